@@ -1,0 +1,171 @@
+"""MotionClip: what a video became. The one data type that crosses from the network to Blender, and its files."""
+
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+from tar_core.skeleton import NUM_JOINTS
+
+FORMAT_VERSION = 1
+NUM_BETAS = 10
+
+
+@dataclass
+class PersonMotion:
+    """One person's SMPL motion in the camera frame (OpenCV: x right, y down, z forward; metres, radians).
+
+    Attributes:
+        person_id: the number that the tracker gave.
+        poses: [N, 72] axis-angle; the first three numbers are SMPL's global_orient.
+        betas: [10] SMPL shape, one for the whole motion.
+        trans: [N, 3] SMPL's translation: vertices = LBS(theta, betas) + trans.
+        frames: [N] frame numbers of the video, 0-based, consecutive.
+        boxes: [N, 4] where the person was seen, x0 y0 x1 y1 in pixels.
+        confidence: [N] 0..1; 0 marks a frame in which the person was not seen and the motion is interpolated.
+    """
+
+    person_id: int
+    poses: np.ndarray
+    betas: np.ndarray
+    trans: np.ndarray
+    frames: np.ndarray
+    boxes: np.ndarray
+    confidence: np.ndarray
+
+    def __post_init__(self) -> None:
+        count = len(self.frames)
+        expected = {
+            "poses": (count, 3 * NUM_JOINTS),
+            "betas": (NUM_BETAS,),
+            "trans": (count, 3),
+            "frames": (count,),
+            "boxes": (count, 4),
+            "confidence": (count,),
+        }
+        for name, shape in expected.items():
+            dtype = np.int32 if name == "frames" else np.float32
+            array = np.asarray(getattr(self, name), dtype)
+            if array.shape != shape:
+                raise TarError(f"person {self.person_id}: {name} has shape {array.shape}, expected {shape}")
+            if not np.isfinite(array).all():
+                raise TarError(f"person {self.person_id}: {name} holds numbers that are not finite")
+            setattr(self, name, array)
+        if count == 0 or (np.diff(self.frames) != 1).any():
+            raise TarError(f"person {self.person_id}: frames must be consecutive and at least one")
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass
+class MotionClip:
+    """Everybody's motion in one video, and the camera that saw it.
+
+    Attributes:
+        fps: frames a second.
+        width, height: the video's size in pixels, as it is shown (after its rotation tag).
+        focal: focal length in pixels.
+        principal_point: [2] pixels; (0, 0) is the CENTRE of the top-left pixel.
+        source: the video's path.
+        people: the motions.
+        body: "free" for the default body, else the path of the SMPL file that betas belong to.
+    """
+
+    fps: float
+    width: int
+    height: int
+    focal: float
+    principal_point: np.ndarray
+    source: str
+    people: list[PersonMotion] = field(default_factory=list)
+    body: str = "free"
+
+    def __post_init__(self) -> None:
+        self.principal_point = np.asarray(self.principal_point, np.float32)
+        if not (self.fps > 0 and self.width > 0 and self.height > 0 and self.focal > 0):
+            raise TarError("a motion clip needs fps, width, height and focal above zero")
+
+    @property
+    def last_frame(self) -> int:
+        """The last video frame (0-based) in which anybody moves; 0 without people."""
+        return max((int(person.frames[-1]) for person in self.people), default=0)
+
+    def save(self, path: str | Path) -> None:
+        """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.
+
+        Raises:
+            TarError: the file cannot be written.
+        """
+        arrays: dict[str, np.ndarray] = {
+            "format_version": np.int32(FORMAT_VERSION),
+            "fps": np.float64(self.fps),
+            "width": np.int32(self.width),
+            "height": np.int32(self.height),
+            "focal": np.float64(self.focal),
+            "principal_point": self.principal_point,
+            "source": np.str_(self.source),
+            "body": np.str_(self.body),
+            "person_ids": np.array([person.person_id for person in self.people], np.int32),
+        }
+        for person in self.people:
+            for name in _PERSON_KEYS:
+                arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "MotionClip":
+        """Reads a file that `save` wrote.
+
+        Raises:
+            TarError: no such file, not a motion clip, or of a newer format.
+        """
+        if not Path(path).is_file():
+            raise TarError(f"{path}: no such motion file; check the path")
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                version = int(data["format_version"])
+                if version > FORMAT_VERSION:
+                    raise TarError(f"{path}: written by a newer TAR (format {version}); update the add-on")
+                people = [
+                    PersonMotion(int(i), **{name: data[f"person_{i}/{name}"] for name in _PERSON_KEYS})
+                    for i in data["person_ids"]
+                ]
+                return cls(
+                    fps=float(data["fps"]),
+                    width=int(data["width"]),
+                    height=int(data["height"]),
+                    focal=float(data["focal"]),
+                    principal_point=data["principal_point"],
+                    source=str(data["source"]),
+                    people=people,
+                    body=str(data["body"]),
+                )
+        except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
+
+
+_PERSON_KEYS = ("poses", "betas", "trans", "frames", "boxes", "confidence")
+
+
+def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> None:
+    """Writes one person as an AMASS-style `.npz`: poses, betas, trans, mocap_framerate, gender.
+
+    The motion stays in the camera frame (y down); AMASS players expect their own world, so turn it there if needed.
+
+    Raises:
+        TarError: the file cannot be written.
+    """
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            poses=person.poses,
+            betas=person.betas,
+            trans=person.trans,
+            mocap_framerate=np.float64(clip.fps),
+            gender=np.str_("neutral"),
+        )

@@ -1,0 +1,66 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre, project
+from tar_core.crop import Crop
+
+crops = st.builds(Crop, st.floats(0, 1900), st.floats(0, 1000), st.floats(60, 1500), st.floats(-np.pi, np.pi))
+PRINCIPAL_POINT = (959.5, 539.5)
+
+
+def double(camera):
+    return CropCamera(camera.focal.double(), camera.center.double(), camera.size.double(), camera.roll.double())
+
+
+@given(crop=crops, scale=st.floats(0.3, 2), tx=st.floats(-1, 1), ty=st.floats(-1, 1))
+def test_cliff_translation_round_trip(crop, scale, tx, ty):
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    weak = torch.tensor([[scale, tx, ty]], dtype=torch.float64)
+    torch.testing.assert_close(camera.crop_camera(camera.translation(weak)), weak, atol=1e-9, rtol=0)
+
+
+@given(crop=crops, scale=st.floats(0.3, 2))
+def test_the_crop_camera_centres_the_crop(crop, scale):
+    """With tx = ty = 0 the body's origin projects onto the crop's centre, wherever the crop lies (CLIFF)."""
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    translation = camera.translation(torch.tensor([[scale, 0.0, 0.0]], dtype=torch.float64))
+    pixels = camera.project(translation[:, None])
+    torch.testing.assert_close(pixels, torch.full_like(pixels, 127.5), atol=1e-4, rtol=0)
+
+
+@given(crop=crops)
+def test_the_rolled_crop_equals_the_frame_after_the_turn_back(crop):
+    """Projecting in the rolled camera into the crop = projecting in the plain camera into the frame, then cropping."""
+    points = torch.tensor(np.random.default_rng(0).normal(size=(1, 20, 3)) * 0.5 + [0.3, 0.1, 4])
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    rolled = camera[:, None].roll_camera(points)
+    in_crop = camera.project(rolled)[0].numpy()
+    in_frame = project(points[0].numpy(), 1500.0, np.array(PRINCIPAL_POINT))
+    # from_crop stores float32: half a thousandth of a frame pixel, seen through the crop's magnification.
+    np.testing.assert_allclose(in_crop, crop.from_image(in_frame), atol=1e-3 * max(1, 256 / crop.size))
+    torch.testing.assert_close(camera[:, None].unroll_camera(rolled), points)
+
+
+def test_rotations_roll_with_their_points():
+    camera = double(CropCamera.from_crop(Crop(100, 900, 300, 0.7), 1500.0, PRINCIPAL_POINT))
+    orient = torch.linalg.qr(torch.randn(1, 3, 3, dtype=torch.float64, generator=torch.manual_seed(0)))[0]
+    vector = torch.tensor([0.2, -0.4, 0.1], dtype=torch.float64)
+    torch.testing.assert_close(camera.roll_rotation(orient) @ vector, camera.roll_camera(orient @ vector))
+    torch.testing.assert_close(camera.unroll_rotation(camera.roll_rotation(orient)), orient)
+
+
+def test_default_cameras():
+    assert default_focal(1080, 1920) == pytest.approx(2202.9, abs=0.1)
+    assert focal_from_fov(1920, 1080, 90) == pytest.approx(960)
+    assert image_centre(1920, 1080) == PRINCIPAL_POINT
+    assert math.isclose(project(np.array([1.0, 2.0, 4.0]), 100.0, np.array([10.0, 20.0]))[1], 70)
+
+
+def test_box_information_is_about_unit_range():
+    camera = CropCamera.from_crop(Crop(1500, 200, 700, 0.2), 2203.0, PRINCIPAL_POINT)
+    assert camera.box_information().abs().max() < 1.5

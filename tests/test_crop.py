@@ -1,0 +1,46 @@
+import cv2
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tar_core.crop import CROP_SIZE, Crop, crop_from_alignment, crop_from_box
+
+crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(20, 3000), st.floats(-np.pi, np.pi))
+
+
+@given(crop=crops)
+def test_crop_and_frame_pixels_round_trip(crop):
+    points = np.random.default_rng(0).uniform(0, 255, (10, 2))
+    np.testing.assert_allclose(crop.from_image(crop.to_image(points)), points, atol=1e-6)
+
+
+def test_an_identity_crop_returns_the_frame():
+    frame = np.random.default_rng(0).integers(0, 256, (CROP_SIZE, CROP_SIZE, 3), np.uint8)
+    np.testing.assert_array_equal(Crop(127.5, 127.5, 256).cut(frame), frame)
+
+
+@given(size=st.sampled_from([200, 256, 500, 700, 1024, 1500]), roll=st.floats(-3, 3))
+def test_a_blob_lands_where_the_matrix_says(size, roll):
+    crop = Crop(960.3, 540.7, size, roll)
+    target = np.array([150.0, 90.0])
+    x, y = crop.to_image(target)
+    rows, columns = np.mgrid[:1080, :1920]
+    sigma = 6 * size / CROP_SIZE
+    blob = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * sigma**2))
+    patch = crop.cut(cv2.merge([blob.astype(np.uint8)] * 3)).astype(float)[..., 0]
+    rows, columns = np.mgrid[:CROP_SIZE, :CROP_SIZE]
+    centroid = np.array([(patch * columns).sum(), (patch * rows).sum()]) / patch.sum()
+    np.testing.assert_allclose(centroid, target, atol=0.15)
+
+
+@given(st.floats(-np.pi + 0.01, np.pi - 0.01), st.floats(30, 500))
+def test_the_alignment_point_ends_straight_above_the_centre(roll, radius):
+    center = np.array([400.0, 300.0])
+    above = center + radius * np.array([np.sin(roll), -np.cos(roll)])
+    crop = crop_from_alignment(center, above)
+    np.testing.assert_allclose(crop.roll, roll, atol=1e-9)
+    np.testing.assert_allclose(crop.from_image(above), [127.5, 127.5 - 128 / 1.25], atol=1e-6)
+
+
+def test_a_box_gives_an_upright_square_around_it():
+    assert crop_from_box(np.array([100, 50, 200, 450]), margin=1.5) == Crop(150, 250, 600, 0)

@@ -1,0 +1,42 @@
+import pytest
+
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+
+
+def test_the_file_appears_whole(tmp_path):
+    with atomic_path(tmp_path / "a.npz") as temporary:
+        temporary.write_text("new")
+        assert temporary.suffix == ".npz"
+        assert not (tmp_path / "a.npz").exists()
+    assert (tmp_path / "a.npz").read_text() == "new"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
+
+
+def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "a.txt") as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert (tmp_path / "a.txt").read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_missing_folder_is_a_user_error(tmp_path):
+    with pytest.raises(TarError, match="cannot write"), atomic_path(tmp_path / "no" / "a.txt"):
+        pass
+
+
+def test_a_folder_is_not_a_file_name(tmp_path):
+    with pytest.raises(TarError, match="folder"), atomic_path(tmp_path):
+        pass
+
+
+def test_a_full_disk_is_a_user_error():
+    with (
+        pytest.raises(TarError, match="No space"),
+        atomic_path("/dev/shm/tar-test-full.bin"),
+        open("/dev/full", "w") as f,
+    ):
+        f.write("x")
+        f.flush()

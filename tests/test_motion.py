@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip, PersonMotion, export_amass
+
+
+def make_person(person_id=0, count=7, first=3):
+    rng = np.random.default_rng(person_id)
+    return PersonMotion(
+        person_id=person_id,
+        poses=rng.normal(size=(count, 72)),
+        betas=rng.normal(size=10),
+        trans=rng.normal(size=(count, 3)),
+        frames=np.arange(first, first + count),
+        boxes=rng.uniform(0, 100, size=(count, 4)),
+        confidence=rng.uniform(size=count),
+    )
+
+
+def make_clip(people):
+    return MotionClip(29.97, 1080, 1920, 2203.0, np.array([539.5, 959.5]), "a video.mp4", people)
+
+
+def test_a_clip_survives_its_file(tmp_path):
+    clip = make_clip([make_person(0), make_person(4, count=1)])
+    clip.save(tmp_path / "clip.npz")
+    loaded = MotionClip.load(tmp_path / "clip.npz")
+    assert (loaded.fps, loaded.width, loaded.height, loaded.focal) == (29.97, 1080, 1920, 2203.0)
+    assert loaded.source == clip.source and loaded.body == "free" and loaded.last_frame == 9
+    for a, b in zip(clip.people, loaded.people, strict=True):
+        for name in vars(a):
+            np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
+
+
+@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04 truncated"])
+def test_other_files_are_refused_in_one_line(tmp_path, content):
+    (tmp_path / "clip.npz").write_bytes(content)
+    with pytest.raises(TarError, match="not a TAR motion file"):
+        MotionClip.load(tmp_path / "clip.npz")
+
+
+def test_a_truncated_clip_is_refused(tmp_path):
+    make_clip([make_person()]).save(tmp_path / "clip.npz")
+    data = (tmp_path / "clip.npz").read_bytes()
+    (tmp_path / "clip.npz").write_bytes(data[: len(data) // 2])
+    with pytest.raises(TarError, match="not a TAR motion file"):
+        MotionClip.load(tmp_path / "clip.npz")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TarError, match=r"gone\.npz: no such motion file"):
+        MotionClip.load(tmp_path / "gone.npz")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"poses": np.zeros((7, 71))},
+        {"frames": np.array([0, 1, 2, 4, 5, 6, 7])},
+        {"trans": np.full((7, 3), np.nan)},
+    ],
+)
+def test_broken_motions_are_refused(change):
+    with pytest.raises(TarError):
+        PersonMotion(**{**vars(make_person()), **change})
+
+
+def test_amass_files_hold_amass_keys(tmp_path):
+    person = make_person()
+    export_amass(tmp_path / "amass.npz", make_clip([person]), person)
+    with np.load(tmp_path / "amass.npz") as data:
+        assert set(data) == {"poses", "betas", "trans", "mocap_framerate", "gender"}
+        np.testing.assert_array_equal(data["poses"], person.poses)
+        assert data["mocap_framerate"] == 29.97

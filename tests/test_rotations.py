@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy.spatial.transform import Rotation
+
+from tar_core import rotations as r
+
+vectors = hnp.arrays(np.float64, (5, 3), elements=st.floats(-3, 3, width=32))
+KINDS = [np.asarray, torch.from_numpy]
+
+
+def as_numpy(x):
+    return np.asarray(x)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(axis_angle=vectors)
+def test_every_form_agrees_with_scipy(kind, axis_angle):
+    expected = Rotation.from_rotvec(axis_angle).as_matrix()
+    given_form = kind(axis_angle)
+    matrix = r.axis_angle_to_matrix(given_form)
+    assert type(matrix) is type(given_form)
+    forms = [
+        matrix,
+        r.rotation_6d_to_matrix(r.matrix_to_rotation_6d(matrix)),
+        r.quaternion_to_matrix(r.matrix_to_quaternion(matrix)),
+        r.axis_angle_to_matrix(r.matrix_to_axis_angle(matrix)),
+        r.axis_angle_to_matrix(r.quaternion_to_axis_angle(r.axis_angle_to_quaternion(given_form))),
+    ]
+    for form in forms:
+        np.testing.assert_allclose(as_numpy(form), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("axis", np.eye(3))
+@pytest.mark.parametrize("angle", [np.pi, np.pi - 1e-9, np.pi - 1e-4, 1e-9, 0.0])
+def test_half_turns_and_tiny_turns_are_exact(axis, angle):
+    expected = Rotation.from_rotvec(angle * axis).as_matrix()
+    matrix = r.axis_angle_to_matrix(r.matrix_to_axis_angle(expected))
+    np.testing.assert_allclose(matrix, expected, atol=1e-12)
+
+
+def test_quaternions_have_positive_w():
+    matrices = Rotation.random(100, random_state=0).as_matrix()
+    assert (r.matrix_to_quaternion(matrices)[:, 0] >= 0).all()
+
+
+def test_gradients_are_finite_at_the_identity():
+    axis_angle = torch.zeros(1, 3, dtype=torch.float32, requires_grad=True)
+    r.matrix_to_axis_angle(r.axis_angle_to_matrix(axis_angle)).sum().backward()
+    assert torch.isfinite(axis_angle.grad).all()
+
+
+def test_any_six_numbers_give_a_rotation():
+    matrices = r.rotation_6d_to_matrix(np.random.default_rng(0).normal(size=(50, 6)))
+    np.testing.assert_allclose(matrices @ matrices.swapaxes(1, 2), np.tile(np.eye(3), (50, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.det(matrices), 1)
+
+
+def test_rotation_z_takes_x_towards_y():
+    np.testing.assert_allclose(r.rotation_z(np.array(np.pi / 2)) @ [1, 0, 0], [0, 1, 0], atol=1e-12)
+
+
+@given(axis_angle=vectors, fraction=st.floats(0, 1))
+def test_slerp_turns_by_the_fraction(axis_angle, fraction):
+    start = Rotation.random(5, random_state=1)
+    end = start * Rotation.from_rotvec(axis_angle)
+    scipy_order = [1, 2, 3, 0]
+    a, b = start.as_quat()[:, [3, 0, 1, 2]], end.as_quat()[:, [3, 0, 1, 2]]
+    between = Rotation.from_quat(r.slerp(a, b, np.full(5, fraction))[:, scipy_order])
+    turned = (start.inv() * between).magnitude()
+    np.testing.assert_allclose(turned, fraction * (start.inv() * end).magnitude(), atol=1e-6)
+
+
+def test_continuous_quaternions_never_jump():
+    angles = np.linspace(0, 6 * np.pi, 200)
+    q = r.axis_angle_to_quaternion(np.stack([angles, 0 * angles, 0 * angles], -1))
+    q = q * np.where(np.random.default_rng(0).random(200) < 0.5, -1, 1)[:, None]
+    fixed = r.continuous_quaternions(q)
+    assert ((fixed[1:] * fixed[:-1]).sum(-1) > 0.9).all()
+    np.testing.assert_allclose(r.quaternion_to_matrix(fixed), r.quaternion_to_matrix(q), atol=1e-12)
