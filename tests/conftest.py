@@ -1,7 +1,33 @@
 """Settings and fixtures that every test shares."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from tar_core.errors import TarError
+from tools.fetch_demo import fetch_demo_video
 
 # Machines are shared: a slow moment is no failure.
 settings.register_profile("tar", deadline=None)
 settings.load_profile("tar")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def demo_video() -> Path:
+    """The video of `make demo`: 1080x1920, 60 fps, 100 frames, one man on a beam."""
+    try:
+        return fetch_demo_video(camera=1)
+    except TarError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The project's shared folder beside the checkout (prototypes, data, benches)."""
+    folder = REPOSITORY.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the shared folder is not beside this checkout")
+    return folder

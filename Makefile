@@ -1,0 +1,54 @@
+# What can be run here; `make` alone prints this list. Everything happens in .venv (Python 3.11, pinned packages),
+# downloads are kept in .cache, results go to out/.
+
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+VIDEO ?=
+TRAIN_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow test-blenders extension bench-real bench-speed bench-scene train clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make the virtual environment from requirements/test.txt
+
+$(READY): requirements/test.txt pyproject.toml
+	@python=$$(tools/find_python.sh 3.11) && "$$python" -m venv .venv
+	$(PYTHON) -m pip install --quiet -r requirements/test.txt
+	$(PYTHON) -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+demo: $(READY) ## a real video to out/demo.{npz,blend,png} and out/demo_overlay.mp4; another: make demo VIDEO=my.mp4
+	$(PYTHON) -m tools.demo $(if $(VIDEO),"$(VIDEO)")
+
+test: $(READY) ## lint, types and the tests, those in Blender 4.5 included
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest
+
+test-slow: $(READY) ## the tests that take minutes
+	$(PYTHON) -m pytest -m slow
+
+test-blenders: $(READY) extension ## the Blender tests in every supported Blender, oldest to newest
+	$(PYTHON) -m tests.blender.matrix
+
+extension: $(READY) ## the Blender extension, as a zip in dist/
+	$(PYTHON) -m tools.build_extension
+
+bench-real: $(READY) ## accuracy on real video with ground truth, beside MediaPipe
+	$(PYTHON) -m tools.bench_real
+
+bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
+	$(PYTHON) -m tools.bench_speed
+
+bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip
+	$(PYTHON) -m tools.bench_scene
+
+train: $(READY) ## train the default checkpoint (hours; better on a GPU): make train TRAIN_ARGS="--help"
+	$(PYTHON) -m tar_core.training $(TRAIN_ARGS)
+
+clean: ## delete results (out, dist, build); the environment and the downloads stay
+	rm -rf out dist build
