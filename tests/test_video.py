@@ -1,0 +1,221 @@
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.errors import TarError
+from tar_core.video import VideoReader, VideoWriter, nominal_fps, prefetch
+
+WIDTH, HEIGHT, FPS = 96, 64, 30.0
+BITS = 6  # picture k shows k as black and white columns, so that a decoded picture tells its number
+
+
+def numbered(k: int) -> np.ndarray:
+    """Picture k: its number in columns below, a red corner at the top left."""
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[:16, :16] = (255, 0, 0)
+    for bit in range(BITS):
+        image[HEIGHT // 2 :, bit * WIDTH // BITS : (bit + 1) * WIDTH // BITS] = 255 * (k >> bit & 1)
+    return image
+
+
+def picture_number(image: np.ndarray) -> int:
+    columns = image[3 * HEIGHT // 4, WIDTH // (2 * BITS) :: WIDTH // BITS].mean(-1)
+    return sum(int(column > 127) << bit for bit, column in enumerate(columns))
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 numbered pictures at 30 frames/s."""
+    path = tmp_path_factory.mktemp("video") / "plain.mp4"
+    with VideoWriter(path, FPS, WIDTH, HEIGHT) as writer:
+        for k in range(60):
+            writer.write(numbered(k))
+    return path
+
+
+def ffmpeg(*arguments: str) -> None:
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="makes files that OpenCV cannot write")
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True)
+
+
+def test_constant_rate_gives_each_picture_once(video: Path) -> None:
+    reader = VideoReader(video)
+    assert (reader.size, reader.fps, reader.frame_count) == ((WIDTH, HEIGHT), FPS, 60)
+    frames = list(reader.frames())
+    assert [frame.index for frame in frames] == list(range(60))
+    assert [picture_number(frame.image) for frame in frames] == list(range(60))
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(60) / FPS, atol=1e-3)
+    assert not reader.warnings
+
+
+def test_images_are_rgb(video: Path) -> None:
+    red, green, blue = next(VideoReader(video).frames()).image[4, 4]
+    assert red > 150 and green < 90 and blue < 90
+
+
+def test_range_includes_both_ends(video: Path) -> None:
+    frames = list(VideoReader(video).frames(start=7, end=9))
+    assert [(frame.index, picture_number(frame.image)) for frame in frames] == [(7, 7), (8, 8), (9, 9)]
+
+
+def test_start_beyond_the_end_gives_nothing(video: Path) -> None:
+    assert not list(VideoReader(video).frames(start=100))
+
+
+def test_late_start_is_reached_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "long.mp4"
+    with VideoWriter(path, 10.0, WIDTH, HEIGHT) as writer:
+        for k in range(120):
+            writer.write(numbered(k % 64))
+    frames = list(VideoReader(path).frames(start=103, end=104))
+    assert [(frame.index, picture_number(frame.image)) for frame in frames] == [(103, 39), (104, 40)]
+
+
+def test_rotation_tag_is_honoured(video: Path, tmp_path: Path) -> None:
+    tagged = tmp_path / "phone.mp4"
+    ffmpeg("-display_rotation", "90", "-i", str(video), "-c", "copy", str(tagged))
+    reader = VideoReader(tagged)
+    assert reader.size == (HEIGHT, WIDTH)
+    image = next(reader.frames()).image
+    assert image.shape == (WIDTH, HEIGHT, 3)
+    assert image[-5, 4, 0] > 150 and image[4, 4, 0] < 90  # a quarter turn to the left: the red corner is below
+
+
+def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None:
+    gappy = tmp_path / "variable.mp4"
+    kept = [k for k in range(60) if not 10 <= k < 20 and k % 7 != 3]
+    select = "+".join(f"eq(n,{k})" for k in kept)
+    ffmpeg("-i", str(video), "-vf", f"select='{select}'", "-fps_mode", "vfr", "-c:v", "mpeg4", "-q:v", "2", str(gappy))
+    reader = VideoReader(gappy)
+    assert reader.fps == 30
+    frames = list(reader.frames())
+    assert [frame.index for frame in frames] == list(range(kept[-1] + 1))
+    for frame in frames:
+        shown = picture_number(frame.image)
+        assert shown in kept
+        assert abs(shown - frame.index) == min(abs(k - frame.index) for k in kept)
+
+
+@pytest.mark.parametrize(
+    ("container_fps", "steps", "expected"),
+    [
+        (30.0, [1 / 30] * 20, 30.0),
+        (59.94, [0.017, 0.017, 0.016] * 8, 59.94),  # stamps rounded to milliseconds
+        (21.9, [1 / 30] * 20 + [0.4, 1 / 15], 30.0),  # variable: the container's mean is nobody's rate
+        (0.0, [0.04] * 20, 25.0),
+        (12.5, [0.08] * 5, 12.5),
+        (0.0, [], 30.0),
+    ],
+)
+def test_nominal_fps(container_fps: float, steps: list[float], expected: float) -> None:
+    assert nominal_fps(container_fps, np.cumsum([0.0, *steps])) == pytest.approx(expected, rel=1e-3)
+
+
+def test_file_that_breaks_off_is_read_up_to_there_with_a_warning(tmp_path: Path) -> None:
+    whole, broken = tmp_path / "whole.mp4", tmp_path / "broken.mp4"
+    noise = "testsrc2=size=320x240:rate=30:duration=3,noise=alls=40:allf=t"
+    ffmpeg("-f", "lavfi", "-i", noise, "-c:v", "mpeg4", "-q:v", "5", "-movflags", "faststart", str(whole))
+    broken.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    reader = VideoReader(broken)
+    frames = list(reader.frames())
+    assert 20 < len(frames) < 70
+    assert len(reader.warnings) == 1 and "breaks off" in reader.warnings[0]
+
+
+def bad_files(folder: Path, video: Path) -> dict[str, Path]:
+    """Path by the words that its error must contain."""
+    text, empty, headless = folder / "notes.txt", folder / "empty.mp4", folder / "headless.mp4"
+    text.write_text("no film at all\n" * 20)
+    empty.touch()
+    headless.write_bytes(video.read_bytes()[:-600])  # the index at the end is cut off
+    random = folder / "random.mp4"
+    random.write_bytes(bytes(np.random.default_rng(0).integers(0, 256, 5000, np.uint8)))
+    return {
+        "no such file": folder / "absent.mp4",
+        "folder": folder,
+        "not a video": text,
+        "empty": empty,
+        "cut off": headless,
+        "FFmpeg can read": random,
+    }
+
+
+@pytest.mark.parametrize("words", ["no such file", "folder", "not a video", "empty", "cut off", "FFmpeg can read"])
+def test_bad_files_are_one_line_errors(words: str, tmp_path: Path, video: Path, capfd: pytest.CaptureFixture) -> None:
+    with pytest.raises(TarError, match=words) as caught:
+        VideoReader(bad_files(tmp_path, video)[words])
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", ""), "FFmpeg and OpenCV must keep silent"
+
+
+def test_video_without_frames(tmp_path: Path) -> None:
+    path = tmp_path / "sound.mp4"
+    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac", str(path))
+    with pytest.raises(TarError):
+        VideoReader(path)
+
+
+def test_prefetch_keeps_order_and_hands_over_errors() -> None:
+    def numbers():
+        yield from range(20)
+        raise TarError("broken")
+
+    received = []
+    with pytest.raises(TarError, match="broken"):
+        for number in prefetch(numbers(), depth=3):
+            received.append(number)
+    assert received == list(range(20))
+
+
+def test_prefetch_stops_its_thread_when_left_early() -> None:
+    closed = threading.Event()
+
+    def endless():
+        try:
+            k = 0
+            while True:
+                yield (k := k + 1)
+        finally:
+            closed.set()
+
+    items = prefetch(endless(), depth=2)
+    assert next(items) == 1
+    items.close()
+    for _ in range(50):
+        if "decode" not in [thread.name for thread in threading.enumerate()]:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("the decoding thread lives on")
+
+
+def test_writer_refuses_what_it_cannot_write(tmp_path: Path) -> None:
+    with pytest.raises(TarError, match=r"ends in \.mp4"), VideoWriter(tmp_path / "clip.gif", FPS, WIDTH, HEIGHT):
+        pass
+    with pytest.raises(TarError, match="cannot write"), VideoWriter(tmp_path / "no" / "clip.mp4", FPS, WIDTH, HEIGHT):
+        pass
+
+
+def test_writer_leaves_nothing_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "clip.mp4", FPS, WIDTH, HEIGHT) as writer:
+        writer.write(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_writer_tells_about_a_file_that_lost_its_end(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(TarError, match="disk full"), VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as writer:
+            for k in range(100):
+                writer.write(np.roll(noise, k, 0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
