@@ -1,0 +1,1 @@
+"""The network: backbone, global and local temporal encoders, refinement."""

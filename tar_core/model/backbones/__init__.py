@@ -1,0 +1,1 @@
+"""Per-frame feature extractors; each turns crops into `FrameFeatures`."""

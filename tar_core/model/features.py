@@ -1,0 +1,95 @@
+"""What a backbone says about a frame: the static features of the paper, and the backbone's own landmarks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# 0-32 are BlazePose's body points; the circle around the person has its centre in 33 (between the hips) and 34 on it,
+# straight above along the body's axis; 35-38 mean nothing.
+NUM_LANDMARKS = 39
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """BlazePose's landmarks for a batch of crops; `...` is the batch shape.
+
+    Attributes:
+        points: [..., 39, 2] crop pixels, (0, 0) at the first pixel's centre. May lie outside the crop.
+        visibility: [..., 39] probability that the point is seen (inside the crop and not occluded).
+        presence: [..., 39] probability that the point lies inside the crop.
+        world: [..., 39, 3] metres from the middle of the hips, in the crop's axes: x right, y down, z away from the
+            camera. Rows 33-38 carry no meaning.
+        score: [...] probability that the crop shows a person.
+    """
+
+    points: Tensor
+    visibility: Tensor
+    presence: Tensor
+    world: Tensor
+    score: Tensor
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Landmarks":
+        """The same landmarks with `function` applied to each tensor."""
+        return Landmarks(
+            points=function(self.points),
+            visibility=function(self.visibility),
+            presence=function(self.presence),
+            world=function(self.world),
+            score=function(self.score),
+        )
+
+    def __getitem__(self, index: Any) -> "Landmarks":
+        """The landmarks at `index` of the batch."""
+        return self.map(lambda tensor: tensor[index])
+
+    def to(self, device: torch.device | str) -> "Landmarks":
+        return self.map(lambda tensor: tensor.to(device))
+
+    @staticmethod
+    def cat(parts: "Sequence[Landmarks]") -> "Landmarks":
+        """Joins batches along their first axis."""
+        return Landmarks(
+            points=torch.cat([part.points for part in parts]),
+            visibility=torch.cat([part.visibility for part in parts]),
+            presence=torch.cat([part.presence for part in parts]),
+            world=torch.cat([part.world for part in parts]),
+            score=torch.cat([part.score for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
+class FrameFeatures:
+    """Static features of a batch of crops; `...` is the batch shape.
+
+    Attributes:
+        vector: [..., C] global feature f_t; C is the backbone's `vector_size`.
+        local_map: [..., M, S, S] local feature map m_t over the crop; M and S are `map_channels` and `map_size`.
+        landmarks: the backbone's own landmarks.
+    """
+
+    vector: Tensor
+    local_map: Tensor
+    landmarks: Landmarks
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "FrameFeatures":
+        """The same features with `function` applied to each tensor, the landmarks' included."""
+        return FrameFeatures(function(self.vector), function(self.local_map), self.landmarks.map(function))
+
+    def __getitem__(self, index: Any) -> "FrameFeatures":
+        """The features at `index` of the batch."""
+        return self.map(lambda tensor: tensor[index])
+
+    def to(self, device: torch.device | str) -> "FrameFeatures":
+        return self.map(lambda tensor: tensor.to(device))
+
+    @staticmethod
+    def cat(parts: "Sequence[FrameFeatures]") -> "FrameFeatures":
+        """Joins batches along their first axis."""
+        return FrameFeatures(
+            vector=torch.cat([part.vector for part in parts]),
+            local_map=torch.cat([part.local_map for part in parts]),
+            landmarks=Landmarks.cat([part.landmarks for part in parts]),
+        )

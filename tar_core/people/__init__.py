@@ -1,0 +1,1 @@
+"""Who is where in each frame: detection and tracking."""

@@ -1,0 +1,77 @@
+"""Reads the convolutions of a TensorFlow Lite file, for the converters. Needs the packages `ai-edge-litert`, `npm`."""
+
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+CONVOLUTIONS = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
+HALF = schema.TensorType.FLOAT16
+
+
+@dataclass
+class Convolution:
+    """One (depthwise) convolution: weight [out, in, height, width] and bias [out] in PyTorch's order, half floats."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+
+def read_convolutions(data: bytes, outputs: Sequence[str]) -> list[Convolution]:
+    """The convolutions that the named outputs depend on, in the file's order (each after what it reads).
+
+    Args:
+        data: the file; one graph with half-float weights that DEQUANTIZE operators widen.
+        outputs: names of graph outputs.
+    """
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
+    graph = model.subgraphs[0]
+    codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in model.operatorCodes]
+    stored_as = {
+        op.outputs[0]: op.inputs[0]
+        for op in graph.operators
+        if codes[op.opcodeIndex] == schema.BuiltinOperator.DEQUANTIZE
+    }
+
+    def constant(tensor_index: int) -> np.ndarray:
+        tensor = graph.tensors[stored_as[tensor_index]]
+        assert tensor.type == HALF, "weights are expected to be half floats"
+        return np.frombuffer(model.buffers[tensor.buffer].data.tobytes(), np.float16).reshape(tensor.shape)
+
+    needed = {index for index in graph.outputs if graph.tensors[index].name.decode() in outputs}
+    assert len(needed) == len(outputs), f"the file has no outputs {outputs}"
+    convolutions = []
+    for op in reversed(graph.operators):
+        if needed.isdisjoint(op.outputs):
+            continue
+        needed.update(op.inputs)
+        code = codes[op.opcodeIndex]
+        if code in CONVOLUTIONS:
+            weight = constant(op.inputs[1])
+            is_depthwise = code == schema.BuiltinOperator.DEPTHWISE_CONV_2D
+            weight = weight.transpose((3, 0, 1, 2) if is_depthwise else (0, 3, 1, 2))
+            convolutions.append(Convolution(weight, constant(op.inputs[2])))
+    return convolutions[::-1]
+
+
+def read_package_file(package: Path | None, specification: str, name: str) -> bytes:
+    """The file `name` of an npm package.
+
+    Args:
+        package: its `.tgz`; None downloads it with `npm pack`.
+        specification: as `npm pack` understands it, `@scope/package@version`.
+        name: path inside the package.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        if package is None:
+            command = ["npm", "pack", "--silent", specification]
+            package = Path(folder) / subprocess.check_output(command, cwd=folder, text=True).strip()
+        with tarfile.open(package) as archive:
+            member = archive.extractfile(f"package/{name}")
+            assert member is not None
+            return member.read()
