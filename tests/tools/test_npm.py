@@ -1,0 +1,42 @@
+"""Files out of npm packages, from the cache; and what is said when that fails."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tar_core.errors import TarError
+from tools.npm import read_package_file
+
+PACKAGE = "@scope/thing@1.2.3"
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    with tarfile.open(tmp_path / "scope-thing-1.2.3.tgz", "w:gz") as archive:
+        info = tarfile.TarInfo("package/model.bin")
+        info.size = 4
+        archive.addfile(info, io.BytesIO(b"data"))
+    return tmp_path
+
+
+def test_reads_from_the_cached_package(cache: Path) -> None:
+    assert read_package_file(PACKAGE, "model.bin", cache) == b"data"
+
+
+def test_missing_file(cache: Path) -> None:
+    with pytest.raises(TarError, match="other.bin"):
+        read_package_file(PACKAGE, "other.bin", cache)
+
+
+def test_damaged_package(cache: Path) -> None:
+    (cache / "scope-thing-1.2.3.tgz").write_bytes(b"not an archive")
+    with pytest.raises(TarError, match="damaged"):
+        read_package_file(PACKAGE, "model.bin", cache)
+
+
+def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(TarError, match="install npm"):
+        read_package_file(PACKAGE, "model.bin", tmp_path)

@@ -1,0 +1,136 @@
+"""`make bench-speed`: capture beside MediaPipe's heavy pose model, and the memory that a long video takes.
+
+Speed: both run as processes of their own on the same video, one after the other, several times in turn; a run's time
+is the whole process, from its start to the written file, loading of libraries and weights included. MediaPipe
+(0.10.21, its own environment under `.cache`) gives 33 landmarks a frame, capture a body with its motion. The ratio is
+the median of the rounds' ratios; above 1 capture is faster. What a further frame costs once everything is loaded is
+told apart by a second, longer video.
+
+Memory: the highest resident memory of a capture process on the video played once, and in a loop ten times as long.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+from tar_core.video import VideoReader, VideoWriter
+from tools.fetch_demo import CACHE, fetch_demo_video
+from tools.npm import read_package_file
+
+ROOT = Path(__file__).resolve().parent.parent
+MEDIAPIPE = CACHE / "mediapipe" / "venv"
+HEAVY = "pose_landmark_heavy.tflite"
+LOOPS = 10
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process took: wall-clock seconds, and its highest resident memory in MiB."""
+
+    seconds: float
+    peak_memory: float
+
+
+def measure(command: list[str]) -> Usage:
+    """Runs a command to its end.
+
+    Raises:
+        TarError: it failed; with the last line that it wrote to standard error.
+    """
+    with tempfile.TemporaryFile() as errors:
+        started = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            errors.seek(0)
+            last = (errors.read().decode(errors="replace").strip().splitlines() or ["no message"])[-1]
+            raise TarError(f"{' '.join(command[1:])} failed: {last}")
+    kibibytes = usage.ru_maxrss / 1024 if sys.platform == "darwin" else usage.ru_maxrss
+    return Usage(seconds, kibibytes / 1024)
+
+
+def mediapipe_python() -> Path:
+    """The Python of MediaPipe's environment, made on the first call (1 GB)."""
+    python = MEDIAPIPE / "bin" / "python"
+    models = MEDIAPIPE / "lib" / f"python3.{sys.version_info.minor}" / "site-packages/mediapipe/modules/pose_landmark"
+    if not models.is_dir():
+        print("installing MediaPipe into an environment of its own ...", flush=True)
+        venv.create(MEDIAPIPE, with_pip=True)
+        requirements = ROOT / "requirements" / "mediapipe.txt"
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
+    if not (models / HEAVY).is_file():  # MediaPipe would download it from a bucket; this is the same file
+        with atomic_path(models / HEAVY) as temporary:
+            temporary.write_bytes(read_package_file("@mediapipe/pose@0.5.1675469404", HEAVY))
+    return python
+
+
+def looped_video(source: Path, loops: int, target: Path) -> Path:
+    """`source` played `loops` times in a row, re-encoded."""
+    reader = VideoReader(source)
+    with VideoWriter(target, reader.fps, reader.width, reader.height) as writer:
+        for _ in range(loops):
+            for frame in reader.frames():
+                writer.write(frame.image)
+    return target
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="speed beside MediaPipe heavy, and memory on a long video")
+    parser.add_argument("--video", type=Path, help="instead of the demo video")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each runs (default 5)")
+    arguments = parser.parse_args()
+    try:
+        run(arguments.video or fetch_demo_video(), arguments.rounds)
+    except TarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(video: Path, rounds: int) -> None:
+    other_python = mediapipe_python()
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "out.npz"
+
+        def capture(path: Path) -> Usage:
+            return measure([sys.executable, "-m", "tar_core", "capture", str(path), "-o", str(output)])
+
+        def mediapipe(path: Path) -> Usage:
+            return measure([str(other_python), "tools/mediapipe_pose.py", str(path), str(output)])
+
+        once = looped_video(video, 1, Path(folder) / "once.mp4")
+        long = looped_video(video, LOOPS, Path(folder) / "long.mp4")
+        frames = sum(1 for _ in VideoReader(video).frames())
+        print(f"{video.name}: {frames} frames, {os.cpu_count()} cores; frames/s, whole process")
+        print(f"{'round':>7s} {'capture':>9s} {'MediaPipe':>10s} {'ratio':>7s}")
+        ratios = []
+        for number in range(1, rounds + 1):
+            ours, theirs = capture(video).seconds, mediapipe(video).seconds
+            ratios.append(theirs / ours)
+            print(f"{number:7d} {frames / ours:9.1f} {frames / theirs:10.1f} {ratios[-1]:7.2f}", flush=True)
+
+        short_usage, long_usage = capture(once), capture(long)
+        extra = (LOOPS - 1) * frames
+        ours = extra / (long_usage.seconds - short_usage.seconds)
+        theirs = extra / (mediapipe(long).seconds - mediapipe(once).seconds)
+        print(
+            f"{'loaded':>7s} {ours:9.1f} {theirs:10.1f} {ours / theirs:7.2f}   (the {extra} further frames of a loop)"
+        )
+    memory_ratio = long_usage.peak_memory / short_usage.peak_memory
+    print(f"peak memory: {short_usage.peak_memory:.0f} MiB, {LOOPS}x longer: {long_usage.peak_memory:.0f} MiB")
+    print(f"FIGURE ratio={statistics.median(ratios):.2f} memory_ratio={memory_ratio:.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,32 @@
+"""Files out of npm packages: MediaPipe publishes its heavy pose model and its person detector there (Apache-2.0)."""
+
+import subprocess
+import tarfile
+from pathlib import Path
+
+from tar_core.errors import TarError
+
+CACHE = Path(__file__).resolve().parent.parent / ".cache"
+
+
+def read_package_file(specification: str, name: str, cache: Path = CACHE) -> bytes:
+    """The file `name` of a package such as "@mediapipe/pose@0.5.1675469404", which `npm pack` downloads once.
+
+    Raises:
+        TarError: npm is missing, the package cannot be downloaded or does not hold the file.
+    """
+    package, version = specification.lstrip("@").replace("/", "-").rsplit("@", 1)
+    archive = cache / f"{package}-{version}.tgz"
+    if not archive.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        try:
+            subprocess.run(["npm", "pack", "--silent", specification], cwd=cache, capture_output=True, check=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise TarError(f"cannot download {specification} ({error}); install npm and check the network") from error
+    try:
+        with tarfile.open(archive) as opened:
+            member = opened.extractfile(f"package/{name}")
+            assert member is not None
+            return member.read()
+    except (KeyError, tarfile.TarError, EOFError) as error:
+        raise TarError(f"{archive} is damaged ({error}); delete it and try again") from error
