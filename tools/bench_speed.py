@@ -40,23 +40,29 @@ class Usage:
     peak_memory: float
 
 
+# A process inherits the memory peak of the one that starts it, so a small Python stands in between.
+LAUNCHER = """
+import resource, subprocess, sys, time
+started = time.perf_counter()
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status != 0)
+"""
+
+
 def measure(command: list[str]) -> Usage:
     """Runs a command to its end.
 
     Raises:
         TarError: it failed; with the last line that it wrote to standard error.
     """
-    with tempfile.TemporaryFile() as errors:
-        started = time.perf_counter()
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            errors.seek(0)
-            last = (errors.read().decode(errors="replace").strip().splitlines() or ["no message"])[-1]
-            raise TarError(f"{' '.join(command[1:])} failed: {last}")
-    kibibytes = usage.ru_maxrss / 1024 if sys.platform == "darwin" else usage.ru_maxrss
+    launched = [sys.executable, "-S", "-c", LAUNCHER, *command]
+    finished = subprocess.run(launched, cwd=ROOT, capture_output=True, text=True)
+    if finished.returncode:
+        last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+        raise TarError(f"{' '.join(command[1:])} failed: {last}")
+    seconds, peak = map(float, finished.stdout.split())
+    kibibytes = peak / 1024 if sys.platform == "darwin" else peak
     return Usage(seconds, kibibytes / 1024)
 
 
