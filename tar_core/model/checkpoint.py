@@ -1,0 +1,78 @@
+"""Checkpoints: a network's settings and weights in one safetensors file."""
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from tar_core.body import BodyModel
+from tar_core.body_file import load_body
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+from tar_core.model.config import TARConfig
+from tar_core.model.tar import TAR
+from tar_core.weights import ASSETS
+
+DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
+_FORMAT = "tar-checkpoint-1"
+
+
+def build_tar(config: TARConfig) -> TAR:
+    """An untrained network on the free body, which is the one its markers and betas belong to."""
+    return TAR(config, BodyModel(load_body()))
+
+
+def save_tar(model: TAR, path: str | Path, half: bool = True, notes: dict[str, str] | None = None) -> None:
+    """Writes the network behind the backbone; the body and the backbone have files of their own.
+
+    Args:
+        half: store half floats (for shipping) instead of full ones (for going on with training).
+        notes: free text entries for the file's metadata (licence, training run).
+
+    Raises:
+        TarError: the file cannot be written.
+    """
+    state = {name: tensor.detach().cpu() for name, tensor in model.state_dict().items() if not _is_body(name)}
+    if half:
+        state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
+    state = {name: tensor.contiguous() for name, tensor in state.items()}
+    metadata = {"format": _FORMAT, "config": json.dumps(model.config.to_dict()), **(notes or {})}
+    with atomic_path(path) as temporary:
+        save_file(state, temporary, metadata)
+
+
+def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu") -> TAR:
+    """The network of a checkpoint, in evaluation mode; None loads the default one.
+
+    Raises:
+        TarError: the file is missing, is no TAR checkpoint, or doesn't fit this version.
+    """
+    path = Path(path) if path else DEFAULT_CHECKPOINT
+    if not path.is_file():
+        raise TarError(f"{path}: no such checkpoint; check the path, or leave it out to use the default one")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+    except (SafetensorError, OSError) as error:
+        raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
+    if metadata.get("format") != _FORMAT:
+        raise TarError(f"{path}: not a TAR checkpoint; give a file that `python -m tar_core train` wrote")
+    model = build_tar(TARConfig.from_dict(json.loads(metadata["config"])))
+    # Half floats become the model's own type as they are copied.
+    mismatch = {name for name in model.state_dict() if not _is_body(name)} ^ set(state)
+    try:
+        if mismatch:
+            raise RuntimeError(f"unexpected or missing: {', '.join(sorted(mismatch)[:3])}")
+        model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise TarError(
+            f"{path}: its weights don't fit this version of TAR; use the checkpoint of this version"
+        ) from error
+    return model.to(device).eval()
+
+
+def _is_body(name: str) -> bool:
+    return name.startswith("body.")

@@ -1,0 +1,125 @@
+"""The 26 disentangled states: layers that treat each of them with weights of its own, and what is read off them.
+
+State 0 is the global orientation, 1..23 the joints, 24 the shape, 25 the camera (as in ReFit, Wang & Daniilidis 2023).
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tar_core.model.config import NUM_STATES
+from tar_core.motion import NUM_BETAS
+from tar_core.skeleton import NUM_JOINTS
+
+SHAPE_STATE, CAMERA_STATE = NUM_JOINTS, NUM_JOINTS + 1
+CAMERA_SIZE = 3
+
+
+@dataclass
+class Estimate:
+    """The body as the network writes it.
+
+    Attributes:
+        rotation_6d: [B, 24, 6] global orientation (in the rolled camera) and joint rotations.
+        betas: [B, 10] SMPL shape.
+        crop_camera: [B, 3] (s, tx, ty) of CLIFF's crop camera.
+    """
+
+    rotation_6d: Tensor
+    betas: Tensor
+    crop_camera: Tensor
+
+    SIZE = 6 * NUM_JOINTS + NUM_BETAS + CAMERA_SIZE
+
+    def __add__(self, update: "Estimate") -> "Estimate":
+        return Estimate(
+            self.rotation_6d + update.rotation_6d,
+            self.betas + update.betas,
+            self.crop_camera + update.crop_camera,
+        )
+
+    def flat(self) -> Tensor:
+        """All numbers side by side, [B, SIZE]."""
+        return torch.cat([self.rotation_6d.flatten(1), self.betas, self.crop_camera], 1)
+
+    def per_state(self) -> Tensor:
+        """[B, 26, 10]: each state's own numbers, padded with zeros to the longest (the shape's ten)."""
+        batch = len(self.betas)
+        own = self.betas.new_zeros(batch, NUM_STATES, NUM_BETAS)
+        own[:, :NUM_JOINTS, :6] = self.rotation_6d
+        own[:, SHAPE_STATE] = self.betas
+        own[:, CAMERA_STATE, :CAMERA_SIZE] = self.crop_camera
+        return own
+
+
+class StateLinear(nn.Module):
+    """`states` linear layers side by side: [B, states, inputs] -> [B, states, outputs]."""
+
+    def __init__(self, states: int, inputs: int, outputs: int, bias: bool = True) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(states, inputs, outputs) / math.sqrt(inputs))
+        self.bias = nn.Parameter(torch.zeros(states, outputs)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = torch.bmm(x.transpose(0, 1), self.weight).transpose(0, 1)
+        return y if self.bias is None else y + self.bias
+
+
+class StateGRU(nn.Module):
+    """One GRU cell per state; all see the shared context and their own state's numbers (Cho et al. 2014).
+
+    z = s(W_z x + U_z h), r = s(W_r x + U_r h), n = tanh(W_n x + r * U_n h), h' = (1 - z) n + z h.
+    """
+
+    def __init__(self, context: int, own: int, hidden: int, states: int = NUM_STATES) -> None:
+        super().__init__()
+        self.states, self.hidden = states, hidden
+        self.from_context = nn.Linear(context, states * 3 * hidden)
+        self.from_own = StateLinear(states, own, 3 * hidden, bias=False)
+        self.from_hidden = StateLinear(states, hidden, 3 * hidden)
+
+    def forward(self, context: Tensor, own: Tensor, h: Tensor) -> Tensor:
+        """context [B, C], own [B, states, O], h [B, states, H] -> the next h."""
+        x = self.from_context(context).view(-1, self.states, 3 * self.hidden) + self.from_own(own)
+        x_z, x_r, x_n = x.chunk(3, -1)
+        h_z, h_r, h_n = self.from_hidden(h).chunk(3, -1)
+        z = torch.sigmoid(x_z + h_z)
+        r = torch.sigmoid(x_r + h_r)
+        n = torch.tanh(x_n + r * h_n)
+        return (1 - z) * n + z * h
+
+
+class StateRegressors(nn.Module):
+    """Reads an Estimate (or an update to one) off the 26 hidden states, each by a linear layer of its own.
+
+    Args:
+        inputs: numbers in each state.
+        scale: of the initial weights; small, so that training starts at the biases.
+    """
+
+    def __init__(self, inputs: int, scale: float = 0.01) -> None:
+        super().__init__()
+        self.rotation = StateLinear(NUM_JOINTS, inputs, 6)
+        self.shape = nn.Linear(inputs, NUM_BETAS)
+        self.camera = nn.Linear(inputs, CAMERA_SIZE)
+        with torch.no_grad():
+            for layer in (self.rotation, self.shape, self.camera):
+                nn.init.normal_(layer.weight, std=scale)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, states: Tensor) -> Estimate:
+        """[B, 26, inputs] -> Estimate."""
+        return Estimate(
+            rotation_6d=self.rotation(states[:, :NUM_JOINTS]),
+            betas=self.shape(states[:, SHAPE_STATE]),
+            crop_camera=self.camera(states[:, CAMERA_STATE]),
+        )
+
+    @torch.no_grad()
+    def start_at(self, mean: Estimate) -> None:
+        """Sets the biases to a mean body [1, ...], from which training starts."""
+        self.rotation.bias.copy_(mean.rotation_6d[0])  # type: ignore[union-attr]
+        self.shape.bias.copy_(mean.betas[0])
+        self.camera.bias.copy_(mean.crop_camera[0])

@@ -1,0 +1,119 @@
+"""TAR, the Temporal-Aware Refining network (arXiv 2311.09543), behind its backbone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tar_core.body import BodyModel
+from tar_core.camera import CropCamera
+from tar_core.model.config import TARConfig
+from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.global_encoder import GlobalTemporalEncoder
+from tar_core.model.local_encoder import LocalFrames, LocalTemporalEncoder, StaticLocalEncoder
+from tar_core.model.refinement import PosedBody, RecurrentRefinement, pose_body
+
+
+class TAR(nn.Module):
+    """Windows of per-frame features -> the body of each window's middle frame.
+
+    Args:
+        config: sizes and switches.
+        body: gives the markers that the refinement looks at; at least `config.markers` of them.
+    """
+
+    def __init__(self, config: TARConfig, body: BodyModel) -> None:
+        super().__init__()
+        self.config = config
+        self.body = body
+        self.global_encoder = GlobalTemporalEncoder(config)
+        if config.use_refinement:
+            self.local_encoder = LocalTemporalEncoder(config) if config.use_local else StaticLocalEncoder(config)
+            self.refinement = RecurrentRefinement(config)
+
+    def forward(self, features: FrameFeatures, camera: CropCamera) -> list[PosedBody]:
+        """One window each, as the paper writes it.
+
+        Args:
+            features: of T consecutive frames, batch shape [B, T].
+            camera: of their crops, [B, T].
+
+        Returns:
+            The middle frames' bodies [B], in the rolled cameras: the initial one, then one per iteration.
+        """
+        middle, radius = self.config.window // 2, self.config.local_length // 2
+        hidden, initial = self.global_encoder(features.vector, camera.box_information())
+        if not self.config.use_refinement:
+            return [pose_body(self.body, initial, camera[:, middle])]
+        local_map = self.local_encoder(features.local_map[:, middle - radius : middle + radius + 1])
+        landmarks = features.landmarks[:, middle]
+        return self.refinement(hidden, initial, local_map, camera[:, middle], self.body, landmarks)
+
+    def encode_frames(self, features: FrameFeatures, camera: CropCamera) -> "EncodedFrames":
+        """What the windows that hold these frames share, computed once: batch shape [N]."""
+        local = self.local_encoder.frames(features.local_map) if self.config.use_refinement else None
+        embedded = self.global_encoder.embed_frames(features.vector, camera.box_information())
+        return EncodedFrames(embedded, local, features.landmarks, camera)
+
+    def decode_windows(
+        self, frames: "EncodedFrames", middles: Tensor, first: Tensor, last: Tensor, stride: int = 1
+    ) -> list[PosedBody]:
+        """Equals `forward` on the windows around `middles`; frames beyond a track's ends repeat its edge frame.
+
+        Args:
+            frames: N encoded frames, one or several tracks end to end.
+            middles: [W] index of each window's middle frame.
+            first, last: [W] index of the first and last frame of the middle frame's track.
+            stride: frames from one of a window's frames to its next.
+        """
+        index = window_index(middles, first, last, self.config.window, stride)
+        camera = frames.camera[middles]
+        hidden, initial = self.global_encoder.from_embedded(frames.embedded[index], camera.box_information())
+        if frames.local is None:
+            return [pose_body(self.body, initial, camera)]
+        local_index = window_index(middles, first, last, self.config.local_length, stride)
+        local_map = self.local_encoder.windows(frames.local, local_index)
+        return self.refinement(hidden, initial, local_map, camera, self.body, frames.landmarks[middles])
+
+
+@dataclass(frozen=True)
+class EncodedFrames:
+    """Frames of a track after the per-frame part of the network (`TAR.encode_frames`); batch shape [N].
+
+    Attributes:
+        embedded: [N, width] global vectors.
+        local: the local encoder's share, or None without refinement.
+        landmarks: the backbone's own.
+        camera: of the frames' crops.
+    """
+
+    embedded: Tensor
+    local: LocalFrames | None
+    landmarks: Landmarks
+    camera: CropCamera
+
+    def __len__(self) -> int:
+        return len(self.embedded)
+
+    def __getitem__(self, index: slice) -> "EncodedFrames":
+        local = None if self.local is None else self.local[index]
+        return EncodedFrames(self.embedded[index], local, self.landmarks[index], self.camera[index])
+
+    @staticmethod
+    def cat(parts: "Sequence[EncodedFrames]") -> "EncodedFrames":
+        """Joins stretches of frames in their order."""
+        local_parts = [part.local for part in parts if part.local is not None]
+        return EncodedFrames(
+            torch.cat([part.embedded for part in parts]),
+            LocalFrames.cat(local_parts) if local_parts else None,
+            Landmarks.cat([part.landmarks for part in parts]),
+            CropCamera.cat([part.camera for part in parts]),
+        )
+
+
+def window_index(middles: Tensor, first: Tensor, last: Tensor, length: int, stride: int = 1) -> Tensor:
+    """[W, length] frame numbers around each middle, `stride` apart, held within its track."""
+    offsets = stride * (torch.arange(length, device=middles.device) - length // 2)
+    index = middles[:, None] + offsets
+    return torch.minimum(torch.maximum(index, first[:, None]), last[:, None])

@@ -1,0 +1,60 @@
+"""`python -m tar_core.training.train`: trains a network on cached features."""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+import torch
+
+from tar_core.errors import TarError
+from tar_core.model.checkpoint import build_tar, load_tar
+from tar_core.model.config import CONFIGS
+from tar_core.training.features import FeatureClips
+from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Train TAR on features that tar_core.training.features cached.")
+    parser.add_argument("--features", type=Path, required=True, help="cached training clips")
+    parser.add_argument("--test", type=Path, required=True, help="cached test clips")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--config", choices=CONFIGS, default="tar-s")
+    parser.add_argument("--init", type=Path, help="checkpoint to start from")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
+    parser.add_argument("--clips", type=int, help="use only about this many training clips")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    defaults = TrainingConfig()
+    parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--clips-per-step", type=int, default=defaults.clips_per_step)
+    parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
+    parser.add_argument("--checkpoint-every", type=int, default=defaults.checkpoint_every)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    args = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    try:
+        torch.manual_seed(args.seed)
+        clips = FeatureClips(args.features, args.clips)
+        model = load_tar(args.init) if args.init else build_tar(CONFIGS[args.config])
+        if not args.init:
+            start_at_training_mean(model, clips)
+        config = TrainingConfig(
+            steps=args.steps,
+            clips_per_step=args.clips_per_step,
+            learning_rate=args.learning_rate,
+            checkpoint_every=args.checkpoint_every,
+            seed=args.seed,
+        )
+        trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, args.device)
+        if args.resume and not trainer.resume():
+            raise TarError(f"{args.output}: nothing to resume; leave out --resume to start the run")
+        logging.info("%d clips, %d parameters", len(clips), sum(p.numel() for p in model.parameters()))
+        trainer.run()
+    except TarError as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

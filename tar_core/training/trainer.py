@@ -1,0 +1,244 @@
+"""Trains TAR on cached features, on a CPU or a GPU; stops and resumes anywhere."""
+
+import csv
+import logging
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe
+from tar_core.files import atomic_path
+from tar_core.model.checkpoint import save_tar
+from tar_core.model.refinement import PosedBody
+from tar_core.model.states import Estimate
+from tar_core.model.tar import TAR
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
+from tar_core.training.features import ClipBatch, FeatureClips
+from tar_core.training.losses import LossConfig, refinement_loss
+
+log = logging.getLogger(__name__)
+
+# The joints that the benchmarks' twelve keypoints correspond to: shoulders, elbows, wrists, hips, knees, ankles.
+LIMB_JOINTS = [16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8]
+_HIPS = [6, 7]  # among LIMB_JOINTS
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One run.
+
+    Attributes:
+        steps: optimiser steps in all.
+        clips_per_step: clips in a batch.
+        targets_per_clip: consecutive frames of each clip that are refined; their neighbours give the windows.
+        learning_rate, warmup, weight_decay, clip_norm: AdamW with a cosine decay to zero.
+        average: decay of the running average of the weights that is evaluated and saved.
+        seed: of the batches' order (the network's initial weights have their own).
+        report_every: steps between lines of the log; checkpoint_every: between saves and evaluations.
+    """
+
+    steps: int = 2000
+    clips_per_step: int = 24
+    targets_per_clip: int = 5
+    learning_rate: float = 6e-4
+    warmup: int = 100
+    weight_decay: float = 0.02
+    clip_norm: float = 1.0
+    average: float = 0.995
+    seed: int = 0
+    report_every: int = 50
+    checkpoint_every: int = 500
+    loss: LossConfig = field(default_factory=LossConfig)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Errors on a set of clips: MPJPE and PA-MPJPE in mm, 2D in crop pixels, acceleration in mm / frame^2."""
+
+    mpjpe: float
+    pa: float
+    pixels: float
+    acceleration: float
+
+
+class Trainer:
+    """Holds the network, its optimiser and where the run stands.
+
+    Args:
+        model: trained in place.
+        clips: training clips.
+        test_clips: evaluated at every checkpoint.
+        folder: gets `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv`.
+    """
+
+    def __init__(
+        self,
+        model: TAR,
+        clips: FeatureClips,
+        test_clips: FeatureClips,
+        config: TrainingConfig,
+        folder: Path,
+        device: str = "cpu",
+    ) -> None:
+        self.model = model.to(device)
+        self.clips, self.test_clips = clips, test_clips
+        self.config, self.folder, self.device = config, folder, device
+        self.step = 0
+        self.optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        self.averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def run(self) -> None:
+        """Trains from the current step to the last."""
+        config, started = self.config, time.monotonic()
+        running: list[float] = []
+        for clips, reverse in self._batches():
+            rate = self._learning_rate()
+            for group in self.optimiser.param_groups:
+                group["lr"] = rate
+            running.append(self._train_step(self.clips.batch(clips, reverse)))
+            self.step += 1
+            if self.step % config.report_every == 0:
+                pace = (time.monotonic() - started) / len(running)
+                log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, np.mean(running[-50:]), rate, pace)
+            if self.step % config.checkpoint_every == 0 or self.step == config.steps:
+                self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
+
+    def checkpoint(self, loss: float) -> None:
+        """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""
+        trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.model.load_state_dict(self.averaged)
+        scores = evaluate(self.model, self.test_clips, self.device)
+        save_tar(self.model, self.folder / "tar.safetensors", half=False)
+        self.model.load_state_dict(trained)
+        log.info("step %d  test %s", self.step, scores)
+        path = self.folder / "log.csv"
+        is_new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if is_new:
+                writer.writerow(["step", "loss", "mpjpe_mm", "pa_mm", "pixels", "acceleration_mm"])
+            row = [loss, scores.mpjpe, scores.pa, scores.pixels, scores.acceleration]
+            writer.writerow([self.step, *(f"{value:.4f}" for value in row)])
+        state = {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "averaged": self.averaged,
+            "optimiser": self.optimiser.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        with atomic_path(self.folder / "last.pt") as temporary:
+            torch.save(state, temporary)
+
+    def resume(self) -> bool:
+        """Goes on where `last.pt` stands; False if there is none."""
+        path = self.folder / "last.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.averaged = state["averaged"]
+        self.optimiser.load_state_dict(state["optimiser"])
+        torch.set_rng_state(state["random"].cpu())
+        return True
+
+    def _batches(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Clips of the steps still to do; every step's choice depends on the seed and the step alone."""
+        count = min(self.config.clips_per_step, len(self.clips))
+        for step in range(self.step, self.config.steps):
+            random = np.random.default_rng([self.config.seed, step])
+            yield random.choice(len(self.clips), count, replace=False), random.random(count) < 0.5
+
+    def _learning_rate(self) -> float:
+        warm = min(1.0, (self.step + 1) / self.config.warmup)
+        decay = 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
+        return self.config.learning_rate * warm * decay
+
+    def _train_step(self, batch: ClipBatch) -> float:
+        self.model.train()
+        run = self.config.targets_per_clip
+        length = self.clips.clip_length
+        random = np.random.default_rng([self.config.seed, self.step, 1])
+        starts = random.integers(0, length - run + 1, len(batch.poses) // length)
+        batch = move(batch, self.device)
+        middles = torch.from_numpy(
+            np.concatenate([clip * length + start + np.arange(run) for clip, start in enumerate(starts)])
+        ).to(self.device)
+        bodies = refine_frames(self.model, batch, middles, length)
+        with torch.no_grad():
+            truth = batch.truth(self.model.body, middles)
+        loss = refinement_loss(bodies, truth, self.config.loss, run)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
+        self.optimiser.step()
+        # Early on the average follows quickly, so that it isn't full of the random start.
+        decay = min(self.config.average, (1 + self.step) / (10 + self.step))
+        for name, tensor in self.model.state_dict().items():
+            if tensor.is_floating_point():
+                self.averaged[name].lerp_(tensor, 1 - decay)
+            else:
+                self.averaged[name].copy_(tensor)
+        return float(loss.detach())
+
+
+def refine_frames(model: TAR, batch: ClipBatch, middles: Tensor, clip_length: int) -> list[PosedBody]:
+    """The network's bodies of the frames `middles` of a batch of clips."""
+    frames = model.encode_frames(batch.features, batch.camera)
+    first = middles // clip_length * clip_length
+    return model.decode_windows(frames, middles, first, first + clip_length - 1)
+
+
+@torch.no_grad()
+def evaluate(model: TAR, clips: FeatureClips, device: str = "cpu") -> Scores:
+    """Errors of the last iteration on every frame of the clips."""
+    model.eval()
+    errors: list[list[np.ndarray]] = [[], [], [], []]
+    length = clips.clip_length
+    for start in range(0, len(clips), 16):
+        batch = move(clips.batch(range(start, min(start + 16, len(clips)))), device)
+        everything = torch.arange(len(batch.poses), device=device)
+        body = refine_frames(model, batch, everything, length)[-1]
+        truth = batch.truth(model.body, everything)
+        predicted = body.points.joints[:, LIMB_JOINTS].cpu().numpy()
+        target = truth.joints[:, LIMB_JOINTS].cpu().numpy()
+        pixels = (body.joints_2d - truth.joints_2d)[:, LIMB_JOINTS].norm(dim=-1).mean(-1)
+        errors[0].append(mpjpe(predicted, target, _HIPS))
+        errors[1].append(pa_mpjpe(predicted, target))
+        errors[2].append(pixels.cpu().numpy())
+        relative = predicted - predicted[:, _HIPS].mean(1, keepdims=True)
+        relative_target = target - target[:, _HIPS].mean(1, keepdims=True)
+        for clip in range(0, len(predicted), length):
+            errors[3].append(acceleration_error(relative[clip : clip + length], relative_target[clip : clip + length]))
+    return Scores(*(float(np.concatenate(error).mean()) for error in errors))
+
+
+@torch.no_grad()
+def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -> None:
+    """Gives an untrained network the training set's mean body and input scale to start from."""
+    model.global_encoder.standardise(clips.vectors())
+    count = min(sample, len(clips))
+    batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist())
+    rotations = matrix_to_rotation_6d(axis_angle_to_matrix(batch.poses)).mean(0, keepdim=True)
+    # People face every way, so that the mean orientation means nothing: start upright, facing the camera.
+    rotations[:, 0] = torch.tensor([1.0, 0, 0, 0, -1, 0])
+    crop_camera = batch.camera.crop_camera(batch.camera.roll_camera(batch.trans)).mean(0, keepdim=True)
+    model.global_encoder.regressors.start_at(Estimate(rotations, batch.betas.mean(0, keepdim=True), crop_camera))
+
+
+def move(batch: ClipBatch, device: str) -> ClipBatch:
+    return replace(
+        batch,
+        features=batch.features.to(device),
+        camera=batch.camera.to(device),
+        poses=batch.poses.to(device),
+        betas=batch.betas.to(device),
+        trans=batch.trans.to(device),
+    )

@@ -1,0 +1,20 @@
+import pytest
+
+from tar_core.errors import TarError
+from tar_core.model.config import CONFIGS, PAPER, TARConfig
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_settings_survive_their_dictionary(name):
+    assert TARConfig.from_dict(CONFIGS[name].to_dict()) == CONFIGS[name]
+
+
+def test_settings_of_the_future_are_refused():
+    with pytest.raises(TarError, match="update TAR"):
+        TARConfig.from_dict({**PAPER.to_dict(), "flux": 1})
+
+
+@pytest.mark.parametrize("change", [{"window": 8}, {"local_length": 4}, {"local_length": 11}, {"local_size": 48}])
+def test_impossible_settings_are_refused(change):
+    with pytest.raises(TarError):
+        TARConfig.from_dict({**PAPER.to_dict(), **change})
