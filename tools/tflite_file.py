@@ -1,4 +1,4 @@
-"""Reads the convolutions of a TensorFlow Lite file, for the converters. Needs the packages `ai-edge-litert`, `npm`."""
+"""Reads the convolutions of a TensorFlow Lite file, and files of npm packages, for the converters."""
 
 import subprocess
 import tarfile

@@ -1,0 +1,237 @@
+"""Finds people in a single image: MediaPipe's SSD MobileNetV2 for Open Images (300x300), its Person class alone.
+
+Converted from the tflite file of npm @mediapipe/objectron by `tools/convert_detector.py`. Liu et al., "SSD: Single Shot
+MultiBox Detector", 2016; Sandler et al., "MobileNetV2", 2018. How it fares: 32 of 36 pedestrians of OpenCV's vtest.avi
+(51-146 pixels tall in 768x576) with no false one at a threshold of 0.4.
+"""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tar_core.weights import load_weights
+
+INPUT_SIZE = 300
+GRID_SIZES = (19, 10, 5, 3, 2, 1)  # cells per side of the six maps that predict boxes
+MAP_CHANNELS = (576, 1280, 512, 256, 256, 128)
+EXTRA_CHANNELS = ((256, 512), (128, 256), (128, 256), (64, 128))  # of the 1x1 and the 3x3 convolution, per extra map
+SMALLEST_BOX, LARGEST_BOX = 0.2, 0.95  # sides of the square anchors of the first and the last map, of the image's
+BOX_CODE_SCALES = (10.0, 10.0, 5.0, 5.0)  # of the predicted (y, x, height, width)
+MAX_OVERLAP = 0.5  # intersection over union from which two boxes are one person
+MAX_CONTAINED = 0.8  # the same for the intersection over the smaller box: an upper body within a whole one
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A person found in an image.
+
+    Attributes:
+        box: [4] x0, y0, x1, y1 in image pixels ((0, 0) is the first pixel's centre), within the image.
+        score: 0..1.
+    """
+
+    box: np.ndarray
+    score: float
+
+
+class StridedConv2d(nn.Conv2d):
+    """A 3x3 convolution of stride 2 with TensorFlow's SAME padding: right and bottom only if the side is even."""
+
+    def __init__(self, channels: int, output_channels: int, groups: int = 1) -> None:
+        super().__init__(channels, output_channels, 3, stride=2, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = x.shape[-1] % 2
+        return super().forward(F.pad(x, (before, 1, before, 1)))
+
+
+class InvertedResidual(nn.Module):
+    """MobileNetV2's block: widen sixfold, filter each channel, project back; added to the input where shapes allow."""
+
+    def __init__(self, channels: int, output_channels: int, stride: int = 1) -> None:
+        super().__init__()
+        expanded = channels * 6
+        self.expand = nn.Conv2d(channels, expanded, 1)
+        self.depthwise: nn.Conv2d
+        if stride == 2:
+            self.depthwise = StridedConv2d(expanded, expanded, groups=expanded)
+        else:
+            self.depthwise = nn.Conv2d(expanded, expanded, 3, padding=1, groups=expanded)
+        self.project = nn.Conv2d(expanded, output_channels, 1)
+        self.is_residual = stride == 1 and channels == output_channels
+
+    def widen(self, x: Tensor) -> Tensor:
+        """The first half."""
+        return F.relu6(self.expand(x), inplace=True)
+
+    def narrow(self, wide: Tensor) -> Tensor:
+        """The second half."""
+        return self.project(F.relu6(self.depthwise(wide), inplace=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.narrow(self.widen(x))
+        return x + y if self.is_residual else y
+
+
+class MobileNetV2(nn.Module):
+    """Returns the maps with 19x19 and 10x10 cells; the first is the widened one inside the block that halves it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = StridedConv2d(3, 32)
+        self.stem_depthwise = nn.Conv2d(32, 32, 3, padding=1, groups=32)
+        self.stem_project = nn.Conv2d(32, 16, 1)
+        self.to_grid19 = nn.Sequential(
+            InvertedResidual(16, 24, stride=2),
+            InvertedResidual(24, 24),
+            InvertedResidual(24, 32, stride=2),
+            *[InvertedResidual(32, 32) for _ in range(2)],
+            InvertedResidual(32, 64, stride=2),
+            *[InvertedResidual(64, 64) for _ in range(3)],
+            InvertedResidual(64, 96),
+            *[InvertedResidual(96, 96) for _ in range(2)],
+        )
+        self.halving = InvertedResidual(96, 160, stride=2)
+        self.to_grid10 = nn.Sequential(*[InvertedResidual(160, 160) for _ in range(2)], InvertedResidual(160, 320))
+        self.last = nn.Conv2d(320, 1280, 1)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        x = F.relu6(self.stem(image), inplace=True)
+        x = F.relu6(self.stem_depthwise(x), inplace=True)
+        grid19 = self.halving.widen(self.to_grid19(self.stem_project(x)))  # [B, 576, 19, 19]
+        x = self.to_grid10(self.halving.narrow(grid19))
+        return [grid19, F.relu6(self.last(x), inplace=True)]  # [B, 1280, 10, 10]
+
+
+class ExtraMap(nn.Module):
+    """A further, coarser map for larger people."""
+
+    def __init__(self, channels: int, reduced: int, output_channels: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, reduced, 1)
+        self.halve = StridedConv2d(reduced, output_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu6(self.halve(F.relu6(self.reduce(x), inplace=True)), inplace=True)
+
+
+class PersonDetector(nn.Module):
+    """The whole detector. `load_detector` gives it its weights."""
+
+    anchors: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.backbone = MobileNetV2()
+        self.extras = nn.ModuleList(
+            ExtraMap(channels, *extra) for channels, extra in zip(MAP_CHANNELS[1:], EXTRA_CHANNELS, strict=False)
+        )
+        shapes = [anchor_shapes(level) for level in range(len(GRID_SIZES))]
+        per_cell = [len(shape) for shape in shapes]
+        self.box_heads = nn.ModuleList(nn.Conv2d(c, n * 4, 1) for c, n in zip(MAP_CHANNELS, per_cell, strict=True))
+        self.person_heads = nn.ModuleList(nn.Conv2d(c, n, 1) for c, n in zip(MAP_CHANNELS, per_cell, strict=True))
+        anchors = [place_anchors(shape, size) for shape, size in zip(shapes, GRID_SIZES, strict=True)]
+        self.register_buffer("anchors", torch.from_numpy(np.concatenate(anchors)), persistent=False)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Codes and logits of all 1917 anchors.
+
+        Args:
+            images: [B, 3, 300, 300] RGB in -1..1.
+
+        Returns:
+            codes [B, 1917, 4] of the boxes relative to their anchors (`decode`), person logits [B, 1917].
+        """
+        maps = self.backbone(images.contiguous(memory_format=torch.channels_last))
+        for extra in self.extras:
+            maps.append(extra(maps[-1]))
+        codes = [head(x).permute(0, 2, 3, 1).flatten(1) for head, x in zip(self.box_heads, maps, strict=True)]
+        logits = [head(x).permute(0, 2, 3, 1).flatten(1) for head, x in zip(self.person_heads, maps, strict=True)]
+        return torch.cat(codes, 1).view(len(images), -1, 4), torch.cat(logits, 1)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Codes [B, 1917, 4] -> boxes x0, y0, x1, y1 [B, 1917, 4], in parts of the (square) image's side."""
+        y, x, height, width = (codes / codes.new_tensor(BOX_CODE_SCALES)).unbind(-1)
+        anchor_x, anchor_y, anchor_width, anchor_height = self.anchors.unbind(-1)
+        center = torch.stack([anchor_x + x * anchor_width, anchor_y + y * anchor_height], -1)
+        half = torch.stack([anchor_width * width.exp(), anchor_height * height.exp()], -1) / 2
+        return torch.cat([center - half, center + half], -1)
+
+    @torch.inference_mode()
+    def detect(self, image: np.ndarray, threshold: float = 0.4) -> list[Detection]:
+        """The people in an image [H, W, 3] uint8 RGB with a score of at least `threshold`, best first."""
+        height, width = image.shape[:2]
+        side = max(height, width)
+        # Stretching an image to a square would lose people, so it is filled up with black at the right and bottom.
+        square = cv2.copyMakeBorder(image, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT)
+        small = cv2.resize(square, (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_AREA)
+        pixels = torch.from_numpy(small).to(self.anchors.device).permute(2, 0, 1)[None]
+        codes, logits = self(pixels / 127.5 - 1)
+
+        boxes = self.decode(codes)[0].cpu().numpy() * side - 0.5
+        scores = logits[0].sigmoid().cpu().numpy()
+        boxes = boxes.clip(0, [width - 1, height - 1, width - 1, height - 1]).astype(np.float32)
+        candidates = np.flatnonzero(scores >= threshold)
+        best = candidates[suppress_duplicates(boxes[candidates], scores[candidates])]
+        return [Detection(boxes[index], float(scores[index])) for index in best]
+
+
+def anchor_shapes(level: int) -> np.ndarray:
+    """Widths and heights [n, 2] of the anchors in each cell of a map, in parts of the image's side."""
+    last = len(GRID_SIZES) - 1
+
+    def scale(level: int) -> float:
+        return SMALLEST_BOX + (LARGEST_BOX - SMALLEST_BOX) * level / last
+
+    def shape(ratio: float) -> tuple[float, float]:
+        return scale(level) * math.sqrt(ratio), scale(level) / math.sqrt(ratio)
+
+    if level == 0:
+        return np.array([(0.1, 0.1), shape(2.0), shape(0.5)], np.float32)
+    between = math.sqrt(scale(level) * (scale(level + 1) if level < last else 1.0))
+    ratios = (1.0, 2.0, 0.5, 3.0, 0.3333)  # the last rounded as in the file's own configuration
+    return np.array([*map(shape, ratios), (between, between)], np.float32)
+
+
+def place_anchors(shapes: np.ndarray, size: int) -> np.ndarray:
+    """Anchors (centre x, centre y, width, height) [size * size * n, 4]: all shapes [n, 2] in each cell, row by row."""
+    middles = (np.arange(size, dtype=np.float32) + 0.5) / size
+    y, x = np.meshgrid(middles, middles, indexing="ij")
+    centers = np.stack([x, y], -1).reshape(-1, 1, 2)
+    count = (len(centers), len(shapes), 2)
+    return np.concatenate([np.broadcast_to(centers, count), np.broadcast_to(shapes, count)], -1).reshape(-1, 4)
+
+
+def suppress_duplicates(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
+    """Indices of the boxes [n, 4] that stay, best first, when each takes away the lesser ones on the same person."""
+    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    kept: list[int] = []
+    for index in np.argsort(-scores, kind="stable"):
+        top_left = np.maximum(boxes[kept, :2], boxes[index, :2])
+        bottom_right = np.minimum(boxes[kept, 2:], boxes[index, 2:])
+        shared = (bottom_right - top_left).clip(0).prod(1)
+        union = areas[kept] + areas[index] - shared
+        smaller = np.minimum(areas[kept], areas[index])
+        if not np.any((shared > MAX_OVERLAP * union) | (shared > MAX_CONTAINED * smaller)):
+            kept.append(int(index))
+    return kept
+
+
+def load_detector(path: Path | None = None) -> PersonDetector:
+    """The detector with its weights, in evaluation mode, float32, on the CPU.
+
+    Args:
+        path: a safetensors file written by `tools/convert_detector.py`; None takes the one in the package.
+
+    Raises:
+        TarError: the file is missing, damaged or not this network's.
+    """
+    model = PersonDetector()
+    load_weights(model, path, "ssd_person.safetensors")
+    return model.eval()

@@ -1,0 +1,25 @@
+"""The converter reproduces the committed weights, where the npm package lies in the downloads cache."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tar_core.weights import ASSETS
+
+pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
+from tools import convert_blazepose  # noqa: E402
+
+PACKAGES = sorted((Path(__file__).parents[2] / ".cache").glob("mediapipe-pose-*.tgz"))
+needs_package = pytest.mark.skipif(not PACKAGES, reason=f"no {convert_blazepose.PACKAGE} in .cache")
+
+
+@pytest.mark.slow
+@needs_package
+def test_reproduces_the_committed_weights() -> None:
+    tflite = convert_blazepose.read_package_file(PACKAGES[-1], convert_blazepose.PACKAGE, convert_blazepose.FILE)
+    state = convert_blazepose.convert(tflite)
+    committed = load_file(ASSETS / "blazepose.safetensors")
+    assert state.keys() == committed.keys()
+    assert all(torch.equal(state[name], committed[name]) for name in state)
