@@ -47,28 +47,28 @@ class LocalFrames:
     Attributes:
         past, future: [N, 3 H, S, S] the frame's input convolutions in the two branches.
         past_first, future_first: [N, H, S, S] the branch's hidden map when the frame is its first.
-        skip: [N, D, 64, 64] the frame's own map, added to the output, or None.
+        own: [N, C, 64, 64] the frame's own map, if it is added to the output, else None.
     """
 
     past: Tensor
     future: Tensor
     past_first: Tensor
     future_first: Tensor
-    skip: Tensor | None
+    own: Tensor | None
 
     def __getitem__(self, index: slice | Tensor) -> "LocalFrames":
-        skip = None if self.skip is None else self.skip[index]
-        return LocalFrames(self.past[index], self.future[index], self.past_first[index], self.future_first[index], skip)
+        own = None if self.own is None else self.own[index]
+        return LocalFrames(self.past[index], self.future[index], self.past_first[index], self.future_first[index], own)
 
     @staticmethod
     def cat(parts: "list[LocalFrames]") -> "LocalFrames":
-        skips = [part.skip for part in parts if part.skip is not None]
+        own = [part.own for part in parts if part.own is not None]
         return LocalFrames(
             torch.cat([part.past for part in parts]),
             torch.cat([part.future for part in parts]),
             torch.cat([part.past_first for part in parts]),
             torch.cat([part.future_first for part in parts]),
-            torch.cat(skips) if skips else None,
+            torch.cat(own) if own else None,
         )
 
 
@@ -109,15 +109,14 @@ class LocalTemporalEncoder(nn.Module):
         for step in range(self.radius + 1):
             h_past = self.past(self.past.from_input(x[:, step]), h_past)
             h_future = self.future(self.future.from_input(x[:, length - 1 - step]), h_future)
-        skip = None if self.skip is None else self.skip(maps[:, self.radius])
-        return self._output(h_past, h_future, skip)
+        return self._output(h_past, h_future, maps[:, self.radius])
 
     def frames(self, maps: Tensor) -> LocalFrames:
         """maps [N, C, 64, 64] -> what every window that holds one of these frames shares."""
         x = self.shrink(self.reduce(maps))
         past, future = self.past.from_input(x), self.future.from_input(x)
-        skip = None if self.skip is None else self.skip(maps)
-        return LocalFrames(past, future, self.past.first(past), self.future.first(future), skip)
+        own = None if self.skip is None else maps
+        return LocalFrames(past, future, self.past.first(past), self.future.first(future), own)
 
     def windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
         """Equals `forward` on each window: frames of N, index [W, L] of each window's frames -> [W, D, 64, 64]."""
@@ -126,12 +125,12 @@ class LocalTemporalEncoder(nn.Module):
         for step in range(1, self.radius + 1):
             h_past = self.past(frames.past[index[:, step]], h_past)
             h_future = self.future(frames.future[index[:, length - 1 - step]], h_future)
-        skip = None if frames.skip is None else frames.skip[index[:, self.radius]]
-        return self._output(h_past, h_future, skip)
+        own = None if frames.own is None else frames.own[index[:, self.radius]]
+        return self._output(h_past, h_future, own)
 
-    def _output(self, h_past: Tensor, h_future: Tensor, skip: Tensor | None) -> Tensor:
+    def _output(self, h_past: Tensor, h_future: Tensor, own: Tensor | None) -> Tensor:
         m = self.output(self.grow(torch.cat([h_past, h_future], 1)))
-        return m if skip is None else m + skip
+        return m if self.skip is None else m + self.skip(own)
 
 
 class StaticLocalEncoder(nn.Module):
@@ -146,10 +145,9 @@ class StaticLocalEncoder(nn.Module):
         return self.skip(maps[:, maps.shape[1] // 2])
 
     def frames(self, maps: Tensor) -> LocalFrames:
-        skip = self.skip(maps)
-        none = skip.new_zeros(len(skip), 0, 1, 1)
-        return LocalFrames(none, none, none, none, skip)
+        nothing = maps[:, :0]  # no ConvGRU, nothing to share but the maps themselves
+        return LocalFrames(nothing, nothing, nothing, nothing, maps)
 
     def windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
-        assert frames.skip is not None
-        return frames.skip[index[:, index.shape[1] // 2]]
+        assert frames.own is not None
+        return self.skip(frames.own[index[:, index.shape[1] // 2]])

@@ -11,8 +11,10 @@ from tar_core.model.refinement import PosedBody
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms. `robust` takes absolute errors where the paper takes squared ones: synthetic truth is exact,
-    so that large errors are ambiguities that shouldn't rule the gradient.
+    """Weights of the terms.
+
+    `robust` takes absolute errors where the paper takes squared ones: synthetic truth is exact, so that large errors
+    are ambiguities, which shouldn't rule the gradient. `acceleration` isn't in the paper either.
     """
 
     joints_3d: float = 8.0

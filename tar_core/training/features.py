@@ -1,0 +1,154 @@
+"""Frozen features of synthetic clips, computed once and kept on disk for training.
+
+One safetensors file per shard of clips, memory-mapped: a data set larger than the memory still trains.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tar_core.body import BodyModel
+from tar_core.camera import CropCamera
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
+from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.rotations import axis_angle_to_matrix, rotation_z
+from tar_core.training.dataset import SyntheticClip, SyntheticShards, read_shard
+from tar_core.training.losses import Truth
+
+_LANDMARK_FIELDS = ("points", "visibility", "presence", "world", "score")
+
+
+@dataclass(frozen=True)
+class ClipBatch:
+    """Frames of several clips, each in its order, end to end: batch shape [clips * frames]."""
+
+    features: FrameFeatures
+    camera: CropCamera
+    poses: Tensor  # [N, 24, 3] axis-angle, global_orient in the (unrolled) camera frame
+    betas: Tensor  # [N, 10]
+    trans: Tensor  # [N, 3] in the (unrolled) camera frame
+
+    def truth(self, body: BodyModel, index: Tensor) -> Truth:
+        """The truth of some frames in their rolled cameras."""
+        camera = self.camera[index]
+        rotations = axis_angle_to_matrix(self.poses[index])
+        rolled = torch.cat([camera.roll_rotation(rotations[:, 0])[:, None], rotations[:, 1:]], 1)
+        joints = body(rotations, self.betas[index]).joints + self.trans[index][:, None]
+        joints = (rotation_z(-camera.roll)[:, None] @ joints[..., None])[..., 0]
+        return Truth(rolled, self.betas[index], joints, camera.project(joints))
+
+
+class FeatureClips:
+    """The cached clips of a folder.
+
+    Args:
+        folder: holds files that `cache_features` wrote.
+        limit: use only about this many clips.
+
+    Raises:
+        TarError: the folder holds none.
+    """
+
+    def __init__(self, folder: str | Path, limit: int | None = None) -> None:
+        files = sorted(Path(folder).glob("*.safetensors"))
+        if not files:
+            raise TarError(f"{folder}: no cached features; run `python -m tar_core.training.features` first")
+        self.shards: list[dict[str, Tensor]] = []
+        self.index: list[tuple[int, int]] = []  # (shard, first frame) of each clip
+        self.clip_length = 0
+        for file in files:
+            shard = load_file(file)
+            self.clip_length = int(shard["clip_length"])
+            self.index += [(len(self.shards), first) for first in range(0, len(shard["poses"]), self.clip_length)]
+            self.shards.append(shard)
+            if limit and len(self.index) >= limit:
+                self.index = self.index[:limit]
+                break
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def batch(self, clips: Sequence[int], reverse: Sequence[bool] | None = None) -> ClipBatch:
+        """The frames of some clips; those marked in `reverse` run backwards in time."""
+        reverse = reverse if reverse is not None else [False] * len(clips)
+        parts: list[dict[str, Tensor]] = []
+        for clip, backwards in zip(clips, reverse, strict=True):
+            number, first = self.index[clip]
+            shard = self.shards[number]
+            order = torch.arange(first, first + self.clip_length)
+            order = order.flip(0) if backwards else order
+            parts.append({name: tensor[order] for name, tensor in shard.items() if tensor.dim()})
+        joined = {name: torch.cat([part[name] for part in parts]).float() for name in parts[0]}
+        landmarks = Landmarks(**{name: joined[f"landmarks.{name}"] for name in _LANDMARK_FIELDS})
+        return ClipBatch(
+            FrameFeatures(joined["vector"], joined["local_map"], landmarks),
+            CropCamera(joined["focal"], joined["center"], joined["size"], joined["roll"]),
+            joined["poses"],
+            joined["betas"],
+            joined["trans"],
+        )
+
+    def vectors(self, count: int = 20000) -> Tensor:
+        """Up to about `count` global vectors [N, C], spread over the shards."""
+        each = max(1, count // len(self.shards))
+        return torch.cat([shard["vector"][:each].float() for shard in self.shards])
+
+
+@torch.inference_mode()
+def cache_shard(clips: list[SyntheticClip], backbone: BlazePose, path: Path) -> None:
+    """Runs the backbone over every crop of some clips and writes features and truth to `path`."""
+    parts, cameras = [], []
+    for clip in clips:
+        crops = torch.from_numpy(np.ascontiguousarray(clip.images)).permute(0, 3, 1, 2).float() / 255
+        features = backbone(crops)
+        parts.append(FrameFeatures(features.vector.half(), features.local_map.half(), features.landmarks))
+        cameras += [
+            CropCamera.from_crop(clip.crop(frame), float(clip.focal), clip.principal_point)
+            for frame in range(len(clip.images))
+        ]
+    features, camera = FrameFeatures.cat(parts), CropCamera.cat(cameras)
+    length = len(clips[0].images)
+    tensors = {
+        "clip_length": torch.tensor(length),
+        "vector": features.vector,
+        "local_map": features.local_map,
+        **{f"landmarks.{name}": getattr(features.landmarks, name) for name in _LANDMARK_FIELDS},
+        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+        "poses": torch.from_numpy(np.concatenate([clip.poses for clip in clips])).float(),
+        "betas": torch.from_numpy(np.repeat([clip.betas for clip in clips], length, 0)).float(),
+        "trans": torch.from_numpy(np.concatenate([clip.trans for clip in clips])).float(),
+    }
+    with atomic_path(path) as temporary:
+        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Compute the frozen backbone's features of synthetic clips.")
+    parser.add_argument("--shards", type=Path, required=True, help="folder that tar_core.training.synthetic wrote")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the features; existing ones are kept")
+    args = parser.parse_args(arguments)
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+        backbone = load_blazepose()
+        for shard in SyntheticShards(args.shards).paths:
+            path = args.output / f"{shard.stem}.safetensors"
+            if not path.exists():
+                cache_shard(read_shard(shard), backbone, path)
+                print(path.name, flush=True)
+    except TarError as error:
+        print(f"features: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
