@@ -100,7 +100,7 @@ class MotionClip:
         Raises:
             TarError: the file cannot be written.
         """
-        arrays: dict[str, np.ndarray] = {
+        arrays: dict[str, np.ndarray | np.generic] = {
             "format_version": np.int32(FORMAT_VERSION),
             "fps": np.float64(self.fps),
             "width": np.int32(self.width),

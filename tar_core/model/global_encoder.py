@@ -18,6 +18,9 @@ class GlobalTemporalEncoder(nn.Module):
     With `use_global` off, the middle frame's vector goes to the MLP by itself.
     """
 
+    vector_mean: Tensor
+    vector_deviation: Tensor
+
     def __init__(self, config: TARConfig) -> None:
         super().__init__()
         width = config.global_width
@@ -44,15 +47,16 @@ class GlobalTemporalEncoder(nn.Module):
                 norm_first=True,
             )
             self.transformer = nn.TransformerEncoder(layer, config.global_layers, enable_nested_tensor=False)
-            for block in self.transformer.layers:
+            for block in self.transformer.layers.children():
+                assert isinstance(block, nn.TransformerEncoderLayer)
                 # The encoder starts as the identity, so that a per-frame network can be its warm start.
                 nn.init.zeros_(block.self_attn.out_proj.weight)
                 nn.init.zeros_(block.linear2.weight)
             self.average = nn.Conv1d(width, width, config.window, groups=width)
-            with torch.no_grad():
-                self.average.weight.zero_()
-                self.average.weight[:, :, config.window // 2] = 1
-                self.average.bias.zero_()
+            # ... and the average at the middle frame alone.
+            for parameter in self.average.parameters():
+                nn.init.zeros_(parameter)
+            nn.init.ones_(self.average.weight[:, :, config.window // 2])
         self.states = nn.Sequential(
             nn.LayerNorm(width),
             nn.GELU(),

@@ -97,8 +97,8 @@ class LocalTemporalEncoder(nn.Module):
         self.skip = nn.Conv2d(config.map_channels, channels, 1) if config.local_skip else None
         if config.local_skip:
             # Starts as the static network, so that one trained without the ConvGRU can be its warm start.
-            nn.init.zeros_(self.output.weight)
-            nn.init.zeros_(self.output.bias)
+            for parameter in self.output.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, maps: Tensor) -> Tensor:
         """One window as the paper writes it: maps [B, L, C, 64, 64] -> [B, D, 64, 64]."""

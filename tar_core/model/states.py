@@ -104,10 +104,10 @@ class StateRegressors(nn.Module):
         self.rotation = StateLinear(NUM_JOINTS, inputs, 6)
         self.shape = nn.Linear(inputs, NUM_BETAS)
         self.camera = nn.Linear(inputs, CAMERA_SIZE)
-        with torch.no_grad():
-            for layer in (self.rotation, self.shape, self.camera):
-                nn.init.normal_(layer.weight, std=scale)
-                nn.init.zeros_(layer.bias)
+        for layer in (self.rotation, self.shape, self.camera):
+            nn.init.normal_(layer.weight, std=scale)
+        nn.init.zeros_(self.shape.bias)
+        nn.init.zeros_(self.camera.bias)
 
     def forward(self, states: Tensor) -> Estimate:
         """[B, 26, inputs] -> Estimate."""

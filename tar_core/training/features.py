@@ -112,7 +112,7 @@ def cache_shard(clips: list[SyntheticClip], backbone: BlazePose, path: Path) -> 
         features = backbone(crops)
         parts.append(FrameFeatures(features.vector.half(), features.local_map.half(), features.landmarks))
         cameras += [
-            CropCamera.from_crop(clip.crop(frame), float(clip.focal), clip.principal_point)
+            CropCamera.from_crop(clip.crop(frame), float(clip.focal), clip.principal_point.tolist())
             for frame in range(len(clip.images))
         ]
     features, camera = FrameFeatures.cat(parts), CropCamera.cat(cameras)

@@ -149,12 +149,13 @@ class Trainer:
         torch.set_rng_state(state["random"].cpu())
         return True
 
-    def _batches(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _batches(self) -> Iterator[tuple[list[int], list[bool]]]:
         """Clips of the steps still to do; every step's choice depends on the seed and the step alone."""
         count = min(self.config.clips_per_step, len(self.clips))
         for step in range(self.step, self.config.steps):
             random = np.random.default_rng([self.config.seed, step])
-            yield random.choice(len(self.clips), count, replace=False), random.random(count) < 0.5
+            clips = random.choice(len(self.clips), count, replace=False)
+            yield clips.tolist(), (random.random(count) < 0.5).tolist()
 
     def _learning_rate(self) -> float:
         warm = min(1.0, (self.step + 1) / self.config.warmup)

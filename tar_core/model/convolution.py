@@ -1,0 +1,63 @@
+"""Convolutions clipped to [0, 6], and faster convolutions for inference on CPUs.
+
+oneDNN, which does PyTorch's convolutions on CPUs, wants weights in a layout of its own, and PyTorch rearranges them
+anew on every call; clipping is one more pass over the result. `pack_convolutions` makes the first happen once and the
+second within the convolution, by the operators that torch.compile's generated code calls. Used directly like this they
+need no compiler on the user's machine.
+"""
+
+from typing import Any, TypeVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Model = TypeVar("Model", bound=nn.Module)
+
+
+class ConvRelu6(nn.Conv2d):
+    """A convolution whose result is clipped to [0, 6], the activation of MobileNet and its kin."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu6(super().forward(x), inplace=True)
+
+
+class PackedConv2d(nn.Conv2d):
+    """A convolution that keeps a copy of its weight in oneDNN's layout from its first inference on.
+
+    With gradients, on a GPU and in other types than float32 it is an ordinary convolution.
+    """
+
+    activation: tuple[Any, ...] = ("none", [], "")  # as oneDNN's operators name it
+    packed_weight: Tensor | None = None
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.is_grad_enabled() or x.device.type != "cpu" or x.dtype != torch.float32:
+            return super().forward(x)
+        geometry = (list(self.padding), list(self.stride), list(self.dilation), self.groups)
+        onednn = torch.ops.mkldnn
+        if self.packed_weight is None:
+            # The layout that suits this input's size; other sizes are computed correctly too.
+            self.packed_weight = onednn._reorder_convolution_weight(self.weight, *geometry, list(x.shape))
+        return onednn._convolution_pointwise(x, self.packed_weight, self.bias, *geometry, *self.activation)
+
+
+class PackedConvRelu6(PackedConv2d, ConvRelu6):
+    """The same for `ConvRelu6`."""
+
+    activation = ("hardtanh", [0.0, 6.0], "")
+
+
+PACKED = {nn.Conv2d: PackedConv2d, ConvRelu6: PackedConvRelu6}
+
+
+def pack_convolutions(model: Model) -> Model:
+    """Makes the convolutions of `model` packed ones, in place; its weights must not change afterwards.
+
+    Where PyTorch was built without oneDNN the model stays as it is.
+    """
+    if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+        for module in model.modules():
+            if type(module) in PACKED and module.padding_mode == "zeros" and not isinstance(module.padding, str):
+                module.__class__ = PACKED[type(module)]  # the same data, another forward
+    return model

@@ -1,0 +1,127 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tar_core.camera import CropCamera
+from tar_core.crop import Crop
+from tar_core.errors import TarError
+from tar_core.model.checkpoint import load_tar
+from tar_core.training.features import FeatureClips
+from tar_core.training.losses import LossConfig, body_loss
+from tar_core.training.trainer import Trainer, TrainingConfig, evaluate, refine_frames, start_at_training_mean
+from tests.model.test_tar import SMALL, build
+
+CLIPS, LENGTH = 6, 9
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """A few made-up clips, cached as `cache_shard` writes them."""
+    random = torch.Generator().manual_seed(0)
+    count = CLIPS * LENGTH
+
+    def rand(*shape):
+        return torch.rand(*shape, generator=random)
+
+    camera = CropCamera.cat(
+        [CropCamera.from_crop(Crop(700 + k, 400, 300, 0.01 * k), 1500.0, (639.5, 359.5)) for k in range(count)]
+    )
+    poses = 0.3 * torch.randn(count, 24, 3, generator=random)
+    poses[:, 0] = torch.tensor([np.pi, 0, 0]) + 0.1 * poses[:, 0]
+    tensors = {
+        "clip_length": torch.tensor(LENGTH),
+        "vector": rand(count, 12).half(),
+        "local_map": rand(count, 6, 64, 64).half(),
+        "landmarks.points": 255 * rand(count, 39, 2),
+        "landmarks.visibility": rand(count, 39),
+        "landmarks.presence": rand(count, 39),
+        "landmarks.world": rand(count, 39, 3),
+        "landmarks.score": rand(count),
+        "poses": poses,
+        "betas": torch.randn(CLIPS, 10, generator=random).repeat_interleave(LENGTH, 0),
+        "trans": torch.tensor([0.3, 0.1, 8.0]) + 0.1 * rand(count, 3),
+        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+    }
+    (tmp_path / "features").mkdir()
+    save_file(tensors, tmp_path / "features" / "shard-0.safetensors")
+    return FeatureClips(tmp_path / "features")
+
+
+def trainer(clips, folder, **changes):
+    model = build(replace(SMALL, dropout=0.1))
+    start_at_training_mean(model, clips)
+    config = TrainingConfig(steps=6, clips_per_step=4, warmup=1, checkpoint_every=3, report_every=3)
+    return Trainer(model, clips, clips, replace(config, **changes), folder)
+
+
+def test_no_features_is_a_user_error(tmp_path):
+    with pytest.raises(TarError, match="no cached features"):
+        FeatureClips(tmp_path)
+
+
+def test_clips_run_backwards_on_demand(clips):
+    forwards, backwards = clips.batch([2]), clips.batch([2], [True])
+    torch.testing.assert_close(forwards.poses.flip(0), backwards.poses)
+    torch.testing.assert_close(forwards.camera.roll.flip(0), backwards.camera.roll)
+    torch.testing.assert_close(forwards.features.local_map.flip(0), backwards.features.local_map)
+
+
+def test_the_true_body_has_no_loss(clips):
+    """Puts the truth into an estimate: every term of the loss must vanish, so truth and prediction share a frame."""
+    from tar_core.model.refinement import pose_body
+    from tar_core.model.states import Estimate
+    from tar_core.rotations import matrix_to_rotation_6d
+
+    model, batch = build(), clips.batch([0, 1])
+    everything = torch.arange(2 * LENGTH)
+    truth = batch.truth(model.body, everything)
+    # Turning the body about the camera moves its origin by the turned pelvis offset (see frame_results).
+    pelvis = model.body(truth.rotations, truth.betas).joints[:, 0]
+    crop_camera = batch.camera.crop_camera(truth.joints[:, 0] - pelvis)
+    body = pose_body(
+        model.body, Estimate(matrix_to_rotation_6d(truth.rotations), truth.betas, crop_camera), batch.camera
+    )
+    assert float(body_loss(body, truth, LossConfig(), run=LENGTH)) < 1e-4
+
+
+def test_training_lowers_the_loss_and_leaves_a_loadable_checkpoint(clips, tmp_path):
+    run = trainer(clips, tmp_path / "run", steps=40, learning_rate=3e-3, checkpoint_every=20)
+    before = evaluate(run.model, clips)
+    run.run()
+    model = load_tar(tmp_path / "run" / "tar.safetensors")
+    after = evaluate(model, clips)
+    assert after.mpjpe < before.mpjpe and after.pixels < before.pixels
+    assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
+
+
+def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
+    torch.manual_seed(0)
+    whole = trainer(clips, tmp_path / "whole")
+    torch.manual_seed(1)
+    whole.run()
+
+    first = trainer(clips, tmp_path / "parts")
+    torch.manual_seed(1)
+    # Killed after the checkpoint of step 3: the schedule is the whole run's.
+    batches = first._batches
+    first._batches = lambda: (batch for batch, _ in zip(batches(), range(3), strict=False))
+    first.run()
+    second = trainer(clips, tmp_path / "parts")
+    torch.manual_seed(99)
+    assert second.resume() and second.step == 3
+    second.run()
+    for name, tensor in whole.model.state_dict().items():
+        assert torch.equal(second.model.state_dict()[name], tensor), name
+    assert not trainer(clips, tmp_path / "new").resume()
+
+
+def test_refined_frames_match_the_model_on_their_windows(clips):
+    model, batch = build(), clips.batch([0, 1])
+    with torch.no_grad():
+        bodies = refine_frames(model, batch, torch.tensor([4, 13]), LENGTH)
+        windows = torch.stack([torch.arange(9), 9 + torch.arange(9)])
+        expected = model(batch.features[windows], batch.camera[windows])
+    torch.testing.assert_close(bodies[-1].joints_2d, expected[-1].joints_2d, atol=1e-3, rtol=1e-4)
