@@ -1,0 +1,313 @@
+"""From a video to everybody's motion, in one pass and bounded memory.
+
+decode -> find and follow people -> crop -> backbone, once per frame and person -> TAR over each track -> MotionClip
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+from tar_core.body_file import BodyData, load_body
+from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
+from tar_core.errors import TarError
+from tar_core.model.backbones.blazepose import load_blazepose
+from tar_core.model.checkpoint import load_tar
+from tar_core.model.streaming import FrameResult, TARStream
+from tar_core.model.tar import TAR
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.people.detector import PersonDetector, load_detector
+from tar_core.people.tracker import PeopleTracker, Sighting
+from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
+from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
+from tar_core.video import VideoFrame, VideoReader, prefetch
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class StartBox:
+    """Where the person to follow is, drawn by a user instead of found.
+
+    Attributes:
+        frame: 0-based number of the frame it was drawn on; capture begins there and goes forward.
+        box: x0, y0, x1, y1 in pixels.
+    """
+
+    frame: int
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class CaptureOptions:
+    """What to capture, and how.
+
+    Attributes:
+        people: "all", "largest", or how many of the largest.
+        start, end: first and last frame, 0-based, both included; None is the video's end.
+        focal: the camera's focal length in pixels; None: taken from `fov`, else the image's diagonal.
+        fov: field of view across the image's longer side, degrees.
+        device: "auto", "cpu", "cuda", "mps" or as torch names it.
+        box: follow the person in this box only, without detection.
+        checkpoint: the network's file; None is the default one.
+        body: the user's SMPL file, to which the shapes are fitted; None is the free body.
+    """
+
+    people: Literal["all", "largest"] | int = "all"
+    start: int = 0
+    end: int | None = None
+    focal: float | None = None
+    fov: float | None = None
+    device: str = "auto"
+    box: StartBox | None = None
+    checkpoint: Path | None = None
+    body: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
+            raise TarError(f"people is {self.people!r}; give all, largest or a number above zero")
+        if self.start < 0 or (self.end is not None and self.end < self.start):
+            raise TarError(f"the range {self.start}..{self.end} holds no frame; give a start not after the end")
+        if self.focal is not None and self.fov is not None:
+            raise TarError("give the focal length or the field of view, not both")
+        if self.focal is not None and not self.focal > 0:
+            raise TarError(f"the focal length is {self.focal:g} pixels; it must be above zero")
+        if self.fov is not None and not 1 <= self.fov < 170:
+            raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
+        if self.box is not None and self.end is not None and self.box.frame > self.end:
+            raise TarError(f"the box is drawn on frame {self.box.frame}, after the range's end {self.end}")
+
+    @property
+    def most_people(self) -> int | None:
+        """How many people at most; None for any number."""
+        return {"all": None, "largest": 1}[self.people] if isinstance(self.people, str) else self.people
+
+    @property
+    def first_frame(self) -> int:
+        return self.start if self.box is None else max(self.start, self.box.frame)
+
+    def focal_of(self, width: int, height: int) -> float:
+        """Pixels."""
+        if self.focal is not None:
+            return self.focal
+        return default_focal(width, height) if self.fov is None else focal_from_fov(width, height, self.fov)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a capture is.
+
+    Attributes:
+        stage: "load" (networks), then "capture".
+        done, total: frames; total is None if the file does not tell.
+        fps: frames a second so far.
+    """
+
+    stage: str
+    done: int
+    total: int | None
+    fps: float
+
+
+def capture(
+    video: str | Path, options: CaptureOptions | None = None, progress: Callable[[Progress], None] | None = None
+) -> MotionClip:
+    """Everybody's motion in a video.
+
+    Args:
+        video: any file that FFmpeg reads.
+        options: defaults capture everybody in all of it.
+        progress: called after each frame; an exception that it raises ends the capture.
+
+    Raises:
+        TarError: no readable video, nobody in it, or a wrong option, checkpoint or body file.
+    """
+    options = options or CaptureOptions()
+    report = progress or (lambda _: None)
+    reader = VideoReader(video)
+    report(Progress("load", 0, None, 0.0))
+    target_body = load_body(options.body) if options.body is not None else None
+    networks = Networks.load(options)
+    tracks = _follow_people(reader, options, networks, report)
+    for line in reader.warnings:
+        logger.warning(line)
+    source_body = load_body()
+    return MotionClip(
+        fps=reader.fps,
+        width=reader.width,
+        height=reader.height,
+        focal=options.focal_of(*reader.size),
+        principal_point=np.array(image_centre(*reader.size)),
+        source=str(video),
+        people=[track.motion(source_body, target_body or source_body) for track in tracks],
+        body="free" if options.body is None else str(options.body),
+    )
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a capture runs, all on one device."""
+
+    tar: TAR
+    backbone: nn.Module
+    detector: PersonDetector | None
+    device: torch.device
+
+    @classmethod
+    def load(cls, options: CaptureOptions) -> "Networks":
+        """Loads what `options` ask for.
+
+        Raises:
+            TarError: a wrong checkpoint or an unknown device.
+        """
+        device = choose_device(options.device)
+        tar = load_tar(options.checkpoint, device)
+        if tar.config.backbone != "blazepose":
+            raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
+        detector = None if options.box is not None else load_detector().to(device)
+        return cls(tar, load_blazepose().to(device), detector, device)
+
+
+def choose_device(name: str) -> torch.device:
+    """The torch device of a name; "auto" is the GPU if there is one.
+
+    Raises:
+        TarError: no such device here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):  # torch raises any of them
+        raise TarError(f"the device {name!r} is not there; use auto or cpu") from None
+    return device
+
+
+class PersonTrack:
+    """Takes one person's sightings frame by frame, runs TAR on them and keeps the results.
+
+    A frame without a sighting ends one run of the network and begins another: its windows hold consecutive frames
+    only. What lies between two runs is interpolated in the end.
+    """
+
+    def __init__(self, track_id: int, network: TAR, fps: float) -> None:
+        self.track_id = track_id
+        self._network, self._fps = network, fps
+        self._stream: TARStream | None = None
+        self._frames: list[int] = []
+        self._boxes: list[np.ndarray] = []
+        self._results: list[FrameResult] = []
+
+    def add(self, sighting: Sighting, camera: CropCamera) -> None:
+        if self._frames and sighting.frame > self._frames[-1] + 1:
+            self.finish()
+        if self._stream is None:
+            self._stream = TARStream(self._network, self._fps)
+        self._frames.append(sighting.frame)
+        self._boxes.append(sighting.box.astype(np.float32))
+        self._results += self._stream.push(sighting.features, camera)
+
+    def finish(self) -> None:
+        """Fetches the results that the network holds back and frees its memory; call after the last frame."""
+        if self._stream is not None:
+            self._results += self._stream.finish()
+            self._stream = None
+
+    def size(self) -> float:
+        """The person's size in the video, summed over the frames: who is largest is in front and there for long."""
+        return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self._boxes]).sum())
+
+    def motion(self, source_body: BodyData, target_body: BodyData) -> PersonMotion:
+        """The whole motion; `source_body` is the one the network's shapes belong to, `target_body` the user's."""
+        betas = np.stack([result.betas for result in self._results])
+        confidence = np.array([result.confidence for result in self._results])
+        shape = consistent_shape(betas, confidence)
+        if target_body is not source_body:
+            shape = transfer_shape(shape, source_body, target_body)
+        trans = np.stack([result.trans for result in self._results])
+        trans = move_to_shape(trans, betas, shape, source_body, target_body)
+        seen = np.array(self._frames)
+        frames = np.arange(seen[0], seen[-1] + 1)
+        filled_confidence = np.zeros(len(frames))
+        filled_confidence[seen - seen[0]] = confidence
+        return PersonMotion(
+            person_id=self.track_id,
+            poses=interpolate_poses(frames, seen, np.stack([result.poses for result in self._results])),
+            betas=shape,
+            trans=interpolate_linearly(frames, seen, trans),
+            frames=frames,
+            boxes=interpolate_linearly(frames, seen, np.stack(self._boxes)),
+            confidence=filled_confidence,
+        )
+
+
+def interpolate_linearly(frames: np.ndarray, seen: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values [M, C] at the frame numbers `seen` [M] -> [N, C] at `frames` [N]."""
+    return np.stack([np.interp(frames, seen, column) for column in values.T], 1)
+
+
+def interpolate_poses(frames: np.ndarray, seen: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """Poses [M, 72] at the frame numbers `seen` [M] -> [N, 72] at `frames` [N], each joint on its shortest arc."""
+    after = np.searchsorted(seen, frames).clip(1, max(len(seen) - 1, 1)).clip(max=len(seen) - 1)
+    before = np.maximum(after - 1, 0)
+    fraction = (frames - seen[before]) / np.maximum(seen[after] - seen[before], 1)
+    quaternions = axis_angle_to_quaternion(poses.reshape(len(seen), -1, 3).astype(np.float64))
+    joints = quaternions.shape[1]
+    between = slerp(quaternions[before], quaternions[after], np.repeat(fraction[:, None], joints, 1))
+    result = quaternion_to_axis_angle(between).reshape(len(frames), -1)
+    result[seen - frames[0]] = poses  # exactly, not through quaternions
+    return result
+
+
+def _follow_people(
+    reader: VideoReader, options: CaptureOptions, networks: Networks, report: Callable[[Progress], None]
+) -> list[PersonTrack]:
+    """The one pass over the video; returns those people who are to be kept, the largest first."""
+    tracker = PeopleTracker(
+        networks.backbone, networks.detector, reader.fps, networks.device, most_people=options.most_people
+    )
+    focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
+    tracks: dict[int, PersonTrack] = {}
+    for frame in _frames_with_progress(reader, options, report):
+        if options.box is not None and frame.index == options.box.frame:
+            tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))
+        for sighting in tracker.step(frame.index, frame.image):
+            if sighting.track_id not in tracks:
+                tracks[sighting.track_id] = PersonTrack(sighting.track_id, networks.tar, reader.fps)
+            camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
+            tracks[sighting.track_id].add(sighting, camera)
+        followed = {track.track_id for track in tracker.tracks}
+        for track_id in tracks.keys() - followed:
+            tracks[track_id].finish()
+    for person in tracks.values():
+        person.finish()
+    kept = [tracks[track.track_id] for track in tracker.believed()]
+    if not kept:
+        raise TarError(
+            f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"
+            " (--box FRAME,X0,Y0,X1,Y1)"
+        )
+    return sorted(kept, key=PersonTrack.size, reverse=True)[: options.most_people]
+
+
+def _frames_with_progress(
+    reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None]
+) -> Iterator[VideoFrame]:
+    first, last = options.first_frame, options.end
+    if reader.frame_count is not None:
+        last = reader.frame_count - 1 if last is None else min(last, reader.frame_count - 1)
+    total = None if last is None else max(last - first + 1, 0)
+    began, done = time.monotonic(), 0
+    for frame in prefetch(reader.frames(first, options.end)):
+        yield frame
+        done += 1
+        report(Progress("capture", done, total, done / max(time.monotonic() - began, 1e-6)))
+    if done == 0:
+        raise TarError(f"{reader.path}: has no frame {first}; it ends before, give an earlier start")
