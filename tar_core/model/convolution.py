@@ -48,7 +48,7 @@ class PackedConvRelu6(PackedConv2d, ConvRelu6):
     activation = ("hardtanh", [0.0, 6.0], "")
 
 
-PACKED = {nn.Conv2d: PackedConv2d, ConvRelu6: PackedConvRelu6}
+PACKED: dict[type[nn.Conv2d], type[PackedConv2d]] = {nn.Conv2d: PackedConv2d, ConvRelu6: PackedConvRelu6}
 
 
 def pack_convolutions(model: Model) -> Model:
@@ -56,8 +56,11 @@ def pack_convolutions(model: Model) -> Model:
 
     Where PyTorch was built without oneDNN the model stays as it is.
     """
-    if torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
-        for module in model.modules():
-            if type(module) in PACKED and module.padding_mode == "zeros" and not isinstance(module.padding, str):
-                module.__class__ = PACKED[type(module)]  # the same data, another forward
+    if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")):
+        return model
+    for module in model.modules():
+        if not isinstance(module, nn.Conv2d) or type(module) not in PACKED:
+            continue
+        if module.padding_mode == "zeros" and not isinstance(module.padding, str):
+            module.__class__ = PACKED[type(module)]  # the same data, another forward
     return model

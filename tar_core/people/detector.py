@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tar_core.model.convolution import ConvRelu6
 from tar_core.weights import load_weights
 
 INPUT_SIZE = 300
@@ -40,7 +41,7 @@ class Detection:
     score: float
 
 
-class StridedConv2d(nn.Conv2d):
+class StridedConv(ConvRelu6):
     """A 3x3 convolution of stride 2 with TensorFlow's SAME padding: right and bottom only if the side is even."""
 
     def __init__(self, channels: int, output_channels: int, groups: int = 1) -> None:
@@ -57,25 +58,21 @@ class InvertedResidual(nn.Module):
     def __init__(self, channels: int, output_channels: int, stride: int = 1) -> None:
         super().__init__()
         expanded = channels * 6
-        self.expand = nn.Conv2d(channels, expanded, 1)
-        self.depthwise: nn.Conv2d
+        self.expand = ConvRelu6(channels, expanded, 1)
+        self.depthwise: ConvRelu6
         if stride == 2:
-            self.depthwise = StridedConv2d(expanded, expanded, groups=expanded)
+            self.depthwise = StridedConv(expanded, expanded, groups=expanded)
         else:
-            self.depthwise = nn.Conv2d(expanded, expanded, 3, padding=1, groups=expanded)
+            self.depthwise = ConvRelu6(expanded, expanded, 3, padding=1, groups=expanded)
         self.project = nn.Conv2d(expanded, output_channels, 1)
         self.is_residual = stride == 1 and channels == output_channels
 
-    def widen(self, x: Tensor) -> Tensor:
-        """The first half."""
-        return F.relu6(self.expand(x), inplace=True)
-
-    def narrow(self, wide: Tensor) -> Tensor:
-        """The second half."""
-        return self.project(F.relu6(self.depthwise(wide), inplace=True))
+    def narrow(self, expanded: Tensor) -> Tensor:
+        """All but the widening."""
+        return self.project(self.depthwise(expanded))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.narrow(self.widen(x))
+        y = self.narrow(self.expand(x))
         return x + y if self.is_residual else y
 
 
@@ -84,8 +81,8 @@ class MobileNetV2(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = StridedConv2d(3, 32)
-        self.stem_depthwise = nn.Conv2d(32, 32, 3, padding=1, groups=32)
+        self.stem = StridedConv(3, 32)
+        self.stem_depthwise = ConvRelu6(32, 32, 3, padding=1, groups=32)
         self.stem_project = nn.Conv2d(32, 16, 1)
         self.to_grid19 = nn.Sequential(
             InvertedResidual(16, 24, stride=2),
@@ -99,14 +96,13 @@ class MobileNetV2(nn.Module):
         )
         self.halving = InvertedResidual(96, 160, stride=2)
         self.to_grid10 = nn.Sequential(*[InvertedResidual(160, 160) for _ in range(2)], InvertedResidual(160, 320))
-        self.last = nn.Conv2d(320, 1280, 1)
+        self.last = ConvRelu6(320, 1280, 1)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        x = F.relu6(self.stem(image), inplace=True)
-        x = F.relu6(self.stem_depthwise(x), inplace=True)
-        grid19 = self.halving.widen(self.to_grid19(self.stem_project(x)))  # [B, 576, 19, 19]
+        x = self.stem_project(self.stem_depthwise(self.stem(image)))
+        grid19 = self.halving.expand(self.to_grid19(x))  # [B, 576, 19, 19]
         x = self.to_grid10(self.halving.narrow(grid19))
-        return [grid19, F.relu6(self.last(x), inplace=True)]  # [B, 1280, 10, 10]
+        return [grid19, self.last(x)]  # [B, 1280, 10, 10]
 
 
 class ExtraMap(nn.Module):
@@ -114,11 +110,11 @@ class ExtraMap(nn.Module):
 
     def __init__(self, channels: int, reduced: int, output_channels: int) -> None:
         super().__init__()
-        self.reduce = nn.Conv2d(channels, reduced, 1)
-        self.halve = StridedConv2d(reduced, output_channels)
+        self.reduce = ConvRelu6(channels, reduced, 1)
+        self.halve = StridedConv(reduced, output_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.relu6(self.halve(F.relu6(self.reduce(x), inplace=True)), inplace=True)
+        return self.halve(self.reduce(x))
 
 
 class PersonDetector(nn.Module):

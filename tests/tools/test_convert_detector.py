@@ -9,7 +9,7 @@ from safetensors.torch import load_file
 from tar_core.weights import ASSETS
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
-from tools import convert_detector  # noqa: E402
+from tools import convert_detector
 
 PACKAGES = sorted((Path(__file__).parents[2] / ".cache").glob("mediapipe-objectron-*.tgz"))
 needs_package = pytest.mark.skipif(not PACKAGES, reason=f"no {convert_detector.PACKAGE} in .cache")

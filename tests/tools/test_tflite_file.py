@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
-from tools.tflite_file import read_package_file  # noqa: E402
+from tools.tflite_file import read_package_file
 
 
 def test_reads_a_file_of_an_npm_package(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from safetensors import safe_open
 from tar_core.errors import TarError
 from tar_core.model.backbones import blazepose
 from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
+from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures
 from tar_core.weights import ASSETS
 
@@ -89,6 +90,14 @@ def test_crops_do_not_influence_each_other(model: BlazePose, crops: torch.Tensor
         alone = model(crops[2:3])
     torch.testing.assert_close(alone.landmarks.world, features.landmarks.world[2:3], atol=1e-4, rtol=0)
     torch.testing.assert_close(alone.local_map, features.local_map[2:3], atol=1e-3, rtol=0)
+
+
+def test_packed_convolutions_change_no_result(crops: torch.Tensor, features: FrameFeatures) -> None:
+    with torch.inference_mode():
+        packed = pack_convolutions(load_blazepose())(crops)
+    torch.testing.assert_close(packed.landmarks.world, features.landmarks.world, atol=1e-4, rtol=0)
+    torch.testing.assert_close(packed.vector, features.vector, atol=1e-3, rtol=0)
+    torch.testing.assert_close(packed.local_map, features.local_map, atol=1e-3, rtol=0)
 
 
 def test_can_be_fine_tuned(crops: torch.Tensor) -> None:
