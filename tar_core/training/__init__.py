@@ -1,0 +1,1 @@
+"""Making synthetic people, training the network on them."""

@@ -1,0 +1,161 @@
+"""What stands behind a person, and the light that falls from it.
+
+A photograph fills the whole frame; a panorama (equirectangular, high dynamic range, y up) is seen through the scene's
+own camera and lights the person.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tar_core.errors import TarError
+from tar_core.training.renderer import Lighting
+
+os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
+import cv2  # only now: it reads EXR files if it finds the variable set
+
+_PANORAMAS = {".exr", ".hdr"}
+_PHOTOS = {".jpg", ".jpeg", ".png"}
+_SUN_CLIP = 8.0  # radiance above this multiple of the mean counts as the sun's
+
+
+@dataclass(frozen=True)
+class Background:
+    """A frame's picture before the person is in it.
+
+    Attributes:
+        image: [H, W, 3] uint8 RGB.
+        lighting: what falls on the person.
+    """
+
+    image: np.ndarray
+    lighting: Lighting
+
+
+class Backgrounds:
+    """A folder of photographs (.jpg, .png) and panoramas (.exr, .hdr), kept in memory."""
+
+    def __init__(self, folder: Path):
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        self.photos = [_read(file, cv2.IMREAD_COLOR) for file in files if file.suffix.lower() in _PHOTOS]
+        self.panoramas = [
+            np.clip(_read(file, cv2.IMREAD_UNCHANGED)[..., :3], 0, 1e4).astype(np.float32)
+            for file in files
+            if file.suffix.lower() in _PANORAMAS
+        ]
+        if not self.photos:
+            raise TarError(f"no photographs (.jpg, .png) in {folder}; put some in it")
+
+    def sample(
+        self, random: np.random.Generator, size: tuple[int, int], focal: float, camera_from_world: np.ndarray
+    ) -> Background:
+        """A random background of a frame.
+
+        Args:
+            size: width and height, pixels.
+            focal: pixels; the principal point is the frame's centre.
+            camera_from_world: [3, 3] the camera's turn.
+        """
+        if self.panoramas and random.random() < 0.5:
+            panorama = self.panoramas[random.integers(len(self.panoramas))]
+            panorama = np.roll(panorama, random.integers(panorama.shape[1]), axis=1)
+            exposure = 0.45 / max(float(np.median(panorama)), 1e-3) * np.exp(random.normal() * 0.25)
+            view = panorama_view(panorama, size, focal, camera_from_world) * exposure
+            image = (_tone(view) * 255).astype(np.uint8)
+            lighting = panorama_lighting(panorama)
+            return Background(image, _balanced(lighting, exposure, random))
+        photo = self.patch(random, size)
+        return Background(photo, random_lighting(random))
+
+    def patch(self, random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+        """A random piece of a photograph, as large as fits the shape, at the given width and height, uint8 RGB."""
+        photo = self.photos[random.integers(len(self.photos))]
+        height, width = photo.shape[:2]
+        scale = min(width / size[0], height / size[1]) * random.uniform(0.55, 1.0)
+        w, h = max(2, int(size[0] * scale)), max(2, int(size[1] * scale))
+        x, y = random.integers(0, width - w + 1), random.integers(0, height - h + 1)
+        piece = photo[y : y + h, x : x + w]
+        if random.random() < 0.5:
+            piece = piece[:, ::-1]
+        return cv2.resize(piece, size, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
+
+
+def _read(file: Path, flags: int) -> np.ndarray:
+    image = cv2.imread(str(file), flags)
+    if image is None:
+        raise TarError(f"cannot read the background {file}; take it out of the folder")
+    return np.ascontiguousarray(image[..., 2::-1])
+
+
+def _tone(linear: np.ndarray) -> np.ndarray:
+    """Linear light -> sRGB 0..1, the same curve as person.frag's."""
+    return np.clip(linear / (1 + 0.25 * linear), 0, 1) ** (1 / 2.2)
+
+
+def panorama_view(
+    panorama: np.ndarray, size: tuple[int, int], focal: float, camera_from_world: np.ndarray
+) -> np.ndarray:
+    """[H, W, 3] what a pinhole camera sees of an equirectangular panorama; the panorama's middle is -z."""
+    width, height = size
+    x, y = np.meshgrid(
+        np.arange(width, dtype=np.float32) - (width - 1) / 2, np.arange(height, dtype=np.float32) - (height - 1) / 2
+    )
+    # Row vectors from the right: the inverse turn.
+    rays = np.stack([x, y, np.full_like(x, focal)], -1) @ camera_from_world.astype(np.float32)
+    rows, columns = panorama.shape[:2]
+    u = (np.arctan2(rays[..., 0], -rays[..., 2]) / (2 * np.pi) + 0.5) * columns - 0.5
+    v = np.arccos(rays[..., 1] / np.linalg.norm(rays, axis=-1)) / np.pi * rows - 0.5
+    # Two more columns, so that interpolation crosses the seam.
+    wrapped = np.concatenate([panorama[:, -1:], panorama, panorama[:, :1]], 1)
+    return cv2.remap(
+        wrapped, (u + 1).astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def panorama_lighting(panorama: np.ndarray) -> Lighting:
+    """Splits a panorama into one sun and nine spherical harmonics (Ramamoorthi and Hanrahan 2001)."""
+    small = cv2.resize(panorama, (64, 32), interpolation=cv2.INTER_AREA)
+    u = (np.arange(64) + 0.5) / 64 * 2 * np.pi - np.pi
+    v = ((np.arange(32) + 0.5) / 32 * np.pi)[:, None]
+    x, y, z = np.sin(v) * np.sin(u), np.cos(v) * np.ones_like(u), -np.sin(v) * np.cos(u)
+    solid_angle = np.sin(v) * (np.pi / 32) * (2 * np.pi / 64)
+
+    luminance = small.mean(-1)
+    limit = _SUN_CLIP * float((luminance * solid_angle).sum() / (4 * np.pi))
+    scale = np.minimum(1, limit / np.maximum(luminance, 1e-6))[..., None]
+    excess = small * (1 - scale) * solid_angle[..., None]
+    weight = excess.mean(-1) + 1e-6 * luminance * solid_angle * (y > 0)
+    direction = np.array([(axis * weight).sum() for axis in (x, y, z)])
+    direction /= np.linalg.norm(direction) + 1e-9
+
+    basis = np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y])
+    # Squared norms of the basis over the sphere, and how much of each band a diffuse surface keeps.
+    norms = 4 * np.pi * np.array([1, 1 / 3, 1 / 3, 1 / 3, 1 / 15, 1 / 15, 4 / 5, 1 / 15, 4 / 15])
+    diffuse = np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4])
+    projected = np.einsum("khw,hwc,hw->kc", basis, small * scale, solid_angle)
+    return Lighting(direction, excess.sum((0, 1)) / np.pi, projected * (diffuse / norms)[:, None])
+
+
+def _balanced(lighting: Lighting, exposure: float, random: np.random.Generator) -> Lighting:
+    """A camera's automatic exposure also looks at the person: brings extremes of light to a usual level."""
+    brightness = float((lighting.ambient[0] + 0.5 * lighting.sun_colour).mean()) * exposure
+    target = np.clip(brightness, 0.55, 1.3) * np.exp(random.normal() * 0.15)
+    return Lighting(
+        lighting.sun_direction, lighting.sun_colour, lighting.ambient, exposure * target / max(brightness, 1e-6)
+    )
+
+
+def random_lighting(random: np.random.Generator) -> Lighting:
+    """Daylight or lamps of any colour and direction, for photographs, whose light is unknown."""
+    azimuth, height = random.uniform(-np.pi, np.pi), random.uniform(0.2, 1.35)
+    direction = np.array([np.cos(height) * np.sin(azimuth), np.sin(height), np.cos(height) * np.cos(azimuth)])
+    warmth = np.array([1, random.uniform(0.85, 1), random.uniform(0.7, 1)])
+    sky = random.uniform(0.35, 0.8) * np.array([random.uniform(0.85, 1.1), 1, random.uniform(0.9, 1.15)])
+    ambient = np.zeros((9, 3))
+    ambient[0] = sky
+    ambient[1] = sky * random.uniform(0.05, 0.4)
+    ambient[2:4] = sky * random.normal(size=(2, 1)) * 0.15
+    ambient[4:] = sky * random.normal(size=(5, 1)) * 0.05
+    return Lighting(direction, warmth * random.uniform(0.1, 1.1), ambient, random.uniform(0.9, 1.3))

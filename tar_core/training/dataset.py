@@ -1,0 +1,109 @@
+"""Synthetic clips on disk: shards of JPEG pictures with exact ground truth."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tar_core.crop import Crop
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+
+CLIP_FRAMES = 9  # T, the network's window
+_JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class SyntheticClip:
+    """T consecutive crops of one person and what is true of them.
+
+    The camera frame is the whole frame's (OpenCV, metres), NOT the rolled crop's.
+
+    Attributes:
+        images: [T, 256, 256, 3] uint8 RGB, cut at `crops`.
+        poses: [T, 24, 3] axis-angle; the first joint is the orientation in the camera frame.
+        betas: [10].
+        trans: [T, 3] SMPL's translation: vertices = LBS(poses, betas) + trans.
+        joints: [T, 24, 3] the joints in the camera frame.
+        crops: [T, 4] centre x, centre y, size (frame pixels), roll (radians): see `tar_core.crop.Crop`.
+        focal: frame pixels.
+        principal_point: [2] frame pixels.
+        frame_size: [2] the frame's width and height.
+        truncated: parts of the person lie outside the frame or the crop.
+        occluded: something stands before the person.
+        motion: name of the recording.
+    """
+
+    images: np.ndarray
+    poses: np.ndarray
+    betas: np.ndarray
+    trans: np.ndarray
+    joints: np.ndarray
+    crops: np.ndarray
+    focal: np.ndarray
+    principal_point: np.ndarray
+    frame_size: np.ndarray
+    truncated: np.ndarray
+    occluded: np.ndarray
+    motion: np.ndarray
+
+    def crop(self, frame: int) -> Crop:
+        """Where a frame's picture was cut."""
+        return Crop(*(float(value) for value in self.crops[frame]))
+
+
+_TRUTHS = tuple(field.name for field in fields(SyntheticClip) if field.name != "images")
+
+
+def write_shard(path: Path, clips: list[SyntheticClip]) -> None:
+    """Writes clips to one .npz file: every truth stacked, the pictures as JPEG bytes one after the other."""
+    encoded = [_encode(image) for clip in clips for image in clip.images]
+    ends = np.cumsum([len(data) for data in encoded])
+    truths = {name: np.stack([np.asarray(getattr(clip, name)) for clip in clips]) for name in _TRUTHS}
+    with atomic_path(path) as temporary:
+        np.savez(temporary, jpeg=np.frombuffer(b"".join(encoded), np.uint8), jpeg_ends=ends, **truths)
+
+
+def read_shard(path: Path) -> list[SyntheticClip]:
+    """The clips of one file."""
+    try:
+        with np.load(path) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+        starts = np.concatenate([[0], arrays["jpeg_ends"][:-1]])
+        images = np.stack(
+            [
+                cv2.imdecode(arrays["jpeg"][start:end], cv2.IMREAD_COLOR)[..., ::-1]
+                for start, end in zip(starts, arrays["jpeg_ends"], strict=True)
+            ]
+        )
+        count = len(arrays["betas"])
+        images = images.reshape(count, -1, *images.shape[1:])
+        return [SyntheticClip(images=images[k], **{name: arrays[name][k] for name in _TRUTHS}) for k in range(count)]
+    except (OSError, ValueError, KeyError) as error:
+        raise TarError(f"cannot read the shard {path} ({error}); delete it and render it again") from error
+
+
+class SyntheticShards:
+    """The shards in a folder (those that exist when it is made)."""
+
+    def __init__(self, folder: Path | str):
+        self.paths = sorted(Path(folder).glob("shard-*.npz"))
+        if not self.paths:
+            raise TarError(f"no shards in {folder}; render some with python -m tar_core.training.synthetic")
+
+    def __len__(self) -> int:
+        """How many shards there are."""
+        return len(self.paths)
+
+    def __iter__(self) -> Iterator[SyntheticClip]:
+        """All clips, one shard in memory at a time."""
+        for path in self.paths:
+            yield from read_shard(path)
+
+
+def _encode(image: np.ndarray) -> bytes:
+    done, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+    assert done
+    return data.tobytes()

@@ -1,0 +1,183 @@
+"""Random scenes: who moves how before which camera, and the crops that capture would cut."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tar_core.crop import MARGIN, Crop, crop_from_alignment
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_z
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
+from tar_core.training.dataset import CLIP_FRAMES
+from tar_core.training.motions import Motion, at_speed, mirrored, reversed_in_time
+
+_HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
+_SHOULDERS = [JOINT_NAMES.index("left_shoulder"), JOINT_NAMES.index("right_shoulder")]
+_KNEES = [JOINT_NAMES.index("left_knee"), JOINT_NAMES.index("right_knee")]
+
+# Standard deviations in degrees of a constant turn added to each joint, so that one recording is many poses.
+_VARIATION = {
+    "hip": (7, 5, 5),
+    "knee": (6, 1, 1),
+    "ankle": (6, 4, 2),
+    "foot": (4, 1, 1),
+    "spine1": (4, 4, 3),
+    "spine2": (4, 4, 3),
+    "spine3": (3, 4, 3),
+    "neck": (6, 8, 5),
+    "head": (6, 8, 5),
+    "collar": (2, 4, 4),
+    "shoulder": (11, 12, 13),
+    "elbow": (4, 13, 5),
+    "wrist": (7, 7, 9),
+    "hand": (2, 2, 5),
+}
+_FRAMES = ((1280, 720), (1920, 1080), (1080, 1920), (720, 1280), (640, 480), (960, 540), (1440, 1080), (1080, 1080))
+_MAX_BETA = 2.5
+_MIN_DEPTH = 0.5
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A frame's camera, at rest in the world.
+
+    Attributes:
+        rotation, translation: [3, 3], [3]: world -> camera coordinates.
+        focal: pixels.
+        size: the frame's width and height, pixels.
+    """
+
+    rotation: np.ndarray
+    translation: np.ndarray
+    focal: float
+    size: tuple[int, int]
+
+    @property
+    def principal_point(self) -> np.ndarray:
+        """[2] the frame's centre, pixels (its first pixel's centre is (0, 0))."""
+        return (np.array(self.size) - 1) / 2
+
+    def to_camera(self, points: np.ndarray) -> np.ndarray:
+        """World points [..., 3] in camera coordinates."""
+        return points @ self.rotation.T + self.translation
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """World points [..., 3] -> frame pixels [..., 2]."""
+        camera = self.to_camera(points)
+        return camera[..., :2] / camera[..., 2:] * self.focal + self.principal_point
+
+
+def sample_betas(random: np.random.Generator) -> np.ndarray:
+    """[10] shape, standard normal, without extremes."""
+    return np.clip(random.normal(size=10), -_MAX_BETA, _MAX_BETA)
+
+
+def motion_weight(motion: Motion) -> float:
+    """How often a recording is taken: long ones more, but not in proportion; rich movement more than walking."""
+    weight = np.sqrt(len(motion))
+    if motion.name.startswith("cmu/007"):  # twelve takes of plain walking
+        return float(0.5 * weight)
+    rich = ("dance", "kick", "cartwheel", "spin", "getup", "crawl", "roll", "punch", "keyposes")
+    return float(weight * (2.0 if any(word in motion.name for word in rich) else 1.0))
+
+
+def sample_motion(random: np.random.Generator, motions: list[Motion]) -> Motion:
+    """T frames of a random recording, mirrored, reversed, faster, slower and varied, turned to face anywhere."""
+    weights = np.array([motion_weight(motion) for motion in motions])
+    motion = motions[random.choice(len(motions), p=weights / weights.sum())]
+    longest = (len(motion) - 1) / (CLIP_FRAMES - 1)
+    speed = min(random.uniform(0.7, 1.3) * (2 if random.random() < 0.4 else 1), longest)
+    span = int(np.ceil(speed * (CLIP_FRAMES - 1))) + 1
+    start = random.integers(0, len(motion) - span + 1)
+    name = motion.name
+    motion = replace(motion, poses=motion.poses[start : start + span], trans=motion.trans[start : start + span])
+    motion = at_speed(motion, speed)
+    motion = replace(motion, poses=motion.poses[:CLIP_FRAMES], trans=motion.trans[:CLIP_FRAMES])
+    if random.random() < 0.5:
+        motion = mirrored(motion)
+    if random.random() < 0.3:
+        motion = reversed_in_time(motion)
+    yaw = _turn_about_y(random.uniform(-np.pi, np.pi))
+    poses = _varied(random, motion.poses)
+    poses[:, 0] = matrix_to_axis_angle(yaw @ axis_angle_to_matrix(poses[:, 0]))
+    return replace(motion, name=name, poses=poses, trans=(motion.trans - motion.trans[CLIP_FRAMES // 2]) @ yaw.T)
+
+
+def _varied(random: np.random.Generator, poses: np.ndarray) -> np.ndarray:
+    """Poses [T, 24, 3] with one random constant turn at every joint but the root."""
+    deviation = np.zeros((NUM_JOINTS, 3))
+    for joint, name in enumerate(JOINT_NAMES):
+        deviation[joint] = np.radians(_VARIATION.get(name.removeprefix("left_").removeprefix("right_"), (0, 0, 0)))
+    turns = axis_angle_to_matrix(random.normal(size=(NUM_JOINTS, 3)) * deviation)
+    varied = matrix_to_axis_angle(axis_angle_to_matrix(poses) @ turns)
+    varied[:, 0] = poses[:, 0]
+    varied[:, _KNEES, 0] = np.maximum(varied[:, _KNEES, 0], -0.05)  # knees don't bend forwards
+    return varied
+
+
+def sample_camera(random: np.random.Generator, body: np.ndarray, truncate: bool) -> Camera:
+    """A camera that sees the body points [T, K, 3] (world) somewhere in its frame.
+
+    Args:
+        truncate: whether parts of the body may lie outside the frame.
+    """
+    width, height = _FRAMES[random.integers(len(_FRAMES))]
+    diagonal = float(np.hypot(width, height))
+    focal = diagonal * np.exp(random.uniform(np.log(0.6), np.log(1.5)))
+    pitch = np.radians(np.clip(random.normal() * 11 + 4, -30, 45) if random.random() < 0.9 else random.uniform(-20, 60))
+    tilt = np.radians(random.normal() * 4)
+    tip = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
+    rotation = rotation_z(np.array(tilt)) @ tip @ np.diag([1.0, -1.0, -1.0])
+
+    middle = (body.min((0, 1)) + body.max((0, 1))) / 2
+    share = np.exp(random.uniform(np.log(0.7), np.log(1.6)) if truncate else random.uniform(np.log(0.28), np.log(0.85)))
+    distance = np.clip(focal * 1.7 / (share * min(height, 1.3 * width)), 1.9, 10.0)
+    centred = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal, (width, height))
+    extent = np.abs(centred.project(body) - centred.principal_point).max((0, 1))
+    slack = 0.35 * extent if truncate else -0.03 * np.array([width, height])
+    reach = np.maximum(centred.principal_point - extent + slack, 0)
+    pixel = random.uniform(-reach, reach)
+    direction = np.array([*(pixel / focal), 1.0])
+    return replace(centred, translation=direction * distance - rotation @ middle)
+
+
+def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarray, zoom: float = 1.0) -> list[Crop]:
+    """Crops as capture cuts them: the hips in the middle, the trunk upright, the whole body in a circle; imperfectly.
+
+    Args:
+        joints: [T, 24, 2] frame pixels.
+        points: [T, K, 2] everything that the circle should hold.
+        zoom: factor on the crop's size.
+    """
+    centre = joints[:, _HIPS].mean(1)
+    axis = joints[:, _SHOULDERS].mean(1) - centre
+    radius = np.linalg.norm(points - centre[:, None], axis=-1).max(1)
+    # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
+    axis = _smoothed(axis)
+    angle = np.unwrap(np.arctan2(axis[:, 0], -axis[:, 1]))
+    centre, radius = _smoothed(centre), _smoothed(radius)
+
+    count = len(joints)
+    foreshortened = float(np.linalg.norm(axis, axis=1).mean() / radius.mean()) < 0.12
+    angle = angle + np.radians(random.normal() * (25 if foreshortened else 8))
+    angle = angle + np.cumsum(random.normal(size=count)) * np.radians(0.8)
+    radius = radius * zoom * np.exp(random.normal() * 0.08) * np.exp(np.cumsum(random.normal(size=count)) * 0.006)
+    half = radius[:, None] * MARGIN
+    centre = centre + random.normal(size=2) * 0.05 * half + np.cumsum(random.normal(size=(count, 2)), 0) * 0.006 * half
+    up = np.stack([np.sin(angle), -np.cos(angle)], 1) * radius[:, None]
+    return [crop_from_alignment(c, c + u) for c, u in zip(centre, up, strict=True)]
+
+
+def in_sight(camera: Camera, body: np.ndarray) -> bool:
+    """Whether body points [..., 3] (world) are all well before the camera."""
+    return bool((camera.to_camera(body)[..., 2] > _MIN_DEPTH).all())
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    """(1, 2, 1) / 4 along time."""
+    padded = np.concatenate([values[:1], values, values[-1:]])
+    return 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]
+
+
+def _turn_about_y(angle: float) -> np.ndarray:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
