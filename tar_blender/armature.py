@@ -1,0 +1,121 @@
+"""SMPL's 24 joints as a Blender armature."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from tar_core.body_file import BodyData
+from tar_core.skeleton import JOINT_NAMES, PARENTS
+
+# SMPL's rest pose (x to the person's left, y up, z forward) in Blender's custom: z up, facing -Y, left on +X.
+SMPL_TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
+
+_FORWARD = np.array([0.0, -1.0, 0.0])
+_UP = np.array([0.0, 0.0, 1.0])
+
+# Where a joint has several children, the one that its bone points at.
+_MAIN_CHILD = {"pelvis": "spine1", "spine3": "neck"}
+
+# Bones that end a chain point this way; the hands go on as their forearms do.
+_LEAF_DIRECTION = {"head": _UP, "left_foot": _FORWARD, "right_foot": _FORWARD}
+
+# A bone's z axis looks forward, so that elbows and knees bend about their x axis. Feet already point forward: theirs
+# looks up. Both references lie in the mirror plane, which makes the rolls of left and right mirror images.
+_ROLL_UP = ("left_ankle", "right_ankle", "left_foot", "right_foot")
+
+_SHORTEST_BONE = 0.02  # metres; Blender deletes bones of no length
+
+
+def shaped_body(body: BodyData, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The body of this shape in its rest pose.
+
+    Returns:
+        vertices [V, 3] and joints [24, 3], metres, in SMPL's axes.
+    """
+    count = body.shapedirs.shape[-1]
+    vertices = body.v_template + body.shapedirs @ betas[:count]
+    return vertices, body.J_regressor @ vertices
+
+
+def build_armature(
+    context: bpy.types.Context, name: str, body: BodyData, betas: np.ndarray, collection: bpy.types.Collection
+) -> bpy.types.Object:
+    """Makes an armature object at the world's origin, in SMPL's T-pose, one bone for each joint, named as SMPL does.
+
+    A bone's head is the shaped joint and its tail the next joint down the chain; the pelvis carries the translation.
+    SMPL's `left_` and `right_` are sides in Blender's eyes too, so X-mirror and flipped pasting work.
+    """
+    vertices, joints = shaped_body(body, betas)
+    heads = joints @ SMPL_TO_BLENDER.T
+    tails = _bone_tails(heads, vertices @ SMPL_TO_BLENDER.T, body.weights)
+
+    armature = bpy.data.armatures.new(name)
+    armature_object = bpy.data.objects.new(name, armature)
+    collection.objects.link(armature_object)
+    armature_object.show_in_front = True
+    with _edit_mode(context, armature_object):
+        for joint, joint_name in enumerate(JOINT_NAMES):
+            bone = armature.edit_bones.new(joint_name)
+            bone.head = Vector(heads[joint])
+            bone.tail = Vector(tails[joint])
+            bone.align_roll(Vector(_UP if joint_name in _ROLL_UP else _FORWARD))
+            if PARENTS[joint] >= 0:
+                bone.parent = armature.edit_bones[JOINT_NAMES[PARENTS[joint]]]
+                bone.use_connect = joint == _next_joint(PARENTS[joint])
+    return armature_object
+
+
+def rest_rotations(armature_object: bpy.types.Object) -> np.ndarray:
+    """[24, 3, 3]: the columns are each bone's axes at rest, in the armature's space, in SMPL's joint order."""
+    bones = armature_object.data.bones
+    return np.array([bones[name].matrix_local.to_3x3() for name in JOINT_NAMES], float)
+
+
+def rest_heads(armature_object: bpy.types.Object) -> np.ndarray:
+    """[24, 3]: the bones' heads at rest, in the armature's space, in SMPL's joint order."""
+    bones = armature_object.data.bones
+    return np.array([bones[name].head_local for name in JOINT_NAMES], float)
+
+
+def _next_joint(joint: int) -> int | None:
+    """The joint that this joint's bone points at; None where a chain ends."""
+    name = JOINT_NAMES[joint]
+    if name in _MAIN_CHILD:
+        return JOINT_NAMES.index(_MAIN_CHILD[name])
+    return PARENTS.index(joint) if joint in PARENTS else None
+
+
+def _bone_tails(heads: np.ndarray, vertices: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """[24, 3]: the next joint, or for the last bone of a chain the end of the flesh that it moves."""
+    tails = np.empty_like(heads)
+    owner = weights.argmax(1)
+    for joint, name in enumerate(JOINT_NAMES):
+        child = _next_joint(joint)
+        if child is not None:
+            tails[joint] = heads[child]
+            continue
+        direction = _LEAF_DIRECTION.get(name)
+        if direction is None:
+            forearm = heads[joint] - heads[PARENTS[joint]]
+            direction = forearm / np.linalg.norm(forearm)
+        flesh = vertices[owner == joint]
+        reach = max(((flesh - heads[joint]) @ direction).max(initial=0.0), _SHORTEST_BONE)
+        tails[joint] = heads[joint] + reach * direction
+    return tails
+
+
+@contextmanager
+def _edit_mode(context: bpy.types.Context, armature_object: bpy.types.Object) -> Iterator[None]:
+    """Bones can only be made in edit mode; the object that was active before is active again afterwards."""
+    objects = context.view_layer.objects
+    previous = objects.active
+    objects.active = armature_object
+    bpy.ops.object.mode_set(mode="EDIT")
+    try:
+        yield
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+        objects.active = previous

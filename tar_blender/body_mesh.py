@@ -1,0 +1,74 @@
+"""The skinned body of one person."""
+
+import bpy
+import numpy as np
+
+from tar_blender.armature import SMPL_TO_BLENDER, shaped_body
+from tar_core.body_file import BodyData
+from tar_core.skeleton import JOINT_NAMES
+
+MAX_INFLUENCES = 4
+SKIN_COLOR = (0.8, 0.52, 0.4, 1.0)  # linear RGBA
+
+
+def build_body_mesh(
+    name: str,
+    body: BodyData,
+    betas: np.ndarray,
+    armature_object: bpy.types.Object,
+    collection: bpy.types.Collection,
+    material: bpy.types.Material,
+) -> bpy.types.Object:
+    """Makes the body as a child of its armature: shape baked in, UVs, smooth, one vertex group for each bone.
+
+    The armature modifier does linear blend skinning, as SMPL does. SMPL's pose correctives (`posedirs`) are not part
+    of that: for a body file in which they are not zero, vertices near bent joints differ from SMPL's by up to a few
+    centimetres, as with any plain armature. The free body has none, so there the two are equal.
+    """
+    vertices, _ = shaped_body(body, betas)
+    mesh = bpy.data.meshes.new(name)
+    mesh.from_pydata((vertices @ SMPL_TO_BLENDER.T).tolist(), [], body.faces.tolist())
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(body.faces), bool))
+    if body.uv is not None and body.uv_faces is not None:
+        layer = mesh.uv_layers.new(name="UVMap")
+        layer.data.foreach_set("uv", body.uv[body.uv_faces].astype(np.float32).ravel())
+    mesh.materials.append(material)
+    mesh.update()
+
+    body_object = bpy.data.objects.new(name, mesh)
+    collection.objects.link(body_object)
+    _add_vertex_groups(body_object, limited_weights(body.weights))
+    body_object.parent = armature_object
+    modifier = body_object.modifiers.new("Armature", "ARMATURE")
+    modifier.object = armature_object
+    modifier.use_deform_preserve_volume = False
+    return body_object
+
+
+def build_skin_material() -> bpy.types.Material:
+    """A plain skin-coloured material."""
+    material = bpy.data.materials.new("TAR Skin")
+    if not material.use_nodes:
+        material.use_nodes = True
+    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    shader.inputs["Base Color"].default_value = SKIN_COLOR
+    shader.inputs["Roughness"].default_value = 0.6
+    material.diffuse_color = SKIN_COLOR  # what the viewport's solid mode shows
+    return material
+
+
+def limited_weights(weights: np.ndarray) -> np.ndarray:
+    """[V, 24] -> the same with at most four influences a vertex, summing to one (game engines and FBX expect that)."""
+    if ((weights > 0).sum(1) <= MAX_INFLUENCES).all():
+        return weights
+    strongest = np.argsort(weights, 1)[:, -MAX_INFLUENCES:]
+    kept = np.zeros_like(weights)
+    np.put_along_axis(kept, strongest, np.take_along_axis(weights, strongest, 1), 1)
+    return kept / kept.sum(1, keepdims=True)
+
+
+def _add_vertex_groups(body_object: bpy.types.Object, weights: np.ndarray) -> None:
+    for joint, name in enumerate(JOINT_NAMES):
+        group = body_object.vertex_groups.new(name=name)
+        for vertex in np.flatnonzero(weights[:, joint]).tolist():
+            group.add((vertex,), float(weights[vertex, joint]), "REPLACE")

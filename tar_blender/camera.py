@@ -1,0 +1,113 @@
+"""The video's camera in the scene: from OpenCV's camera frame to Blender's world, and the camera object itself."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+# From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.
+# Everything that enters the scene passes through this one matrix.
+OPENCV_TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+
+# From Blender's camera object (x right, y up, looking along -z) to OpenCV's camera frame.
+_CAMERA_OBJECT_TO_OPENCV = np.diag([1.0, -1.0, -1.0])
+
+SENSOR_WIDTH = 36.0  # millimetres; a full-frame camera, so that `lens` reads as photographers expect
+CLIP_START = 0.01  # metres
+MINIMUM_CLIP_END = 100.0  # metres
+
+
+@dataclass(frozen=True)
+class WorldPlacement:
+    """Where the camera frame lies in Blender's world: x_world = rotation @ x_camera + translation.
+
+    Attributes:
+        rotation: [3, 3].
+        translation: [3] metres; the camera's place in the world.
+    """
+
+    rotation: np.ndarray
+    translation: np.ndarray
+
+    @classmethod
+    def level(cls, height: float = 0.0) -> "WorldPlacement":
+        """A level camera, `height` metres above the world's origin."""
+        return cls(OPENCV_TO_BLENDER, np.array([0.0, 0.0, height]))
+
+    def points(self, points: np.ndarray) -> np.ndarray:
+        """[..., 3] in the camera frame -> [..., 3] in the world, metres."""
+        return points @ self.rotation.T + self.translation
+
+    def rotations(self, rotations: np.ndarray) -> np.ndarray:
+        """[..., 3, 3] whose columns are axes in the camera frame -> the same axes in the world."""
+        return self.rotation @ rotations
+
+    def camera_matrix(self) -> Matrix:
+        """The camera object's `matrix_world`."""
+        matrix = np.eye(4)
+        matrix[:3, :3] = self.rotation @ _CAMERA_OBJECT_TO_OPENCV
+        matrix[:3, 3] = self.translation
+        return Matrix(matrix.tolist())
+
+
+def build_camera(
+    clip: MotionClip, placement: WorldPlacement, collection: bpy.types.Collection, name: str = "TAR Camera"
+) -> bpy.types.Object:
+    """Makes a camera that projects as the clip's pinhole camera does, at the clip's resolution.
+
+    Blender measures its shift in sensor widths, right and up, from the image's centre, and its image reaches from the
+    first pixel's left edge to the last pixel's right edge; the clip's pixel (0, 0) is the first pixel's CENTRE. Hence
+    the halves of (width - 1) and (height - 1).
+    """
+    data = bpy.data.cameras.new(name)
+    data.sensor_fit = "HORIZONTAL"
+    data.sensor_width = SENSOR_WIDTH
+    data.sensor_height = SENSOR_WIDTH * clip.height / clip.width
+    data.lens = clip.focal * SENSOR_WIDTH / clip.width
+    center_x, center_y = (float(value) for value in clip.principal_point)
+    data.shift_x = ((clip.width - 1) / 2 - center_x) / clip.width
+    data.shift_y = (center_y - (clip.height - 1) / 2) / clip.width
+    data.clip_start = CLIP_START
+    farthest = max((float(person.trans[:, 2].max()) for person in clip.people), default=0.0)
+    data.clip_end = max(MINIMUM_CLIP_END, 2 * farthest)
+
+    camera = bpy.data.objects.new(name, data)
+    camera.matrix_world = placement.camera_matrix()
+    collection.objects.link(camera)
+    return camera
+
+
+def add_video_background(camera: bpy.types.Object, video: Path, start_frame: int, opacity: float = 1.0) -> None:
+    """Shows the video behind the scene when looking through the camera; its frame k stands at scene frame start + k.
+
+    Raises:
+        TarError: the file is missing, or Blender cannot read it.
+    """
+    if not video.is_file():
+        raise TarError(f"{video}: the video is not there, so the camera has no background; move it back and re-import")
+    try:
+        movie = bpy.data.movieclips.load(str(video.resolve()))
+    except RuntimeError as error:
+        raise TarError(f"{video}: Blender cannot read this video as a background; convert it to MP4") from error
+    movie.frame_start = start_frame
+    background = camera.data.background_images.new()
+    background.source = "MOVIE_CLIP"
+    background.clip = movie
+    background.alpha = opacity
+    background.display_depth = "BACK"
+    background.frame_method = "STRETCH"
+    camera.data.show_background_images = True
+
+
+def match_render(scene: bpy.types.Scene, clip: MotionClip, camera: bpy.types.Object) -> None:
+    """Makes the scene render what the video shows: its camera, size and square pixels."""
+    scene.camera = camera
+    scene.render.resolution_x = clip.width
+    scene.render.resolution_y = clip.height
+    scene.render.resolution_percentage = 100
+    scene.render.pixel_aspect_x = scene.render.pixel_aspect_y = 1.0

@@ -1,0 +1,130 @@
+"""A MotionClip becomes a collection in the scene: people, camera, video."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+
+from tar_blender.armature import build_armature
+from tar_blender.body_mesh import build_body_mesh, build_skin_material
+from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
+from tar_blender.ground import camera_height
+from tar_blender.keyframes import write_motion
+from tar_core.body_file import BodyData, load_body
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip, PersonMotion
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """How a clip enters the scene.
+
+    Attributes:
+        start_frame: the scene frame of video frame 0.
+        background_opacity: of the video behind the scene, 0..1.
+        placement: where the camera frame lies in the world; None puts a level camera at the height at which the
+            feet are on z = 0, above the world's origin.
+    """
+
+    start_frame: int = 1
+    background_opacity: float = 1.0
+    placement: WorldPlacement | None = None
+
+
+@dataclass(frozen=True)
+class ImportedPerson:
+    person_id: int
+    armature: bpy.types.Object
+    body: bpy.types.Object
+    action: bpy.types.Action
+
+
+@dataclass(frozen=True)
+class ImportedClip:
+    """What an import made. `warnings` are for the user: what could not be done, and what to do about it."""
+
+    collection: bpy.types.Collection
+    camera: bpy.types.Object
+    placement: WorldPlacement
+    people: list[ImportedPerson]
+    warnings: list[str] = field(default_factory=list)
+
+
+def import_clip(
+    clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
+) -> ImportedClip:
+    """Builds everything of the clip in one collection named after it, and fits the scene to it.
+
+    The scene's frame rate, range, resolution and camera become the clip's. A failure leaves the file as it was.
+
+    Raises:
+        TarError: the clip has no people, or the body file that it names is missing or not a body.
+    """
+    options = options or ImportOptions()
+    if not clip.people:
+        raise TarError("the motion has no people in it; capture the video again with other settings")
+    body = load_body(None if clip.body == "free" else Path(clip.body))
+    placement = options.placement or WorldPlacement.level(camera_height(clip.people, body))
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+
+    warnings: list[str] = []
+    with _all_or_nothing():
+        collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
+        context.scene.collection.children.link(collection)
+        camera = build_camera(clip, placement, collection)
+        try:
+            add_video_background(camera, Path(clip.source), options.start_frame, options.background_opacity)
+        except TarError as error:
+            warnings.append(str(error))
+        material = build_skin_material()
+        people = [
+            _import_person(context, person, body, placement, options.start_frame, collection, material)
+            for person in clip.people
+        ]
+        match_render(context.scene, clip, camera)
+        set_frame_rate(context.scene, clip.fps)
+        context.scene.frame_start = options.start_frame + min(int(person.frames[0]) for person in clip.people)
+        context.scene.frame_end = options.start_frame + clip.last_frame
+        context.scene.frame_set(context.scene.frame_start)
+    return ImportedClip(collection, camera, placement, people, warnings)
+
+
+def set_frame_rate(scene: bpy.types.Scene, fps: float) -> None:
+    """Blender's rate is a whole number over a base: 29.97 is 30 / 1.001."""
+    scene.render.fps = max(1, round(fps))
+    scene.render.fps_base = scene.render.fps / fps
+
+
+def _import_person(
+    context: bpy.types.Context,
+    person: PersonMotion,
+    body: BodyData,
+    placement: WorldPlacement,
+    start_frame: int,
+    collection: bpy.types.Collection,
+    material: bpy.types.Material,
+) -> ImportedPerson:
+    name = f"Person {person.person_id}"
+    armature = build_armature(context, name, body, person.betas, collection)
+    mesh = build_body_mesh(f"{name} Body", body, person.betas, armature, collection, material)
+    action = write_motion(armature, person, placement, start_frame)
+    return ImportedPerson(person.person_id, armature, mesh, action)
+
+
+# The kinds of data that an import makes, users before what they use.
+_DATA_KINDS = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "movieclips", "materials")
+
+
+@contextmanager
+def _all_or_nothing() -> Iterator[None]:
+    """Removes whatever was added to the file inside the block if the block fails."""
+    before = {kind: set(getattr(bpy.data, kind)) for kind in _DATA_KINDS}
+    try:
+        yield
+    except BaseException:
+        added = [item for kind in _DATA_KINDS for item in set(getattr(bpy.data, kind)) - before[kind]]
+        bpy.data.batch_remove(added)
+        raise

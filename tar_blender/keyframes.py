@@ -1,0 +1,110 @@
+"""A person's motion as one action: a key on every frame for every bone."""
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+from tar_blender.armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
+from tar_blender.camera import WorldPlacement
+from tar_core.motion import PersonMotion
+from tar_core.rotations import (
+    axis_angle_to_matrix,
+    axis_angle_to_quaternion,
+    continuous_quaternions,
+    matrix_to_quaternion,
+)
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
+
+# Numbers of Blender's enumerations, which foreach_set takes instead of names.
+_LINEAR = 1  # interpolation
+_AUTO_CLAMPED = 4  # handles, for whoever changes the interpolation to Bezier
+
+ROOT_BONE = JOINT_NAMES[0]
+
+
+def write_motion(
+    armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
+) -> bpy.types.Action:
+    """Keys the person's motion on the armature's bones; video frame k stands at scene frame start_frame + k.
+
+    The armature's object stays where it is: the pelvis bone's location carries the way through the world.
+    """
+    quaternions = bone_quaternions(person.poses, rest_rotations(armature_object), placement)
+    locations = pelvis_locations(person.trans, armature_object, placement)
+    frames = start_frame + person.frames
+
+    action, channels = _new_action(armature_object, f"{armature_object.name} Motion")
+    _write_curves(channels, ROOT_BONE, "location", frames, locations)
+    for joint, name in enumerate(JOINT_NAMES):
+        armature_object.pose.bones[name].rotation_mode = "QUATERNION"
+        _write_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
+    return action
+
+
+def bone_quaternions(poses: np.ndarray, rest: np.ndarray, placement: WorldPlacement) -> np.ndarray:
+    """SMPL's poses as Blender's bone rotations, sign-continuous over time.
+
+    SMPL turns each joint in axes parallel to the rest body's, Blender in the bone's own axes at rest, B. In axes of the
+    rest body, now in Blender's directions, a local rotation R reads S R S^T with S = SMPL_TO_BLENDER, and in the
+    bone's B^T (S R S^T) B: for a quaternion that only turns its vector part by B^T S. The root's rotation leads from
+    SMPL's axes to the camera's instead, so it goes through the placement's rotation W: B^T (W R S^T) B.
+
+    Args:
+        poses: [N, 72] axis-angle.
+        rest: [24, 3, 3] from `rest_rotations`.
+
+    Returns:
+        [N, 24, 4] w x y z.
+    """
+    axis_angles = poses.reshape(-1, NUM_JOINTS, 3).astype(float)
+    to_bone = rest.transpose(0, 2, 1) @ SMPL_TO_BLENDER
+    quaternions = axis_angle_to_quaternion((to_bone @ axis_angles[..., None])[..., 0])
+    root = placement.rotations(axis_angle_to_matrix(axis_angles[:, 0])) @ SMPL_TO_BLENDER.T
+    quaternions[:, 0] = matrix_to_quaternion(rest[0].T @ root @ rest[0])
+    return continuous_quaternions(quaternions)
+
+
+def pelvis_locations(
+    translations: np.ndarray, armature_object: bpy.types.Object, placement: WorldPlacement
+) -> np.ndarray:
+    """[N, 3] SMPL translations -> [N, 3] locations of the pelvis bone, along its own axes from its place at rest."""
+    rest_pelvis = rest_heads(armature_object)[0]
+    pelvis = placement.points(translations.astype(float) + rest_pelvis @ SMPL_TO_BLENDER)
+    return (pelvis - rest_pelvis) @ rest_rotations(armature_object)[0]
+
+
+def _new_action(armature_object: bpy.types.Object, name: str) -> tuple[bpy.types.Action, Any]:
+    """An empty action that drives the object, and what holds its curves (`fcurves` and `groups`).
+
+    Blender 4.4 and newer keep the curves of each driven object in a channelbag of its own, older ones in the action.
+    """
+    action = bpy.data.actions.new(name)
+    animation = armature_object.animation_data_create()
+    animation.action = action
+    if not hasattr(action, "slots"):
+        return action, action
+    slot = action.slots.new(id_type="OBJECT", name=armature_object.name)
+    strip = action.layers.new("Motion").strips.new(type="KEYFRAME")
+    animation.action_slot = slot
+    return action, strip.channelbag(slot, ensure=True)
+
+
+def _write_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
+    """One curve for each column of `values` [N, C]. Arrays at once: keyframe_insert takes minutes for long clips."""
+    group = channels.groups.get(bone) or channels.groups.new(bone)
+    path = f'pose.bones["{bone}"].{prop}'
+    keys = np.empty((len(frames), 2), np.float32)
+    keys[:, 0] = frames
+    linear = np.full(len(frames), _LINEAR, np.int32)
+    handles = np.full(len(frames), _AUTO_CLAMPED, np.int32)
+    for index in range(values.shape[1]):
+        curve = channels.fcurves.new(path, index=index)
+        curve.group = group
+        curve.keyframe_points.add(len(frames))
+        keys[:, 1] = values[:, index]
+        curve.keyframe_points.foreach_set("co", keys.ravel())
+        curve.keyframe_points.foreach_set("interpolation", linear)
+        curve.keyframe_points.foreach_set("handle_left_type", handles)
+        curve.keyframe_points.foreach_set("handle_right_type", handles)
+        curve.update()
