@@ -17,6 +17,7 @@ from torch import nn
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
 from tar_core.errors import TarError
+from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.streaming import FrameResult, TARStream
@@ -134,7 +135,10 @@ def capture(
     report(Progress("load", 0, None, 0.0))
     target_body = load_body(options.body) if options.body is not None else None
     networks = Networks.load(options)
-    tracks = _follow_people(reader, options, networks, report)
+    try:
+        tracks = _follow_people(reader, options, networks, report)
+    except torch.cuda.OutOfMemoryError:
+        raise TarError(f"{networks.device} has too little memory left; close other programs or use the cpu") from None
     for line in reader.warnings:
         logger.warning(line)
     source_body = load_body()
@@ -148,6 +152,23 @@ def capture(
         people=[track.motion(source_body, target_body or source_body) for track in tracks],
         body="free" if options.body is None else str(options.body),
     )
+
+
+def check_writable(path: str | Path) -> None:
+    """Tells before the work, not after it, that its result cannot be written.
+
+    Raises:
+        TarError: the folder is missing or not writable, or the disk is full.
+    """
+
+    class Written(Exception):
+        """Makes atomic_path throw the trial away."""
+
+    try:
+        with atomic_path(path):
+            raise Written
+    except Written:
+        pass
 
 
 @dataclass(frozen=True)

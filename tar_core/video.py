@@ -234,8 +234,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         self.written = 0
 
     def __enter__(self) -> "VideoWriter":
-        if self.path.suffix.lower() not in (".mp4", ".mov", ".avi"):
-            raise TarError(f"cannot write {self.path}: give a video file name that ends in .mp4")
+        check_video_name(self.path)
         self._file = atomic_path(self.path)
         self._temporary = self._file.__enter__()
         codec = cv2.VideoWriter.fourcc(*"mp4v")
@@ -265,6 +264,12 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             self._file.__exit__(None, None, None)
         else:
             self._file.__exit__(type(error), error, error.__traceback__)
+
+
+def check_video_name(path: Path) -> None:
+    """Raises TarError if VideoWriter cannot write a file of this name."""
+    if path.suffix.lower() not in (".mp4", ".mov", ".avi"):
+        raise TarError(f"cannot write {path}: give a video file name that ends in .mp4")
 
 
 def _check_is_binary_file(path: Path) -> None:

@@ -1,0 +1,187 @@
+"""`tar-capture` and `python -m tar_core`: capture videos from the command line.
+
+Whatever needs torch is imported where it is used, so that `--help` and mistyped options answer at once.
+"""
+
+import os
+
+# Threads that wait by spinning slow everything down when the machine is busy, here by a factor of fifteen; OpenMP reads
+# this as torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tar_core
+from tar_core.errors import TarError
+
+if TYPE_CHECKING:
+    from tar_core.capture import CaptureOptions, Progress
+
+PROGRAM = "tar-capture"
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code: 0, 2 after an error (told in one line), 130 after Ctrl-C."""
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(format=f"{PROGRAM}: %(levelname)s: %(message)s", level=logging.WARNING, force=True)
+    logging.addLevelName(logging.WARNING, "warning")
+    try:
+        options.run(options)
+    except TarError as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print(f"{PROGRAM}: cancelled", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="From a video of people to SMPL animation.")
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {tar_core.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    capture = commands.add_parser("capture", help="turn a video into a motion file", description=run_capture.__doc__)
+    capture.set_defaults(run=run_capture)
+    capture.add_argument("video", type=Path, metavar="VIDEO", help="any file that FFmpeg reads")
+    capture.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="CLIP.npz", help="the motion file to write"
+    )
+    capture.add_argument("--overlay", type=Path, metavar="OUT.mp4", help="also draw the bodies over the video")
+    capture.add_argument(
+        "--people", type=people, default="all", metavar="all|largest|N", help="whom to capture (default: %(default)s)"
+    )
+    capture.add_argument("--start", type=int, default=0, metavar="FRAME", help="first frame, counted from 0")
+    capture.add_argument("--end", type=int, metavar="FRAME", help="last frame (default: the video's last)")
+    camera = capture.add_mutually_exclusive_group()
+    camera.add_argument("--focal", type=float, metavar="PIXELS", help="focal length (default: the image's diagonal)")
+    camera.add_argument("--fov", type=float, metavar="DEGREES", help="field of view across the image's longer side")
+    capture.add_argument(
+        "--box",
+        type=start_box,
+        metavar="FRAME,X0,Y0,X1,Y1",
+        help="follow the person in this box, from that frame on, instead of finding people",
+    )
+    capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
+    capture.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
+    capture.add_argument("--body", type=Path, metavar="PATH", help="your SMPL file, to fit the shape to it")
+    capture.add_argument("--quiet", action="store_true", help="no progress, no summary; warnings and errors only")
+
+    info = commands.add_parser("info", help="say what is installed", description=run_info.__doc__)
+    info.set_defaults(run=run_info)
+    info.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
+
+    amass = commands.add_parser("export-amass", help="write AMASS files", description=run_export_amass.__doc__)
+    amass.set_defaults(run=run_export_amass)
+    amass.add_argument("clip", type=Path, metavar="CLIP.npz", help="a motion file that capture wrote")
+    amass.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
+    amass.add_argument("--person", type=int, metavar="ID", help="which one; needed if the clip holds several")
+    return parser
+
+
+def people(text: str) -> str | int:
+    """The value of --people."""
+    return text if text in ("all", "largest") else int(text)
+
+
+def start_box(text: str) -> tuple[int, tuple[float, float, float, float]]:
+    """The value of --box: the frame, and the box on it."""
+    frame, x0, y0, x1, y1 = text.split(",")
+    return int(frame), (float(x0), float(y0), float(x1), float(y1))
+
+
+def run_capture(options: argparse.Namespace) -> None:
+    """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
+    from tar_core.capture import capture, check_writable
+    from tar_core.video import check_video_name
+
+    check_writable(options.output)
+    if options.overlay is not None:
+        check_video_name(options.overlay)
+        check_writable(options.overlay)
+    with ProgressBar("capture", options.quiet) as bar:
+        clip = capture(options.video, capture_options(options), bar.update)
+    clip.save(options.output)
+    if options.overlay is not None:
+        from tar_core.overlay import write_overlay
+
+        with ProgressBar("overlay", options.quiet) as bar:
+            write_overlay(clip, options.video, options.overlay, bar.update)
+    if not options.quiet:
+        for person in clip.people:
+            first, last = person.frames[0], person.frames[-1]
+            print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
+        print(options.output)
+
+
+def capture_options(options: argparse.Namespace) -> "CaptureOptions":
+    from tar_core.capture import CaptureOptions, StartBox
+
+    return CaptureOptions(
+        people=options.people,
+        start=options.start,
+        end=options.end,
+        focal=options.focal,
+        fov=options.fov,
+        device=options.device,
+        box=None if options.box is None else StartBox(*options.box),
+        checkpoint=options.checkpoint,
+        body=options.body,
+    )
+
+
+class ProgressBar:
+    """A tqdm bar on stderr, begun by the first frame; none if that is not a terminal."""
+
+    def __init__(self, name: str, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(desc=name, unit="frame", disable=True if quiet else None)
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def update(self, progress: "Progress") -> None:
+        if progress.done:
+            self._bar.total = progress.total
+            self._bar.update(progress.done - self._bar.n)
+
+
+def run_info(options: argparse.Namespace) -> None:
+    """Prints versions, the device that capture would use, and the network's settings."""
+    import cv2
+    import torch
+
+    from tar_core.capture import choose_device
+    from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
+
+    network = load_tar(options.checkpoint)
+    numbers = sum(parameter.numel() for parameter in network.parameters())
+    print(f"tar_core    {tar_core.__version__}")
+    print(f"torch       {torch.__version__}, OpenCV {cv2.__version__}")
+    print(f"device      {choose_device('auto')}")
+    print(f"checkpoint  {options.checkpoint or DEFAULT_CHECKPOINT}, {numbers / 1e6:.1f} M parameters")
+    for name, value in network.config.to_dict().items():
+        print(f"  {name} = {value}")
+
+
+def run_export_amass(options: argparse.Namespace) -> None:
+    """Writes one person of a motion file as an AMASS-style .npz: poses, betas, trans, mocap_framerate, gender."""
+    from tar_core.motion import MotionClip, export_amass
+
+    clip = MotionClip.load(options.clip)
+    wanted = [person for person in clip.people if options.person in (None, person.person_id)]
+    if len(wanted) != 1:
+        there = ", ".join(str(person.person_id) for person in clip.people)
+        raise TarError(f"{options.clip} holds the people {there}; choose one of them with --person")
+    export_amass(options.output, clip, wanted[0])

@@ -1,0 +1,194 @@
+"""`python -m tar_core.engine`: the process that Blender starts, one job each.
+
+The job is one line of JSON on standard input; `video` and `output` are needed, the rest may be left out or null:
+
+    {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
+     "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
+     "checkpoint": "mine.safetensors"}
+
+Standard output carries one line of JSON an event:
+
+    {"event": "progress", "stage": "load" | "capture", "done": 12, "total": 100, "fps": 14.2}   total may be null
+    {"event": "warning", "message": "..."}
+    {"event": "person", "id": 1, "first": 0, "last": 99}
+    {"event": "result", "output": "walk.npz"}                                                   exit code 0
+    {"event": "error", "message": "..."}                                                        exit code 2
+    {"event": "cancelled"}                                                                      exit code 130
+
+The job is cancelled, within a second, when standard input closes or by SIGTERM; so keep it open. Whatever libraries
+print goes to standard error. A file under the output's name is always a whole one.
+"""
+
+import os
+
+# See tar_core/cli.py: Blender beside it makes the machine a busy one.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import contextlib
+import json
+import logging
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from types import FrameType
+from typing import Any, TextIO
+
+from tar_core.errors import TarError
+
+EXIT_ERROR = 2
+EXIT_CANCELLED = 130
+PROGRESS_INTERVAL = 0.1  # seconds
+LAST_RESORT = 0.8  # seconds after which a cancelled job that doesn't end by itself is cut off
+KEYS = ("video", "output", "start", "end", "people", "focal", "fov", "device", "box", "body", "checkpoint")
+
+
+class EventStream:
+    """Writes events as lines of JSON."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._lock = threading.Lock()
+
+    def send(self, event: str, **values: Any) -> None:
+        with self._lock:
+            self._output.write(json.dumps({"event": event, **values}) + "\n")
+            self._output.flush()
+
+
+class _WarningsAsEvents(logging.Handler):
+    def __init__(self, events: EventStream) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._events.send("warning", message=record.getMessage())
+
+
+def main() -> int:
+    """Reads the job, runs it, returns the exit code."""
+    events = EventStream(_claim_standard_output())
+    logging.getLogger("tar_core").addHandler(_WarningsAsEvents(events))
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        line = sys.stdin.readline()
+        threading.Thread(target=_cancel_at_end_of_input, name="stdin", daemon=True).start()
+        run_job(parse_job(line), events)
+    except TarError as error:
+        events.send("error", message=str(error))
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        _try_to_send_cancelled(events)
+        return EXIT_CANCELLED
+    except Exception as error:  # a bug or a broken installation: Blender must hear of it, the log gets the rest
+        traceback.print_exc()
+        events.send("error", message=f"unexpected {type(error).__name__}: {error}; the log says where")
+        return EXIT_ERROR
+    return 0
+
+
+def parse_job(line: str) -> dict[str, Any]:
+    """The job of a line of JSON, without its nulls.
+
+    Raises:
+        TarError: not JSON, an unknown key, or no video or output.
+    """
+    try:
+        job = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise TarError(f"the job is not one line of JSON ({error}); see tar_core/engine.py") from None
+    if not isinstance(job, dict):
+        raise TarError("the job is not a JSON object; see tar_core/engine.py")
+    unknown = sorted(set(job) - set(KEYS))
+    if unknown:
+        raise TarError(f"the job has unknown keys: {', '.join(unknown)}; known are {', '.join(KEYS)}")
+    job = {key: value for key, value in job.items() if value is not None}
+    missing = [key for key in ("video", "output") if not job.get(key)]
+    if missing:
+        raise TarError(f"the job lacks {' and '.join(missing)}")
+    for key in {"video", "output", "checkpoint", "body"} & job.keys():
+        if not isinstance(job[key], str):
+            raise TarError(f"the job's {key} is not a path but {job[key]!r}")
+    return job
+
+
+def run_job(job: dict[str, Any], events: EventStream) -> None:
+    """Captures the job's video and writes its output, telling how it goes.
+
+    Raises:
+        TarError: for whatever the user can mend.
+    """
+    from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable
+
+    output = Path(job.pop("output"))
+    video = job.pop("video")
+    for key in {"checkpoint", "body"} & job.keys():
+        job[key] = Path(job[key])
+    try:
+        if "box" in job:
+            frame, x0, y0, x1, y1 = job["box"]
+            job["box"] = StartBox(int(frame), (float(x0), float(y0), float(x1), float(y1)))
+        options = CaptureOptions(**job)
+    except (TypeError, ValueError) as error:
+        raise TarError(f"the job has a value of the wrong kind ({error})") from None
+
+    last_sent = 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal last_sent
+        now = time.monotonic()
+        if progress.done in (0, progress.total) or now - last_sent >= PROGRESS_INTERVAL:
+            last_sent = now
+            events.send(
+                "progress",
+                stage=progress.stage,
+                done=progress.done,
+                total=progress.total,
+                fps=round(progress.fps, 2),
+            )
+
+    check_writable(output)
+    clip = capture(video, options, report)
+    clip.save(output)
+    for person in clip.people:
+        events.send("person", id=person.person_id, first=int(person.frames[0]), last=int(person.frames[-1]))
+    events.send("result", output=str(output))
+
+
+def _claim_standard_output() -> TextIO:
+    """The real standard output; what anybody else prints there goes to standard error from now on."""
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return own
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Ends the job by an exception."""
+    _end_the_hard_way_soon()
+    raise KeyboardInterrupt
+
+
+def _cancel_at_end_of_input() -> None:
+    while sys.stdin.readline():
+        pass
+    _end_the_hard_way_soon()
+    signal.raise_signal(signal.SIGTERM)
+
+
+def _end_the_hard_way_soon() -> None:
+    """For when the exception is swallowed somewhere, or comes late because a library works for long."""
+    timer = threading.Timer(LAST_RESORT, os._exit, [EXIT_CANCELLED])
+    timer.daemon = True
+    timer.start()
+
+
+def _try_to_send_cancelled(events: EventStream) -> None:
+    with contextlib.suppress(OSError):  # nobody listens any more
+        events.send("cancelled")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
