@@ -52,9 +52,7 @@ class ImportedClip:
     warnings: list[str] = field(default_factory=list)
 
 
-def import_clip(
-    clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
-) -> ImportedClip:
+def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
     """Builds everything of the clip in one collection named after it, and fits the scene to it.
 
     The scene's frame rate, range, resolution and camera become the clip's. A failure leaves the file as it was.

@@ -1,0 +1,51 @@
+"""Motion clips made of numbers alone, for tests of the scene."""
+
+import numpy as np
+
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+
+STEP = 10  # vertices are compared on every STEP-th frame
+
+FACING_CAMERA = np.diag([1.0, -1.0, -1.0])  # global_orient of someone upright who looks into the camera
+
+
+def synthetic_clip(
+    frames: int = 61,
+    first_frame: int = 3,
+    people: int = 1,
+    fps: float = 30000 / 1001,
+    width: int = 1280,
+    height: int = 720,
+    principal_point: tuple[float, float] = (601.5, 388.25),
+) -> MotionClip:
+    """Smooth motion of all joints, people who turn round and walk through the picture, an off-centre camera."""
+    return MotionClip(
+        fps=fps,
+        width=width,
+        height=height,
+        focal=1.1 * max(width, height),
+        principal_point=np.array(principal_point),
+        source="clips/Dance 01.mp4",
+        people=[synthetic_person(i + 1, frames, first_frame + 5 * i) for i in range(people)],
+    )
+
+
+def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMotion:
+    rng = np.random.default_rng(person_id)
+    time = np.arange(frames) / 30
+    frequency, phase = rng.uniform(0.3, 1.5, 72), rng.uniform(0, 2 * np.pi, 72)
+    poses = 0.5 * np.sin(2 * np.pi * frequency * time[:, None] + phase)
+    # A full turn and a half every two seconds, with a lean: half turns make the quaternions' signs flip.
+    turn = axis_angle_to_matrix(np.stack([0.2 * np.sin(time), 1.5 * np.pi * time, 0.1 * np.cos(time)], 1))
+    poses[:, :3] = matrix_to_axis_angle(FACING_CAMERA @ turn)
+    trans = np.stack([0.8 * np.sin(1.3 * time) + person_id - 1, 0.2 + 0.1 * np.sin(5 * time), 4 + np.cos(time)], 1)
+    return PersonMotion(
+        person_id=person_id,
+        poses=poses,
+        betas=rng.normal(size=10),
+        trans=trans,
+        frames=np.arange(first_frame, first_frame + frames),
+        boxes=np.zeros((frames, 4)),
+        confidence=np.ones(frames),
+    )

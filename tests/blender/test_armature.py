@@ -1,0 +1,94 @@
+"""The armature: SMPL's joints as bones that a Blender user can work with."""
+
+import bpy
+import numpy as np
+import pytest
+
+from tar_blender.armature import SMPL_TO_BLENDER, build_armature, rest_heads, rest_rotations
+from tar_core.body_file import load_body
+from tar_core.skeleton import JOINT_NAMES, MIRROR, PARENTS
+
+MIRROR_X = np.diag([-1.0, 1.0, 1.0])
+
+
+@pytest.fixture
+def betas() -> np.ndarray:
+    return np.random.default_rng(0).normal(size=10).astype(np.float32)
+
+
+@pytest.fixture
+def armature_object(betas: np.ndarray) -> bpy.types.Object:
+    return build_armature(bpy.context, "Person", load_body(), betas, bpy.context.scene.collection)
+
+
+def test_bones_are_smpls_joints(armature_object: bpy.types.Object) -> None:
+    bones = armature_object.data.bones
+    assert set(bones.keys()) == set(JOINT_NAMES)
+    for joint, parent in enumerate(PARENTS):
+        expected = None if parent < 0 else bones[JOINT_NAMES[parent]]
+        assert bones[JOINT_NAMES[joint]].parent == expected
+
+
+def test_heads_are_the_shaped_joints(armature_object: bpy.types.Object, betas: np.ndarray) -> None:
+    body = load_body()
+    joints = body.J_regressor @ (body.v_template + body.shapedirs @ betas)
+    np.testing.assert_allclose(rest_heads(armature_object), joints @ SMPL_TO_BLENDER.T, atol=1e-6)
+
+
+def test_bones_point_at_their_children(armature_object: bpy.types.Object) -> None:
+    bones = armature_object.data.bones
+    for name in JOINT_NAMES:
+        bone = bones[name]
+        tails = [np.allclose(bone.tail_local, child.head_local, atol=1e-6) for child in bone.children]
+        assert not bone.children or sum(tails) == 1, f"{name} points at {sum(tails)} of its children"
+        assert 0.02 <= bone.length < 0.6, f"{name} is {bone.length} m long"
+
+
+def test_rest_is_a_t_pose_in_blenders_axes(armature_object: bpy.types.Object) -> None:
+    heads = dict(zip(JOINT_NAMES, rest_heads(armature_object), strict=True))
+    assert heads["head"][2] > heads["pelvis"][2] > heads["left_ankle"][2]
+    assert heads["left_wrist"][0] > 0.5 and heads["right_wrist"][0] < -0.5, "the person's left is +X"
+    assert abs(heads["left_wrist"][2] - heads["left_shoulder"][2]) < 0.1
+    assert heads["left_foot"][1] < heads["left_ankle"][1], "the person looks along -Y"
+
+
+def test_names_mirror_as_blender_mirrors_them() -> None:
+    for name, other in zip(JOINT_NAMES, MIRROR, strict=True):
+        assert bpy.utils.flip_name(name) == JOINT_NAMES[other]
+
+
+def test_left_and_right_are_mirror_images(armature_object: bpy.types.Object) -> None:
+    """Bone axes too: Blender mirrors a bone's y and z axes, and x follows from them."""
+    rotations = rest_rotations(armature_object)
+    for joint, other in enumerate(MIRROR):
+        mirrored = MIRROR_X @ rotations[joint]
+        mirrored[:, 0] *= -1
+        np.testing.assert_allclose(rotations[other], mirrored, atol=2e-3)
+
+
+def test_flipped_paste_mirrors_the_pose(armature_object: bpy.types.Object) -> None:
+    """What an animator does with Paste Pose Flipped: every joint lands at its mirror image's place."""
+    rng = np.random.default_rng(1)
+    bones = armature_object.pose.bones
+    for name in JOINT_NAMES:
+        bones[name].rotation_quaternion = (1.0, *rng.uniform(-0.3, 0.3, 3))
+    bpy.context.view_layer.update()
+    posed = np.array([bones[name].head for name in JOINT_NAMES])
+
+    bpy.context.view_layer.objects.active = armature_object
+    bpy.ops.object.mode_set(mode="POSE")
+    for bone in bones:
+        _select(bone)
+    bpy.ops.pose.copy()
+    bpy.ops.pose.paste(flipped=True)
+    bpy.context.view_layer.update()
+    flipped = np.array([bones[name].head for name in JOINT_NAMES])
+    np.testing.assert_allclose(flipped, posed[list(MIRROR)] @ MIRROR_X, atol=2e-3)
+
+
+def _select(bone: bpy.types.PoseBone) -> None:
+    """Blender 5 keeps the selection in the pose bone, older ones in the bone."""
+    if hasattr(bone, "select"):
+        bone.select = True
+    else:
+        bone.bone.select = True

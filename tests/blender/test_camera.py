@@ -1,0 +1,96 @@
+"""The camera sees what the video's camera saw, to a fraction of a pixel."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from bpy_extras.object_utils import world_to_camera_view
+from hypothesis import given
+from hypothesis import strategies as st
+from mathutils import Vector
+
+from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
+from tar_blender.import_motion import import_clip
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+from tar_core.skeleton import JOINT_NAMES
+from tests.blender.clips import STEP, synthetic_clip
+
+
+def pinhole(points: np.ndarray, clip: MotionClip) -> np.ndarray:
+    """[..., 3] in the camera frame -> [..., 2] pixels, (0, 0) at the first pixel's centre."""
+    return clip.focal * points[..., :2] / points[..., 2:] + clip.principal_point
+
+
+def seen(points: np.ndarray, clip: MotionClip, camera: bpy.types.Object) -> np.ndarray:
+    """[N, 3] in the world -> [N, 2] pixels as Blender sees them; its own image runs from edge to edge, upwards."""
+    view = np.array([world_to_camera_view(bpy.context.scene, camera, Vector(point))[:2] for point in points])
+    return np.stack([view[:, 0] * clip.width, (1 - view[:, 1]) * clip.height], 1) - 0.5
+
+
+def test_joints_project_to_the_pinholes_pixels(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    imported = import_clip(clip, bpy.context)
+    armature = imported.people[0].armature
+    for i in range(0, len(clip.people[0]), STEP):
+        bpy.context.scene.frame_set(1 + int(clip.people[0].frames[i]))
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        error = seen(joints, clip, imported.camera) - pinhole(smplx_points["joints"][i], clip)
+        assert np.abs(error).max() < 0.05
+
+
+@given(
+    size=st.tuples(st.integers(64, 4096), st.integers(64, 4096)),
+    focal=st.floats(0.5, 3),
+    center=st.tuples(st.floats(0.3, 0.7), st.floats(0.3, 0.7)),
+    height=st.floats(-2, 5),
+)
+def test_any_camera_projects_exactly(
+    size: tuple[int, int], focal: float, center: tuple[float, float], height: float
+) -> None:
+    width, height_px = size
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    clip = MotionClip(25, width, height_px, focal * max(size), np.array(center) * size, "none.mp4")
+    placement = WorldPlacement.level(height)
+    camera = build_camera(clip, placement, bpy.context.scene.collection)
+    match_render(bpy.context.scene, clip, camera)
+    bpy.context.view_layer.update()
+    points = np.random.default_rng(0).uniform([-1, -1, 2], [1, 1, 9], (20, 3))
+    np.testing.assert_allclose(seen(placement.points(points), clip, camera), pinhole(points, clip), atol=0.02)
+
+
+def test_portrait_video(clip: MotionClip) -> None:
+    portrait = synthetic_clip(width=1080, height=1920, principal_point=(539.5, 959.5))
+    imported = import_clip(portrait, bpy.context)
+    assert (bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y) == (1080, 1920)
+    center = imported.placement.points(np.array([[0.0, 0.0, 3.0]]))
+    np.testing.assert_allclose(seen(center, portrait, imported.camera), [[539.5, 959.5]], atol=1e-3)
+
+
+def test_level_camera_looks_along_y() -> None:
+    matrix = WorldPlacement.level(1.5).camera_matrix()
+    np.testing.assert_allclose(matrix @ Vector((0, 0, -1)), (0, 1, 1.5), atol=1e-6)
+    np.testing.assert_allclose(matrix @ Vector((0, 1, 0)), (0, 0, 2.5), atol=1e-6)
+
+
+def test_video_stands_behind_the_scene_from_the_start_frame(clip: MotionClip, tiny_video: Path) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, tiny_video, start_frame=101, opacity=0.4)
+    (background,) = camera.data.background_images
+    assert camera.data.show_background_images
+    assert background.clip.frame_start == 101
+    assert tuple(background.clip.size) == (64, 48)
+    assert background.clip.frame_duration == 12
+    assert background.alpha == pytest.approx(0.4)
+
+
+def test_missing_and_broken_videos_say_what_to_do(clip: MotionClip, tmp_path: Path) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    with pytest.raises(TarError, match="move it back"):
+        add_video_background(camera, tmp_path / "gone.mp4", 1)
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    with pytest.raises(TarError, match="convert it"):
+        add_video_background(camera, text, 1)
+    assert not camera.data.background_images and not bpy.data.movieclips

@@ -1,0 +1,61 @@
+"""The feet stand on the floor."""
+
+import bpy
+import numpy as np
+
+from tar_blender.ground import camera_height
+from tar_blender.import_motion import import_clip
+from tar_core.body_file import load_body
+from tar_core.motion import MotionClip, PersonMotion
+from tests.blender.clips import FACING_CAMERA, synthetic_person
+from tests.blender.test_body_mesh import evaluated_vertices
+
+
+def standing(frames: int, height: float = 0.0) -> PersonMotion:
+    """Someone who stands still in T-pose, `height` metres above the camera, facing it."""
+    person = synthetic_person(1, frames, 0)
+    person.poses[:] = 0
+    person.poses[:, 0] = np.pi  # FACING_CAMERA: half a turn about x
+    assert FACING_CAMERA[1, 1] == -1
+    person.trans[:] = (0, -height, 4)
+    return person
+
+
+def test_soles_are_on_the_floor() -> None:
+    clip = MotionClip(25, 640, 480, 800, np.array([320, 240]), "a.mp4", [standing(10)])
+    imported = import_clip(clip, bpy.context)
+    lowest = evaluated_vertices(imported.people[0].body)[:, 2].min()
+    assert abs(lowest) < 0.003
+    assert imported.camera.location.z == np.float32(imported.placement.translation[2])
+
+
+def test_a_jump_and_a_bad_frame_do_not_move_the_floor() -> None:
+    body = load_body()
+    still = camera_height([standing(200)], body)
+    person = standing(200)
+    person.trans[50:120, 1] -= 0.4  # y points down: a long jump
+    person.trans[7, 1] += 0.5  # one frame through the floor
+    assert abs(camera_height([person], body) - still) < 1e-6
+
+
+def test_soles_follow_the_legs() -> None:
+    """With a bent knee the other foot carries; lying down the ground is somewhere else altogether."""
+    body = load_body()
+    still = camera_height([standing(5)], body)
+    one_knee = standing(5)
+    one_knee.poses[:, 3 * 4] = 1.5
+    assert abs(camera_height([one_knee], body) - still) < 1e-6
+    both_knees = standing(5)
+    both_knees.poses[:, [3 * 4, 3 * 5]] = 1.5
+    assert still - camera_height([both_knees], body) > 0.2
+
+
+def test_long_clips_are_thinned_out_but_agree() -> None:
+    body = load_body()
+    short, long = synthetic_person(1, 2000, 0), synthetic_person(1, 4000, 0)
+    long.poses[::2], long.trans[::2] = short.poses, short.trans
+    assert camera_height([long], body) == camera_height([short], body)
+
+
+def test_nobody_is_no_height() -> None:
+    assert camera_height([], load_body()) == 0

@@ -1,0 +1,101 @@
+"""A clip becomes a scene, or leaves no trace."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tar_blender import import_motion
+from tar_blender.import_motion import ImportOptions, import_clip, set_frame_rate
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+from tests.blender.clips import synthetic_clip
+
+
+def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) -> None:
+    clip = synthetic_clip(people=2)
+    clip.source = str(tiny_video)
+    imported = import_clip(clip, bpy.context)
+    collection = bpy.context.scene.collection.children[tiny_video.stem]
+    assert imported.collection == collection
+    assert set(collection.objects) == set(bpy.data.objects)
+    assert sorted(thing.type for thing in collection.objects) == ["ARMATURE", "ARMATURE", "CAMERA", "MESH", "MESH"]
+    assert [person.person_id for person in imported.people] == [1, 2]
+    assert not imported.warnings
+
+
+def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:
+    scene = bpy.context.scene
+    imported = import_clip(clip, bpy.context, ImportOptions(start_frame=1001))
+    assert scene.render.fps == 30 and scene.render.fps_base == pytest.approx(1.001, abs=1e-6)
+    assert (scene.frame_start, scene.frame_end) == (1004, 1064)
+    assert scene.frame_current == 1004
+    assert (scene.render.resolution_x, scene.render.resolution_y) == (1280, 720)
+    assert scene.camera == imported.camera
+
+
+@pytest.mark.parametrize("fps", [23.976, 24, 25, 29.97, 30000 / 1001, 59.94, 60, 14.7, 240, 0.4])
+def test_any_frame_rate(fps: float) -> None:
+    render = bpy.context.scene.render
+    set_frame_rate(bpy.context.scene, fps)
+    assert render.fps / render.fps_base == pytest.approx(fps, rel=1e-6)
+
+
+def test_missing_video_is_a_warning_and_the_rest_is_there(clip: MotionClip) -> None:
+    imported = import_clip(clip, bpy.context)
+    (warning,) = imported.warnings
+    assert "Dance 01.mp4" in warning and "move it back" in warning
+    assert not imported.camera.data.background_images
+
+
+def test_a_second_import_leaves_the_first_alone(clip: MotionClip) -> None:
+    first = import_clip(clip, bpy.context)
+    before = np.array(first.people[0].armature.matrix_world)
+    second = import_clip(clip, bpy.context)
+    assert first.collection != second.collection
+    assert len(bpy.data.armatures) == 2
+    np.testing.assert_array_equal(np.array(first.people[0].armature.matrix_world), before)
+
+
+def test_works_from_another_mode(clip: MotionClip) -> None:
+    """The animator may be posing somebody else when the import ends."""
+    first = import_clip(clip, bpy.context)
+    bpy.context.view_layer.objects.active = first.people[0].armature
+    bpy.ops.object.mode_set(mode="POSE")
+    import_clip(clip, bpy.context)
+    assert bpy.context.mode == "OBJECT"
+
+
+def test_failure_leaves_nothing_behind(clip: MotionClip, monkeypatch: pytest.MonkeyPatch) -> None:
+    import_clip(clip, bpy.context)
+    scene = bpy.context.scene
+    before = _everything(), scene.camera, scene.frame_end, scene.render.fps
+
+    def fail(*args: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(import_motion, "write_motion", fail)
+    with pytest.raises(MemoryError):
+        import_clip(synthetic_clip(people=2, fps=60, frames=99), bpy.context)
+    assert (_everything(), scene.camera, scene.frame_end, scene.render.fps) == before
+
+
+def test_nobody_in_the_clip(clip: MotionClip) -> None:
+    clip.people.clear()
+    with pytest.raises(TarError, match="no people"):
+        import_clip(clip, bpy.context)
+    assert not _everything()
+
+
+def test_body_file_gone(clip: MotionClip, tmp_path: Path) -> None:
+    clip.body = str(tmp_path / "SMPL_NEUTRAL.pkl")
+    with pytest.raises(TarError, match="SMPL_NEUTRAL"):
+        import_clip(clip, bpy.context)
+    assert not _everything()
+
+
+def _everything() -> set[str]:
+    """The names of all data that an import makes."""
+    kinds = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "movieclips", "materials")
+    return {f"{kind}/{item.name}" for kind in kinds for item in getattr(bpy.data, kind)}
