@@ -5,7 +5,7 @@ decode -> find and follow people -> crop -> backbone, once per frame and person 
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -246,27 +246,45 @@ class PersonTrack:
         return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self._boxes]).sum())
 
     def motion(self, source_body: BodyData, target_body: BodyData) -> PersonMotion:
-        """The whole motion; `source_body` is the one the network's shapes belong to, `target_body` the user's."""
-        betas = np.stack([result.betas for result in self._results])
-        confidence = np.array([result.confidence for result in self._results])
-        shape = consistent_shape(betas, confidence)
-        if target_body is not source_body:
-            shape = transfer_shape(shape, source_body, target_body)
-        trans = np.stack([result.trans for result in self._results])
-        trans = move_to_shape(trans, betas, shape, source_body, target_body)
-        seen = np.array(self._frames)
-        frames = np.arange(seen[0], seen[-1] + 1)
-        filled_confidence = np.zeros(len(frames))
-        filled_confidence[seen - seen[0]] = confidence
-        return PersonMotion(
-            person_id=self.track_id,
-            poses=interpolate_poses(frames, seen, np.stack([result.poses for result in self._results])),
-            betas=shape,
-            trans=interpolate_linearly(frames, seen, trans),
-            frames=frames,
-            boxes=interpolate_linearly(frames, seen, np.stack(self._boxes)),
-            confidence=filled_confidence,
-        )
+        """The whole motion (see `assemble_motion`)."""
+        return assemble_motion(self.track_id, self._frames, self._boxes, self._results, source_body, target_body)
+
+
+def assemble_motion(
+    person_id: int,
+    seen: Sequence[int],
+    boxes: Sequence[np.ndarray],
+    results: Sequence[FrameResult],
+    source_body: BodyData,
+    target_body: BodyData,
+) -> PersonMotion:
+    """One shape for all frames, and the frames between sightings filled in, with confidence 0.
+
+    Args:
+        seen: the frames' numbers [M], rising; boxes, results: theirs.
+        source_body: the body that the results' betas belong to.
+        target_body: the body to which the motion is to be fitted; may be the same.
+    """
+    betas = np.stack([result.betas for result in results])
+    confidence = np.array([result.confidence for result in results])
+    shape = consistent_shape(betas, confidence)
+    if target_body is not source_body:
+        shape = transfer_shape(shape, source_body, target_body)
+    trans = np.stack([result.trans for result in results])
+    trans = move_to_shape(trans, betas, shape, source_body, target_body)
+    known = np.array(seen)
+    frames = np.arange(known[0], known[-1] + 1)
+    confidence_of_all = np.zeros(len(frames))
+    confidence_of_all[known - known[0]] = confidence
+    return PersonMotion(
+        person_id=person_id,
+        poses=interpolate_poses(frames, known, np.stack([result.poses for result in results])),
+        betas=shape,
+        trans=interpolate_linearly(frames, known, trans),
+        frames=frames,
+        boxes=interpolate_linearly(frames, known, np.stack(boxes)),
+        confidence=confidence_of_all,
+    )
 
 
 def interpolate_linearly(frames: np.ndarray, seen: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -52,7 +52,7 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
         A new image of the same shape.
     """
     faces = body.faces.numpy()
-    drawn = image
+    drawn = image.copy()
     present = []
     for number, person in enumerate(clip.people):
         row = frame_index - int(person.frames[0])
@@ -61,8 +61,11 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
             present.append((posed_vertices(person, row, body), COLOURS[number % len(COLOURS)], opacity))
     for vertices, colour, opacity in sorted(present, key=lambda entry: -float(entry[0][:, 2].mean())):
         layer = paint_mesh(vertices, faces, clip, (image.shape[0], image.shape[1]), colour)
-        alpha = layer[..., 3:] * np.float32(opacity / 255)
-        drawn = (drawn + alpha * (layer[..., :3] - drawn.astype(np.float32))).astype(np.uint8)
+        x, y, width, height = cv2.boundingRect(layer[..., 3])
+        region = np.s_[y : y + height, x : x + width]
+        alpha = layer[region][..., 3:] * np.float32(opacity / 255)
+        below, above = drawn[region].astype(np.float32), layer[region][..., :3]
+        drawn[region] = below + alpha * (above - below)
     return drawn
 
 

@@ -31,3 +31,17 @@ def shared_dir() -> Path:
     if not folder.is_dir():
         pytest.skip("the shared folder is not beside this checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default network with random weights: for tests of what happens around it."""
+    import torch
+
+    from tar_core.model.checkpoint import build_tar, save_tar
+    from tar_core.model.config import TAR_S
+
+    path = tmp_path_factory.mktemp("checkpoint") / "untrained.safetensors"
+    torch.manual_seed(0)
+    save_tar(build_tar(TAR_S), path)
+    return path

@@ -1,0 +1,144 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.body_file import load_body
+from tar_core.capture import (
+    CaptureOptions,
+    Progress,
+    StartBox,
+    assemble_motion,
+    capture,
+    check_writable,
+    choose_device,
+    interpolate_poses,
+)
+from tar_core.errors import TarError
+from tar_core.model.streaming import FrameResult
+from tar_core.people.tracker import overlap
+from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
+from tar_core.shape import rest_joints
+from tar_core.video import VideoWriter
+
+MAN = (240, 330, 620, 1260)  # where the demo's man stands in frame 0
+
+
+def result(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, confidence: float) -> FrameResult:
+    return FrameResult(poses.astype(np.float32), betas.astype(np.float32), trans.astype(np.float32), confidence)
+
+
+def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
+    told: list[Progress] = []
+    options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu")
+    clip = capture(demo_video, options, told.append)
+    assert (clip.width, clip.height, clip.body) == (1080, 1920, "free")
+    assert clip.fps == pytest.approx(60, abs=0.1)
+    assert clip.focal == pytest.approx(np.hypot(1080, 1920))
+    np.testing.assert_allclose(clip.principal_point, [539.5, 959.5])
+    (person,) = clip.people
+    np.testing.assert_array_equal(person.frames, np.arange(6))
+    assert (person.confidence > 0.3).all()
+    assert overlap(person.boxes[0], np.array(MAN)) > 0.5
+    assert [(progress.stage, progress.done) for progress in told] == [("load", 0)] + [
+        ("capture", done) for done in range(1, 7)
+    ]
+    assert all(progress.total == 6 for progress in told[1:])
+
+
+def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
+    options = CaptureOptions(box=StartBox(3, MAN), end=5, fov=90, checkpoint=untrained_checkpoint, device="cpu")
+    clip = capture(demo_video, options)
+    assert clip.focal == pytest.approx(960)
+    np.testing.assert_array_equal(clip.people[0].frames, [3, 4, 5])
+
+
+def test_progress_can_cancel(demo_video: Path, untrained_checkpoint: Path) -> None:
+    def cancel(progress: Progress) -> None:
+        if progress.done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        capture(demo_video, CaptureOptions(checkpoint=untrained_checkpoint, device="cpu"), cancel)
+
+
+def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> None:
+    video = tmp_path / "empty_room.mp4"
+    with VideoWriter(video, 30, 320, 240) as writer:
+        for _ in range(8):
+            writer.write(np.full((240, 320, 3), 120, np.uint8))
+    with pytest.raises(TarError, match="nobody was found.*--box"):
+        capture(video, CaptureOptions(checkpoint=untrained_checkpoint))
+    with pytest.raises(TarError, match="has no frame 50"):
+        capture(video, CaptureOptions(start=50, checkpoint=untrained_checkpoint))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: CaptureOptions(people=0), "number above zero"),
+        (lambda: CaptureOptions(start=5, end=4), "holds no frame"),
+        (lambda: CaptureOptions(start=-1), "holds no frame"),
+        (lambda: CaptureOptions(focal=-1.0), "above zero"),
+        (lambda: CaptureOptions(focal=float("nan")), "above zero"),
+        (lambda: CaptureOptions(fov=180.0), "1 to 170"),
+        (lambda: CaptureOptions(focal=1000.0, fov=50.0), "not both"),
+        (lambda: CaptureOptions(end=5, box=StartBox(9, (0, 0, 1, 1))), "after the range"),
+        (lambda: choose_device("abacus"), "device 'abacus'"),
+    ],
+)
+def test_wrong_options(make: Callable[[], object], words: str) -> None:
+    with pytest.raises(TarError, match=words):
+        make()
+
+
+def test_unwritable_output_is_told_before_the_work(tmp_path: Path) -> None:
+    with pytest.raises(TarError, match="cannot write"):
+        check_writable(tmp_path / "absent" / "clip.npz")
+    check_writable(tmp_path / "clip.npz")
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_frames_are_interpolated_and_marked() -> None:
+    body = load_body()
+    turn = np.zeros(72)
+    turn[1] = 1.0
+    betas = np.zeros(10)
+    results = [
+        result(0 * turn, betas, np.array([0.0, 0, 4]), 0.8),
+        result(0.4 * turn, betas, np.array([0.4, 0, 4]), 0.9),
+    ]
+    boxes = [np.array([0.0, 0, 10, 10]), np.array([40.0, 0, 50, 10])]
+    motion = assemble_motion(7, [10, 14], boxes, results, body, body)
+    np.testing.assert_array_equal(motion.frames, [10, 11, 12, 13, 14])
+    np.testing.assert_allclose(motion.poses[:, 1], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
+    np.testing.assert_allclose(motion.trans[:, 0], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
+    np.testing.assert_allclose(motion.boxes[:, 0], [0, 10, 20, 30, 40])
+    np.testing.assert_allclose(motion.confidence, [0.8, 0, 0, 0, 0.9], atol=1e-6)
+
+
+def test_one_shape_leaves_the_pelvis_where_it_was() -> None:
+    body, rng = load_body(), np.random.default_rng(0)
+    results = [result(np.zeros(72), rng.normal(size=10), rng.normal(size=3), 1.0) for _ in range(5)]
+    motion = assemble_motion(1, range(5), [np.array([0, 0, 9, 9])] * 5, results, body, body)
+    for row, frame in enumerate(results):
+        before = rest_joints(body, frame.betas)[0] + frame.trans
+        np.testing.assert_allclose(rest_joints(body, motion.betas)[0] + motion.trans[row], before, atol=1e-5)
+
+
+def test_poses_turn_the_short_way() -> None:
+    """From 170 to -170 degrees lie 20 degrees, not 340; known frames come back untouched."""
+    angle = np.radians(170)
+    poses = np.zeros((2, 72))
+    poses[:, 2] = angle, -angle
+    between = interpolate_poses(np.arange(3), np.array([0, 2]), poses)
+    half_turn = axis_angle_to_matrix(np.array([0, 0, np.pi]))
+    np.testing.assert_allclose(axis_angle_to_matrix(between[1, :3]), half_turn, atol=1e-9)
+    np.testing.assert_array_equal(between[[0, 2]], poses)
+    assert np.isfinite(axis_angle_to_quaternion(between.reshape(3, 24, 3))).all()
+
+
+def test_single_frame_needs_no_interpolation() -> None:
+    poses = np.full((1, 72), 0.1)
+    np.testing.assert_array_equal(interpolate_poses(np.array([4]), np.array([4]), poses), poses)

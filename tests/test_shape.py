@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from tar_core.body_file import BodyData, load_body
+from tar_core.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
+
+
+@pytest.fixture(scope="module")
+def body() -> BodyData:
+    return load_body()
+
+
+def test_rest_joints_are_those_of_the_skinned_body(body: BodyData) -> None:
+    torch = pytest.importorskip("torch")
+    from tar_core.body import BodyModel
+
+    betas = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
+    posed = BodyModel(body)(torch.eye(3).expand(3, 24, 3, 3), torch.from_numpy(betas)).joints
+    np.testing.assert_allclose(rest_joints(body, betas), posed.numpy(), atol=1e-5)
+
+
+def test_shape_is_the_weighted_median() -> None:
+    betas = np.array([[1.0] * 10, [2.0] * 10, [30.0] * 10, [3.0] * 10])
+    np.testing.assert_array_equal(consistent_shape(betas, np.array([1.0, 1, 0, 1])), np.full(10, 2.0))
+    np.testing.assert_array_equal(consistent_shape(betas, np.array([0.1, 0.1, 0.9, 0.1])), np.full(10, 30.0))
+    np.testing.assert_array_equal(consistent_shape(betas[:1], np.zeros(1)), betas[0])
+
+
+def test_shape_survives_the_way_to_the_same_body(body: BodyData) -> None:
+    betas = np.random.default_rng(1).normal(size=10)
+    moved = transfer_shape(betas, body, body)
+    before, after = rest_joints(body, betas), rest_joints(body, moved)
+    distance = np.linalg.norm((after - after[0]) - (before - before[0]), axis=-1)
+    assert distance.max() < 0.01, "metres"
+
+
+def test_shape_of_another_body_has_its_proportions(body: BodyData) -> None:
+    """The target's betas mean other things, and its template is smaller."""
+    from dataclasses import replace
+
+    target = replace(body, v_template=0.97 * body.v_template, shapedirs=-body.shapedirs[..., ::-1].copy())
+    betas = np.random.default_rng(2).normal(size=10)
+    moved = transfer_shape(betas, body, target)
+    before, after = rest_joints(body, betas), rest_joints(target, moved)
+    distance = np.linalg.norm((after - after[0]) - (before - before[0]), axis=-1)
+    assert distance.mean() < 0.01, "metres"
+
+
+def test_pelvis_stays_when_the_shape_changes(body: BodyData) -> None:
+    rng = np.random.default_rng(3)
+    betas, shape, trans = rng.normal(size=(5, 10)), rng.normal(size=10), rng.normal(size=(5, 3))
+    moved = move_to_shape(trans, betas, shape, body, body)
+    np.testing.assert_allclose(rest_joints(body, shape)[0] + moved, rest_joints(body, betas)[:, 0] + trans, atol=1e-9)
