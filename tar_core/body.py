@@ -101,8 +101,6 @@ class _Skeleton(nn.Module):
     SMPL numbers its joints by depth, so the joints of a level stand together: pelvis | hips, spine1 | knees, spine2...
     """
 
-    parents: Tensor  # [23], of every joint but the root
-
     parents: Tensor  # [23], of all joints but the pelvis
 
     def __init__(self) -> None:
