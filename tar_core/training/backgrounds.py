@@ -62,8 +62,11 @@ class Backgrounds:
             panorama = self.panoramas[random.integers(len(self.panoramas))]
             panorama = np.roll(panorama, random.integers(panorama.shape[1]), axis=1)
             exposure = 0.45 / max(float(np.median(panorama)), 1e-3) * np.exp(random.normal() * 0.25)
-            view = panorama_view(panorama, size, focal, camera_from_world) * exposure
-            image = (_tone(view) * 255).astype(np.uint8)
+            # Panoramas have few pixels: nothing is lost by looking at them coarsely.
+            coarse = max(1, max(size) // 640)
+            small = (size[0] // coarse, size[1] // coarse)
+            view = panorama_view(panorama, small, focal / coarse, camera_from_world) * exposure
+            image = cv2.resize((_tone(view) * 255).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
             lighting = panorama_lighting(panorama)
             return Background(image, _balanced(lighting, exposure, random))
         photo = self.patch(random, size)
@@ -139,12 +142,12 @@ def panorama_lighting(panorama: np.ndarray) -> Lighting:
 
 
 def _balanced(lighting: Lighting, exposure: float, random: np.random.Generator) -> Lighting:
-    """A camera's automatic exposure also looks at the person: brings extremes of light to a usual level."""
-    brightness = float((lighting.ambient[0] + 0.5 * lighting.sun_colour).mean()) * exposure
-    target = np.clip(brightness, 0.55, 1.3) * np.exp(random.normal() * 0.15)
-    return Lighting(
-        lighting.sun_direction, lighting.sun_colour, lighting.ambient, exposure * target / max(brightness, 1e-6)
-    )
+    """What a camera's automatic exposure and white balance do: bring extremes to a usual level, halfway to grey."""
+    colour = (lighting.ambient[0] + 0.5 * lighting.sun_colour) * exposure
+    brightness = max(float(colour.mean()), 1e-6)
+    gain = np.clip(brightness, 0.55, 1.3) / brightness * np.exp(random.normal() * 0.15)
+    gain = gain * (brightness / np.maximum(colour, 1e-6)) ** random.uniform(0.4, 0.9)
+    return Lighting(lighting.sun_direction, lighting.sun_colour * gain, lighting.ambient * gain, exposure)
 
 
 def random_lighting(random: np.random.Generator) -> Lighting:

@@ -131,7 +131,7 @@ class PersonRenderer:
         shadow_size: side of the shadow map, texels.
     """
 
-    def __init__(self, supersampling: int = 2, shadow_size: int = 512):
+    def __init__(self, supersampling: int = 1, shadow_size: int = 512):
         try:
             import moderngl
 
@@ -168,10 +168,11 @@ class PersonRenderer:
     def dress(self, parts: list[Part]) -> None:
         """Takes over the shape and look of the person that the next frames show."""
         self._parts = parts
-        for part in parts:
-            dynamic, _, _ = self._arrays(part.mesh)
-            paint = part.paint if part.paint is not None else np.zeros((len(part.vertices), 4))
-            dynamic.write(np.concatenate([part.vertices, part.normals, paint], 1).astype("f4").tobytes())
+        with self._context:  # another renderer's context may be current
+            for part in parts:
+                dynamic, _, _ = self._arrays(part.mesh)
+                paint = part.paint if part.paint is not None else np.zeros((len(part.vertices), 4))
+                dynamic.write(np.concatenate([part.vertices, part.normals, paint], 1).astype("f4").tobytes())
 
     def render(
         self,
@@ -191,6 +192,23 @@ class PersonRenderer:
         Returns:
             [256, 256, 4] uint8: sRGB premultiplied by alpha; alpha is coverage (or the shadow's darkness).
         """
+        with self._context:
+            self._draw(bones, camera_from_world, projection, lighting, ground)
+            pixels = np.frombuffer(self._picture.read(components=4, alignment=1), np.uint8)
+        picture = pixels.reshape(self._side, self._side, 4)
+        if self._side == CROP_SIZE:
+            return picture.copy()
+        return cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
+
+    def _draw(
+        self,
+        bones: np.ndarray,
+        camera_from_world: np.ndarray,
+        projection: np.ndarray,
+        lighting: Lighting,
+        ground: Ground | None,
+    ) -> None:
+        """Fills the picture's framebuffer: the shadow map, the shadow on the ground, the person."""
         context, gl = self._context, self._gl
         # GLSL wants columns one after the other.
         self._bones.write(bones.transpose(0, 2, 1).astype("f4").tobytes())
@@ -230,11 +248,6 @@ class PersonRenderer:
             _set(self._person, alpha_cut=material.alpha_cut, palette=material.palette, pattern=material.pattern)
             _set(self._person, specular=material.specular, gloss=material.gloss, wrinkles=material.wrinkles)
             self._arrays(part.mesh)[1].render()
-        pixels = np.frombuffer(self._picture.read(components=4, alignment=1), np.uint8)
-        picture = pixels.reshape(self._side, self._side, 4)
-        if self._side == CROP_SIZE:
-            return picture.copy()
-        return cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
 
     def _program(self, name: str) -> Any:
         sources = [(_SHADERS / f"{name}.{stage}").read_text() for stage in ("vert", "frag")]

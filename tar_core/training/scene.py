@@ -76,7 +76,7 @@ def motion_weight(motion: Motion) -> float:
     weight = np.sqrt(len(motion))
     if motion.name.startswith("cmu/007"):  # twelve takes of plain walking
         return float(0.5 * weight)
-    rich = ("dance", "kick", "cartwheel", "spin", "getup", "crawl", "roll", "punch", "keyposes")
+    rich = ("dance", "kick", "cartwheel", "spin", "getup", "crawl", "roll", "punch")
     return float(weight * (2.0 if any(word in motion.name for word in rich) else 1.0))
 
 

@@ -14,6 +14,7 @@ from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.backgrounds import Background, Backgrounds
 from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, write_shard
+from tar_core.training.key_poses import key_pose_motions
 from tar_core.training.meshes import SkinnedMesh, pose_skeleton
 from tar_core.training.motions import Motion, load_motions
 from tar_core.training.people import People
@@ -54,7 +55,7 @@ class Generator:
             bones[..., :3, 3] += shift[:, None]
             joints = joints + shift[:, None]
             body = np.concatenate([joints, self._extreme_points(bones, betas)], 1)
-            truncate = random.random() < 0.15
+            truncate = random.random() < 0.12
             camera = sample_camera(random, body, truncate)
             if in_sight(camera, body):
                 break
@@ -140,6 +141,7 @@ def render_shards(options: argparse.Namespace, indices: list[int]) -> None:
     """Renders the shards of the given indices that don't exist yet."""
     people = People(options.body, options.garments, options.textures)
     motions = load_motions(*options.motions, rest_joints=people.joint_template)
+    motions += key_pose_motions(people.joint_template)
     generator = Generator(
         select_split(motions, options.split), people, Backgrounds(options.backgrounds), options.supersampling
     )

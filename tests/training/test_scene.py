@@ -1,0 +1,104 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tar_core.crop import MARGIN
+from tar_core.training.dataset import CLIP_FRAMES
+from tar_core.training.motions import Motion
+from tar_core.training.scene import (
+    Camera,
+    crop_track,
+    in_sight,
+    motion_weight,
+    sample_betas,
+    sample_camera,
+    sample_motion,
+)
+from tests.training.test_motions import random_motion
+
+seeds = st.integers(0, 10_000)
+
+
+@given(seeds)
+def test_motion_windows_have_nine_frames_around_the_origin(seed):
+    random = np.random.default_rng(seed)
+    motion = sample_motion(random, [random_motion(15), random_motion(80, seed=1)])
+    assert motion.poses.shape == (CLIP_FRAMES, 24, 3)
+    assert np.isfinite(motion.poses).all()
+    np.testing.assert_allclose(motion.trans[CLIP_FRAMES // 2], 0, atol=1e-9)
+
+
+def test_the_ends_of_a_short_recording_are_within_reach():
+    short = random_motion(12)
+    for seed in range(50):
+        assert len(sample_motion(np.random.default_rng(seed), [short])) == CLIP_FRAMES
+
+
+def test_rich_motion_is_taken_more_often_than_walking():
+    def motion(name):
+        return Motion(name, np.zeros((100, 24, 3)), np.zeros((100, 3)))
+
+    assert (
+        motion_weight(motion("cmu/007_04"))
+        < motion_weight(motion("cmu/002_01"))
+        < motion_weight(motion("deepmimic/cartwheel"))
+    )
+
+
+@given(seeds)
+def test_cameras_see_the_whole_body_unless_it_may_be_cut(seed):
+    random = np.random.default_rng(seed)
+    body = random.uniform([-0.5, 0, -0.5], [0.5, 1.6, 0.5], (CLIP_FRAMES, 30, 3))
+    camera = sample_camera(random, body, truncate=False)
+    np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-9)
+    assert np.linalg.det(camera.rotation) == pytest.approx(1)
+    assert in_sight(camera, body)
+    pixels = camera.project(body)
+    # Off the axis, perspective makes things a little larger than where they were measured.
+    slack = 0.12 * np.array(camera.size)
+    assert (pixels > -slack).mean() > 0.95 and (pixels < np.array(camera.size) + slack).mean() > 0.95
+
+
+def test_up_is_up_in_the_picture():
+    camera = sample_camera(np.random.default_rng(0), np.random.default_rng(1).normal(size=(9, 5, 3)), False)
+    low, high = camera.project(np.array([[0.0, 0, 0], [0, 1, 0]]))
+    assert high[1] < low[1]
+    camera = Camera(np.diag([1.0, -1, -1]), np.array([0, 0, 3.0]), 500.0, (641, 481))
+    np.testing.assert_allclose(camera.project(np.zeros(3)), [320, 240])
+
+
+def upright_track(angle=0.0):
+    """Joints [9, 24, 2] of a person who leans by `angle`, and points around them."""
+    joints = np.zeros((CLIP_FRAMES, 24, 2))
+    up = np.array([np.sin(angle), -np.cos(angle)])
+    joints += np.array([500.0, 300.0])
+    joints[:, [16, 17]] += 50 * up
+    points = np.concatenate([joints, joints[:, :1] + 90 * up, joints[:, :1] - 100 * up], 1)
+    return joints, points
+
+
+@given(st.floats(-3, 3), seeds)
+def test_crops_are_upright_around_the_hips(angle, seed):
+    joints, points = upright_track(angle)
+    for crop in crop_track(np.random.default_rng(seed), joints, points):
+        lean = (crop.roll - angle + np.pi) % (2 * np.pi) - np.pi
+        assert abs(lean) < np.radians(45)  # five standard deviations
+        assert np.hypot(crop.center_x - 500, crop.center_y - 300) < 0.3 * crop.size
+        assert 0.6 < crop.size / (2 * MARGIN * 100) < 1.6
+
+
+def test_crops_of_a_clip_hang_together():
+    joints, points = upright_track()
+    crops = crop_track(np.random.default_rng(0), joints, points)
+    steps = [abs(a.center_x - b.center_x) + abs(a.size - b.size) for a, b in itertools.pairwise(crops)]
+    assert 0 < max(steps) < 0.05 * crops[0].size
+
+
+def test_betas_are_standard_normal_without_extremes():
+    random = np.random.default_rng(0)
+    betas = np.stack([sample_betas(random) for _ in range(500)])
+    assert np.abs(betas).max() <= 2.5
+    assert betas.std() == pytest.approx(1, abs=0.05)

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import torch
+
+from tar_core.body import BodyModel
+from tar_core.body_file import load_body
+from tar_core.errors import TarError
+from tar_core.rotations import axis_angle_to_matrix
+from tar_core.skeleton import JOINT_NAMES
+from tar_core.training import synthetic as module
+from tar_core.training.dataset import CLIP_FRAMES, SyntheticShards
+from tar_core.training.key_poses import key_pose_motions
+from tar_core.training.motions import Motion
+from tar_core.training.synthetic import Generator, main, select_split
+from tests.training.conftest import FREE_BODY, GARMENTS
+
+MIDDLE = [JOINT_NAMES.index(name) for name in ("pelvis", "spine1", "spine2", "spine3", "left_knee", "right_knee")]
+
+
+@pytest.fixture(scope="module")
+def generator(egl, people, backgrounds):
+    return Generator(key_pose_motions(people.joint_template, 3), people, backgrounds)
+
+
+@pytest.fixture(scope="module")
+def clips(generator):
+    random = np.random.default_rng(0)
+    return [generator.clip(random) for _ in range(6)]
+
+
+def test_clips_have_their_shapes(clips):
+    for clip in clips:
+        assert clip.images.shape == (CLIP_FRAMES, 256, 256, 3) and clip.images.dtype == np.uint8
+        assert clip.poses.shape == (CLIP_FRAMES, 24, 3)
+        assert clip.betas.shape == (10,)
+        assert clip.trans.shape == (CLIP_FRAMES, 3)
+        assert clip.joints.shape == (CLIP_FRAMES, 24, 3)
+        assert clip.crops.shape == (CLIP_FRAMES, 4)
+        assert (clip.joints[..., 2] > 0.4).all()
+        np.testing.assert_allclose(clip.principal_point, (clip.frame_size - 1) / 2)
+
+
+def test_the_body_model_reproduces_the_joints(clips):
+    model = BodyModel(load_body())
+    for clip in clips:
+        rotations = torch.tensor(axis_angle_to_matrix(clip.poses.astype(float)), dtype=torch.float32)
+        joints = model(rotations, torch.tensor(clip.betas).expand(CLIP_FRAMES, 10)).joints.numpy()
+        np.testing.assert_allclose(joints + clip.trans[:, None], clip.joints, atol=1e-4)
+
+
+def test_the_drawn_person_lies_on_the_projected_joints(generator, monkeypatch):
+    """The joints inside the body fall on the silhouette, in frame and crop alike."""
+    masks = []
+    render = generator.renderer.render
+
+    def recording(*arguments):
+        masks.append(render(*arguments[:4], None)[..., 3] > 127)
+        return render(*arguments)
+
+    monkeypatch.setattr(generator.renderer, "render", recording)
+    random = np.random.default_rng(1)
+    hits = []
+    for _ in range(6):
+        masks.clear()
+        clip = generator.clip(random)
+        frame = clip.joints[..., :2] / clip.joints[..., 2:] * clip.focal + clip.principal_point
+        for k in range(CLIP_FRAMES):
+            pixels = np.round(clip.crop(k).from_image(frame[k, MIDDLE])).astype(int)
+            inside = ((pixels >= 0) & (pixels < 256)).all(1)
+            hits.extend(masks[k][y, x] for x, y in pixels[inside])
+    assert len(hits) > 200
+    assert np.mean(hits) > 0.99
+
+
+def test_the_person_is_in_the_picture(generator, backgrounds):
+    """With and without the person, the same clip differs at the joints."""
+    random = np.random.default_rng(2)
+    for _ in range(3):
+        clip = generator.clip(random)
+        frame = clip.joints[4, MIDDLE]
+        pixels = clip.crop(4).from_image(frame[:, :2] / frame[:, 2:] * clip.focal + clip.principal_point)
+        assert ((pixels > 0) & (pixels < 255)).all(1).mean() > 0.6
+
+
+def test_the_seed_decides(generator):
+    first, again = (generator.clip(np.random.default_rng(7)) for _ in range(2))
+    np.testing.assert_array_equal(first.poses, again.poses)
+    np.testing.assert_array_equal(first.images, again.images)
+
+
+def test_subject_05_is_for_testing_alone():
+    motions = [Motion(name, np.zeros((20, 24, 3)), np.zeros((20, 3))) for name in ("cmu/005_01", "cmu/007_01", "a/b")]
+    assert [motion.name for motion in select_split(motions, "test")] == ["cmu/005_01"]
+    assert [motion.name for motion in select_split(motions, "train")] == ["cmu/007_01", "a/b"]
+    with pytest.raises(TarError, match="test"):
+        select_split(motions[1:], "test")
+
+
+def test_command_line_renders_and_resumes(egl, people, background_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(module, "CLIPS_PER_SHARD", 2)
+    np.savez(tmp_path / "still.npz", poses=np.zeros((30, 72)), trans=np.zeros((30, 3)), mocap_framerate=30.0)
+    arguments = ["--output", tmp_path / "out", "--clips", 3, "--seed", 5, "--motions", tmp_path / "still.npz"]
+    arguments += ["--body", FREE_BODY, "--garments", GARMENTS, "--backgrounds", background_folder]
+    arguments = [str(argument) for argument in arguments]
+    assert main(arguments) == 0
+    assert len(list(SyntheticShards(tmp_path / "out"))) == 3
+    first = (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns
+    (tmp_path / "out" / "shard-000005-00001.npz").unlink()
+    assert main(arguments) == 0
+    assert (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns == first
+    assert len(list(SyntheticShards(tmp_path / "out"))) == 3
+    capsys.readouterr()
+    arguments[arguments.index(str(background_folder))] = str(tmp_path / "nowhere")
+    (tmp_path / "out" / "shard-000005-00001.npz").unlink()
+    assert main(arguments) == 2
+    assert "no photographs" in capsys.readouterr().err
