@@ -1,8 +1,10 @@
 """MotionClip: what a video became. The one data type that crosses from the network to Blender, and its files."""
 
+import io
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -114,8 +116,7 @@ class MotionClip:
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+        _write_npz(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "MotionClip":
@@ -160,12 +161,19 @@ def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> No
     Raises:
         TarError: the file cannot be written.
     """
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            poses=person.poses,
-            betas=person.betas,
-            trans=person.trans,
-            mocap_framerate=np.float64(clip.fps),
-            gender=np.str_("neutral"),
-        )
+    arrays: dict[str, Any] = {
+        "poses": person.poses,
+        "betas": person.betas,
+        "trans": person.trans,
+        "mocap_framerate": np.float64(clip.fps),
+        "gender": np.str_("neutral"),
+    }
+    _write_npz(path, arrays)
+
+
+def _write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
+    """Packs in memory first: numpy's zip writer, cut short by a full disk, complains later from its destructor."""
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())

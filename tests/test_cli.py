@@ -1,0 +1,184 @@
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.cli import main
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.video import VideoReader, VideoWriter
+
+
+@pytest.fixture(scope="module")
+def empty_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video without anybody in it."""
+    path = tmp_path_factory.mktemp("cli") / "room.mp4"
+    with VideoWriter(path, 30, 320, 240) as writer:
+        for _ in range(4):
+            writer.write(np.full((240, 320, 3), 120, np.uint8))
+    return path
+
+
+@pytest.fixture
+def clip_file(tmp_path: Path) -> Path:
+    def person(number: int) -> PersonMotion:
+        frames = np.arange(3)
+        return PersonMotion(
+            number, np.zeros((3, 72)), np.zeros(10), np.ones((3, 3)), frames, np.zeros((3, 4)), np.ones(3)
+        )
+
+    path = tmp_path / "clip.npz"
+    MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person(1), person(4)]).save(path)
+    return path
+
+
+def fails(capsys: pytest.CaptureFixture, *arguments: str | Path) -> str:
+    """Runs a command that must fail; returns its one line."""
+    assert main([str(argument) for argument in arguments]) == 2
+    output, error = capsys.readouterr()
+    assert error.startswith("tar-capture: ") and error.count("\n") == 1, error
+    assert "Traceback" not in error and not output
+    return error
+
+
+def test_help_needs_no_torch() -> None:
+    code = (
+        "import sys, tar_core.cli\n"
+        "try: tar_core.cli.main(['capture', '--help'])\n"
+        "except SystemExit: pass\n"
+        "sys.exit('torch' in sys.modules or 'cv2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_capture_with_overlay(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    output, overlay = tmp_path / "clip.npz", tmp_path / "overlay.mp4"
+    arguments = ["capture", demo_video, "-o", output, "--overlay", overlay, "--people", "1", "--end", "2"]
+    arguments += ["--fov", "70", "--checkpoint", untrained_checkpoint, "--device", "cpu"]
+    assert main([str(argument) for argument in arguments]) == 0
+    clip = MotionClip.load(output)
+    assert clip.source == str(demo_video)
+    assert [len(person) for person in clip.people] == [3]
+    assert clip.focal == pytest.approx(1920 / 2 / np.tan(np.radians(35)))
+    assert len(list(VideoReader(overlay).frames())) == 3
+    printed = capsys.readouterr().out
+    assert "person 1: frames 0 to 2" in printed and str(output) in printed
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.npz", "overlay.mp4"]
+
+
+def broken_body(folder: Path) -> Path:
+    path = folder / "SMPL_BROKEN.npz"
+    np.savez(path, nothing=np.zeros(3))
+    return path
+
+
+def broken_checkpoint(folder: Path) -> Path:
+    path = folder / "mine.safetensors"
+    path.write_bytes(b"not a checkpoint")
+    return path
+
+
+def truncated(folder: Path, video: Path) -> Path:
+    path = folder / "truncated.mp4"
+    path.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    return path
+
+
+def text_file(folder: Path) -> Path:
+    path = folder / "notes.mp4"
+    path.write_text("not a film\n")
+    return path
+
+
+def frameless(folder: Path) -> Path:
+    path = folder / "frameless.mp4"
+    path.touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (lambda folder, room: ["absent.mp4"], "no such file"),
+        (lambda folder, room: [text_file(folder)], "not a video"),
+        (lambda folder, room: [frameless(folder)], "empty"),
+        (lambda folder, room: [truncated(folder, room)], "cut off"),
+        (lambda folder, room: [room], "nobody was found"),
+        (lambda folder, room: [room, "--start", "90"], "no frame 90"),
+        (lambda folder, room: [room, "--box", "0,10,10,50,90"], "nobody is seen in the box"),
+        (lambda folder, room: [room, "--overlay", "film.gif"], r"ends in \.mp4"),
+        (lambda folder, room: [room, "--overlay", folder / "absent" / "film.mp4"], "cannot write"),
+        (lambda folder, room: [room, "--people", "0"], "above zero"),
+        (lambda folder, room: [room, "--device", "abacus"], "abacus"),
+        (lambda folder, room: [room, "--body", folder / "SMPL_GONE.npz"], "SMPL_GONE"),
+        (lambda folder, room: [room, "--body", broken_body(folder)], "SMPL_BROKEN"),
+        (lambda folder, room: [room, "--checkpoint", folder / "gone.safetensors"], "no such checkpoint"),
+        (lambda folder, room: [room, "--checkpoint", broken_checkpoint(folder)], "safetensors"),
+    ],
+)
+def test_bad_input(
+    arguments: Callable[[Path, Path], list[str | Path]],
+    words: str,
+    empty_room: Path,
+    untrained_checkpoint: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture,
+) -> None:
+    given = arguments(tmp_path, empty_room)
+    if "--checkpoint" not in given:
+        given += ["--checkpoint", untrained_checkpoint]
+    output = tmp_path / "out" / "clip.npz"
+    output.parent.mkdir()
+    line = fails(capsys, "capture", *given, "-o", output)
+    assert re.search(words, line), line
+    assert not list(output.parent.iterdir())
+
+
+def test_unwritable_output(empty_room: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    assert "cannot write" in fails(capsys, "capture", empty_room, "-o", tmp_path / "absent" / "clip.npz")
+    assert "folder" in fails(capsys, "capture", empty_room, "-o", tmp_path)
+
+
+def test_disk_full_while_writing(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    """A limit on the size of files stands in for the full disk: writing fails in the same place."""
+    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
+    output = tmp_path / "clip.npz"
+    output.write_bytes(b"what stood here before")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        line = fails(capsys, "capture", demo_video, "-o", output, "--end", "1", "--checkpoint", untrained_checkpoint)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "cannot write" in line and "space" in line
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"what stood here before"]
+
+
+@pytest.mark.parametrize("arguments", [["--people", "some"], ["--box", "1,2,3"], ["--focal", "9", "--fov", "9"]])
+def test_mistyped_options(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["capture", "video.mp4", "-o", "clip.npz", *arguments])
+    assert caught.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main(["info", "--checkpoint", str(untrained_checkpoint)]) == 0
+    printed = capsys.readouterr().out
+    assert "torch" in printed and "device" in printed and "backbone = blazepose" in printed
+
+
+def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    output = tmp_path / "amass.npz"
+    assert "--person" in fails(capsys, "export-amass", clip_file, "-o", output)
+    assert "1, 4" in fails(capsys, "export-amass", clip_file, "-o", output, "--person", "2")
+    assert main(["export-amass", str(clip_file), "-o", str(output), "--person", "4"]) == 0
+    with np.load(output) as data:
+        assert data["poses"].shape == (3, 72) and data["mocap_framerate"] == 25

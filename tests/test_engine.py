@@ -1,0 +1,114 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tar_core.engine import parse_job
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+
+class Engine:
+    """A running engine process with one job."""
+
+    def __init__(self, job: dict[str, Any] | str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tar_core.engine"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.stdin, self.stdout, self.stderr = self.process.stdin, self.process.stdout, self.process.stderr
+        self.stdin.write((job if isinstance(job, str) else json.dumps(job)) + "\n")
+        self.stdin.flush()
+
+    def events(self) -> list[dict[str, Any]]:
+        """Everything that is still to come; every line must be JSON."""
+        return [json.loads(line) for line in self.stdout]
+
+    def read_until(self, stage: str) -> None:
+        """Waits for a progress event with something done in the stage."""
+        for line in self.stdout:
+            event = json.loads(line)
+            assert event["event"] != "error", event
+            if event.get("stage") == stage:
+                return
+        pytest.fail(f"ended before the stage {stage}: {self.stderr.read()}")
+
+
+def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+    output = tmp_path / "clip.npz"
+    job = {"video": str(demo_video), "output": str(output), "end": 3, "people": "largest", "focal": None}
+    engine = Engine({**job, "checkpoint": str(untrained_checkpoint), "device": "cpu"})
+    events = engine.events()
+    assert engine.process.wait() == 0
+    kinds = [event["event"] for event in events]
+    assert set(kinds) == {"progress", "person", "result"}
+    assert kinds[-1] == "result" and events[-1]["output"] == str(output)
+    progress = [event for event in events if event["event"] == "progress"]
+    assert progress[0]["stage"] == "load"
+    assert (progress[-1]["stage"], progress[-1]["done"], progress[-1]["total"]) == ("capture", 4, 4)
+    person = next(event for event in events if event["event"] == "person")
+    assert (person["first"], person["last"]) == (0, 3)
+    assert len(MotionClip.load(output).people) == 1
+
+
+@pytest.mark.parametrize("how", ["stdin", "signal"])
+def test_cancel(how: str, demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+    output = tmp_path / "clip.npz"
+    engine = Engine({"video": str(demo_video), "output": str(output), "checkpoint": str(untrained_checkpoint)})
+    engine.read_until("capture")
+    began = time.monotonic()
+    if how == "stdin":
+        engine.stdin.close()
+    else:
+        engine.process.send_signal(signal.SIGTERM)
+    code = engine.process.wait(timeout=10)
+    # The engine cuts itself off after 0.8 s; the rest is the machine's own slowness in ending a process.
+    assert time.monotonic() - began < 2
+    assert code == 130
+    assert not list(tmp_path.iterdir())
+
+
+def test_error_is_an_event(tmp_path: Path) -> None:
+    engine = Engine({"video": str(tmp_path / "absent.mp4"), "output": str(tmp_path / "clip.npz")})
+    (event,) = [event for event in engine.events() if event["event"] != "progress"]
+    assert event["event"] == "error" and "no such file" in event["message"]
+    assert engine.process.wait() == 2
+    assert "Traceback" not in engine.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("job", "words"),
+    [
+        ("{not json", "not one line of JSON"),
+        ("[1, 2]", "not a JSON object"),
+        ('{"video": "a.mp4"}', "lacks output"),
+        ('{"video": null, "output": "b.npz"}', "lacks video"),
+        ('{"video": 3, "output": "b.npz"}', "video is not a path"),
+        ('{"video": "a.mp4", "output": "b.npz", "colour": 1}', "unknown keys: colour"),
+    ],
+)
+def test_bad_jobs(job: str, words: str) -> None:
+    with pytest.raises(TarError, match=words):
+        parse_job(job)
+
+
+@pytest.mark.parametrize("values", [{"box": [1, 2]}, {"start": "soon"}, {"people": "few"}, {"fov": 500}])
+def test_bad_values(values: dict[str, Any], tmp_path: Path) -> None:
+    import io
+
+    from tar_core.engine import EventStream, run_job
+
+    job = {"video": "a.mp4", "output": str(tmp_path / "b.npz"), **values}
+    with pytest.raises(TarError):
+        run_job(job, EventStream(io.StringIO()))

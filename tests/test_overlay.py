@@ -1,0 +1,109 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.body import BodyModel
+from tar_core.camera import project
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.overlay import COLOURS, body_of_clip, draw_people, posed_vertices, write_overlay
+from tar_core.video import VideoReader, VideoWriter
+
+WIDTH, HEIGHT, FRAMES = 160, 120, 4
+
+
+def standing_person(person_id: int, x: float, z: float, first_frame: int = 0) -> PersonMotion:
+    """Upright in the T-pose, seen from the front; the belly is at the image's centre if x is 0."""
+    poses = np.zeros((FRAMES, 72), np.float32)
+    poses[:, 0] = np.pi
+    return PersonMotion(
+        person_id,
+        poses,
+        np.zeros(10),
+        np.tile([x, 0.4, z], (FRAMES, 1)),
+        np.arange(first_frame, first_frame + FRAMES),
+        np.zeros((FRAMES, 4)),
+        np.ones(FRAMES),
+    )
+
+
+def clip_of(*people: PersonMotion) -> MotionClip:
+    return MotionClip(30, WIDTH, HEIGHT, 150.0, np.array([79.5, 59.5]), "video.mp4", list(people))
+
+
+@pytest.fixture(scope="module")
+def body() -> BodyModel:
+    return body_of_clip(clip_of())
+
+
+@pytest.fixture
+def grey() -> np.ndarray:
+    return np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+
+
+def hue_area(image: np.ndarray, grey: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
+    """[H, W] where the image is tinted like the colour."""
+    tint = image.astype(float) - image.mean(-1, keepdims=True)
+    wanted = np.array(colour) - np.mean(colour)
+    return (image != grey).any(-1) & ((tint * wanted).sum(-1) > 0)
+
+
+def test_body_covers_its_projected_vertices(body: BodyModel, grey: np.ndarray) -> None:
+    clip = clip_of(standing_person(1, 0.0, 4.0))
+    drawn = (draw_people(grey, clip, 0, body) != grey).any(-1)
+    pixels = project(posed_vertices(clip.people[0], 0, body), clip.focal, clip.principal_point)
+    rows, columns = np.nonzero(drawn)
+    np.testing.assert_allclose(pixels.min(0), [columns.min(), rows.min()], atol=1.5)
+    np.testing.assert_allclose(pixels.max(0), [columns.max(), rows.max()], atol=1.5)
+    x, y = np.round(pixels).astype(int).T
+    assert drawn[y, x].mean() > 0.97
+
+
+def test_frames_without_the_person_stay_as_they_are(body: BodyModel, grey: np.ndarray) -> None:
+    clip = clip_of(standing_person(1, 0.0, 4.0, first_frame=5))
+    np.testing.assert_array_equal(draw_people(grey, clip, 4, body), grey)
+    assert (draw_people(grey, clip, 5, body) != grey).any()
+    assert (grey == 128).all(), "the image given is left alone"
+
+
+def test_nearer_person_stands_in_front(body: BodyModel, grey: np.ndarray) -> None:
+    near, far = standing_person(1, 0.0, 3.0), standing_person(2, 0.0, 6.0)
+    for people in ([near, far], [far, near]):
+        image = draw_people(grey, clip_of(*people), 0, body)
+        assert hue_area(image, grey, COLOURS[people.index(near)])[59, 79]
+
+
+def test_interpolated_frames_are_fainter(body: BodyModel, grey: np.ndarray) -> None:
+    person = standing_person(1, 0.0, 4.0)
+    person.confidence[1] = 0
+    clip = clip_of(person)
+    seen, unseen = (np.abs(draw_people(grey, clip, k, body) - grey.astype(float)).mean() for k in (0, 1))
+    assert unseen < 0.6 * seen
+
+
+def test_body_behind_or_around_the_camera(body: BodyModel, grey: np.ndarray) -> None:
+    np.testing.assert_array_equal(draw_people(grey, clip_of(standing_person(1, 0.0, -3.0)), 0, body), grey)
+    draw_people(grey, clip_of(standing_person(1, 0.0, 0.05)), 0, body)
+
+
+def test_overlay_video(tmp_path: Path) -> None:
+    video, output = tmp_path / "video.mp4", tmp_path / "overlay.mp4"
+    with VideoWriter(video, 30, WIDTH, HEIGHT) as writer:
+        for _ in range(8):
+            writer.write(np.full((HEIGHT, WIDTH, 3), 128, np.uint8))
+    clip = clip_of(standing_person(1, 0.0, 4.0, first_frame=2))
+    done = []
+    write_overlay(clip, video, output, lambda progress: done.append((progress.done, progress.total)))
+    frames = list(VideoReader(output).frames())
+    assert len(frames) == FRAMES, "the captured part only"
+    assert done == [(k, FRAMES) for k in range(1, FRAMES + 1)]
+    blue_over_red = frames[0].image[59, 79].astype(int)
+    assert blue_over_red[2] > blue_over_red[0] + 30
+
+
+def test_missing_body_file(tmp_path: Path) -> None:
+    clip = clip_of(standing_person(1, 0.0, 4.0))
+    clip.body = str(tmp_path / "SMPL_GONE.npz")
+    with pytest.raises(TarError):
+        body_of_clip(clip)
