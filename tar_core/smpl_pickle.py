@@ -1,15 +1,14 @@
 """Reads SMPL's .pkl files without running what they say.
 
-A pickle is a program: it may name any function of any module and call it. SMPL's files need very little of that, so
-`read_smpl_pickle` builds numpy arrays and inert stand-ins for two kinds of objects, and refuses every other name:
-
-- scipy.sparse matrices (J_regressor), because Blender's Python has no scipy;
-- chumpy arrays (v_template, shapedirs, ... of the original files), because chumpy no longer installs.
-
-Numpy only: Blender reads body files too.
+A pickle is a program: it may name any function of any module and call it. SMPL's files need few names, and here each
+of those builds an inert stand-in that only keeps what was stored; any other name ends the reading. `to_array` makes
+arrays of the stand-ins afterwards. So nothing outside this file is called while a pickle is read, and neither chumpy
+(the original files' arrays; it no longer installs) nor scipy (their sparse J_regressor; Blender's Python lacks it) is
+needed.
 """
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,7 +18,7 @@ from tar_core.errors import TarError
 
 
 def read_smpl_pickle(path: Path) -> dict[str, Any]:
-    """The dictionary in a pickle of Python 2 or 3; arrays stay as they are stored, stand-ins are `StandIn`s.
+    """The dictionary in a pickle of Python 2 or 3; give its entries to `to_array`.
 
     Raises:
         TarError: the file can't be read, is no pickle, or names anything that no SMPL file needs.
@@ -35,7 +34,7 @@ def read_smpl_pickle(path: Path) -> dict[str, Any]:
     except Exception as error:  # a damaged pickle can raise any of a dozen kinds, from EOFError to MemoryError
         raise TarError(f"{path}: not a readable pickle ({error}); download the SMPL file again") from error
     if not isinstance(content, dict):
-        raise TarError(f"{path}: not an SMPL file; give an SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE .pkl or .npz")
+        raise TarError(f"{path}: not an SMPL file; give SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE")
     return content
 
 
@@ -43,28 +42,64 @@ def to_array(value: Any) -> np.ndarray:
     """What an entry of the dictionary stands for, as an array.
 
     Raises:
-        ValueError: it isn't an array, a sparse matrix or a chumpy array that SMPL's files hold.
+        ValueError: it isn't a number array, a sparse matrix or a chumpy array of the kinds that SMPL's files hold.
     """
-    return value.to_array() if isinstance(value, StandIn) else np.asarray(value)
+    try:
+        return value.to_array() if isinstance(value, StandIn) else np.asarray(value)
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
+        raise ValueError("a damaged array") from error
 
 
 class StandIn:
-    """An object of a package that isn't there: keeps the state that was pickled, does nothing else."""
-
-    def __init__(self) -> None:
-        self.state: dict[str, Any] = {}
+    """Keeps what a pickle says about an object, and does nothing with it."""
 
     def __new__(cls, *_arguments: Any) -> "StandIn":
-        """Takes and ignores what a pickle hands to the class that it thinks it builds."""
         return super().__new__(cls)
 
+    def __init__(self, *arguments: Any) -> None:
+        self.arguments = arguments
+        self.state: Any = None
+
     def __setstate__(self, state: Any) -> None:
-        if not isinstance(state, dict):
-            raise pickle.UnpicklingError(f"unknown state of {type(self).__name__}")
         self.state = state
 
     def to_array(self) -> np.ndarray:
-        raise ValueError("an expression where an array is expected")
+        raise ValueError("an expression where an array should be")
+
+
+class _DType(StandIn):
+    """numpy.dtype: made of a code as "f8"; its state's second entry is the byte order."""
+
+    def to_dtype(self) -> np.dtype:
+        code, order = self.arguments[0], self.state[1] if self.state else "="
+        if not re.fullmatch(r"b1|[iu][1248]|f[248]", code) or order not in ("<", ">", "=", "|"):
+            raise ValueError(f"an array of {code!r} where numbers should be")
+        return np.dtype(order + code)
+
+
+class _Array(StandIn):
+    """numpy.ndarray, whose state is (version, shape, dtype, whether columns come first, bytes)."""
+
+    @classmethod
+    def reconstruct(cls, _kind: Any, _shape: Any, _type_code: Any) -> "_Array":
+        """numpy's `_reconstruct`: an array whose state follows."""
+        return cls()
+
+    @classmethod
+    def from_buffer(cls, data: Any, dtype: Any, shape: Any, order: Any) -> "_Array":
+        """numpy's `_frombuffer`, which pickles of protocol 5 use."""
+        array = cls()
+        array.state = (1, shape, dtype, order == "F", data)
+        return array
+
+    @classmethod
+    def scalar(cls, dtype: Any, data: Any) -> "_Array":
+        return cls.from_buffer(data, dtype, (), "C")
+
+    def to_array(self) -> np.ndarray:
+        _, shape, dtype, columns_first, data = self.state
+        data = data.encode("latin1") if isinstance(data, str) else data
+        return np.frombuffer(data, dtype.to_dtype()).reshape(shape, order="F" if columns_first else "C")
 
 
 class _ChumpyArray(StandIn):
@@ -75,51 +110,52 @@ class _ChumpyArray(StandIn):
 
 
 class _ChumpySelection(StandIn):
-    """chumpy.reordering.Select: what slicing a chumpy array gives, e.g. the first ten shape directions."""
+    """chumpy.reordering.Select: a slice of a chumpy array, such as the first ten shape directions."""
 
     def to_array(self) -> np.ndarray:
         flat = to_array(self.state["a"]).ravel()
-        return flat[to_array(self.state["idxs"])].reshape(self.state["preferred_shape"])
+        shape = tuple(int(to_array(size)) for size in self.state["preferred_shape"])
+        return flat[to_array(self.state["idxs"])].reshape(shape)
 
 
 class _SparseMatrix(StandIn):
-    """A scipy.sparse matrix in coordinate form, made dense: J_regressor has 24 rows only."""
+    """A scipy.sparse matrix in coordinates, made dense: J_regressor has 24 rows only."""
 
     def to_array(self) -> np.ndarray:
         rows, columns = self._coordinates()
-        dense = np.zeros(self._shape())
-        np.add.at(dense, (rows, columns), self.state["data"])
+        height, width = (int(to_array(size)) for size in self.state.get("_shape") or self.state["shape"])
+        if max(height, width) > 1_000_000 or min(height, width) > 1000:
+            raise ValueError(f"a matrix of {height} x {width}")
+        dense = np.zeros((height, width))
+        np.add.at(dense, (rows, columns), to_array(self.state["data"]))
         return dense
-
-    def _shape(self) -> tuple[int, int]:
-        rows, columns = self.state["_shape"] if "_shape" in self.state else self.state["shape"]
-        return int(rows), int(columns)
 
     def _coordinates(self) -> tuple[np.ndarray, np.ndarray]:
         """Row and column of each stored number."""
-        if "coords" in self.state:  # scipy 1.11 and newer
+        if "coords" in self.state:  # since scipy 1.13
             rows, columns = self.state["coords"]
-            return rows, columns
-        return self.state["row"], self.state["col"]
+        else:
+            rows, columns = self.state["row"], self.state["col"]
+        return to_array(rows), to_array(columns)
 
-    def _outer_index(self) -> np.ndarray:
-        """Of the compressed formats: the column (csc) or row (csr) of each stored number."""
-        counts = np.diff(self.state["indptr"])
+    def _runs(self) -> np.ndarray:
+        """In the compressed forms, the column (csc) or the row (csr) of each stored number."""
+        counts = np.diff(to_array(self.state["indptr"]))
         return np.repeat(np.arange(len(counts)), counts)
 
 
 class _SparseByColumn(_SparseMatrix):
     def _coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        return self.state["indices"], self._outer_index()
+        return to_array(self.state["indices"]), self._runs()
 
 
 class _SparseByRow(_SparseMatrix):
     def _coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._outer_index(), self.state["indices"]
+        return self._runs(), to_array(self.state["indices"])
 
 
-def _reconstruct_stand_in(kind: type, base: type, _state: None) -> StandIn:
-    """copyreg's way of building objects in the oldest pickle protocols."""
+def _reconstruct_stand_in(kind: Any, base: Any, _state: Any) -> StandIn:
+    """copyreg's way of making an object in the oldest protocols."""
     if not (isinstance(kind, type) and issubclass(kind, StandIn) and base is object):
         raise pickle.UnpicklingError("an unknown kind of object")
     return kind()
@@ -133,15 +169,14 @@ def _encode_latin1(text: str, encoding: str) -> bytes:
 
 
 _SPARSE = {"coo": _SparseMatrix, "csc": _SparseByColumn, "csr": _SparseByRow}
-
-# numpy's own rebuilding functions, found through what numpy says about its objects: their modules moved in numpy 2.
 _NUMPY = {
-    "ndarray": np.ndarray,
-    "dtype": np.dtype,
-    "_reconstruct": np.zeros(1).__reduce__()[0],
-    "scalar": np.float64(0).__reduce__()[0],
-    "_frombuffer": np.zeros(1).__reduce_ex__(5)[0],
+    "ndarray": _Array,
+    "dtype": _DType,
+    "_reconstruct": _Array.reconstruct,
+    "_frombuffer": _Array.from_buffer,
+    "scalar": _Array.scalar,
 }
+# Where numpy keeps them, before and since version 2.
 _NUMPY_MODULES = (
     "numpy",
     "numpy.core.multiarray",
@@ -149,36 +184,33 @@ _NUMPY_MODULES = (
     "numpy.core.numeric",
     "numpy._core.numeric",
 )
-
-_PYTHON = {
+_OTHERS = {
     ("_codecs", "encode"): _encode_latin1,
     ("copy_reg", "_reconstructor"): _reconstruct_stand_in,
     ("copyreg", "_reconstructor"): _reconstruct_stand_in,
-    # Part of each chumpy array's bookkeeping.
+    # Bookkeeping within chumpy's arrays.
     ("__builtin__", "object"): object,
     ("builtins", "object"): object,
     ("__builtin__", "set"): set,
     ("builtins", "set"): set,
+    ("chumpy.ch", "Ch"): _ChumpyArray,
+    ("chumpy.reordering", "Select"): _ChumpySelection,
 }
 
 
 class _SMPLUnpickler(pickle.Unpickler):
-    """Knows the names above; any other ends the reading before anything is called."""
+    """Knows the names above."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module in _NUMPY_MODULES and name in _NUMPY:
             return _NUMPY[name]
-        if (module, name) in _PYTHON:
-            return _PYTHON[module, name]
+        if (module, name) in _OTHERS:
+            return _OTHERS[module, name]
         form, _, family = name.partition("_")
-        if module.startswith("scipy.sparse") and form in _SPARSE and family in ("matrix", "array"):
+        if module.split(".")[:2] == ["scipy", "sparse"] and form in _SPARSE and family in ("matrix", "array"):
             return _SPARSE[form]
-        if (module, name) == ("chumpy.ch", "Ch"):
-            return _ChumpyArray
-        if (module, name) == ("chumpy.reordering", "Select"):
-            return _ChumpySelection
         if module.split(".")[0] == "chumpy":
-            return StandIn  # expressions in entries that nobody reads, such as the posed joints J
+            return StandIn  # expressions in entries that nobody reads, such as the posed joints `J`
         _refuse(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> NoReturn:
@@ -186,6 +218,4 @@ class _SMPLUnpickler(pickle.Unpickler):
 
 
 def _refuse(name: str) -> NoReturn:
-    raise TarError(
-        f"it asks for {name}, which no SMPL file needs; it may be harmful: use the file from SMPL's own site"
-    )
+    raise TarError(f"it asks for {name!r}, which no SMPL file needs and which may be harmful; use SMPL's own file")

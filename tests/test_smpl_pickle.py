@@ -1,0 +1,219 @@
+"""What SMPL's pickles may hold is read; whatever else a pickle may ask for is refused before it happens."""
+
+import builtins
+import os
+import pickle
+import sys
+import types
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from tar_core.errors import TarError
+from tar_core.smpl_pickle import StandIn, read_smpl_pickle, to_array
+
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
+
+
+class Calls:
+    """Pickles as a call of `function`, and a state for what it returns: what an attacker writes."""
+
+    def __init__(self, function, *arguments, state=None):
+        self.reduced = function, arguments, state
+
+    def __reduce__(self):
+        return self.reduced
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads the given bytes as a pickle file."""
+
+    def reader(content: bytes):
+        path = tmp_path / "SMPL_NEUTRAL.pkl"
+        path.write_bytes(content)
+        return read_smpl_pickle(path)
+
+    return reader
+
+
+@pytest.fixture
+def chumpy(monkeypatch):
+    """Modules that pickle as chumpy's do; gone again when the pickle is read."""
+    ch, reordering = types.ModuleType("chumpy.ch"), types.ModuleType("chumpy.reordering")
+    monkeypatch.setitem(sys.modules, "chumpy", types.ModuleType("chumpy"))
+
+    def kind(module, name):
+        made = type(name, (), {"__module__": module.__name__})
+        setattr(module, name, made)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        return made
+
+    def make(kind, **state):
+        made = kind()
+        made.__dict__.update(state)
+        return made
+
+    return types.SimpleNamespace(
+        Ch=kind(ch, "Ch"), Select=kind(reordering, "Select"), MatVecMult=kind(ch, "MatVecMult"), make=make
+    )
+
+
+@given(
+    array=arrays.arrays(
+        st.one_of(arrays.floating_dtypes(sizes=(32, 64)), arrays.integer_dtypes(), arrays.unsigned_integer_dtypes()),
+        arrays.array_shapes(min_dims=0, max_dims=3, max_side=4),
+    ),
+    protocol=st.sampled_from(PROTOCOLS),
+    columns_first=st.booleans(),
+)
+def test_arrays_come_back_as_they_were(array, protocol, columns_first, tmp_path_factory):
+    stored = np.asfortranarray(array) if columns_first and array.ndim else array
+    path = tmp_path_factory.mktemp("pickles") / "body.pkl"
+    path.write_bytes(pickle.dumps({"weights": stored}, protocol))
+    result = to_array(read_smpl_pickle(path)["weights"])
+    assert result.dtype == array.dtype
+    np.testing.assert_array_equal(result, array)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_scalars_and_plain_values(read, protocol):
+    content = read(pickle.dumps({"scale": np.float32(1.5), "bs_style": "lbs", "list": [1, 2]}, protocol))
+    assert to_array(content["scale"]) == np.float32(1.5)
+    assert content["bs_style"] == "lbs"
+    np.testing.assert_array_equal(to_array(content["list"]), [1, 2])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("form", ["coo_matrix", "csc_matrix", "csr_matrix", "coo_array", "csc_array", "csr_array"])
+def test_sparse_matrices_become_dense(read, form, protocol):
+    dense = np.random.default_rng(0).random((24, 50)) * (np.random.default_rng(1).random((24, 50)) < 0.1)
+    content = read(pickle.dumps({"J_regressor": getattr(scipy.sparse, form)(dense)}, protocol))
+    np.testing.assert_array_equal(to_array(content["J_regressor"]), dense)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_chumpy_arrays_are_unwrapped_without_chumpy(read, chumpy, protocol, monkeypatch):
+    all_directions = np.random.default_rng(0).random((5, 3, 300))
+    indices = np.arange(all_directions.size).reshape(all_directions.shape)[..., :10].ravel()
+    wrapped = chumpy.make(chumpy.Ch, x=all_directions, _dirty_vars={"x"}, _itr=None)
+    content = pickle.dumps(
+        {
+            "v_template": chumpy.make(chumpy.Ch, x=np.ones((5, 3)), _dirty_vars=set()),
+            "shapedirs": chumpy.make(chumpy.Select, a=wrapped, idxs=indices, preferred_shape=(5, 3, 10)),
+            "J": chumpy.make(chumpy.MatVecMult, mtx=np.eye(3), vec=wrapped),
+        },
+        protocol,
+    )
+    for name in ("chumpy", "chumpy.ch", "chumpy.reordering"):
+        monkeypatch.delitem(sys.modules, name)
+    result = read(content)
+    np.testing.assert_array_equal(to_array(result["v_template"]), np.ones((5, 3)))
+    np.testing.assert_array_equal(to_array(result["shapedirs"]), all_directions[..., :10])
+    assert type(result["J"]) is StandIn
+    with pytest.raises(ValueError, match="expression"):
+        to_array(result["J"])
+
+
+def test_python_2_pickle(read):
+    """As Python 2 wrote it: the array's bytes are a plain string, and its modules have their old names."""
+    array = np.array([[1.0, -2.0], [3.5, 1e300]])
+    data = array.tobytes()
+    assert any(byte > 127 for byte in data)
+    array_begins = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R(K\x01K\x02K\x02\x86"
+    dtype = b"cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    content = b"\x80\x02}U\x01f" + array_begins + dtype + b"\x89U" + bytes([len(data)]) + data + b"tbs."
+    np.testing.assert_array_equal(to_array(read(content)["f"]), array)
+
+
+ATTACKS = {
+    "os.system": Calls(os.system, "touch broken"),
+    "builtins.eval": Calls(eval, "open('broken', 'w')"),
+    "builtins.exec": Calls(exec, "open('broken', 'w')"),
+    "builtins.getattr": Calls(getattr, "text", "encode"),
+    "builtins.open": Calls(open, "broken", "w"),
+    "builtins.__import__": Calls(builtins.__import__, "os"),
+    "numpy.fromfile": Calls(np.fromfile, "broken"),
+    "numpy.load": Calls(np.load, "broken", None, True),
+    "numpy.save": Calls(np.save, "broken", 1),
+    "numpy.memmap": Calls(np.memmap, "broken"),
+    "numpy.vectorize": Calls(np.vectorize, len),
+    "numpy.frompyfunc": Calls(np.frompyfunc, len, 1, 1),
+    "scipy.sparse.load_npz": Calls(scipy.sparse.load_npz, "broken"),
+    "pickle.loads": Calls(pickle.loads, b"N."),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_any_other_callable_is_refused_and_not_called(read, attack, protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TarError, match=r"^[^\n]+SMPL_NEUTRAL\.pkl: it asks for [^\n]+ use SMPL's own file$"):
+        read(pickle.dumps({"v_template": attack}, protocol))
+    assert not (tmp_path / "broken").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"cnumpy\ndtype.__class__\n",
+        b"cnumpy.core.multiarray\nfromfile\n",
+        b"cnumpy.testing\nrundocs\n",
+        b"cnumpy.f2py\ncompile\n",
+        b"cscipy.sparse\nos\n",
+        b"cscipy\ncsc_matrix\n",
+        b"ctar_core.smpl_pickle\nos\n",
+        b"cposix\nsystem\n",
+        b"c__builtin__\neval\n",
+        b"\x8c\x05numpy\x8c\x16ndarray.__reduce__.\n.,\x93",
+    ],
+)
+def test_names_written_by_hand_are_refused(read, name):
+    with pytest.raises(TarError, match="it asks for"):
+        read(b"\x80\x04" + name + b".")
+
+
+def test_objects_inside_arrays_stay_asleep(read):
+    """An array of objects, or one whose bytes are said to be objects, is only an error to whoever needs it."""
+    content = read(pickle.dumps({"names": np.array(["a", None], object), "weights": np.ones(2)}))
+    np.testing.assert_array_equal(to_array(content["weights"]), [1, 1])
+    with pytest.raises(ValueError, match="numbers"):
+        to_array(content["names"])
+
+
+@pytest.mark.parametrize("state", [3, {}, (1, (5,), None, False, b""), (1, (5,), np.dtype(float), False, b"short")])
+def test_arrays_of_a_state_that_fits_nothing(read, state):
+    content = read(pickle.dumps({"weights": Calls(*np.zeros(1).__reduce__()[:1], np.ndarray, (0,), b"b", state=state)}))
+    with pytest.raises(ValueError):
+        to_array(content["weights"])
+
+
+def test_huge_sparse_matrices_are_not_made_dense(read):
+    content = read(pickle.dumps({"J_regressor": scipy.sparse.csc_matrix((100_000, 100_000))}))
+    with pytest.raises(ValueError, match="100000 x 100000"):
+        to_array(content["J_regressor"])
+
+
+@pytest.mark.parametrize("content", [b"", b"no pickle", b"\x80\x04", pickle.dumps({"a": np.ones(100)})[:-20]])
+def test_damaged_files(read, content):
+    with pytest.raises(TarError, match="not a readable pickle.*download"):
+        read(content)
+
+
+def test_other_content(read):
+    with pytest.raises(TarError, match="not an SMPL file"):
+        read(pickle.dumps([1, 2]))
+
+
+def test_outside_objects_are_refused(read):
+    with pytest.raises(TarError, match="an outside object"):
+        read(b"\x80\x02Pname\n.")
+
+
+def test_unreadable_file(tmp_path):
+    with pytest.raises(TarError, match="cannot read"):
+        read_smpl_pickle(tmp_path)
