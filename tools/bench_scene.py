@@ -31,6 +31,7 @@ def main() -> int:
     started = time.perf_counter()
     import bpy
 
+    from tar_blender.export import save_scene
     from tar_blender.import_motion import import_clip
 
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")
@@ -41,7 +42,7 @@ def main() -> int:
         for number in range(1, arguments.rounds + 1):
             bpy.ops.wm.read_factory_settings(use_empty=True)
             scene_seconds.append(seconds(lambda: import_clip(MotionClip.load(motion), bpy.context)))
-            saving = seconds(lambda: bpy.ops.wm.save_as_mainfile(filepath=str(blend)))
+            saving = seconds(lambda: save_scene(blend))
             size = blend.stat().st_size / 2**20
             print(
                 f"round {number}: {arguments.frames} frames in {scene_seconds[-1]:.2f} s, saved in {saving:.2f} s "
