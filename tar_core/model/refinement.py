@@ -152,6 +152,9 @@ class RecurrentRefinement(nn.Module):
             nn.LayerNorm(config.context_width),
             nn.GELU(),
         )
+        with torch.no_grad():
+            # The markers' columns start at zero, so that a network trained without maps first goes on smoothly.
+            self.context[0].weight[:, : config.markers * config.marker_width].zero_()
         self.gru = StateGRU(config.context_width, 10, config.hidden)
         self.regressors = StateRegressors(config.hidden)
 
@@ -159,7 +162,7 @@ class RecurrentRefinement(nn.Module):
         self,
         hidden: Tensor,
         initial: Estimate,
-        local_map: Tensor,
+        local_map: Tensor | None,
         camera: CropCamera,
         body: BodyModel,
         landmarks: Landmarks,
@@ -169,7 +172,7 @@ class RecurrentRefinement(nn.Module):
         Args:
             hidden: [B, 26, H] states from the global encoder.
             initial: its estimate.
-            local_map: [B, D, 64, 64] from the local encoder.
+            local_map: [B, D, 64, 64] from the local encoder; None reads nothing (the warm-up of training).
             camera: of the crops, [B].
             body: returns at least K markers.
             landmarks: of the middle frames, [B]; used with `landmark_residuals`.
@@ -180,7 +183,10 @@ class RecurrentRefinement(nn.Module):
         for _ in range(self.config.iterations):
             # Where to look is not a way to lower the loss: as in RAFT and ReFit, no gradient flows through it.
             markers = current.markers_2d[:, : self.config.markers].detach()
-            seen = self.read_markers(sample_windows(local_map, markers, self.config.marker_radius))
+            if local_map is None:
+                seen = markers.new_zeros(len(markers), self.config.markers * self.config.marker_width)
+            else:
+                seen = self.read_markers(sample_windows(local_map, markers, self.config.marker_radius))
             inputs = [seen, (markers / CROP_SIZE - 0.5).flatten(1).clamp(-1, 1), current.estimate.flat(), box]
             if self.config.landmark_residuals:
                 inputs.append(landmark_residuals(current, landmarks).detach())

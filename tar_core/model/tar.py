@@ -51,8 +51,12 @@ class TAR(nn.Module):
         return self.refinement(hidden, initial, local_map, camera[:, middle], self.body, landmarks)
 
     def encode_frames(self, features: FrameFeatures, camera: CropCamera) -> "EncodedFrames":
-        """What the windows that hold these frames share, computed once: batch shape [N]."""
-        local = self.local_encoder.frames(features.local_map) if self.config.use_refinement else None
+        """What the windows that hold these frames share, computed once: batch shape [N].
+
+        Features without maps ([N, 0, 64, 64]) are taken too: the refinement then goes by what else it has.
+        """
+        has_maps = self.config.use_refinement and features.local_map.shape[1] > 0
+        local = self.local_encoder.frames(features.local_map) if has_maps else None
         embedded = self.global_encoder.embed_frames(features.vector, camera.box_information())
         return EncodedFrames(embedded, local, features.landmarks, camera)
 
@@ -70,10 +74,10 @@ class TAR(nn.Module):
         index = window_index(middles, first, last, self.config.window, stride)
         camera = frames.camera[middles]
         hidden, initial = self.global_encoder.from_embedded(frames.embedded[index], camera.box_information())
-        if frames.local is None:
+        if not self.config.use_refinement:
             return [pose_body(self.body, initial, camera)]
         local_index = window_index(middles, first, last, self.config.local_length, stride)
-        local_map = self.local_encoder.windows(frames.local, local_index)
+        local_map = None if frames.local is None else self.local_encoder.windows(frames.local, local_index)
         return self.refinement(hidden, initial, local_map, camera, self.body, frames.landmarks[middles])
 
 
@@ -83,7 +87,7 @@ class EncodedFrames:
 
     Attributes:
         embedded: [N, width] global vectors.
-        local: the local encoder's share, or None without refinement.
+        local: the local encoder's share, or None without refinement or maps.
         landmarks: the backbone's own.
         camera: of the frames' crops.
     """

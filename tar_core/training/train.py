@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--init", type=Path, help="checkpoint to start from")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
     parser.add_argument("--clips", type=int, help="use only about this many training clips")
+    parser.add_argument("--without-maps", action="store_true", help="warm-up without local maps, several times faster")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     defaults = TrainingConfig()
     parser.add_argument("--steps", type=int, default=defaults.steps)
@@ -44,6 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
             learning_rate=args.learning_rate,
             checkpoint_every=args.checkpoint_every,
             seed=args.seed,
+            use_maps=not args.without_maps,
         )
         trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, args.device)
         if args.resume and not trainer.resume():

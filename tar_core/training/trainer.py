@@ -41,6 +41,8 @@ class TrainingConfig:
         average: decay of the running average of the weights that is evaluated and saved.
         seed: of the batches' order (the network's initial weights have their own).
         report_every: steps between lines of the log; checkpoint_every: between saves and evaluations.
+        use_maps: off for a warm-up without local maps: several times faster, and most of what the refinement learns
+            first comes from the landmarks.
     """
 
     steps: int = 2000
@@ -54,6 +56,7 @@ class TrainingConfig:
     seed: int = 0
     report_every: int = 50
     checkpoint_every: int = 500
+    use_maps: bool = True
     loss: LossConfig = field(default_factory=LossConfig)
 
 
@@ -102,7 +105,7 @@ class Trainer:
             rate = self._learning_rate()
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            running.append(self._train_step(self.clips.batch(clips, reverse)))
+            running.append(self._train_step(self.clips.batch(clips, reverse, config.use_maps)))
             self.step += 1
             if self.step % config.report_every == 0:
                 pace = (time.monotonic() - started) / len(running)
@@ -114,7 +117,7 @@ class Trainer:
         """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""
         trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.model.load_state_dict(self.averaged)
-        scores = evaluate(self.model, self.test_clips, self.device)
+        scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
         save_tar(self.model, self.folder / "tar.safetensors", half=False)
         self.model.load_state_dict(trained)
         log.info("step %d  test %s", self.step, scores)
@@ -198,13 +201,13 @@ def refine_frames(model: TAR, batch: ClipBatch, middles: Tensor, clip_length: in
 
 
 @torch.no_grad()
-def evaluate(model: TAR, clips: FeatureClips, device: str = "cpu") -> Scores:
+def evaluate(model: TAR, clips: FeatureClips, device: str = "cpu", maps: bool = True) -> Scores:
     """Errors of the last iteration on every frame of the clips."""
     model.eval()
     errors: list[list[np.ndarray]] = [[], [], [], []]
     length = clips.clip_length
     for start in range(0, len(clips), 16):
-        batch = move(clips.batch(range(start, min(start + 16, len(clips)))), device)
+        batch = move(clips.batch(range(start, min(start + 16, len(clips))), maps=maps), device)
         everything = torch.arange(len(batch.poses), device=device)
         body = refine_frames(model, batch, everything, length)[-1]
         truth = batch.truth(model.body, everything)
