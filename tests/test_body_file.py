@@ -1,0 +1,322 @@
+"""The free body's file is what it promises; a user's own file loads, and wrong ones say what to do."""
+
+import pickle
+import sys
+
+import numpy as np
+import pytest
+
+from tar_core.body_file import FREE_BODY, LANDMARK_NAMES, load_body, spread_markers
+from tar_core.errors import TarError
+from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
+from tests.smpl_files import VERTICES, smpl_content
+
+# SMPL's published neutral rest joints, left side, metres (approximate, made symmetric).
+SMPL_JOINTS = {
+    "left_hip": (0.0686, -0.3143, 0.0226),
+    "left_shoulder": (0.1738, 0.2256, -0.0173),
+    "left_elbow": (0.4305, 0.2125, -0.0418),
+}
+
+
+@pytest.fixture(scope="module")
+def free():
+    return load_body()
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Writes a body file of the given name and returns its path."""
+
+    def writer(content, name="SMPL_NEUTRAL.pkl", protocol=2):
+        path = tmp_path / name
+        if path.suffix == ".npz":
+            np.savez(path, **content)
+        else:
+            path.write_bytes(pickle.dumps(content, protocol))
+        return path
+
+    return writer
+
+
+def dense(content):
+    return content | {"J_regressor": content["J_regressor"].toarray()}
+
+
+# --- the free body ---
+
+
+def test_free_body_is_small():
+    assert FREE_BODY.stat().st_size <= 3e6
+
+
+def test_free_body_shapes(free):
+    count = len(free.v_template)
+    assert free.shapedirs.shape == (count, 3, 10)
+    assert free.posedirs.shape == (count, 3, 207)
+    assert free.J_regressor.shape == (NUM_JOINTS, count)
+    assert free.weights.shape == (count, NUM_JOINTS)
+    assert free.name == "free"
+    assert not free.has_pose_correctives
+
+
+def offset_from_smpl(body, name):
+    """How far a joint and its mirror image lie from SMPL's, [2, 3] metres: to the side, up, forward."""
+    joints = body.J_regressor @ body.v_template
+    left = joints[JOINT_NAMES.index(name)]
+    right = joints[JOINT_NAMES.index(name.replace("left", "right"))]
+    return np.stack([left, right * [-1, 1, 1]]) - SMPL_JOINTS[name]
+
+
+@pytest.mark.parametrize("name", SMPL_JOINTS)
+def test_free_body_has_smpls_proportions_seen_from_the_front(free, name):
+    assert np.linalg.norm(offset_from_smpl(free, name)[:, :2], axis=1).max() < 0.020
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "left_hip",
+        *(
+            pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="33 mm further forward than in SMPL"))
+            for name in ("left_shoulder", "left_elbow")
+        ),
+    ],
+)
+def test_free_body_has_smpls_proportions(free, name):
+    assert np.linalg.norm(offset_from_smpl(free, name), axis=1).max() < 0.020
+
+
+def test_free_body_stands_upright_in_a_t_pose(free):
+    joints = free.J_regressor @ free.v_template
+    assert 1.55 < np.ptp(free.v_template[:, 1]) < 1.85
+    assert 1.5 < np.ptp(free.v_template[:, 0]) < 1.9
+    arm = [JOINT_NAMES.index(f"left_{part}") for part in ("shoulder", "elbow", "wrist")]
+    assert (np.diff(joints[arm, 0]) > 0.2).all()
+    assert np.ptp(joints[arm, 1]) < 0.03
+    np.testing.assert_allclose(joints, joints[list(MIRROR)] * [-1, 1, 1], atol=5e-4)
+
+
+def test_free_body_has_at_most_four_influences(free):
+    assert (free.weights > 0).sum(1).max() <= 4
+    assert free.weights.min() >= 0
+    np.testing.assert_allclose(free.weights.sum(1), 1, atol=1e-6)
+
+
+def test_free_body_joints_are_averages_of_vertices(free):
+    assert free.J_regressor.min() >= 0
+    np.testing.assert_allclose(free.J_regressor.sum(1), 1, atol=1e-5)
+
+
+def test_free_body_keeps_its_uvs(free):
+    assert free.uv.min() >= 0
+    assert free.uv.max() <= 1
+    assert free.uv_faces.shape == free.faces.shape
+    # Each vertex has few texture coordinates: corners agree on them but for the seams.
+    corners = np.unique(np.stack([free.faces.ravel(), free.uv_faces.ravel()], 1), axis=0)
+    assert len(corners) < 1.1 * len(free.v_template)
+
+
+def test_free_body_faces_look_outwards(free):
+    """The mesh is closed enough that its signed volume is a person's, in cubic metres."""
+    a, b, c = np.moveaxis(free.v_template[free.faces].astype(float), 1, 0)
+    volume = (a * np.cross(b, c)).sum() / 6
+    assert 0.05 < volume < 0.10
+
+
+def test_free_body_betas_are_principal_components(free):
+    """Directions of a PCA are orthogonal under the areas that weigh it, and each is smaller than the one before.
+
+    The PCA ran over areas of the mean body, halved above the neck; here the areas are computed again from the file.
+    """
+    corners = free.v_template[free.faces].astype(float)
+    face_area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
+    area = np.zeros(len(free.v_template))
+    np.add.at(area, free.faces, face_area[:, None] / 3)
+    head = (free.J_regressor @ free.v_template)[JOINT_NAMES.index("head"), 1]
+    area[free.v_template[:, 1] > head - 0.02] *= 0.5
+    directions = (free.shapedirs * np.sqrt(area / area.sum())[:, None, None]).reshape(-1, 10).astype(float)
+    gram = directions.T @ directions
+    size = np.sqrt(np.diag(gram))
+    assert (np.diff(size) < 0).all()
+    cosines = np.abs(gram / np.outer(size, size))[~np.eye(10, dtype=bool)]
+    assert cosines.max() < 0.02
+    # One unit is one standard deviation over people: the first two, height and weight, are centimetres.
+    assert 0.02 < size[0] < 0.08
+    assert size[9] < 0.006
+
+
+def test_free_body_betas_give_peoples_heights(free):
+    """Heights over betas from N(0, 1) have the spread of adults' heights, men and women together: 8 to 10 cm."""
+    betas = np.random.default_rng(0).normal(size=(300, 10))
+    heights = np.ptp(free.v_template[:, 1] + betas @ np.moveaxis(free.shapedirs[:, 1], 1, 0), axis=1)
+    assert 0.06 < heights.std() < 0.12
+    assert 1.6 < heights.mean() < 1.8
+
+
+def test_free_body_markers_are_spread_over_the_body(free):
+    np.testing.assert_array_equal(free.markers, spread_markers(free.v_template))
+    assert free.markers.shape == (67,)
+
+
+def test_free_body_landmarks(free):
+    """Each landmark lies where its name says."""
+    point = {name: free.v_template[vertex] for name, vertex in free.vertex_ids.items()}
+    assert list(point) == list(LANDMARK_NAMES)
+    joints = dict(zip(JOINT_NAMES, free.J_regressor @ free.v_template, strict=True))
+    for left, right in (("leye", "reye"), ("lear", "rear"), ("LBigToe", "RBigToe"), ("LSmallToe", "RSmallToe")):
+        np.testing.assert_allclose(point[left], point[right] * [-1, 1, 1], atol=1e-3)
+        assert point[left][0] > 0
+    assert abs(point["nose"][0]) < 0.01
+    assert point["nose"][2] > point["leye"][2] > point["lear"][2]
+    assert point["lear"][0] > point["leye"][0]
+    assert point["LBigToe"][0] < point["LSmallToe"][0]
+    assert point["LBigToe"][2] > joints["left_foot"][2] > point["LHeel"][2]
+    for finger in ("thumb", "index", "middle", "ring", "pinky"):
+        assert point[f"l{finger}"][0] > joints["left_wrist"][0]
+        assert point[f"r{finger}"][0] < joints["right_wrist"][0]
+    assert point["lmiddle"][0] == max(point[name][0] for name in point)
+    assert point["lindex"][2] > point["lpinky"][2]
+
+
+# --- markers ---
+
+
+def test_markers_come_in_pairs_and_any_first_few_cover_the_body(free):
+    vertices = free.v_template
+
+    def farthest(count):
+        chosen = vertices[free.markers[:count]]
+        return max(np.linalg.norm(chosen - vertex, axis=1).min() for vertex in vertices[::37])
+
+    assert farthest(26) < 0.26
+    assert farthest(67) < 0.16
+    assert len(set(free.markers)) == 67
+    points = vertices[free.markers[:66]]
+    mirrored = points * [-1, 1, 1]
+    distance = np.linalg.norm(points[:, None] - mirrored[None], axis=-1).min(1)
+    assert np.sort(distance)[-2] < 1e-3  # the last pair may be cut in two
+
+
+# --- a user's own file ---
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])
+def test_official_pickle(save, protocol):
+    content = smpl_content()
+    body = load_body(save(content, protocol=protocol))
+    for key in ("v_template", "shapedirs", "posedirs", "weights"):
+        np.testing.assert_array_equal(getattr(body, key), content[key].astype(np.float32))
+    np.testing.assert_allclose(body.J_regressor, content["J_regressor"].toarray(), atol=1e-8)
+    np.testing.assert_array_equal(body.faces, content["f"])
+    assert body.name == "SMPL_NEUTRAL"
+    assert body.uv is None
+    assert body.has_pose_correctives
+    assert body.vertex_ids["nose"] == 332
+    np.testing.assert_array_equal(body.markers, spread_markers(body.v_template))
+
+
+def test_pickle_loads_without_scipy_and_chumpy(save, monkeypatch):
+    path = save(smpl_content())
+    for name in [name for name in sys.modules if name.split(".")[0] in ("scipy", "chumpy")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    monkeypatch.setitem(sys.modules, "chumpy", None)
+    assert load_body(path).J_regressor.shape == (24, VERTICES)
+
+
+def test_npz_equals_pickle(save):
+    content = smpl_content()
+    from_pickle = load_body(save(content))
+    from_npz = load_body(save(dense(content), "SMPL_MALE.npz"))
+    np.testing.assert_allclose(from_npz.J_regressor, from_pickle.J_regressor, atol=1e-8)
+    np.testing.assert_array_equal(from_npz.posedirs, from_pickle.posedirs)
+    assert from_npz.name == "SMPL_MALE"
+
+
+def test_first_ten_of_three_hundred_betas(save):
+    content = smpl_content(betas=300)
+    body = load_body(save(content))
+    np.testing.assert_array_equal(body.shapedirs, content["shapedirs"][..., :10].astype(np.float32))
+
+
+def test_landmarks_are_smplxs_own(save):
+    table = pytest.importorskip("smplx.vertex_ids").vertex_ids["smplh"]
+    assert load_body(save(smpl_content())).vertex_ids == {name: table[name] for name in LANDMARK_NAMES}
+
+
+# --- wrong files ---
+
+
+ORDINARY = dense(smpl_content()) | {"posedirs": None}  # it is large and may be missing
+
+
+def changed(**changes):
+    return {key: value for key, value in (ORDINARY | changes).items() if value is not None}
+
+
+@pytest.mark.parametrize("name", ["SMPL_NEUTRAL.pkl", "SMPL_NEUTRAL.npz"])
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (changed(weights=None, f=None), "lacks weights, f"),
+        (changed(weights=np.zeros((VERTICES, 55))), "55 joints, SMPL has 24"),
+        (changed(v_template=np.zeros((VERTICES - 1, 3))), "v_template has the shape"),
+        (changed(shapedirs=np.zeros((VERTICES, 3, 6))), "fewer than 10"),
+        (changed(posedirs=np.zeros((VERTICES, 3, 459))), "posedirs has the shape"),
+        (changed(f=np.full((5, 3), VERTICES)), "f points at vertices"),
+        (changed(v_template=np.full((VERTICES, 3), np.nan)), "v_template holds something else"),
+        (changed(weights=np.full((VERTICES, 24), "one")), "no SMPL body"),
+        (changed(kintree_table=np.zeros((2, 24), int)), "joints are not in SMPL's order"),
+    ],
+)
+def test_wrong_content_says_what_to_do(save, name, content, problem):
+    with pytest.raises(TarError) as caught:
+        load_body(save(content, name))
+    message = str(caught.value)
+    assert problem in message
+    assert "give SMPL's SMPL_NEUTRAL" in message
+    assert "\n" not in message
+
+
+def test_mesh_of_another_size_needs_landmarks(save):
+    content = smpl_content()
+    content = {key: value[:5000] if np.shape(value)[:1] == (VERTICES,) else value for key, value in content.items()}
+    content["J_regressor"] = content["J_regressor"][:, :5000]
+    content["f"] = content["f"] % 5000
+    with pytest.raises(TarError, match="5000 vertices, SMPL has 6890"):
+        load_body(save(content))
+    assert load_body(save(content | {"landmarks": np.arange(21)})).vertex_ids["nose"] == 0
+
+
+@pytest.mark.parametrize("name", ["body.npz", "body.pkl"])
+def test_missing_file(tmp_path, name):
+    with pytest.raises(TarError, match="no such body file; check the path"):
+        load_body(tmp_path / name)
+
+
+def test_unknown_ending(tmp_path):
+    (tmp_path / "body.fbx").touch()
+    with pytest.raises(TarError, match="ends in .npz or .pkl"):
+        load_body(tmp_path / "body.fbx")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 but no archive"])
+def test_damaged_npz(tmp_path, content):
+    (tmp_path / "body.npz").write_bytes(content)
+    with pytest.raises(TarError, match="not a readable .npz file"):
+        load_body(tmp_path / "body.npz")
+
+
+def test_truncated_and_corrupt_npz(tmp_path):
+    whole = FREE_BODY.read_bytes()
+    corrupt = whole[:300_000] + bytes(1000) + whole[301_000:]
+    for content in (whole[: len(whole) // 2], corrupt):
+        (tmp_path / "body.npz").write_bytes(content)
+        with pytest.raises(TarError, match="not a readable .npz file"):
+            load_body(tmp_path / "body.npz")
+
+
+def test_npz_with_objects_is_refused(save):
+    with pytest.raises(TarError, match="not a readable .npz file"):
+        load_body(save(smpl_content(), "SMPL_NEUTRAL.npz"))  # a sparse matrix in an .npz is a pickle
