@@ -21,6 +21,7 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import NUM_JOINTS
+from tools.capture_command import capture_command
 from tools.fetch_demo import CAMERAS, fetch_demo_video
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -44,10 +45,10 @@ def camera_frame_joints(person: PersonMotion, body: BodyModel, frame_count: int)
     return joints
 
 
-def capture(camera: int, folder: Path) -> MotionClip:
+def capture(camera: int, folder: Path, checkpoint: Path | None) -> MotionClip:
     """One demo camera, captured as a user would: by the command line, with its defaults."""
     output = folder / f"cam{camera:02d}_motion.npz"
-    command = [sys.executable, "-m", "tar_core", "capture", str(fetch_demo_video(camera)), "-o", str(output)]
+    command = capture_command(fetch_demo_video(camera), output, checkpoint)
     if subprocess.run(command, cwd=ROOT).returncode:
         raise TarError(f"camera {camera} could not be captured; its reason stands above")
     return MotionClip.load(output)
@@ -65,10 +66,11 @@ def score(program: Path, predictions: Path) -> dict[str, float]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="accuracy on the four demo cameras")
     parser.add_argument("--output", type=Path, default=ROOT / "out" / "bench_real", help="folder for the results")
+    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--score", type=Path, default=SCORE, help="the bench's score.py")
     arguments = parser.parse_args()
     try:
-        figures = run(arguments.output, arguments.score)
+        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.score)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -77,13 +79,13 @@ def main() -> int:
     return 0
 
 
-def run(output: Path, program: Path) -> dict[str, float]:
+def run(output: Path, checkpoint: Path | None, program: Path) -> dict[str, float]:
     if not program.is_file():
         raise TarError(f"{program}: no such file; name the bench's program with --score")
     output.mkdir(parents=True, exist_ok=True)
     body = BodyModel(load_body())
     for camera in CAMERAS:
-        joints = camera_frame_joints(main_person(capture(camera, output)), body, FRAMES)
+        joints = camera_frame_joints(main_person(capture(camera, output, checkpoint)), body, FRAMES)
         np.savez(output / f"cam{camera:02d}.npz", joints=joints)
     return score(program, output)
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.video import VideoReader, VideoWriter
+from tools.capture_command import capture_command
 from tools.fetch_demo import CACHE, fetch_demo_video
 from tools.npm import read_package_file
 
@@ -93,23 +94,24 @@ def looped_video(source: Path, loops: int, target: Path) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(description="speed beside MediaPipe heavy, and memory on a long video")
     parser.add_argument("--video", type=Path, help="instead of the demo video")
+    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--rounds", type=int, default=5, help="how often each runs (default 5)")
     arguments = parser.parse_args()
     try:
-        run(arguments.video or fetch_demo_video(), arguments.rounds)
+        run(arguments.video or fetch_demo_video(), arguments.checkpoint, arguments.rounds)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def run(video: Path, rounds: int) -> None:
+def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
     other_python = mediapipe_python()
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.npz"
 
         def capture(path: Path) -> Usage:
-            return measure([sys.executable, "-m", "tar_core", "capture", str(path), "-o", str(output)])
+            return measure(capture_command(path, output, checkpoint))
 
         def mediapipe(path: Path) -> Usage:
             return measure([str(other_python), "tools/mediapipe_pose.py", str(path), str(output)])

@@ -1,16 +1,18 @@
 """`make demo`: a real video becomes a motion file, a Blender scene, an overlay video and a contact sheet of all three.
 
-    python -m tools.demo [VIDEO] [--output out]
+    python -m tools.demo [VIDEO] [--output out] [--checkpoint PATH]
 
 writes demo.npz (docs/motion_file.md), demo.blend, demo_overlay.mp4 and demo.png. Without VIDEO the demo video is
 fetched (tools/fetch_demo.py).
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -20,34 +22,35 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.motion import MotionClip
 from tar_core.video import VideoReader
+from tools.capture_command import capture_command
 from tools.contact_sheet import contact_sheet
 from tools.fetch_demo import fetch_demo_video
 
 ROOT = Path(__file__).resolve().parent.parent
 SHEET_COLUMNS = 6
 RENDER_LONG_SIDE = 640  # pixels
-BACKGROUND_BRIGHTNESS = 0.35  # of the video behind the render
+BACKGROUND_BRIGHTNESS = 0.5  # of the video behind the render
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="a video to demo.npz, demo.blend, demo_overlay.mp4 and demo.png")
     parser.add_argument("video", nargs="?", type=Path, help="default: the demo video, fetched once")
     parser.add_argument("--output", type=Path, default=ROOT / "out", help="folder for the results (default: out)")
+    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     options = parser.parse_args(arguments)
     try:
-        video = (options.video or fetch_demo_video()).resolve()
+        video = options.video or fetch_demo_video()
         options.output.mkdir(parents=True, exist_ok=True)
-        run(video, options.output)
+        run(video, options.output, options.checkpoint)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def run(video: Path, output: Path) -> None:
+def run(video: Path, output: Path, checkpoint: Path | None) -> None:
     motion, overlay = output / "demo.npz", output / "demo_overlay.mp4"
-    command = [sys.executable, "-m", "tar_core", "capture", str(video), "-o", str(motion), "--overlay", str(overlay)]
-    if subprocess.run(command, cwd=ROOT).returncode:
+    if subprocess.run(capture_command(video, motion, checkpoint, overlay), cwd=ROOT).returncode:
         raise TarError(f"{video} could not be captured; its reason stands above")
     clip = MotionClip.load(motion)
     frames = sheet_frames(clip)
@@ -95,16 +98,33 @@ def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np
     options = ImportOptions()
     for warning in import_clip(clip, bpy.context, options).warnings:
         print(f"warning: {warning}", file=sys.stderr)
-    save_scene(blend)
 
     width = round(RENDER_LONG_SIDE * clip.width / max(clip.width, clip.height))
     renders = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        save_scene(blend)
         for frame in frames:
             path = Path(folder) / f"{frame}.png"
             render_frame(bpy.context.scene, options.start_frame + frame, path, width)
             renders.append(cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA))
     return renders
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drops what Blender and its graphics libraries print of each render; exceptions still come through."""
+    sys.stdout.flush()
+    saved = os.dup(1), os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        yield
+    finally:
+        for number, original in enumerate(saved, start=1):
+            os.dup2(original, number)
+            os.close(original)
+        os.close(null)
 
 
 def render_over(render: np.ndarray, image: np.ndarray) -> np.ndarray:

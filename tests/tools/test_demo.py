@@ -1,5 +1,6 @@
 """The demo's own steps, and the whole of it (slow)."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def test_render_stands_before_the_darkened_video() -> None:
     render[0, 0] = (200, 100, 50, 255)
     picture = demo.render_over(render, np.full((8, 8, 3), 100, np.uint8))
     assert picture[0, 0].tolist() == [200, 100, 50]
-    assert picture[1, 1].tolist() == [35, 35, 35]
+    assert picture[1, 1].tolist() == [50, 50, 50]
 
 
 def test_scene_is_written_and_rendered(tmp_path: Path) -> None:
@@ -57,6 +58,15 @@ def test_scene_is_written_and_rendered(tmp_path: Path) -> None:
         assert render.shape == (480, 640, 4)
         coverage = (render[..., 3] > 0).mean()
         assert 0.005 < coverage < 0.5, "a body before nothing"
+
+
+def test_quiet_silences_c_libraries_and_ends(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(TarError), demo.quiet():
+        os.write(1, b"chatter")
+        os.write(2, b"chatter")
+        raise TarError("still heard")
+    os.write(1, b"after")
+    assert tuple(capfd.readouterr()) == ("after", "")
 
 
 def test_unusable_video(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,21 @@
+"""The command line that captures a video, as a user would type it."""
+
+import sys
+from pathlib import Path
+
+
+def capture_command(
+    video: Path, motion: Path, checkpoint: Path | None = None, overlay: Path | None = None
+) -> list[str]:
+    """`tar-capture capture VIDEO -o MOTION` by this Python; it may run in any folder.
+
+    Args:
+        checkpoint: a network other than the default one.
+        overlay: a video to write with the bodies drawn over.
+    """
+    command = [sys.executable, "-m", "tar_core", "capture", str(video.resolve()), "-o", str(motion.resolve())]
+    if checkpoint is not None:
+        command += ["--checkpoint", str(checkpoint.resolve())]
+    if overlay is not None:
+        command += ["--overlay", str(overlay.resolve())]
+    return command
