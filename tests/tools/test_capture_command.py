@@ -1,0 +1,20 @@
+"""The command that the tools run is one that the command line understands."""
+
+from pathlib import Path
+
+from tar_core.cli import build_parser
+from tools.capture_command import capture_command
+
+
+def test_is_understood() -> None:
+    python, *rest = capture_command(Path("a b.mp4"), Path("out/m.npz"), Path("net.safetensors"), Path("over.mp4"))
+    assert rest[:2] == ["-m", "tar_core"] and Path(python).is_file()
+    options = build_parser().parse_args(rest[2:])
+    paths = (options.video, options.output, options.checkpoint, options.overlay)
+    assert [path.name for path in paths] == ["a b.mp4", "m.npz", "net.safetensors", "over.mp4"]
+    assert all(path.is_absolute() for path in paths), "so that it can run in any folder"
+
+
+def test_defaults_are_captures_own() -> None:
+    options = build_parser().parse_args(capture_command(Path("v.mp4"), Path("m.npz"))[3:])
+    assert options.checkpoint is None and options.overlay is None
