@@ -125,6 +125,18 @@ class Track:
     best_score: float = 0.0
     given: bool = False  # by the user's box: needs no detection to be believed
 
+    def __post_init__(self) -> None:
+        self._before = self.last_frame, self.box
+
+    def see(self, frame: int, box: np.ndarray, points: np.ndarray) -> None:
+        """Notes where the person is in a frame."""
+        self._before = self.last_frame, self.box
+        self.last_frame, self.box, self.points = frame, box, points
+
+    def step_back(self) -> None:
+        """Takes back the last `see`: it was somebody else."""
+        self.last_frame, self.box = self._before
+
     def confirm(self, detection: Detection) -> None:
         self.hits += 1
         self.best_score = max(self.best_score, detection.score)
@@ -199,8 +211,9 @@ class PeopleTracker:
             if accepted is not None:
                 sightings[accepted.track_id] = self._follow(accepted, frame, seen)
         for track in self._collapsed(frame):
+            # Its own person may still be there: it counts as lost, and a detection can bring it back.
             del sightings[track.track_id]
-            self._end(track)
+            track.step_back()
         self._end_lost(frame)
         return list(sightings.values())
 
@@ -249,15 +262,22 @@ class PeopleTracker:
         self._last_detection = frame
         self._detections_run += 1
         detections = list(self.detector.detect(image, SUPPORT_SCORE))
+        followed = [track for track in self.tracks if track.last_frame == frame - 1]
+        lost = [track for track in self.tracks if track.last_frame < frame - 1]
+        boxes = [detection.box for detection in detections]
+        confirmed = match_boxes(boxes, [track.box for track in followed], SAME_BOX)
+        others = [number for number in range(len(boxes)) if number not in confirmed]
+        # Whoever was lost has moved on meanwhile, and boxes of standing people are narrow: squares allow for half a
+        # body's height.
+        found = match_boxes([square(boxes[n]) for n in others], [square(track.box) for track in lost], SAME_BOX)
+        returning = {others[i]: lost[j] for i, j in found.items()}
+
+        for number, place in confirmed.items():
+            followed[place].confirm(detections[number])
         candidates: list[_Candidate] = []
-        pairs = match_boxes([d.box for d in detections], [track.box for track in self.tracks], SAME_BOX)
-        largest_first = sorted(range(len(detections)), key=lambda number: -height(detections[number].box))
-        for number in largest_first:
-            detection = detections[number]
-            track = self.tracks[pairs[number]] if number in pairs else None
-            if track is not None and track.last_frame == frame - 1:
-                track.confirm(detection)
-            elif track is not None or (detection.score >= BIRTH_SCORE and self._is_wanted(detection, len(candidates))):
+        for number in sorted(others, key=lambda number: height(boxes[number]), reverse=True):
+            detection, track = detections[number], returning.get(number)
+            if track is not None or (detection.score >= BIRTH_SCORE and self._is_wanted(detection, len(candidates))):
                 crop = self._align(image, crop_from_box(detection.box))
                 if crop is not None:
                     candidates.append(_Candidate(detection, crop, track))
@@ -298,7 +318,7 @@ class PeopleTracker:
         size = 2 * float(np.linalg.norm(scale_point - centre))
         centre, scale_point = track.smoother(np.stack([centre, scale_point]), 1 / size)
         track.crop = crop_from_alignment(centre, scale_point)
-        track.box, track.points, track.last_frame = seen.box, seen.points, frame
+        track.see(frame, seen.box, seen.points)
         return Sighting(track.track_id, frame, seen.crop, seen.features, seen.box, seen.score)
 
     def _accept(self, candidate: _Candidate, frame: int, seen: "_View") -> Track | None:
@@ -372,6 +392,12 @@ def box_of_points(points: np.ndarray, visibility: np.ndarray) -> np.ndarray:
 def height(box: np.ndarray) -> float:
     """Of a box [4]."""
     return float(box[3] - box[1])
+
+
+def square(box: np.ndarray) -> np.ndarray:
+    """The square [4] around a box [4] that has the same centre and its longer side."""
+    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() / 2
+    return np.concatenate([centre - half, centre + half])
 
 
 def overlap(a: np.ndarray, b: np.ndarray) -> float:
