@@ -5,8 +5,7 @@ import tarfile
 from pathlib import Path
 
 from tar_core.errors import TarError
-
-CACHE = Path(__file__).resolve().parent.parent / ".cache"
+from tools.fetch_demo import CACHE
 
 
 def read_package_file(specification: str, name: str, cache: Path = CACHE) -> bytes:
