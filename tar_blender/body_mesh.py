@@ -3,9 +3,10 @@
 import bpy
 import numpy as np
 
-from tar_blender.armature import SMPL_TO_BLENDER, shaped_body
 from tar_core.body_file import BodyData
 from tar_core.skeleton import JOINT_NAMES
+
+from .armature import SMPL_TO_BLENDER, shaped_body
 
 MAX_INFLUENCES = 4
 SKIN_COLOR = (0.8, 0.52, 0.4, 1.0)  # linear RGBA

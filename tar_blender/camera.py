@@ -91,7 +91,7 @@ def add_video_background(camera: bpy.types.Object, video: Path, start_frame: int
     if not video.is_file():
         raise TarError(f"{video}: the video is not there, so the camera has no background; move it back and re-import")
     movie = bpy.data.movieclips.load(str(video.resolve()))
-    if 0 in movie.size:
+    if movie.frame_duration == 0:
         bpy.data.movieclips.remove(movie)
         raise TarError(f"{video}: Blender cannot read this video as a background; convert it to MP4")
     movie.frame_start = start_frame

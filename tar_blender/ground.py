@@ -4,12 +4,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tar_blender.armature import shaped_body
-from tar_blender.camera import OPENCV_TO_BLENDER
 from tar_core.body_file import BodyData
 from tar_core.motion import PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
+
+from .armature import shaped_body
+from .camera import OPENCV_TO_BLENDER
 
 # The joints that move the feet, each after its parent.
 _LEG_JOINTS = [0] + [

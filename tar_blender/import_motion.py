@@ -7,14 +7,15 @@ from pathlib import Path
 
 import bpy
 
-from tar_blender.armature import build_armature
-from tar_blender.body_mesh import build_body_mesh, build_skin_material
-from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
-from tar_blender.ground import camera_height
-from tar_blender.keyframes import write_motion
 from tar_core.body_file import BodyData, load_body
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
+
+from .armature import build_armature
+from .body_mesh import build_body_mesh, build_skin_material
+from .camera import WorldPlacement, add_video_background, build_camera, match_render
+from .ground import camera_height
+from .keyframes import write_motion
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tar_blender.armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
-from tar_blender.camera import WorldPlacement
 from tar_core.motion import PersonMotion
 from tar_core.rotations import (
     axis_angle_to_matrix,
@@ -15,6 +13,9 @@ from tar_core.rotations import (
     matrix_to_quaternion,
 )
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
+
+from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
+from .camera import WorldPlacement
 
 # Numbers of Blender's enumerations, which foreach_set takes instead of names.
 _LINEAR = 1  # interpolation

@@ -1,0 +1,138 @@
+"""From a video to a scene file without a window.
+
+blender -b --command tar_capture VIDEO -o out.blend          with the extension installed
+blender -b -P tar_blender/command.py -- VIDEO -o out.blend   from a checkout
+python -m tar_blender.command VIDEO -o out.blend             with Blender as a Python module (bpy)
+"""
+
+import sys
+
+if not __package__:  # run by its path: begin again as part of the package
+    import runpy
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    runpy.run_module("tar_blender.command", run_name="__main__")
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import bpy
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+from .engine_client import CaptureJob, Event, Notice, Progress, capture
+from .export import check_output, save_scene
+from .import_motion import ImportOptions, import_clip
+from .preferences import body_file, engine_python
+
+NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
+EXIT_BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs the command; returns its exit code: 0, or 2 with one line on standard error."""
+    try:
+        options = _parser().parse_args(arguments)
+        _run(options)
+    except TarError as error:
+        print(f"{NAME}: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except SystemExit as end:  # argparse has said why; Blender needs the code
+        return int(end.code or 0)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    for output in options.output:
+        check_output(output)
+    clip = _motion(options)
+    # The startup file's cube and lamp are not part of the result; nor do its settings matter.
+    bpy.ops.wm.read_homefile(use_empty=True)
+    imported = import_clip(clip, bpy.context, ImportOptions(start_frame=options.start_frame))
+    for warning in imported.warnings:
+        print(f"{NAME}: {warning}", file=sys.stderr)
+    for output in options.output:
+        save_scene(output)
+        print(f"{output}: {len(clip.people)} people, {clip.last_frame + 1} frames")
+
+
+def _motion(options: argparse.Namespace) -> MotionClip:
+    """The motion of a video by way of the engine, or of a motion file at once."""
+    source: Path = options.video
+    if source.suffix.lower() == ".npz":
+        return MotionClip.load(source)
+    if not source.is_file():
+        raise TarError(f"{source}: no such video; check the path")
+    job = CaptureJob(
+        video=str(source.absolute()),
+        start=options.start,
+        end=options.end,
+        people=options.people,
+        focal=options.focal,
+        fov=options.fov,
+        device=options.device,
+        body=str(options.body.absolute()) if options.body else body_file(bpy.context),
+    )
+    try:
+        return capture(engine_python(bpy.context), job, _show)
+    finally:
+        if sys.stderr.isatty():
+            print(file=sys.stderr)
+
+
+def _show(event: Event) -> None:
+    if isinstance(event, Notice):
+        print(f"{NAME}: {event.message}", file=sys.stderr)
+    elif isinstance(event, Progress) and sys.stderr.isatty():
+        print(f"\r{event}   ", end="", file=sys.stderr, flush=True)
+
+
+def _people(text: str) -> str | int:
+    if text in ("all", "largest"):
+        return text
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is none of all, largest or a number above zero")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=NAME, description="From a video to animated SMPL characters in a scene file.")
+    parser.add_argument("video", type=Path, help="a video, or a motion file (.npz) captured before")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        required=True,
+        help="the file to write: .blend, .fbx or .glb; may be given more than once",
+    )
+    parser.add_argument("--people", type=_people, default="all", help="all, largest, or how many of the largest")
+    parser.add_argument("--start", type=int, default=0, help="first frame, from 0")
+    parser.add_argument("--end", type=int, help="last frame")
+    camera = parser.add_mutually_exclusive_group()
+    camera.add_argument("--focal", type=float, help="the camera's focal length in pixels")
+    camera.add_argument("--fov", type=float, help="the camera's field of view across the longer side, in degrees")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--body", type=Path, help="your own SMPL file instead of the free body")
+    parser.add_argument("--start-frame", type=int, default=1, help="the scene frame of the video's first frame")
+    return parser
+
+
+_registered: object = None
+
+
+def register() -> None:
+    global _registered
+    _registered = bpy.utils.register_cli_command(NAME, main)
+
+
+def unregister() -> None:
+    bpy.utils.unregister_cli_command(_registered)
+
+
+if __name__ == "__main__":
+    own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    sys.exit(main(own))

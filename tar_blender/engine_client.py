@@ -1,0 +1,294 @@
+"""Runs the engine (`python -m tar_core.engine`) as a process of its own and follows it without ever blocking.
+
+The engine needs torch, a GPU if there is one, and minutes; Blender's Python has none of these to give. One job goes
+down as a line of JSON, events come back as lines of JSON, and closing the engine's standard input cancels it: also
+when Blender itself dies.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+ENGINE_COMMAND = ("-m", "tar_core.engine")
+PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
+
+_STDERR_LINES = 40  # kept for the report
+_PATIENCE = 3.0  # seconds between asking a cancelled engine to end, telling it to, and killing it
+_POLL_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class CaptureJob:
+    """What the engine is asked to do; the fields are the job's keys.
+
+    Attributes:
+        video: absolute path.
+        start, end: first and last frame, 0-based, both included; None is the video's end.
+        people: "all", "largest" or how many of the largest.
+        focal: focal length in pixels, if known.
+        fov: field of view across the longer side in degrees, if known instead.
+        device: "auto", "cpu", "cuda" or "mps".
+        body: the user's SMPL file; None is the free body.
+        box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
+        checkpoint: the network's file; None is the default one.
+    """
+
+    video: str
+    start: int = 0
+    end: int | None = None
+    people: str | int = "all"
+    focal: float | None = None
+    fov: float | None = None
+    device: str = "auto"
+    body: str | None = None
+    box: tuple[float, float, float, float, float] | None = None
+    checkpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the engine is; `total` is 0 where it cannot be known."""
+
+    stage: str
+    done: int
+    total: int
+    fps: float
+
+    @property
+    def fraction(self) -> float:
+        return min(1.0, self.done / self.total) if self.total > 0 else 0.0
+
+    def __str__(self) -> str:
+        frames = f"{self.done} of {self.total}" if self.total > 0 else f"{self.done}"
+        return f"{self.stage}: {frames} frames, {self.fps:.1f} a second"
+
+
+@dataclass(frozen=True)
+class PersonFound:
+    """A finished person, with the first and last video frame in which they are."""
+
+    id: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know; the engine goes on."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The motion is written; `EngineProcess.motion` reads it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The engine gave up or died; the message is for the user."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """The engine ended because it was asked to."""
+
+
+Event = Progress | PersonFound | Notice | Result | Failure | Cancelled
+LAST_EVENTS = (Result, Failure, Cancelled)
+
+
+def find_engine_python(preferred: str = "") -> Path:
+    """The Python that runs the engine: the environment variable TAR_ENGINE_PYTHON, else the user's preference.
+
+    Raises:
+        TarError: neither names a Python.
+    """
+    chosen = os.environ.get(PYTHON_VARIABLE) or preferred
+    if not chosen:
+        raise TarError(
+            "the engine needs a Python of its own: run `python3 -m venv tar-engine` and `tar-engine/bin/pip install "
+            f"TAR_CORE_WHEEL`, then name tar-engine's python in the add-on's preferences or in {PYTHON_VARIABLE}"
+        )
+    python = Path(chosen).expanduser()
+    if not (python.is_file() and os.access(python, os.X_OK)):
+        raise TarError(f"{chosen}: no such Python for the engine; name one in the add-on's preferences")
+    return python
+
+
+class EngineProcess:
+    """One running job. Call `poll` from time to time; after the last event (LAST_EVENTS) the process is gone.
+
+    Attributes:
+        errors: the last lines that the engine wrote to its standard error, for a report.
+    """
+
+    def __init__(self, python: Path, job: CaptureJob, command: tuple[str, ...] = ENGINE_COMMAND) -> None:
+        """Starts the engine.
+
+        Raises:
+            TarError: that Python cannot be started.
+        """
+        self.errors: deque[str] = deque(maxlen=_STDERR_LINES)
+        self.finished = False
+        self._python = python
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._cancelled_at: float | None = None
+        self._folder = tempfile.TemporaryDirectory(prefix="tar-", ignore_cleanup_errors=True)
+        self._output = Path(self._folder.name) / "motion.npz"
+        # Blender may have set these for its own Python; they would lead another one astray.
+        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONSTARTUP")}
+        try:
+            self._process = subprocess.Popen(
+                [str(python), *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                env=environment | {"PYTHONIOENCODING": "utf-8"},
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        except OSError as error:
+            raise TarError(f"{python}: cannot start the engine ({error.strerror}); choose another Python") from error
+        self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
+        self._error_reader.start()
+        threading.Thread(target=self._read_events, daemon=True).start()
+        # An engine that is gone already breaks the pipe; the readers find out why.
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(json.dumps(asdict(job) | {"output": str(self._output)}) + "\n")
+            self._process.stdin.flush()
+
+    def poll(self) -> list[Event]:
+        """What happened since the last call; returns at once."""
+        events: list[Event] = []
+        while not self._events.empty():
+            events.append(self._events.get())
+        self.finished = self.finished or any(isinstance(event, LAST_EVENTS) for event in events)
+        if self._cancelled_at is not None and not self.finished:
+            self._insist(time.monotonic() - self._cancelled_at)
+        return events
+
+    def motion(self) -> MotionClip:
+        """The result's motion.
+
+        Raises:
+            TarError: the engine wrote something else.
+        """
+        return MotionClip.load(self._output)
+
+    def cancel(self) -> None:
+        """Asks the engine to end; `poll` tells when it has, and insists if it takes long."""
+        if self._cancelled_at is None:
+            self._cancelled_at = time.monotonic()
+            self._close_input()
+
+    def close(self) -> None:
+        """Deletes the result, after ending the engine if it still runs and waiting until it is gone."""
+        self._close_input()
+        for insist in (self._process.terminate, self._process.kill):
+            try:
+                self._process.wait(_PATIENCE)
+                break
+            except subprocess.TimeoutExpired:
+                insist()
+        self._process.wait()
+        self._folder.cleanup()
+
+    def _close_input(self) -> None:
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def _insist(self, waited: float) -> None:
+        if waited > 2 * _PATIENCE:
+            self._process.kill()
+        elif waited > _PATIENCE:
+            self._process.terminate()
+
+    def _read_events(self) -> None:
+        """Runs in a thread until the engine has ended, and sees to it that the last event comes then."""
+        last_event: Event | None = None
+        for line in self._process.stdout:
+            event = parse_event(line)
+            if event is None:
+                self.errors.append(line.rstrip())  # a library's chatter
+            elif isinstance(event, LAST_EVENTS):
+                last_event = event
+                self._close_input()  # so that an engine that does not come to its end is cut off by itself
+            else:
+                self._events.put(event)
+        self._error_reader.join()
+        self._process.wait()
+        self._events.put(last_event or self._ending())
+
+    def _read_errors(self) -> None:
+        for line in self._process.stderr:
+            self.errors.append(line.rstrip())
+
+    def _ending(self) -> Event:
+        """What an engine that ended without a word must have met."""
+        if self._cancelled_at is not None:
+            return Cancelled()
+        last = next((line for line in reversed(self.errors) if line.strip()), "it said nothing")
+        if "No module named" in last:
+            return Failure(f"{self._python} has no tar_core; install it: {self._python} -m pip install TAR_CORE_WHEEL")
+        code = self._process.returncode
+        return Failure(f"the engine stopped (exit code {code}): {last}; try again, or with device CPU")
+
+
+def parse_event(line: str) -> Event | None:
+    """An event from a line of the engine's output; None where the line is something else."""
+    try:
+        fields = json.loads(line)
+        kind = fields.pop("event")
+        if kind == "progress":
+            return Progress(str(fields["stage"]), int(fields["done"]), int(fields["total"] or 0), float(fields["fps"]))
+        if kind == "person":
+            return PersonFound(int(fields["id"]), int(fields["first"]), int(fields["last"]))
+        if kind == "warning":
+            return Notice(str(fields["message"]))
+        if kind == "result":
+            return Result()
+        if kind == "error":
+            return Failure(str(fields["message"]))
+        if kind == "cancelled":
+            return Cancelled()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None
+
+
+def capture(
+    python: Path, job: CaptureJob, on_event: Callable[[Event], None], command: tuple[str, ...] = ENGINE_COMMAND
+) -> MotionClip:
+    """Runs a job to its end, for callers that may wait; Ctrl-C ends the engine too.
+
+    Raises:
+        TarError: what the engine says is wrong.
+    """
+    engine = EngineProcess(python, job, command)
+    try:
+        while not engine.finished:
+            for event in engine.poll():
+                on_event(event)
+                if isinstance(event, Failure):
+                    raise TarError(event.message)
+            time.sleep(_POLL_SECONDS)
+        return engine.motion()
+    finally:
+        engine.close()

@@ -1,0 +1,74 @@
+"""Writing the scene to a file, whole or not at all."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import bpy
+
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+
+
+def save_scene(path: Path) -> None:
+    """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx or .glb.
+
+    Raises:
+        TarError: another ending, the folder is missing or not writable, or the disk is full.
+    """
+    _check_ending(path)
+    with _no_backups(), atomic_path(path) as temporary:
+        try:
+            _WRITERS[path.suffix.lower()](str(temporary))
+        except RuntimeError as error:  # how Blender's operators fail
+            reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
+            raise TarError(f"cannot write {path}: {reason}; choose another place or free some space") from error
+        finally:
+            Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own half-written file
+
+
+def check_output(path: Path) -> None:
+    """Finds out before a long capture what `save_scene` would say after it.
+
+    Raises:
+        TarError: as `save_scene`.
+    """
+    _check_ending(path)
+    with contextlib.suppress(_Trial), atomic_path(path):
+        raise _Trial
+
+
+class _Trial(Exception):
+    """Makes atomic_path throw the file away."""
+
+
+def _check_ending(path: Path) -> None:
+    if path.suffix.lower() not in _WRITERS:
+        raise TarError(f"cannot write {path}: give it a name that ends in {', '.join(_WRITERS)}")
+
+
+@contextlib.contextmanager
+def _no_backups() -> Iterator[None]:
+    """Blender would keep the empty temporary file as a .blend1."""
+    paths = bpy.context.preferences.filepaths
+    versions = paths.save_version
+    paths.save_version = 0
+    try:
+        yield
+    finally:
+        paths.save_version = versions
+
+
+def _write_blend(path: str) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=path, copy=True, relative_remap=False, compress=True, check_existing=False)
+
+
+def _write_fbx(path: str) -> None:
+    bpy.ops.export_scene.fbx(filepath=path, check_existing=False, add_leaf_bones=False, bake_anim_use_all_actions=False)
+
+
+def _write_glb(path: str) -> None:
+    bpy.ops.export_scene.gltf(filepath=path, check_existing=False, export_format="GLB")
+
+
+_WRITERS: dict[str, Callable[[str], None]] = {".blend": _write_blend, ".fbx": _write_fbx, ".glb": _write_glb}

@@ -1,0 +1,182 @@
+"""Following a process: results, errors, deaths and cancelling. The engines here are small real programs."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tar_blender.engine_client import (
+    LAST_EVENTS,
+    PYTHON_VARIABLE,
+    Cancelled,
+    CaptureJob,
+    EngineProcess,
+    Event,
+    Failure,
+    Notice,
+    PersonFound,
+    Progress,
+    Result,
+    capture,
+    find_engine_python,
+    parse_event,
+)
+from tar_core.errors import TarError
+from tests.blender.clips import synthetic_clip
+
+# Inside a real Blender sys.executable may be Blender itself.
+PYTHON = Path(sys.executable) if "python" in Path(sys.executable).name else Path("/usr/bin/python3")
+JOB = CaptureJob(video="walk.mp4", people=2, focal=1400.0, box=(0, 10, 20, 30, 40))
+
+READ_JOB = "import json, sys, time, os\njob = json.loads(sys.stdin.readline())\n"
+SAY = "def say(event, **values):\n    print(json.dumps({'event': event, **values}), flush=True)\n"
+
+
+def engine(program: str) -> EngineProcess:
+    return EngineProcess(PYTHON, JOB, ("-c", READ_JOB + SAY + program))
+
+
+def follow(process: EngineProcess, seconds: float = 20) -> list[Event]:
+    events: list[Event] = []
+    deadline = time.monotonic() + seconds
+    while not process.finished and time.monotonic() < deadline:
+        begin = time.monotonic()
+        events += process.poll()
+        assert time.monotonic() - begin < 0.03, "poll must not block Blender"
+        time.sleep(0.01)
+    process.close()
+    return events
+
+
+def test_events_of_a_good_run_arrive_in_order(tmp_path: Path) -> None:
+    motion = tmp_path / "ready.npz"
+    synthetic_clip().save(motion)
+    program = f"""
+say("progress", stage="load", done=0, total=None, fps=0)
+say("progress", stage="capture", done=50, total=100, fps=12.5)
+say("warning", message="the video is dark")
+say("person", id=1, first=0, last=99)
+import shutil
+shutil.copy({str(motion)!r}, job["output"])
+say("result", output=job["output"])
+"""
+    process = engine(program)
+    events: list[Event] = []
+    while not process.finished:
+        events += process.poll()
+    assert events == [
+        Progress("load", 0, 0, 0.0),
+        Progress("capture", 50, 100, 12.5),
+        Notice("the video is dark"),
+        PersonFound(1, 0, 99),
+        Result(),
+    ]
+    assert len(process.motion().people) == 1
+    process.close()
+    with pytest.raises(TarError):
+        process.motion()  # deleted
+
+
+def test_engine_gets_the_whole_job() -> None:
+    events = follow(engine("say('error', message=json.dumps(job))"))
+    job = json.loads(events[0].message)
+    assert job.pop("output").endswith(".npz")
+    assert job == {
+        "video": "walk.mp4",
+        "start": 0,
+        "end": None,
+        "people": 2,
+        "focal": 1400.0,
+        "fov": None,
+        "device": "auto",
+        "body": None,
+        "box": [0, 10, 20, 30, 40],
+        "checkpoint": None,
+    }
+
+
+def test_death_without_a_word_tells_the_last_line() -> None:
+    process = engine("sys.stderr.write('loading\\nout of memory\\n'); os._exit(9)")
+    (event,) = follow(process)
+    assert event == Failure("the engine stopped (exit code 9): out of memory; try again, or with device CPU")
+    assert list(process.errors) == ["loading", "out of memory"]
+
+
+def test_python_without_tar_core_says_how_to_install_it() -> None:
+    process = EngineProcess(PYTHON, JOB, ("-I", "-m", "tar_core_that_is_not_there"))
+    (event,) = follow(process)
+    assert "pip install" in event.message
+
+
+def test_chatter_between_events_is_kept_apart() -> None:
+    process = engine("print('hello'); print('[1, 2]'); print('{\"event\": \"dance\"}'); say('error', message='no')")
+    assert follow(process) == [Failure("no")]
+    assert list(process.errors) == ["hello", "[1, 2]", '{"event": "dance"}']
+
+
+def test_cancel_closes_the_engines_input() -> None:
+    process = engine("say('progress', stage='capture', done=1, total=9, fps=1); sys.stdin.read(); sys.exit(1)")
+    while not process.poll():
+        time.sleep(0.01)
+    process.cancel()
+    assert follow(process) == [Cancelled()]
+
+
+def test_cancel_insists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tar_blender.engine_client._PATIENCE", 0.2)
+    process = engine(
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay('warning', message='deaf')\n"
+        "while True: time.sleep(1)"
+    )
+    while not process.poll():
+        time.sleep(0.01)
+    process.cancel()
+    assert follow(process) == [Cancelled()]
+
+
+def test_close_ends_a_running_engine(tmp_path: Path) -> None:
+    alive = tmp_path / "alive"
+    process = engine(f"sys.stdin.read(); open({str(alive)!r}, 'w').close()")
+    process.close()
+    assert alive.exists()
+
+
+def test_engine_that_lingers_after_its_result_is_let_go() -> None:
+    events = follow(engine("say('result', output=job['output']); sys.stdin.read()"))
+    assert events == [Result()]
+
+
+def test_capture_waits_and_raises() -> None:
+    events: list[Event] = []
+    with pytest.raises(TarError, match="no person"):
+        capture(PYTHON, JOB, events.append, ("-c", READ_JOB + SAY + "say('error', message='no person found')"))
+    assert isinstance(events[-1], LAST_EVENTS)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "{", "3", "null", '{"event": 1}', '{"event": "progress", "done": "x"}', '{"stage": "capture"}']
+)
+def test_other_lines_are_no_events(line: str) -> None:
+    assert parse_event(line) is None
+
+
+def test_python_comes_from_the_variable_then_the_preference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
+    assert find_engine_python("elsewhere") == PYTHON
+    monkeypatch.delenv(PYTHON_VARIABLE)
+    assert find_engine_python(str(PYTHON)) == PYTHON
+    with pytest.raises(TarError, match="venv"):
+        find_engine_python()
+    with pytest.raises(TarError, match="no such Python"):
+        find_engine_python(str(tmp_path / "python"))
+
+
+def test_python_that_cannot_start(tmp_path: Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("not a program")
+    os.chmod(broken, 0o755)
+    with pytest.raises(TarError, match="cannot start"):
+        EngineProcess(broken, JOB)
