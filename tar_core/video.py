@@ -19,7 +19,7 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-PROBED_FRAMES = 60  # whose time stamps decide about the frame rate
+PROBED_FRAMES = 20  # whose time stamps decide about the frame rate
 STANDARD_RATES = (15, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 100, 120000 / 1001, 120, 240)
 RATE_TOLERANCE = 0.03  # of a rate, within which it is taken for a standard one
 STAMP_QUANTUM = 0.0015  # seconds; some containers round time stamps to a millisecond
