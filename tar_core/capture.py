@@ -339,10 +339,8 @@ def _follow_people(
 def _frames_with_progress(
     reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None]
 ) -> Iterator[VideoFrame]:
-    first, last = options.first_frame, options.end
-    if reader.frame_count is not None:
-        last = reader.frame_count - 1 if last is None else min(last, reader.frame_count - 1)
-    total = None if last is None else max(last - first + 1, 0)
+    first = options.first_frame
+    total = reader.frames_in(first, options.end)
     began, done = time.monotonic(), 0
     for frame in prefetch(reader.frames(first, options.end)):
         yield frame

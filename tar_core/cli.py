@@ -106,14 +106,15 @@ def run_capture(options: argparse.Namespace) -> None:
     if options.overlay is not None:
         check_video_name(options.overlay)
         check_writable(options.overlay)
+    wanted = capture_options(options)
     with ProgressBar("capture", options.quiet) as bar:
-        clip = capture(options.video, capture_options(options), bar.update)
+        clip = capture(options.video, wanted, bar.update)
     clip.save(options.output)
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
 
         with ProgressBar("overlay", options.quiet) as bar:
-            write_overlay(clip, options.video, options.overlay, bar.update)
+            write_overlay(clip, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
         for person in clip.people:
             first, last = person.frames[0], person.frames[-1]

@@ -101,19 +101,30 @@ def paint_mesh(
 
 
 def write_overlay(
-    clip: MotionClip, video: str | Path, output: str | Path, progress: Callable[[Progress], None] | None = None
+    clip: MotionClip,
+    video: str | Path,
+    output: str | Path,
+    progress: Callable[[Progress], None] | None = None,
+    start: int = 0,
+    end: int | None = None,
 ) -> None:
-    """Writes the clip's part of its video with the bodies drawn over it (without sound).
+    """Writes the clip's video with the bodies drawn over it (without sound).
+
+    Args:
+        video: the one the clip was captured from.
+        output: an `.mp4`.
+        progress: called after each frame.
+        start, end: the part to write, both included; None is the video's end. Frames without anybody are written too.
 
     Raises:
         TarError: the video cannot be read, or the output cannot be written.
     """
     body = body_of_clip(clip)
-    first = min(int(person.frames[0]) for person in clip.people)
-    total = clip.last_frame - first + 1
+    reader = VideoReader(video)
+    total = reader.frames_in(start, end)
     began = time.monotonic()
     with VideoWriter(output, clip.fps, clip.width, clip.height) as writer:
-        for done, frame in enumerate(prefetch(VideoReader(video).frames(first, clip.last_frame)), start=1):
+        for done, frame in enumerate(prefetch(reader.frames(start, end)), start=1):
             writer.write(draw_people(frame.image, clip, frame.index, body))
             if progress is not None:
                 progress(Progress("overlay", done, total, done / max(time.monotonic() - began, 1e-6)))

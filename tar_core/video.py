@@ -94,6 +94,13 @@ class VideoReader:
         """(width, height) in pixels."""
         return self.width, self.height
 
+    def frames_in(self, start: int = 0, end: int | None = None) -> int | None:
+        """How many frames `frames(start, end)` will give; an estimate like `frame_count`."""
+        last = end
+        if self.frame_count is not None:
+            last = self.frame_count - 1 if end is None else min(end, self.frame_count - 1)
+        return None if last is None else max(last - start + 1, 0)
+
     def frames(self, start: int = 0, end: int | None = None) -> Iterator[VideoFrame]:
         """Streams grid frames start..end (end included; None: to the file's end)."""
         shown: _Decoded | None = None

@@ -62,6 +62,11 @@ def test_range_includes_both_ends(video: Path) -> None:
     assert [(frame.index, picture_number(frame.image)) for frame in frames] == [(7, 7), (8, 8), (9, 9)]
 
 
+def test_number_of_frames_in_a_range(video: Path) -> None:
+    reader = VideoReader(video)
+    assert (reader.frames_in(), reader.frames_in(50), reader.frames_in(50, 54), reader.frames_in(70)) == (60, 10, 5, 0)
+
+
 def test_start_beyond_the_end_gives_nothing(video: Path) -> None:
     assert not list(VideoReader(video).frames(start=100))
 
