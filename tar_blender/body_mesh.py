@@ -49,7 +49,7 @@ def build_body_mesh(
 def build_skin_material() -> bpy.types.Material:
     """A plain skin-coloured material."""
     material = bpy.data.materials.new("TAR Skin")
-    if not material.use_nodes:
+    if material.node_tree is None:  # Blender 5 makes it at once
         material.use_nodes = True
     shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = SKIN_COLOR

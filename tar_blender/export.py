@@ -64,7 +64,15 @@ def _write_blend(path: str) -> None:
 
 
 def _write_fbx(path: str) -> None:
-    bpy.ops.export_scene.fbx(filepath=path, check_existing=False, add_leaf_bones=False, bake_anim_use_all_actions=False)
+    # Everybody's motion together as one take, every key kept.
+    bpy.ops.export_scene.fbx(
+        filepath=path,
+        check_existing=False,
+        add_leaf_bones=False,
+        bake_anim_use_all_actions=False,
+        bake_anim_use_nla_strips=False,
+        bake_anim_simplify_factor=0.0,
+    )
 
 
 def _write_glb(path: str) -> None:

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 from bpy_extras.object_utils import world_to_camera_view
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mathutils import Vector
 
@@ -40,6 +40,7 @@ def test_joints_project_to_the_pinholes_pixels(clip: MotionClip, smplx_points: d
         assert np.abs(error).max() < 0.05
 
 
+@settings(max_examples=25)
 @given(
     size=st.tuples(st.integers(64, 4096), st.integers(64, 4096)),
     focal=st.floats(0.5, 3),

@@ -1,0 +1,115 @@
+"""The headless command: scenes from videos and motion files, one line and exit code 2 for what the user can mend."""
+
+import sys
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tar_blender.command import EXIT_BAD_INPUT, NAME, main
+from tar_blender.engine_client import PYTHON_VARIABLE
+from tests.blender.clips import synthetic_clip
+from tests.blender.test_engine_client import PYTHON
+
+
+@pytest.fixture
+def motion_file(tmp_path: Path) -> Path:
+    path = tmp_path / "motion.npz"
+    synthetic_clip(people=2).save(path)
+    return path
+
+
+@pytest.fixture
+def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Python whose `tar_core.engine` is a few lines that copy a finished motion."""
+    package = tmp_path / "site" / "tar_core"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "engine.py").write_text(
+        "import json, shutil, sys\n"
+        "job = json.loads(sys.stdin.readline())\n"
+        "def say(event, **values):\n    print(json.dumps({'event': event, **values}), flush=True)\n"
+        "if job['people'] == 3:\n    say('error', message='no person found; give a box')\n    sys.exit(2)\n"
+        "say('progress', stage='capture', done=1, total=2, fps=9.0)\n"
+        f"shutil.copy({str(motion_file)!r}, job['output'])\n"
+        "say('result', output=job['output'])\n"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncd "{package.parent}"\nPYTHONPATH=. exec "{PYTHON}" "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv(PYTHON_VARIABLE, str(python))
+    return python
+
+
+def test_video_becomes_a_blend(engine_python: Path, tiny_video: Path, tmp_path: Path) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    output = tmp_path / "out.blend"
+    assert main([str(tiny_video), "-o", str(output), "--start-frame", "11"]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    assert sorted(thing.name for thing in bpy.data.objects) == [
+        "Person 1",
+        "Person 1 Body",
+        "Person 2",
+        "Person 2 Body",
+        "TAR Camera",
+    ]
+    assert bpy.context.scene.frame_start == 14
+
+
+def test_motion_file_needs_no_engine(motion_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = [tmp_path / "out.blend", tmp_path / "out.fbx"]
+    assert main([str(motion_file), "-o", str(outputs[0]), "-o", str(outputs[1])]) == 0
+    assert all(output.stat().st_size > 10_000 for output in outputs)
+    assert "2 people" in capsys.readouterr().out
+
+
+def test_engines_error_is_the_commands(
+    engine_python: Path, tiny_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "out.blend"
+    assert main([str(tiny_video), "-o", str(output), "--people", "3"]) == EXIT_BAD_INPUT
+    assert capsys.readouterr().err.strip() == f"{NAME}: no person found; give a box"
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["gone.mp4", "-o", "{tmp}/out.blend"], "no such video"),
+        (["{motion}", "-o", "{tmp}/missing/out.blend"], "cannot write"),
+        (["{motion}", "-o", "{tmp}/out.xyz"], "ends in"),
+        (["{text}", "-o", "{tmp}/out.blend"], "not a TAR motion file"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, motion_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.npz"
+    text.write_text("no archive")
+    filled = [argument.format(tmp=tmp_path, motion=motion_file, text=text) for argument in arguments]
+    assert main(filled) == EXIT_BAD_INPUT
+    error = capsys.readouterr().err.strip()
+    assert message in error and error.startswith(f"{NAME}: ") and "\n" not in error
+    assert not (tmp_path / "out.blend").exists()
+
+
+def test_no_engine_python_says_how_to_make_one(
+    tiny_video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
+    assert main([str(tiny_video), "-o", str(tmp_path / "out.blend")]) == EXIT_BAD_INPUT
+    assert "venv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["a.mp4"], ["a.mp4", "-o", "b.blend", "--people", "0"], ["--nonsense"]])
+def test_wrong_arguments(arguments: list[str]) -> None:
+    assert main(arguments) == EXIT_BAD_INPUT
+
+
+def test_help() -> None:
+    assert main(["--help"]) == 0
+
+
+def test_name_is_one_that_blender_takes() -> None:
+    assert NAME.isidentifier()
+    assert NAME in sys.modules["tar_blender.command"].__doc__

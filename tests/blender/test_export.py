@@ -1,0 +1,81 @@
+"""Files are whole or not there."""
+
+import resource
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tar_blender.export import check_output, save_scene
+from tar_blender.import_motion import import_clip
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+
+def test_blend_opens_again_with_everything(clip: MotionClip, tmp_path: Path) -> None:
+    import_clip(clip, bpy.context)
+    path = tmp_path / "out.blend"
+    save_scene(path)
+    assert [file.name for file in tmp_path.iterdir()] == ["out.blend"], "no .blend1, nothing temporary"
+    assert not bpy.data.filepath, "the open file keeps its name"
+
+    bpy.ops.wm.open_mainfile(filepath=str(path))
+    armature = bpy.data.objects["Person 1"]
+    bpy.context.scene.frame_set(20)
+    first = armature.pose.bones["pelvis"].head.copy()
+    bpy.context.scene.frame_set(40)
+    assert (armature.pose.bones["pelvis"].head - first).length > 0.1
+    assert bpy.data.objects["Person 1 Body"].modifiers["Armature"].object == armature
+    assert bpy.context.scene.camera.name == "TAR Camera"
+
+
+def test_writing_again_replaces(clip: MotionClip, tmp_path: Path) -> None:
+    path = tmp_path / "out.blend"
+    path.write_text("old")
+    import_clip(clip, bpy.context)
+    save_scene(path)
+    assert path.stat().st_size > 10_000
+    assert [file.name for file in tmp_path.iterdir()] == ["out.blend"]
+
+
+def test_fbx_keeps_bones_and_motion(clip: MotionClip, tmp_path: Path) -> None:
+    import_clip(clip, bpy.context)
+    path = tmp_path / "out.fbx"
+    save_scene(path)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.import_scene.fbx(filepath=str(path))
+    (armature,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE")
+    assert "left_elbow" in armature.data.bones
+    assert armature.animation_data.action
+
+
+def test_full_disk_leaves_what_was_there(clip: MotionClip, tmp_path: Path) -> None:
+    """A limit on file sizes stands for a full disk: the write fails in the middle."""
+    import_clip(clip, bpy.context)
+    path = tmp_path / "out.blend"
+    path.write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    try:
+        with pytest.raises(TarError, match=r"cannot write .*out\.blend"):
+            save_scene(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.blend"]
+
+
+@pytest.mark.parametrize("function", [check_output, save_scene])
+def test_places_that_cannot_be_written(tmp_path: Path, function: object) -> None:
+    with pytest.raises(TarError, match="choose another place"):
+        function(tmp_path / "missing" / "out.blend")
+    with pytest.raises(TarError, match="ends in"):
+        function(tmp_path / "out.obj")
+    (tmp_path / "folder.blend").mkdir()
+    with pytest.raises(TarError, match="folder"):
+        function(tmp_path / "folder.blend")
+
+
+def test_check_leaves_no_trace(tmp_path: Path) -> None:
+    check_output(tmp_path / "out.blend")
+    assert not list(tmp_path.iterdir())
