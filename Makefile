@@ -10,7 +10,7 @@ TRAIN_ARGS ?=
 .PHONY: help setup demo test test-slow test-blenders extension bench-real bench-speed bench-scene train clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make the virtual environment from requirements/test.txt
 
@@ -32,7 +32,7 @@ test: $(READY) ## lint, types and the tests, those in Blender 4.5 included
 test-slow: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m slow
 
-test-blenders: $(READY) extension ## the Blender tests in every supported Blender, oldest to newest
+test-blenders: $(READY) ## tests and the installed extension in every supported Blender; some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.blender.matrix
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
