@@ -47,8 +47,20 @@ def transfer_shape(betas: np.ndarray, source: BodyData, target: BodyData) -> np.
 def move_to_shape(
     trans: np.ndarray, betas: np.ndarray, shape: np.ndarray, source: BodyData, target: BodyData
 ) -> np.ndarray:
-    """Translations [N, 3] that keep the pelvis where it was when frames' own shapes [N, 10] give way to one [10].
+    """Translations [N, 3] that keep everybody where the camera sees them when one shape replaces the frames' own.
 
-    SMPL turns a body about its pelvis, which lies off the body's origin by an amount that depends on the shape.
+    A person who turns out larger stands as much farther away: the pelvis moves on its line of sight by the ratio of
+    the bodies' sizes, so that both look the same in the image.
+
+    Args:
+        trans: [N, 3] camera frame, metres; betas: [N, 10] of the body `source`.
+        shape: [10] of the body `target`, for all frames.
     """
-    return trans + rest_joints(source, betas)[:, 0] - rest_joints(target, shape)[0]
+    before, after = rest_joints(source, betas), rest_joints(target, shape)
+    ratio = _size(after) / _size(before)  # [N]
+    return (before[:, 0] + trans) * ratio[:, None] - after[0]
+
+
+def _size(joints: np.ndarray) -> np.ndarray:
+    """How far the joints [..., 24, 3] lie from the pelvis, on the whole [...]."""
+    return np.linalg.norm(joints - joints[..., :1, :], axis=(-2, -1))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,8 +38,6 @@ def test_shape_survives_the_way_to_the_same_body(body: BodyData) -> None:
 
 def test_shape_of_another_body_has_its_proportions(body: BodyData) -> None:
     """The target's betas mean other things, and its template is smaller."""
-    from dataclasses import replace
-
     target = replace(body, v_template=0.97 * body.v_template, shapedirs=-body.shapedirs[..., ::-1].copy())
     betas = np.random.default_rng(2).normal(size=10)
     moved = transfer_shape(betas, body, target)
@@ -46,8 +46,18 @@ def test_shape_of_another_body_has_its_proportions(body: BodyData) -> None:
     assert distance.mean() < 0.01, "metres"
 
 
-def test_pelvis_stays_when_the_shape_changes(body: BodyData) -> None:
-    rng = np.random.default_rng(3)
-    betas, shape, trans = rng.normal(size=(5, 10)), rng.normal(size=10), rng.normal(size=(5, 3))
-    moved = move_to_shape(trans, betas, shape, body, body)
-    np.testing.assert_allclose(rest_joints(body, shape)[0] + moved, rest_joints(body, betas)[:, 0] + trans, atol=1e-9)
+def test_bodies_look_the_same_from_the_camera_when_the_shape_changes(body: BodyData) -> None:
+    """Here the frames' shapes differ from the one for all by size alone; then the images are exactly equal."""
+    larger = replace(body, v_template=1.2 * body.v_template)
+    trans = np.random.default_rng(3).normal([0, 0, 5], 0.5, (5, 3))
+    moved = move_to_shape(trans, np.zeros((5, 10)), np.zeros(10), body, larger)
+    before = rest_joints(body, np.zeros(10)) + trans[:, None]
+    after = rest_joints(larger, np.zeros(10)) + moved[:, None]
+    np.testing.assert_allclose(after[..., :2] / after[..., 2:], before[..., :2] / before[..., 2:], atol=1e-9)
+    np.testing.assert_allclose(after, 1.2 * before)
+
+
+def test_same_shape_moves_nobody(body: BodyData) -> None:
+    rng = np.random.default_rng(4)
+    betas, trans = rng.normal(size=10), rng.normal(size=(5, 3))
+    np.testing.assert_allclose(move_to_shape(trans, np.tile(betas, (5, 1)), betas, body, body), trans, atol=1e-12)
