@@ -147,14 +147,10 @@ class RecurrentRefinement(nn.Module):
         self.marker_bias = nn.Parameter(torch.zeros(config.markers, config.marker_width))
         inputs = config.markers * (config.marker_width + 2) + Estimate.SIZE + BOX_SIZE
         inputs += RESIDUAL_SIZE if config.landmark_residuals else 0
-        self.context = nn.Sequential(
-            nn.Linear(inputs, config.context_width),
-            nn.LayerNorm(config.context_width),
-            nn.GELU(),
-        )
-        with torch.no_grad():
-            # The markers' columns start at zero, so that a network trained without maps first goes on smoothly.
-            self.context[0].weight[:, : config.markers * config.marker_width].zero_()
+        to_context = nn.Linear(inputs, config.context_width)
+        # The markers' columns start at zero, so that a network trained without maps first goes on smoothly.
+        nn.init.zeros_(to_context.weight[:, : config.markers * config.marker_width])
+        self.context = nn.Sequential(to_context, nn.LayerNorm(config.context_width), nn.GELU())
         self.gru = StateGRU(config.context_width, 10, config.hidden)
         self.regressors = StateRegressors(config.hidden)
 
