@@ -62,7 +62,7 @@ def run(video: Path, output: Path, checkpoint: Path | None) -> None:
         ("Blender's render from the matched camera, before the darkened video", list(map(render_over, renders, seen))),
     ]
     write_image(output / "demo.png", contact_sheet(rows, [f"frame {frame}" for frame in frames]))
-    for name in ("demo.npz", "demo.blend", "demo_overlay.mp4", "demo.png"):
+    for name in ("demo.blend", "demo_overlay.mp4", "demo.png"):  # capture has named demo.npz
         print(output / name)
 
 
