@@ -75,6 +75,8 @@ def _motion(options: argparse.Namespace) -> MotionClip:
         fov=options.fov,
         device=options.device,
         body=str(options.body.absolute()) if options.body else body_file(bpy.context),
+        box=options.box,
+        checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else None,
     )
     try:
         return capture(engine_python(bpy.context), job, _show)
@@ -98,6 +100,16 @@ def _people(text: str) -> str | int:
     raise argparse.ArgumentTypeError(f"{text!r} is none of all, largest or a number above zero")
 
 
+def _box(text: str) -> tuple[float, ...]:
+    try:
+        box = tuple(float(number) for number in text.split(","))
+    except ValueError:
+        box = ()
+    if len(box) != 5:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FRAME,X0,Y0,X1,Y1")
+    return box
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=NAME, description="From a video to animated SMPL characters in a scene file.")
     parser.add_argument("video", type=Path, help="a video, or a motion file (.npz) captured before")
@@ -117,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     camera.add_argument("--fov", type=float, help="the camera's field of view across the longer side, in degrees")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--body", type=Path, help="your own SMPL file instead of the free body")
+    parser.add_argument("--box", type=_box, help="FRAME,X0,Y0,X1,Y1: follow the person in this box, in pixels")
+    parser.add_argument("--checkpoint", type=Path, help="another network file than the default one")
     parser.add_argument("--start-frame", type=int, default=1, help="the scene frame of the video's first frame")
     return parser
 

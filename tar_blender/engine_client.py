@@ -53,7 +53,7 @@ class CaptureJob:
     fov: float | None = None
     device: str = "auto"
     body: str | None = None
-    box: tuple[float, float, float, float, float] | None = None
+    box: tuple[float, ...] | None = None
     checkpoint: str | None = None
 
 
