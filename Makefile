@@ -17,7 +17,7 @@ setup: $(READY) ## make the virtual environment from requirements/test.txt
 $(READY): requirements/test.txt pyproject.toml
 	@python=$$(tools/find_python.sh 3.11) && "$$python" -m venv .venv
 	$(PYTHON) -m pip install --quiet -r requirements/test.txt
-	$(PYTHON) -m pip install --quiet --no-deps --editable .
+	$(PYTHON) -m pip install -qq --no-deps --editable .
 	@touch $@
 
 demo: $(READY) ## a real video to out/demo.{npz,blend,png} and out/demo_overlay.mp4; another: make demo VIDEO=my.mp4
