@@ -20,6 +20,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
+from tar_core.model.convolution import pack_convolutions
 from tar_core.model.streaming import FrameResult, TARStream
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion
@@ -191,8 +192,9 @@ class Networks:
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
-        detector = None if options.box is not None else load_detector().to(device)
-        return cls(tar, load_blazepose().to(device), detector, device)
+        detector = None if options.box is not None else pack_convolutions(load_detector().to(device))
+        backbone = pack_convolutions(load_blazepose().to(device))
+        return cls(tar, backbone, detector, device)
 
 
 def choose_device(name: str) -> torch.device:
