@@ -113,6 +113,7 @@ class DebianBlender:
                 run([*pip, *TEST_PACKAGES])
                 for folder in {sys.prefix, sys.base_prefix}:
                     link_tree(Path(folder), self._inside(Path(folder)), skip=("bpy", "test", "__pycache__"))
+        self._show_processor()
         self._link_repository()
 
     def test(self, material: Material) -> str:
@@ -157,6 +158,14 @@ class DebianBlender:
                 *("--dpkgopt=force-unsafe-io", self.name, str(self._root), debian_mirror()),
             ]
         )
+
+    def _show_processor(self) -> None:
+        """torch asks the kernel about the processor, and /proc and /sys are not mounted."""
+        cpu = Path("/sys/devices/system/cpu")
+        for file in (Path("/proc/cpuinfo"), cpu / "possible", cpu / "present"):
+            target = self._inside(file)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(file.read_bytes())
 
     def _link_repository(self) -> None:
         listing = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT)
