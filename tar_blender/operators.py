@@ -55,12 +55,18 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
         progress = context.window_manager.tar_progress
         if progress.cancel_requested:
             self._engine.cancel()
-        for engine_event in self._engine.poll():
-            result = self._follow(context, engine_event)
-            if result is not None:
-                self._stop(context)
-                return result
-        return {"PASS_THROUGH"}
+        result = None
+        try:
+            for engine_event in self._engine.poll():
+                result = self._follow(context, engine_event)
+        except Exception as error:  # a bug; without this the panel would wait for ever
+            progress.error = f"unexpected {type(error).__name__}: {error}; the system console says where"
+            self._stop(context)
+            raise
+        if result is None:
+            return {"PASS_THROUGH"}
+        self._stop(context)
+        return result
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends modal operators when another file is opened or it quits."""

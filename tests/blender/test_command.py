@@ -1,11 +1,13 @@
 """The headless command: scenes from videos and motion files, one line and exit code 2 for what the user can mend."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import bpy
 import pytest
 
+from tar_blender import command
 from tar_blender.command import EXIT_BAD_INPUT, NAME, main
 from tar_blender.engine_client import PYTHON_VARIABLE
 from tests.blender.clips import synthetic_clip
@@ -61,6 +63,19 @@ def test_motion_file_needs_no_engine(motion_file: Path, tmp_path: Path, capsys: 
     assert main([str(motion_file), "-o", str(outputs[0]), "-o", str(outputs[1])]) == 0
     assert all(output.stat().st_size > 10_000 for output in outputs)
     assert "2 people" in capsys.readouterr().out
+
+
+def test_runs_by_its_path(motion_file: Path, tmp_path: Path) -> None:
+    """From a checkout, in a process of its own: by `blender -b -P`, or by Python where Blender is a module."""
+    script = Path(command.__file__)
+    binary = bpy.app.binary_path
+    start = [binary, "-b", "-P", str(script), "--"] if binary else [sys.executable, str(script)]
+    output = tmp_path / "out.blend"
+    subprocess.run([*start, str(motion_file), "-o", str(output)], cwd=tmp_path, check=True)
+    assert output.stat().st_size > 10_000
+    refused = subprocess.run([*start, "gone.mp4", "-o", str(output)], cwd=tmp_path, capture_output=True, text=True)
+    assert refused.returncode == EXIT_BAD_INPUT
+    assert "gone.mp4: no such video" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_engines_error_is_the_commands(

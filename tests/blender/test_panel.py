@@ -1,0 +1,29 @@
+"""The tab comes and goes with the add-on. How it looks and works in a window: window.py and docs/images/panel.png."""
+
+import importlib.util
+from types import ModuleType
+
+import bpy
+import pytest
+
+import tar_blender
+
+
+def test_add_on_registers_and_leaves_nothing_behind() -> None:
+    for _ in range(2):
+        tar_blender.register()
+        assert bpy.types.TAR_PT_sidebar.bl_category == "TAR"
+        assert hasattr(bpy.types.Scene, "tar_settings")
+        tar_blender.unregister()
+        assert not hasattr(bpy.types, "TAR_PT_sidebar")
+        assert not hasattr(bpy.types.Scene, "tar_settings")
+        assert not hasattr(bpy.types.WindowManager, "tar_progress")
+
+
+def test_missing_tar_core_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_nothing(name: str) -> ModuleType | None:
+        return None
+
+    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
+    with pytest.raises(RuntimeError, match="install the zip"):
+        tar_blender.register()

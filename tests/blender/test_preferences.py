@@ -1,0 +1,53 @@
+"""Which Python and which body the preferences name."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+from tar_blender import preferences
+from tar_blender.engine_client import PYTHON_VARIABLE
+from tar_blender.preferences import ADDON, TARPreferences, body_file, engine_python
+from tar_core.errors import TarError
+from tests.blender.test_engine_client import PYTHON
+
+
+@pytest.fixture
+def addon(empty_scene: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TARPreferences]:
+    """The preferences of the add-on as if it were enabled."""
+    monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
+    preferences.register()
+    entry = bpy.context.preferences.addons.new()
+    entry.module = ADDON
+    yield entry.preferences
+    bpy.context.preferences.addons.remove(entry)
+    preferences.unregister()
+
+
+def test_engine_python_is_the_preferences(addon: TARPreferences) -> None:
+    with pytest.raises(TarError, match="venv"):
+        engine_python(bpy.context)
+    addon.engine_python = str(PYTHON)
+    assert engine_python(bpy.context) == PYTHON
+
+
+def test_variable_comes_before_the_preference(addon: TARPreferences, monkeypatch: pytest.MonkeyPatch) -> None:
+    addon.engine_python = "/gone/python"
+    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
+    assert engine_python(bpy.context) == PYTHON
+
+
+def test_body_file(addon: TARPreferences, tmp_path: Path) -> None:
+    assert body_file(bpy.context) is None
+    addon.body_file = str(tmp_path / "SMPL_MALE.npz")
+    with pytest.raises(TarError, match="no such SMPL body file"):
+        body_file(bpy.context)
+    (tmp_path / "SMPL_MALE.npz").touch()
+    assert body_file(bpy.context) == addon.body_file
+
+
+def test_scripts_do_without_preferences(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
+    assert engine_python(bpy.context) == PYTHON
+    assert body_file(bpy.context) is None
