@@ -149,9 +149,9 @@ def capture(
         height=reader.height,
         focal=options.focal_of(*reader.size),
         principal_point=np.array(image_centre(*reader.size)),
-        source=str(video),
+        source=str(Path(video).absolute()),  # Blender may open the clip from another folder
         people=[track.motion(source_body, target_body or source_body) for track in tracks],
-        body="free" if options.body is None else str(options.body),
+        body="free" if options.body is None else str(options.body.absolute()),
     )
 
 
