@@ -17,7 +17,8 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .camera import WorldPlacement
 
-# Numbers of Blender's enumerations, which foreach_set takes instead of names.
+# Numbers of Blender's enumerations, which foreach_set takes instead of names; as bytes, which is how Blender keeps them
+# (of another width, each value is converted by itself).
 _LINEAR = 1  # interpolation
 _AUTO_CLAMPED = 4  # handles, for whoever changes the interpolation to Bezier
 
@@ -97,8 +98,8 @@ def _write_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, value
     path = f'pose.bones["{bone}"].{prop}'
     keys = np.empty((len(frames), 2), np.float32)
     keys[:, 0] = frames
-    linear = np.full(len(frames), _LINEAR, np.int32)
-    handles = np.full(len(frames), _AUTO_CLAMPED, np.int32)
+    linear = np.full(len(frames), _LINEAR, np.uint8)
+    handles = np.full(len(frames), _AUTO_CLAMPED, np.uint8)
     for index in range(values.shape[1]):
         curve = channels.fcurves.new(path, index=index)
         curve.group = group
