@@ -56,14 +56,14 @@ class Crop:
         taken from a smaller copy of the frame, or fine texture would alias and flicker from frame to frame.
         """
         matrix = self.to_image_matrix()
-        halvings = max(0, round(math.log2(max(self.size / CROP_SIZE, 1))))
-        if halvings:
-            shrink = 2**halvings
+        shrink = 2 ** max(0, round(math.log2(max(self.size / CROP_SIZE, 1))))
+        if shrink > 1:
+            image, (left, top) = self._part_needed(image, shrink)
             height, width = (max(1, round(side / shrink)) for side in image.shape[:2])
             sx, sy = width / image.shape[1], height / image.shape[0]
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
             # A pixel's centre x lies at (x + 0.5) s - 0.5 after scaling by s.
-            rescale = np.array([[sx, 0, 0.5 * sx - 0.5], [0, sy, 0.5 * sy - 0.5]])
+            rescale = np.array([[sx, 0, (0.5 - left) * sx - 0.5], [0, sy, (0.5 - top) * sy - 0.5]])
             matrix = compose_affine(rescale, matrix)
         return cv2.warpAffine(
             image,
@@ -72,6 +72,19 @@ class Crop:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
+
+    def _part_needed(self, image: np.ndarray, step: int) -> tuple[np.ndarray, tuple[int, int]]:
+        """The part of a frame that the crop touches and its left top corner, on a grid of `step` pixels.
+
+        At least one cell of the grid remains of a crop outside the frame: the one whose border is repeated.
+        """
+        corners = self.to_image(np.array([[0, 0], [0, CROP_SIZE - 1], [CROP_SIZE - 1, 0], [CROP_SIZE - 1] * 2]))
+        sides = np.array(image.shape[1::-1])
+        low = np.floor(corners.min(0) / step) * step - step
+        high = np.ceil(corners.max(0) / step) * step + step
+        left, top = np.clip(low, 0, (sides - 1) // step * step).astype(int).tolist()
+        right, bottom = np.clip(high, np.array([left, top]) + step, None).astype(int).tolist()
+        return image[top:bottom, left:right], (left, top)
 
 
 def apply_affine(matrix: np.ndarray, points: np.ndarray) -> np.ndarray:

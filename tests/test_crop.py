@@ -1,5 +1,6 @@
 import cv2
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,16 @@ def test_a_blob_lands_where_the_matrix_says(size, roll):
     rows, columns = np.mgrid[:CROP_SIZE, :CROP_SIZE]
     centroid = np.array([(patch * columns).sum(), (patch * rows).sum()]) / patch.sum()
     np.testing.assert_allclose(centroid, target, atol=0.15)
+
+
+@pytest.mark.parametrize("crop", [Crop(-900, -700, 600, 0.3), Crop(5000, 300, 1100, 0), Crop(640, 360, 5000, 1)])
+def test_a_crop_beyond_the_frame_repeats_its_border(crop):
+    frame = np.zeros((720, 1280, 3), np.uint8)
+    frame[:, :640], frame[:, 640:] = 40, 200
+    patch = crop.cut(frame)
+    x = crop.to_image(np.array([[0.0, 0.0], [255.0, 255.0]]))[:, 0]
+    expected = [40 if value < 600 else 200 for value in x]
+    assert [int(patch[0, 0, 0]), int(patch[255, 255, 0])] == expected
 
 
 @given(st.floats(-np.pi + 0.01, np.pi - 0.01), st.floats(30, 500))

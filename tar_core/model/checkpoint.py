@@ -59,7 +59,7 @@ def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu")
     except (SafetensorError, OSError) as error:
         raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
     if metadata.get("format") != _FORMAT:
-        raise TarError(f"{path}: not a TAR checkpoint; give a file that `python -m tar_core train` wrote")
+        raise TarError(f"{path}: not a TAR checkpoint; give a file that `python -m tar_core.training` wrote")
     model = build_tar(TARConfig.from_dict(json.loads(metadata["config"])))
     # Half floats become the model's own type as they are copied.
     mismatch = {name for name in model.state_dict() if not _is_body(name)} ^ set(state)
