@@ -122,12 +122,18 @@ def find_engine_python(preferred: str = "") -> Path:
     if not chosen:
         raise TarError(
             "the engine needs a Python of its own: run `python3 -m venv tar-engine` and `tar-engine/bin/pip install "
-            f"TAR_CORE_WHEEL`, then name tar-engine's python in the add-on's preferences or in {PYTHON_VARIABLE}"
+            f"{_tar_core()}`, then name tar-engine's python in the add-on's preferences or in {PYTHON_VARIABLE}"
         )
     python = Path(chosen).expanduser()
     if not (python.is_file() and os.access(python, os.X_OK)):
         raise TarError(f"{chosen}: no such Python for the engine; name one in the add-on's preferences")
     return python
+
+
+def _tar_core() -> str:
+    """What pip is to install: the wheel that the extension carries, or in a checkout the repository."""
+    root = Path(__file__).resolve().parent.parent
+    return str(next(root.glob("wheels/tar_core-*.whl"), root))
 
 
 class EngineProcess:
@@ -245,8 +251,9 @@ class EngineProcess:
         if self._cancelled_at is not None:
             return Cancelled()
         last = next((line for line in reversed(self.errors) if line.strip()), "it said nothing")
-        if "No module named" in last:
-            return Failure(f"{self._python} has no tar_core; install it: {self._python} -m pip install TAR_CORE_WHEEL")
+        _, missing, module = last.partition("No module named ")
+        if missing:
+            return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {_tar_core()}")
         code = self._process.returncode
         return Failure(f"the engine stopped (exit code {code}): {last}; try again, or with device CPU")
 
@@ -288,6 +295,8 @@ def capture(
                 on_event(event)
                 if isinstance(event, Failure):
                     raise TarError(event.message)
+                if isinstance(event, Cancelled):
+                    raise TarError("the engine was stopped from outside; start again")
             time.sleep(_POLL_SECONDS)
         return engine.motion()
     finally:

@@ -160,7 +160,9 @@ def _import_and_tell(operator: bpy.types.Operator, context: bpy.types.Context, c
         operator.report({"WARNING"}, warning)
     count = len(imported.people)
     people = "1 person" if count == 1 else f"{count} people"
-    context.window_manager.tar_progress.notice = " ".join([f"Imported {people}.", *imported.warnings])
+    progress = context.window_manager.tar_progress
+    # The engine's own notices stay.
+    progress.notice = " ".join(filter(None, [f"Imported {people}.", *imported.warnings, progress.notice]))
 
 
 def _redraw(context: bpy.types.Context) -> None:

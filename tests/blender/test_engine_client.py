@@ -108,7 +108,7 @@ def test_death_without_a_word_tells_the_last_line() -> None:
 def test_python_without_tar_core_says_how_to_install_it() -> None:
     process = EngineProcess(PYTHON, JOB, ("-I", "-m", "tar_core_that_is_not_there"))
     (event,) = follow(process)
-    assert "pip install" in event.message
+    assert "lacks tar_core_that_is_not_there; run" in event.message and "pip install" in event.message
 
 
 def test_chatter_between_events_is_kept_apart() -> None:
@@ -154,6 +154,11 @@ def test_capture_waits_and_raises() -> None:
     with pytest.raises(TarError, match="no person"):
         capture(PYTHON, JOB, events.append, ("-c", READ_JOB + SAY + "say('error', message='no person found')"))
     assert isinstance(events[-1], LAST_EVENTS)
+
+
+def test_capture_of_an_engine_that_somebody_ended() -> None:
+    with pytest.raises(TarError, match="from outside"):
+        capture(PYTHON, JOB, lambda event: None, ("-c", READ_JOB + SAY + "say('cancelled')"))
 
 
 @pytest.mark.parametrize(
