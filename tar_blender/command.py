@@ -15,6 +15,7 @@ if not __package__:  # run by its path: begin again as part of the package
     runpy.run_module("tar_blender.command", run_name="__main__")
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -149,4 +150,9 @@ def unregister() -> None:
 
 if __name__ == "__main__":
     own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    sys.exit(main(own))
+    code = main(own)
+    if not bpy.app.binary_path:
+        # As a Python module, Blender 4.2 crashes at Python's end after a glTF export, with all the work done.
+        sys.stdout.flush()
+        os._exit(code)
+    sys.exit(code)

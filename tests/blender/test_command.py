@@ -70,9 +70,10 @@ def test_runs_by_its_path(motion_file: Path, tmp_path: Path) -> None:
     script = Path(command.__file__)
     binary = bpy.app.binary_path
     start = [binary, "-b", "-P", str(script), "--"] if binary else [sys.executable, str(script)]
-    output = tmp_path / "out.blend"
-    subprocess.run([*start, str(motion_file), "-o", str(output)], cwd=tmp_path, check=True)
+    output, model = tmp_path / "out.blend", tmp_path / "out.glb"
+    subprocess.run([*start, str(motion_file), "-o", str(output), "-o", str(model)], cwd=tmp_path, check=True)
     assert output.stat().st_size > 10_000
+    assert model.read_bytes()[:4] == b"glTF"
     refused = subprocess.run([*start, "gone.mp4", "-o", str(output)], cwd=tmp_path, capture_output=True, text=True)
     assert refused.returncode == EXIT_BAD_INPUT
     assert "gone.mp4: no such video" in refused.stderr and "Traceback" not in refused.stderr
