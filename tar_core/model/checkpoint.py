@@ -61,16 +61,10 @@ def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu")
     if metadata.get("format") != _FORMAT:
         raise TarError(f"{path}: not a TAR checkpoint; give a file that `python -m tar_core.training` wrote")
     model = build_tar(TARConfig.from_dict(json.loads(metadata["config"])))
-    # Half floats become the model's own type as they are copied.
-    mismatch = {name for name in model.state_dict() if not _is_body(name)} ^ set(state)
-    try:
-        if mismatch:
-            raise RuntimeError(f"unexpected or missing: {', '.join(sorted(mismatch)[:3])}")
-        model.load_state_dict(state, strict=False)
-    except RuntimeError as error:
-        raise TarError(
-            f"{path}: its weights don't fit this version of TAR; use the checkpoint of this version"
-        ) from error
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if not _is_body(name)}
+    if expected != {name: tensor.shape for name, tensor in state.items()}:
+        raise TarError(f"{path}: its weights don't fit this version of TAR; use the checkpoint of this version")
+    model.load_state_dict(state, strict=False)  # half floats become the model's own type as they are copied
     return model.to(device).eval()
 
 
