@@ -4,8 +4,11 @@ decode -> find and follow people -> crop -> backbone, once per frame and person 
 """
 
 import logging
+import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -31,6 +34,8 @@ from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
 from tar_core.video import VideoFrame, VideoReader, prefetch
 
 logger = logging.getLogger(__name__)
+
+MOST_WAITING = 24  # frames of a person that may wait for the network: a batch and a half
 
 
 @dataclass(frozen=True)
@@ -189,6 +194,9 @@ class Networks:
             TarError: a wrong checkpoint or an unknown device.
         """
         device = choose_device(options.device)
+        if device.type == "cpu":
+            # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
+            torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
@@ -218,11 +226,15 @@ class PersonTrack:
 
     A frame without a sighting ends one run of the network and begins another: its windows hold consecutive frames
     only. What lies between two runs is interpolated in the end.
+
+    Args:
+        worker: one thread, in which TAR runs while the next frames are searched for people.
     """
 
-    def __init__(self, track_id: int, network: TAR, fps: float) -> None:
+    def __init__(self, track_id: int, network: TAR, fps: float, worker: Executor) -> None:
         self.track_id = track_id
-        self._network, self._fps = network, fps
+        self._network, self._fps, self._worker = network, fps, worker
+        self._running: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
         self._frames: list[int] = []
         self._boxes: list[np.ndarray] = []
@@ -235,13 +247,20 @@ class PersonTrack:
             self._stream = TARStream(self._network, self._fps)
         self._frames.append(sighting.frame)
         self._boxes.append(sighting.box.astype(np.float32))
-        self._results += self._stream.push(sighting.features, camera)
+        self._running.append(self._worker.submit(self._stream.push, sighting.features, camera))
+        self._collect(MOST_WAITING)
 
     def finish(self) -> None:
         """Fetches the results that the network holds back and frees its memory; call after the last frame."""
         if self._stream is not None:
-            self._results += self._stream.finish()
+            self._running.append(self._worker.submit(self._stream.finish))
+            self._collect(0)
             self._stream = None
+
+    def _collect(self, waiting: int) -> None:
+        """Waits until no more than so many frames are still to be taken by the network."""
+        while len(self._running) > waiting:
+            self._results += self._running.popleft().result()
 
     def size(self) -> float:
         """The person's size in the video, summed over the frames: who is largest is in front and there for long."""
@@ -316,19 +335,20 @@ def _follow_people(
     )
     focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
     tracks: dict[int, PersonTrack] = {}
-    for frame in _frames_with_progress(reader, options, report):
-        if options.box is not None and frame.index == options.box.frame:
-            tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))
-        for sighting in tracker.step(frame.index, frame.image):
-            if sighting.track_id not in tracks:
-                tracks[sighting.track_id] = PersonTrack(sighting.track_id, networks.tar, reader.fps)
-            camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
-            tracks[sighting.track_id].add(sighting, camera)
-        followed = {track.track_id for track in tracker.tracks}
-        for track_id in tracks.keys() - followed:
-            tracks[track_id].finish()
-    for person in tracks.values():
-        person.finish()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        for frame in _frames_with_progress(reader, options, report):
+            if options.box is not None and frame.index == options.box.frame:
+                tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))
+            for sighting in tracker.step(frame.index, frame.image):
+                if sighting.track_id not in tracks:
+                    tracks[sighting.track_id] = PersonTrack(sighting.track_id, networks.tar, reader.fps, worker)
+                camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
+                tracks[sighting.track_id].add(sighting, camera)
+            followed = {track.track_id for track in tracker.tracks}
+            for track_id in tracks.keys() - followed:
+                tracks[track_id].finish()
+        for person in tracks.values():
+            person.finish()
     kept = [tracks[track.track_id] for track in tracker.believed()]
     if not kept:
         raise TarError(

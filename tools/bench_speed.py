@@ -111,7 +111,7 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
         output = Path(folder) / "out.npz"
 
         def capture(path: Path) -> Usage:
-            return measure(capture_command(path, output, checkpoint))
+            return measure(capture_command(path, output, checkpoint, people="largest"))  # MediaPipe follows one person
 
         def mediapipe(path: Path) -> Usage:
             return measure([str(other_python), "tools/mediapipe_pose.py", str(path), str(output)])

@@ -5,15 +5,17 @@ from pathlib import Path
 
 
 def capture_command(
-    video: Path, motion: Path, checkpoint: Path | None = None, overlay: Path | None = None
+    video: Path, motion: Path, checkpoint: Path | None = None, overlay: Path | None = None, people: str = "all"
 ) -> list[str]:
     """`tar-capture capture VIDEO -o MOTION` by this Python; it may run in any folder.
 
     Args:
         checkpoint: a network other than the default one.
         overlay: a video to write with the bodies drawn over.
+        people: whom to capture.
     """
     command = [sys.executable, "-m", "tar_core", "capture", str(video.resolve()), "-o", str(motion.resolve())]
+    command += ["--people", people]
     if checkpoint is not None:
         command += ["--checkpoint", str(checkpoint.resolve())]
     if overlay is not None:
