@@ -2,11 +2,12 @@
 
 Speed: both run as processes of their own on the same video, one after the other, several times in turn; a run's time
 is the whole process, from its start to the written file, loading of libraries and weights included. MediaPipe
-(0.10.21, its own environment under `.cache`) gives 33 landmarks a frame, capture a body with its motion. The ratio is
-the median of the rounds' ratios; above 1 capture is faster. What a further frame costs once everything is loaded is
-told apart by a second, longer video.
+(0.10.21, its own environment under `.cache`) follows one person and gives 33 landmarks a frame; so capture is told to
+follow one, the largest, and gives a body with its motion. The ratio is the median of the rounds' ratios; above 1 capture
+is faster. What a further frame costs once everything is loaded is told apart by a second, longer video.
 
-Memory: the highest resident memory of a capture process on the video played once, and in a loop ten times as long.
+Memory: the highest resident memory of a capture process, of everybody in the video, on the video played once and in a
+loop ten times as long.
 """
 
 import argparse
@@ -127,13 +128,13 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
             ratios.append(theirs / ours)
             print(f"{number:7d} {frames / ours:9.1f} {frames / theirs:10.1f} {ratios[-1]:7.2f}", flush=True)
 
-        short_usage, long_usage = capture(once), capture(long)
         extra = (LOOPS - 1) * frames
-        ours = extra / (long_usage.seconds - short_usage.seconds)
+        ours = extra / (capture(long).seconds - capture(once).seconds)
         theirs = extra / (mediapipe(long).seconds - mediapipe(once).seconds)
         print(
             f"{'loaded':>7s} {ours:9.1f} {theirs:10.1f} {ours / theirs:7.2f}   (the {extra} further frames of a loop)"
         )
+        short_usage, long_usage = capture(once, "all"), capture(long, "all")
     memory_ratio = long_usage.peak_memory / short_usage.peak_memory
     print(f"peak memory: {short_usage.peak_memory:.0f} MiB, {LOOPS}x longer: {long_usage.peak_memory:.0f} MiB")
     print(f"FIGURE ratio={statistics.median(ratios):.2f} memory_ratio={memory_ratio:.3f}")

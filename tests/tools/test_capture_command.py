@@ -17,4 +17,9 @@ def test_is_understood() -> None:
 
 def test_defaults_are_captures_own() -> None:
     options = build_parser().parse_args(capture_command(Path("v.mp4"), Path("m.npz"))[3:])
-    assert options.checkpoint is None and options.overlay is None
+    assert options.checkpoint is None and options.overlay is None and options.people == "all"
+
+
+def test_people() -> None:
+    command = capture_command(Path("v.mp4"), Path("m.npz"), people="largest")
+    assert build_parser().parse_args(command[3:]).people == "largest"
