@@ -3,8 +3,8 @@
 Speed: both run as processes of their own on the same video, one after the other, several times in turn; a run's time
 is the whole process, from its start to the written file, loading of libraries and weights included. MediaPipe
 (0.10.21, its own environment under `.cache`) follows one person and gives 33 landmarks a frame; so capture is told to
-follow one, the largest, and gives a body with its motion. The ratio is the median of the rounds' ratios; above 1 capture
-is faster. What a further frame costs once everything is loaded is told apart by a second, longer video.
+follow one, the largest, and gives a body with its motion. The ratio is the median of the rounds' ratios; above 1
+capture is faster. What a further frame costs once everything is loaded is told apart by a second, longer video.
 
 Memory: the highest resident memory of a capture process, of everybody in the video, on the video played once and in a
 loop ten times as long.
