@@ -111,8 +111,8 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.npz"
 
-        def capture(path: Path) -> Usage:
-            return measure(capture_command(path, output, checkpoint, people="largest"))  # MediaPipe follows one person
+        def capture(path: Path, people: str = "largest") -> Usage:
+            return measure(capture_command(path, output, checkpoint, people=people))
 
         def mediapipe(path: Path) -> Usage:
             return measure([str(other_python), "tools/mediapipe_pose.py", str(path), str(output)])

@@ -12,8 +12,7 @@ def capture_command(
     Args:
         checkpoint: a network other than the default one.
         overlay: a video to write with the bodies drawn over.
-        people: whom to capture, as `--people` takes it; None leaves it to the default.
-        people: whom to capture.
+        people: whom to capture, as `--people` takes it.
     """
     command = [sys.executable, "-m", "tar_core", "capture", str(video.resolve()), "-o", str(motion.resolve())]
     command += ["--people", people]
@@ -21,6 +20,4 @@ def capture_command(
         command += ["--checkpoint", str(checkpoint.resolve())]
     if overlay is not None:
         command += ["--overlay", str(overlay.resolve())]
-    if people is not None:
-        command += ["--people", people]
     return command
