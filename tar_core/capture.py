@@ -35,7 +35,7 @@ from tar_core.video import VideoFrame, VideoReader, prefetch
 
 logger = logging.getLogger(__name__)
 
-MOST_WAITING = 24  # frames of a person that may wait for the network: a batch and a half
+MOST_WAITING = 8  # frames of a person that may wait for the network
 
 
 @dataclass(frozen=True)
@@ -241,8 +241,6 @@ class PersonTrack:
         self._results: list[FrameResult] = []
 
     def add(self, sighting: Sighting, camera: CropCamera) -> None:
-        if self._frames and sighting.frame > self._frames[-1] + 1:
-            self.finish()
         if self._stream is None:
             self._stream = TARStream(self._network, self._fps)
         self._frames.append(sighting.frame)
@@ -251,7 +249,7 @@ class PersonTrack:
         self._collect(MOST_WAITING)
 
     def finish(self) -> None:
-        """Fetches the results that the network holds back and frees its memory; call after the last frame."""
+        """Fetches the results that the network holds back and frees its memory; call in a frame without a sighting."""
         if self._stream is not None:
             self._running.append(self._worker.submit(self._stream.finish))
             self._collect(0)
@@ -339,14 +337,14 @@ def _follow_people(
         for frame in _frames_with_progress(reader, options, report):
             if options.box is not None and frame.index == options.box.frame:
                 tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))
-            for sighting in tracker.step(frame.index, frame.image):
-                if sighting.track_id not in tracks:
-                    tracks[sighting.track_id] = PersonTrack(sighting.track_id, networks.tar, reader.fps, worker)
-                camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
-                tracks[sighting.track_id].add(sighting, camera)
-            followed = {track.track_id for track in tracker.tracks}
-            for track_id in tracks.keys() - followed:
+            sightings = {sighting.track_id: sighting for sighting in tracker.step(frame.index, frame.image)}
+            for track_id in tracks.keys() - sightings.keys():
                 tracks[track_id].finish()
+            for track_id, sighting in sightings.items():
+                if track_id not in tracks:
+                    tracks[track_id] = PersonTrack(track_id, networks.tar, reader.fps, worker)
+                camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
+                tracks[track_id].add(sighting, camera)
         for person in tracks.values():
             person.finish()
     kept = [tracks[track.track_id] for track in tracker.believed()]
