@@ -12,7 +12,7 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.training.features import FeatureClips
 from tar_core.training.losses import LossConfig, body_loss
 from tar_core.training.trainer import Trainer, TrainingConfig, evaluate, refine_frames, start_at_training_mean
-from tests.model.test_tar import SMALL, build
+from tests.model.test_tar import SMALL, build, double
 
 CLIPS, LENGTH = 6, 9
 
@@ -119,9 +119,11 @@ def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
 
 
 def test_refined_frames_match_the_model_on_their_windows(clips):
-    model, batch = build(), clips.batch([0, 1])
+    model, batch = build().double(), clips.batch([0, 1])
+    features, camera = double(batch.features, batch.camera)
+    batch = replace(batch, features=features, camera=camera)
     with torch.no_grad():
         bodies = refine_frames(model, batch, torch.tensor([4, 13]), LENGTH)
         windows = torch.stack([torch.arange(9), 9 + torch.arange(9)])
         expected = model(batch.features[windows], batch.camera[windows])
-    torch.testing.assert_close(bodies[-1].joints_2d, expected[-1].joints_2d, atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(bodies[-1].joints_2d, expected[-1].joints_2d, atol=1e-6, rtol=0)
