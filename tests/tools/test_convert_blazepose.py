@@ -18,7 +18,9 @@ needs_package = pytest.mark.skipif(not PACKAGES, reason=f"no {convert_blazepose.
 @pytest.mark.slow
 @needs_package
 def test_reproduces_the_committed_weights() -> None:
-    tflite = convert_blazepose.read_package_file(PACKAGES[-1], convert_blazepose.PACKAGE, convert_blazepose.FILE)
+    tflite = convert_blazepose.read_package_file(
+        convert_blazepose.PACKAGE, convert_blazepose.FILE, archive=PACKAGES[-1]
+    )
     state = convert_blazepose.convert(tflite)
     committed = load_file(ASSETS / "blazepose.safetensors")
     assert state.keys() == committed.keys()

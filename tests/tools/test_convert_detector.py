@@ -18,7 +18,9 @@ needs_package = pytest.mark.skipif(not PACKAGES, reason=f"no {convert_detector.P
 @pytest.mark.slow
 @needs_package
 def test_reproduces_the_committed_weights() -> None:
-    archive = convert_detector.read_package_file(PACKAGES[-1], convert_detector.PACKAGE, convert_detector.ARCHIVE)
+    archive = convert_detector.read_package_file(
+        convert_detector.PACKAGE, convert_detector.ARCHIVE, archive=PACKAGES[-1]
+    )
     state = convert_detector.convert(archive[convert_detector.FILE_RANGE])
     committed = load_file(ASSETS / "ssd_person.safetensors")
     assert state.keys() == committed.keys()

@@ -40,3 +40,7 @@ def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TarError, match="install npm"):
         read_package_file(PACKAGE, "model.bin", tmp_path)
+
+
+def test_a_given_archive_is_read_as_it_is(cache: Path) -> None:
+    assert read_package_file("@scope/other@1.0", "model.bin", archive=cache / "scope-thing-1.2.3.tgz") == b"data"
