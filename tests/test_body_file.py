@@ -73,16 +73,7 @@ def test_free_body_has_smpls_proportions_seen_from_the_front(free, name):
     assert np.linalg.norm(offset_from_smpl(free, name)[:, :2], axis=1).max() < 0.020
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "left_hip",
-        *(
-            pytest.param(name, marks=pytest.mark.xfail(strict=True, reason="33 mm further forward than in SMPL"))
-            for name in ("left_shoulder", "left_elbow")
-        ),
-    ],
-)
+@pytest.mark.parametrize("name", ["left_hip", "left_shoulder", "left_elbow"])
 def test_free_body_has_smpls_proportions(free, name):
     assert np.linalg.norm(offset_from_smpl(free, name), axis=1).max() < 0.020
 
@@ -127,7 +118,8 @@ def test_free_body_faces_look_outwards(free):
 def test_free_body_betas_are_principal_components(free):
     """Directions of a PCA are orthogonal under the areas that weigh it, and each is smaller than the one before.
 
-    The PCA ran over areas of the mean body, halved above the neck; here the areas are computed again from the file.
+    The PCA ran over areas of the mean body, halved above the neck; here the areas are computed again from the file,
+    whose shoulders were turned back after the PCA.
     """
     corners = free.v_template[free.faces].astype(float)
     face_area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
@@ -140,7 +132,7 @@ def test_free_body_betas_are_principal_components(free):
     size = np.sqrt(np.diag(gram))
     assert (np.diff(size) < 0).all()
     cosines = np.abs(gram / np.outer(size, size))[~np.eye(10, dtype=bool)]
-    assert cosines.max() < 0.02
+    assert cosines.max() < 0.03
     # One unit is one standard deviation over people: the first two, height and weight, are centimetres.
     assert 0.02 < size[0] < 0.08
     assert size[9] < 0.006
@@ -155,8 +147,15 @@ def test_free_body_betas_give_peoples_heights(free):
 
 
 def test_free_body_markers_are_spread_over_the_body(free):
-    np.testing.assert_array_equal(free.markers, spread_markers(free.v_template))
+    """They leave no larger gaps than the rule that chose them does, though the shoulders were turned back after it."""
+
+    def largest_gap(markers):
+        between = np.linalg.norm(free.v_template[:, None] - free.v_template[markers], axis=-1)
+        return between.min(1).max()
+
     assert free.markers.shape == (67,)
+    for count in (26, 67):
+        assert largest_gap(free.markers[:count]) < 1.15 * largest_gap(spread_markers(free.v_template, count))
 
 
 def test_free_body_landmarks(free):

@@ -23,6 +23,7 @@ from tar_core.body_file import FREE_BODY, LANDMARK_NAMES, NUM_BETAS, spread_mark
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
 from tools.makehuman import LEFT_EYE_AND_RIGHT_EYE, SKIN_VERTICES, TONGUE, VERTICES, MakeHuman, Sliders
+from tools.shoulders import turn_shoulders_back
 from tools.t_pose import TPose
 
 PEOPLE = 2000
@@ -76,22 +77,31 @@ def build_body(people_count: int = PEOPLE) -> dict[str, np.ndarray]:
     joints = people.joints.mean(0)
     weights = skinning_weights(makehuman, mean, joints)
 
+    weights = weights[topology.base_index]
+
     vertices, template = people.vertices[:, topology.base_index], mean[topology.base_index]
-    shapedirs = shape_directions(vertices, template, vertex_areas(template, topology, joints))
+    markers = spread_markers(template)
+    shapedirs, joint_directions = shape_directions(
+        vertices, people.joints, template, vertex_areas(template, topology, joints)
+    )
+    for batch in np.array_split(np.arange(people_count), 20):
+        vertices[batch], people.joints[batch] = turn_shoulders_back(vertices[batch], people.joints[batch], weights)
+    template, _ = turn_shoulders_back(template, joints, weights)
+    shapedirs, _ = turn_shoulders_back(shapedirs, joint_directions, weights)
     regressor = joint_regressor(vertices, people.joints, template, topology, random)
     body = {
         "v_template": template.astype(np.float32),
-        "shapedirs": shapedirs.astype(np.float32),
+        "shapedirs": shapedirs.transpose(1, 2, 0).astype(np.float32),
         "J_regressor": regressor.astype(np.float32),
-        "weights": weights[topology.base_index].astype(np.float32),
+        "weights": weights.astype(np.float32),
         "kintree_table": np.array([[2**32 - 1, *PARENTS[1:]], range(NUM_JOINTS)], np.int64),
         "f": topology.faces,
         "vt": makehuman.uv.astype(np.float32),
         "ft": topology.uv_faces,
         "base_index": topology.base_index.astype(np.int32),
+        "markers": markers.astype(np.int32),
     }
     body["landmarks"] = landmarks(makehuman, body)
-    body["markers"] = spread_markers(body["v_template"]).astype(np.int32)
     return body
 
 
@@ -198,8 +208,17 @@ def vertex_areas(template: np.ndarray, topology: Topology, joints: np.ndarray) -
     return areas / areas.mean()
 
 
-def shape_directions(vertices: np.ndarray, template: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """[V, 3, 10] principal components under the areas, metres per standard deviation; positive ones make taller."""
+def shape_directions(
+    vertices: np.ndarray, joints: np.ndarray, template: np.ndarray, areas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Principal components under the areas, metres per standard deviation; positive ones make taller.
+
+    Args:
+        vertices: [N, V, 3] of people; joints: [N, 24, 3] theirs; template: [V, 3] their mean; areas: [V].
+
+    Returns:
+        What each beta adds to vertices [10, V, 3] and to joints [10, 24, 3].
+    """
     count = len(vertices)
     offsets: np.ndarray = vertices - template.astype(np.float32)
     weighted = (offsets * np.sqrt(areas).astype(np.float32)[:, None]).reshape(count, -1)
@@ -208,10 +227,9 @@ def shape_directions(vertices: np.ndarray, template: np.ndarray, areas: np.ndarr
     betas = people_vectors[:, ::-1][:, :NUM_BETAS] * np.sqrt(count)  # of each person; N(0, 1) over them
     directions = (betas.T @ offsets.reshape(count, -1) / count).reshape(NUM_BETAS, *template.shape)
     stature = np.ptp(vertices[..., 1], axis=1)
-    for direction, beta in zip(directions, betas.T, strict=True):
-        if np.corrcoef(beta, stature)[0, 1] < 0:
-            direction *= -1
-    return directions.transpose(1, 2, 0)
+    signs = np.sign([np.corrcoef(beta, stature)[0, 1] for beta in betas.T])[:, None, None]
+    joint_directions = np.einsum("nk,njc->kjc", betas, joints - joints.mean(0)) / count
+    return signs * directions, signs * joint_directions
 
 
 def skinning_weights(makehuman: MakeHuman, mean: np.ndarray, joints: np.ndarray) -> np.ndarray:

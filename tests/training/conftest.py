@@ -10,18 +10,28 @@ from tar_core.errors import TarError
 from tar_core.training.backgrounds import Backgrounds
 from tar_core.training.people import People
 from tar_core.training.renderer import PersonRenderer
+from tools import turn_garments
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 FREE_BODY = ROOT / "tar_core" / "assets" / "free_body.npz"
 GARMENTS = SHARED / "body" / "garments.npz"
+THEIR_BODY = SHARED / "body" / "free_smpl.npz"
 
 
 @pytest.fixture(scope="session")
-def people() -> People:
+def garments(tmp_path_factory) -> Path:
+    """The file of the garments, fitted to the free body."""
     if not GARMENTS.exists():
         pytest.skip(f"the fitted garments {GARMENTS} are not here")
-    return People(FREE_BODY, GARMENTS)
+    path = tmp_path_factory.mktemp("garments") / "garments.npz"
+    assert turn_garments.main([str(GARMENTS), "--body", str(THEIR_BODY), "--output", str(path)]) == 0
+    return path
+
+
+@pytest.fixture(scope="session")
+def people(garments) -> People:
+    return People(FREE_BODY, garments)
 
 
 @pytest.fixture(scope="session")

@@ -76,7 +76,8 @@ def test_the_body_appears_where_it_projects(renderer, naked):
     assert picture.shape == (256, 256, 4)
     rows, columns = np.nonzero(picture[..., 3] > 127)
     pixels = silhouette_of(parts[0].vertices)
-    np.testing.assert_allclose([columns.min(), columns.max()], [pixels[:, 0].min(), pixels[:, 0].max()], atol=1)
+    # A finger's tip is thinner than a pixel.
+    np.testing.assert_allclose([columns.min(), columns.max()], [pixels[:, 0].min(), pixels[:, 0].max()], atol=2)
     np.testing.assert_allclose([rows.min(), rows.max()], [pixels[:, 1].min(), pixels[:, 1].max()], atol=1)
     assert rows.min() < 60  # the head is up
 
