@@ -17,7 +17,7 @@ from tar_core.rotations import rotation_6d_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 
 # What BlazePose's landmarks correspond to on the body: SMPL joints first, then the body's surface landmarks.
-_JOINT_OF_LANDMARK = {
+JOINT_OF_LANDMARK = {
     11: "left_shoulder",
     12: "right_shoulder",
     13: "left_elbow",
@@ -31,7 +31,7 @@ _JOINT_OF_LANDMARK = {
     27: "left_ankle",
     28: "right_ankle",
 }
-_SURFACE_OF_LANDMARK = {
+SURFACE_OF_LANDMARK = {
     0: "nose",
     7: "lear",
     8: "rear",
@@ -44,10 +44,10 @@ _SURFACE_OF_LANDMARK = {
     31: "LBigToe",
     32: "RBigToe",
 }
-_LANDMARKS = [*_JOINT_OF_LANDMARK, *_SURFACE_OF_LANDMARK]
-_JOINTS = [JOINT_NAMES.index(name) for name in _JOINT_OF_LANDMARK.values()]
-_SURFACE = [LANDMARK_NAMES.index(name) for name in _SURFACE_OF_LANDMARK.values()]
-_HIPS = [list(_JOINT_OF_LANDMARK.values()).index(name) for name in ("left_hip", "right_hip")]
+_LANDMARKS = [*JOINT_OF_LANDMARK, *SURFACE_OF_LANDMARK]
+_JOINTS = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]
+_SURFACE = [LANDMARK_NAMES.index(name) for name in SURFACE_OF_LANDMARK.values()]
+_HIPS = [list(JOINT_OF_LANDMARK.values()).index(name) for name in ("left_hip", "right_hip")]
 
 # Residuals are divided by these and clipped to +-4, so that a lost landmark doesn't shout.
 _RESIDUAL_PIXELS, _RESIDUAL_METRES, _RESIDUAL_LIMIT = 16.0, 0.2, 4.0
@@ -115,7 +115,7 @@ def landmark_residuals(body: PosedBody, landmarks: Landmarks) -> Tensor:
     projected = torch.cat([body.joints_2d[:, _JOINTS], body.landmarks_2d[:, _SURFACE]], 1)
     offset = (projected - landmarks.points[:, _LANDMARKS]) / _RESIDUAL_PIXELS
     joints = body.points.joints[:, _JOINTS]
-    seen = landmarks.world[:, list(_JOINT_OF_LANDMARK)]
+    seen = landmarks.world[:, list(JOINT_OF_LANDMARK)]
     depth = (_from_hips(joints) - _from_hips(seen)) / _RESIDUAL_METRES
     limit = _RESIDUAL_LIMIT
     return torch.cat(

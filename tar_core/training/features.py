@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from tar_core.body import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
+from tar_core.model.backbones.blazepose import POOLED, BlazePose, load_blazepose
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.training.dataset import SyntheticClip, SyntheticShards, read_shard
@@ -100,6 +101,11 @@ class FeatureClips:
             joined["betas"],
             joined["trans"],
         )
+
+    @cached_property
+    def pooled_mean(self) -> Tensor:
+        """[1632] mean of the vectors' pooled part: what stands for it where it is hidden or there is no picture."""
+        return self.vectors()[:, POOLED].mean(0)
 
     def vectors(self, count: int = 20000) -> Tensor:
         """Up to about `count` global vectors [N, C], spread over the shards."""

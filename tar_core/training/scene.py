@@ -1,5 +1,6 @@
 """Random scenes: who moves how before which camera, and the crops that capture would cut."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +65,68 @@ class Camera:
         """World points [..., 3] -> frame pixels [..., 2]."""
         camera = self.to_camera(points)
         return camera[..., :2] / camera[..., 2:] * self.focal + self.principal_point
+
+
+@dataclass(frozen=True)
+class Scene:
+    """T frames of somebody before a camera.
+
+    Attributes:
+        motion: how they move in the world; its `trans` is the pelvis.
+        betas: [10].
+        joints: [T, 24, 3] in the world.
+        extremes: [T, K, 3] the body's furthest points, in the world.
+        camera: at rest.
+        crops: one a frame.
+    """
+
+    motion: Motion
+    betas: np.ndarray
+    joints: np.ndarray
+    extremes: np.ndarray
+    camera: Camera
+    crops: list[Crop]
+
+    def pixels(self) -> np.ndarray:
+        """[T, 24 + K, 2] joints and furthest points in the frame."""
+        return self.camera.project(np.concatenate([self.joints, self.extremes], 1))
+
+    def camera_joints(self) -> np.ndarray:
+        """[T, 24, 3] joints in the camera's frame, metres."""
+        return self.camera.to_camera(self.joints)
+
+    def camera_poses(self) -> np.ndarray:
+        """[T, 24, 3] axis-angle; global_orient in the camera's frame."""
+        poses = self.motion.poses.copy()
+        poses[:, 0] = matrix_to_axis_angle(self.camera.rotation @ axis_angle_to_matrix(poses[:, 0]))
+        return poses
+
+
+def sample_scene(
+    random: np.random.Generator,
+    motions: list[Motion],
+    pose: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+) -> Scene:
+    """A random scene.
+
+    Args:
+        motions: the recordings to choose from.
+        pose: poses [T, 24, 3] and betas [10] -> joints [T, 24, 3] and the body's furthest points [T, K, 3], wherever
+            the body stands.
+    """
+    while True:
+        motion = sample_motion(random, motions)
+        betas = sample_betas(random)
+        joints, extremes = pose(motion.poses, betas)
+        shift = (motion.trans - joints[:, 0])[:, None]
+        body = np.concatenate([joints, extremes], 1) + shift
+        camera = sample_camera(random, body, truncate=random.random() < 0.12)
+        if in_sight(camera, body):
+            break
+    pixels = camera.project(body)
+    zoomed = random.random() < 0.04
+    crops = crop_track(random, pixels[:, :NUM_JOINTS], pixels, random.uniform(0.55, 0.85) if zoomed else 1.0)
+    return Scene(motion, betas, body[:, :NUM_JOINTS], body[:, NUM_JOINTS:], camera, crops)
 
 
 def sample_betas(random: np.random.Generator) -> np.ndarray:

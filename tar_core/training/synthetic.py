@@ -10,20 +10,18 @@ import numpy as np
 
 from tar_core.crop import Crop
 from tar_core.errors import TarError
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.backgrounds import Background, Backgrounds
 from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, write_shard
-from tar_core.training.key_poses import key_pose_motions
 from tar_core.training.meshes import SkinnedMesh, pose_skeleton
-from tar_core.training.motions import Motion, load_motions
+from tar_core.training.motions import Motion
 from tar_core.training.people import People
 from tar_core.training.renderer import Ground, PersonRenderer, crop_projection
-from tar_core.training.scene import Camera, crop_track, in_sight, sample_betas, sample_camera, sample_motion
+from tar_core.training.scene import Camera, sample_scene
 from tar_core.training.sensor import Sensor, repeat_border, sample_occluders
+from tar_core.training.splits import TEST_COLLECTION, load_split
 
 CLIPS_PER_SHARD = 50
-TEST_COLLECTION = "cmu/005"  # subject 05, dance: never trained on
 _FEET = [JOINT_NAMES.index(name) for name in ("left_foot", "right_foot", "left_ankle", "right_ankle")]
 
 
@@ -46,26 +44,17 @@ class Generator:
 
     def clip(self, random: np.random.Generator) -> SyntheticClip:
         """One clip; the generator's state alone decides which."""
-        while True:
-            motion = sample_motion(random, self.motions)
-            betas = sample_betas(random)
-            rest = self.people.joints(betas)
-            bones, joints = pose_skeleton(motion.poses, rest)
-            shift = motion.trans - joints[:, 0]
-            bones[..., :3, 3] += shift[:, None]
-            joints = joints + shift[:, None]
-            body = np.concatenate([joints, self._extreme_points(bones, betas)], 1)
-            truncate = random.random() < 0.12
-            camera = sample_camera(random, body, truncate)
-            if in_sight(camera, body):
-                break
-        pixels = camera.project(body)
-        zoomed = random.random() < 0.04
-        crops = crop_track(random, pixels[:, : joints.shape[1]], pixels, random.uniform(0.55, 0.85) if zoomed else 1.0)
+        scene = sample_scene(random, self.motions, self._pose)
+        motion, betas, camera, crops = scene.motion, scene.betas, scene.camera, scene.crops
+        rest = self.people.joints(betas)
+        bones, _ = pose_skeleton(motion.poses, rest)
+        bones[..., :3, 3] += (motion.trans - rest[0])[:, None]
+        pixels = scene.pixels()
         background = self.backgrounds.sample(random, camera.size, camera.focal, camera.rotation)
         hidden = random.random() < 0.25
         occluders = sample_occluders(random, self.backgrounds, crops[CLIP_FRAMES // 2]) if hidden else []
-        floor = np.array([0, body[..., 1].min() - 0.01, 0])
+        lowest = min(scene.joints[..., 1].min(), scene.extremes[..., 1].min())
+        floor = np.array([0, lowest - 0.01, 0])
         ground = Ground(floor, random.uniform(0.2, 0.6), random.uniform(1, 2.5)) if random.random() < 0.7 else None
         sensor = Sensor.sample(random)
 
@@ -78,14 +67,12 @@ class Generator:
             image = repeat_border(image, crop, camera.size)
             images.append(sensor.expose(random, image, crop.size))
 
-        poses = motion.poses.copy()
-        poses[:, 0] = matrix_to_axis_angle(camera.rotation @ axis_angle_to_matrix(motion.poses[:, 0]))
-        camera_joints = camera.to_camera(joints)
+        camera_joints = scene.camera_joints()
         in_crop = np.stack([crop.from_image(points) for crop, points in zip(crops, pixels, strict=True)])
         outside = [pixels < 0, pixels > np.array(camera.size) - 1, in_crop < 0, in_crop > 255]
         return SyntheticClip(
             images=np.stack(images),
-            poses=poses.astype(np.float32),
+            poses=scene.camera_poses().astype(np.float32),
             betas=betas.astype(np.float32),
             # The pelvis stays where the T-pose has it under SMPL's skinning.
             trans=(camera_joints[:, 0] - rest[0]).astype(np.float32),
@@ -113,12 +100,13 @@ class Generator:
         behind = crop.cut(background.image).astype(np.uint16)
         return (person[..., :3] + behind * (255 - person[..., 3:]) // 255).clip(0, 255).astype(np.uint8)
 
-    def _extreme_points(self, bones: np.ndarray, betas: np.ndarray) -> np.ndarray:
-        """[T, 5, 3] crown, finger tips and toes in the world."""
+    def _pose(self, poses: np.ndarray, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Joints [T, 24, 3], and crown, finger tips and toes [T, 5, 3]."""
+        bones, joints = pose_skeleton(poses, self.people.joints(betas))
         mesh, index = self.people.body, self._extremes
         shaped = np.append(mesh.template[index] + mesh.shapedirs[index] @ betas, np.ones((len(index), 1)), 1)
         transforms = np.einsum("vk,tvkab->tvab", mesh.weights[index], bones[:, mesh.joints[index]])
-        return np.einsum("tvab,vb->tva", transforms, shaped)[..., :3]
+        return joints, np.einsum("tvab,vb->tva", transforms, shaped)[..., :3]
 
 
 def _extreme_vertices(body: SkinnedMesh) -> np.ndarray:
@@ -129,22 +117,11 @@ def _extreme_vertices(body: SkinnedMesh) -> np.ndarray:
     return np.array([y.argmax(), x.argmax(), x.argmin(), *toes])
 
 
-def select_split(motions: list[Motion], split: str) -> list[Motion]:
-    """The recordings of `train` or of `test`."""
-    chosen = [motion for motion in motions if motion.name.startswith(TEST_COLLECTION) == (split == "test")]
-    if not chosen:
-        raise TarError(f"no motion for the {split} split; it takes {'only' if split == 'test' else 'all but'} cmu/005")
-    return chosen
-
-
 def render_shards(options: argparse.Namespace, indices: list[int]) -> None:
     """Renders the shards of the given indices that don't exist yet."""
     people = People(options.body, options.garments, options.textures)
-    motions = load_motions(*options.motions, rest_joints=people.joint_template)
-    motions += key_pose_motions(people.joint_template)
-    generator = Generator(
-        select_split(motions, options.split), people, Backgrounds(options.backgrounds), options.supersampling
-    )
+    motions = load_split(options.motions, people.joint_template, options.split)
+    generator = Generator(motions, people, Backgrounds(options.backgrounds), options.supersampling)
     for index in indices:
         path = options.output / f"shard-{options.seed:06d}-{index:05d}.npz"
         if path.exists():

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import torch
 
+from tar_core.body import BodyModel
+from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS
 from tar_core.training.features import FeatureClips
+from tar_core.training.simulated import LandmarkSimulator
+from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
 
 
@@ -24,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
     parser.add_argument("--clips", type=int, help="use only about this many training clips")
     parser.add_argument("--without-maps", action="store_true", help="warm-up without local maps, several times faster")
+    parser.add_argument("--simulated", type=float, default=0.0, help="share of steps on simulated landmarks")
+    parser.add_argument("--motions", type=Path, nargs="+", help="what simulated people do: as for rendering")
+    parser.add_argument("--hide-appearance", type=float, default=0.0, help="share of clips without pooled features")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     defaults = TrainingConfig()
     parser.add_argument("--steps", type=int, default=defaults.steps)
@@ -45,9 +52,16 @@ def main(arguments: list[str] | None = None) -> int:
             learning_rate=args.learning_rate,
             checkpoint_every=args.checkpoint_every,
             seed=args.seed,
+            simulated=args.simulated,
+            hide_appearance=args.hide_appearance,
             use_maps=not args.without_maps,
         )
-        trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, args.device)
+        simulator = None
+        if args.motions:
+            body = BodyModel(load_body())
+            motions = load_split(args.motions, body.rest_joints.double().numpy(), "train")
+            simulator = LandmarkSimulator(motions, clips, body)
+        trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, args.device, simulator)
         if args.resume and not trainer.resume():
             raise TarError(f"{args.output}: nothing to resume; leave out --resume to start the run")
         logging.info("%d clips, %d parameters", len(clips), sum(p.numel() for p in model.parameters()))

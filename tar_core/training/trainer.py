@@ -4,7 +4,6 @@ import csv
 import logging
 import math
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tar_core.errors import TarError
 from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe
 from tar_core.files import atomic_path
+from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.checkpoint import save_tar
 from tar_core.model.refinement import PosedBody
 from tar_core.model.states import Estimate
@@ -21,6 +22,7 @@ from tar_core.model.tar import TAR
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.losses import LossConfig, refinement_loss
+from tar_core.training.simulated import LandmarkSimulator
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +43,9 @@ class TrainingConfig:
         average: decay of the running average of the weights that is evaluated and saved.
         seed: of the batches' order (the network's initial weights have their own).
         report_every: steps between lines of the log; checkpoint_every: between saves and evaluations.
+        simulated: share of the steps that see simulated landmarks instead of rendered pictures.
+        hide_appearance: share of the rendered clips whose pooled features are hidden behind their mean: they tell less
+            about real people than about rendered ones, and simulated landmarks come without.
         use_maps: off for a warm-up without local maps: several times faster, and most of what the refinement learns
             first comes from the landmarks.
     """
@@ -56,6 +61,8 @@ class TrainingConfig:
     seed: int = 0
     report_every: int = 50
     checkpoint_every: int = 500
+    simulated: float = 0.0
+    hide_appearance: float = 0.0
     use_maps: bool = True
     loss: LossConfig = field(default_factory=LossConfig)
 
@@ -78,6 +85,7 @@ class Trainer:
         clips: training clips.
         test_clips: evaluated at every checkpoint.
         folder: gets `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv`.
+        simulator: makes the share of the steps that the configuration wants simulated.
     """
 
     def __init__(
@@ -88,10 +96,13 @@ class Trainer:
         config: TrainingConfig,
         folder: Path,
         device: str = "cpu",
+        simulator: LandmarkSimulator | None = None,
     ) -> None:
+        if config.simulated > 0 and simulator is None:
+            raise TarError("simulated landmarks need motions; give them")
         self.model = model.to(device)
         self.clips, self.test_clips = clips, test_clips
-        self.config, self.folder, self.device = config, folder, device
+        self.config, self.folder, self.device, self.simulator = config, folder, device, simulator
         self.step = 0
         self.optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -101,11 +112,11 @@ class Trainer:
         """Trains from the current step to the last."""
         config, started = self.config, time.monotonic()
         running: list[float] = []
-        for clips, reverse in self._batches():
+        while self.step < config.steps:
             rate = self._learning_rate()
             for group in self.optimiser.param_groups:
                 group["lr"] = rate
-            running.append(self._train_step(self.clips.batch(clips, reverse, config.use_maps)))
+            running.append(self._train_step(self._batch()))
             self.step += 1
             if self.step % config.report_every == 0:
                 pace = (time.monotonic() - started) / len(running)
@@ -152,13 +163,19 @@ class Trainer:
         torch.set_rng_state(state["random"].cpu())
         return True
 
-    def _batches(self) -> Iterator[tuple[list[int], list[bool]]]:
-        """Clips of the steps still to do; every step's choice depends on the seed and the step alone."""
-        count = min(self.config.clips_per_step, len(self.clips))
-        for step in range(self.step, self.config.steps):
-            random = np.random.default_rng([self.config.seed, step])
-            clips = random.choice(len(self.clips), count, replace=False)
-            yield clips.tolist(), (random.random(count) < 0.5).tolist()
+    def _batch(self) -> ClipBatch:
+        """The step's clips; the choice depends on the seed and the step alone."""
+        config = self.config
+        random = np.random.default_rng([config.seed, self.step])
+        count = min(config.clips_per_step, len(self.clips))
+        if self.simulator is not None and random.random() < config.simulated:
+            return self.simulator.batch(count, random)
+        clips = random.choice(len(self.clips), count, replace=False)
+        reverse = random.random(count) < 0.5
+        batch = self.clips.batch(clips.tolist(), reverse.tolist(), config.use_maps)
+        hidden = np.repeat(random.random(count) < config.hide_appearance, self.clips.clip_length)
+        batch.features.vector[torch.from_numpy(hidden), POOLED] = self.clips.pooled_mean
+        return batch
 
     def _learning_rate(self) -> float:
         warm = min(1.0, (self.step + 1) / self.config.warmup)

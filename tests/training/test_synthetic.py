@@ -4,15 +4,13 @@ import torch
 
 from tar_core.body import BodyModel
 from tar_core.body_file import load_body
-from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training import synthetic as module
 from tar_core.training.dataset import CLIP_FRAMES, SyntheticShards
 from tar_core.training.key_poses import key_pose_motions
-from tar_core.training.motions import Motion
-from tar_core.training.synthetic import Generator, main, select_split
-from tests.training.conftest import FREE_BODY, GARMENTS
+from tar_core.training.synthetic import Generator, main
+from tests.training.conftest import FREE_BODY
 
 MIDDLE = [JOINT_NAMES.index(name) for name in ("pelvis", "spine1", "spine2", "spine3", "left_knee", "right_knee")]
 
@@ -88,19 +86,11 @@ def test_the_seed_decides(generator):
     np.testing.assert_array_equal(first.images, again.images)
 
 
-def test_subject_05_is_for_testing_alone():
-    motions = [Motion(name, np.zeros((20, 24, 3)), np.zeros((20, 3))) for name in ("cmu/005_01", "cmu/007_01", "a/b")]
-    assert [motion.name for motion in select_split(motions, "test")] == ["cmu/005_01"]
-    assert [motion.name for motion in select_split(motions, "train")] == ["cmu/007_01", "a/b"]
-    with pytest.raises(TarError, match="test"):
-        select_split(motions[1:], "test")
-
-
-def test_command_line_renders_and_resumes(egl, people, background_folder, tmp_path, monkeypatch, capsys):
+def test_command_line_renders_and_resumes(egl, garments, background_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "CLIPS_PER_SHARD", 2)
     np.savez(tmp_path / "still.npz", poses=np.zeros((30, 72)), trans=np.zeros((30, 3)), mocap_framerate=30.0)
     arguments = ["--output", tmp_path / "out", "--clips", 3, "--seed", 5, "--motions", tmp_path / "still.npz"]
-    arguments += ["--body", FREE_BODY, "--garments", GARMENTS, "--backgrounds", background_folder]
+    arguments += ["--body", FREE_BODY, "--garments", garments, "--backgrounds", background_folder]
     arguments = [str(argument) for argument in arguments]
     assert main(arguments) == 0
     assert len(list(SyntheticShards(tmp_path / "out"))) == 3

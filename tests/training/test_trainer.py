@@ -97,6 +97,18 @@ def test_training_lowers_the_loss_and_leaves_a_loadable_checkpoint(clips, tmp_pa
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
 
 
+def test_appearance_is_hidden_behind_its_mean(clips, tmp_path):
+    shown = trainer(clips, tmp_path / "shown")._batch().features.vector
+    hidden = trainer(clips, tmp_path / "hidden", hide_appearance=1.0)._batch().features.vector
+    assert shown.std(0).min() > 0.1
+    torch.testing.assert_close(hidden, clips.vectors().mean(0).expand_as(hidden))
+
+
+def test_simulated_landmarks_need_motions(clips, tmp_path):
+    with pytest.raises(TarError, match="motions"):
+        trainer(clips, tmp_path / "run", simulated=0.5)
+
+
 def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
     torch.manual_seed(0)
     whole = trainer(clips, tmp_path / "whole")
@@ -105,10 +117,16 @@ def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
 
     first = trainer(clips, tmp_path / "parts")
     torch.manual_seed(1)
-    # Killed after the checkpoint of step 3: the schedule is the whole run's.
-    batches = first._batches
-    first._batches = lambda: (batch for batch, _ in zip(batches(), range(3), strict=False))
-    first.run()
+    train_step = first._train_step
+
+    def killed_after_the_checkpoint_of_step_3(batch):
+        if first.step == 3:
+            raise KeyboardInterrupt
+        return train_step(batch)
+
+    first._train_step = killed_after_the_checkpoint_of_step_3
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
     second = trainer(clips, tmp_path / "parts")
     torch.manual_seed(99)
     assert second.resume() and second.step == 3

@@ -1,0 +1,106 @@
+"""Simulated landmarks: exact where the donors were exact, and wrong as the donors were wrong."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tar_core.body import BodyModel
+from tar_core.body_file import load_body
+from tar_core.camera import CropCamera
+from tar_core.crop import Crop
+from tar_core.model.backbones.blazepose import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD
+from tar_core.model.refinement import JOINT_OF_LANDMARK
+from tar_core.skeleton import JOINT_NAMES
+from tar_core.training.features import ClipBatch, FeatureClips
+from tar_core.training.motions import Motion
+from tar_core.training.simulated import LandmarkSimulator
+
+LIMB_LANDMARKS = list(JOINT_OF_LANDMARK)
+LIMB_JOINTS = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]
+CLIPS, LENGTH = 12, 9
+
+
+@pytest.fixture(scope="module")
+def body():
+    return BodyModel(load_body())
+
+
+@pytest.fixture(scope="module")
+def motions():
+    random = np.random.default_rng(3)
+    poses = np.cumsum(0.02 * random.normal(size=(60, 24, 3)), 0)
+    return [Motion("made/up", poses, np.zeros((60, 3)))]
+
+
+@pytest.fixture
+def donors(body, tmp_path):
+    """Clips whose backbone puts limbs 3 pixels right of, 2 above and 5 cm behind where they are, in every frame."""
+    count = CLIPS * LENGTH
+    random = torch.Generator().manual_seed(0)
+    poses = 0.3 * torch.randn(count, 24, 3, generator=random)
+    poses[:, 0] = torch.tensor([np.pi, 0, 0]) + 0.1 * poses[:, 0]
+    camera = CropCamera.cat(
+        [CropCamera.from_crop(Crop(700 + k, 400, 400, 0.01 * k), 1500.0, (639.5, 359.5)) for k in range(count)]
+    )
+    tensors = {
+        "poses": poses,
+        "betas": torch.zeros(count, 10),
+        "trans": torch.tensor([0.3, 0.1, 8.0]).repeat(count, 1),
+        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+    }
+    exact = ClipBatch(None, camera, tensors["poses"], tensors["betas"], tensors["trans"]).truth(
+        body, torch.arange(count)
+    )
+    vector = torch.rand(count, VECTOR_SIZE, generator=random)
+    points = torch.zeros(count, 39, 2)
+    points[:, LIMB_LANDMARKS] = exact.joints_2d[:, LIMB_JOINTS] + torch.tensor([3.0, -2.0])
+    world = torch.zeros(count, 39, 3)
+    from_hips = exact.joints - exact.joints[:, 1:3].mean(1, keepdim=True)
+    world[:, LIMB_LANDMARKS] = from_hips[:, LIMB_JOINTS] + torch.tensor([0, 0, 0.05])
+    vector[:, POINTS] = ((points - 127.5) / 128).flatten(1)
+    vector[:, WORLD] = 2 * world.flatten(1)
+    tensors |= {
+        "clip_length": torch.tensor(LENGTH),
+        "vector": vector,
+        "local_map": torch.zeros(count, 6, 64, 64).half(),
+        "landmarks.points": points,
+        "landmarks.visibility": vector[:, CONFIDENCES][:, 0::2].contiguous(),
+        "landmarks.presence": vector[:, CONFIDENCES][:, 1::2].contiguous(),
+        "landmarks.world": world,
+        "landmarks.score": torch.ones(count),
+    }
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, tmp_path / "shard-0.safetensors")
+    return FeatureClips(tmp_path)
+
+
+def test_simulated_people_get_the_donors_errors(motions, donors, body):
+    batch = LandmarkSimulator(motions, donors, body).batch(5, np.random.default_rng(0))
+    truth = batch.truth(body, torch.arange(5 * LENGTH))
+    landmarks = batch.features.landmarks
+    error = landmarks.points[:, LIMB_LANDMARKS] - truth.joints_2d[:, LIMB_JOINTS]
+    torch.testing.assert_close(error, torch.tensor([3.0, -2.0]).expand_as(error), atol=5e-3, rtol=0)
+    from_hips = truth.joints - truth.joints[:, 1:3].mean(1, keepdim=True)
+    error = landmarks.world[:, LIMB_LANDMARKS] - from_hips[:, LIMB_JOINTS]
+    torch.testing.assert_close(error, torch.tensor([0, 0, 0.05]).expand_as(error), atol=1e-4, rtol=0)
+
+
+def test_vector_and_landmarks_agree_and_nothing_is_pooled(motions, donors, body):
+    batch = LandmarkSimulator(motions, donors, body).batch(2, np.random.default_rng(1))
+    vector, landmarks = batch.features.vector, batch.features.landmarks
+    assert batch.features.local_map.shape == (2 * LENGTH, 0, 64, 64)
+    torch.testing.assert_close(vector[:, POOLED], donors.vectors()[:, POOLED].mean(0).expand(2 * LENGTH, -1))
+    torch.testing.assert_close(vector[:, WORLD].view(-1, 39, 3), 2 * landmarks.world)
+    torch.testing.assert_close(vector[:, CONFIDENCES][:, 0::2], landmarks.visibility)
+    # A clip's confidences are one donor's, all nine frames of it.
+    whole = donors.batch(range(CLIPS)).features.landmarks.visibility.view(CLIPS, LENGTH, -1)
+    for clip in landmarks.visibility.view(2, LENGTH, -1):
+        assert (whole == clip).all(2).all(1).any()
+
+
+def test_the_seed_decides_and_clips_differ(motions, donors, body):
+    simulator = LandmarkSimulator(motions, donors, body)
+    first, again, other = (simulator.batch(2, np.random.default_rng(seed)) for seed in (4, 4, 5))
+    torch.testing.assert_close(first.features.vector, again.features.vector, rtol=0, atol=0)
+    torch.testing.assert_close(first.poses, again.poses, rtol=0, atol=0)
+    assert (first.poses - other.poses).abs().max() > 0.1
