@@ -107,6 +107,16 @@ class CropCamera:
         image = project(points, self.focal[..., None, None], 0.0)
         return (image - self.center[..., None, :]) * (CROP_SIZE / self.size[..., None, None]) + CROP_CENTRE
 
+    def from_crop_pixels(self, pixels: Tensor) -> Tensor:
+        """Crop pixels [..., 2] -> image pixels [..., 2] from the principal point, the crop's roll undone."""
+        rolled = self.center + (pixels - CROP_CENTRE) * (self.size / CROP_SIZE)[..., None]
+        return (rotation_z(self.roll)[..., :2, :2] @ rolled[..., None])[..., 0]
+
+    def to_crop_pixels(self, pixels: Tensor) -> Tensor:
+        """The inverse of `from_crop_pixels`."""
+        rolled = (rotation_z(-self.roll)[..., :2, :2] @ pixels[..., None])[..., 0]
+        return (rolled - self.center) * (CROP_SIZE / self.size)[..., None] + CROP_CENTRE
+
     def roll_camera(self, vectors: Tensor) -> Tensor:
         """Camera-frame vectors or points [..., 3] -> the rolled camera's frame."""
         return (rotation_z(-self.roll) @ vectors[..., None])[..., 0]

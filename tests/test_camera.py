@@ -46,6 +46,15 @@ def test_the_rolled_crop_equals_the_frame_after_the_turn_back(crop):
     torch.testing.assert_close(camera[:, None].unroll_camera(rolled), points)
 
 
+@given(crop=crops)
+def test_crop_pixels_lie_in_the_image_where_the_crop_says(crop):
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    pixels = torch.tensor(np.random.default_rng(0).uniform(0, 255, (1, 20, 2)))
+    image = camera[:, None].from_crop_pixels(pixels)
+    np.testing.assert_allclose(image[0] + np.array(PRINCIPAL_POINT), crop.to_image(pixels[0].numpy()), atol=1e-3)
+    torch.testing.assert_close(camera[:, None].to_crop_pixels(image), pixels)
+
+
 def test_rotations_roll_with_their_points():
     camera = double(CropCamera.from_crop(Crop(100, 900, 300, 0.7), 1500.0, PRINCIPAL_POINT))
     orient = torch.linalg.qr(torch.randn(1, 3, 3, dtype=torch.float64, generator=torch.manual_seed(0)))[0]

@@ -31,6 +31,8 @@ class TARConfig:
         iterations: refinement steps.
         landmark_residuals: each step also sees how far the projected body lies from the backbone's own 2D landmarks
             and its 3D estimate. Not in the paper.
+        steady_landmarks: those landmarks are a parabola's through the window's, not the middle frame's own. Not in the
+            paper.
         use_global, use_local, use_refinement: the paper's ablation switches (GTE, LTE, RRM).
         dropout: in the global encoder, while training.
     """
@@ -53,6 +55,7 @@ class TARConfig:
     context_width: int = 512
     iterations: int = 5
     landmark_residuals: bool = False
+    steady_landmarks: bool = False
     use_global: bool = True
     use_local: bool = True
     use_refinement: bool = True
@@ -96,7 +99,8 @@ TAR_S = TARConfig(
     marker_radius=2,
     context_width=320,
     landmark_residuals=True,
-    dropout=0.3,
+    steady_landmarks=True,
+    dropout=0.1,
 )
 
 CONFIGS = {"tar-s": TAR_S, "paper": PAPER}

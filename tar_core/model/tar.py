@@ -13,6 +13,7 @@ from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.global_encoder import GlobalTemporalEncoder
 from tar_core.model.local_encoder import LocalFrames, LocalTemporalEncoder, StaticLocalEncoder
 from tar_core.model.refinement import PosedBody, RecurrentRefinement, pose_body
+from tar_core.model.steady import steady_landmarks
 
 
 class TAR(nn.Module):
@@ -47,7 +48,7 @@ class TAR(nn.Module):
         if not self.config.use_refinement:
             return [pose_body(self.body, initial, camera[:, middle])]
         local_map = self.local_encoder(features.local_map[:, middle - radius : middle + radius + 1])
-        landmarks = features.landmarks[:, middle]
+        landmarks = self._landmarks(features.landmarks, camera)
         return self.refinement(hidden, initial, local_map, camera[:, middle], self.body, landmarks)
 
     def encode_frames(self, features: FrameFeatures, camera: CropCamera) -> "EncodedFrames":
@@ -78,7 +79,14 @@ class TAR(nn.Module):
             return [pose_body(self.body, initial, camera)]
         local_index = window_index(middles, first, last, self.config.local_length, stride)
         local_map = None if frames.local is None else self.local_encoder.windows(frames.local, local_index)
-        return self.refinement(hidden, initial, local_map, camera, self.body, frames.landmarks[middles])
+        landmarks = self._landmarks(frames.landmarks[index], frames.camera[index])
+        return self.refinement(hidden, initial, local_map, camera, self.body, landmarks)
+
+    def _landmarks(self, landmarks: Landmarks, camera: CropCamera) -> Landmarks:
+        """What the refinement sees of windows' landmarks [B, T]."""
+        if self.config.steady_landmarks:
+            return steady_landmarks(landmarks, camera)
+        return landmarks[:, self.config.window // 2]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,11 @@ from tar_core.training.motions import Motion, at_speed, mirrored, reversed_in_ti
 
 _HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 _SHOULDERS = [JOINT_NAMES.index("left_shoulder"), JOINT_NAMES.index("right_shoulder")]
+_ARM_PARTS = ("collar", "shoulder", "elbow", "wrist", "hand")
 _KNEES = [JOINT_NAMES.index("left_knee"), JOINT_NAMES.index("right_knee")]
+
+_ARMS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in _ARM_PARTS]
+_ABOVE_THE_HIPS = [*_ARMS, *(JOINT_NAMES.index(name) for name in ("spine1", "spine2", "spine3", "neck", "head"))]
 
 # Standard deviations in degrees of a constant turn added to each joint, so that one recording is many poses.
 _VARIATION = {
@@ -144,25 +148,35 @@ def motion_weight(motion: Motion) -> float:
 
 
 def sample_motion(random: np.random.Generator, motions: list[Motion]) -> Motion:
-    """T frames of a random recording, mirrored, reversed, faster, slower and varied, turned to face anywhere."""
+    """T frames of a random recording, varied and turned to face anywhere; some move the arms or trunk of another."""
+    motion = _excerpt(random, motions)
+    if random.random() < 0.4:
+        borrowed = _ARMS if random.random() < 0.6 else _ABOVE_THE_HIPS
+        poses = motion.poses.copy()
+        poses[:, borrowed] = _excerpt(random, motions).poses[:, borrowed]
+        motion = replace(motion, poses=poses)
+    yaw = _turn_about_y(random.uniform(-np.pi, np.pi))
+    poses = _varied(random, motion.poses)
+    poses[:, 0] = matrix_to_axis_angle(yaw @ axis_angle_to_matrix(poses[:, 0]))
+    return replace(motion, poses=poses, trans=(motion.trans - motion.trans[CLIP_FRAMES // 2]) @ yaw.T)
+
+
+def _excerpt(random: np.random.Generator, motions: list[Motion]) -> Motion:
+    """T frames of a random recording, mirrored, reversed, faster or slower."""
     weights = np.array([motion_weight(motion) for motion in motions])
-    motion = motions[random.choice(len(motions), p=weights / weights.sum())]
-    longest = (len(motion) - 1) / (CLIP_FRAMES - 1)
+    recording = motions[random.choice(len(motions), p=weights / weights.sum())]
+    longest = (len(recording) - 1) / (CLIP_FRAMES - 1)
     speed = min(random.uniform(0.7, 1.3) * (2 if random.random() < 0.4 else 1), longest)
     span = int(np.ceil(speed * (CLIP_FRAMES - 1))) + 1
-    start = random.integers(0, len(motion) - span + 1)
-    name = motion.name
-    motion = replace(motion, poses=motion.poses[start : start + span], trans=motion.trans[start : start + span])
-    motion = at_speed(motion, speed)
+    start = random.integers(0, len(recording) - span + 1)
+    part = slice(start, start + span)
+    motion = at_speed(replace(recording, poses=recording.poses[part], trans=recording.trans[part]), speed)
     motion = replace(motion, poses=motion.poses[:CLIP_FRAMES], trans=motion.trans[:CLIP_FRAMES])
     if random.random() < 0.5:
         motion = mirrored(motion)
     if random.random() < 0.3:
         motion = reversed_in_time(motion)
-    yaw = _turn_about_y(random.uniform(-np.pi, np.pi))
-    poses = _varied(random, motion.poses)
-    poses[:, 0] = matrix_to_axis_angle(yaw @ axis_angle_to_matrix(poses[:, 0]))
-    return replace(motion, name=name, poses=poses, trans=(motion.trans - motion.trans[CLIP_FRAMES // 2]) @ yaw.T)
+    return replace(motion, name=recording.name)
 
 
 def _varied(random: np.random.Generator, poses: np.ndarray) -> np.ndarray:

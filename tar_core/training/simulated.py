@@ -23,6 +23,7 @@ from tar_core.training.motions import Motion
 from tar_core.training.scene import Scene, sample_scene
 
 NEIGHBOURS = 8  # donors to choose among
+ERROR_SCALE = (0.3, 1.0)  # the backbone sees real people better than rendered ones
 # Landmarks without a point of their own on the body go with the nearest that has one.
 _NEAREST_SURFACE = {1: "leye", 2: "leye", 3: "leye", 4: "reye", 5: "reye", 6: "reye", 9: "nose", 10: "nose"}
 _NEAREST_SURFACE |= {21: "lthumb", 22: "rthumb"}
@@ -79,7 +80,8 @@ class LandmarkSimulator:
         nearest = torch.cdist(stance, self._stances).topk(NEIGHBOURS, largest=False).indices
         chosen = nearest[torch.arange(count), torch.from_numpy(random.integers(0, NEIGHBOURS, count))]
         vector[:, POOLED] = self.donors.pooled_mean
-        vector[:, POOLED.stop :] += self._errors[chosen].flatten(0, 1)
+        scale = torch.from_numpy(random.uniform(*ERROR_SCALE, (count, 1, 1))).float()
+        vector[:, POOLED.stop :] += (scale * self._errors[chosen]).flatten(0, 1)
         vector[:, CONFIDENCES] = self._confidences[chosen].flatten(0, 1)
         features = FrameFeatures(vector, vector.new_zeros(len(vector), 0, MAP_SIZE, MAP_SIZE), _landmarks(vector))
         return ClipBatch(features, camera, poses, betas, trans)

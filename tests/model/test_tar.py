@@ -27,6 +27,7 @@ SMALL = TARConfig(
     context_width=16,
     iterations=3,
     landmark_residuals=True,
+    steady_landmarks=True,
 )
 
 
@@ -73,6 +74,7 @@ SWITCHES = [
     {"use_local": False},
     {"local_skip": False},
     {"landmark_residuals": False},
+    {"steady_landmarks": False},
     *({"local_length": length} for length in (3, 7, 9)),
     *({"local_size": size} for size in (64, 32, 8)),
 ]

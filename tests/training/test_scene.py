@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.crop import MARGIN
+from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.dataset import CLIP_FRAMES
 from tar_core.training.motions import Motion
 from tar_core.training.scene import (
@@ -35,6 +36,20 @@ def test_the_ends_of_a_short_recording_are_within_reach():
     short = random_motion(12)
     for seed in range(50):
         assert len(sample_motion(np.random.default_rng(seed), [short])) == CLIP_FRAMES
+
+
+def test_some_people_move_the_arms_of_another_recording():
+    """Of two recordings one has bent arms and one bent legs: some samples have both, some neither."""
+    bent_arms, bent_legs = (np.zeros((40, 24, 3)) for _ in range(2))
+    elbows, knees = (
+        [JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("elbow", "knee")
+    )
+    bent_arms[:, elbows, 1], bent_legs[:, knees, 0] = 1.5, 1.5
+    motions = [Motion(f"made/{k}", poses, np.zeros((40, 3))) for k, poses in enumerate((bent_arms, bent_legs))]
+    samples = [sample_motion(np.random.default_rng(seed), motions).poses for seed in range(60)]
+    angles = np.array([np.linalg.norm(poses[4, [elbows[0], knees[0]]], axis=-1) > 1 for poses in samples])
+    for kind in ((True, False), (False, True), (True, True), (False, False)):
+        assert (angles == kind).all(1).any(), kind
 
 
 def test_rich_motion_is_taken_more_often_than_walking():

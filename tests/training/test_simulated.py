@@ -12,6 +12,7 @@ from tar_core.crop import Crop
 from tar_core.model.backbones.blazepose import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.skeleton import JOINT_NAMES
+from tar_core.training import simulated
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.motions import Motion
 from tar_core.training.simulated import LandmarkSimulator
@@ -74,7 +75,8 @@ def donors(body, tmp_path):
     return FeatureClips(tmp_path)
 
 
-def test_simulated_people_get_the_donors_errors(motions, donors, body):
+def test_simulated_people_get_the_donors_errors(motions, donors, body, monkeypatch):
+    monkeypatch.setattr(simulated, "ERROR_SCALE", (1.0, 1.0))
     batch = LandmarkSimulator(motions, donors, body).batch(5, np.random.default_rng(0))
     truth = batch.truth(body, torch.arange(5 * LENGTH))
     landmarks = batch.features.landmarks
