@@ -1,0 +1,108 @@
+"""Smoothing: what it leaves alone, what it takes away, and that it knows no preferred axes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import savgol_filter
+from scipy.spatial.transform import Rotation
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.rotations import axis_angle_to_matrix
+from tar_core.smoothing import smooth_clip, smooth_person, smooth_points, smooth_rotations
+
+seeds = st.integers(0, 1000)
+
+
+def random_path(seed, count=40, joints=3, speed=0.1):
+    steps = Rotation.from_rotvec(speed * np.random.default_rng(seed).normal(size=(count * joints, 3)))
+    steps = steps.as_matrix().reshape(count, joints, 3, 3)
+    path = [steps[0]]
+    for step in steps[1:]:
+        path.append(path[-1] @ step)
+    return np.array(path)
+
+
+def person(poses, trans=None):
+    count = len(poses)
+    trans = np.zeros((count, 3)) if trans is None else trans
+    return PersonMotion(1, poses, np.zeros(10), trans, np.arange(count), np.zeros((count, 4)), np.ones(count))
+
+
+@pytest.mark.parametrize("window", [5, 9, 21])
+def test_points_equal_scipys_savitzky_golay(window):
+    points = np.random.default_rng(0).normal(size=(50, 3)).cumsum(0)
+    np.testing.assert_allclose(smooth_points(points, window), savgol_filter(points, window, 2, axis=0), atol=1e-9)
+
+
+def test_steady_turns_pass_unchanged():
+    angles = np.linspace(0, 5, 60) ** 1.0
+    turns = Rotation.from_rotvec(angles[:, None] * np.array([[0.6, 0.0, 0.8]])).as_matrix()[:, None]
+    np.testing.assert_allclose(smooth_rotations(turns, 15), turns, atol=1e-9)
+
+
+@given(seeds)
+def test_smoothing_knows_no_axes(seed):
+    """Turning everything first or last is the same, on both sides of the rotations."""
+    path = random_path(seed)
+    before, after = Rotation.random(2, random_state=seed).as_matrix()
+    np.testing.assert_allclose(
+        smooth_rotations(before @ path @ after, 9), before @ smooth_rotations(path, 9) @ after, atol=1e-9
+    )
+
+
+def test_results_are_rotations_and_jitter_goes():
+    random = np.random.default_rng(1)
+    calm = np.tile(np.eye(3), (200, 4, 1, 1))
+    jitter = Rotation.from_rotvec(0.05 * random.normal(size=(800, 3))).as_matrix().reshape(200, 4, 3, 3)
+    smooth = smooth_rotations(calm @ jitter, 15)
+    np.testing.assert_allclose(smooth @ smooth.swapaxes(-1, -2), calm, atol=1e-9)
+    assert np.abs(smooth - calm).std() < 0.5 * np.abs(jitter - calm).std()
+
+
+def test_a_hit_keeps_its_time_and_most_of_its_height():
+    """An arm that is thrown out and back within 0.4 s at 30 fps, at the strength the add-on starts with."""
+    angle = np.zeros(60)
+    angle[24:37] = 1.2 * np.sin(np.linspace(0, np.pi, 13))
+    poses = np.zeros((60, 72))
+    poses[:, 3 * 16] = angle
+    smooth = smooth_person(person(poses), 30.0, 0.3).poses[:, 3 * 16]
+    assert abs(int(smooth.argmax()) - int(angle.argmax())) <= 1
+    assert smooth.max() > 0.93 * angle.max()
+
+
+def test_strength_goes_by_seconds_not_frames():
+    random = np.random.default_rng(2)
+    jitter = 0.02 * random.normal(size=(400, 72))
+    slow, fast = (smooth_person(person(jitter), fps, 0.4).poses.std() for fps in (30.0, 120.0))
+    assert fast < 0.7 * slow  # four times the frames in the same time
+
+
+def test_no_strength_and_short_motions_change_nothing():
+    poses = np.random.default_rng(3).normal(size=(4, 72))
+    for strength, count in ((0.0, 4), (1.0, 4), (1.0, 1)):
+        result = smooth_person(person(poses[:count]), 30.0, strength)
+        np.testing.assert_array_equal(result.poses, person(poses[:count]).poses)
+
+
+@pytest.mark.parametrize("count", [5, 6, 7, 40])
+def test_every_length_works(count):
+    poses = 0.1 * np.random.default_rng(4).normal(size=(count, 72))
+    smooth = smooth_person(person(poses), 30.0, 1.0)
+    assert smooth.poses.shape == poses.shape
+    rotations = axis_angle_to_matrix(smooth.poses.reshape(-1, 3))
+    np.testing.assert_allclose(np.linalg.det(rotations), 1, atol=1e-5)
+    assert smooth.poses.std() < poses.std()
+
+
+def test_a_clip_keeps_all_but_its_motion():
+    clip = MotionClip(
+        30.0, 640, 480, 800.0, np.zeros(2), "a.mp4", [person(0.1 * np.random.default_rng(5).normal(size=(30, 72)))]
+    )
+    smooth = smooth_clip(clip, 0.5)
+    assert (smooth.fps, smooth.focal, smooth.source) == (clip.fps, clip.focal, clip.source)
+    assert not np.array_equal(smooth.people[0].poses, clip.people[0].poses)
+    np.testing.assert_array_equal(smooth.people[0].frames, clip.people[0].frames)
+    with pytest.raises(TarError, match="0 to 1"):
+        smooth_clip(clip, 1.5)
