@@ -4,7 +4,8 @@ Captures the four demo cameras (one man balancing on a beam; tools/fetch_demo.py
 focal length, everybody found, nothing told about the man. Of the people found the one who covers the most picture over
 the whole video counts, so that ground truth has no say in the choice. SMPL's joints in the camera frame go into one
 file a camera, and the bench's own program, shared/bench/pose2sim_single/score.py beside the checkout, scores them:
-MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps.
+MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps. With `--all`, every other real clip follows
+(tools/bench_clips.py).
 """
 
 import argparse
@@ -13,14 +14,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from tar_core.body import BodyModel
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip, PersonMotion
-from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.motion import MotionClip
+from tools import bench_clips
+from tools.camera_joints import camera_frame_joints, main_person
 from tools.capture_command import capture_command
 from tools.fetch_demo import CAMERAS, fetch_demo_video
 
@@ -29,29 +29,13 @@ SCORE = ROOT.parent / "shared" / "bench" / "pose2sim_single" / "score.py"
 FRAMES = 100
 
 
-def main_person(clip: MotionClip) -> PersonMotion:
-    """Who covers the most picture: the largest sum of box areas over the frames."""
-    return max(clip.people, key=lambda person: float(np.prod(person.boxes[:, 2:] - person.boxes[:, :2], axis=1).sum()))
-
-
-def camera_frame_joints(person: PersonMotion, body: BodyModel, frame_count: int) -> np.ndarray:
-    """SMPL's joints in the camera frame, [frame_count, 24, 3] metres; NaN in frames without the person."""
-    rotations = axis_angle_to_matrix(torch.from_numpy(person.poses).view(-1, NUM_JOINTS, 3))
-    with torch.no_grad():
-        points = body(rotations, torch.from_numpy(person.betas).expand(len(person), -1))
-    joints = np.full((frame_count, NUM_JOINTS, 3), np.nan, np.float32)
-    within = person.frames < frame_count
-    joints[person.frames[within]] = (points.joints.numpy() + person.trans[:, None])[within]
-    return joints
-
-
-def capture(camera: int, folder: Path, checkpoint: Path | None) -> MotionClip:
-    """One demo camera, captured as a user would: by the command line, with its defaults."""
+def capture(camera: int, folder: Path, checkpoint: Path | None) -> Path:
+    """The motion file of one demo camera, captured as a user would: by the command line, with its defaults."""
     output = folder / f"cam{camera:02d}_motion.npz"
     command = capture_command(fetch_demo_video(camera), output, checkpoint)
     if subprocess.run(command, cwd=ROOT).returncode:
         raise TarError(f"camera {camera} could not be captured; its reason stands above")
-    return MotionClip.load(output)
+    return output
 
 
 def score(program: Path, predictions: Path) -> dict[str, float]:
@@ -68,9 +52,10 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "out" / "bench_real", help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--score", type=Path, default=SCORE, help="the bench's score.py")
+    parser.add_argument("--all", action="store_true", help="the other real clips too (tools/bench_clips.py)")
     arguments = parser.parse_args()
     try:
-        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.score)
+        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.score, arguments.all)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -79,15 +64,20 @@ def main() -> int:
     return 0
 
 
-def run(output: Path, checkpoint: Path | None, program: Path) -> dict[str, float]:
+def run(output: Path, checkpoint: Path | None, program: Path, all_clips: bool = False) -> dict[str, float]:
     if not program.is_file():
         raise TarError(f"{program}: no such file; name the bench's program with --score")
     output.mkdir(parents=True, exist_ok=True)
     body = BodyModel(load_body())
+    motions: list[Path] = []
     for camera in CAMERAS:
-        joints = camera_frame_joints(main_person(capture(camera, output, checkpoint)), body, FRAMES)
+        motions.append(capture(camera, output, checkpoint))
+        joints = camera_frame_joints(main_person(MotionClip.load(motions[-1])), body, FRAMES)
         np.savez(output / f"cam{camera:02d}.npz", joints=joints)
-    return score(program, output)
+    figures = score(program, output)
+    if all_clips:
+        bench_clips.run(output, checkpoint, {"balance": motions})
+    return figures
 
 
 if __name__ == "__main__":
