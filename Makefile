@@ -7,7 +7,7 @@ VIDEO ?=
 TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-blenders extension bench-real bench-speed bench-scene train clean
+.PHONY: help setup demo test test-slow test-blenders extension bench-real bench-real-all bench-speed bench-scene train clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ extension: $(READY) ## the Blender extension, as a zip in dist/
 
 bench-real: $(READY) ## accuracy on real video with ground truth, beside MediaPipe
 	$(PYTHON) -m tools.bench_real
+
+bench-real-all: $(READY) ## the same, then the other real clips that packages ship (minutes)
+	$(PYTHON) -m tools.bench_real --all
 
 bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
 	$(PYTHON) -m tools.bench_speed
