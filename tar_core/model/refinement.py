@@ -12,6 +12,7 @@ from tar_core.crop import CROP_SIZE
 from tar_core.model.config import MAP_SIZE, TARConfig
 from tar_core.model.features import Landmarks
 from tar_core.model.global_encoder import BOX_SIZE
+from tar_core.model.precision import full_precision
 from tar_core.model.states import Estimate, StateGRU, StateRegressors
 from tar_core.rotations import rotation_6d_to_matrix
 from tar_core.skeleton import JOINT_NAMES
@@ -75,6 +76,7 @@ class PosedBody:
     landmarks_2d: Tensor
 
 
+@full_precision
 def pose_body(body: BodyModel, estimate: Estimate, camera: CropCamera) -> PosedBody:
     """Puts an estimate [B] on the body and projects it with the full-image camera."""
     rotations = rotation_6d_to_matrix(estimate.rotation_6d)

@@ -110,11 +110,12 @@ class StateRegressors(nn.Module):
         nn.init.zeros_(self.camera.bias)
 
     def forward(self, states: Tensor) -> Estimate:
-        """[B, 26, inputs] -> Estimate."""
+        """[B, 26, inputs] -> Estimate, in the weights' precision also under autocast."""
+        precision = self.rotation.weight.dtype
         return Estimate(
-            rotation_6d=self.rotation(states[:, :NUM_JOINTS]),
-            betas=self.shape(states[:, SHAPE_STATE]),
-            crop_camera=self.camera(states[:, CAMERA_STATE]),
+            rotation_6d=self.rotation(states[:, :NUM_JOINTS]).to(precision),
+            betas=self.shape(states[:, SHAPE_STATE]).to(precision),
+            crop_camera=self.camera(states[:, CAMERA_STATE]).to(precision),
         )
 
     @torch.no_grad()

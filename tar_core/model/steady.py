@@ -7,8 +7,10 @@ from torch import Tensor
 
 from tar_core.camera import CropCamera
 from tar_core.model.features import Landmarks
+from tar_core.model.precision import full_precision
 
 
+@full_precision
 def steady_landmarks(landmarks: Landmarks, camera: CropCamera) -> Landmarks:
     """The middle frame's landmarks without their jitter: a parabola is laid through each one's path over the window.
 

@@ -31,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--simulated", type=float, default=0.0, help="share of steps on simulated landmarks")
     parser.add_argument("--motions", type=Path, nargs="+", help="what simulated people do: as for rendering")
     parser.add_argument("--hide-appearance", type=float, default=0.0, help="share of clips without pooled features")
+    parser.add_argument("--mixed-precision", action="store_true", help="bfloat16 where it does no harm")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     defaults = TrainingConfig()
     parser.add_argument("--steps", type=int, default=defaults.steps)
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
             seed=args.seed,
             simulated=args.simulated,
             hide_appearance=args.hide_appearance,
+            mixed_precision=args.mixed_precision,
             use_maps=not args.without_maps,
         )
         simulator = None

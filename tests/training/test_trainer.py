@@ -87,8 +87,10 @@ def test_the_true_body_has_no_loss(clips):
     assert float(body_loss(body, truth, LossConfig(), run=LENGTH)) < 1e-4
 
 
-def test_training_lowers_the_loss_and_leaves_a_loadable_checkpoint(clips, tmp_path):
-    run = trainer(clips, tmp_path / "run", steps=40, learning_rate=3e-3, checkpoint_every=20)
+@pytest.mark.parametrize("mixed_precision", [False, True])
+def test_training_lowers_the_loss_and_leaves_a_loadable_checkpoint(clips, tmp_path, mixed_precision):
+    changes = {"steps": 40, "learning_rate": 3e-3, "checkpoint_every": 20, "mixed_precision": mixed_precision}
+    run = trainer(clips, tmp_path / "run", **changes)
     before = evaluate(run.model, clips)
     run.run()
     model = load_tar(tmp_path / "run" / "tar.safetensors")
