@@ -22,6 +22,17 @@ class ConvRelu6(nn.Conv2d):
         return F.relu6(super().forward(x), inplace=True)
 
 
+class StridedConv(ConvRelu6):
+    """A 3x3 convolution of stride 2 with TensorFlow's SAME padding: right and bottom only if the side is even."""
+
+    def __init__(self, channels: int, output_channels: int, groups: int = 1) -> None:
+        super().__init__(channels, output_channels, 3, stride=2, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        before = x.shape[-1] % 2
+        return super().forward(F.pad(x, (before, 1, before, 1)))
+
+
 class PackedConv2d(nn.Conv2d):
     """A convolution that keeps a copy of its weight in oneDNN's layout from its first inference on.
 
@@ -48,7 +59,15 @@ class PackedConvRelu6(PackedConv2d, ConvRelu6):
     activation = ("hardtanh", [0.0, 6.0], "")
 
 
-PACKED: dict[type[nn.Conv2d], type[PackedConv2d]] = {nn.Conv2d: PackedConv2d, ConvRelu6: PackedConvRelu6}
+class PackedStridedConv(StridedConv, PackedConvRelu6):
+    """The same for `StridedConv`, which pads first."""
+
+
+PACKED: dict[type[nn.Conv2d], type[PackedConv2d]] = {
+    nn.Conv2d: PackedConv2d,
+    ConvRelu6: PackedConvRelu6,
+    StridedConv: PackedStridedConv,
+}
 
 
 def pack_convolutions(model: Model) -> Model:

@@ -12,10 +12,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tar_core.model.convolution import ConvRelu6
+from tar_core.model.convolution import ConvRelu6, StridedConv
 from tar_core.weights import load_weights
 
 INPUT_SIZE = 300
@@ -39,17 +38,6 @@ class Detection:
 
     box: np.ndarray
     score: float
-
-
-class StridedConv(ConvRelu6):
-    """A 3x3 convolution of stride 2 with TensorFlow's SAME padding: right and bottom only if the side is even."""
-
-    def __init__(self, channels: int, output_channels: int, groups: int = 1) -> None:
-        super().__init__(channels, output_channels, 3, stride=2, groups=groups)
-
-    def forward(self, x: Tensor) -> Tensor:
-        before = x.shape[-1] % 2
-        return super().forward(F.pad(x, (before, 1, before, 1)))
 
 
 class InvertedResidual(nn.Module):

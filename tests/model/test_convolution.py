@@ -2,7 +2,14 @@ import pytest
 import torch
 from torch import nn
 
-from tar_core.model.convolution import ConvRelu6, PackedConv2d, PackedConvRelu6, pack_convolutions
+from tar_core.model.convolution import (
+    ConvRelu6,
+    PackedConv2d,
+    PackedConvRelu6,
+    PackedStridedConv,
+    StridedConv,
+    pack_convolutions,
+)
 
 
 def make_model() -> nn.Sequential:
@@ -11,6 +18,7 @@ def make_model() -> nn.Sequential:
         nn.Conv2d(3, 24, 3, stride=2, padding=1),
         ConvRelu6(24, 24, 5, padding=2, groups=24),
         nn.Sequential(nn.Conv2d(24, 40, 1, bias=False), nn.Conv2d(40, 8, 3, padding="same")),
+        StridedConv(8, 8, groups=8),
     )
 
 
@@ -40,11 +48,12 @@ def test_gradients_pass_and_state_stays() -> None:
 @pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="PyTorch without oneDNN")
 def test_what_is_packed() -> None:
     model = pack_convolutions(make_model())
-    assert [type(module) for module in (*model[:2], *model[2])] == [
+    assert [type(module) for module in (*model[:2], *model[2], model[3])] == [
         PackedConv2d,
         PackedConvRelu6,
         PackedConv2d,
         nn.Conv2d,  # padding="same" is left alone
+        PackedStridedConv,
     ]
 
 
@@ -52,3 +61,16 @@ def test_clipped_to_six() -> None:
     convolution = ConvRelu6(1, 1, 1, bias=False)
     nn.init.ones_(convolution.weight)
     assert convolution(torch.tensor([-1.0, 3.0, 9.0]).view(1, 1, 1, 3)).flatten().tolist() == [0, 3, 6]
+
+
+@pytest.mark.parametrize("size, first", [(6, 0), (5, -1)])
+def test_strided_padding_is_tensorflows(size: int, first: int) -> None:
+    """The first window begins at `first`: even sides are padded behind only."""
+    convolution = StridedConv(1, 1)
+    with torch.no_grad():
+        convolution.weight.zero_()
+        convolution.weight[..., 1 if first else 0, 1 if first else 0] = 1  # picks pixel 0 in the first window
+        convolution.bias.zero_()
+        x = torch.arange(size**2, dtype=torch.float32).view(1, 1, size, size) / size**2
+        y = convolution(x)
+    assert torch.equal(y, x[..., ::2, ::2][..., : y.shape[-2], : y.shape[-1]]) and y.shape[-1] == 3
