@@ -4,7 +4,6 @@ decode -> find and follow people -> crop -> backbone, once per frame and person 
 """
 
 import logging
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
@@ -24,6 +23,7 @@ from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.convolution import pack_convolutions
+from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import FrameResult, TARStream
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion
@@ -31,6 +31,7 @@ from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
 from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
+from tar_core.threads import FastestThreads, usable_cores
 from tar_core.video import VideoFrame, VideoReader, prefetch
 
 logger = logging.getLogger(__name__)
@@ -182,7 +183,7 @@ class Networks:
     """What a capture runs, all on one device."""
 
     tar: TAR
-    backbone: nn.Module
+    backbone: Callable[[Tensor], FrameFeatures]
     detector: PersonDetector | None
     device: torch.device
 
@@ -195,14 +196,21 @@ class Networks:
         """
         device = choose_device(options.device)
         if device.type == "cpu":
-            # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
-            torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
+            torch.set_num_threads(_few_threads())
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
         detector = None if options.box is not None else pack_convolutions(load_detector().to(device))
         backbone = pack_convolutions(load_blazepose().to(device))
-        return cls(tar, backbone, detector, device)
+        if device.type != "cpu":
+            return cls(tar, backbone, detector, device)
+        counts = sorted({_few_threads(), usable_cores()})
+        return cls(tar, FastestThreads(backbone, counts), detector, device)
+
+
+def _few_threads() -> int:
+    """For whatever runs beside something else: decoder, backbone and TAR do."""
+    return max(1, usable_cores() // 2)
 
 
 def choose_device(name: str) -> torch.device:
@@ -303,6 +311,7 @@ def assemble_motion(
         frames=frames,
         boxes=interpolate_linearly(frames, known, np.stack(boxes)),
         confidence=confidence_of_all,
+        joint_errors=interpolate_linearly(frames, known, np.stack([result.joint_errors for result in results])),
     )
 
 
@@ -333,7 +342,7 @@ def _follow_people(
     )
     focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
     tracks: dict[int, PersonTrack] = {}
-    with ThreadPoolExecutor(max_workers=1) as worker:
+    with ThreadPoolExecutor(1, "tar", torch.set_num_threads, (_few_threads(),)) as worker:
         for frame in _frames_with_progress(reader, options, report):
             if options.box is not None and frame.index == options.box.frame:
                 tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))

@@ -28,6 +28,7 @@ class PersonMotion:
         frames: [N] frame numbers of the video, 0-based, consecutive.
         boxes: [N, 4] where the person was seen, x0 y0 x1 y1 in pixels.
         confidence: [N] 0..1; 0 marks a frame in which the person was not seen and the motion is interpolated.
+        joint_errors: [N, 24] how far each joint may lie off from the pelvis, metres; zeros where nobody said.
     """
 
     person_id: int
@@ -37,9 +38,12 @@ class PersonMotion:
     frames: np.ndarray
     boxes: np.ndarray
     confidence: np.ndarray
+    joint_errors: np.ndarray = field(default_factory=lambda: np.zeros((0, NUM_JOINTS)))
 
     def __post_init__(self) -> None:
         count = len(self.frames)
+        if len(self.joint_errors) == 0:
+            self.joint_errors = np.zeros((count, NUM_JOINTS))
         expected = {
             "poses": (count, 3 * NUM_JOINTS),
             "betas": (NUM_BETAS,),
@@ -47,6 +51,7 @@ class PersonMotion:
             "frames": (count,),
             "boxes": (count, 4),
             "confidence": (count,),
+            "joint_errors": (count, NUM_JOINTS),
         }
         for name, shape in expected.items():
             dtype = np.int32 if name == "frames" else np.float32
@@ -132,10 +137,7 @@ class MotionClip:
                 version = int(data["format_version"])
                 if version > FORMAT_VERSION:
                     raise TarError(f"{path}: written by a newer TAR (format {version}); update the add-on")
-                people = [
-                    PersonMotion(int(i), **{name: data[f"person_{i}/{name}"] for name in _PERSON_KEYS})
-                    for i in data["person_ids"]
-                ]
+                people = [_read_person(data, int(number)) for number in data["person_ids"]]
                 return cls(
                     fps=float(data["fps"]),
                     width=int(data["width"]),
@@ -150,7 +152,14 @@ class MotionClip:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
 
 
-_PERSON_KEYS = ("poses", "betas", "trans", "frames", "boxes", "confidence")
+_PERSON_KEYS = ("poses", "betas", "trans", "frames", "boxes", "confidence", "joint_errors")
+
+
+def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:
+    keys = {name: f"person_{person_id}/{name}" for name in _PERSON_KEYS}
+    if keys["joint_errors"] not in data:  # written before networks told them
+        del keys["joint_errors"]
+    return PersonMotion(person_id, **{name: data[key] for name, key in keys.items()})
 
 
 def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> None:

@@ -26,7 +26,8 @@ MAN = (240, 330, 620, 1260)  # where the demo's man stands in frame 0
 
 
 def result(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, confidence: float) -> FrameResult:
-    return FrameResult(poses.astype(np.float32), betas.astype(np.float32), trans.astype(np.float32), confidence)
+    arrays = (array.astype(np.float32) for array in (poses, betas, trans))
+    return FrameResult(*arrays, confidence, np.full(24, 0.05, np.float32))
 
 
 def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:

@@ -22,6 +22,17 @@ def make_clip(people):
     return MotionClip(29.97, 1080, 1920, 2203.0, np.array([539.5, 959.5]), "a video.mp4", people)
 
 
+def test_files_without_joint_errors_load(tmp_path):
+    clip = make_clip([make_person(2)])
+    clip.save(tmp_path / "clip.npz")
+    with np.load(tmp_path / "clip.npz") as data:
+        old = {name: data[name] for name in data if not name.endswith("joint_errors")}
+        assert len(old) < len(data.files)
+    np.savez(tmp_path / "old.npz", **old)
+    for person in MotionClip.load(tmp_path / "old.npz").people:
+        np.testing.assert_array_equal(person.joint_errors, np.zeros((len(person), 24)))
+
+
 def test_a_clip_survives_its_file(tmp_path):
     clip = make_clip([make_person(0), make_person(4, count=1)])
     clip.save(tmp_path / "clip.npz")

@@ -33,6 +33,7 @@ class TARConfig:
             and its 3D estimate. Not in the paper.
         steady_landmarks: those landmarks are a parabola's through the window's, not the middle frame's own. Not in the
             paper.
+        joint_errors: also predicts how far each joint may be off. Not in the paper.
         use_global, use_local, use_refinement: the paper's ablation switches (GTE, LTE, RRM).
         dropout: in the global encoder, while training.
     """
@@ -56,6 +57,7 @@ class TARConfig:
     iterations: int = 5
     landmark_residuals: bool = False
     steady_landmarks: bool = False
+    joint_errors: bool = False
     use_global: bool = True
     use_local: bool = True
     use_refinement: bool = True
@@ -100,6 +102,7 @@ TAR_S = TARConfig(
     context_width=320,
     landmark_residuals=True,
     steady_landmarks=True,
+    joint_errors=True,
     dropout=0.1,
 )
 

@@ -12,6 +12,7 @@ from tar_core.crop import CROP_SIZE
 from tar_core.model.config import MAP_SIZE, TARConfig
 from tar_core.model.features import Landmarks
 from tar_core.model.global_encoder import BOX_SIZE
+from tar_core.model.joint_errors import JointErrors
 from tar_core.model.precision import full_precision
 from tar_core.model.states import Estimate, StateGRU, StateRegressors
 from tar_core.rotations import rotation_6d_to_matrix
@@ -65,6 +66,7 @@ class PosedBody:
         translation: [B, 3] SMPL's translation.
         points: joints [B, 24, 3], markers [B, K, 3] and landmarks [B, L, 3] on the body, without the translation.
         joints_2d: [B, 24, 2]; markers_2d: [B, K, 2]; landmarks_2d: [B, L, 2]: crop pixels.
+        joint_errors: [B, 24] how far the joints may lie off from the pelvis, metres; None if the network doesn't tell.
     """
 
     estimate: Estimate
@@ -74,6 +76,7 @@ class PosedBody:
     joints_2d: Tensor
     markers_2d: Tensor
     landmarks_2d: Tensor
+    joint_errors: Tensor | None = None
 
 
 @full_precision
@@ -155,6 +158,7 @@ class RecurrentRefinement(nn.Module):
         self.context = nn.Sequential(to_context, nn.LayerNorm(config.context_width), nn.GELU())
         self.gru = StateGRU(config.context_width, 10, config.hidden)
         self.regressors = StateRegressors(config.hidden)
+        self.joint_errors = JointErrors(config.hidden, RESIDUAL_SIZE) if config.joint_errors else None
 
     def forward(
         self,
@@ -191,6 +195,8 @@ class RecurrentRefinement(nn.Module):
             hidden = self.gru(self.context(torch.cat(inputs, 1)), current.estimate.per_state(), hidden)
             current = pose_body(body, current.estimate + self.regressors(hidden), camera)
             bodies.append(current)
+        if self.joint_errors is not None:
+            current.joint_errors = self.joint_errors(hidden, landmark_residuals(current, landmarks))
         return bodies
 
     def read_markers(self, windows: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from tar_core.model.features import FrameFeatures
 from tar_core.model.refinement import PosedBody
 from tar_core.model.tar import TAR, EncodedFrames
 from tar_core.rotations import matrix_to_axis_angle
+from tar_core.skeleton import NUM_JOINTS
 
 TRAINED_FPS = 30.0
 
@@ -24,12 +25,14 @@ class FrameResult:
         betas: [10].
         trans: [3] SMPL's translation, metres.
         confidence: 0..1, the backbone's own that a person is there, times the mean visibility of the body's landmarks.
+        joint_errors: [24] how far each joint may lie off from the pelvis, metres; zeros if the network doesn't tell.
     """
 
     poses: np.ndarray
     betas: np.ndarray
     trans: np.ndarray
     confidence: float
+    joint_errors: np.ndarray
 
 
 class TARStream:
@@ -109,5 +112,6 @@ def frame_results(body: PosedBody, camera: CropCamera, confidence: Tensor) -> li
     pelvis = body.points.joints[:, 0]
     trans = camera.unroll_camera(pelvis + body.translation) - pelvis
     poses = matrix_to_axis_angle(rotations).flatten(1)
-    arrays = (array.cpu().numpy() for array in (poses, body.estimate.betas, trans, confidence))
-    return [FrameResult(p, b, t, float(c)) for p, b, t, c in zip(*arrays, strict=True)]
+    errors = torch.zeros_like(poses[:, :NUM_JOINTS]) if body.joint_errors is None else body.joint_errors
+    arrays = (array.cpu().numpy() for array in (poses, body.estimate.betas, trans, confidence, errors))
+    return [FrameResult(p, b, t, float(c), e) for p, b, t, c, e in zip(*arrays, strict=True)]

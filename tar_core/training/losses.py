@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tar_core.crop import CROP_SIZE
+from tar_core.model.joint_errors import joint_error_loss
 from tar_core.model.refinement import PosedBody
 
 
@@ -22,6 +23,7 @@ class LossConfig:
     rotations: float = 1.0
     betas: float = 0.02
     acceleration: float = 4.0
+    joint_errors: float = 0.05
     discount: float = 0.85
     robust: bool = True
 
@@ -52,7 +54,11 @@ def refinement_loss(bodies: list[PosedBody], truth: Truth, config: LossConfig, r
     losses = (
         config.discount ** (last - step) * body_loss(body, truth, config, run) for step, body in enumerate(bodies)
     )
-    return torch.stack(list(losses)).sum()
+    total = torch.stack(list(losses)).sum()
+    expected = bodies[-1].joint_errors
+    if expected is not None:
+        total = total + config.joint_errors * joint_error_loss(expected, bodies[-1].points.joints, truth.joints)
+    return total
 
 
 def body_loss(body: PosedBody, truth: Truth, config: LossConfig, run: int) -> Tensor:

@@ -12,6 +12,7 @@ from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS
+from tar_core.model.tar import TAR
 from tar_core.training.features import FeatureClips
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--test", type=Path, required=True, help="cached test clips")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
     parser.add_argument("--config", choices=CONFIGS, default="tar-s")
-    parser.add_argument("--init", type=Path, help="checkpoint to start from")
+    parser.add_argument("--init", type=Path, help="checkpoint to start from; what it lacks starts untrained")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
     parser.add_argument("--clips", type=int, help="use only about this many training clips")
     parser.add_argument("--without-maps", action="store_true", help="warm-up without local maps, several times faster")
@@ -44,8 +45,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         torch.manual_seed(args.seed)
         clips = FeatureClips(args.features, args.clips)
-        model = load_tar(args.init) if args.init else build_tar(CONFIGS[args.config])
-        if not args.init:
+        model = build_tar(CONFIGS[args.config])
+        if args.init:
+            start_from(model, args.init)
+        else:
             start_at_training_mean(model, clips)
         config = TrainingConfig(
             steps=args.steps,
@@ -72,6 +75,22 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"train: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+def start_from(model: TAR, path: Path) -> None:
+    """Takes over a checkpoint's weights; the model may have parts that the checkpoint lacks, but not the reverse.
+
+    Raises:
+        TarError: the checkpoint has other weights or other sizes.
+    """
+    weights, own = load_tar(path).state_dict(), model.state_dict()
+    wrong = [name for name in weights if name not in own or own[name].shape != weights[name].shape]
+    if wrong:
+        raise TarError(f"{path}: its {wrong[0]} doesn't fit this config; choose the config it was trained with")
+    model.load_state_dict(weights, strict=False)
+    new = sorted(own.keys() - weights.keys())
+    if new:
+        logging.info("untrained yet: %s", ", ".join(new))
 
 
 if __name__ == "__main__":

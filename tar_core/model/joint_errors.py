@@ -1,0 +1,47 @@
+"""The network's own estimate of how far each joint may be off."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tar_core.model.config import NUM_STATES
+from tar_core.skeleton import NUM_JOINTS
+
+_WIDTH = 128
+_SMALLEST = 0.005  # metres; keeps the likelihood finite where a joint happens to be met exactly
+
+
+class JointErrors(nn.Module):
+    """Reads each joint's expected distance from the truth off the last states and the landmarks' residuals.
+
+    Args:
+        hidden: size of each of the 26 states.
+        residuals: how many numbers say how far the body lies from the landmarks.
+    """
+
+    def __init__(self, hidden: int, residuals: int) -> None:
+        super().__init__()
+        last = nn.Linear(_WIDTH, NUM_JOINTS - 1)
+        nn.init.constant_(last.bias, -2.5)  # 8 cm
+        self.layers = nn.Sequential(nn.Linear(NUM_STATES * hidden + residuals, _WIDTH), nn.GELU(), last)
+
+    def forward(self, hidden: Tensor, residuals: Tensor) -> Tensor:
+        """[B, 26, H] and [B, R] -> [B, 24] metres, of the joints' places from the pelvis; the pelvis's own is 0.
+
+        No gradient flows back: the motion doesn't learn to please this estimate.
+        """
+        seen = torch.cat([hidden.flatten(1), residuals], 1).detach()
+        errors = F.softplus(self.layers(seen)) + _SMALLEST
+        return F.pad(errors, (1, 0))
+
+
+def joint_error_loss(expected: Tensor, joints: Tensor, truth: Tensor) -> Tensor:
+    """Negative log-likelihood of the joints' distances d under exponential distributions of mean s: log s + d / s.
+
+    Args:
+        expected: [B, 24] s, metres, as `JointErrors` gives them; joints, truth: [B, 24, 3] metres, anywhere.
+    """
+    from_pelvis, target = (points - points[:, :1] for points in (joints.detach(), truth))
+    distance = (from_pelvis - target).norm(dim=-1)[:, 1:]
+    scale = expected[:, 1:]
+    return (scale.log() + distance / scale).mean()
