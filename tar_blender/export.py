@@ -9,6 +9,8 @@ import bpy
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
+from .keyframes import visibility_curves
+
 
 def save_scene(path: Path) -> None:
     """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx or .glb.
@@ -65,14 +67,33 @@ def _write_blend(path: str) -> None:
 
 def _write_fbx(path: str) -> None:
     # Everybody's motion together as one take, every key kept.
-    bpy.ops.export_scene.fbx(
-        filepath=path,
-        check_existing=False,
-        add_leaf_bones=False,
-        bake_anim_use_all_actions=False,
-        bake_anim_use_nla_strips=False,
-        bake_anim_simplify_factor=0.0,
-    )
+    with _everybody_shown():
+        bpy.ops.export_scene.fbx(
+            filepath=path,
+            check_existing=False,
+            add_leaf_bones=False,
+            bake_anim_use_all_actions=False,
+            bake_anim_use_nla_strips=False,
+            bake_anim_simplify_factor=0.0,
+        )
+
+
+@contextlib.contextmanager
+def _everybody_shown() -> Iterator[None]:
+    """FBX keeps no keys of visibility: whoever is hidden at the moment would stay so for good."""
+    scene = bpy.context.scene
+    curves = {thing: visibility_curves(thing) for thing in scene.objects}
+    muted = [curve for several in curves.values() for curve in several if not curve.mute]
+    try:
+        for curve in muted:
+            curve.mute = True
+        for thing in filter(curves.get, curves):
+            thing.hide_viewport = thing.hide_render = False
+        yield
+    finally:
+        for curve in muted:
+            curve.mute = False
+        scene.frame_set(scene.frame_current)
 
 
 def _write_glb(path: str) -> None:

@@ -15,7 +15,7 @@ from .armature import build_armature
 from .body_mesh import build_body_mesh, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
-from .keyframes import write_motion
+from .keyframes import follow_visibility, write_motion
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ def _import_person(
     armature = build_armature(context, name, body, person.betas, collection)
     mesh = build_body_mesh(f"{name} Body", body, person.betas, armature, collection, material)
     action = write_motion(armature, person, placement, start_frame)
+    follow_visibility(mesh, armature)
     return ImportedPerson(person.person_id, armature, mesh, action)
 
 

@@ -1,5 +1,6 @@
 """A person's motion as one action: a key on every frame for every bone."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import bpy
@@ -19,10 +20,11 @@ from .camera import WorldPlacement
 
 # Numbers of Blender's enumerations, which foreach_set takes instead of names; as bytes, which is how Blender keeps them
 # (of another width, each value is converted by itself).
-_LINEAR = 1  # interpolation
+_CONSTANT, _LINEAR = 0, 1  # interpolation
 _AUTO_CLAMPED = 4  # handles, for whoever changes the interpolation to Bezier
 
 ROOT_BONE = JOINT_NAMES[0]
+VISIBILITY = ("hide_viewport", "hide_render")
 
 
 def write_motion(
@@ -30,18 +32,30 @@ def write_motion(
 ) -> bpy.types.Action:
     """Keys the person's motion on the armature's bones; video frame k stands at scene frame start_frame + k.
 
-    The armature's object stays where it is: the pelvis bone's location carries the way through the world.
+    The armature's object stays where it is: the pelvis bone's location carries the way through the world. The same
+    action hides the object before the motion's first frame and after its last.
     """
     quaternions = bone_quaternions(person.poses, rest_rotations(armature_object), placement)
     locations = pelvis_locations(person.trans, armature_object, placement)
     frames = start_frame + person.frames
 
     action, channels = _new_action(armature_object, f"{armature_object.name} Motion")
-    _write_curves(channels, ROOT_BONE, "location", frames, locations)
+    _write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
     for joint, name in enumerate(JOINT_NAMES):
         armature_object.pose.bones[name].rotation_mode = "QUATERNION"
-        _write_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
+        _write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
+    _write_visibility(channels, frames)
     return action
+
+
+def follow_visibility(follower: bpy.types.Object, leader: bpy.types.Object) -> None:
+    """Hides an object whenever another one is: by drivers, so that there is one place where an animator retimes it."""
+    for name in VISIBILITY:
+        driver = follower.driver_add(name).driver
+        driver.type = "SUM"  # no expression, so it works where scripts are not trusted
+        variable = driver.variables.new()
+        variable.targets[0].id = leader
+        variable.targets[0].data_path = name
 
 
 def bone_quaternions(poses: np.ndarray, rest: np.ndarray, placement: WorldPlacement) -> np.ndarray:
@@ -76,6 +90,26 @@ def pelvis_locations(
     return (pelvis - rest_pelvis) @ rest_rotations(armature_object)[0]
 
 
+def visibility_curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
+    """The keys and drivers that hide and show an object."""
+    animation = thing.animation_data
+    if animation is None:
+        return []
+    curves = [*animation.drivers, *_channels_of(animation)]
+    return [curve for curve in curves if curve.data_path in VISIBILITY]
+
+
+def _channels_of(animation: bpy.types.AnimData) -> Iterable[bpy.types.FCurve]:
+    """The curves of the action that drives an object."""
+    if animation.action is None:
+        return []
+    if not hasattr(animation, "action_slot"):
+        return animation.action.fcurves
+    strips = [strip for layer in animation.action.layers for strip in layer.strips]
+    bags = [strip.channelbag(animation.action_slot) for strip in strips] if animation.action_slot else []
+    return [curve for bag in bags if bag is not None for curve in bag.fcurves]
+
+
 def _new_action(armature_object: bpy.types.Object, name: str) -> tuple[bpy.types.Action, Any]:
     """An empty action that drives the object, and what holds its curves (`fcurves` and `groups`).
 
@@ -92,21 +126,32 @@ def _new_action(armature_object: bpy.types.Object, name: str) -> tuple[bpy.types
     return action, strip.channelbag(slot, ensure=True)
 
 
-def _write_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
-    """One curve for each column of `values` [N, C]. Arrays at once: keyframe_insert takes minutes for long clips."""
+def _write_visibility(channels: Any, frames: np.ndarray) -> None:
+    group = channels.groups.new("Visibility")
+    times = np.array([frames[0] - 1, frames[0], frames[-1] + 1])
+    for name in VISIBILITY:
+        _write_curve(channels, group, name, 0, times, np.array([1.0, 0.0, 1.0]), _CONSTANT)
+
+
+def _write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
+    """One curve for each column of `values` [N, C]."""
     group = channels.groups.get(bone) or channels.groups.new(bone)
     path = f'pose.bones["{bone}"].{prop}'
-    keys = np.empty((len(frames), 2), np.float32)
-    keys[:, 0] = frames
-    linear = np.full(len(frames), _LINEAR, np.uint8)
-    handles = np.full(len(frames), _AUTO_CLAMPED, np.uint8)
     for index in range(values.shape[1]):
-        curve = channels.fcurves.new(path, index=index)
-        curve.group = group
-        curve.keyframe_points.add(len(frames))
-        keys[:, 1] = values[:, index]
-        curve.keyframe_points.foreach_set("co", keys.ravel())
-        curve.keyframe_points.foreach_set("interpolation", linear)
-        curve.keyframe_points.foreach_set("handle_left_type", handles)
-        curve.keyframe_points.foreach_set("handle_right_type", handles)
-        curve.update()
+        _write_curve(channels, group, path, index, frames, values[:, index], _LINEAR)
+
+
+def _write_curve(
+    channels: Any, group: Any, path: str, index: int, frames: np.ndarray, values: np.ndarray, interpolation: int
+) -> None:
+    """Arrays at once: keyframe_insert takes minutes for long clips."""
+    curve = channels.fcurves.new(path, index=index)
+    curve.group = group
+    points = curve.keyframe_points
+    points.add(len(frames))
+    points.foreach_set("co", np.stack([frames, values], 1).astype(np.float32).ravel())
+    points.foreach_set("interpolation", np.full(len(frames), interpolation, np.uint8))
+    handles = np.full(len(frames), _AUTO_CLAMPED, np.uint8)
+    points.foreach_set("handle_left_type", handles)
+    points.foreach_set("handle_right_type", handles)
+    curve.update()

@@ -31,7 +31,7 @@ from tools.fetch_demo import fetch_demo_video
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache" / "blenders"
 FOLDER = ROOT / "tests" / "blender"
-TEST_PACKAGES = ("pytest==9.2.0", "pytest-timeout==2.4.0", "hypothesis==6.170.15")
+TEST_PACKAGES = ("pytest", "pytest-timeout", "hypothesis")  # of requirements/test.txt
 NOBODY = ROOT / "tests" / "data" / "twelve_greys.mp4"  # a video without people
 FRAMES = 8  # of the demo video
 STEP_SECONDS = 1200
@@ -64,7 +64,7 @@ class ModuleBlender:
         with once(self._folder) as needed:
             if needed:
                 run([find_python(self._python_version), "-m", "venv", "--clear", str(self._folder)])
-                packages = [f"bpy=={self.name}", self._numpy, *TEST_PACKAGES]
+                packages = [f"bpy=={self.name}", self._numpy, *pinned_packages()]
                 run([str(self._python), "-m", "pip", "install", "--quiet", "--only-binary=:all:", *packages])
 
     def test(self, material: Material) -> str:
@@ -110,7 +110,7 @@ class DebianBlender:
                 self._install_debian()
                 target = self._root / "pytest"
                 pip = [find_python(self._python_version), "-m", "pip", "install", "--quiet", "--target", str(target)]
-                run([*pip, *TEST_PACKAGES])
+                run([*pip, *pinned_packages()])
                 for folder in {sys.prefix, sys.base_prefix}:
                     link_tree(Path(folder), self._inside(Path(folder)), skip=("bpy", "test", "__pycache__"))
         self._show_processor()
@@ -321,6 +321,12 @@ def once(folder: Path) -> Iterator[bool]:
     yield needed
     if needed:
         ready.touch()
+
+
+def pinned_packages() -> list[str]:
+    """What runs the tests inside Blender, as requirements/test.txt pins it."""
+    lines = (ROOT / "requirements" / "test.txt").read_text().splitlines()
+    return [line for line in lines if line.partition("==")[0] in TEST_PACKAGES]
 
 
 def find_python(version: str) -> str:

@@ -5,12 +5,14 @@ import signal
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 from tar_blender.export import check_output, save_scene
 from tar_blender.import_motion import import_clip
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tests.blender.clips import synthetic_clip
 
 
 def test_blend_opens_again_with_everything(clip: MotionClip, tmp_path: Path) -> None:
@@ -48,6 +50,38 @@ def test_fbx_keeps_bones_and_motion(clip: MotionClip, tmp_path: Path) -> None:
     (armature,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE")
     assert "left_elbow" in armature.data.bones
     assert armature.animation_data.action
+
+
+@pytest.mark.parametrize("ending", [".fbx", ".glb"])
+def test_people_who_are_hidden_at_the_moment_are_exported_whole(ending: str, tmp_path: Path) -> None:
+    import_clip(synthetic_clip(people=2), bpy.context)
+    bpy.context.scene.frame_set(5)
+    assert bpy.data.objects["Person 2"].hide_viewport
+    path = tmp_path / f"out{ending}"
+    save_scene(path)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    importer = bpy.ops.import_scene.fbx if ending == ".fbx" else bpy.ops.import_scene.gltf
+    importer(filepath=str(path))
+    bpy.context.view_layer.update()
+    armature, body = bpy.data.objects["Person 2"], bpy.data.objects["Person 2 Body"]
+    assert not (armature.hide_viewport or armature.hide_render or body.hide_viewport or body.hide_render)
+    if armature.animation_data.action is None:  # glTF's importer assigns only the first animation
+        armature.animation_data.action = bpy.data.actions["Person 2 Motion"]
+        if hasattr(armature.animation_data, "action_slot"):
+            armature.animation_data.action_slot = armature.animation_data.action_suitable_slots[0]
+    places = []
+    for frame in (15, 45):
+        bpy.context.scene.frame_set(frame)
+        posed = body.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        places.append(np.array(posed.matrix_world @ posed.data.vertices[0].co))
+    assert np.linalg.norm(places[1] - places[0]) > 0.1
+
+
+def test_export_puts_visibility_back(clip: MotionClip, tmp_path: Path) -> None:
+    (person,) = import_clip(clip, bpy.context).people
+    save_scene(tmp_path / "out.fbx")
+    bpy.context.scene.frame_set(3)
+    assert person.armature.hide_viewport and person.body.hide_viewport
 
 
 def test_full_disk_leaves_what_was_there(clip: MotionClip, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tar_blender.import_motion import import_clip
+from tar_blender.keyframes import VISIBILITY
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.blender.clips import synthetic_clip
@@ -34,8 +35,9 @@ def values_of(curve: Any) -> np.ndarray:
 def test_every_bone_is_keyed_on_every_frame(clip: MotionClip) -> None:
     (person,) = import_clip(clip, bpy.context).people
     curves = curves_of(person.action)
-    assert set(curves) == {(path, i) for path in ROTATIONS for i in range(4)} | {(LOCATION, i) for i in range(3)}
-    for curve in curves.values():
+    bones = {(path, i) for path in ROTATIONS for i in range(4)} | {(LOCATION, i) for i in range(3)}
+    assert set(curves) == bones | {(name, 0) for name in VISIBILITY}
+    for curve in map(curves.get, bones):
         np.testing.assert_array_equal(values_of(curve)[:, 0], clip.people[0].frames + 1)
         assert {point.interpolation for point in curve.keyframe_points} == {"LINEAR"}
         assert curve.group.name in curve.data_path
@@ -64,6 +66,29 @@ def test_each_person_has_an_action_that_moves_them(clip: MotionClip) -> None:
             bpy.context.scene.frame_set(frame)
             places.append(np.array(person.armature.pose.bones["pelvis"].head))
         assert np.linalg.norm(places[1] - places[0]) > 0.1
+
+
+def test_people_are_there_only_while_the_video_shows_them() -> None:
+    clip = synthetic_clip(people=2, frames=20)
+    people = import_clip(clip, bpy.context).people
+    for person, motion in zip(people, clip.people, strict=True):
+        first, last = 1 + motion.frames[0], 1 + motion.frames[-1]
+        for frame, there in ((first - 1, 0), (first, 1), (first + 7, 1), (last, 1), (last + 1, 0), (first - 3, 0)):
+            bpy.context.scene.frame_set(int(frame))
+            shown = {instance.object.original for instance in bpy.context.evaluated_depsgraph_get().object_instances}
+            for thing in (person.armature, person.body):
+                assert (thing in shown) == there, (thing.name, frame)
+                assert thing.evaluated_get(bpy.context.evaluated_depsgraph_get()).hide_render != there
+
+
+def test_an_animator_retimes_the_entrance_in_one_place(clip: MotionClip) -> None:
+    (person,) = import_clip(clip, bpy.context).people
+    curve = curves_of(person.action)["hide_viewport", 0]
+    curve.keyframe_points[1].co.x = 30
+    curve.update()
+    for frame, hidden in ((29, True), (30, False)):
+        bpy.context.scene.frame_set(frame)
+        assert person.armature.hide_viewport == person.body.hide_viewport == hidden
 
 
 @pytest.mark.slow

@@ -20,6 +20,12 @@ def test_runtimes_are_chosen_by_name_or_age() -> None:
         names("7.0")
 
 
+def test_pins_are_those_of_the_requirements() -> None:
+    pinned = matrix.pinned_packages()
+    assert [pin.partition("==")[0] for pin in pinned] == sorted(matrix.TEST_PACKAGES)
+    assert all(pin.partition("==")[2] for pin in pinned)
+
+
 def test_failing_step_fails_its_runtime(capsys: pytest.CaptureFixture[str]) -> None:
     class Broken(matrix.ModuleBlender):
         def set_up(self) -> None:
