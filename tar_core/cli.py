@@ -72,7 +72,18 @@ def build_parser() -> argparse.ArgumentParser:
     capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
     capture.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
     capture.add_argument("--body", type=Path, metavar="PATH", help="your SMPL file, to fit the shape to it")
+    capture.add_argument(
+        "--smoothing", type=float, default=0.0, metavar="0..1", help="take jitter out (default: %(default)s, none)"
+    )
     capture.add_argument("--quiet", action="store_true", help="no progress, no summary; warnings and errors only")
+
+    smooth = commands.add_parser("smooth", help="take jitter out of a motion file", description=run_smooth.__doc__)
+    smooth.set_defaults(run=run_smooth)
+    smooth.add_argument("clip", type=Path, metavar="CLIP.npz", help="a motion file that capture wrote")
+    smooth.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
+    smooth.add_argument(
+        "--strength", type=float, default=0.3, metavar="0..1", help="1 reaches over 0.6 seconds (default: %(default)s)"
+    )
 
     info = commands.add_parser("info", help="say what is installed", description=run_info.__doc__)
     info.set_defaults(run=run_info)
@@ -100,15 +111,17 @@ def start_box(text: str) -> tuple[int, tuple[float, float, float, float]]:
 def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
     from tar_core.capture import capture, check_writable
+    from tar_core.smoothing import check_strength, smooth_clip
     from tar_core.video import check_video_name
 
+    check_strength(options.smoothing)
     check_writable(options.output)
     if options.overlay is not None:
         check_video_name(options.overlay)
         check_writable(options.overlay)
     wanted = capture_options(options)
     with ProgressBar("capture", options.quiet) as bar:
-        clip = capture(options.video, wanted, bar.update)
+        clip = smooth_clip(capture(options.video, wanted, bar.update), options.smoothing)
     clip.save(options.output)
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
@@ -120,6 +133,14 @@ def run_capture(options: argparse.Namespace) -> None:
             first, last = person.frames[0], person.frames[-1]
             print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
         print(options.output)
+
+
+def run_smooth(options: argparse.Namespace) -> None:
+    """Smooths everybody's motion; hits and stops stay sharp."""
+    from tar_core.motion import MotionClip
+    from tar_core.smoothing import smooth_clip
+
+    smooth_clip(MotionClip.load(options.clip), options.strength).save(options.output)
 
 
 def capture_options(options: argparse.Namespace) -> "CaptureOptions":

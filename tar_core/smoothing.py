@@ -32,8 +32,7 @@ def smooth_person(person: PersonMotion, fps: float, strength: float) -> PersonMo
     Raises:
         TarError: a strength outside 0..1.
     """
-    if not 0 <= strength <= 1:
-        raise TarError(f"the smoothing is {strength:g}; give a number from 0 to 1")
+    check_strength(strength)
     window = min(2 * round(strength * LONGEST * fps / 2) + 1, len(person) - (len(person) + 1) % 2)
     if window < 5:  # a parabola through three frames is the frames themselves
         return person
@@ -43,6 +42,12 @@ def smooth_person(person: PersonMotion, fps: float, strength: float) -> PersonMo
         poses=matrix_to_axis_angle(smooth_rotations(rotations, window)).reshape(len(person), -1),
         trans=smooth_points(person.trans.astype(np.float64), window),
     )
+
+
+def check_strength(strength: float) -> None:
+    """Raises TarError for a strength outside 0..1."""
+    if not 0 <= strength <= 1:
+        raise TarError(f"the smoothing is {strength:g}; give a number from 0 to 1")
 
 
 def smooth_points(points: np.ndarray, window: int) -> np.ndarray:

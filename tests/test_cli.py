@@ -114,6 +114,7 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: [room, "--overlay", "film.gif"], r"ends in \.mp4"),
         (lambda folder, room: [room, "--overlay", folder / "absent" / "film.mp4"], "cannot write"),
         (lambda folder, room: [room, "--people", "0"], "above zero"),
+        (lambda folder, room: [room, "--smoothing", "3"], "0 to 1"),
         (lambda folder, room: [room, "--device", "abacus"], "abacus"),
         (lambda folder, room: [room, "--body", folder / "SMPL_GONE.npz"], "SMPL_GONE"),
         (lambda folder, room: [room, "--body", broken_body(folder)], "SMPL_BROKEN"),
@@ -173,6 +174,17 @@ def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None
     assert main(["info", "--checkpoint", str(untrained_checkpoint)]) == 0
     printed = capsys.readouterr().out
     assert "torch" in printed and "device" in printed and "backbone = blazepose" in printed
+
+
+def test_smooth(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    poses = 0.1 * np.random.default_rng(0).normal(size=(40, 72))
+    person = PersonMotion(1, poses, np.zeros(10), np.ones((40, 3)), np.arange(40), np.zeros((40, 4)), np.ones(40))
+    raw, output = tmp_path / "raw.npz", tmp_path / "smooth.npz"
+    MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person]).save(raw)
+    assert "0 to 1" in fails(capsys, "smooth", raw, "-o", output, "--strength", "-1")
+    assert not output.exists()
+    assert main(["smooth", str(raw), "-o", str(output)]) == 0
+    assert MotionClip.load(output).people[0].poses.std() < 0.8 * poses.std()
 
 
 def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
