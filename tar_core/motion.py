@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,15 @@ class MotionClip:
     def last_frame(self) -> int:
         """The last video frame (0-based) in which anybody moves; 0 without people."""
         return max((int(person.frames[-1]) for person in self.people), default=0)
+
+    def with_focal(self, focal: float) -> "MotionClip":
+        """The same motion as a camera of another focal length (pixels) would have seen it: nearer or farther away.
+
+        CLIFF's translation has its depth in proportion to the focal length, so everybody stays over their pixels.
+        """
+        depth = np.array([1.0, 1.0, focal / self.focal])
+        people = [replace(person, trans=person.trans * depth) for person in self.people]
+        return replace(self, focal=focal, people=people)
 
     def save(self, path: str | Path) -> None:
         """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.

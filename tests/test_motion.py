@@ -84,3 +84,15 @@ def test_amass_files_hold_amass_keys(tmp_path):
         assert set(data) == {"poses", "betas", "trans", "mocap_framerate", "gender"}
         np.testing.assert_array_equal(data["poses"], person.poses)
         assert data["mocap_framerate"] == 29.97
+
+
+def test_another_focal_length_leaves_everybody_over_their_pixels():
+    clip = make_clip([make_person(0), make_person(4)])
+    longer = clip.with_focal(2 * clip.focal)
+    for before, after in zip(clip.people, longer.people, strict=True):
+        np.testing.assert_allclose(after.trans[:, 2], 2 * before.trans[:, 2])
+        np.testing.assert_allclose(
+            longer.focal * after.trans[:, :2] / after.trans[:, 2:],
+            clip.focal * before.trans[:, :2] / before.trans[:, 2:],
+            rtol=1e-5,
+        )

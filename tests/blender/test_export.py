@@ -66,7 +66,7 @@ def test_people_who_are_hidden_at_the_moment_are_exported_whole(ending: str, tmp
     armature, body = bpy.data.objects["Person 2"], bpy.data.objects["Person 2 Body"]
     assert not (armature.hide_viewport or armature.hide_render or body.hide_viewport or body.hide_render)
     if armature.animation_data.action is None:  # glTF's importer assigns only the first animation
-        armature.animation_data.action = bpy.data.actions["Person 2 Motion"]
+        armature.animation_data.action = armature.animation_data.nla_tracks[0].strips[0].action
         if hasattr(armature.animation_data, "action_slot"):
             armature.animation_data.action_slot = armature.animation_data.action_suitable_slots[0]
     places = []

@@ -1,0 +1,60 @@
+"""Motion at another frame rate stays where it was in time."""
+
+import numpy as np
+import pytest
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.resampling import resample_clip, resample_person
+from tar_core.rotations import axis_angle_to_matrix
+
+
+def spinning(frames: int, first: int, fps: float) -> PersonMotion:
+    """Turns at 2 radians a second about an oblique axis and walks at 1 m/s; confidence is the time."""
+    time = (first + np.arange(frames)) / fps
+    poses = np.zeros((frames, 72))
+    poses[:, 3:6] = (2 * time)[:, None] * np.array([0.6, 0.0, 0.8])
+    trans = time[:, None] * np.array([1.0, 0.0, 0.0]) + [0, 0, 4]
+    boxes = np.repeat(time[:, None], 4, 1)
+    return PersonMotion(7, poses, np.zeros(10), trans, first + np.arange(frames), boxes, time / 100)
+
+
+def clip_of(fps: float, *people: PersonMotion) -> MotionClip:
+    return MotionClip(fps, 640, 480, 800, np.array([320, 240]), "a.mp4", list(people))
+
+
+@pytest.mark.parametrize(("fps", "new"), [(25.0, 24.0), (24.0, 60.0), (30000 / 1001, 25.0), (60.0, 30.0), (30.0, 30.0)])
+def test_everything_is_at_its_time(fps: float, new: float) -> None:
+    clip = resample_clip(clip_of(fps, spinning(50, 6, fps)), new)
+    (person,) = clip.people
+    assert clip.fps == new
+    time = person.frames / new
+    assert 6 / fps <= time[0] + 1e-6 < 6 / fps + 1 / new and 55 / fps - 1 / new < time[-1] <= 55 / fps + 1e-6
+    np.testing.assert_allclose(person.trans[:, 0], time, atol=1e-5)
+    np.testing.assert_allclose(person.boxes[:, 2], time, atol=1e-5)
+    np.testing.assert_allclose(person.confidence, time / 100, atol=1e-6)
+    expected = axis_angle_to_matrix((2 * time)[:, None] * np.array([0.6, 0.0, 0.8]))
+    np.testing.assert_allclose(axis_angle_to_matrix(person.poses[:, 3:6].astype(float)), expected, atol=1e-5)
+
+
+def test_same_rate_changes_no_rotation() -> None:
+    person = spinning(20, 3, 30.0)
+    same = resample_person(person, 1.0)
+    np.testing.assert_array_equal(same.frames, person.frames)
+    np.testing.assert_allclose(same.poses, person.poses, atol=1e-6)
+
+
+def test_ntsc_loses_no_frame() -> None:
+    """60000/1001 to 30000/1001: every second frame, exactly."""
+    person = resample_person(spinning(101, 0, 60000 / 1001), (30000 / 1001) / (60000 / 1001))
+    np.testing.assert_array_equal(person.frames, np.arange(51))
+
+
+def test_one_frame_stays_one_frame() -> None:
+    person = resample_person(spinning(1, 5, 30.0), 0.3)
+    assert person.frames.tolist() == [2] and len(person) == 1
+
+
+def test_rate_of_zero_is_refused() -> None:
+    with pytest.raises(TarError, match="above zero"):
+        resample_clip(clip_of(30.0, spinning(3, 0, 30.0)), 0)
