@@ -82,6 +82,7 @@ def print_scores(motions: Motions) -> None:
         with np.load(REFERENCES / f"{clip.reference}.npz") as reference:
             for camera, path in zip(clip.cameras, motions[clip.name], strict=True):
                 target = reference[f"cam{camera:02d}/keypoints"].astype(float)
+                target = target[: len(target) - clip.delay]  # the takes are equally long
                 pixels = project_keypoints(target, reference[f"cam{camera:02d}/intrinsics"])
                 if path is None:
                     joints = np.full((len(target) + clip.delay, len(SMPL_KEYPOINTS), 3), np.nan)

@@ -3,8 +3,8 @@
     python -m tools.bench_real --all      captures the clips
     python -m tools.wild_sheets           draws OUT/CLIP.png for each, from those motion files
 
-A sheet shows the part of the picture in which people were captured, at moments spread over the clip: one pair of rows
-(video, bodies) a camera. `balance` has none: it is `make demo`'s own.
+A sheet shows whole frames spread over the whole clip, so that who was not found shows too: one pair of rows (video,
+bodies) a camera. `balance` has none: it is `make demo`'s own.
 """
 
 import argparse
@@ -18,13 +18,13 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.motion import MotionClip
 from tar_core.overlay import body_of_clip, draw_people
+from tar_core.video import VideoReader
 from tools.contact_sheet import contact_sheet
 from tools.demo import pick_frames
 from tools.real_clips import CLIPS, RealClip
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS = 6
-MARGIN = 0.1  # around the people, of the longer side
 
 
 def draw_sheet(clip: RealClip, folder: Path) -> np.ndarray | None:
@@ -35,26 +35,21 @@ def draw_sheet(clip: RealClip, folder: Path) -> np.ndarray | None:
         if not path.is_file():
             continue
         motion = MotionClip.load(path)
-        first = min(int(person.frames[0]) for person in motion.people)
-        frames = np.linspace(first, motion.last_frame, COLUMNS).round().astype(int)
-        seen = pick_frames(Path(motion.source), sorted(set(frames.tolist())))
-        images = dict(zip(sorted(set(frames.tolist())), seen, strict=True))
-        body, region = body_of_clip(motion), people_region(motion)
+        frames = spread_frames(clip, motion)
+        seen = pick_frames(Path(motion.source), frames)
+        body = body_of_clip(motion)
+        drawn = [draw_people(image, motion, frame, body) for image, frame in zip(seen, frames, strict=True)]
         titles = [f"frame {frame}" for frame in frames]
-        rows.append((f"{clip.name}, camera {camera}", [images[frame][region] for frame in frames]))
-        drawn = [draw_people(images[frame], motion, int(frame), body)[region] for frame in frames]
-        rows.append((f"captured: {len(motion.people)} people", drawn))
+        rows += [(f"{clip.name}, camera {camera}", seen), (f"people captured: {len(motion.people)}", drawn)]
     return contact_sheet(rows, titles) if rows else None
 
 
-def people_region(clip: MotionClip) -> tuple[slice, slice]:
-    """Rows and columns of the picture that hold everybody's boxes."""
-    boxes = np.concatenate([person.boxes for person in clip.people])
-    low, high = boxes[:, :2].min(0), boxes[:, 2:].max(0)
-    margin = MARGIN * float((high - low).max())
-    left, top = np.clip(low - margin, 0, [clip.width - 2, clip.height - 2]).astype(int)
-    right, bottom = np.clip(high + margin, [left + 2, top + 2], [clip.width, clip.height]).astype(int)
-    return slice(top, bottom), slice(left, right)
+def spread_frames(clip: RealClip, motion: MotionClip) -> list[int]:
+    """Frames from the clip's first to its last, whether anybody was captured in them or not."""
+    last = clip.end
+    if last is None:
+        last = (VideoReader(motion.source).frame_count or motion.last_frame + 1) - 1
+    return np.linspace(clip.start, last, COLUMNS).round().astype(int).tolist()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """Contact sheets from motion files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,7 +10,7 @@ import pytest
 from tar_core.motion import MotionClip, PersonMotion
 from tools import wild_sheets
 from tools.real_clips import find_clip
-from tools.wild_sheets import draw_sheet, people_region
+from tools.wild_sheets import draw_sheet, spread_frames
 
 GREYS = Path(__file__).resolve().parent.parent / "data" / "twelve_greys.mp4"
 
@@ -40,12 +41,11 @@ def test_bodies_are_drawn(motions: Path) -> None:
     assert colourful[len(colourful) // 2 :].any(), "the body is not"
 
 
-def test_region_holds_everybody(motions: Path) -> None:
+def test_frames_without_anybody_are_shown_too(motions: Path) -> None:
     clip = MotionClip.load(motions / "jump_cam01.npz")
-    rows, columns = people_region(clip)
-    left, top, right, _ = clip.people[0].boxes[0]
-    assert columns.start < left and columns.stop > right and rows.start < top
-    assert rows.stop == clip.height, "cut at the picture's edge"
+    alone = replace(clip, people=[replace(clip.people[0], frames=np.arange(5, 17))])
+    assert spread_frames(find_clip("jump"), alone) == [0, 2, 4, 7, 9, 11]
+    assert spread_frames(find_clip("suit"), alone) == [30, 34, 37, 41, 44, 48]
 
 
 def test_command_line(motions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
