@@ -4,6 +4,7 @@ decode -> find and follow people -> crop -> backbone, once per frame and person 
 """
 
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +32,6 @@ from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
 from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
-from tar_core.threads import FastestThreads, usable_cores
 from tar_core.video import VideoFrame, VideoReader, prefetch
 
 logger = logging.getLogger(__name__)
@@ -196,21 +196,14 @@ class Networks:
         """
         device = choose_device(options.device)
         if device.type == "cpu":
-            torch.set_num_threads(_few_threads())
+            # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
+            torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
         detector = None if options.box is not None else pack_convolutions(load_detector().to(device))
         backbone = pack_convolutions(load_blazepose().to(device))
-        if device.type != "cpu":
-            return cls(tar, backbone, detector, device)
-        counts = sorted({_few_threads(), usable_cores()})
-        return cls(tar, FastestThreads(backbone, counts), detector, device)
-
-
-def _few_threads() -> int:
-    """For whatever runs beside something else: decoder, backbone and TAR do."""
-    return max(1, usable_cores() // 2)
+        return cls(tar, backbone, detector, device)
 
 
 def choose_device(name: str) -> torch.device:
@@ -342,7 +335,7 @@ def _follow_people(
     )
     focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
     tracks: dict[int, PersonTrack] = {}
-    with ThreadPoolExecutor(1, "tar", torch.set_num_threads, (_few_threads(),)) as worker:
+    with ThreadPoolExecutor(max_workers=1) as worker:
         for frame in _frames_with_progress(reader, options, report):
             if options.box is not None and frame.index == options.box.frame:
                 tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))
