@@ -7,7 +7,8 @@ VIDEO ?=
 TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-blenders extension bench-real bench-real-all bench-speed bench-scene train clean
+.PHONY: help setup demo test test-slow test-blenders extension train clean
+.PHONY: bench-real bench-real-all bench-speed bench-scene
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,8 +3,8 @@
     python -m tools.triangulate CLIP      writes tools/references/CLIP.npz and prints how good it is
 
 Method, the one of the bench's own reference (shared/bench/pose2sim_single/score.py):
-1. 2D keypoints of every view: `balance` has OpenPose's (BODY_25B) in its package, so that this reference owes nothing
-   to MediaPipe, whose networks capture is built on; `t_pose` has none, there MediaPipe's heavy model finds them (its
+1. 2D keypoints of every view: an older release of its package ships OpenPose's (BODY_25B) for `balance`, so that this
+   reference owes nothing to MediaPipe, whose networks capture is built on; `t_pose` has none, there MediaPipe's heavy model finds them (its
    world landmarks, which see one view only, are kept as the baseline's predictions).
 2. The package's calibration (Qualisys). Videos and calibration disagree by some pixels, so each camera's place is
    refined by bundle adjustment against the keypoints: a robust loss with a scale of 8 pixels, held to the calibration
@@ -15,8 +15,9 @@ Method, the one of the bench's own reference (shared/bench/pose2sim_single/score
 
 The file has the layout of the bench's ground_truth.npz: camNN/keypoints [T, 12, 3] metres in that camera's own frame
 (OpenCV axes), camNN/intrinsics, camNN/distortion, keypoint_names, fps, baseline/NAME/camNN; and besides
-reprojection_px, the median distance between keypoints seen and projected, and bone_spread_mm [10], the standard
-deviation of each bone's length.
+reprojection_px, the median distance between keypoints seen and projected, views_used, the mean number of cameras a
+keypoint is from, and bone_length_mm, bone_spread_mm [10], mean and standard deviation of each bone's length. Both
+references derive from pose2sim's recordings (BSD-3-Clause).
 """
 
 import argparse
