@@ -38,6 +38,15 @@ class ClipBatch:
     betas: Tensor  # [N, 10]
     trans: Tensor  # [N, 3] in the (unrolled) camera frame
 
+    def to(self, device: str) -> "ClipBatch":
+        return ClipBatch(
+            self.features.to(device),
+            self.camera.to(device),
+            self.poses.to(device),
+            self.betas.to(device),
+            self.trans.to(device),
+        )
+
     def truth(self, body: BodyModel, index: Tensor) -> Truth:
         """The truth of some frames in their rolled cameras."""
         camera = self.camera[index]

@@ -4,19 +4,17 @@ import csv
 import logging
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from tar_core.errors import TarError
-from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe
+from tar_core.evaluation.synthetic import evaluate, refine_frames
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.checkpoint import save_tar
-from tar_core.model.refinement import PosedBody
 from tar_core.model.states import Estimate
 from tar_core.model.tar import TAR
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
@@ -25,10 +23,6 @@ from tar_core.training.losses import LossConfig, refinement_loss
 from tar_core.training.simulated import LandmarkSimulator
 
 log = logging.getLogger(__name__)
-
-# The joints that the benchmarks' twelve keypoints correspond to: shoulders, elbows, wrists, hips, knees, ankles.
-LIMB_JOINTS = [16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8]
-_HIPS = [6, 7]  # among LIMB_JOINTS
 
 
 @dataclass(frozen=True)
@@ -68,16 +62,6 @@ class TrainingConfig:
     mixed_precision: bool = False
     use_maps: bool = True
     loss: LossConfig = field(default_factory=LossConfig)
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Errors on a set of clips: MPJPE and PA-MPJPE in mm, 2D in crop pixels, acceleration in mm / frame^2."""
-
-    mpjpe: float
-    pa: float
-    pixels: float
-    acceleration: float
 
 
 class Trainer:
@@ -191,7 +175,7 @@ class Trainer:
         length = self.clips.clip_length
         random = np.random.default_rng([self.config.seed, self.step, 1])
         starts = random.integers(0, length - run + 1, len(batch.poses) // length)
-        batch = move(batch, self.device)
+        batch = batch.to(self.device)
         middles = torch.from_numpy(
             np.concatenate([clip * length + start + np.arange(run) for clip, start in enumerate(starts)])
         ).to(self.device)
@@ -215,37 +199,6 @@ class Trainer:
         return float(loss.detach())
 
 
-def refine_frames(model: TAR, batch: ClipBatch, middles: Tensor, clip_length: int) -> list[PosedBody]:
-    """The network's bodies of the frames `middles` of a batch of clips."""
-    frames = model.encode_frames(batch.features, batch.camera)
-    first = middles // clip_length * clip_length
-    return model.decode_windows(frames, middles, first, first + clip_length - 1)
-
-
-@torch.no_grad()
-def evaluate(model: TAR, clips: FeatureClips, device: str = "cpu", maps: bool = True) -> Scores:
-    """Errors of the last iteration on every frame of the clips."""
-    model.eval()
-    errors: list[list[np.ndarray]] = [[], [], [], []]
-    length = clips.clip_length
-    for start in range(0, len(clips), 16):
-        batch = move(clips.batch(range(start, min(start + 16, len(clips))), maps=maps), device)
-        everything = torch.arange(len(batch.poses), device=device)
-        body = refine_frames(model, batch, everything, length)[-1]
-        truth = batch.truth(model.body, everything)
-        predicted = body.points.joints[:, LIMB_JOINTS].cpu().numpy()
-        target = truth.joints[:, LIMB_JOINTS].cpu().numpy()
-        pixels = (body.joints_2d - truth.joints_2d)[:, LIMB_JOINTS].norm(dim=-1).mean(-1)
-        errors[0].append(mpjpe(predicted, target, _HIPS))
-        errors[1].append(pa_mpjpe(predicted, target))
-        errors[2].append(pixels.cpu().numpy())
-        relative = predicted - predicted[:, _HIPS].mean(1, keepdims=True)
-        relative_target = target - target[:, _HIPS].mean(1, keepdims=True)
-        for clip in range(0, len(predicted), length):
-            errors[3].append(acceleration_error(relative[clip : clip + length], relative_target[clip : clip + length]))
-    return Scores(*(float(np.concatenate(error).mean()) for error in errors))
-
-
 @torch.no_grad()
 def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -> None:
     """Gives an untrained network the training set's mean body and input scale to start from."""
@@ -257,14 +210,3 @@ def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -
     rotations[:, 0] = torch.tensor([1.0, 0, 0, 0, -1, 0])
     crop_camera = batch.camera.crop_camera(batch.camera.roll_camera(batch.trans)).mean(0, keepdim=True)
     model.global_encoder.regressors.start_at(Estimate(rotations, batch.betas.mean(0, keepdim=True), crop_camera))
-
-
-def move(batch: ClipBatch, device: str) -> ClipBatch:
-    return replace(
-        batch,
-        features=batch.features.to(device),
-        camera=batch.camera.to(device),
-        poses=batch.poses.to(device),
-        betas=batch.betas.to(device),
-        trans=batch.trans.to(device),
-    )

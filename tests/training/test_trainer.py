@@ -8,10 +8,11 @@ from safetensors.torch import save_file
 from tar_core.camera import CropCamera
 from tar_core.crop import Crop
 from tar_core.errors import TarError
+from tar_core.evaluation.synthetic import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar
 from tar_core.training.features import FeatureClips
 from tar_core.training.losses import LossConfig, body_loss
-from tar_core.training.trainer import Trainer, TrainingConfig, evaluate, refine_frames, start_at_training_mean
+from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
 from tests.model.test_tar import SMALL, build, double
 
 CLIPS, LENGTH = 6, 9
