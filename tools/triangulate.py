@@ -4,8 +4,8 @@
 
 Method, the one of the bench's own reference (shared/bench/pose2sim_single/score.py):
 1. 2D keypoints of every view: an older release of its package ships OpenPose's (BODY_25B) for `balance`, so that this
-   reference owes nothing to MediaPipe, whose networks capture is built on; `t_pose` has none, there MediaPipe's heavy model finds them (its
-   world landmarks, which see one view only, are kept as the baseline's predictions).
+   reference owes nothing to MediaPipe, whose networks capture is built on; for `t_pose` MediaPipe's heavy model finds
+   them. (Its world landmarks, which see one view only, are kept as the baseline's predictions.)
 2. The package's calibration (Qualisys). Videos and calibration disagree by some pixels, so each camera's place is
    refined by bundle adjustment against the keypoints: a robust loss with a scale of 8 pixels, held to the calibration
    by priors of 1 degree and 3 cm.
