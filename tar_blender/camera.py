@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -20,6 +21,9 @@ _CAMERA_OBJECT_TO_OPENCV = np.diag([1.0, -1.0, -1.0])
 SENSOR_WIDTH = 36.0  # millimetres; a full-frame camera, so that `lens` reads as photographers expect
 CLIP_START = 0.01  # metres
 MINIMUM_CLIP_END = 100.0  # metres
+
+_ANY_DURATION = 1_000_000  # frames; more than any video has
+_ROUNDING = 0.001  # frames; so that a frame is not missed by a hair
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,13 @@ def build_camera(
     return camera
 
 
-def add_video_background(camera: bpy.types.Object, video: Path, start_frame: int, opacity: float = 1.0) -> None:
-    """Shows the video behind the scene when looking through the camera; its frame k stands at scene frame start + k.
+def add_video_background(
+    camera: bpy.types.Object, video: Path, start_frame: int, opacity: float = 1.0, speed: float = 1.0
+) -> None:
+    """Shows the video behind the scene when looking through the camera; its first frame stands at start_frame.
+
+    Args:
+        speed: frames of the video for each of the scene.
 
     Raises:
         TarError: the file is missing, or Blender cannot read it.
@@ -94,19 +103,38 @@ def add_video_background(camera: bpy.types.Object, video: Path, start_frame: int
     if movie.frame_duration == 0:
         bpy.data.movieclips.remove(movie)
         raise TarError(f"{video}: Blender cannot read this video as a background; convert it to MP4")
-    movie.frame_start = start_frame
     background = camera.data.background_images.new()
-    background.source = "MOVIE_CLIP"
-    background.clip = movie
+    if speed == 1:
+        movie.frame_start = start_frame
+        background.source = "MOVIE_CLIP"
+        background.clip = movie
+    else:  # movie clips know no other speed than the scene's
+        bpy.data.movieclips.remove(movie)
+        _show_at_speed(camera, background, video, start_frame, speed)
     background.alpha = opacity
     background.display_depth = "BACK"
     background.frame_method = "STRETCH"
     camera.data.show_background_images = True
 
 
-def match_render(scene: bpy.types.Scene, clip: MotionClip, camera: bpy.types.Object) -> None:
-    """Makes the scene render what the video shows: its camera, size and square pixels."""
-    scene.camera = camera
+def _show_at_speed(camera: bpy.types.Object, background: Any, video: Path, start_frame: int, speed: float) -> None:
+    """The video as an image whose frame a driver chooses, by an expression that needs no trust in scripts."""
+    background.source = "IMAGE"
+    background.image = bpy.data.images.load(str(video.resolve()))
+    user = background.image_user
+    user.frame_start = start_frame
+    user.frame_duration = _ANY_DURATION
+    user.use_auto_refresh = True
+    driver = camera.data.driver_add(
+        f"background_images[{len(camera.data.background_images) - 1}].image_user.frame_offset"
+    ).driver
+    driver.type = "SCRIPTED"
+    passed = f"(frame - {start_frame})"
+    driver.expression = f"floor({passed} * {speed!r} + {_ROUNDING}) - {passed}"
+
+
+def match_render(scene: bpy.types.Scene, clip: MotionClip) -> None:
+    """Makes the scene's pictures as large as the video's, with square pixels."""
     scene.render.resolution_x = clip.width
     scene.render.resolution_y = clip.height
     scene.render.resolution_percentage = 100

@@ -10,12 +10,15 @@ import bpy
 from tar_core.body_file import BodyData, load_body
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.resampling import resample_clip
+from tar_core.smoothing import smooth_clip
 
 from .armature import build_armature
 from .body_mesh import build_body_mesh, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
 from .keyframes import follow_visibility, write_motion
+from .people import mark_person
 
 
 @dataclass(frozen=True)
@@ -24,12 +27,25 @@ class ImportOptions:
 
     Attributes:
         start_frame: the scene frame of video frame 0.
+        smoothing: 0..1, see tar_core/smoothing.py.
+        on_ground: the level camera stands at the height at which the feet are on z = 0; else at the world's origin.
+        focal: focal length in pixels to use instead of the captured motion's.
+        with_body: also makes the skinned bodies, not only the armatures.
+        keep_frame_rate: the motion is resampled to the scene's frame rate; else the scene takes the video's.
+        match_resolution: the scene renders at the video's size.
+        show_video: the video stands behind the scene.
         background_opacity: of the video behind the scene, 0..1.
-        placement: where the camera frame lies in the world; None puts a level camera at the height at which the
-            feet are on z = 0, above the world's origin.
+        placement: where the camera frame lies in the world, instead of what `on_ground` says.
     """
 
     start_frame: int = 1
+    smoothing: float = 0.0
+    on_ground: bool = True
+    focal: float | None = None
+    with_body: bool = True
+    keep_frame_rate: bool = False
+    match_resolution: bool = True
+    show_video: bool = True
     background_opacity: float = 1.0
     placement: WorldPlacement | None = None
 
@@ -38,7 +54,7 @@ class ImportOptions:
 class ImportedPerson:
     person_id: int
     armature: bpy.types.Object
-    body: bpy.types.Object
+    body: bpy.types.Object | None
     action: bpy.types.Action
 
 
@@ -56,7 +72,8 @@ class ImportedClip:
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
     """Builds everything of the clip in one collection named after it, and fits the scene to it.
 
-    The scene's frame rate, range, resolution and camera become the clip's. A failure leaves the file as it was.
+    The scene's range and camera become the clip's, and its frame rate and resolution unless the options say otherwise.
+    A failure leaves the file as it was.
 
     Raises:
         TarError: the clip has no people, or the body file that it names is missing or not a body.
@@ -64,31 +81,54 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
     options = options or ImportOptions()
     if not clip.people:
         raise TarError("the motion has no people in it; capture the video again with other settings")
+    scene = context.scene
+    speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
+    clip = adapt_clip(clip, options, scene)
     body = load_body(None if clip.body == "free" else Path(clip.body))
-    placement = options.placement or WorldPlacement.level(camera_height(clip.people, body))
+    height = camera_height(clip.people, body) if options.on_ground else 0.0
+    placement = options.placement or WorldPlacement.level(height)
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
     warnings: list[str] = []
     with _all_or_nothing():
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
-        context.scene.collection.children.link(collection)
+        scene.collection.children.link(collection)
         camera = build_camera(clip, placement, collection)
-        try:
-            add_video_background(camera, Path(clip.source), options.start_frame, options.background_opacity)
-        except TarError as error:
-            warnings.append(str(error))
-        material = build_skin_material()
+        if options.show_video:
+            try:
+                add_video_background(
+                    camera, Path(clip.source), options.start_frame, options.background_opacity, round(speed, 6)
+                )
+            except TarError as error:
+                warnings.append(str(error))
+        material = build_skin_material() if options.with_body else None
         people = [
             _import_person(context, person, body, placement, options.start_frame, collection, material)
             for person in clip.people
         ]
-        match_render(context.scene, clip, camera)
-        set_frame_rate(context.scene, clip.fps)
-        context.scene.frame_start = options.start_frame + min(int(person.frames[0]) for person in clip.people)
-        context.scene.frame_end = options.start_frame + clip.last_frame
-        context.scene.frame_set(context.scene.frame_start)
+        scene.camera = camera
+        if options.match_resolution:
+            match_render(scene, clip)
+        set_frame_rate(scene, clip.fps)
+        scene.frame_start = options.start_frame + min(int(person.frames[0]) for person in clip.people)
+        scene.frame_end = options.start_frame + clip.last_frame
+        scene.frame_set(scene.frame_start)
     return ImportedClip(collection, camera, placement, people, warnings)
+
+
+def adapt_clip(clip: MotionClip, options: ImportOptions, scene: bpy.types.Scene) -> MotionClip:
+    """The motion as it enters the scene: smoothed, seen with the focal length and at the frame rate of the options."""
+    if options.smoothing > 0:
+        clip = smooth_clip(clip, options.smoothing)
+    if options.focal is not None:
+        clip = clip.with_focal(options.focal)
+    return resample_clip(clip, frame_rate(scene)) if options.keep_frame_rate else clip
+
+
+def frame_rate(scene: bpy.types.Scene) -> float:
+    """The scene's frames a second."""
+    return scene.render.fps / scene.render.fps_base
 
 
 def set_frame_rate(scene: bpy.types.Scene, fps: float) -> None:
@@ -104,18 +144,33 @@ def _import_person(
     placement: WorldPlacement,
     start_frame: int,
     collection: bpy.types.Collection,
-    material: bpy.types.Material,
+    material: bpy.types.Material | None,
 ) -> ImportedPerson:
+    """Without a material there is no body."""
     name = f"Person {person.person_id}"
     armature = build_armature(context, name, body, person.betas, collection)
-    mesh = build_body_mesh(f"{name} Body", body, person.betas, armature, collection, material)
+    mesh = None
+    if material is not None:
+        mesh = build_body_mesh(f"{name} Body", body, person.betas, armature, collection, material)
     action = write_motion(armature, person, placement, start_frame)
-    follow_visibility(mesh, armature)
+    if mesh is not None:
+        follow_visibility(mesh, armature)
+    mark_person(armature, person.person_id)
     return ImportedPerson(person.person_id, armature, mesh, action)
 
 
 # The kinds of data that an import makes, users before what they use.
-_DATA_KINDS = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "movieclips", "materials")
+_DATA_KINDS = (
+    "objects",
+    "collections",
+    "armatures",
+    "meshes",
+    "cameras",
+    "actions",
+    "movieclips",
+    "images",
+    "materials",
+)
 
 
 @contextmanager

@@ -55,7 +55,7 @@ def test_any_camera_projects_exactly(
     clip = MotionClip(25, width, height_px, focal * max(size), np.array(center) * size, "none.mp4")
     placement = WorldPlacement.level(height)
     camera = build_camera(clip, placement, bpy.context.scene.collection)
-    match_render(bpy.context.scene, clip, camera)
+    match_render(bpy.context.scene, clip)
     bpy.context.view_layer.update()
     points = np.random.default_rng(0).uniform([-1, -1, 2], [1, 1, 9], (20, 3))
     np.testing.assert_allclose(seen(placement.points(points), clip, camera), pinhole(points, clip), atol=0.02)
@@ -84,6 +84,19 @@ def test_video_stands_behind_the_scene_from_the_start_frame(clip: MotionClip, ti
     assert tuple(background.clip.size) == (64, 48)
     assert background.clip.frame_duration == 12
     assert background.alpha == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.5, (30000 / 1001) / 24])
+def test_video_at_another_speed_shows_the_frame_of_that_time(clip: MotionClip, tiny_video: Path, speed: float) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, tiny_video, start_frame=11, speed=speed)
+    assert not bpy.data.movieclips
+    for passed in (0, 1, 2, 3, 4, 7, 10):
+        bpy.context.scene.frame_set(11 + passed)
+        evaluated = camera.data.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        user = evaluated.background_images[0].image_user
+        shown = 11 + passed - user.frame_start + user.frame_offset  # 0-based; Blender adds one and counts from one
+        assert shown == int(passed * speed + 0.001)
 
 
 def test_missing_and_broken_videos_say_what_to_do(clip: MotionClip, tmp_path: Path) -> None:

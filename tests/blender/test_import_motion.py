@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tar_blender import import_motion
-from tar_blender.import_motion import ImportOptions, import_clip, set_frame_rate
+from tar_blender.import_motion import ImportOptions, frame_rate, import_clip, set_frame_rate
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.blender.clips import synthetic_clip
@@ -81,6 +81,38 @@ def test_failure_leaves_nothing_behind(clip: MotionClip, monkeypatch: pytest.Mon
     assert (_everything(), scene.camera, scene.frame_end, scene.render.fps) == before
 
 
+def test_scenes_frame_rate_stays_and_the_motion_keeps_its_time() -> None:
+    """Where the pelvis is at a moment does not depend on the frame rate."""
+    scene = bpy.context.scene
+    clip = synthetic_clip(frames=120, first_frame=0, fps=60)
+    places = {}
+    for keep in (False, True):
+        scene.render.fps, scene.render.fps_base = 24, 1.001
+        person = import_clip(clip, bpy.context, ImportOptions(keep_frame_rate=keep, start_frame=1)).people[0]
+        rate = frame_rate(scene)
+        assert rate == pytest.approx(24 / 1.001 if keep else 60)
+        for seconds in (0.3, 1.0, 1.7):
+            frame = 1 + seconds * rate
+            scene.frame_set(int(frame), subframe=frame % 1)
+            places[keep, seconds] = np.array(person.armature.pose.bones["pelvis"].head)
+    for seconds in (0.3, 1.0, 1.7):
+        assert np.linalg.norm(places[False, seconds] - places[True, seconds]) < 0.01
+
+
+def test_options(clip: MotionClip) -> None:
+    scene = bpy.context.scene
+    scene.render.resolution_x = 333
+    options = ImportOptions(
+        with_body=False, match_resolution=False, show_video=False, on_ground=False, focal=2 * clip.focal, smoothing=0.5
+    )
+    imported = import_clip(clip, bpy.context, options)
+    assert not bpy.data.meshes and not bpy.data.materials and imported.people[0].body is None
+    assert scene.render.resolution_x == 333 and scene.camera == imported.camera
+    assert not imported.warnings, "nobody asked for the video"
+    assert imported.camera.location.length == 0
+    assert imported.camera.data.lens == pytest.approx(2 * clip.focal * 36 / clip.width)
+
+
 def test_nobody_in_the_clip(clip: MotionClip) -> None:
     clip.people.clear()
     with pytest.raises(TarError, match="no people"):
@@ -97,5 +129,5 @@ def test_body_file_gone(clip: MotionClip, tmp_path: Path) -> None:
 
 def _everything() -> set[str]:
     """The names of all data that an import makes."""
-    kinds = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "movieclips", "materials")
+    kinds = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "movieclips", "images", "materials")
     return {f"{kind}/{item.name}" for kind in kinds for item in getattr(bpy.data, kind)}
