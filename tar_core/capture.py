@@ -21,6 +21,7 @@ from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
+from tar_core.heap import return_large_blocks
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.convolution import pack_convolutions
@@ -140,6 +141,7 @@ def capture(
     report = progress or (lambda _: None)
     reader = VideoReader(video)
     report(Progress("load", 0, None, 0.0))
+    return_large_blocks()
     target_body = load_body(options.body) if options.body is not None else None
     networks = Networks.load(options)
     try:

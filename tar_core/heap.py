@@ -1,0 +1,24 @@
+"""How the C library keeps freed memory: large feature maps go back to the system at once."""
+
+import contextlib
+import ctypes
+import sys
+
+LARGE_BLOCK = 8 << 20  # bytes; the backbone's maps are smaller, and would lose time by being mapped anew each time
+_M_MMAP_THRESHOLD = -3  # as glibc's malloc.h names mallopt's parameter
+
+
+def return_large_blocks() -> bool:
+    """Makes blocks of LARGE_BLOCK and more mappings of their own for as long as they are in use, in this process.
+
+    glibc does so too, but raises the size from which it does with every such block that is freed, up to 32 MiB. From
+    then on maps of that size lie among the small blocks, which keep them from being returned: a capture grew on.
+
+    Returns:
+        Whether the C library took it; only glibc does, others need it not.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        return bool(ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, LARGE_BLOCK))
+    return False

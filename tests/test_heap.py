@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import numpy as np
+from tar_core.heap import LARGE_BLOCK, return_large_blocks
+
+def resident():  # MiB
+    return int(Path("/proc/self/statm").read_text().split()[1]) / 256
+
+if sys.argv[1] == "on" and not return_large_blocks():
+    raise SystemExit("another C library")
+del (raised := [np.ones(31 << 20, np.uint8)])[0]  # glibc now takes blocks of that size from its heap
+before = resident()
+blocks = []
+for _ in range(20):
+    blocks += [np.ones(LARGE_BLOCK, np.uint8), np.ones(50_000, np.uint8)]  # the small ones lie between and stay
+kept = blocks[1::2]
+blocks.clear()
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone")
+def test_large_blocks_go_back_although_small_ones_stay() -> None:
+    def left(switch: str) -> float:
+        run = subprocess.run([sys.executable, "-c", PROGRAM, switch], capture_output=True, text=True)
+        if "another C library" in run.stderr:
+            pytest.skip("another C library")
+        assert run.returncode == 0, run.stderr
+        return float(run.stdout)
+
+    assert left("on") < 10 < 60 < left("off")
