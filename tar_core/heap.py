@@ -12,7 +12,7 @@ def return_large_blocks() -> bool:
     """Makes blocks of LARGE_BLOCK and more mappings of their own for as long as they are in use, in this process.
 
     glibc does so too, but raises the size from which it does with every such block that is freed, up to 32 MiB. From
-    then on maps of that size lie among the small blocks, which keep them from being returned: a capture grew on.
+    then on maps of that size lie among the small blocks, which keep them from being returned.
 
     Returns:
         Whether the C library took it; only glibc does, others need it not.
