@@ -51,8 +51,8 @@ bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
 bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip
 	$(PYTHON) -m tools.bench_scene
 
-train: $(READY) ## train the default checkpoint (hours; better on a GPU): make train TRAIN_ARGS="--help"
-	$(PYTHON) -m tar_core.training $(TRAIN_ARGS)
+train: $(READY) ## the default checkpoint from nothing (hours; better on a GPU): make train TRAIN_ARGS="--help"
+	$(PYTHON) -m tar_core.training.recipe $(TRAIN_ARGS)
 
 clean: ## delete results (out, dist, build); the environment and the downloads stay
 	rm -rf out dist build

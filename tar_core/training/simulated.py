@@ -77,8 +77,9 @@ class LandmarkSimulator:
 
         vector, stance = self._exact(poses, betas, trans, camera)
         stance = stance.view(count, self.length, -1)[:, self.length // 2]
-        nearest = torch.cdist(stance, self._stances).topk(NEIGHBOURS, largest=False).indices
-        chosen = nearest[torch.arange(count), torch.from_numpy(random.integers(0, NEIGHBOURS, count))]
+        neighbours = min(NEIGHBOURS, len(self._stances))
+        nearest = torch.cdist(stance, self._stances).topk(neighbours, largest=False).indices
+        chosen = nearest[torch.arange(count), torch.from_numpy(random.integers(0, neighbours, count))]
         vector[:, POOLED] = self.donors.pooled_mean
         scale = torch.from_numpy(random.uniform(*ERROR_SCALE, (count, 1, 1))).float()
         vector[:, POOLED.stop :] += (scale * self._errors[chosen]).flatten(0, 1)
