@@ -21,12 +21,15 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
+from .clock import clock
+
 ENGINE_COMMAND = ("-m", "tar_core.engine")
 PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
 
 _STDERR_LINES = 40  # kept for the report
 _PATIENCE = 3.0  # seconds between asking a cancelled engine to end, telling it to, and killing it
 _POLL_SECONDS = 0.1
+_STAGES = {"load": "Loading the network", "capture": "Capturing"}
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,29 @@ class Progress:
     def fraction(self) -> float:
         return min(1.0, self.done / self.total) if self.total > 0 else 0.0
 
-    def __str__(self) -> str:
+    @property
+    def seconds_left(self) -> float | None:
+        """None where it cannot be known."""
+        return (self.total - self.done) / self.fps if self.fps > 0 and self.total > 0 else None
+
+    @property
+    def headline(self) -> str:
+        """The stage in the user's words, with the frames done."""
+        if self.done == 0 and self.total == 0:
+            return _STAGES.get(self.stage, self.stage)
         frames = f"{self.done} of {self.total}" if self.total > 0 else f"{self.done}"
-        return f"{self.stage}: {frames} frames, {self.fps:.1f} a second"
+        return f"{_STAGES.get(self.stage, self.stage)}: {frames} frames"
+
+    @property
+    def pace(self) -> str:
+        """How fast it goes and how long it will; empty before that is known."""
+        if self.fps <= 0:
+            return ""
+        left = self.seconds_left
+        return f"{self.fps:.1f} frames/s" + ("" if left is None else f", {clock(left)} left")
+
+    def __str__(self) -> str:
+        return ", ".join(filter(None, (self.headline, self.pace)))
 
 
 @dataclass(frozen=True)
@@ -197,6 +220,17 @@ class EngineProcess:
             TarError: the engine wrote something else.
         """
         return MotionClip.load(self._output)
+
+    def content(self) -> bytes:
+        """The result as the engine wrote it.
+
+        Raises:
+            TarError: it is gone.
+        """
+        try:
+            return self._output.read_bytes()
+        except OSError as error:
+            raise TarError(f"the captured motion cannot be read ({error.strerror}); capture again") from error
 
     def cancel(self) -> None:
         """Asks the engine to end; `poll` tells when it has, and insists if it takes long."""

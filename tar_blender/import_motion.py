@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -48,6 +49,10 @@ class ImportOptions:
     show_video: bool = True
     background_opacity: float = 1.0
     placement: WorldPlacement | None = None
+
+    def settings(self) -> dict[str, Any]:
+        """All but the placement, which only scripts give, in a form that JSON takes."""
+        return {name: value for name, value in asdict(self).items() if name != "placement"}
 
 
 @dataclass(frozen=True)

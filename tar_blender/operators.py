@@ -1,18 +1,27 @@
-"""The buttons: import from a video, import a motion file, cancel. Thin: the work is in engine_client, import_motion."""
+"""The buttons of an import: start it, import a motion file, cancel, copy a report.
 
+Thin: the work is in engine_client and import_motion.
+"""
+
+import json
+import time
 from pathlib import Path
 from typing import ClassVar
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
-from .engine_client import Cancelled, CaptureJob, EngineProcess, Event, Failure, Notice, Progress, Result, capture
-from .import_motion import import_clip
-from .preferences import body_file, engine_python
+from .cache import keep_motion
+from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
+from .import_motion import ImportedClip, import_clip
+from .import_request import ImportRequest
+from .people import ClipRecord, mark_clip
+from .preferences import body_file, cache_folder, engine_python
+from .report import report_text
 
 _POLL_SECONDS = 0.1
 
@@ -20,15 +29,13 @@ _POLL_SECONDS = 0.1
 class TAR_OT_import_video_motion(bpy.types.Operator):
     """Turn the people in the video into animated SMPL characters in front of a matching camera"""
 
+    # Undo steps are pushed by hand: one run may serve several imports of the queue.
     bl_idname = "tar.import_video_motion"
     bl_label = "Import Video Motion"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if context.window_manager.tar_progress.running:
-            cls.poll_message_set("An import is running: cancel it first")
-            return False
         if not context.scene.tar_settings.video:
             cls.poll_message_set("Choose a video first")
             return False
@@ -36,34 +43,36 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         progress = context.window_manager.tar_progress
-        progress.error = progress.notice = ""
+        progress.clear_messages()
         try:
-            python = engine_python(context)
-            job = context.scene.tar_settings.job(body_file(context))
-            if not Path(job.video).is_file():
-                raise TarError(f"{job.video}: no such video; choose a file that exists")
-            if bpy.app.background:  # no window, no event loop to wait in
-                return self._import(context, capture(python, job, lambda event: None))
-            self._start(context, python, job)
+            request = _request(context)
+            if progress.running:
+                waiting = progress.queue.add()
+                waiting.name, waiting.request = request.video.name, request.to_json()
+                return {"FINISHED"}
+            self._begin(context, request)
         except TarError as error:
-            return self._fail(context, str(error))
+            return _fail(self, context, str(error))
+        if bpy.app.background:  # no window, no event loop to wait in
+            return self._wait(context)
+        self._timer = context.window_manager.event_timer_add(_POLL_SECONDS, window=context.window)
+        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        progress = context.window_manager.tar_progress
+        if event.type == "ESC" and event.value == "PRESS":
+            progress.cancel_requested = True
+            return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        progress = context.window_manager.tar_progress
-        if progress.cancel_requested:
-            self._engine.cancel()
-        result = None
         try:
-            for engine_event in self._engine.poll():
-                result = self._follow(context, engine_event)
+            result = self._step(context)
         except Exception as error:  # a bug; without this the panel would wait for ever
             progress.error = f"unexpected {type(error).__name__}: {error}; the system console says where"
             self._stop(context)
             raise
-        if result is None:
+        if result is None or self._begin_next(context):
             return {"PASS_THROUGH"}
         self._stop(context)
         return result
@@ -72,49 +81,89 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
         """Blender ends modal operators when another file is opened or it quits."""
         self._stop(context)
 
-    def _start(self, context: bpy.types.Context, python: Path, job: CaptureJob) -> None:
-        self._engine = EngineProcess(python, job)
-        self._timer = context.window_manager.event_timer_add(_POLL_SECONDS, window=context.window)
-        context.window_manager.modal_handler_add(self)
+    def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
+        self._request = request
+        self._engine = EngineProcess(engine_python(context), request.job)
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
-        progress.fraction, progress.stage = 0.0, "Starting"
+        progress.video, progress.request = request.video.name, request.to_json()
+        progress.fraction, progress.stage, progress.pace = 0.0, "Starting", ""
+
+    def _begin_next(self, context: bpy.types.Context) -> bool:
+        """Starts the first import of the queue that can be; tells whether there was one."""
+        queue = context.window_manager.tar_progress.queue
+        self._engine.close()
+        while queue:
+            request = ImportRequest.from_json(queue[0].request)
+            queue.remove(0)
+            try:
+                self._begin(context, request)
+                return True
+            except TarError as error:
+                _fail(self, context, str(error))
+        return False
+
+    def _wait(self, context: bpy.types.Context) -> set[str]:
+        try:
+            while True:
+                result = self._step(context)
+                if result is not None:
+                    return result
+                time.sleep(_POLL_SECONDS)
+        finally:
+            self._stop(context)
 
     def _stop(self, context: bpy.types.Context) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.tar_progress.running = False
+        progress = context.window_manager.tar_progress
+        progress.running = False
+        progress.queue.clear()
+        if not bpy.app.background:
+            context.window_manager.event_timer_remove(self._timer)
         self._engine.close()
         _redraw(context)
 
+    def _step(self, context: bpy.types.Context) -> set[str] | None:
+        """Shows what the engine has told since the last step; at its end gives what the operator returns."""
+        if context.window_manager.tar_progress.cancel_requested:
+            self._engine.cancel()
+        result = None
+        for event in self._engine.poll():
+            result = self._follow(context, event)
+        return result
+
     def _follow(self, context: bpy.types.Context, event: Event) -> set[str] | None:
-        """Shows the event; at the last one gives what the operator returns."""
         progress = context.window_manager.tar_progress
         match event:
             case Progress():
-                progress.fraction, progress.stage = event.fraction, str(event)
+                progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
                 _redraw(context)
             case Notice(message):
                 progress.notice = message
             case Failure(message):
-                return self._fail(context, message)
+                progress.log = "\n".join(self._engine.errors)
+                return _fail(self, context, message)
             case Cancelled():
-                progress.notice = "Cancelled"
+                progress.notice = "Cancelled; the scene is as it was"
                 return {"CANCELLED"}
             case Result():
                 try:
-                    return self._import(context, self._engine.motion())
+                    return self._import(context)
                 except TarError as error:
-                    return self._fail(context, str(error))
+                    return _fail(self, context, str(error))
         return None
 
-    def _import(self, context: bpy.types.Context, clip: MotionClip) -> set[str]:
-        _import_and_tell(self, context, clip)
+    def _import(self, context: bpy.types.Context) -> set[str]:
+        imported = import_clip(self._engine.motion(), context, self._request.options)
+        motion = ""
+        try:
+            motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
+        except TarError as error:
+            imported.warnings.append(str(error))
+        mark_clip(imported.collection, ClipRecord(motion, self._request.options.settings()))
+        _tell(self, context, imported)
+        if not bpy.app.background:
+            bpy.ops.ed.undo_push(message=self.bl_label)
         return {"FINISHED"}
-
-    def _fail(self, context: bpy.types.Context, message: str) -> set[str]:
-        context.window_manager.tar_progress.error = message
-        self.report({"ERROR"}, message)
-        return {"CANCELLED"}
 
 
 class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
@@ -128,34 +177,77 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        progress = context.window_manager.tar_progress
-        progress.error = progress.notice = ""
+        context.window_manager.tar_progress.clear_messages()
+        options = context.scene.tar_settings.import_options()
         try:
-            _import_and_tell(self, context, MotionClip.load(self.filepath))
+            imported = import_clip(MotionClip.load(self.filepath), context, options)
         except TarError as error:
-            progress.error = str(error)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return _fail(self, context, str(error))
+        mark_clip(imported.collection, ClipRecord(str(Path(self.filepath).absolute()), options.settings()))
+        _tell(self, context, imported)
         return {"FINISHED"}
 
 
 class TAR_OT_cancel_import(bpy.types.Operator):
-    """Stop the running import; the scene stays as it is"""
+    """Stop the running import; the scene stays as it is, and the next of the queue begins"""
 
     bl_idname = "tar.cancel_import"
     bl_label = "Cancel"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return context.window_manager.tar_progress.running
+        if not context.window_manager.tar_progress.running:
+            cls.poll_message_set("No import is running")
+            return False
+        return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.tar_progress.cancel_requested = True
         return {"FINISHED"}
 
 
-def _import_and_tell(operator: bpy.types.Operator, context: bpy.types.Context, clip: MotionClip) -> None:
-    imported = import_clip(clip, context)
+class TAR_OT_unqueue_import(bpy.types.Operator):
+    """Take this import out of the queue"""
+
+    bl_idname = "tar.unqueue_import"
+    bl_label = "Remove from Queue"
+
+    index: IntProperty(options={"HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.tar_progress.queue.remove(self.index)
+        return {"FINISHED"}
+
+
+class TAR_OT_copy_report(bpy.types.Operator):
+    """Copy what a bug report needs: the error, versions, settings and the engine's last lines, without folders"""
+
+    bl_idname = "tar.copy_report"
+    bl_label = "Copy Report"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        progress = context.window_manager.tar_progress
+        fields = json.loads(progress.request) if progress.request else {}
+        settings = fields.get("job", {}) | fields.get("options", {})
+        context.window_manager.clipboard = report_text(progress.error, settings, progress.log.splitlines())
+        self.report({"INFO"}, "The report is in the clipboard")
+        return {"FINISHED"}
+
+
+def _request(context: bpy.types.Context) -> ImportRequest:
+    """What the panel's settings ask for.
+
+    Raises:
+        TarError: they cannot be met.
+    """
+    settings = context.scene.tar_settings
+    body = body_file(context) if settings.body == "smpl" else None
+    if settings.body == "smpl" and body is None:
+        raise TarError("no SMPL file is named; choose yours under Body, or the free body")
+    return ImportRequest(settings.job(context.scene, body), settings.import_options())
+
+
+def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
     for warning in imported.warnings:
         operator.report({"WARNING"}, warning)
     count = len(imported.people)
@@ -165,6 +257,12 @@ def _import_and_tell(operator: bpy.types.Operator, context: bpy.types.Context, c
     progress.notice = " ".join(filter(None, [f"Imported {people}.", *imported.warnings, progress.notice]))
 
 
+def _fail(operator: bpy.types.Operator, context: bpy.types.Context, message: str) -> set[str]:
+    context.window_manager.tar_progress.error = message
+    operator.report({"ERROR"}, message)
+    return {"CANCELLED"}
+
+
 def _redraw(context: bpy.types.Context) -> None:
     for window in context.window_manager.windows:
         for area in window.screen.areas:
@@ -172,7 +270,13 @@ def _redraw(context: bpy.types.Context) -> None:
                 area.tag_redraw()
 
 
-_CLASSES = (TAR_OT_import_video_motion, TAR_OT_import_motion_file, TAR_OT_cancel_import)
+_CLASSES = (
+    TAR_OT_import_video_motion,
+    TAR_OT_import_motion_file,
+    TAR_OT_cancel_import,
+    TAR_OT_unqueue_import,
+    TAR_OT_copy_report,
+)
 
 
 def register() -> None:

@@ -1,61 +1,161 @@
 """The sidebar's tab."""
 
 import textwrap
+from pathlib import Path
 
 import bpy
 
-from .operators import TAR_OT_cancel_import, TAR_OT_import_motion_file, TAR_OT_import_video_motion
+from .drop import CATEGORY
+from .operators import (
+    TAR_OT_cancel_import,
+    TAR_OT_copy_report,
+    TAR_OT_import_motion_file,
+    TAR_OT_import_video_motion,
+    TAR_OT_unqueue_import,
+)
+from .people import clip_record, imported_clips, people_of
+from .people_operators import (
+    TAR_OT_delete_clip,
+    TAR_OT_delete_person,
+    TAR_OT_hide_person,
+    TAR_OT_reimport_clip,
+    TAR_OT_select_person,
+    TAR_OT_view_camera,
+)
+from .preferences import addon_preferences
+from .settings_layout import draw_lens, draw_scene_settings
+from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
+_THUMBNAIL_SCALE = 5.0  # in widget heights
+
+_thumbnails: Thumbnails | None = None  # Blender's previews live from register to unregister
 
 
-class TAR_PT_sidebar(bpy.types.Panel):
-    bl_label = "Video Motion"
-    bl_idname = "TAR_PT_sidebar"
+class _SidebarPanel:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
-    bl_category = "TAR"
+    bl_category = CATEGORY
+
+    def split_layout(self) -> bpy.types.UILayout:
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        return self.layout
+
+
+class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Video Motion"
+    bl_idname = "TAR_PT_sidebar"
 
     def draw(self, context: bpy.types.Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        progress = context.window_manager.tar_progress
+        layout = self.split_layout()
+        settings, progress = context.scene.tar_settings, context.window_manager.tar_progress
+        layout.prop(settings, "video")
+        _draw_video(context, layout)
 
-        settings = layout.column()
-        settings.enabled = not progress.running
-        self._draw_settings(settings, context.scene.tar_settings)
-
-        layout.separator()
+        button = layout.column()
+        button.scale_y = 1.4
+        text = "Add to Queue" if progress.running else TAR_OT_import_video_motion.bl_label
+        button.operator(TAR_OT_import_video_motion.bl_idname, text=text, icon="ARMATURE_DATA")
         if progress.running:
-            layout.progress(factor=progress.fraction, type="BAR", text=progress.stage)
-            layout.operator(TAR_OT_cancel_import.bl_idname, icon="X")
+            _draw_progress(layout, progress)
         else:
-            button = layout.column()
-            button.scale_y = 1.4
-            button.operator(TAR_OT_import_video_motion.bl_idname, icon="ARMATURE_DATA")
             layout.operator(TAR_OT_import_motion_file.bl_idname, icon="IMPORT")
-
         if progress.error:
             _draw_text(context, layout, progress.error, "ERROR")
+            layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
         if progress.notice:
             _draw_text(context, layout, progress.notice, "INFO")
 
-    def _draw_settings(self, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
-        layout.prop(settings, "video")
-        layout.prop(settings, "people")
-        if settings.people == "count":
-            layout.prop(settings, "people_count")
-        layout.prop(settings, "focal_mode")
-        if settings.focal_mode == "pixels":
-            layout.prop(settings, "focal")
-        elif settings.focal_mode == "fov":
-            layout.prop(settings, "fov")
-        layout.prop(settings, "use_range")
-        if settings.use_range:
+
+class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Capture"
+    bl_parent_id = "TAR_PT_sidebar"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, settings = self.split_layout(), context.scene.tar_settings
+        layout.prop(settings, "frames")
+        if settings.frames == "part":
             frames = layout.column(align=True)
             frames.prop(settings, "first_frame")
             frames.prop(settings, "last_frame")
+        layout.prop(settings, "people")
+        if settings.people == "count":
+            layout.prop(settings, "people_count")
+        draw_lens(layout, settings)
+        layout.prop(settings, "body")
+        preferences = addon_preferences(context)
+        if settings.body == "smpl" and preferences is not None:
+            layout.prop(preferences, "body_file", text="File")
+
+
+class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):
+    bl_label = "Scene"
+    bl_parent_id = "TAR_PT_sidebar"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        draw_scene_settings(self.split_layout(), context.scene.tar_settings)
+
+
+class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
+    bl_label = "People"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(imported_clips(context.scene))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for clip in imported_clips(context.scene):
+            self._draw_clip(context, self.layout.box().column(), clip)
+
+    def _draw_clip(self, context: bpy.types.Context, layout: bpy.types.UILayout, clip: bpy.types.Collection) -> None:
+        row = layout.row(align=True)
+        row.label(text=clip.name, icon="FILE_MOVIE")
+        row.operator(TAR_OT_view_camera.bl_idname, text="", icon="VIEW_CAMERA").clip = clip.name
+        row.operator(TAR_OT_delete_clip.bl_idname, text="", icon="TRASH").clip = clip.name
+        for armature in people_of(clip):
+            row = layout.row(align=True)
+            active = context.view_layer.objects.active == armature
+            select = row.operator(
+                TAR_OT_select_person.bl_idname, text=armature.name, icon="ARMATURE_DATA", depress=active
+            )
+            select.person = armature.name
+            eye = "HIDE_ON" if armature.hide_get() else "HIDE_OFF"
+            row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
+            row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
+        row = layout.row()
+        record = clip_record(clip)
+        row.enabled = record is not None and Path(record.motion).is_file()
+        text = "Re-import..." if row.enabled else "Motion No Longer in Cache"
+        row.operator(TAR_OT_reimport_clip.bl_idname, text=text, icon="FILE_REFRESH").clip = clip.name
+
+
+def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    """What the chosen video looks like; nothing after a file was opened that names one already."""
+    video = context.window_manager.tar_video
+    if not video.path or video.path != context.scene.tar_settings.video:
+        return
+    if video.error:
+        _draw_text(context, layout, video.error, "ERROR")
+        return
+    column = layout.box().column(align=True)
+    column.template_icon(_thumbnails.icon(context.scene.tar_settings.video_path), scale=_THUMBNAIL_SCALE)
+    row = column.row()
+    row.alignment = "CENTER"
+    row.label(text=video.facts)
+
+
+def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup) -> None:
+    column = layout.box().column(align=True)
+    column.label(text=progress.video, icon="FILE_MOVIE")
+    column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
+    row = column.row()
+    row.label(text=progress.pace or " ")
+    row.operator(TAR_OT_cancel_import.bl_idname, icon="X")
+    for index, waiting in enumerate(progress.queue):
+        row = column.row(align=True)
+        row.label(text=waiting.name, icon="TIME")
+        row.operator(TAR_OT_unqueue_import.bl_idname, text="", icon="X").index = index
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
@@ -67,9 +167,19 @@ def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
+_CLASSES = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people)
+
+
 def register() -> None:
-    bpy.utils.register_class(TAR_PT_sidebar)
+    global _thumbnails
+    _thumbnails = Thumbnails()
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
 
 
 def unregister() -> None:
-    bpy.utils.unregister_class(TAR_PT_sidebar)
+    global _thumbnails
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)
+    _thumbnails.close()
+    _thumbnails = None

@@ -1,18 +1,163 @@
-"""What the sidebar remembers: the settings of the next import, and how the running one is doing."""
+"""What the sidebar remembers: the settings of the next import, and how the running one is doing.
 
-from math import degrees, radians
+Settings come as plain classes of annotations, so that the panel's property groups and the operators' dialogs share
+them.
+"""
+
+from math import atan, degrees, radians, tan
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from tar_core.errors import TarError
 
 from .engine_client import CaptureJob
+from .import_motion import ImportOptions, frame_rate
+from .video_info import read_video_info
+
+_WIDEST = 170  # degrees; what the engine takes
 
 
-class TARSettings(bpy.types.PropertyGroup):
+class LensSettings:
+    """What is known about the video's camera."""
+
+    focal_mode: EnumProperty(
+        name="Focal Length",
+        description="What is known about the video's camera",
+        items=[
+            ("auto", "Automatic", "Nothing is known: assume a focal length of the picture's diagonal"),
+            ("lens", "Lens and Sensor", "The lens in millimetres, and the size of the sensor behind it"),
+            ("fov", "Field of View", "The angle across the picture's longer side"),
+            ("camera", "Active Camera", "As the scene's camera sees"),
+            ("pixels", "Pixels", "The focal length in pixels, e.g. from a calibration"),
+        ],
+    )
+    lens: FloatProperty(
+        name="Lens", description="The lens's real focal length in millimetres", default=35, min=1, soft_max=300
+    )
+    sensor: FloatProperty(
+        name="Sensor",
+        description="The longer side of the sensor in millimetres; 36 if the lens is given as for full frame",
+        default=36,
+        min=1,
+        soft_max=70,
+    )
+    fov: FloatProperty(
+        name="Angle",
+        description="The angle that the picture's longer side spans",
+        subtype="ANGLE",
+        default=radians(60),
+        min=radians(1),
+        max=radians(_WIDEST - 1),
+    )
+    focal: FloatProperty(
+        name="Pixels", description="The camera's focal length in pixels", default=1500.0, min=1.0, soft_max=10000.0
+    )
+
+    def field_of_view(self, scene: bpy.types.Scene) -> float | None:
+        """Degrees across the picture's longer side; None where that is unknown or `focal` tells.
+
+        Raises:
+            TarError: the scene has no camera with a perspective.
+        """
+        if self.focal_mode == "fov":
+            return degrees(self.fov)
+        if self.focal_mode == "lens":
+            return degrees(2 * atan(self.sensor / (2 * self.lens)))
+        if self.focal_mode == "camera":
+            return camera_field_of_view(scene)
+        return None
+
+
+class SceneSettings:
+    """How the motion enters the scene."""
+
+    start_frame: IntProperty(name="Start Frame", description="The scene frame of the video's first frame", default=1)
+    smoothing: FloatProperty(
+        name="Smoothing",
+        description="Takes jitter out: 0 leaves the motion as captured, 1 is the strongest",
+        subtype="FACTOR",
+        default=0.0,
+        min=0.0,
+        max=1.0,
+    )
+    on_ground: BoolProperty(
+        name="Feet on Ground", description="Raise the camera until the people's feet stand on z = 0", default=True
+    )
+    figure: EnumProperty(
+        name="Create",
+        description="What is made of each person",
+        items=[
+            ("body", "Armature and Body", "An armature with a skinned body"),
+            ("armature", "Armature Only", "An armature without a body"),
+        ],
+    )
+    timing: EnumProperty(
+        name="Frame Rate",
+        description="What happens where the video's frame rate is not the scene's; both are right in time",
+        items=[
+            ("video", "Set to Video's", "The scene takes the video's frame rate: a key for each frame of the video"),
+            ("scene", "Keep Scene's", "The motion is resampled to the scene's frame rate"),
+        ],
+    )
+    match_resolution: BoolProperty(
+        name="Match Resolution", description="Set the scene's render size to the video's", default=True
+    )
+    show_video: BoolProperty(
+        name="Video as Background", description="Show the video behind the scene in the camera's view", default=True
+    )
+
+    def import_options(self, focal: float | None = None) -> ImportOptions:
+        """What to ask of import_clip."""
+        return ImportOptions(
+            start_frame=self.start_frame,
+            smoothing=self.smoothing,
+            on_ground=self.on_ground,
+            focal=focal,
+            with_body=self.figure == "body",
+            keep_frame_rate=self.timing == "scene",
+            match_resolution=self.match_resolution,
+            show_video=self.show_video,
+        )
+
+    def take_options(self, options: ImportOptions) -> None:
+        """The opposite of `import_options`."""
+        self.start_frame, self.smoothing, self.on_ground = options.start_frame, options.smoothing, options.on_ground
+        self.figure = "body" if options.with_body else "armature"
+        self.timing = "scene" if options.keep_frame_rate else "video"
+        self.match_resolution, self.show_video = options.match_resolution, options.show_video
+
+
+def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
+    context.window_manager.tar_video.show(settings.video)
+
+
+class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
     """Settings of the next import; kept in the scene."""
 
-    video: StringProperty(name="Video", description="The video whose people become characters", subtype="FILE_PATH")
+    video: StringProperty(
+        name="Video", description="The video whose people become characters", subtype="FILE_PATH", update=_choose_video
+    )
+    frames: EnumProperty(
+        name="Frames",
+        description="Which part of the video to import",
+        items=[
+            ("all", "Whole Video", "All of the video's frames"),
+            ("scene", "Scene Range", "What the scene's frame range shows of the video"),
+            ("part", "From and To", "Frames of the video, counted from 0"),
+        ],
+    )
+    first_frame: IntProperty(name="From", description="The video's first frame to import, counted from 0", min=0)
+    last_frame: IntProperty(name="To", description="The video's last frame to import", default=100, min=0)
     people: EnumProperty(
         name="People",
         description="Whose motion to import",
@@ -23,41 +168,78 @@ class TARSettings(bpy.types.PropertyGroup):
         ],
     )
     people_count: IntProperty(name="Number", description="How many people to import", default=2, min=1, max=100)
-    focal_mode: EnumProperty(
-        name="Focal Length",
-        description="What is known about the video's camera",
+    body: EnumProperty(
+        name="Body",
+        description="Whose body the motion is for",
         items=[
-            ("auto", "Automatic", "Nothing is known: assume a focal length of the picture's diagonal"),
-            ("pixels", "Pixels", "The focal length in pixels, e.g. from a calibration"),
-            ("fov", "Field of View", "The angle across the picture's longer side"),
+            ("free", "Free Body", "The body that comes with the add-on"),
+            ("smpl", "SMPL File", "Your own SMPL file"),
         ],
     )
-    focal: FloatProperty(
-        name="Pixels", description="The camera's focal length in pixels", default=1500.0, min=1.0, soft_max=10000.0
-    )
-    fov: FloatProperty(
-        name="Angle",
-        description="The angle that the picture's longer side spans",
-        subtype="ANGLE",
-        default=radians(60),
-        min=radians(1),
-        max=radians(170),
-    )
-    use_range: BoolProperty(name="Only Some Frames", description="Import a part of the video")
-    first_frame: IntProperty(name="First", description="The video's first frame to import, counted from 0", min=0)
-    last_frame: IntProperty(name="Last", description="The video's last frame to import", default=100, min=0)
 
-    def job(self, body: str | None) -> CaptureJob:
-        """What to ask of the engine."""
+    @property
+    def video_path(self) -> Path:
+        return Path(bpy.path.abspath(self.video)).absolute()
+
+    def job(self, scene: bpy.types.Scene, body: str | None) -> CaptureJob:
+        """What to ask of the engine.
+
+        Args:
+            body: the user's SMPL file, if they chose to use it.
+
+        Raises:
+            TarError: no frames, no such video, or no usable camera in the scene.
+        """
+        if not self.video_path.is_file():
+            raise TarError(f"{self.video_path}: no such video; choose a file that exists")
+        start, end = self._range(scene)
         return CaptureJob(
-            video=str(Path(bpy.path.abspath(self.video)).absolute()),
-            start=self.first_frame if self.use_range else 0,
-            end=self.last_frame if self.use_range else None,
+            video=str(self.video_path),
+            start=start,
+            end=end,
             people=self.people_count if self.people == "count" else self.people,
             focal=self.focal if self.focal_mode == "pixels" else None,
-            fov=degrees(self.fov) if self.focal_mode == "fov" else None,
+            fov=self.field_of_view(scene),
             body=body,
         )
+
+    def _range(self, scene: bpy.types.Scene) -> tuple[int, int | None]:
+        if self.frames == "all":
+            return 0, None
+        if self.frames == "part":
+            if self.last_frame < self.first_frame:
+                raise TarError(f"the frames {self.first_frame} to {self.last_frame} are none; raise To above From")
+            return self.first_frame, self.last_frame
+        info = read_video_info(self.video_path)
+        speed = info.fps / frame_rate(scene) if self.timing == "scene" else 1.0
+        first, last = (int((frame - self.start_frame) * speed) for frame in (scene.frame_start, scene.frame_end))
+        if last < 0 or first >= info.frames:
+            raise TarError("the scene's frame range shows nothing of the video; change it or Start Frame")
+        return max(0, first), min(last, info.frames - 1)
+
+
+class TARVideo(bpy.types.PropertyGroup):
+    """What is shown about the chosen video; kept in the window manager, so it is not saved."""
+
+    path: StringProperty()
+    facts: StringProperty()
+    error: StringProperty()
+
+    def show(self, path: str) -> None:
+        """Reads what there is to say about a video."""
+        self.path, self.facts, self.error = path, "", ""
+        if not path:
+            return
+        try:
+            self.facts = str(read_video_info(Path(bpy.path.abspath(path))))
+        except TarError as error:
+            self.error = str(error)
+
+
+class TARQueued(bpy.types.PropertyGroup):
+    """An import that waits for its turn; `name` is the video's."""
+
+    request: StringProperty()
 
 
 class TARProgress(bpy.types.PropertyGroup):
@@ -66,23 +248,68 @@ class TARProgress(bpy.types.PropertyGroup):
     running: BoolProperty()
     cancel_requested: BoolProperty()
     fraction: FloatProperty()
+    video: StringProperty()
     stage: StringProperty()
+    pace: StringProperty()
     error: StringProperty()
     notice: StringProperty()
+    request: StringProperty()
+    log: StringProperty()
+    queue: CollectionProperty(type=TARQueued)
+
+    def clear_messages(self) -> None:
+        self.error = self.notice = self.log = self.request = ""
 
 
-_CLASSES = (TARSettings, TARProgress)
+def lens_focal(settings: LensSettings, scene: bpy.types.Scene, width: int, height: int) -> float | None:
+    """The focal length in pixels that the settings mean for a picture of this size; None where they leave it open.
+
+    Raises:
+        TarError: the scene has no camera with a perspective.
+    """
+    if settings.focal_mode == "pixels":
+        return settings.focal
+    angle = settings.field_of_view(scene)
+    return None if angle is None else max(width, height) / (2 * tan(radians(angle) / 2))
+
+
+def camera_field_of_view(scene: bpy.types.Scene) -> float:
+    """Degrees that the scene's camera spans across the longer side of the scene's pictures.
+
+    Raises:
+        TarError: there is no camera, or none with a perspective.
+    """
+    camera = scene.camera
+    if camera is None or camera.type != "CAMERA":
+        raise TarError("the scene has no camera; make one the scene's camera, or choose another Focal Length")
+    if camera.data.type != "PERSP":
+        raise TarError(f"{camera.name} has no perspective; set its type to Perspective or choose another Focal Length")
+    width = scene.render.resolution_x * scene.render.pixel_aspect_x
+    height = scene.render.resolution_y * scene.render.pixel_aspect_y
+    fit = camera.data.sensor_fit
+    if fit == "AUTO":
+        fit = "HORIZONTAL" if width >= height else "VERTICAL"
+        sensor = camera.data.sensor_width  # of the longer side, whichever that is
+    else:
+        sensor = camera.data.sensor_width if fit == "HORIZONTAL" else camera.data.sensor_height
+    focal = camera.data.lens / sensor * (width if fit == "HORIZONTAL" else height)
+    return degrees(2 * atan(max(width, height) / (2 * focal)))
+
+
+_CLASSES = (TARSettings, TARVideo, TARQueued, TARProgress)
 
 
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.tar_settings = PointerProperty(type=TARSettings)
+    bpy.types.WindowManager.tar_video = PointerProperty(type=TARVideo)
     bpy.types.WindowManager.tar_progress = PointerProperty(type=TARProgress)
 
 
 def unregister() -> None:
     del bpy.types.WindowManager.tar_progress
+    del bpy.types.WindowManager.tar_video
     del bpy.types.Scene.tar_settings
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -8,14 +8,23 @@ import pytest
 
 import tar_blender
 from tar_blender.engine_client import PYTHON_VARIABLE
+from tar_blender.import_request import ImportRequest
+from tar_blender.people import clip_record, imported_clips
+from tar_blender.preferences import ADDON
+from tar_core.motion import MotionClip
 from tests.blender.clips import synthetic_clip
 from tests.blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
 
 
 @pytest.fixture(autouse=True)
-def registered(empty_scene: None) -> Iterator[None]:
+def registered(empty_scene: None, tmp_path: Path) -> Iterator[None]:
+    """The add-on as if it were enabled, with a cache of its own."""
     tar_blender.register()
+    entry = bpy.context.preferences.addons.new()
+    entry.module = ADDON
+    entry.preferences.cache_folder = str(tmp_path / "cache")
     yield
+    bpy.context.preferences.addons.remove(entry)
     tar_blender.unregister()
 
 
@@ -56,7 +65,54 @@ def test_buttons_are_grey_when_they_cannot_work() -> None:
     bpy.context.window_manager.tar_progress.running = True
     assert bpy.ops.tar.cancel_import.poll()
     bpy.context.scene.tar_settings.video = "/a.mp4"
-    assert not bpy.ops.tar.import_video_motion.poll()
+    assert bpy.ops.tar.import_video_motion.poll()
+
+
+def test_imports_queue_behind_the_running_one(tiny_video: Path) -> None:
+    progress, settings = bpy.context.window_manager.tar_progress, bpy.context.scene.tar_settings
+    progress.running = True
+    settings.video = str(tiny_video)
+    for smoothing in (0.25, 0.5):
+        settings.smoothing = smoothing
+        assert bpy.ops.tar.import_video_motion() == {"FINISHED"}
+    assert [waiting.name for waiting in progress.queue] == [tiny_video.name] * 2
+    requests = [ImportRequest.from_json(waiting.request) for waiting in progress.queue]
+    assert [request.options.smoothing for request in requests] == [0.25, 0.5]
+    bpy.ops.tar.unqueue_import(index=0)
+    assert [ImportRequest.from_json(waiting.request) for waiting in progress.queue] == requests[1:]
+
+
+def test_captured_motion_is_kept_for_another_import(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811
+    settings = bpy.context.scene.tar_settings
+    settings.video, settings.smoothing, settings.figure = str(tiny_video), 0.5, "armature"
+    bpy.ops.tar.import_video_motion()
+    (collection,) = imported_clips(bpy.context.scene)
+    record = clip_record(collection)
+    assert record.options["smoothing"] == 0.5 and not record.options["with_body"]
+    kept = MotionClip.load(record.motion).people[0]
+    assert (kept.poses == synthetic_clip(people=2).people[0].poses).all(), "as captured, not smoothed"
+
+
+def test_failed_import_keeps_nothing(engine_python: Path, tiny_video: Path, tmp_path: Path) -> None:  # noqa: F811
+    settings = bpy.context.scene.tar_settings
+    settings.video, settings.people, settings.people_count = str(tiny_video), "count", 3
+    with pytest.raises(RuntimeError):
+        bpy.ops.tar.import_video_motion()
+    assert not (tmp_path / "cache").exists()
+
+
+def test_unwritable_cache_is_a_warning(engine_python: Path, tiny_video: Path, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    bpy.context.scene.tar_settings.video = str(tiny_video)
+    assert bpy.ops.tar.import_video_motion() == {"FINISHED"}
+    assert "choose another cache folder" in bpy.context.window_manager.tar_progress.notice
+
+
+def test_smpl_body_without_a_file_is_shown(tiny_video: Path) -> None:
+    settings = bpy.context.scene.tar_settings
+    settings.video, settings.body = str(tiny_video), "smpl"
+    with pytest.raises(RuntimeError, match="no SMPL file is named"):
+        bpy.ops.tar.import_video_motion()
 
 
 def test_import_motion_file(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import bpy
 import pytest
 
 from tar_blender import preferences
+from tar_blender.cache import keep_motion
 from tar_blender.engine_client import PYTHON_VARIABLE
-from tar_blender.preferences import ADDON, TARPreferences, body_file, engine_python
+from tar_blender.preferences import ADDON, TARPreferences, body_file, cache_folder, engine_python
 from tar_core.errors import TarError
 from tests.blender.test_engine_client import PYTHON
 
@@ -51,3 +52,12 @@ def test_scripts_do_without_preferences(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert engine_python(bpy.context) == PYTHON
     assert body_file(bpy.context) is None
+
+
+def test_cache_is_cleared(addon: TARPreferences, tmp_path: Path) -> None:
+    addon.cache_folder = str(tmp_path)
+    assert cache_folder(bpy.context) == tmp_path
+    assert not bpy.ops.tar.clear_cache.poll()
+    keep_motion(b"walking", Path("walk.mp4"), tmp_path)
+    assert bpy.ops.tar.clear_cache() == {"FINISHED"}
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,57 @@
+"""A video dropped onto the viewport becomes the sidebar's video."""
+
+from typing import ClassVar
+
+import bpy
+from bpy.props import StringProperty
+
+from .video_info import ENDINGS
+
+CATEGORY = "TAR"
+
+
+class TAR_OT_choose_video(bpy.types.Operator):
+    """Choose this video in the sidebar's TAR tab"""
+
+    bl_idname = "tar.choose_video"
+    bl_label = "Choose Video for Motion Import"
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.scene.tar_settings.video = self.filepath
+        if context.area and context.area.type == "VIEW_3D":
+            context.space_data.show_region_ui = True
+            sidebar = next(region for region in context.area.regions if region.type == "UI")
+            # A sidebar that has never been shown knows its tabs only after it is drawn.
+            bpy.app.timers.register(lambda: _open_tab(sidebar), first_interval=0.1)
+        return {"FINISHED"}
+
+
+class TAR_FH_video(bpy.types.FileHandler):
+    bl_idname = "TAR_FH_video"
+    bl_label = "Video for Motion Import"
+    bl_import_operator = TAR_OT_choose_video.bl_idname
+    bl_file_extensions = ";".join(ENDINGS)
+
+    @classmethod
+    def poll_drop(cls, context: bpy.types.Context) -> bool:
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+def _open_tab(sidebar: bpy.types.Region) -> None:
+    sidebar.active_panel_category = CATEGORY
+
+
+_CLASSES = (TAR_OT_choose_video, TAR_FH_video)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,199 @@
+"""The people list's buttons: select, look through the camera, hide, delete, import again with other settings."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import bpy
+from bpy.props import StringProperty
+
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+from .import_motion import ImportedClip, ImportOptions, import_clip
+from .people import (
+    ClipRecord,
+    camera_of,
+    clip_record,
+    delete_clip,
+    delete_person,
+    mark_clip,
+    people_of,
+    person_id,
+    person_objects,
+    set_hidden,
+)
+from .properties import LensSettings, SceneSettings, lens_focal
+from .settings_layout import draw_lens, draw_scene_settings
+
+
+class _PersonOperator:
+    """Something done to the person of an armature."""
+
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    person: StringProperty(options={"HIDDEN"})
+
+    def armature(self) -> bpy.types.Object:
+        return bpy.data.objects[self.person]
+
+
+class _ClipOperator:
+    """Something done to the clip of a collection."""
+
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    clip: StringProperty(options={"HIDDEN"})
+
+    def collection(self) -> bpy.types.Collection:
+        return bpy.data.collections[self.clip]
+
+
+class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
+    """Select this person's armature alone and make it active"""
+
+    bl_idname = "tar.select_person"
+    bl_label = "Select"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        armature = self.armature()
+        if context.mode != "OBJECT":
+            bpy.ops.object.mode_set(mode="OBJECT")
+        for thing in context.view_layer.objects:
+            thing.select_set(False)
+        armature.select_set(True)
+        context.view_layer.objects.active = armature
+        if armature.hide_viewport:
+            self.report({"INFO"}, f"{armature.name} is not in the video at this frame")
+        return {"FINISHED"}
+
+
+class TAR_OT_hide_person(_PersonOperator, bpy.types.Operator):
+    """Hide this person from the viewport, or show them again"""
+
+    bl_idname = "tar.hide_person"
+    bl_label = "Hide"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        set_hidden(self.armature(), not self.armature().hide_get())
+        return {"FINISHED"}
+
+
+class TAR_OT_delete_person(_PersonOperator, bpy.types.Operator):
+    """Delete this person's armature, body and motion"""
+
+    bl_idname = "tar.delete_person"
+    bl_label = "Delete Person"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        _leave_other_modes(context, person_objects(self.armature()))
+        delete_person(self.armature())
+        return {"FINISHED"}
+
+
+class TAR_OT_view_camera(_ClipOperator, bpy.types.Operator):
+    """Look through this clip's camera, which sees the people as the video does"""
+
+    bl_idname = "tar.view_camera"
+    bl_label = "Look Through Camera"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        camera = camera_of(self.collection())
+        if camera is None:
+            self.report({"ERROR"}, "The clip's camera is gone; re-import the clip")
+            return {"CANCELLED"}
+        context.scene.camera = camera
+        if isinstance(context.space_data, bpy.types.SpaceView3D):
+            context.space_data.region_3d.view_perspective = "CAMERA"
+        return {"FINISHED"}
+
+
+class TAR_OT_delete_clip(_ClipOperator, bpy.types.Operator):
+    """Delete the clip's people, camera and video background"""
+
+    bl_idname = "tar.delete_clip"
+    bl_label = "Delete Clip"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        _leave_other_modes(context, self.collection().all_objects)
+        delete_clip(self.collection())
+        return {"FINISHED"}
+
+
+class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types.Operator):
+    """Build the clip anew from its captured motion, without running the network. Changes made to it since are lost"""
+
+    bl_idname = "tar.reimport_clip"
+    bl_label = "Re-import with Other Settings"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        record = clip_record(self.collection())
+        self.take_options(ImportOptions(**record.options))
+        self.focal_mode = "auto"
+        if record.options["focal"] is not None:
+            self.focal_mode, self.focal = "pixels", record.options["focal"]
+        return context.window_manager.invoke_props_dialog(self, width=340)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        draw_scene_settings(layout, self)
+        draw_lens(layout, self)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.tar_progress.clear_messages()
+        try:
+            imported = self._reimport(context)
+        except TarError as error:
+            context.window_manager.tar_progress.error = str(error)
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        for warning in imported.warnings:
+            self.report({"WARNING"}, warning)
+        return {"FINISHED"}
+
+    def _reimport(self, context: bpy.types.Context) -> ImportedClip:
+        """The new clip stands beside the old one before that is deleted, so a failure loses nothing."""
+        old = self.collection()
+        record = clip_record(old)
+        if not (record and record.motion and Path(record.motion).is_file()):
+            raise TarError("the clip's captured motion is no longer in the cache; import the video again")
+        motion = MotionClip.load(record.motion)
+        wanted = {person_id(armature) for armature in people_of(old)}
+        motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
+        options = self.import_options(lens_focal(self, context.scene, motion.width, motion.height))
+        _leave_other_modes(context, old.all_objects)
+        imported = import_clip(motion, context, options)
+        names = {thing: thing.name for thing in imported.collection.all_objects}
+        name = old.name
+        delete_clip(old)
+        imported.collection.name = name
+        for thing, given in names.items():  # without the .001 that the old ones' names forced on them
+            thing.name = given.rpartition(".")[0] if given[-4:-3] == "." and given[-3:].isdigit() else given
+        mark_clip(imported.collection, ClipRecord(record.motion, options.settings()))
+        return imported
+
+
+def _leave_other_modes(context: bpy.types.Context, objects: list[bpy.types.Object]) -> None:
+    """Objects that are being posed or edited cannot be deleted."""
+    if context.mode != "OBJECT" and context.view_layer.objects.active in set(objects):
+        bpy.ops.object.mode_set(mode="OBJECT")
+
+
+_CLASSES = (
+    TAR_OT_select_person,
+    TAR_OT_hide_person,
+    TAR_OT_delete_person,
+    TAR_OT_view_camera,
+    TAR_OT_delete_clip,
+    TAR_OT_reimport_clip,
+)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

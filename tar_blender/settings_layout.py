@@ -1,0 +1,24 @@
+"""How settings are laid out, for the sidebar and for dialogs."""
+
+import bpy
+
+from .properties import LensSettings, SceneSettings
+
+
+def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
+    layout.prop(settings, "focal_mode")
+    shown = {"lens": ("lens", "sensor"), "fov": ("fov",), "pixels": ("focal",)}
+    column = layout.column(align=True)
+    for name in shown.get(settings.focal_mode, ()):
+        column.prop(settings, name)
+
+
+def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:
+    layout.prop(settings, "figure")
+    layout.prop(settings, "smoothing")
+    layout.prop(settings, "timing")
+    layout.prop(settings, "start_frame")
+    column = layout.column(heading="Scene")
+    column.prop(settings, "on_ground")
+    column.prop(settings, "match_resolution")
+    column.prop(settings, "show_video")

@@ -1,0 +1,35 @@
+"""Kept motions, and only those, are counted and deleted."""
+
+from pathlib import Path
+
+import pytest
+
+from tar_blender.cache import cache_size, clear_cache, default_cache_folder, keep_motion
+from tar_core.errors import TarError
+
+
+def test_motion_is_kept_once(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "cache"
+    assert cache_size(folder) == (0, 0)
+    first = keep_motion(b"walking", Path("/videos/walk.mp4"), folder)
+    assert keep_motion(b"walking", Path("/videos/walk.mp4"), folder) == first
+    other = keep_motion(b"running", Path("/videos/walk.mp4"), folder)
+    assert first.read_bytes() == b"walking" and other.read_bytes() == b"running"
+    assert first.name.startswith("walk-") and cache_size(folder) == (2, 14)
+
+
+def test_clear_leaves_other_files(tmp_path: Path) -> None:
+    (tmp_path / "mine.npz").write_text("mine")
+    keep_motion(b"walking", Path("walk.mp4"), tmp_path)
+    clear_cache(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.npz"]
+
+
+def test_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(TarError, match="choose another cache folder"):
+        keep_motion(b"", Path("walk.mp4"), tmp_path / "file")
+
+
+def test_default_is_in_the_users_folder() -> None:
+    assert default_cache_folder("tar_blender").is_absolute()

@@ -1,0 +1,30 @@
+"""Dropping a video: the operator that Blender calls. The drop itself is Blender's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import tar_blender
+from tar_blender.drop import TAR_FH_video
+
+
+@pytest.fixture(autouse=True)
+def registered(empty_scene: None) -> Iterator[None]:
+    tar_blender.register()
+    yield
+    tar_blender.unregister()
+
+
+def test_dropped_video_is_chosen(tiny_video: Path) -> None:
+    assert bpy.ops.tar.choose_video(filepath=str(tiny_video)) == {"FINISHED"}
+    assert bpy.context.scene.tar_settings.video == str(tiny_video)
+    assert bpy.context.window_manager.tar_video.facts
+
+
+def test_blender_knows_which_files_to_offer() -> None:
+    handler = TAR_FH_video
+    assert handler.is_registered
+    assert {".mp4", ".mov"} <= set(handler.bl_file_extensions.split(";"))
+    assert handler.bl_import_operator == "tar.choose_video" and hasattr(bpy.types, "TAR_OT_choose_video")

@@ -1,0 +1,11 @@
+from pathlib import Path
+
+from tar_blender.engine_client import CaptureJob
+from tar_blender.import_motion import ImportOptions
+from tar_blender.import_request import ImportRequest
+
+
+def test_requests_survive_the_queue() -> None:
+    request = ImportRequest(CaptureJob("/walk.mp4", 3, 9, people=2, fov=50.0), ImportOptions(7, 0.5, with_body=False))
+    assert ImportRequest.from_json(request.to_json()) == request
+    assert request.video == Path("/walk.mp4")
