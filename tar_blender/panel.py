@@ -149,9 +149,8 @@ def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup
     column = layout.box().column(align=True)
     column.label(text=progress.video, icon="FILE_MOVIE")
     column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
-    row = column.row()
-    row.label(text=progress.pace or " ")
-    row.operator(TAR_OT_cancel_import.bl_idname, icon="X")
+    column.label(text=progress.pace or " ")
+    column.operator(TAR_OT_cancel_import.bl_idname, icon="X")
     for index, waiting in enumerate(progress.queue):
         row = column.row(align=True)
         row.label(text=waiting.name, icon="TIME")
