@@ -24,6 +24,26 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.blender)
 
 
+exit_status = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[exit_status] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leaves at once, with pytest's exit code, where Blender is a module of this Python.
+
+    What the exporters keep alive holds bpy back from its clean end; its destructors then wait for ever for a thread of
+    the sound system (4.5.15), or crash (4.2).
+    """
+    if "bpy" in sys.modules and exit_status in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[exit_status])
+
+
 @pytest.fixture(autouse=True)
 def empty_scene() -> None:
     """Every test starts from an empty file with factory settings."""

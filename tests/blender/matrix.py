@@ -34,7 +34,7 @@ FOLDER = ROOT / "tests" / "blender"
 TEST_PACKAGES = ("pytest", "pytest-timeout", "hypothesis")  # of requirements/test.txt
 NOBODY = ROOT / "tests" / "data" / "twelve_greys.mp4"  # a video without people
 FRAMES = 8  # of the demo video
-STEP_SECONDS = 1200
+STEP_SECONDS = 600
 TAIL = 60  # lines of a failed step's output that are printed
 
 

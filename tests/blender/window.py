@@ -4,12 +4,14 @@
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 Needs the installed extension and ImageMagick's `import`; docs/images/panel.png is made this way, in the trixie folder
-of the matrix. Writes idle.png, running.png and done.png into PICTURES.
+of the matrix. Cancels twice first, by the button's operator and by Esc. Writes
+idle.png, cancelled.png, running.png and done.png into PICTURES.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,8 +38,25 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     photograph("idle")
 
-    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
-        bpy.ops.tar.import_video_motion("INVOKE_DEFAULT")
+    def start_import() -> None:
+        with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+            bpy.ops.tar.import_video_motion("INVOKE_DEFAULT")
+
+    before = left_by_imports()
+    for cancel in (lambda: bpy.ops.tar.cancel_import(), press_escape):
+        start_import()
+        while progress.running and progress.fraction < 0.1:
+            yield 0.1
+        assert progress.running, progress.error
+        cancel()
+        for _ in range(50):  # tenths of a second
+            if progress.running:
+                yield 0.1
+        assert not progress.running and progress.notice.startswith("Cancelled"), "the import was not cancelled"
+        assert left_by_imports() == before, "a cancelled import left something"
+    photograph("cancelled")
+
+    start_import()
     while progress.running and progress.fraction < 0.5:
         yield 0.1
     photograph("running")
@@ -52,6 +71,21 @@ def play() -> Iterator[float]:
         bpy.ops.view3d.view_center_camera()
     yield 2 * LOOK_SECONDS
     photograph("done")
+
+
+def left_by_imports() -> tuple[list[str], list[str], bool]:
+    """What a cancelled import must not leave: objects, files of results, a running engine."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        children = True
+    except ChildProcessError:
+        children = False
+    return bpy.data.objects.keys(), sorted(map(str, Path(tempfile.gettempdir()).glob("tar-*"))), children
+
+
+def press_escape() -> None:
+    """As the keyboard does it."""
+    subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
 
 
 def photograph(name: str) -> None:
