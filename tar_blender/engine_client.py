@@ -9,12 +9,14 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -199,7 +201,7 @@ class EngineProcess:
         self._error_reader.start()
         threading.Thread(target=self._read_events, daemon=True).start()
         # An engine that is gone already breaks the pipe; the readers find out why.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), broken_pipe_is_an_error():
             self._process.stdin.write(json.dumps(asdict(job) | {"output": str(self._output)}) + "\n")
             self._process.stdin.flush()
 
@@ -290,6 +292,19 @@ class EngineProcess:
             return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {_tar_core()}")
         code = self._process.returncode
         return Failure(f"the engine stopped (exit code {code}): {last}; try again, or with device CPU")
+
+
+@contextmanager
+def broken_pipe_is_an_error() -> Iterator[None]:
+    """Writing to a process that has ended raises BrokenPipeError, as in any Python; a real Blender it would end."""
+    if not hasattr(signal, "SIGPIPE") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGPIPE, before)
 
 
 def parse_event(line: str) -> Event | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -20,6 +21,7 @@ from tar_blender.engine_client import (
     PersonFound,
     Progress,
     Result,
+    broken_pipe_is_an_error,
     capture,
     find_engine_python,
     parse_event,
@@ -109,6 +111,21 @@ def test_python_without_tar_core_says_how_to_install_it() -> None:
     process = EngineProcess(PYTHON, JOB, ("-I", "-m", "tar_core_that_is_not_there"))
     (event,) = follow(process)
     assert "lacks tar_core_that_is_not_there; run" in event.message and "pip install" in event.message
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="Windows has no such signal")
+def test_engine_that_is_gone_does_not_take_blender_along() -> None:
+    """A real Blender leaves SIGPIPE as the system has it: deadly."""
+    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        with pytest.raises(BrokenPipeError), broken_pipe_is_an_error():
+            os.write(writing, b"job")
+        assert signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL
+    finally:
+        os.close(writing)
+        signal.signal(signal.SIGPIPE, before)
 
 
 def test_chatter_between_events_is_kept_apart() -> None:
