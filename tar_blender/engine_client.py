@@ -304,7 +304,8 @@ def broken_pipe_is_an_error() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGPIPE, before)
+        if before is not None:  # a handler that Python did not install cannot be put back by it
+            signal.signal(signal.SIGPIPE, before)
 
 
 def parse_event(line: str) -> Event | None:
