@@ -4,6 +4,7 @@ decode -> find and follow people -> crop -> backbone, once per frame and person 
 """
 
 import logging
+import math
 import os
 import time
 from collections import deque
@@ -26,11 +27,12 @@ from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import FrameFeatures
-from tar_core.model.streaming import FrameResult, TARStream
+from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.tracker import PeopleTracker, Sighting
+from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
 from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
 from tar_core.video import VideoFrame, VideoReader, prefetch
@@ -66,6 +68,8 @@ class CaptureOptions:
         box: follow the person in this box only, without detection.
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
+        every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
+            (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
     """
 
     people: Literal["all", "largest"] | int = "all"
@@ -77,6 +81,7 @@ class CaptureOptions:
     box: StartBox | None = None
     checkpoint: Path | None = None
     body: Path | None = None
+    every_frame: bool = False
 
     def __post_init__(self) -> None:
         if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
@@ -89,8 +94,8 @@ class CaptureOptions:
             raise TarError(f"the focal length is {self.focal:g} pixels; it must be above zero")
         if self.fov is not None and not 1 <= self.fov < 170:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
-        if self.box is not None and self.end is not None and self.box.frame > self.end:
-            raise TarError(f"the box is drawn on frame {self.box.frame}, after the range's end {self.end}")
+        if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
+            raise TarError(f"the box is drawn on frame {self.box.frame}, outside the range; draw it on one inside")
 
     @property
     def most_people(self) -> int | None:
@@ -99,7 +104,7 @@ class CaptureOptions:
 
     @property
     def first_frame(self) -> int:
-        return self.start if self.box is None else max(self.start, self.box.frame)
+        return self.start if self.box is None else self.box.frame
 
     def focal_of(self, width: int, height: int) -> float:
         """Pixels."""
@@ -145,12 +150,11 @@ def capture(
     target_body = load_body(options.body) if options.body is not None else None
     networks = Networks.load(options)
     try:
-        tracks = _follow_people(reader, options, networks, report)
+        people = _follow_people(reader, options, networks, target_body, report)
     except torch.cuda.OutOfMemoryError:
         raise TarError(f"{networks.device} has too little memory left; close other programs or use the cpu") from None
     for line in reader.warnings:
         logger.warning(line)
-    source_body = load_body()
     return MotionClip(
         fps=reader.fps,
         width=reader.width,
@@ -158,7 +162,7 @@ def capture(
         focal=options.focal_of(*reader.size),
         principal_point=np.array(image_centre(*reader.size)),
         source=str(Path(video).absolute()),  # Blender may open the clip from another folder
-        people=[track.motion(source_body, target_body or source_body) for track in tracks],
+        people=people,
         body="free" if options.body is None else str(options.body.absolute()),
     )
 
@@ -329,24 +333,31 @@ def interpolate_poses(frames: np.ndarray, seen: np.ndarray, poses: np.ndarray) -
 
 
 def _follow_people(
-    reader: VideoReader, options: CaptureOptions, networks: Networks, report: Callable[[Progress], None]
-) -> list[PersonTrack]:
+    reader: VideoReader,
+    options: CaptureOptions,
+    networks: Networks,
+    target_body: BodyData | None,
+    report: Callable[[Progress], None],
+) -> list[PersonMotion]:
     """The one pass over the video; returns those people who are to be kept, the largest first."""
-    tracker = PeopleTracker(
-        networks.backbone, networks.detector, reader.fps, networks.device, most_people=options.most_people
-    )
+    step = 1 if options.every_frame else frame_step(reader.fps)
+    fps = reader.fps / step
+    tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.most_people)
     focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
         for frame in _frames_with_progress(reader, options, report):
-            if options.box is not None and frame.index == options.box.frame:
-                tracker.begin_with_box(frame.index, frame.image, np.array(options.box.box))
-            sightings = {sighting.track_id: sighting for sighting in tracker.step(frame.index, frame.image)}
+            number, between = divmod(frame.index - options.first_frame, step)
+            if between:
+                continue
+            if options.box is not None and frame.index == options.first_frame:
+                tracker.begin_with_box(number, frame.image, np.array(options.box.box))
+            sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
             for track_id in tracks.keys() - sightings.keys():
                 tracks[track_id].finish()
             for track_id, sighting in sightings.items():
                 if track_id not in tracks:
-                    tracks[track_id] = PersonTrack(track_id, networks.tar, reader.fps, worker)
+                    tracks[track_id] = PersonTrack(track_id, networks.tar, fps, worker)
                 camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
                 tracks[track_id].add(sighting, camera)
         for person in tracks.values():
@@ -357,7 +368,10 @@ def _follow_people(
             f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"
             " (--box FRAME,X0,Y0,X1,Y1)"
         )
-    return sorted(kept, key=PersonTrack.size, reverse=True)[: options.most_people]
+    largest = sorted(kept, key=PersonTrack.size, reverse=True)[: options.most_people]
+    body = load_body()
+    motions = [track.motion(body, target_body or body) for track in largest]
+    return [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
 
 
 def _frames_with_progress(

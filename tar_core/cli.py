@@ -69,6 +69,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FRAME,X0,Y0,X1,Y1",
         help="follow the person in this box, from that frame on, instead of finding people",
     )
+    capture.add_argument(
+        "--every-frame",
+        action="store_true",
+        help="look at each frame of a fast video (60 fps and more), not at 30 a second",
+    )
     capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
     capture.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
     capture.add_argument("--body", type=Path, metavar="PATH", help="your SMPL file, to fit the shape to it")
@@ -156,6 +161,7 @@ def capture_options(options: argparse.Namespace) -> "CaptureOptions":
         box=None if options.box is None else StartBox(*options.box),
         checkpoint=options.checkpoint,
         body=options.body,
+        every_frame=options.every_frame,
     )
 
 

@@ -4,7 +4,7 @@ The job is one line of JSON on standard input; `video` and `output` are needed, 
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors"}
+     "checkpoint": "mine.safetensors", "every_frame": false}
 
 Standard output carries one line of JSON an event:
 
@@ -42,7 +42,20 @@ EXIT_ERROR = 2
 EXIT_CANCELLED = 130
 PROGRESS_INTERVAL = 0.1  # seconds
 LAST_RESORT = 0.8  # seconds after which a cancelled job that doesn't end by itself is cut off
-KEYS = ("video", "output", "start", "end", "people", "focal", "fov", "device", "box", "body", "checkpoint")
+KEYS = (
+    "video",
+    "output",
+    "start",
+    "end",
+    "people",
+    "focal",
+    "fov",
+    "device",
+    "box",
+    "body",
+    "checkpoint",
+    "every_frame",
+)
 
 
 class EventStream:

@@ -55,6 +55,22 @@ def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> 
     np.testing.assert_array_equal(clip.people[0].frames, [3, 4, 5])
 
 
+def test_fast_video_is_looked_at_every_second_frame(demo_video: Path, untrained_checkpoint: Path) -> None:
+    """The frames between, and the one after the last that was looked at, lie on curves through the others."""
+    box = StartBox(1, MAN)
+    options = CaptureOptions(box=box, end=10, checkpoint=untrained_checkpoint, device="cpu")
+    (person,) = capture(demo_video, options).people
+    np.testing.assert_array_equal(person.frames, np.arange(1, 11))
+    np.testing.assert_allclose(person.boxes[1::2][:4], (person.boxes[0:8:2] + person.boxes[2::2]) / 2, rtol=1e-5)
+    np.testing.assert_allclose(person.trans[9], 1.5 * person.trans[8] - 0.5 * person.trans[6], atol=1e-5)
+
+    every = CaptureOptions(box=box, end=10, checkpoint=untrained_checkpoint, device="cpu", every_frame=True)
+    (fully,) = capture(demo_video, every).people
+    np.testing.assert_array_equal(fully.frames, person.frames)
+    offsets = np.abs(fully.boxes - person.boxes).max(1)
+    assert offsets[0] < 1e-3 and 0.01 < offsets.max() < 30
+
+
 def test_progress_can_cancel(demo_video: Path, untrained_checkpoint: Path) -> None:
     def cancel(progress: Progress) -> None:
         if progress.done == 2:
@@ -85,7 +101,8 @@ def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> Non
         (lambda: CaptureOptions(focal=float("nan")), "above zero"),
         (lambda: CaptureOptions(fov=180.0), "1 to 170"),
         (lambda: CaptureOptions(focal=1000.0, fov=50.0), "not both"),
-        (lambda: CaptureOptions(end=5, box=StartBox(9, (0, 0, 1, 1))), "after the range"),
+        (lambda: CaptureOptions(end=5, box=StartBox(9, (0, 0, 1, 1))), "outside the range"),
+        (lambda: CaptureOptions(start=5, box=StartBox(3, (0, 0, 1, 1))), "outside the range"),
         (lambda: choose_device("abacus"), "device 'abacus'"),
     ],
 )

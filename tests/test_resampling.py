@@ -5,7 +5,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.resampling import resample_clip, resample_person
+from tar_core.resampling import cubic, fill_frames, resample_clip, resample_person
 from tar_core.rotations import axis_angle_to_matrix
 
 
@@ -58,3 +58,33 @@ def test_one_frame_stays_one_frame() -> None:
 def test_rate_of_zero_is_refused() -> None:
     with pytest.raises(TarError, match="above zero"):
         resample_clip(clip_of(30.0, spinning(3, 0, 30.0)), 0)
+
+
+def test_curves_keep_a_parabola_inside_and_go_straight_on_outside() -> None:
+    values = (np.arange(6.0) ** 2)[:, None]
+    np.testing.assert_allclose(cubic(values, np.array([0, 1.5, 2.25, 5]))[:, 0], [0, 2.25, 5.0625, 25])
+    np.testing.assert_allclose(cubic(values, np.array([-0.5, 5.5]))[:, 0], [-0.5, 29.5])
+
+
+def test_frames_between_are_filled() -> None:
+    """Every third of frames 20 to 34 was looked at: 20, 23, 26, 29, 32; the last two go on as before."""
+    all_frames = spinning(15, 20, 60.0)
+    seen = spinning(5, 0, 20.0)
+    seen.trans[:, 0] += 20 / 60
+    seen.poses[:, 3:6] += (2 * 20 / 60) * np.array([0.6, 0.0, 0.8])
+    filled = fill_frames(seen, first=20, step=3, last=34)
+    np.testing.assert_array_equal(filled.frames, all_frames.frames)
+    np.testing.assert_allclose(filled.trans, all_frames.trans, atol=1e-5)
+    np.testing.assert_allclose(filled.poses, all_frames.poses, atol=1e-4)
+    assert filled.confidence[-1] == filled.confidence[12] == seen.confidence[4]
+
+
+def test_who_left_before_the_end_is_not_drawn_out() -> None:
+    filled = fill_frames(spinning(3, 2, 20.0), first=10, step=3, last=30)
+    np.testing.assert_array_equal(filled.frames, np.arange(16, 23))
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_short_motions_are_filled(frames: int) -> None:
+    filled = fill_frames(spinning(frames, 0, 30.0), first=0, step=2, last=2 * frames - 1)
+    np.testing.assert_array_equal(filled.frames, np.arange(2 * frames))

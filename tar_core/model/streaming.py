@@ -16,6 +16,11 @@ from tar_core.skeleton import NUM_JOINTS
 TRAINED_FPS = 30.0
 
 
+def frame_step(fps: float) -> int:
+    """How many frames of a video lie between neighbours at about the rate that the network is trained at."""
+    return max(1, round(fps / TRAINED_FPS))
+
+
 @dataclass(frozen=True)
 class FrameResult:
     """One person in one frame, in the camera's own frame (the crop's roll is undone).
@@ -52,7 +57,7 @@ class TARStream:
     def __init__(self, model: TAR, fps: float = TRAINED_FPS, batch_size: int = 16) -> None:
         self.model = model
         self.batch_size = batch_size
-        self.stride = max(1, round(fps / TRAINED_FPS))
+        self.stride = frame_step(fps)
         self._reach = self.stride * (model.config.window // 2)
         self._frames: EncodedFrames | None = None
         self._waiting: list[tuple[FrameFeatures, CropCamera]] = []
