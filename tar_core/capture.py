@@ -244,14 +244,14 @@ class PersonTrack:
         self._running: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
         self._frames: list[int] = []
-        self._boxes: list[np.ndarray] = []
-        self._results: list[FrameResult] = []
+        self._boxes: list[list[float]] = []
+        self._results: list[bytes] = []  # see FrameResult.packed
 
     def add(self, sighting: Sighting, camera: CropCamera) -> None:
         if self._stream is None:
             self._stream = TARStream(self._network, self._fps)
         self._frames.append(sighting.frame)
-        self._boxes.append(sighting.box.astype(np.float32))
+        self._boxes.append(sighting.box.tolist())
         self._running.append(self._worker.submit(self._stream.push, sighting.features, camera))
         self._collect(MOST_WAITING)
 
@@ -265,7 +265,7 @@ class PersonTrack:
     def _collect(self, waiting: int) -> None:
         """Waits until no more than so many frames are still to be taken by the network."""
         while len(self._running) > waiting:
-            self._results += self._running.popleft().result()
+            self._results += [result.packed() for result in self._running.popleft().result()]
 
     def size(self) -> float:
         """The person's size in the video, summed over the frames: who is largest is in front and there for long."""
@@ -273,7 +273,9 @@ class PersonTrack:
 
     def motion(self, source_body: BodyData, target_body: BodyData) -> PersonMotion:
         """The whole motion (see `assemble_motion`)."""
-        return assemble_motion(self.track_id, self._frames, self._boxes, self._results, source_body, target_body)
+        boxes = [np.array(box) for box in self._boxes]
+        results = [FrameResult.unpacked(data) for data in self._results]
+        return assemble_motion(self.track_id, self._frames, boxes, results, source_body, target_body)
 
 
 def assemble_motion(
