@@ -20,6 +20,7 @@ def test_defaults_are_captures_own() -> None:
     assert options.checkpoint is None and options.overlay is None and options.people == "all"
 
 
-def test_people() -> None:
-    command = capture_command(Path("v.mp4"), Path("m.npz"), people="largest")
-    assert build_parser().parse_args(command[3:]).people == "largest"
+def test_people_and_frames() -> None:
+    command = capture_command(Path("v.mp4"), Path("m.npz"), people="largest", every_frame=True)
+    options = build_parser().parse_args(command[3:])
+    assert options.people == "largest" and options.every_frame
