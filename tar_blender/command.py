@@ -78,6 +78,7 @@ def _motion(options: argparse.Namespace) -> MotionClip:
         body=str(options.body.absolute()) if options.body else body_file(bpy.context),
         box=options.box,
         checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else None,
+        every_frame=options.every_frame,
     )
     try:
         return capture(engine_python(bpy.context), job, _show)
@@ -128,6 +129,11 @@ def _parser() -> argparse.ArgumentParser:
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument("--focal", type=float, help="the camera's focal length in pixels")
     camera.add_argument("--fov", type=float, help="the camera's field of view across the longer side, in degrees")
+    parser.add_argument(
+        "--every-frame",
+        action="store_true",
+        help="look at each frame of a video of 60 fps and more, not at 30 a second",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     parser.add_argument("--body", type=Path, help="your own SMPL file instead of the free body")
     parser.add_argument("--box", type=_box, help="FRAME,X0,Y0,X1,Y1: follow the person in this box, in pixels")

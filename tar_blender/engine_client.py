@@ -48,6 +48,7 @@ class CaptureJob:
         body: the user's SMPL file; None is the free body.
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
+        every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
     """
 
     video: str
@@ -60,6 +61,7 @@ class CaptureJob:
     body: str | None = None
     box: tuple[float, ...] | None = None
     checkpoint: str | None = None
+    every_frame: bool = False
 
 
 @dataclass(frozen=True)

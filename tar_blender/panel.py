@@ -79,6 +79,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             frames = layout.column(align=True)
             frames.prop(settings, "first_frame")
             frames.prop(settings, "last_frame")
+        layout.prop(settings, "every_frame")
         layout.prop(settings, "people")
         if settings.people == "count":
             layout.prop(settings, "people_count")

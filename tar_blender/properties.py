@@ -168,6 +168,12 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
         ],
     )
     people_count: IntProperty(name="Number", description="How many people to import", default=2, min=1, max=100)
+    every_frame: BoolProperty(
+        name="Every Frame",
+        description="Look at each frame of a video of 60 frames a second or more, not at 30 a second; takes longer, "
+        "and catches the quickest movements",
+        default=False,
+    )
     body: EnumProperty(
         name="Body",
         description="Whose body the motion is for",
@@ -201,6 +207,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             focal=self.focal if self.focal_mode == "pixels" else None,
             fov=self.field_of_view(scene),
             body=body,
+            every_frame=self.every_frame,
         )
 
     def _range(self, scene: bpy.types.Scene) -> tuple[int, int | None]:
