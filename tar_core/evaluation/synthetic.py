@@ -3,16 +3,17 @@
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.optimize import minimize
 from torch import Tensor
 
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, root_aligned
-from tar_core.model.checkpoint import load_tar
+from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.refinement import PosedBody
 from tar_core.model.tar import TAR
 from tar_core.skeleton import JOINT_NAMES
@@ -118,6 +119,49 @@ def calibration_error(groups: Sequence[tuple[float, float]]) -> float:
     return float(np.abs(actual - expected).mean() / actual.mean())
 
 
+def fit_calibration(expected: np.ndarray, errors: np.ndarray) -> tuple[float, float]:
+    """(a, b) that make exp(a) s^b the likeliest scales of the errors, if those are exponentially distributed.
+
+    Args:
+        expected: [M] s of single joints; errors: [M] what came out; metres.
+    """
+
+    def loss(parameters: np.ndarray) -> float:
+        log_scale = parameters[0] + parameters[1] * np.log(expected)
+        return float((log_scale + errors * np.exp(-log_scale)).mean())
+
+    shift, power = minimize(loss, np.array([0.0, 1.0])).x
+    return float(shift), float(power)
+
+
+def joint_errors_of(predictions: Predictions, clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Expected and actual errors [M] of all joints but the pelvis in the frames of some clips, metres."""
+    assert predictions.expected_errors is not None
+    rows = (clips[:, None] * predictions.clip_length + np.arange(predictions.clip_length)).ravel()
+    return predictions.expected_errors[rows, 1:].ravel(), predictions.errors()[rows, 1:].ravel()
+
+
+def calibrate(model: TAR, predictions: Predictions) -> Iterator[str]:
+    """Sets the model's calibration by every second clip; the lines say how reliable it then is on the others."""
+    if model.refinement.joint_errors is None or predictions.expected_errors is None:
+        raise TarError("this network expects no errors; train one with joint_errors in its config")
+    clips = np.arange(len(predictions.joints) // predictions.clip_length)
+    (shift, power), (own_shift, own_power) = (
+        fit_calibration(*joint_errors_of(predictions, clips[::2])),
+        model.config.joint_error_calibration,
+    )
+    expected, errors = joint_errors_of(predictions, clips[1::2])
+    after = np.exp(shift) * expected**power
+    for name, values in (("before", expected), ("calibrated", after)):
+        groups = reliability(1000 * values, 1000 * errors)
+        table = ", ".join(f"{told:.0f}/{actual:.0f}" for told, actual in groups)
+        yield f"{name:11}{100 * calibration_error(groups):4.0f} % off; expected/actual mm by tenths: {table}"
+    # One calibration after the other: exp(shift) (exp(own_shift) s^own_power)^power.
+    fitted = shift + power * own_shift, power * own_power
+    model.config = replace(model.config, joint_error_calibration=fitted)
+    model.refinement.joint_errors.calibration = fitted
+
+
 def report(predictions: Predictions) -> Iterator[str]:
     """The lines of the table."""
     scores = score(predictions)
@@ -143,15 +187,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--features", type=Path, required=True, help="folder that tar_core.training.features wrote")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument(
+        "--calibrate", type=Path, metavar="OUT", help="write the network with its expected errors fitted to these clips"
+    )
     options = parser.parse_args(arguments)
     try:
-        predictions = predict(
-            load_tar(options.checkpoint, options.device), FeatureClips(options.features), options.device
-        )
+        model = load_tar(options.checkpoint, options.device)
+        predictions = predict(model, FeatureClips(options.features), options.device)
+        print("\n".join(report(predictions)))
+        if options.calibrate:
+            print("", *calibrate(model, predictions), sep="\n")
+            save_tar(model, options.calibrate, half=False)
     except TarError as error:
         print(f"evaluation: {error}", file=sys.stderr)
         return 2
-    print("\n".join(report(predictions)))
     return 0
 
 

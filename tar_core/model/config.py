@@ -34,6 +34,9 @@ class TARConfig:
         steady_landmarks: those landmarks are a parabola's through the window's, not the middle frame's own. Not in the
             paper.
         joint_errors: also predicts how far each joint may be off. Not in the paper.
+        joint_error_calibration: (a, b) of those errors s in metres: exp(a) s^b is told instead. Fitted after training
+            (`python -m tar_core.evaluation.synthetic --calibrate`), as a network is surer of what it has not seen than
+            it should be.
         use_global, use_local, use_refinement: the paper's ablation switches (GTE, LTE, RRM).
         dropout: in the global encoder, while training.
     """
@@ -58,6 +61,7 @@ class TARConfig:
     landmark_residuals: bool = False
     steady_landmarks: bool = False
     joint_errors: bool = False
+    joint_error_calibration: tuple[float, float] = (0.0, 1.0)
     use_global: bool = True
     use_local: bool = True
     use_refinement: bool = True
@@ -81,7 +85,8 @@ class TARConfig:
             raise TarError(
                 f"checkpoint has settings this version doesn't know: {', '.join(sorted(unknown))}; update TAR"
             )
-        return cls(**values)
+        calibration = tuple(values.get("joint_error_calibration", cls.joint_error_calibration))
+        return cls(**values | {"joint_error_calibration": calibration})
 
 
 # The paper's network behind HRNet-W48 (its table's dagger rows).

@@ -1,5 +1,7 @@
 """The network's own estimate of how far each joint may be off."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,10 +19,12 @@ class JointErrors(nn.Module):
     Args:
         hidden: size of each of the 26 states.
         residuals: how many numbers say how far the body lies from the landmarks.
+        calibration: (a, b): exp(a) s^b is given for the layers' own s, metres.
     """
 
-    def __init__(self, hidden: int, residuals: int) -> None:
+    def __init__(self, hidden: int, residuals: int, calibration: tuple[float, float] = (0.0, 1.0)) -> None:
         super().__init__()
+        self.calibration = calibration
         last = nn.Linear(_WIDTH, NUM_JOINTS - 1)
         nn.init.constant_(last.bias, -2.5)  # 8 cm
         self.layers = nn.Sequential(nn.Linear(NUM_STATES * hidden + residuals, _WIDTH), nn.GELU(), last)
@@ -31,8 +35,9 @@ class JointErrors(nn.Module):
         No gradient flows back: the motion doesn't learn to please this estimate.
         """
         seen = torch.cat([hidden.flatten(1), residuals], 1).detach()
-        errors = F.softplus(self.layers(seen)) + _SMALLEST
-        return F.pad(errors, (1, 0))
+        own = F.softplus(self.layers(seen)) + _SMALLEST
+        shift, power = self.calibration
+        return F.pad(math.exp(shift) * own**power, (1, 0))
 
 
 def joint_error_loss(expected: Tensor, joints: Tensor, truth: Tensor) -> Tensor:

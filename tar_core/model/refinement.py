@@ -158,7 +158,9 @@ class RecurrentRefinement(nn.Module):
         self.context = nn.Sequential(to_context, nn.LayerNorm(config.context_width), nn.GELU())
         self.gru = StateGRU(config.context_width, 10, config.hidden)
         self.regressors = StateRegressors(config.hidden)
-        self.joint_errors = JointErrors(config.hidden, RESIDUAL_SIZE) if config.joint_errors else None
+        self.joint_errors = (
+            JointErrors(config.hidden, RESIDUAL_SIZE, config.joint_error_calibration) if config.joint_errors else None
+        )
 
     def forward(
         self,
