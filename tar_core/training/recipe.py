@@ -1,8 +1,9 @@
 """Makes the default checkpoint from nothing: `python -m tar_core.training.recipe --help`.
 
 Renders clips, computes the backbone's features, warms the network up on simulated landmarks and rendered clips without
-their maps, goes on with the maps, and packs the result. Every step goes on where it was stopped, so the command may be
-interrupted and run again. docs/training.md describes the steps and what has to be given.
+their maps, goes on with the maps, fits the expected errors to the test clips, and packs the result. Every step goes on
+where it was stopped, so the command may be interrupted and run again. docs/training.md describes the steps and what has
+to be given.
 """
 
 import argparse
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from tar_core.body_file import FREE_BODY
 from tar_core.errors import TarError
+from tar_core.evaluation import synthetic as evaluation
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.training import features, synthetic, train
 
@@ -58,8 +60,10 @@ def make_checkpoint(data: argparse.Namespace, recipe: Recipe, folder: Path) -> P
     beginning = ["--init", warm_up / "tar.safetensors"]
     stage(final, [*common, *beginning, "--simulated", 0.7, "--learning-rate", 4e-4, "--steps", recipe.steps])
 
-    checkpoint = folder / CHECKPOINT
-    save_tar(load_tar(final / "tar.safetensors"), checkpoint, half=True, notes={"training": str(recipe)})
+    calibrated, checkpoint = folder / "calibrated.safetensors", folder / CHECKPOINT
+    test = folder / "features" / "test"
+    run(evaluation.main, ["--features", test, "--checkpoint", final / "tar.safetensors", "--calibrate", calibrated])
+    save_tar(load_tar(calibrated), checkpoint, half=True, notes={"training": str(recipe)})
     return checkpoint
 
 
