@@ -11,6 +11,7 @@ from tar_core.body import BodyModel
 from tar_core.camera import project
 from tar_core.capture import Networks
 from tar_core.errors import TarError
+from tar_core.model.streaming import frame_step
 from tar_core.motion import MotionClip
 from tar_core.people.tracker import PeopleTracker
 from tar_core.video import VideoReader
@@ -23,7 +24,7 @@ SAME_BOX = 2.0  # pixels by which a box may differ between capture and here
 def landmark_distances(
     clip: MotionClip, networks: Networks, body: BodyModel, start: int = 0, end: int | None = None
 ) -> np.ndarray:
-    """Distances of projected joints from confident landmarks, [M] pixels of the 256-pixel crop.
+    """Distances of projected joints from confident landmarks in the frames looked at, [M] pixels of the 256-pixel crop.
 
     Args:
         clip: captured with default options from frames `start` to `end` of the video that it names.
@@ -33,12 +34,14 @@ def landmark_distances(
         TarError: the tracker sees other people here than capture did.
     """
     reader = VideoReader(clip.source)
-    tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps, networks.device)
+    step = frame_step(reader.fps)
+    tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, networks.device)
     people = {person.person_id: person for person in clip.people}
     joints = {person.person_id: camera_frame_joints(person, body, clip.last_frame + 1) for person in clip.people}
     distances = [np.zeros(0)]
     for frame in reader.frames(start, end):
-        for sighting in tracker.step(frame.index, frame.image):
+        number, between = divmod(frame.index - start, step)  # as capture looks at fast videos
+        for sighting in [] if between else tracker.step(number, frame.image):
             person = people.get(sighting.track_id)
             if person is None:  # seen for a moment, and not believed
                 continue
