@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import evaluate, refine_frames
+from tar_core.evaluation.synthetic import Scores, evaluate, refine_frames
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.checkpoint import save_tar
@@ -95,9 +95,10 @@ class Trainer:
         self.averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         folder.mkdir(parents=True, exist_ok=True)
 
-    def run(self) -> None:
-        """Trains from the current step to the last."""
+    def run(self) -> Scores:
+        """Trains from the current step to the last; returns what the averaged weights then score."""
         config, started = self.config, time.monotonic()
+        scores: Scores | None = None
         running: list[float] = []
         while self.step < config.steps:
             rate = self._learning_rate()
@@ -109,15 +110,12 @@ class Trainer:
                 pace = (time.monotonic() - started) / len(running)
                 log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, np.mean(running[-50:]), rate, pace)
             if self.step % config.checkpoint_every == 0 or self.step == config.steps:
-                self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
+                scores = self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
+        return scores or self._evaluate()
 
-    def checkpoint(self, loss: float) -> None:
+    def checkpoint(self, loss: float) -> Scores:
         """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""
-        trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
-        self.model.load_state_dict(self.averaged)
-        scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
-        save_tar(self.model, self.folder / "tar.safetensors", half=False)
-        self.model.load_state_dict(trained)
+        scores = self._evaluate()
         log.info("step %d  test %s", self.step, scores)
         path = self.folder / "log.csv"
         is_new = not path.exists()
@@ -136,6 +134,16 @@ class Trainer:
         }
         with atomic_path(self.folder / "last.pt") as temporary:
             torch.save(state, temporary)
+        return scores
+
+    def _evaluate(self) -> Scores:
+        """Scores the averaged weights, and saves them."""
+        trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        self.model.load_state_dict(self.averaged)
+        scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
+        save_tar(self.model, self.folder / "tar.safetensors", half=False)
+        self.model.load_state_dict(trained)
+        return scores
 
     def resume(self) -> bool:
         """Goes on where `last.pt` stands; False if there is none."""

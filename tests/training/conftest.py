@@ -5,9 +5,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from tar_core.camera import CropCamera
+from tar_core.crop import Crop
 from tar_core.errors import TarError
 from tar_core.training.backgrounds import Backgrounds
+from tar_core.training.features import FeatureClips
 from tar_core.training.people import People
 from tar_core.training.renderer import PersonRenderer
 from tools import turn_garments
@@ -60,3 +65,36 @@ def background_folder(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def backgrounds(background_folder) -> Backgrounds:
     return Backgrounds(background_folder)
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Six made-up clips of nine frames in tmp_path/features, as `cache_shard` writes them."""
+    random = torch.Generator().manual_seed(0)
+    count = 6 * 9
+
+    def rand(*shape):
+        return torch.rand(*shape, generator=random)
+
+    camera = CropCamera.cat(
+        [CropCamera.from_crop(Crop(700 + k, 400, 300, 0.01 * k), 1500.0, (639.5, 359.5)) for k in range(count)]
+    )
+    poses = 0.3 * torch.randn(count, 24, 3, generator=random)
+    poses[:, 0] = torch.tensor([np.pi, 0, 0]) + 0.1 * poses[:, 0]
+    tensors = {
+        "clip_length": torch.tensor(9),
+        "vector": rand(count, 12).half(),
+        "local_map": rand(count, 6, 64, 64).half(),
+        "landmarks.points": 255 * rand(count, 39, 2),
+        "landmarks.visibility": rand(count, 39),
+        "landmarks.presence": rand(count, 39),
+        "landmarks.world": rand(count, 39, 3),
+        "landmarks.score": rand(count),
+        "poses": poses,
+        "betas": torch.randn(6, 10, generator=random).repeat_interleave(9, 0),
+        "trans": torch.tensor([0.3, 0.1, 8.0]) + 0.1 * rand(count, 3),
+        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+    }
+    (tmp_path / "features").mkdir()
+    save_file(tensors, tmp_path / "features" / "shard-0.safetensors")
+    return FeatureClips(tmp_path / "features")

@@ -1,12 +1,8 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from tar_core.camera import CropCamera
-from tar_core.crop import Crop
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar
@@ -16,39 +12,6 @@ from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training
 from tests.model.test_tar import SMALL, build, double
 
 CLIPS, LENGTH = 6, 9
-
-
-@pytest.fixture
-def clips(tmp_path):
-    """A few made-up clips, cached as `cache_shard` writes them."""
-    random = torch.Generator().manual_seed(0)
-    count = CLIPS * LENGTH
-
-    def rand(*shape):
-        return torch.rand(*shape, generator=random)
-
-    camera = CropCamera.cat(
-        [CropCamera.from_crop(Crop(700 + k, 400, 300, 0.01 * k), 1500.0, (639.5, 359.5)) for k in range(count)]
-    )
-    poses = 0.3 * torch.randn(count, 24, 3, generator=random)
-    poses[:, 0] = torch.tensor([np.pi, 0, 0]) + 0.1 * poses[:, 0]
-    tensors = {
-        "clip_length": torch.tensor(LENGTH),
-        "vector": rand(count, 12).half(),
-        "local_map": rand(count, 6, 64, 64).half(),
-        "landmarks.points": 255 * rand(count, 39, 2),
-        "landmarks.visibility": rand(count, 39),
-        "landmarks.presence": rand(count, 39),
-        "landmarks.world": rand(count, 39, 3),
-        "landmarks.score": rand(count),
-        "poses": poses,
-        "betas": torch.randn(CLIPS, 10, generator=random).repeat_interleave(LENGTH, 0),
-        "trans": torch.tensor([0.3, 0.1, 8.0]) + 0.1 * rand(count, 3),
-        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
-    }
-    (tmp_path / "features").mkdir()
-    save_file(tensors, tmp_path / "features" / "shard-0.safetensors")
-    return FeatureClips(tmp_path / "features")
 
 
 def trainer(clips, folder, **changes):
