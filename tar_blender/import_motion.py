@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from tar_core.body_file import BodyData, load_body
+from tar_core.doubts import doubts
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.resampling import resample_clip
@@ -19,7 +20,7 @@ from .body_mesh import build_body_mesh, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
 from .keyframes import follow_visibility, write_motion
-from .people import mark_person
+from .people import mark_doubts, mark_person
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
             _import_person(context, person, body, placement, options.start_frame, collection, material)
             for person in clip.people
         ]
+        for imported, person in zip(people, clip.people, strict=True):
+            mark_doubts(imported.armature, doubts(person, clip.fps), options.start_frame)
         scene.camera = camera
         if options.match_resolution:
             match_render(scene, clip)

@@ -13,13 +13,14 @@ from .operators import (
     TAR_OT_import_video_motion,
     TAR_OT_unqueue_import,
 )
-from .people import clip_record, imported_clips, people_of
+from .people import clip_record, doubts_of, imported_clips, people_of
 from .people_operators import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
     TAR_OT_hide_person,
     TAR_OT_reimport_clip,
     TAR_OT_select_person,
+    TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
 from .preferences import addon_preferences
@@ -27,6 +28,7 @@ from .settings_layout import draw_lens, draw_scene_settings
 from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
+_DOUBTS_SHOWN = 5  # of one person
 _THUMBNAIL_SCALE = 5.0  # in widget heights
 
 _thumbnails: Thumbnails | None = None  # Blender's previews live from register to unregister
@@ -124,11 +126,24 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             eye = "HIDE_ON" if armature.hide_get() else "HIDE_OFF"
             row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
             row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
+            if active:
+                _draw_doubts(layout, armature)
         row = layout.row()
         record = clip_record(clip)
         row.enabled = record is not None and Path(record.motion).is_file()
         text = "Re-import..." if row.enabled else "Motion No Longer in Cache"
         row.operator(TAR_OT_reimport_clip.bl_idname, text=text, icon="FILE_REFRESH").clip = clip.name
+
+
+def _draw_doubts(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
+    """Where the active person's motion may be wrong; a click goes there."""
+    found = doubts_of(armature)
+    column = layout.column(align=True)
+    for doubt in found[:_DOUBTS_SHOWN]:
+        text = f"{doubt.what[0].upper()}{doubt.what[1:]}, {doubt.first} to {doubt.last}"
+        column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR").frame = doubt.first
+    if len(found) > _DOUBTS_SHOWN:
+        column.label(text=f"and {len(found) - _DOUBTS_SHOWN} more", icon="BLANK1")
 
 
 def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:

@@ -4,14 +4,17 @@ The marks are custom properties, so they are saved, copied and undone with the o
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import bpy
 
+from tar_core.doubts import Doubt
+
 _PERSON = "tar_person"
 _CLIP = "tar_clip"
+_DOUBTS = "tar_doubts"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,17 @@ class ClipRecord:
 
 def mark_person(armature: bpy.types.Object, person_id: int) -> None:
     armature[_PERSON] = person_id
+
+
+def mark_doubts(armature: bpy.types.Object, doubts: Sequence[Doubt], start_frame: int) -> None:
+    """Remembers what an animator should look at; `start_frame` is the scene frame of the clip's frame 0."""
+    marks = [(doubt.what, doubt.first + start_frame, doubt.last + start_frame) for doubt in doubts]
+    armature[_DOUBTS] = json.dumps(marks)
+
+
+def doubts_of(armature: bpy.types.Object) -> list[Doubt]:
+    """As `mark_doubts` left them, in scene frames."""
+    return [Doubt(*mark) for mark in json.loads(armature.get(_DOUBTS, "[]"))]
 
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:

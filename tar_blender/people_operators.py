@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import IntProperty, StringProperty
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
@@ -63,6 +63,19 @@ class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
         context.view_layer.objects.active = armature
         if armature.hide_viewport:
             self.report({"INFO"}, f"{armature.name} is not in the video at this frame")
+        return {"FINISHED"}
+
+
+class TAR_OT_show_frame(bpy.types.Operator):
+    """Go to the first frame of this stretch, in which the motion may be wrong"""
+
+    bl_idname = "tar.show_frame"
+    bl_label = "Show"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    frame: IntProperty(options={"HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.scene.frame_set(self.frame)
         return {"FINISHED"}
 
 
@@ -181,6 +194,7 @@ def _leave_other_modes(context: bpy.types.Context, objects: list[bpy.types.Objec
 
 _CLASSES = (
     TAR_OT_select_person,
+    TAR_OT_show_frame,
     TAR_OT_hide_person,
     TAR_OT_delete_person,
     TAR_OT_view_camera,

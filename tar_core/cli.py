@@ -116,6 +116,7 @@ def start_box(text: str) -> tuple[int, tuple[float, float, float, float]]:
 def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
     from tar_core.capture import capture, check_writable
+    from tar_core.doubts import doubts
     from tar_core.smoothing import check_strength, smooth_clip
     from tar_core.video import check_video_name
 
@@ -137,6 +138,8 @@ def run_capture(options: argparse.Namespace) -> None:
         for person in clip.people:
             first, last = person.frames[0], person.frames[-1]
             print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
+            for doubt in doubts(person, clip.fps):
+                print(f"  {doubt}")
         print(options.output)
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 import tar_blender
-from tar_blender.people import clip_record, imported_clips
+from tar_blender.people import clip_record, doubts_of, imported_clips
+from tar_core.doubts import Doubt
+from tar_core.skeleton import JOINT_NAMES
 from tests.blender.clips import synthetic_clip
 from tests.blender.test_keyframes import curves_of, values_of
 
@@ -31,6 +33,21 @@ def test_select() -> None:
     bpy.ops.tar.select_person(person="Person 2")
     assert bpy.context.view_layer.objects.active.name == "Person 2"
     assert [thing.name for thing in bpy.context.selected_objects] == ["Person 2"]
+
+
+def test_doubts_are_listed_and_shown(tmp_path: Path) -> None:
+    clip = synthetic_clip()
+    (person,) = clip.people
+    person.joint_errors[20:40, JOINT_NAMES.index("left_wrist")] = 0.5
+    clip.save(tmp_path / "doubtful.npz")
+    bpy.context.scene.tar_settings.start_frame = 101
+    bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "doubtful.npz"))
+    armature = bpy.data.objects["Person 1.001"]
+    first = 101 + int(person.frames[20])
+    assert doubts_of(armature) == [Doubt("left arm unsure", first, first + 19)]
+    bpy.ops.tar.show_frame(frame=first)
+    assert bpy.context.scene.frame_current == first
+    assert doubts_of(bpy.data.objects["Person 1"]) == []
 
 
 def test_hide_and_show() -> None:

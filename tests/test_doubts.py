@@ -1,0 +1,57 @@
+"""What is doubtful is found where it is, and no more."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tar_core.doubts import SHORTEST, UNSURE, doubts, stretches
+from tar_core.motion import PersonMotion
+from tar_core.skeleton import JOINT_NAMES
+
+
+def person(count: int = 60, first: int = 100) -> PersonMotion:
+    frames = np.arange(first, first + count)
+    errors = np.full((count, 24), 0.1)
+    return PersonMotion(
+        1,
+        np.zeros((count, 72)),
+        np.zeros(10),
+        np.zeros((count, 3)),
+        frames,
+        np.zeros((count, 4)),
+        np.ones(count),
+        errors,
+    )
+
+
+def test_a_sure_person_raises_no_doubt() -> None:
+    assert doubts(person(), 30) == []
+
+
+def test_a_guessed_arm_and_a_gap_are_named_in_time() -> None:
+    someone = person()
+    someone.joint_errors[20:30, JOINT_NAMES.index("left_wrist")] = UNSURE + 0.1
+    someone.confidence[5:15] = 0
+    someone.joint_errors[5:15] = 1.0  # of course: nobody was seen
+    assert [str(doubt) for doubt in doubts(someone, 30)] == [
+        "nobody seen in frames 105 to 114",
+        "left arm unsure in frames 120 to 129",
+    ]
+
+
+def test_a_moment_is_not_worth_a_look() -> None:
+    someone = person()
+    someone.joint_errors[20:23, JOINT_NAMES.index("right_ankle")] = 1.0
+    assert doubts(someone, 30) == []
+    assert len(doubts(someone, 3 / SHORTEST)) == 1
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 5))
+def test_stretches_hold_just_the_marks_of_long_runs(marks: list[bool], shortest: int) -> None:
+    frames = np.arange(len(marks)) + 7
+    found = stretches(np.array(marks), frames, shortest)
+    covered = {frame for first, last in found for frame in range(first, last + 1)}
+    assert all(last - first + 1 >= shortest for first, last in found)
+    assert all(marks[frame - 7] for frame in covered)
+    missed = [mark and frame not in covered for frame, mark in zip(frames, marks, strict=True)]
+    assert stretches(np.array(missed), frames, shortest) == []
