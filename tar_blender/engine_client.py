@@ -272,7 +272,7 @@ class EngineProcess:
             if event is None:
                 self.errors.append(line.rstrip())  # a library's chatter
             elif isinstance(event, LAST_EVENTS):
-                last_event = event
+                last_event = last_event or event  # closing its input may make it say that it was cancelled, too
                 self._close_input()  # so that an engine that does not come to its end is cut off by itself
             else:
                 self._events.put(event)

@@ -90,6 +90,8 @@ def main() -> int:
         line = sys.stdin.readline()
         threading.Thread(target=_cancel_at_end_of_input, name="stdin", daemon=True).start()
         run_job(parse_job(line), events)
+        for number in (signal.SIGTERM, signal.SIGINT):  # what is done cannot be cancelled any more
+            signal.signal(number, signal.SIG_IGN)
     except TarError as error:
         events.send("error", message=str(error))
         return EXIT_ERROR

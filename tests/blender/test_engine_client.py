@@ -162,6 +162,12 @@ def test_close_ends_a_running_engine(tmp_path: Path) -> None:
     assert alive.exists()
 
 
+def test_result_stands_when_the_slow_end_of_the_engine_looks_like_a_cancellation() -> None:
+    """Its input is closed once the result is there; an engine that still runs then takes that for a cancellation."""
+    process = engine("say('result'); sys.stdin.read(); say('cancelled')")
+    assert follow(process) == [Result()]
+
+
 def test_engine_that_lingers_after_its_result_is_let_go() -> None:
     events = follow(engine("say('result', output=job['output']); sys.stdin.read()"))
     assert events == [Result()]
