@@ -9,7 +9,16 @@ import importlib.util
 from types import ModuleType
 
 # In this order: the panel draws what the others define.
-_MODULES = ("preferences", "properties", "operators", "people_operators", "drop", "panel", "command")
+_MODULES = (
+    "engine_operators",
+    "preferences",
+    "properties",
+    "operators",
+    "people_operators",
+    "drop",
+    "panel",
+    "command",
+)
 
 
 def register() -> None:

@@ -3,20 +3,10 @@
 import hashlib
 from pathlib import Path
 
-import bpy
-
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
 _ENDING = ".tar.npz"  # what is deleted from a folder that the user chose
-
-
-def default_cache_folder(addon: str) -> Path:
-    """The extension's own user folder, or Blender's for data files where the add-on is no extension."""
-    try:
-        return Path(bpy.utils.extension_path_user(addon, path="cache"))
-    except ValueError:
-        return Path(bpy.utils.user_resource("DATAFILES", path="tar_cache"))
 
 
 def keep_motion(content: bytes, video: Path, folder: Path) -> Path:

@@ -27,7 +27,7 @@ from tar_core.motion import MotionClip
 from .engine_client import CaptureJob, Event, Notice, Progress, capture
 from .export import check_output, save_scene
 from .import_motion import ImportOptions, import_clip
-from .preferences import body_file, engine_python
+from .user_paths import body_file, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2

@@ -25,7 +25,7 @@ from tar_core.motion import MotionClip
 
 from .clock import clock
 
-ENGINE_COMMAND = ("-m", "tar_core.engine")
+ENGINE_COMMAND = ("-P", "-m", "tar_core.engine")  # -P: not the tar_core of a folder that Blender was started in
 PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
 
 _STDERR_LINES = 40  # kept for the report
@@ -139,17 +139,17 @@ Event = Progress | PersonFound | Notice | Result | Failure | Cancelled
 LAST_EVENTS = (Result, Failure, Cancelled)
 
 
-def find_engine_python(preferred: str = "") -> Path:
-    """The Python that runs the engine: the environment variable TAR_ENGINE_PYTHON, else the user's preference.
+def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
+    """The Python that runs the engine: the environment variable TAR_ENGINE_PYTHON, the user's, or the set up one.
 
     Raises:
-        TarError: neither names a Python.
+        TarError: there is none, or the one that is named is not there.
     """
-    chosen = os.environ.get(PYTHON_VARIABLE) or preferred
+    chosen = os.environ.get(PYTHON_VARIABLE) or preferred or (str(set_up) if set_up else "")
     if not chosen:
         raise TarError(
-            "the engine needs a Python of its own: run `python3 -m venv tar-engine` and `tar-engine/bin/pip install "
-            f"{_tar_core()}`, then name tar-engine's python in the add-on's preferences or in {PYTHON_VARIABLE}"
+            "the engine is not set up: press Set Up Engine in the add-on's preferences, or name a Python there or in "
+            f"{PYTHON_VARIABLE} in which `pip install {bundled_tar_core()}` was run"
         )
     python = Path(chosen).expanduser()
     if not (python.is_file() and os.access(python, os.X_OK)):
@@ -157,7 +157,7 @@ def find_engine_python(preferred: str = "") -> Path:
     return python
 
 
-def _tar_core() -> str:
+def bundled_tar_core() -> str:
     """What pip is to install: the wheel that the extension carries, or in a checkout the repository."""
     root = Path(__file__).resolve().parent.parent
     return str(next(root.glob("wheels/tar_core-*.whl"), root))
@@ -291,7 +291,7 @@ class EngineProcess:
         last = next((line for line in reversed(self.errors) if line.strip()), "it said nothing")
         _, missing, module = last.partition("No module named ")
         if missing:
-            return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {_tar_core()}")
+            return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {bundled_tar_core()}")
         code = self._process.returncode
         return Failure(f"the engine stopped (exit code {code}): {last}; try again, or with device CPU")
 

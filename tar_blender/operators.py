@@ -20,8 +20,8 @@ from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Pro
 from .import_motion import ImportedClip, import_clip
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
-from .preferences import body_file, cache_folder, engine_python
 from .report import report_text
+from .user_paths import body_file, cache_folder, engine_python
 
 _POLL_SECONDS = 0.1
 

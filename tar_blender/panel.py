@@ -23,8 +23,8 @@ from .people_operators import (
     TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
-from .preferences import addon_preferences
 from .settings_layout import draw_lens, draw_scene_settings
+from .user_paths import addon_preferences
 from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves

@@ -1,18 +1,16 @@
-"""The add-on's preferences: which Python runs the engine, which body the motion is for."""
+"""The add-on's preferences: which Python runs the engine, which body the motion is for, what is kept."""
 
 import os
-from pathlib import Path
 
 import bpy
 from bpy.props import StringProperty
 
 from tar_core.errors import TarError
 
-from .cache import cache_size, clear_cache, default_cache_folder
-from .engine_client import PYTHON_VARIABLE, find_engine_python
-
-# Blender knows an extension's preferences by the name of its root package, one above this one.
-ADDON = __package__.rpartition(".")[0] or __package__
+from .cache import cache_size, clear_cache
+from .engine_client import PYTHON_VARIABLE
+from .engine_operators import draw_engine
+from .user_paths import ADDON, cache_folder
 
 
 class TAR_OT_clear_cache(bpy.types.Operator):
@@ -44,9 +42,14 @@ class TARPreferences(bpy.types.AddonPreferences):
     bl_idname = ADDON
 
     engine_python: StringProperty(
-        name="Engine Python",
-        description="The Python (3.11 to 3.13) in which tar_core is installed; it runs the network outside Blender",
+        name="Own Python",
+        description="A Python (3.11 to 3.13) of yours in which tar_core is installed; empty: the engine set up above",
         subtype="FILE_PATH",
+    )
+    pip_options: StringProperty(
+        name="Pip Options",
+        description="For setting up, e.g. --index-url and --extra-index-url as PyTorch's site gives them for your "
+        "graphics card, or --no-index --find-links FOLDER for wheels that you have",
     )
     body_file: StringProperty(
         name="SMPL Body",
@@ -61,7 +64,9 @@ class TARPreferences(bpy.types.AddonPreferences):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        draw_engine(layout, context)
         layout.use_property_split = True
+        layout.prop(self, "pip_options")
         layout.prop(self, "engine_python")
         if os.environ.get(PYTHON_VARIABLE):
             layout.label(text=f"{PYTHON_VARIABLE} is set and comes first", icon="INFO")
@@ -74,44 +79,6 @@ class TARPreferences(bpy.types.AddonPreferences):
         row = layout.row()
         row.label(text=f"{count} captured motions, {size / 1e6:.1f} MB")
         row.operator(TAR_OT_clear_cache.bl_idname, icon="TRASH")
-
-
-def engine_python(context: bpy.types.Context) -> Path:
-    """The Python that runs the engine.
-
-    Raises:
-        TarError: none is named.
-    """
-    preferences = addon_preferences(context)
-    return find_engine_python(bpy.path.abspath(preferences.engine_python) if preferences else "")
-
-
-def cache_folder(context: bpy.types.Context) -> Path:
-    """Where captured motion is kept."""
-    preferences = addon_preferences(context)
-    chosen = preferences.cache_folder if preferences else ""
-    return Path(bpy.path.abspath(chosen)) if chosen else default_cache_folder(ADDON)
-
-
-def body_file(context: bpy.types.Context) -> str | None:
-    """The user's own SMPL file for new captures; None is the free body.
-
-    Raises:
-        TarError: the preferences name a file that is not there.
-    """
-    preferences = addon_preferences(context)
-    if preferences is None or not preferences.body_file:
-        return None
-    path = bpy.path.abspath(preferences.body_file)
-    if not Path(path).is_file():
-        raise TarError(f"{path}: no such SMPL body file; choose another in the add-on's preferences or none")
-    return path
-
-
-def addon_preferences(context: bpy.types.Context) -> TARPreferences | None:
-    """None where the add-on is not installed as one, e.g. in scripts that use its functions."""
-    addon = context.preferences.addons.get(ADDON)
-    return addon.preferences if addon else None
 
 
 _CLASSES = (TAR_OT_clear_cache, TARPreferences)

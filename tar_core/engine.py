@@ -15,6 +15,10 @@ Standard output carries one line of JSON an event:
     {"event": "error", "message": "..."}                                                        exit code 2
     {"event": "cancelled"}                                                                      exit code 130
 
+`python -m tar_core.engine --self-test` instead runs the networks once on nothing and says
+
+    {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9}
+
 The job is cancelled, within a second, when standard input closes or by SIGTERM; so keep it open. Whatever libraries
 print goes to standard error. A file under the output's name is always a whole one.
 """
@@ -27,6 +31,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import contextlib
 import json
 import logging
+import math
 import signal
 import sys
 import threading
@@ -87,6 +92,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     try:
+        if sys.argv[1:] == ["--self-test"]:
+            events.send("self_test", **self_test())
+            return 0
         line = sys.stdin.readline()
         threading.Thread(target=_cancel_at_end_of_input, name="stdin", daemon=True).start()
         run_job(parse_job(line), events)
@@ -103,6 +111,37 @@ def main() -> int:
         events.send("error", message=f"unexpected {type(error).__name__}: {error}; the log says where")
         return EXIT_ERROR
     return 0
+
+
+def self_test() -> dict[str, Any]:
+    """Loads the networks and runs each once; what the answer holds beside its event's name.
+
+    Raises:
+        TarError: a part of the installation is missing or doesn't work.
+    """
+    began = time.monotonic()
+    import torch
+
+    import tar_core
+    from tar_core.camera import CropCamera
+    from tar_core.capture import CaptureOptions, Networks
+    from tar_core.crop import Crop
+    from tar_core.model.streaming import TARStream
+
+    networks = Networks.load(CaptureOptions())
+    with torch.inference_mode():
+        features = networks.backbone(torch.full((1, 3, 256, 256), 0.5, device=networks.device))
+    stream = TARStream(networks.tar)
+    camera = CropCamera.from_crop(Crop(128.0, 128.0, 256.0, 0.0), 500.0, (127.5, 127.5)).to(networks.device)
+    (result,) = [*stream.push(features, camera), *stream.finish()]
+    if not all(map(math.isfinite, result.poses)):
+        raise TarError("the network gives no numbers here; reinstall torch")
+    return {
+        "tar_core": tar_core.__version__,
+        "torch": torch.__version__,
+        "device": str(networks.device),
+        "seconds": round(time.monotonic() - began, 1),
+    }
 
 
 def parse_job(line: str) -> dict[str, Any]:

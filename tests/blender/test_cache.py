@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.cache import cache_size, clear_cache, default_cache_folder, keep_motion
+from tar_blender.cache import cache_size, clear_cache, keep_motion
 from tar_core.errors import TarError
 
 
@@ -29,7 +29,3 @@ def test_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TarError, match="choose another cache folder"):
         keep_motion(b"", Path("walk.mp4"), tmp_path / "file")
-
-
-def test_default_is_in_the_users_folder() -> None:
-    assert default_cache_folder("tar_blender").is_absolute()

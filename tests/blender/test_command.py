@@ -114,7 +114,7 @@ def test_no_engine_python_says_how_to_make_one(
 ) -> None:
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     assert main([str(tiny_video), "-o", str(tmp_path / "out.blend")]) == EXIT_BAD_INPUT
-    assert "venv" in capsys.readouterr().err
+    assert "Set Up Engine" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["a.mp4"], ["a.mp4", "-o", "b.blend", "--people", "0"], ["--nonsense"]])

@@ -10,7 +10,7 @@ import tar_blender
 from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_blender.import_request import ImportRequest
 from tar_blender.people import clip_record, imported_clips
-from tar_blender.preferences import ADDON
+from tar_blender.user_paths import ADDON
 from tar_core.motion import MotionClip
 from tests.blender.clips import synthetic_clip
 from tests.blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
@@ -49,7 +49,7 @@ def test_engines_error_is_shown(engine_python: Path, tiny_video: Path) -> None: 
 def test_missing_engine_is_shown(tiny_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     bpy.context.scene.tar_settings.video = str(tiny_video)
-    with pytest.raises(RuntimeError, match="venv"):
+    with pytest.raises(RuntimeError, match="Set Up Engine"):
         bpy.ops.tar.import_video_motion()
 
 

@@ -1,0 +1,65 @@
+"""Where the user's choices lead: the engine's Python, the body file, the cache, and the folders that are ours."""
+
+from pathlib import Path
+
+import bpy
+
+from tar_core.errors import TarError
+
+from .engine_client import find_engine_python
+from .engine_setup import environment_python, set_up_info
+
+# Blender knows an extension's preferences by the name of its root package, one above this one.
+ADDON = __package__.rpartition(".")[0] or __package__
+
+
+def engine_python(context: bpy.types.Context) -> Path:
+    """The Python that runs the engine.
+
+    Raises:
+        TarError: there is none.
+    """
+    preferences, folder = addon_preferences(context), engine_folder()
+    set_up = environment_python(folder) if set_up_info(folder) is not None else None
+    return find_engine_python(bpy.path.abspath(preferences.engine_python) if preferences else "", set_up)
+
+
+def engine_folder() -> Path:
+    """Of the environment that Set Up Engine makes."""
+    return _own_folder("engine")
+
+
+def cache_folder(context: bpy.types.Context) -> Path:
+    """Where captured motion is kept."""
+    preferences = addon_preferences(context)
+    chosen = preferences.cache_folder if preferences else ""
+    return Path(bpy.path.abspath(chosen)) if chosen else _own_folder("cache")
+
+
+def body_file(context: bpy.types.Context) -> str | None:
+    """The user's own SMPL file for new captures; None is the free body.
+
+    Raises:
+        TarError: the preferences name a file that is not there.
+    """
+    preferences = addon_preferences(context)
+    if preferences is None or not preferences.body_file:
+        return None
+    path = bpy.path.abspath(preferences.body_file)
+    if not Path(path).is_file():
+        raise TarError(f"{path}: no such SMPL body file; choose another in the add-on's preferences or none")
+    return path
+
+
+def addon_preferences(context: bpy.types.Context) -> bpy.types.AddonPreferences | None:
+    """None where the add-on is not installed as one, e.g. in scripts that use its functions."""
+    addon = context.preferences.addons.get(ADDON)
+    return addon.preferences if addon else None
+
+
+def _own_folder(name: str) -> Path:
+    """In the extension's own user folder, or in Blender's for data files where the add-on is no extension."""
+    try:
+        return Path(bpy.utils.extension_path_user(ADDON, path=name))
+    except ValueError:
+        return Path(bpy.utils.user_resource("DATAFILES", path=f"tar_{name}"))

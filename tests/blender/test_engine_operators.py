@@ -1,0 +1,49 @@
+"""The engine's buttons: when they can be pressed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import tar_blender
+from tar_blender import engine_operators
+from tar_blender.engine_setup import READY
+from tar_blender.user_paths import ADDON
+
+
+@pytest.fixture(autouse=True)
+def folder(empty_scene: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The engine's folder, empty."""
+    monkeypatch.setattr(engine_operators, "engine_folder", lambda: tmp_path / "engine")
+    tar_blender.register()
+    yield tmp_path / "engine"
+    tar_blender.unregister()
+
+
+def test_setting_up_asks_for_online_access_unless_wheels_are_at_hand() -> None:
+    assert bpy.ops.tar.set_up_engine.poll() == bpy.app.online_access
+    entry = bpy.context.preferences.addons.new()
+    entry.module = ADDON
+    entry.preferences.pip_options = "--no-index --find-links 'my wheels'"
+    assert bpy.ops.tar.set_up_engine.poll()
+    assert engine_operators._pip_options(bpy.context)[-1] == "my wheels"
+    bpy.context.preferences.addons.remove(entry)
+
+
+def test_engine_is_removed(folder: Path) -> None:
+    assert not bpy.ops.tar.remove_engine.poll()
+    folder.mkdir()
+    (folder / READY).write_text("{}")
+    assert bpy.ops.tar.remove_engine() == {"FINISHED"}
+    assert not folder.exists()
+
+
+def test_nothing_is_begun_while_something_runs(folder: Path) -> None:
+    folder.mkdir()
+    bpy.context.window_manager.tar_engine.running = True
+    assert not bpy.ops.tar.test_engine.poll() and not bpy.ops.tar.remove_engine.poll()
+    bpy.ops.tar.cancel_engine()
+    assert bpy.context.window_manager.tar_engine.cancel_requested
+    bpy.context.window_manager.tar_engine.running = False
+    assert bpy.ops.tar.test_engine.poll()
