@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 
 from .drop import CATEGORY
+from .engine_operators import draw_engine
 from .operators import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
@@ -24,7 +25,7 @@ from .people_operators import (
     TAR_OT_view_camera,
 )
 from .settings_layout import draw_lens, draw_scene_settings
-from .user_paths import addon_preferences
+from .user_paths import addon_preferences, has_engine
 from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
@@ -52,6 +53,8 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.split_layout()
         settings, progress = context.scene.tar_settings, context.window_manager.tar_progress
+        if not has_engine(context):
+            draw_engine(layout, context)
         layout.prop(settings, "video")
         _draw_video(context, layout)
 

@@ -24,6 +24,14 @@ def engine_python(context: bpy.types.Context) -> Path:
     return find_engine_python(bpy.path.abspath(preferences.engine_python) if preferences else "", set_up)
 
 
+def has_engine(context: bpy.types.Context) -> bool:
+    """Whether a Python for the engine is there."""
+    try:
+        return bool(engine_python(context))
+    except TarError:
+        return False
+
+
 def engine_folder() -> Path:
     """Of the environment that Set Up Engine makes."""
     return _own_folder("engine")

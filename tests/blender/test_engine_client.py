@@ -197,7 +197,7 @@ def test_python_comes_from_the_variable_then_the_preference(monkeypatch: pytest.
     assert find_engine_python("elsewhere") == PYTHON
     monkeypatch.delenv(PYTHON_VARIABLE)
     assert find_engine_python(str(PYTHON)) == PYTHON
-    with pytest.raises(TarError, match="venv"):
+    with pytest.raises(TarError, match="Set Up Engine"):
         find_engine_python()
     with pytest.raises(TarError, match="no such Python"):
         find_engine_python(str(tmp_path / "python"))
