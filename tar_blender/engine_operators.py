@@ -23,7 +23,7 @@ from .engine_setup import (
     set_up_commands,
     set_up_info,
 )
-from .user_paths import addon_preferences, engine_folder, engine_python
+from .user_paths import addon_preferences, engine_folder, engine_python, has_engine
 
 _POLL_SECONDS = 0.1
 
@@ -127,6 +127,13 @@ class TAR_OT_test_engine(_EngineWork, bpy.types.Operator):
     bl_idname = "tar.test_engine"
     bl_label = "Test"
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not has_engine(context):
+            cls.poll_message_set("Set the engine up first, or name a Python that has one")
+            return False
+        return super().poll(context)
+
     def setup(self, context: bpy.types.Context) -> EngineSetup:
         return EngineSetup(engine_python(context))
 
@@ -169,28 +176,36 @@ class TAR_OT_remove_engine(bpy.types.Operator):
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How the engine is, and the buttons."""
+    """How the engine is, and all the buttons: for the preferences."""
     state, info = context.window_manager.tar_engine, set_up_info(engine_folder())
     column = layout.box().column()
-    if state.running:
-        known = state.fraction >= 0
-        column.progress(factor=max(state.fraction, 0.0), type="BAR" if known else "RING", text=state.stage)
-        column.operator(TAR_OT_cancel_engine.bl_idname, icon="X")
-        return
+    outdated = info is not None and is_older(info.tar_core, __version__)
     if state.error:
         column.label(text=state.error, icon="ERROR")
-    outdated = info is not None and is_older(info.tar_core, __version__)
     if outdated:
         column.label(text=f"The engine is of version {info.tar_core}, the add-on of {__version__}", icon="ERROR")
     elif state.tested or info is not None:
         column.label(text=state.tested or str(info), icon="CHECKMARK")
     else:
         column.label(text="The network runs in a Python of its own, outside Blender", icon="INFO")
-    row = column.row(align=True)
-    text = "Update Engine" if outdated else "Set Up Again" if info else TAR_OT_set_up_engine.bl_label
-    row.operator(TAR_OT_set_up_engine.bl_idname, text=text, icon="IMPORT")
-    row.operator(TAR_OT_test_engine.bl_idname, icon="PLAY")
-    row.operator(TAR_OT_remove_engine.bl_idname, icon="TRASH")
+    draw_set_up(column, context, "Update Engine" if outdated else "Set Up Again" if info else "Set Up Engine")
+    if not state.running:
+        row = column.row(align=True)
+        row.operator(TAR_OT_test_engine.bl_idname, icon="PLAY")
+        row.operator(TAR_OT_remove_engine.bl_idname, icon="TRASH")
+
+
+def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: str = "Set Up Engine") -> None:
+    """The button that sets the engine up, or how far that is."""
+    state = context.window_manager.tar_engine
+    if not state.running:
+        layout.operator(TAR_OT_set_up_engine.bl_idname, text=text, icon="IMPORT")
+        return
+    if state.fraction >= 0:
+        layout.progress(factor=state.fraction, type="BAR", text=state.stage)
+    else:
+        layout.label(text=f"{state.stage} ...", icon="SORTTIME")
+    layout.operator(TAR_OT_cancel_engine.bl_idname, icon="X")
 
 
 def _pip_options(context: bpy.types.Context) -> list[str]:

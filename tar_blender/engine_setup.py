@@ -191,9 +191,8 @@ class EngineSetup:
             if folder is not None:
                 (folder / READY).unlink(missing_ok=True)
             for command in commands:
-                self._follow(command)
-            self._events.put(Stage("Testing the engine"))
-            answer = self._follow([str(python), *ENGINE_COMMAND, "--self-test"])
+                self._follow(command, Stage("Making the environment" if "venv" in command else "Asking for packages"))
+            answer = self._follow([str(python), *ENGINE_COMMAND, "--self-test"], Stage("Testing the engine"))
             info = read_self_test(answer)
             if folder is not None:
                 with atomic_path(folder / READY) as temporary:
@@ -205,8 +204,8 @@ class EngineSetup:
             last = Failed(f"unexpected {type(error).__name__}: {error}")
         self._events.put(last)
 
-    def _follow(self, command: Sequence[str]) -> str:
-        """Runs a command and tells how it goes; returns its last line.
+    def _follow(self, command: Sequence[str], stage: Stage) -> str:
+        """Runs a command and tells how it goes from its first stage on; returns its last line.
 
         Raises:
             TarError: it failed or was cancelled.
@@ -229,7 +228,6 @@ class EngineSetup:
                 )
             except OSError as error:
                 raise TarError(f"{command[0]}: cannot be started ({error.strerror})") from error
-        stage = Stage("Making the environment" if "venv" in command else "Asking for packages")
         self._events.put(stage)
         last = ""
         for line in self._process.stdout:

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 from .drop import CATEGORY
-from .engine_operators import draw_engine
+from .engine_operators import draw_set_up
 from .operators import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
@@ -54,7 +54,7 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         layout = self.split_layout()
         settings, progress = context.scene.tar_settings, context.window_manager.tar_progress
         if not has_engine(context):
-            draw_engine(layout, context)
+            _draw_missing_engine(context, layout.box().column())
         layout.prop(settings, "video")
         _draw_video(context, layout)
 
@@ -136,6 +136,15 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
         row.enabled = record is not None and Path(record.motion).is_file()
         text = "Re-import..." if row.enabled else "Motion No Longer in Cache"
         row.operator(TAR_OT_reimport_clip.bl_idname, text=text, icon="FILE_REFRESH").clip = clip.name
+
+
+def _draw_missing_engine(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+    error = context.window_manager.tar_engine.error
+    if error:
+        _draw_text(context, layout, error, "ERROR")
+    else:
+        layout.label(text="The engine is not set up", icon="INFO")
+    draw_set_up(layout, context)
 
 
 def _draw_doubts(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:

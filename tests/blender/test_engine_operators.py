@@ -7,9 +7,11 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender import engine_operators
+from tar_blender import engine_operators, user_paths
+from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_blender.engine_setup import READY
 from tar_blender.user_paths import ADDON
+from tests.blender.test_engine_client import PYTHON
 
 
 @pytest.fixture(autouse=True)
@@ -46,4 +48,12 @@ def test_nothing_is_begun_while_something_runs(folder: Path) -> None:
     bpy.ops.tar.cancel_engine()
     assert bpy.context.window_manager.tar_engine.cancel_requested
     bpy.context.window_manager.tar_engine.running = False
+    assert bpy.ops.tar.remove_engine.poll()
+
+
+def test_only_an_engine_that_is_there_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
+    monkeypatch.setattr(user_paths, "engine_folder", lambda: Path("nowhere"))
+    assert not bpy.ops.tar.test_engine.poll()
+    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert bpy.ops.tar.test_engine.poll()
