@@ -3,6 +3,9 @@
 Savitzky and Golay's filter (1964) lays a least-squares parabola through the frames around each one and takes its
 value there, so that steady acceleration passes unchanged and only jitter goes. Rotations have no parabolas; they are
 laid in the tangent space at each frame's own rotation, through the logarithms of the neighbours' differences from it.
+
+Frames count by how sure they are: a limb that is lost for a moment, or a person who is not seen, is led by the frames
+around.
 """
 
 from dataclasses import replace
@@ -12,9 +15,12 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.skeleton import NUM_JOINTS, PARENTS
 
-# Length of the stretch at full strength, seconds.
-LONGEST = 0.6
+LONGEST = 0.6  # seconds of the stretch at full strength
+_LEAST_CONFIDENCE = 0.1  # frames below count as little as one with it
+# The joint that each one's rotation swings about it: its first child, or itself at the ends.
+_SWUNG = [PARENTS.index(joint) if joint in PARENTS else joint for joint in range(NUM_JOINTS)]
 
 
 def smooth_clip(clip: MotionClip, strength: float) -> MotionClip:
@@ -37,11 +43,25 @@ def smooth_person(person: PersonMotion, fps: float, strength: float) -> PersonMo
     if window < 5:  # a parabola through three frames is the frames themselves
         return person
     rotations = axis_angle_to_matrix(person.poses.reshape(len(person), -1, 3).astype(np.float64))
+    errors = expected_errors(person)
     return replace(
         person,
-        poses=matrix_to_axis_angle(smooth_rotations(rotations, window)).reshape(len(person), -1),
-        trans=smooth_points(person.trans.astype(np.float64), window),
+        poses=matrix_to_axis_angle(smooth_rotations(rotations, window, errors)).reshape(len(person), -1),
+        trans=smooth_points(person.trans.astype(np.float64), window, errors[:, :1]),
     )
+
+
+def expected_errors(person: PersonMotion) -> np.ndarray:
+    """[N, 24] how unsure each joint's rotation is: the error of the joint that it swings, larger where nobody is seen.
+
+    Only the relation between the frames has a meaning. The pelvis, which the errors are counted from, gets their mean.
+    """
+    errors = person.joint_errors.astype(np.float64)
+    if not errors.any():
+        errors = np.ones_like(errors)
+    swung = errors[:, _SWUNG]
+    swung[:, 0] = errors[:, 1:].mean(1)
+    return np.maximum(swung, 1e-3) / np.clip(person.confidence, _LEAST_CONFIDENCE, 1)[:, None]
 
 
 def check_strength(strength: float) -> None:
@@ -50,28 +70,41 @@ def check_strength(strength: float) -> None:
         raise TarError(f"the smoothing is {strength:g}; give a number from 0 to 1")
 
 
-def smooth_points(points: np.ndarray, window: int) -> np.ndarray:
-    """[N, C] -> [N, C]: each frame's value on the parabola through the `window` frames around it; odd, N at most."""
-    first, weights = _windows(len(points), window)
-    return np.sum([weights[:, k, None] * points[first + k] for k in range(window)], axis=0)
+def smooth_points(points: np.ndarray, window: int, errors: np.ndarray | None = None) -> np.ndarray:
+    """[N, C] -> [N, C]: each frame's value on the parabola through the `window` frames around it; odd, N at most.
+
+    Args:
+        errors: [N, 1] expected standard errors of the frames; equal ones if left out.
+    """
+    first, weights = _windows(len(points), window, np.ones((len(points), 1)) if errors is None else errors)
+    return np.sum([weights[:, k] * points[first + k] for k in range(window)], axis=0)
 
 
-def smooth_rotations(rotations: np.ndarray, window: int) -> np.ndarray:
-    """[N, J, 3, 3] -> [N, J, 3, 3]: R exp(sum_k w_k log(R^T R_k)) with the parabola's weights w_k."""
-    first, weights = _windows(len(rotations), window)
+def smooth_rotations(rotations: np.ndarray, window: int, errors: np.ndarray | None = None) -> np.ndarray:
+    """[N, J, 3, 3] -> [N, J, 3, 3]: R exp(sum_k w_k log(R^T R_k)) with the parabola's weights w_k.
+
+    Args:
+        errors: [N, J] expected standard errors; equal ones if left out.
+    """
+    first, weights = _windows(len(rotations), window, np.ones(rotations.shape[:2]) if errors is None else errors)
     turn = np.zeros((*rotations.shape[:-2], 3))
     for k in range(window):
         difference = rotations.swapaxes(-1, -2) @ rotations[first + k]
-        turn += weights[:, k, None, None] * matrix_to_axis_angle(difference)
+        turn += weights[:, k, :, None] * matrix_to_axis_angle(difference)
     return rotations @ axis_angle_to_matrix(turn)
 
 
-def _windows(count: int, window: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of `count` frames its window's first frame [N] and the weights [N, window] of the window's frames.
+def _windows(count: int, window: int, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each of `count` frames its window's first frame [N] and the weights [N, window, J] of the window's frames.
 
-    Near the ends the window stays inside, and the parabola is read off the middle.
+    Weighted least squares (P^T W P) c = P^T W x with W of the inverse squared errors [N, J]; the parabola's value at
+    the frame is p(t)^T c. Near the ends the window stays inside, and the parabola is read off the middle.
     """
     first = np.clip(np.arange(count) - window // 2, 0, count - window)
-    powers = (np.arange(window)[:, None] - window // 2) ** np.arange(3.0)
-    hat_matrix = powers @ np.linalg.pinv(powers)
-    return first, hat_matrix[np.arange(count) - first]
+    powers = ((np.arange(window)[:, None] - window // 2) / window) ** np.arange(3.0)
+    inside = errors[first[:, None] + np.arange(window)]  # [N, window, J]
+    certainty = np.maximum((inside.min(1, keepdims=True) / inside) ** 2, 1e-6)  # above zero: solvable
+    normal = np.einsum("nkj,ka,kb->njab", certainty, powers, powers)
+    here = np.broadcast_to(powers[np.arange(count) - first][:, None, :, None], (*normal.shape[:-1], 1))
+    reading = np.linalg.solve(normal, here)[..., 0]  # [N, J, 3]
+    return first, np.einsum("nja,ka,nkj->nkj", reading, powers, certainty)

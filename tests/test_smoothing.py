@@ -1,5 +1,7 @@
 """Smoothing: what it leaves alone, what it takes away, and that it knows no preferred axes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,6 +72,31 @@ def test_a_hit_keeps_its_time_and_most_of_its_height():
     smooth = smooth_person(person(poses), 30.0, 0.3).poses[:, 3 * 16]
     assert abs(int(smooth.argmax()) - int(angle.argmax())) <= 1
     assert smooth.max() > 0.93 * angle.max()
+
+
+def test_a_limb_lost_for_a_moment_is_led_by_its_neighbours():
+    """Three frames with a wrong elbow: with the errors told the arm stays, without them it swings."""
+    poses = np.zeros((40, 72))
+    poses[18:21, 3 * 18] = 1.0
+    blind = person(poses)
+    told = replace(blind, joint_errors=np.full((40, 24), 0.08))
+    told.joint_errors[18:21, 20] = 0.6  # the wrist, which the elbow swings
+    swing = [np.abs(smooth_person(p, 30.0, 0.5).poses[:, 3 * 18]).max() for p in (blind, told)]
+    assert swing[0] > 0.3 and swing[1] < 0.1
+
+
+def test_frames_without_anybody_are_led_by_the_others():
+    points = np.zeros((30, 3))
+    points[10:13, 2] = 1.0
+    walk = person(np.zeros((30, 72)), points)
+    walk.confidence[10:13] = 0
+    assert np.abs(smooth_person(walk, 30.0, 0.5).trans).max() < 0.15
+
+
+@given(seeds)
+def test_equal_errors_change_nothing(seed):
+    path = random_path(seed)
+    np.testing.assert_allclose(smooth_rotations(path, 9, np.full((40, 3), 0.3)), smooth_rotations(path, 9), atol=1e-9)
 
 
 def test_strength_goes_by_seconds_not_frames():
