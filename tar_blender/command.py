@@ -1,8 +1,10 @@
-"""From a video to a scene file without a window.
+"""From a video to a scene file without a window, or from many videos to a folder of files.
 
 blender -b --command tar_capture VIDEO -o out.blend          with the extension installed
 blender -b -P tar_blender/command.py -- VIDEO -o out.blend   from a checkout
 python -m tar_blender.command VIDEO -o out.blend             with Blender as a Python module (bpy)
+
+tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume]    writes out/a.blend ... out/report.json
 """
 
 import sys
@@ -23,46 +25,85 @@ import bpy
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tar_core.smoothing import check_strength, smooth_clip
 
+from .batch import Outcome, find_clips, run_batch
 from .engine_client import CaptureJob, Event, Notice, Progress, capture
-from .export import check_output, save_scene
+from .export import FORMATS, check_output, save_scene
 from .import_motion import ImportOptions, import_clip
 from .user_paths import body_file, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+MOTION = "npz"  # the format that needs no scene
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Runs the command; returns its exit code: 0, or 2 with one line on standard error."""
+    """Runs the command; returns its exit code: 0, 2 with one line on standard error for each failure, or 130."""
     try:
         options = _parser().parse_args(arguments)
-        _run(options)
+        if _is_batch(options):
+            return _run_batch(options)
+        for output in options.output:
+            check_output(output)
+        people, frames = _convert(options.video[0], options.output, options)
+        for output in options.output:
+            print(f"{output}: {people} people, {frames} frames")
     except TarError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"{NAME}: cancelled", file=sys.stderr)
+        return EXIT_INTERRUPTED
     except SystemExit as end:  # argparse has said why; Blender needs the code
         return int(end.code or 0)
     return 0
 
 
-def _run(options: argparse.Namespace) -> None:
-    for output in options.output:
-        check_output(output)
-    clip = _motion(options)
+def _is_batch(options: argparse.Namespace) -> bool:
+    """Several inputs, or a folder to write to, which need not be there yet."""
+    (first, *others) = options.output
+    return len(options.video) > 1 or options.video[0].is_dir() or not (others or first.suffix) or first.is_dir()
+
+
+def _run_batch(options: argparse.Namespace) -> int:
+    if len(options.output) > 1 or options.output[0].is_file():
+        raise TarError("several videos are written to one folder; give it with -o, and the formats with --format")
+
+    def convert(clip: Path, files: Sequence[Path]) -> int:
+        return _convert(clip, files, options)[0]
+
+    def tell(outcome: Outcome) -> None:
+        if outcome.status == "failed":
+            print(f"{NAME}: {outcome.message}", file=sys.stderr)
+        else:
+            print(f"{outcome.video}: {outcome.status}", flush=True)
+
+    folder, formats = options.output[0], options.format
+    clips = find_clips(options.video)
+    outcomes = run_batch(clips, folder, formats, convert, tell, options.resume, options.overwrite)
+    return EXIT_BAD_INPUT if any(outcome.status == "failed" for outcome in outcomes) else 0
+
+
+def _convert(source: Path, outputs: Sequence[Path], options: argparse.Namespace) -> tuple[int, int]:
+    """Writes a clip's files; returns how many people are in it and how many frames it has."""
+    clip = smooth_clip(_motion(source, options), options.smoothing)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
     bpy.ops.wm.read_homefile(use_empty=True)
     imported = import_clip(clip, bpy.context, ImportOptions(start_frame=options.start_frame))
     for warning in imported.warnings:
         print(f"{NAME}: {warning}", file=sys.stderr)
-    for output in options.output:
-        save_scene(output)
-        print(f"{output}: {len(clip.people)} people, {clip.last_frame + 1} frames")
+    for output in outputs:
+        if output.suffix.lower() == f".{MOTION}":
+            clip.save(output)
+        else:
+            save_scene(output)
+    return len(clip.people), clip.last_frame + 1
 
 
-def _motion(options: argparse.Namespace) -> MotionClip:
+def _motion(source: Path, options: argparse.Namespace) -> MotionClip:
     """The motion of a video by way of the engine, or of a motion file at once."""
-    source: Path = options.video
     if source.suffix.lower() == ".npz":
         return MotionClip.load(source)
     if not source.is_file():
@@ -112,17 +153,43 @@ def _box(text: str) -> tuple[float, ...]:
     return box
 
 
+def _strength(text: str) -> float:
+    try:
+        strength = float(text)
+        check_strength(strength)
+    except (ValueError, TarError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1") from None
+    return strength
+
+
+def _formats(text: str) -> list[str]:
+    formats = [name.strip().lower() for name in text.split(",")]
+    unknown = [name for name in formats if name not in (*FORMATS, MOTION)]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join((*FORMATS, MOTION))}")
+    return formats
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=NAME, description="From a video to animated SMPL characters in a scene file.")
-    parser.add_argument("video", type=Path, help="a video, or a motion file (.npz) captured before")
+    parser.add_argument(
+        "video", type=Path, nargs="+", help="videos, folders of videos, or motion files (.npz) captured before"
+    )
     parser.add_argument(
         "-o",
         "--output",
         type=Path,
         action="append",
         required=True,
-        help="the file to write: .blend, .fbx or .glb; may be given more than once",
+        help="the file to write: .blend, .fbx, .glb or .usd, may be given more than once; of several videos, a folder",
     )
+    parser.add_argument(
+        "--format", type=_formats, default=["blend"], help="for a folder: some of blend, fbx, glb, usd, usdc, npz"
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="leave alone the videos whose files are all there")
+    existing.add_argument("--overwrite", action="store_true", help="write files anew that are there")
+    parser.add_argument("--smoothing", type=_strength, default=0.0, help="0 to 1: take jitter out (default 0, none)")
     parser.add_argument("--people", type=_people, default="all", help="all, largest, or how many of the largest")
     parser.add_argument("--start", type=int, default=0, help="first frame, from 0")
     parser.add_argument("--end", type=int, help="last frame")

@@ -13,10 +13,11 @@ from .keyframes import visibility_curves
 
 
 def save_scene(path: Path) -> None:
-    """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx or .glb.
+    """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx, .glb, .usd or .usdc.
 
     Raises:
-        TarError: another ending, the folder is missing or not writable, or the disk is full.
+        TarError: another ending, or one that this Blender cannot write; the folder is missing or not writable, or the
+            disk is full.
     """
     _check_ending(path)
     with _no_backups(), atomic_path(path) as temporary:
@@ -100,4 +101,18 @@ def _write_glb(path: str) -> None:
     bpy.ops.export_scene.gltf(filepath=path, check_existing=False, export_format="GLB")
 
 
-_WRITERS: dict[str, Callable[[str], None]] = {".blend": _write_blend, ".fbx": _write_fbx, ".glb": _write_glb}
+def _write_usd(path: str) -> None:
+    try:
+        bpy.ops.wm.usd_export(filepath=path, check_existing=False, export_animation=True)
+    except AttributeError:  # Debian's builds come without
+        raise RuntimeError("this Blender was built without USD") from None
+
+
+_WRITERS: dict[str, Callable[[str], None]] = {
+    ".blend": _write_blend,
+    ".fbx": _write_fbx,
+    ".glb": _write_glb,
+    ".usd": _write_usd,
+    ".usdc": _write_usd,
+}
+FORMATS = tuple(ending.removeprefix(".") for ending in _WRITERS)

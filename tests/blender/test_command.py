@@ -1,15 +1,18 @@
 """The headless command: scenes from videos and motion files, one line and exit code 2 for what the user can mend."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 from tar_blender import command
 from tar_blender.command import EXIT_BAD_INPUT, NAME, main
 from tar_blender.engine_client import PYTHON_VARIABLE
+from tar_core.motion import MotionClip
 from tests.blender.clips import synthetic_clip
 from tests.blender.test_engine_client import PYTHON
 
@@ -63,6 +66,38 @@ def test_motion_file_needs_no_engine(motion_file: Path, tmp_path: Path, capsys: 
     assert main([str(motion_file), "-o", str(outputs[0]), "-o", str(outputs[1])]) == 0
     assert all(output.stat().st_size > 10_000 for output in outputs)
     assert "2 people" in capsys.readouterr().out
+
+
+def test_batch_writes_a_folder_and_a_report(
+    engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    (videos / "walk.mp4").write_bytes(tiny_video.read_bytes())
+    out = tmp_path / "out"
+    arguments = [str(videos), str(tmp_path / "gone.mp4"), str(motion_file), "-o", str(out), "--format", "glb,npz"]
+    assert main(arguments) == EXIT_BAD_INPUT
+    assert sorted(file.name for file in out.iterdir()) == [
+        "motion.glb",
+        "motion.npz",
+        "report.json",
+        "walk.glb",
+        "walk.npz",
+    ]
+    report = json.loads((out / "report.json").read_text())
+    assert [row["status"] for row in report] == ["done", "failed", "done"] and report[0]["people"] == 2
+    assert "no such video" in capsys.readouterr().err
+    assert main([str(videos), "-o", str(out), "--format", "glb,npz", "--resume"]) == 0
+    assert "skipped" in capsys.readouterr().out
+    assert main([str(videos), "-o", str(out), "--format", "dae"]) == EXIT_BAD_INPUT
+
+
+def test_smoothing_is_applied(motion_file: Path, tmp_path: Path) -> None:
+    for strength in ("0", "1"):
+        assert main([str(motion_file), "-o", str(tmp_path / strength), "--format", "npz", "--smoothing", strength]) == 0
+    raw, smooth = (MotionClip.load(tmp_path / strength / "motion.npz").people[0] for strength in ("0", "1"))
+    assert np.abs(np.diff(smooth.poses, 2, axis=0)).mean() < np.abs(np.diff(raw.poses, 2, axis=0)).mean()
+    assert main([str(motion_file), "-o", str(tmp_path / "x"), "--smoothing", "2"]) == EXIT_BAD_INPUT
 
 
 def test_runs_by_its_path(motion_file: Path, tmp_path: Path) -> None:

@@ -52,6 +52,28 @@ def test_fbx_keeps_bones_and_motion(clip: MotionClip, tmp_path: Path) -> None:
     assert armature.animation_data.action
 
 
+@pytest.mark.parametrize("ending", [".usd", ".usdc"])
+def test_usd_keeps_body_and_motion(clip: MotionClip, tmp_path: Path, ending: str) -> None:
+    import_clip(clip, bpy.context)
+    path = tmp_path / f"out{ending}"
+    if "usd_export" not in dir(bpy.ops.wm):
+        with pytest.raises(TarError, match="without USD"):
+            save_scene(path)
+        return
+    save_scene(path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.ops.wm.usd_import(filepath=str(path))
+    (armature,) = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    bodies = [thing for thing in bpy.data.objects if thing.type == "MESH" and len(thing.data.vertices) > 5000]
+    assert bodies and len(armature.data.bones) == 24
+    places = []
+    for frame in (20, 40):
+        bpy.context.scene.frame_set(frame)
+        places.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
+    assert (places[1] - places[0]).length > 0.1
+
+
 @pytest.mark.parametrize("ending", [".fbx", ".glb"])
 def test_people_who_are_hidden_at_the_moment_are_exported_whole(ending: str, tmp_path: Path) -> None:
     import_clip(synthetic_clip(people=2), bpy.context)
