@@ -7,7 +7,7 @@ VIDEO ?=
 TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-blenders extension train clean
+.PHONY: help setup demo test test-slow test-blenders test-gui extension train clean
 .PHONY: bench-real bench-real-all bench-speed bench-scene
 
 help: ## print this list
@@ -35,6 +35,9 @@ test-slow: $(READY) ## the tests that take minutes
 
 test-blenders: $(READY) ## tests and the installed extension in every supported Blender; some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.blender.matrix
+
+test-gui: $(READY) ## a scripted user in a real Blender window, with pictures in out/gui
+	$(PYTHON) -m tests.blender.gui
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
 	$(PYTHON) -m tools.build_extension

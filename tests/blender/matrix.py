@@ -112,7 +112,7 @@ class DebianBlender:
                 pip = [find_python(self._python_version), "-m", "pip", "install", "--quiet", "--target", str(target)]
                 run([*pip, *pinned_packages()])
                 for folder in {sys.prefix, sys.base_prefix}:
-                    link_tree(Path(folder), self._inside(Path(folder)), skip=("bpy", "test", "__pycache__"))
+                    link_tree(Path(folder), self.inside(Path(folder)), skip=("bpy", "test", "__pycache__"))
         self._show_processor()
         self._link_repository()
 
@@ -138,7 +138,7 @@ class DebianBlender:
 
     def capture(self, video: Path, output: Path, user: dict[str, str], exit_code: int = 0) -> str:
         arguments = [str(self._bring(video)), "-o", str(output), "--end", str(FRAMES - 1)]
-        self._inside(output.parent).mkdir(parents=True, exist_ok=True)
+        self.inside(output.parent).mkdir(parents=True, exist_ok=True)
         return self._blender(user, "--command", "tar_capture", *arguments, exit_code=exit_code)
 
     def check(self, output: Path, user: dict[str, str]) -> None:
@@ -163,7 +163,7 @@ class DebianBlender:
         """torch asks the kernel about the processor, and /proc and /sys are not mounted."""
         cpu = Path("/sys/devices/system/cpu")
         for file in (Path("/proc/cpuinfo"), cpu / "possible", cpu / "present"):
-            target = self._inside(file)
+            target = self.inside(file)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(file.read_bytes())
 
@@ -172,23 +172,33 @@ class DebianBlender:
         for name in filter(None, listing.split("\0")):
             self._bring(ROOT / name)
 
-    def _inside(self, path: Path) -> Path:
+    def inside(self, path: Path) -> Path:
         """Where a path of the folder is from outside."""
         return self._root / path.relative_to("/")
 
     def _bring(self, path: Path) -> Path:
         """Links a file into the folder; its path stays the same."""
-        target = self._inside(path)
+        target = self.inside(path)
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.is_file():
             target.unlink(missing_ok=True)
             link(path, target)
         return path
 
+    def window(self, script: Path, screen: str, variables: dict[str, str]) -> str:
+        """Runs a script in a Blender with a window, on a virtual screen of a size such as 1280x800x24."""
+        width, height, _ = screen.split("x")
+        xvfb = ["xvfb-run", "-a", "-s", f"-screen 0 {screen}"]
+        blender = ["blender", "--no-window-focus", "-p", "0", "0", width, height, "--python", str(self._bring(script))]
+        return self._enter(variables, [*xvfb, *blender])
+
     def _blender(self, variables: dict[str, str], *arguments: str, exit_code: int = 0) -> str:
+        return self._enter(variables, ["blender", "-b", *arguments], exit_code)
+
+    def _enter(self, variables: dict[str, str], command: list[str], exit_code: int = 0) -> str:
         environment = {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **variables}
         clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
-        return run(["chroot", str(self._root), *clean, "blender", "-b", *arguments], exit_code=exit_code)
+        return run(["chroot", str(self._root), *clean, *command], exit_code=exit_code)
 
 
 RUNTIMES = (

@@ -3,15 +3,16 @@
     VIDEO=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
-Needs the installed extension and ImageMagick's `import`; docs/images/panel.png is made this way, in the trixie folder
-of the matrix. Cancels twice first, by the button's operator and by Esc. Writes
-idle.png, cancelled.png, running.png and done.png into PICTURES.
+`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Refuses a text
+file renamed to .mp4, cancels twice, by the button's operator and by Esc, then imports. Writes pictures of it all into
+PICTURES; docs/images/panel.png is done.png.
 """
 
 import os
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,17 @@ def play() -> Iterator[float]:
             bpy.ops.tar.import_video_motion("INVOKE_DEFAULT")
 
     before = left_by_imports()
+    not_a_video = Path(tempfile.mkdtemp()) / "holiday.mp4"
+    not_a_video.write_text("a text file")
+    bpy.context.scene.tar_settings.video = str(not_a_video)
+    start_import()
+    while progress.running:
+        yield 0.1
+    assert "holiday.mp4" in progress.error and left_by_imports() == before, progress.error
+    yield LOOK_SECONDS
+    photograph("refused")
+    bpy.context.scene.tar_settings.video = os.environ["VIDEO"]
+
     for cancel in (lambda: bpy.ops.tar.cancel_import(), press_escape):
         start_import()
         while progress.running and progress.fraction < 0.1:
@@ -56,6 +68,7 @@ def play() -> Iterator[float]:
         assert left_by_imports() == before, "a cancelled import left something"
     photograph("cancelled")
 
+    steps = timed_steps()
     start_import()
     while progress.running and progress.fraction < 0.5:
         yield 0.1
@@ -64,6 +77,9 @@ def play() -> Iterator[float]:
         yield 0.1
     if progress.error:
         raise RuntimeError(progress.error)
+    *capturing, importing = (1000 * seconds for seconds in steps)
+    print(f"{len(capturing)} looks at the engine; bringing the people into the scene took {importing:.0f} ms")
+    print(f"FIGURE longest_look_ms={max(capturing):.1f}")
 
     bpy.context.scene.frame_set(40)
     view.region_3d.view_perspective = "CAMERA"
@@ -71,6 +87,23 @@ def play() -> Iterator[float]:
         bpy.ops.view3d.view_center_camera()
     yield 2 * LOOK_SECONDS
     photograph("done")
+
+
+def timed_steps() -> list[float]:
+    """Seconds of the main thread that each step of the import takes from now on; the last one builds the scene."""
+    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
+    operator, seconds = operators.TAR_OT_import_video_motion, []
+    step = operator._step
+
+    def timed(*arguments: object) -> object:
+        begin = time.perf_counter()
+        try:
+            return step(*arguments)
+        finally:
+            seconds.append(time.perf_counter() - begin)
+
+    operator._step = timed
+    return seconds
 
 
 def left_by_imports() -> tuple[list[str], list[str], bool]:
