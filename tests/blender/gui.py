@@ -9,7 +9,6 @@ and keeps its pictures in out/gui: to be looked at, and for the docs.
 import argparse
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from tar_core.errors import TarError
@@ -42,22 +41,18 @@ def use_window(pictures: Path) -> list[Path]:
     blender.set_up()
     material = make_material()
     pictures.mkdir(parents=True, exist_ok=True)
-    with blender.user() as user, tempfile.TemporaryDirectory(dir=blender.inside(Path("/tmp"))) as folder:
+    videos, shots = Path("/videos"), Path("/pictures")  # short names, for the pictures
+    for folder in map(blender.inside, (videos, shots)):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    video = videos / "balance.mp4"
+    shutil.copy(material.video, blender.inside(video))
+    with blender.user() as user:
         blender.install(material, user)
-        inside = Path("/tmp") / Path(folder).name
-        video = Path(folder) / "balance.mp4"  # a short name, for the pictures
-        shutil.copy(material.video, video)
-        printed = blender.window(
-            ROOT / "tests" / "blender" / "window.py",
-            SCREEN,
-            {
-                **user,
-                "VIDEO": str(inside / video.name),
-                "PICTURES": str(inside),
-            },
-        )
-        print(last_match(r"\d+ looks at the engine.*\s+FIGURE.*", printed))
-        return [Path(shutil.copy(picture, pictures)) for picture in sorted(Path(folder).glob("*.png"))]
+        variables = {**user, "VIDEO": str(video), "PICTURES": str(shots)}
+        printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables)
+    print(last_match(r"\d+ looks at the engine.*\s+FIGURE.*", printed))
+    return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
 
 
 if __name__ == "__main__":

@@ -53,6 +53,8 @@ def play() -> Iterator[float]:
     assert "holiday.mp4" in progress.error and left_by_imports() == before, progress.error
     yield LOOK_SECONDS
     photograph("refused")
+    press_escape()  # closes Blender's own report of it
+    yield LOOK_SECONDS
     bpy.context.scene.tar_settings.video = os.environ["VIDEO"]
 
     for cancel in (lambda: bpy.ops.tar.cancel_import(), press_escape):
