@@ -23,8 +23,10 @@ from pathlib import Path
 
 import bpy
 
+from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tar_core.planting import plant_clip
 from tar_core.smoothing import check_strength, smooth_clip
 
 from .batch import Outcome, find_clips, run_batch
@@ -89,6 +91,8 @@ def _run_batch(options: argparse.Namespace) -> int:
 def _convert(source: Path, outputs: Sequence[Path], options: argparse.Namespace) -> tuple[int, int]:
     """Writes a clip's files; returns how many people are in it and how many frames it has."""
     clip = smooth_clip(_motion(source, options), options.smoothing)
+    body = load_body(None if clip.body == "free" else Path(clip.body))
+    clip = plant_clip(clip, body, options.plant_feet)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
     bpy.ops.wm.read_homefile(use_empty=True)
     imported = import_clip(clip, bpy.context, ImportOptions(start_frame=options.start_frame))
@@ -206,6 +210,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--box", type=_box, help="FRAME,X0,Y0,X1,Y1: follow the person in this box, in pixels")
     parser.add_argument("--checkpoint", type=Path, help="another network file than the default one")
     parser.add_argument("--start-frame", type=int, default=1, help="the scene frame of the video's first frame")
+    parser.add_argument(
+        "--plant-feet",
+        type=_strength,
+        default=1.0,
+        help="0 to 1: let standing feet stand, for cameras that stand still (default 1; 0 leaves them as captured)",
+    )
     return parser
 
 

@@ -12,6 +12,7 @@ from tar_core.body_file import BodyData, load_body
 from tar_core.doubts import doubts
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.planting import plant_clip
 from tar_core.resampling import resample_clip
 from tar_core.smoothing import smooth_clip
 
@@ -30,6 +31,7 @@ class ImportOptions:
     Attributes:
         start_frame: the scene frame of video frame 0.
         smoothing: 0..1, see tar_core/smoothing.py.
+        plant_feet: 0..1, see tar_core/planting.py.
         on_ground: the level camera stands at the height at which the feet are on z = 0; else at the world's origin.
         focal: focal length in pixels to use instead of the captured motion's.
         with_body: also makes the skinned bodies, not only the armatures.
@@ -42,6 +44,7 @@ class ImportOptions:
 
     start_frame: int = 1
     smoothing: float = 0.0
+    plant_feet: float = 0.0
     on_ground: bool = True
     focal: float | None = None
     with_body: bool = True
@@ -89,8 +92,8 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
         raise TarError("the motion has no people in it; capture the video again with other settings")
     scene = context.scene
     speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
-    clip = adapt_clip(clip, options, scene)
     body = load_body(None if clip.body == "free" else Path(clip.body))
+    clip = adapt_clip(clip, body, options, scene)
     height = camera_height(clip.people, body) if options.on_ground else 0.0
     placement = options.placement or WorldPlacement.level(height)
     if context.mode != "OBJECT":
@@ -125,12 +128,13 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
     return ImportedClip(collection, camera, placement, people, warnings)
 
 
-def adapt_clip(clip: MotionClip, options: ImportOptions, scene: bpy.types.Scene) -> MotionClip:
-    """The motion as it enters the scene: smoothed, seen with the focal length and at the frame rate of the options."""
+def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene: bpy.types.Scene) -> MotionClip:
+    """The motion as it enters the scene: with the smoothing, focal length, feet and frame rate of the options."""
     if options.smoothing > 0:
         clip = smooth_clip(clip, options.smoothing)
     if options.focal is not None:
         clip = clip.with_focal(options.focal)
+    clip = plant_clip(clip, body, options.plant_feet)
     return resample_clip(clip, frame_rate(scene)) if options.keep_frame_rate else clip
 
 

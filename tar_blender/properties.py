@@ -90,6 +90,15 @@ class SceneSettings:
         min=0.0,
         max=1.0,
     )
+    plant_feet: FloatProperty(
+        name="Plant Feet",
+        description="Lets standing feet stand: moves the root, mostly along the line of sight. For cameras that stand "
+        "still; 0 leaves the motion as captured",
+        subtype="FACTOR",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+    )
     on_ground: BoolProperty(
         name="Feet on Ground", description="Raise the camera until the people's feet stand on z = 0", default=True
     )
@@ -121,6 +130,7 @@ class SceneSettings:
         return ImportOptions(
             start_frame=self.start_frame,
             smoothing=self.smoothing,
+            plant_feet=self.plant_feet,
             on_ground=self.on_ground,
             focal=focal,
             with_body=self.figure == "body",
@@ -131,7 +141,8 @@ class SceneSettings:
 
     def take_options(self, options: ImportOptions) -> None:
         """The opposite of `import_options`."""
-        self.start_frame, self.smoothing, self.on_ground = options.start_frame, options.smoothing, options.on_ground
+        self.start_frame, self.on_ground = options.start_frame, options.on_ground
+        self.smoothing, self.plant_feet = options.smoothing, options.plant_feet
         self.figure = "body" if options.with_body else "armature"
         self.timing = "scene" if options.keep_frame_rate else "video"
         self.match_resolution, self.show_video = options.match_resolution, options.show_video

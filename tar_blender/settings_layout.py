@@ -16,6 +16,7 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
 def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:
     layout.prop(settings, "figure")
     layout.prop(settings, "smoothing")
+    layout.prop(settings, "plant_feet")
     layout.prop(settings, "timing")
     layout.prop(settings, "start_frame")
     column = layout.column(heading="Scene")

@@ -20,7 +20,9 @@ import tar_core
 from tar_core.errors import TarError
 
 if TYPE_CHECKING:
+    from tar_core.body_file import BodyData
     from tar_core.capture import CaptureOptions, Progress
+    from tar_core.motion import MotionClip
 
 PROGRAM = "tar-capture"
 EXIT_ERROR = 2
@@ -82,6 +84,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     capture.add_argument("--quiet", action="store_true", help="no progress, no summary; warnings and errors only")
 
+    capture.add_argument(
+        "--plant-feet",
+        type=float,
+        default=0.0,
+        metavar="0..1",
+        help="move the root until standing feet stand; for cameras that stand still (default: %(default)s, none)",
+    )
+
     smooth = commands.add_parser("smooth", help="take jitter out of a motion file", description=run_smooth.__doc__)
     smooth.set_defaults(run=run_smooth)
     smooth.add_argument("clip", type=Path, metavar="CLIP.npz", help="a motion file that capture wrote")
@@ -89,6 +99,12 @@ def build_parser() -> argparse.ArgumentParser:
     smooth.add_argument(
         "--strength", type=float, default=0.3, metavar="0..1", help="1 reaches over 0.6 seconds (default: %(default)s)"
     )
+
+    plant = commands.add_parser("plant", help="let standing feet stand in a motion file", description=run_plant.__doc__)
+    plant.set_defaults(run=run_plant)
+    plant.add_argument("clip", type=Path, metavar="CLIP.npz", help="a motion file that capture wrote")
+    plant.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
+    plant.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="default: %(default)s")
 
     info = commands.add_parser("info", help="say what is installed", description=run_info.__doc__)
     info.set_defaults(run=run_info)
@@ -117,10 +133,12 @@ def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
     from tar_core.capture import capture, check_writable
     from tar_core.doubts import doubts
+    from tar_core.planting import plant_clip
     from tar_core.smoothing import check_strength, smooth_clip
     from tar_core.video import check_video_name
 
     check_strength(options.smoothing)
+    check_strength(options.plant_feet, "planting of feet")
     check_writable(options.output)
     if options.overlay is not None:
         check_video_name(options.overlay)
@@ -128,6 +146,7 @@ def run_capture(options: argparse.Namespace) -> None:
     wanted = capture_options(options)
     with ProgressBar("capture", options.quiet) as bar:
         clip = smooth_clip(capture(options.video, wanted, bar.update), options.smoothing)
+    clip = plant_clip(clip, body_of(clip), options.plant_feet)
     clip.save(options.output)
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
@@ -149,6 +168,22 @@ def run_smooth(options: argparse.Namespace) -> None:
     from tar_core.smoothing import smooth_clip
 
     smooth_clip(MotionClip.load(options.clip), options.strength).save(options.output)
+
+
+def run_plant(options: argparse.Namespace) -> None:
+    """Moves everybody's root, mostly along the line of sight, until feet that stand do not slide."""
+    from tar_core.motion import MotionClip
+    from tar_core.planting import plant_clip
+
+    clip = MotionClip.load(options.clip)
+    plant_clip(clip, body_of(clip), options.strength).save(options.output)
+
+
+def body_of(clip: "MotionClip") -> "BodyData":
+    """The body that a clip's motion belongs to."""
+    from tar_core.body_file import load_body
+
+    return load_body(None if clip.body == "free" else Path(clip.body))
 
 
 def capture_options(options: argparse.Namespace) -> "CaptureOptions":

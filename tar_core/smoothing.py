@@ -64,10 +64,10 @@ def expected_errors(person: PersonMotion) -> np.ndarray:
     return np.maximum(swung, 1e-3) / np.clip(person.confidence, _LEAST_CONFIDENCE, 1)[:, None]
 
 
-def check_strength(strength: float) -> None:
+def check_strength(strength: float, what: str = "smoothing") -> None:
     """Raises TarError for a strength outside 0..1."""
     if not 0 <= strength <= 1:
-        raise TarError(f"the smoothing is {strength:g}; give a number from 0 to 1")
+        raise TarError(f"the {what} is {strength:g}; give a number from 0 to 1")
 
 
 def smooth_points(points: np.ndarray, window: int, errors: np.ndarray | None = None) -> np.ndarray:

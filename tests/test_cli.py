@@ -115,6 +115,7 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: [room, "--overlay", folder / "absent" / "film.mp4"], "cannot write"),
         (lambda folder, room: [room, "--people", "0"], "above zero"),
         (lambda folder, room: [room, "--smoothing", "3"], "0 to 1"),
+        (lambda folder, room: [room, "--plant-feet", "-1"], "0 to 1"),
         (lambda folder, room: [room, "--device", "abacus"], "abacus"),
         (lambda folder, room: [room, "--body", folder / "SMPL_GONE.npz"], "SMPL_GONE"),
         (lambda folder, room: [room, "--body", broken_body(folder)], "SMPL_BROKEN"),
@@ -185,6 +186,18 @@ def test_smooth(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert not output.exists()
     assert main(["smooth", str(raw), "-o", str(output)]) == 0
     assert MotionClip.load(output).people[0].poses.std() < 0.8 * poses.std()
+
+
+def test_plant(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    trans = np.tile([0.0, 0.0, 4.0], (40, 1))
+    trans[:, 2] += 0.05 * np.sin(np.arange(40) / 2)
+    person = PersonMotion(1, np.zeros((40, 72)), np.zeros(10), trans, np.arange(40), np.zeros((40, 4)), np.ones(40))
+    raw, output = tmp_path / "raw.npz", tmp_path / "planted.npz"
+    MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person]).save(raw)
+    assert "0 to 1" in fails(capsys, "plant", raw, "-o", output, "--strength", "3")
+    assert not output.exists()
+    assert main(["plant", str(raw), "-o", str(output)]) == 0
+    assert MotionClip.load(output).people[0].trans[:, 2].std() < 0.5 * trans[:, 2].std()
 
 
 def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

@@ -9,8 +9,7 @@ from tar_core.rotations import (
     quaternion_to_axis_angle,
     slerp,
 )
-from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
-from tar_core.training.meshes import pose_skeleton
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 from tar_core.training.motions import FPS, Motion
 
 # Degrees about x, y, z per joint, applied in the order z, y, x; joints not named stay as in the T-pose. Signs: a hip's

@@ -6,9 +6,6 @@ from functools import cached_property
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import NUM_JOINTS, PARENTS
-
 
 @dataclass(frozen=True)
 class SkinnedMesh:
@@ -76,24 +73,3 @@ def strongest_influences(weights: np.ndarray, count: int = 4) -> tuple[np.ndarra
     joints = np.argsort(-weights, axis=1)[:, :count]
     strongest = np.take_along_axis(weights, joints, 1)
     return joints, strongest / strongest.sum(1, keepdims=True)
-
-
-def pose_skeleton(poses: np.ndarray, rest_joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Linear blend skinning's transforms, as SMPL defines them (Loper et al. 2015, eq. 4).
-
-    Args:
-        poses: [T, 24, 3] axis-angle.
-        rest_joints: [24, 3] joints of the shaped body in the T-pose.
-
-    Returns:
-        [T, 24, 4, 4] what moves a T-pose vertex with each joint, and the posed joints [T, 24, 3]; no translation.
-    """
-    world = np.zeros((len(poses), NUM_JOINTS, 4, 4))
-    local = np.tile(np.eye(4), (len(poses), NUM_JOINTS, 1, 1))
-    local[..., :3, :3] = axis_angle_to_matrix(poses)
-    for joint, parent in enumerate(PARENTS):
-        local[:, joint, :3, 3] = rest_joints[joint] - (rest_joints[parent] if parent >= 0 else 0)
-        world[:, joint] = world[:, parent] @ local[:, joint] if parent >= 0 else local[:, joint]
-    bones = world.copy()
-    bones[..., :3, 3] -= np.einsum("tjab,jb->tja", world[..., :3, :3], rest_joints)
-    return bones, world[..., :3, 3]

@@ -10,10 +10,10 @@ import numpy as np
 
 from tar_core.crop import Crop
 from tar_core.errors import TarError
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.training.backgrounds import Background, Backgrounds
 from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, write_shard
-from tar_core.training.meshes import SkinnedMesh, pose_skeleton
+from tar_core.training.meshes import SkinnedMesh
 from tar_core.training.motions import Motion
 from tar_core.training.people import People
 from tar_core.training.renderer import Ground, PersonRenderer, crop_projection

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tar_blender import import_motion
-from tar_blender.import_motion import ImportOptions, frame_rate, import_clip, set_frame_rate
+from tar_blender.import_motion import ImportOptions, adapt_clip, frame_rate, import_clip, set_frame_rate
+from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.blender.clips import synthetic_clip
@@ -23,6 +24,14 @@ def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) 
     assert sorted(thing.type for thing in collection.objects) == ["ARMATURE", "ARMATURE", "CAMERA", "MESH", "MESH"]
     assert [person.person_id for person in imported.people] == [1, 2]
     assert not imported.warnings
+
+
+def test_feet_are_planted_if_asked(clip: MotionClip) -> None:
+    scene = bpy.context.scene
+    planted = adapt_clip(clip, load_body(), ImportOptions(plant_feet=1.0), scene)
+    assert adapt_clip(clip, load_body(), ImportOptions(), scene).people[0] is clip.people[0]
+    assert np.abs(planted.people[0].trans - clip.people[0].trans).max() > 0.001
+    np.testing.assert_array_equal(planted.people[0].poses, clip.people[0].poses)
 
 
 def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:

@@ -1,9 +1,8 @@
 import numpy as np
 
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.training import key_poses as module
 from tar_core.training.key_poses import key_pose_motions, pose_from_degrees
-from tar_core.training.meshes import pose_skeleton
 from tests.training.test_motions import rest_joints
 
 

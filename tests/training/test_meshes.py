@@ -4,7 +4,8 @@ import torch
 from tar_core.body import BodyModel
 from tar_core.body_file import load_body
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.training.meshes import SkinnedMesh, pose_skeleton, split_seams, strongest_influences
+from tar_core.skeleton import pose_skeleton
+from tar_core.training.meshes import SkinnedMesh, split_seams, strongest_influences
 
 
 def test_skinning_equals_the_body_models(people):

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import JOINT_NAMES, MIRROR
+from tar_core.skeleton import JOINT_NAMES, MIRROR, pose_skeleton
 from tar_core.training import motions as module
-from tar_core.training.meshes import pose_skeleton
 from tar_core.training.motions import (
     LIMBS,
     Motion,

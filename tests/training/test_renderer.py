@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tar_core.crop import Crop
-from tar_core.training.meshes import pose_skeleton
+from tar_core.skeleton import pose_skeleton
 from tar_core.training.renderer import (
     Ground,
     Lighting,

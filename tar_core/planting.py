@@ -1,0 +1,113 @@
+"""Feet that stand stay where they stand: the root is moved, mostly along the line of sight, until they do.
+
+One camera sees sideways movement well and depth badly, so a foot that does not move in the picture stands, and what it
+seems to slide towards or away from the camera is an error of the root. One linear least squares over the whole motion
+finds the root's corrections d_t, metres in the camera frame:
+
+    sum_t  d_t^T W_t d_t  +  sum_t,p k_tp |f_t+1,p + d_t+1 - f_t,p - d_t|^2  +  sum_t s |d_t+1 - d_t|^2
+
+f are ankles and toes; k is large where they stand; W holds the picture still, stiff across the line of sight and soft
+along it; s leaves the rest of the movement as it was. Neighbouring frames alone are coupled: the work grows with the
+length.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tar_core.body_file import BodyData
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, pose_skeleton
+from tar_core.smoothing import check_strength, smooth_points
+
+FEET = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
+
+STILL = 0.25  # m/s across the line of sight at which a foot counts as standing by a third
+_ALONG = 0.3  # of the speed along it, which is mostly noise, counts too
+_LOOK = 0.15  # seconds over which the speed is taken
+# Standard deviations of the terms above: W across and along the line of sight, metres; of speeds, m/s.
+_ACROSS, _DEPTH = 0.0015, 0.05
+_STANDING, _MOVING = 0.06, 0.3
+
+
+def plant_clip(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
+    """Everybody's feet planted; see `plant_feet`. For cameras that stand still."""
+    return replace(clip, people=[plant_feet(person, body, clip.fps, strength) for person in clip.people])
+
+
+def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0) -> PersonMotion:
+    """One person's translation, corrected so that standing feet slide less; poses stay as they are.
+
+    Args:
+        body: the body that the motion belongs to.
+        strength: 0 leaves the motion as it is, 1 holds standing feet to a few centimetres a second.
+
+    Raises:
+        TarError: a strength outside 0..1.
+    """
+    check_strength(strength, "planting of feet")
+    if strength == 0 or len(person) < 2:
+        return person
+    feet = foot_points(person, body)
+    standing = strength * still_weights(feet, fps) / (_STANDING / fps) ** 2  # [N - 1, 4]
+    coupling = standing.sum(1) + (_MOVING / fps) ** -2
+    pull = (standing[..., None] * np.diff(feet, axis=0)).sum(1)  # [N - 1, 3]
+
+    sight = person.trans / np.linalg.norm(person.trans, axis=1, keepdims=True)
+    along = sight[:, :, None] * sight[:, None, :]
+    diagonal = (np.eye(3) - along) / _ACROSS**2 + along / _DEPTH**2
+    diagonal[1:] += coupling[:, None, None] * np.eye(3)
+    diagonal[:-1] += coupling[:, None, None] * np.eye(3)
+    right = np.zeros((len(person), 3))
+    right[:-1] += pull
+    right[1:] -= pull
+    return replace(person, trans=person.trans + solve_chain(diagonal, -coupling, right))
+
+
+def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
+    """[N, 4, 3] ankles and toes (FEET) in the camera frame, metres."""
+    poses = person.poses.reshape(len(person), -1, 3).astype(np.float64)
+    _, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
+    return joints[:, FEET] + person.trans[:, None]
+
+
+def still_weights(feet: np.ndarray, fps: float) -> np.ndarray:
+    """[N, P, 3] -> [N - 1, P] in 0..1: how surely a point stands between a frame and the next."""
+    count, points, _ = feet.shape
+    window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
+    calm = smooth_points(feet.reshape(count, -1), window).reshape(feet.shape) if window >= 5 else feet
+    velocity = fps * np.diff(calm, axis=0)
+    sight = calm[1:] / np.linalg.norm(calm[1:], axis=-1, keepdims=True)
+    along = (velocity * sight).sum(-1, keepdims=True)
+    across = velocity - along * sight
+    speed = np.sqrt((across**2).sum(-1) + (_ALONG * along[..., 0]) ** 2)
+    weights = np.exp(-((speed / STILL) ** 2))
+    return np.where(weights > 0.05, weights, 0.0).reshape(count - 1, points)
+
+
+def slide(feet: np.ndarray, weights: np.ndarray) -> float:
+    """Mean movement a frame of points [N, P, 3] where they stand (weights [N - 1, P] above a half), metres."""
+    moved = np.linalg.norm(np.diff(feet, axis=0), axis=-1)[weights > 0.5]
+    return float(moved.mean()) if len(moved) else 0.0
+
+
+def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves A x = b for a symmetric A that is block tridiagonal: elimination forwards, substitution back.
+
+    Args:
+        diagonal: [N, 3, 3]; coupling: [N - 1], times the unit matrix beside the diagonal; right: [N, 3].
+    """
+    count = len(diagonal)
+    inverse = np.empty_like(diagonal)
+    carried = right.astype(np.float64).copy()
+    inverse[0] = np.linalg.inv(diagonal[0])
+    for t in range(1, count):
+        step = coupling[t - 1] * inverse[t - 1]
+        inverse[t] = np.linalg.inv(diagonal[t] - coupling[t - 1] * step)
+        carried[t] -= step @ carried[t - 1]
+    solution = np.empty_like(carried)
+    solution[-1] = inverse[-1] @ carried[-1]
+    for t in range(count - 2, -1, -1):
+        solution[t] = inverse[t] @ (carried[t] - coupling[t] * solution[t + 1])
+    return solution

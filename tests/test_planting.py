@@ -1,0 +1,85 @@
+"""Feet that stand come to stand, what moves keeps moving, and the picture stays."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tar_core.body_file import load_body
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.planting import foot_points, plant_clip, plant_feet, slide, solve_chain, still_weights
+
+FPS = 30.0
+BODY = load_body()
+
+
+def stander(count: int = 60) -> PersonMotion:
+    """Stands in front of the camera, upright, and moves the arms."""
+    poses = np.zeros((count, 72))
+    poses[:, 0] = np.pi
+    poses[:, 3 * 16] = np.sin(np.linspace(0, 6, count))
+    trans = np.tile([0.3, 0.2, 4.0], (count, 1))
+    frames = np.arange(count)
+    return PersonMotion(1, poses, np.zeros(10), trans, frames, np.zeros((count, 4)), np.ones(count))
+
+
+def test_who_stands_stays_as_they_are() -> None:
+    person = stander()
+    np.testing.assert_allclose(plant_feet(person, BODY, FPS).trans, person.trans, atol=1e-6)
+
+
+def test_depth_that_wavers_is_held_and_the_picture_stays() -> None:
+    person = stander()
+    sight = person.trans[0] / np.linalg.norm(person.trans[0])
+    wavering = replace(person, trans=person.trans + 0.06 * np.sin(np.arange(60) / 3)[:, None] * sight)
+    feet = foot_points(wavering, BODY)
+    standing = still_weights(feet, FPS)
+    assert (standing > 0.5).mean() > 0.9
+    planted = plant_feet(wavering, BODY, FPS)
+    assert slide(foot_points(planted, BODY), standing) < 0.2 * slide(feet, standing)
+    before, after = (1500 * p.trans[:, :2] / p.trans[:, 2:] for p in (wavering, planted))
+    assert np.linalg.norm(after - before, axis=1).mean() < 2
+    weak = slide(foot_points(plant_feet(wavering, BODY, FPS, 0.02), BODY), standing)
+    assert slide(foot_points(planted, BODY), standing) < weak < slide(feet, standing)
+    np.testing.assert_array_equal(planted.poses, wavering.poses)
+
+
+def test_who_moves_across_the_picture_keeps_moving() -> None:
+    person = stander()
+    glide = replace(person, trans=person.trans + np.arange(60)[:, None] / FPS * np.array([1.2, 0, 0]))
+    np.testing.assert_allclose(plant_feet(glide, BODY, FPS).trans, glide.trans, atol=0.003)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000), st.integers(1, 12))
+def test_the_chain_is_solved(seed: int, count: int) -> None:
+    random = np.random.default_rng(seed)
+    coupling = -random.uniform(0.1, 5, count - 1)
+    half = random.normal(size=(count, 3, 3))
+    diagonal = half @ half.swapaxes(1, 2) + np.eye(3)
+    diagonal[1:] -= coupling[:, None, None] * np.eye(3)
+    diagonal[:-1] -= coupling[:, None, None] * np.eye(3)
+    right = random.normal(size=(count, 3))
+    matrix = np.zeros((3 * count, 3 * count))
+    for t in range(count):
+        matrix[3 * t : 3 * t + 3, 3 * t : 3 * t + 3] = diagonal[t]
+        if t:
+            for a, b in ((t, t - 1), (t - 1, t)):
+                matrix[3 * a : 3 * a + 3, 3 * b : 3 * b + 3] = coupling[t - 1] * np.eye(3)
+    expected = np.linalg.solve(matrix, right.ravel()).reshape(-1, 3)
+    np.testing.assert_allclose(solve_chain(diagonal, coupling, right), expected, atol=1e-8)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_short_motions(count: int) -> None:
+    assert len(plant_feet(stander(count), BODY, FPS)) == count
+
+
+def test_strength() -> None:
+    clip = MotionClip(FPS, 640, 480, 800, np.array([320, 240]), "a.mp4", [stander()])
+    assert plant_clip(clip, BODY, 0.0).people[0] is clip.people[0]
+    with pytest.raises(TarError, match="planting of feet is 2"):
+        plant_clip(clip, BODY, 2.0)

@@ -1,0 +1,48 @@
+"""The benchmark's own parts: a true person stands still before its camera, errors are of the size that is said."""
+
+import numpy as np
+
+from tar_core.body_file import load_body
+from tar_core.motion import MotionClip
+from tar_core.planting import foot_points, slide
+from tar_core.training.motions import FPS, Motion
+from tar_core.training.scene import sample_camera
+from tools.bench_motion import draw_demo, root_error, slow_noise, true_person, with_errors
+
+BODY = load_body()
+
+
+def standing(count=90):
+    poses = np.zeros((count, 24, 3))
+    poses[:, 16, 2] = np.linspace(0, 1, count)
+    return Motion("test/stand", poses, np.tile([0.0, 0.95, 0.0], (count, 1)))
+
+
+def person(seed=0):
+    random = np.random.default_rng(seed)
+    motion = standing()
+    return true_person(motion, sample_camera(random, motion.trans[:, None] + 0.5, truncate=False), BODY), random
+
+
+def test_the_truth_does_not_slide_and_errors_do():
+    truth, random = person()
+    captured = with_errors(truth, random)
+    everywhere = np.ones((89, 4))
+    assert slide(foot_points(truth, BODY), everywhere) < 1e-6
+    assert slide(foot_points(captured, BODY), everywhere) > 0.001
+    assert root_error(truth, truth) == 0 and 20 < root_error(captured, truth) < 120
+
+
+def test_noise_has_the_size_that_is_said_and_is_smooth():
+    noise = slow_noise(np.random.default_rng(0), 5000, 3)
+    assert abs(noise.std() - 1) < 0.15
+    assert np.abs(np.diff(noise, axis=0)).mean() < 0.12
+
+
+def test_feet_are_drawn(tmp_path, capsys):
+    truth, random = person()
+    clip = MotionClip(FPS, 640, 480, 800, np.array([320, 240]), "a.mp4", [with_errors(truth, random)])
+    clip.people[0].boxes[:, 2:] = 100
+    draw_demo(clip, BODY, tmp_path / "feet.png")
+    assert (tmp_path / "feet.png").stat().st_size > 5000
+    assert "a.mp4: standing feet slide" in capsys.readouterr().out
