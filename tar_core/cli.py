@@ -106,6 +106,11 @@ def build_parser() -> argparse.ArgumentParser:
     plant.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
     plant.add_argument("--strength", type=float, default=1.0, metavar="0..1", help="default: %(default)s")
 
+    ground = commands.add_parser("ground", help="find the floor of a motion file", description=run_ground.__doc__)
+    ground.set_defaults(run=run_ground)
+    ground.add_argument("clip", type=Path, metavar="CLIP.npz", help="a motion file that capture wrote")
+    ground.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
+
     info = commands.add_parser("info", help="say what is installed", description=run_info.__doc__)
     info.set_defaults(run=run_info)
     info.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
@@ -177,6 +182,21 @@ def run_plant(options: argparse.Namespace) -> None:
 
     clip = MotionClip.load(options.clip)
     plant_clip(clip, body_of(clip), options.strength).save(options.output)
+
+
+def run_ground(options: argparse.Namespace) -> None:
+    """Finds the floor, and with it the camera's pitch, roll and height; the motion stays as it is."""
+    from tar_core.ground import TRUSTED, ground_clip
+    from tar_core.motion import MotionClip
+
+    clip = MotionClip.load(options.clip)
+    clip = ground_clip(clip, body_of(clip))
+    clip.save(options.output)
+    if clip.floor is None:
+        print("no floor: no foot stands anywhere")
+        return
+    level = "" if clip.floor.confidence >= TRUSTED else "; too unsure, the camera is taken to be level"
+    print(f"{clip.floor}{level}")
 
 
 def body_of(clip: "MotionClip") -> "BodyData":

@@ -14,6 +14,7 @@ from tar_core.skeleton import NUM_JOINTS
 
 FORMAT_VERSION = 1
 NUM_BETAS = 10
+LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
 
 @dataclass
@@ -68,6 +69,55 @@ class PersonMotion:
         return len(self.frames)
 
 
+@dataclass(frozen=True)
+class Floor:
+    """The ground in the camera frame: points x with up . x + height = 0. It holds the camera's pitch, roll and height.
+
+    Attributes:
+        up: [3] unit vector against gravity; (0, -1, 0) for a level camera.
+        height: of the camera above the floor, metres.
+        confidence: 0..1, the probability that `up` is right to some degrees.
+    """
+
+    up: np.ndarray
+    height: float
+    confidence: float = 1.0
+
+    def __post_init__(self) -> None:
+        up = np.asarray(self.up, np.float64)
+        length = float(np.linalg.norm(up)) if up.shape == (3,) else 0.0
+        if not (length > 0 and np.isfinite([*up, self.height, self.confidence]).all()):
+            raise TarError("a floor needs a direction of three numbers, a height and a confidence, all finite")
+        object.__setattr__(self, "up", up / length)
+
+    def __str__(self) -> str:
+        pitch, roll = np.degrees([self.pitch, self.roll])
+        return (
+            f"camera {self.height:.2f} m above the floor, pitch {pitch:.1f}, roll {roll:.1f} degrees, "
+            f"confidence {self.confidence:.2f}"
+        )
+
+    @property
+    def pitch(self) -> float:
+        """How far the camera looks down, radians."""
+        return float(np.arcsin(-self.up[2]))
+
+    @property
+    def roll(self) -> float:
+        """How far the camera is turned about its line of sight: radians by which up leans to the picture's right."""
+        return float(np.arctan2(self.up[0], -self.up[1]))
+
+    def heights(self, points: np.ndarray) -> np.ndarray:
+        """Camera-frame points [..., 3] -> [...] metres above the floor."""
+        return points @ self.up + self.height
+
+    def at_depth(self, ratio: float) -> "Floor":
+        """The floor after all points' depths were multiplied by `ratio`."""
+        normal = self.up / (1.0, 1.0, ratio)
+        length = float(np.linalg.norm(normal))
+        return replace(self, up=normal / length, height=self.height / length)
+
+
 @dataclass
 class MotionClip:
     """Everybody's motion in one video, and the camera that saw it.
@@ -80,6 +130,7 @@ class MotionClip:
         source: the video's path.
         people: the motions.
         body: "free" for the default body, else the path of the SMPL file that betas belong to.
+        floor: where the ground is; None if nobody looked for it.
     """
 
     fps: float
@@ -90,6 +141,7 @@ class MotionClip:
     source: str
     people: list[PersonMotion] = field(default_factory=list)
     body: str = "free"
+    floor: Floor | None = None
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
@@ -108,7 +160,8 @@ class MotionClip:
         """
         depth = np.array([1.0, 1.0, focal / self.focal])
         people = [replace(person, trans=person.trans * depth) for person in self.people]
-        return replace(self, focal=focal, people=people)
+        floor = None if self.floor is None else self.floor.at_depth(focal / self.focal)
+        return replace(self, focal=focal, people=people, floor=floor)
 
     def save(self, path: str | Path) -> None:
         """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.
@@ -127,6 +180,10 @@ class MotionClip:
             "body": np.str_(self.body),
             "person_ids": np.array([person.person_id for person in self.people], np.int32),
         }
+        if self.floor is not None:
+            arrays["floor/up"] = self.floor.up
+            arrays["floor/height"] = np.float64(self.floor.height)
+            arrays["floor/confidence"] = np.float64(self.floor.confidence)
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
@@ -156,12 +213,19 @@ class MotionClip:
                     source=str(data["source"]),
                     people=people,
                     body=str(data["body"]),
+                    floor=_read_floor(data),
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
 
 
 _PERSON_KEYS = ("poses", "betas", "trans", "frames", "boxes", "confidence", "joint_errors")
+
+
+def _read_floor(data: np.lib.npyio.NpzFile) -> Floor | None:
+    if "floor/up" not in data:
+        return None
+    return Floor(data["floor/up"], float(data["floor/height"]), float(data["floor/confidence"]))
 
 
 def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:

@@ -200,6 +200,20 @@ def test_plant(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert MotionClip.load(output).people[0].trans[:, 2].std() < 0.5 * trans[:, 2].std()
 
 
+def test_ground(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    poses = np.zeros((40, 72))
+    poses[:, 0] = np.pi - 0.2  # upright before a camera that looks down
+    trans = np.tile([0.0, 0.0, 4.0], (40, 1))
+    person = PersonMotion(1, poses, np.zeros(10), trans, np.arange(40), np.zeros((40, 4)), np.ones(40))
+    raw, output = tmp_path / "raw.npz", tmp_path / "grounded.npz"
+    MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person]).save(raw)
+    assert main(["ground", str(raw), "-o", str(output)]) == 0
+    assert "above the floor, pitch" in capsys.readouterr().out
+    floor = MotionClip.load(output).floor
+    assert floor is not None and abs(abs(floor.pitch) - 0.2) < 0.09
+    assert "no such motion file" in fails(capsys, "ground", tmp_path / "absent.npz", "-o", output)
+
+
 def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     output = tmp_path / "amass.npz"
     assert "--person" in fails(capsys, "export-amass", clip_file, "-o", output)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip, PersonMotion, export_amass
+from tar_core.motion import Floor, MotionClip, PersonMotion, export_amass
 
 
 def make_person(person_id=0, count=7, first=3):
@@ -96,3 +96,34 @@ def test_another_focal_length_leaves_everybody_over_their_pixels():
             clip.focal * before.trans[:, :2] / before.trans[:, 2:],
             rtol=1e-5,
         )
+
+
+def test_the_floor_survives_its_file_and_older_files_have_none(tmp_path):
+    clip = make_clip([make_person()])
+    clip.save(tmp_path / "old.npz")
+    assert MotionClip.load(tmp_path / "old.npz").floor is None
+    clip.floor = Floor(np.array([0.1, -0.9, -0.2]), 1.6, 0.8)
+    clip.save(tmp_path / "clip.npz")
+    floor = MotionClip.load(tmp_path / "clip.npz").floor
+    np.testing.assert_allclose(floor.up, clip.floor.up, atol=1e-12)
+    assert (floor.height, floor.confidence) == (1.6, 0.8)
+    with pytest.raises(TarError, match="floor"):
+        Floor(np.zeros(3), 1.0)
+
+
+def test_the_floor_goes_with_another_focal_length():
+    clip = make_clip([make_person()])
+    clip.floor = Floor(np.array([0.1, -0.9, -0.2]), 1.6)
+    points = np.random.default_rng(0).normal(size=(5, 3))
+    points -= clip.floor.heights(points)[:, None] * clip.floor.up  # onto the floor
+    moved = clip.with_focal(1.5 * clip.focal).floor
+    np.testing.assert_allclose(moved.heights(points * [1, 1, 1.5]), 0, atol=1e-12)
+
+
+def test_pitch_and_roll_of_the_floor():
+    """A camera that looks down by 20 degrees sees up leaning towards itself, where z is negative."""
+    down = Floor(np.array([0.0, -np.cos(np.radians(20)), -np.sin(np.radians(20))]), 1.5, 0.75)
+    assert np.degrees([down.pitch, down.roll]) == pytest.approx([20, 0])
+    right = Floor(np.array([np.sin(0.1), -np.cos(0.1), 0.0]), 1.5)
+    assert (right.pitch, right.roll) == pytest.approx((0, 0.1))
+    assert str(down) == "camera 1.50 m above the floor, pitch 20.0, roll 0.0 degrees, confidence 0.75"

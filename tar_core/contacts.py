@@ -1,0 +1,75 @@
+"""When heels and toes stand on the ground, found from the motion itself: slow, and low once the floor is known."""
+
+import numpy as np
+
+from tar_core.body_file import BodyData
+from tar_core.motion import Floor, PersonMotion
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
+from tar_core.smoothing import smooth_points
+
+SOLES = ("LHeel", "LBigToe", "RHeel", "RBigToe")  # landmarks of the body; what stands below them is followed
+ANKLES = [JOINT_NAMES.index(name) for name in ("left_ankle", "left_ankle", "right_ankle", "right_ankle")]
+
+SLOW, FAST = 0.25, 0.45  # m/s: a contact begins below the first and ends above the second
+LOW, HIGH = 0.06, 0.10  # metres above the floor: the same
+SHORTEST = 0.1  # seconds
+_ALONG = 0.3  # of the speed along the line of sight, which is mostly noise, counts
+_LOOK = 0.17  # seconds over which the speed is taken
+_REACH = 0.04  # metres around a landmark within which its sole is looked for
+
+
+def sole_points(person: PersonMotion, body: BodyData) -> np.ndarray:
+    """[N, 4, 3] the soles of heels and toes (SOLES) in the camera frame, metres."""
+    betas = person.betas.astype(np.float64)
+    poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
+    bones, _ = pose_skeleton(poses, rest_joints(body, betas))
+    vertices = [_sole_below(body, name) for name in SOLES]
+    rest = body.v_template[vertices] + body.shapedirs[vertices] @ betas
+    transforms = np.einsum("pj,tjab->tpab", body.weights[vertices].astype(np.float64), bones)
+    turned = (transforms[..., :3, :3] @ rest[..., None])[..., 0]
+    return turned + transforms[..., :3, 3] + person.trans[:, None]
+
+
+def find_contacts(points: np.ndarray, fps: float, floor: Floor | None = None) -> np.ndarray:
+    """[N, P, 3] points in the camera frame, metres -> [N, P] bool: where they stand.
+
+    Without a floor only their speed tells, and a foot at the turn of its swing counts for a moment.
+    """
+    speed = point_speed(points, fps)
+    begins, lasts = speed < SLOW, speed < FAST
+    if floor is not None:
+        height = floor.heights(points)
+        begins, lasts = begins & (height < LOW), lasts & (height < HIGH)
+    stands = np.zeros(speed.shape, bool)
+    for point in range(speed.shape[1]):
+        for first, end in runs(lasts[:, point]):
+            stands[first:end, point] = begins[first:end, point].any() and end - first >= SHORTEST * fps
+    return stands
+
+
+def point_speed(points: np.ndarray, fps: float) -> np.ndarray:
+    """[N, P, 3] -> [N, P] m/s; across the line of sight in full, along it in part."""
+    count = len(points)
+    if count < 2:
+        return np.zeros(points.shape[:2])
+    window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
+    calm = smooth_points(points.reshape(count, -1), window).reshape(points.shape) if window >= 5 else points
+    velocity = fps * np.gradient(calm, axis=0)
+    sight = calm / np.linalg.norm(calm, axis=-1, keepdims=True)
+    along = (velocity * sight).sum(-1)
+    across = velocity - along[..., None] * sight
+    return np.sqrt((across**2).sum(-1) + (_ALONG * along) ** 2)
+
+
+def runs(flags: np.ndarray) -> list[tuple[int, int]]:
+    """[N] bool -> the stretches in which it is true: first frame, and the one after the last."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+
+
+def _sole_below(body: BodyData, name: str) -> int:
+    """The lowest vertex of the T-pose (y up) under a landmark."""
+    away = body.v_template - body.v_template[body.vertex_ids[name]]
+    near = np.flatnonzero((np.hypot(away[:, 0], away[:, 2]) < _REACH) & (np.abs(away[:, 1]) < 2 * _REACH))
+    return int(near[body.v_template[near, 1].argmin()])

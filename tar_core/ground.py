@@ -1,0 +1,158 @@
+"""The floor in the camera's frame, and with it the camera's pitch, roll and height, found from the people's feet.
+
+Four things tell where up is, each with the error that it is expected to have: soles that stand lie in one plane; a
+foot that stands on heel and toe is level; people who stand straight stand upright; and cameras are held level, more or
+less. The most likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do not count.
+What the four leave open becomes the confidence: the probability that up is right to GOOD degrees.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tar_core.body_file import BodyData
+from tar_core.contacts import ANKLES, find_contacts, runs, sole_points
+from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
+
+GOOD = 5.0  # degrees
+TRUSTED = 0.5  # confidence below which the camera stays level
+
+# Expected errors: metres of a standing sole from the floor, degrees of the directions.
+_SOLE = 0.03
+_FOOT, _FEET = 12.0, 4.0  # of a single standing foot, and of all of them together
+_BODY = 5.0
+_CAMERA = 15.0
+_STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
+_UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
+_ROUNDS = 20
+
+
+def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
+    """The clip with its floor; the motion stays as it is."""
+    return replace(clip, floor=find_floor(clip, body))
+
+
+def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
+    """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands."""
+    floor: Floor | None = None
+    for _ in range(2):  # first by speed alone, then with the height above that floor
+        cues = [_Cues.of(person, body, clip.fps, floor) for person in clip.people]
+        soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
+        if len(soles) == 0:
+            return floor
+        feet = np.concatenate([cue.feet for cue in cues])
+        bodies = np.concatenate([cue.bodies for cue in cues])
+        floor = fit_floor(soles, feet, bodies)
+    assert floor is not None
+    if floor.confidence < TRUSTED:
+        return Floor(LEVEL, -float(np.median(soles @ LEVEL)), floor.confidence)
+    return floor
+
+
+def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
+    """The most likely floor.
+
+    Args:
+        soles: [K, 3] where soles stood, camera frame, metres; at least one.
+        feet: [F, 3] unit vectors out of the backs of feet that stood on heel and toe.
+        bodies: [B, 3] unit vectors along people who stood straight, one a stretch of the clip.
+    """
+    directions, errors = [LEVEL], [_CAMERA]
+    level = feet[feet @ LEVEL > _UPRIGHT]  # who lies or crawls has the feet upside down, and all feet are doubted then
+    if len(level):
+        directions.append(_middle(level))
+        errors.append(float(np.hypot(_FEET, _FOOT / np.sqrt(len(level)))) * len(feet) / len(level))
+    standing = bodies[bodies @ LEVEL > _UPRIGHT]
+    if len(standing):
+        directions.append(_middle(standing))
+        errors.append(_BODY * len(bodies) / len(standing))
+    cues, sigma = np.array(directions), np.radians(errors)
+    up = (cues / sigma[:, None] ** 2).sum(0)
+    up /= np.linalg.norm(up)
+    height = -float(np.median(soles @ up))
+    for _ in range(_ROUNDS):
+        tangent = np.linalg.svd(up[None])[2][1:]  # [2, 3]
+        away = (soles @ up + height) / _SOLE
+        weights = 1 / (1 + (away / 2) ** 2)
+        # Unknowns: a turn of up by tangent^T a, and the height.
+        slopes = np.column_stack([soles @ tangent.T, np.ones(len(soles))]) / _SOLE
+        normal = (slopes * weights[:, None]).T @ slopes
+        pull = (slopes * weights[:, None]).T @ -away
+        missing = cues @ tangent.T  # [C, 2]
+        closeness = 1 / (1 + ((1 - cues @ up) * 2 / sigma**2) / 4)
+        normal[:2, :2] += np.eye(2) * (closeness / sigma**2).sum()
+        pull[:2] += (closeness / sigma**2) @ missing
+        step = np.linalg.solve(normal, pull)
+        up = up + step[:2] @ tangent
+        up /= np.linalg.norm(up)
+        height += float(step[2])
+        if np.abs(step).max() < 1e-9:
+            break
+    # A fit worse than expected is trusted less.
+    excess = max(1.0, float(np.sqrt((weights * away**2).sum() / max(weights.sum(), 1.0))))
+    spread = np.linalg.inv(normal)[:2, :2] * excess**2
+    confidence = 1 - np.exp(-(np.radians(GOOD) ** 2) / np.trace(spread))
+    return Floor(up, height, float(confidence))
+
+
+class _Cues:
+    """What one person's motion tells about up; see `fit_floor`."""
+
+    def __init__(self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> None:
+        self.soles, self.feet, self.bodies = soles, feet, bodies
+
+    @classmethod
+    def of(cls, person: PersonMotion, body: BodyData, fps: float, floor: Floor | None) -> "_Cues":
+        points = sole_points(person, body)
+        stands = find_contacts(points, fps, floor)
+        rest = rest_joints(body, person.betas.astype(np.float64))
+        poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
+        bones, joints = pose_skeleton(poses, rest)
+        soles = [
+            points[first:end, point].mean(0)
+            for point in range(stands.shape[1])
+            for first, end in runs(stands[:, point])
+        ]
+        feet = [
+            _middle(bones[first:end, ANKLES[heel], :3, 1])  # where the T-pose's y axis points now
+            for heel in (0, 2)
+            for first, end in runs(stands[:, heel] & stands[:, heel + 1])
+        ]
+        straight = upright(joints) & stands.any(1)
+        bodies = [_middle(body_axis(joints[first:end])) for first, end in runs(straight)]
+        return cls(*(np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)))
+
+
+def upright(joints: np.ndarray) -> np.ndarray:
+    """[N, 24, 3] -> [N] bool: trunk and both legs lie on one line, nearly."""
+    axis = body_axis(joints)
+    parts = [joints[:, _NECK] - joints[:, 0]]
+    parts += [joints[:, upper] - joints[:, lower] for upper, lower in _LEG_BONES]
+    cosines = [(part * axis).sum(-1) / np.linalg.norm(part, axis=-1) for part in parts]
+    return np.min(cosines, axis=0) > _STRAIGHT
+
+
+def body_axis(joints: np.ndarray) -> np.ndarray:
+    """[N, 24, 3] -> [N, 3] unit vectors from between the ankles to the neck."""
+    axis = joints[:, _NECK] - joints[:, _ANKLES].mean(1)
+    return axis / np.linalg.norm(axis, axis=-1, keepdims=True)
+
+
+def _middle(directions: np.ndarray) -> np.ndarray:
+    """The direction [3] with the least sum of distances from unit vectors [K, 3] (Weiszfeld's iterations)."""
+    middle = directions.mean(0)
+    for _ in range(_ROUNDS):
+        weights = 1 / np.maximum(np.linalg.norm(directions - middle, axis=1), 1e-3)
+        middle = weights @ directions / weights.sum()
+    return middle / max(float(np.linalg.norm(middle)), 1e-9)
+
+
+_NECK = JOINT_NAMES.index("neck")
+_ANKLES = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
+_LEG_BONES = [
+    (JOINT_NAMES.index(f"{side}_{upper}"), JOINT_NAMES.index(f"{side}_{lower}"))
+    for side in ("left", "right")
+    for upper, lower in (("hip", "knee"), ("knee", "ankle"))
+]

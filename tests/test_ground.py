@@ -1,0 +1,87 @@
+"""The floor: found where feet tell it, turned with the camera, level where they do not, and poses left alone."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from tar_core.body_file import load_body
+from tar_core.contacts import sole_points
+from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
+from tar_core.motion import LEVEL, MotionClip, PersonMotion
+from tests.test_planting import FPS, stander
+
+BODY = load_body()
+
+
+def seen_by(person: PersonMotion, camera: np.ndarray) -> PersonMotion:
+    """The same motion before a camera that is turned: x' = camera @ x."""
+    poses = person.poses.copy()
+    poses[:, :3] = (Rotation.from_matrix(camera) * Rotation.from_rotvec(poses[:, :3])).as_rotvec()
+    pelvis = BODY.J_regressor[0] @ BODY.v_template
+    return replace(person, poses=poses, trans=(person.trans + pelvis) @ camera.T - pelvis)
+
+
+def clip_of(*people: PersonMotion) -> MotionClip:
+    return MotionClip(FPS, 640, 480, 800.0, np.array([319.5, 239.5]), "a.mp4", list(people))
+
+
+def degrees_between(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip(a @ b, -1, 1))))
+
+
+@pytest.mark.parametrize(("pitch", "roll"), [(0, 0), (12, 0), (-8, 5), (25, -4)])
+def test_pitch_roll_and_height_of_a_camera_before_who_stands(pitch: float, roll: float) -> None:
+    camera = Rotation.from_euler("xz", [pitch, roll], degrees=True).as_matrix()
+    person = seen_by(stander(), camera)
+    floor = find_floor(clip_of(person), BODY)
+    assert floor is not None and floor.confidence > TRUSTED
+    assert degrees_between(floor.up, camera @ LEVEL) < 5
+    assert abs(np.median(floor.heights(sole_points(person, BODY)))) < 0.01
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000), st.floats(-20, 20), st.floats(-20, 20))
+def test_a_plane_with_wrong_contacts(seed: int, pitch: float, roll: float) -> None:
+    """Soles spread over metres settle the plane, though every sixth lies half a metre off."""
+    random = np.random.default_rng(seed)
+    camera = Rotation.from_euler("xz", [pitch, roll], degrees=True).as_matrix()
+    soles = np.stack([random.uniform(-3, 3, 60), 1.4 + 0.01 * random.normal(size=60), random.uniform(2, 8, 60)], -1)
+    soles[::6, 1] -= 0.5
+    floor = fit_floor(soles @ camera.T, np.zeros((0, 3)), np.zeros((0, 3)))
+    assert degrees_between(floor.up, camera @ LEVEL) < 2
+    assert abs(floor.height - 1.4) < 0.1
+    assert floor.confidence > 0.9
+
+
+def test_more_feet_make_it_surer_and_disagreement_less_sure() -> None:
+    soles = np.array([[0.0, 1.4, 4.0], [0.2, 1.4, 4.0]])
+    none = np.zeros((0, 3))
+    feet = np.tile(LEVEL, (6, 1))
+    bare, with_feet, with_all = (
+        fit_floor(soles, feet[:count], feet[:bodies]).confidence for count, bodies in ((0, 0), (6, 0), (6, 1))
+    )
+    assert bare < TRUSTED and bare < with_feet < with_all
+    upside_down = np.concatenate([feet, -feet])
+    assert fit_floor(soles, upside_down, none).confidence < with_feet
+
+
+def test_who_never_stands_gives_no_floor_and_the_level_camera_where_unsure() -> None:
+    person = stander()
+    glide = replace(person, trans=person.trans + np.arange(60)[:, None] / FPS * np.array([1.2, 0, 0]))
+    assert find_floor(clip_of(glide), BODY) is None
+    assert find_floor(clip_of(), BODY) is None
+    crouch = replace(person, poses=person.poses.copy())
+    crouch.poses[:, [3 * 4, 3 * 5]] = 2.2  # feet point to the sky behind
+    floor = find_floor(clip_of(crouch), BODY)
+    assert floor is not None and floor.confidence < TRUSTED
+    np.testing.assert_array_equal(floor.up, LEVEL)
+
+
+def test_the_motion_stays() -> None:
+    clip = clip_of(stander())
+    grounded = ground_clip(clip, BODY)
+    assert grounded.floor is not None and grounded.people[0] is clip.people[0]
