@@ -125,6 +125,8 @@ def fit_calibration(expected: np.ndarray, errors: np.ndarray) -> tuple[float, fl
     Args:
         expected: [M] s of single joints; errors: [M] what came out; metres.
     """
+    # In single precision the minimiser's small steps would change nothing.
+    expected, errors = expected.astype(np.float64), errors.astype(np.float64)
 
     def loss(parameters: np.ndarray) -> float:
         log_scale = parameters[0] + parameters[1] * np.log(expected)

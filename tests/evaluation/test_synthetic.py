@@ -64,7 +64,7 @@ def test_calibration_finds_scale_and_power():
     random = np.random.default_rng(3)
     told = random.uniform(0.01, 0.3, 50000)
     errors = random.exponential(np.exp(0.4) * told**0.8)
-    shift, power = fit_calibration(told, errors)
+    shift, power = fit_calibration(told.astype(np.float32), errors.astype(np.float32))
     assert shift == pytest.approx(0.4, abs=0.05) and power == pytest.approx(0.8, abs=0.02)
 
 
