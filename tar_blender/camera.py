@@ -9,7 +9,7 @@ import numpy as np
 from mathutils import Matrix
 
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip
+from tar_core.motion import Floor, MotionClip
 
 # From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.
 # Everything that enters the scene passes through this one matrix.
@@ -22,6 +22,7 @@ SENSOR_WIDTH = 36.0  # millimetres; a full-frame camera, so that `lens` reads as
 CLIP_START = 0.01  # metres
 MINIMUM_CLIP_END = 100.0  # metres
 
+_STEEP = 0.02  # sine of the angle to the vertical below which a camera looks straight down or up
 _ANY_DURATION = 1_000_000  # frames; more than any video has
 _ROUNDING = 0.001  # frames; so that a frame is not missed by a hair
 
@@ -42,6 +43,15 @@ class WorldPlacement:
     def level(cls, height: float = 0.0) -> "WorldPlacement":
         """A level camera, `height` metres above the world's origin."""
         return cls(OPENCV_TO_BLENDER, np.array([0.0, 0.0, height]))
+
+    @classmethod
+    def on_floor(cls, floor: Floor) -> "WorldPlacement":
+        """The camera above the world's origin as it stood above the floor: z is up, and it looks towards +Y."""
+        ahead = np.array([0.0, 0.0, 1.0]) - floor.up[2] * floor.up
+        if np.linalg.norm(ahead) < _STEEP:  # it looks straight down or up: the picture's top is ahead
+            ahead = np.array([0.0, -1.0, 0.0]) + floor.up[1] * floor.up
+        ahead /= np.linalg.norm(ahead)
+        return cls(np.stack([np.cross(ahead, floor.up), ahead, floor.up]), np.array([0.0, 0.0, floor.height]))
 
     def points(self, points: np.ndarray) -> np.ndarray:
         """[..., 3] in the camera frame -> [..., 3] in the world, metres."""

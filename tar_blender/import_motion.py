@@ -32,7 +32,8 @@ class ImportOptions:
         start_frame: the scene frame of video frame 0.
         smoothing: 0..1, see tar_core/smoothing.py.
         plant_feet: 0..1, see tar_core/planting.py.
-        on_ground: the level camera stands at the height at which the feet are on z = 0; else at the world's origin.
+        on_ground: the camera stands above z = 0 as the clip's floor says, or level at the height at which the feet are
+            on z = 0; else it is level at the world's origin.
         focal: focal length in pixels to use instead of the captured motion's.
         with_body: also makes the skinned bodies, not only the armatures.
         keep_frame_rate: the motion is resampled to the scene's frame rate; else the scene takes the video's.
@@ -94,8 +95,7 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
     speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
     body = load_body(None if clip.body == "free" else Path(clip.body))
     clip = adapt_clip(clip, body, options, scene)
-    height = camera_height(clip.people, body) if options.on_ground else 0.0
-    placement = options.placement or WorldPlacement.level(height)
+    placement = options.placement or place_clip(clip, body, options.on_ground)
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
@@ -126,6 +126,15 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
         scene.frame_end = options.start_frame + clip.last_frame
         scene.frame_set(scene.frame_start)
     return ImportedClip(collection, camera, placement, people, warnings)
+
+
+def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacement:
+    """Where the camera stands: as the clip's floor says, or level, at the height that brings the feet to z = 0."""
+    if not on_ground:
+        return WorldPlacement.level()
+    if clip.floor is not None:
+        return WorldPlacement.on_floor(clip.floor)
+    return WorldPlacement.level(camera_height(clip.people, body))
 
 
 def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene: bpy.types.Scene) -> MotionClip:

@@ -1,5 +1,6 @@
 """The camera sees what the video's camera saw, to a fraction of a pixel."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -13,7 +14,7 @@ from mathutils import Vector
 from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
 from tar_blender.import_motion import import_clip
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip
+from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.blender.clips import STEP, synthetic_clip
 
@@ -73,6 +74,40 @@ def test_level_camera_looks_along_y() -> None:
     matrix = WorldPlacement.level(1.5).camera_matrix()
     np.testing.assert_allclose(matrix @ Vector((0, 0, -1)), (0, 1, 1.5), atol=1e-6)
     np.testing.assert_allclose(matrix @ Vector((0, 1, 0)), (0, 0, 2.5), atol=1e-6)
+
+
+def test_a_level_floor_is_the_level_camera() -> None:
+    placement = WorldPlacement.on_floor(Floor(LEVEL, 1.5))
+    np.testing.assert_allclose(placement.rotation, WorldPlacement.level().rotation, atol=1e-12)
+    np.testing.assert_allclose(placement.translation, [0, 0, 1.5])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.floats(-1, 1), min_size=3, max_size=3).filter(lambda up: np.linalg.norm(up) > 0.1), st.floats(0.2, 5)
+)
+def test_any_floor_lies_on_z_0(up: list[float], height: float) -> None:
+    floor = Floor(np.array(up), height)
+    placement = WorldPlacement.on_floor(floor)
+    np.testing.assert_allclose(placement.rotation @ placement.rotation.T, np.eye(3), atol=1e-9)
+    assert np.linalg.det(placement.rotation) > 0
+    points = np.random.default_rng(0).normal(size=(9, 3))
+    np.testing.assert_allclose(placement.points(points)[:, 2], floor.heights(points), atol=1e-9)
+    ahead = placement.rotation @ [0, 0, 1]
+    assert abs(ahead[0]) < 0.021 and ahead[1] >= -1e-9
+
+
+@pytest.mark.parametrize("up", [(0, 0, -1), (0, 0, 1)])
+def test_cameras_that_look_straight_down_and_up(up: tuple[int, int, int]) -> None:
+    placement = WorldPlacement.on_floor(Floor(np.array(up), 2.0))
+    np.testing.assert_allclose(placement.rotation @ [0, 0, 1], [0, 0, up[2]], atol=1e-9)
+    np.testing.assert_allclose(placement.rotation @ [0, -1, 0], [0, 1, 0], atol=1e-9)
+
+
+def test_a_tilted_camera_projects_as_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    tilted = replace(clip, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    test_joints_project_to_the_pinholes_pixels(tilted, smplx_points)
+    assert abs(bpy.context.scene.camera.location.z - 1.4) < 1e-6
 
 
 def test_video_stands_behind_the_scene_from_the_start_frame(clip: MotionClip, tiny_video: Path) -> None:

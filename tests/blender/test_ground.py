@@ -4,9 +4,9 @@ import bpy
 import numpy as np
 
 from tar_blender.ground import camera_height
-from tar_blender.import_motion import import_clip
+from tar_blender.import_motion import ImportOptions, import_clip, place_clip
 from tar_core.body_file import load_body
-from tar_core.motion import MotionClip, PersonMotion
+from tar_core.motion import Floor, MotionClip, PersonMotion
 from tests.blender.clips import FACING_CAMERA, synthetic_person
 from tests.blender.test_body_mesh import evaluated_vertices
 
@@ -59,3 +59,21 @@ def test_long_clips_are_thinned_out_but_agree() -> None:
 
 def test_nobody_is_no_height() -> None:
     assert camera_height([], load_body()) == 0
+
+
+def test_the_clips_floor_is_z_0_before_a_tilted_camera() -> None:
+    """Someone upright before a camera that looks down by 0.3 rad: soles on z = 0, the head right above."""
+    person = standing(10)
+    person.poses[:, 0], person.betas = np.pi + 0.3, np.zeros(10, np.float32)
+    up = np.array([0.0, -np.cos(0.3), -np.sin(0.3)])
+    body = load_body()
+    pelvis = body.J_regressor[0] @ body.v_template
+    height = float(-(person.trans[0] + pelvis) @ up + pelvis[1] - body.v_template[:, 1].min())
+    clip = MotionClip(25, 640, 480, 800, np.array([320, 240]), "a.mp4", [person], floor=Floor(up, height))
+    imported = import_clip(clip, bpy.context, ImportOptions(show_video=False))
+    vertices = evaluated_vertices(imported.people[0].body)
+    assert abs(vertices[:, 2].min()) < 1e-3
+    extent = vertices.max(0) - vertices.min(0)
+    assert abs(extent[2] - np.ptp(body.v_template[:, 1])) < 1e-3
+    assert abs(imported.camera.location.z - height) < 1e-6
+    assert place_clip(clip, body, on_ground=False).translation[2] == 0
