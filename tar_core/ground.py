@@ -1,9 +1,10 @@
 """The floor in the camera's frame, and with it the camera's pitch, roll and height, found from the people's feet.
 
 Four things tell where up is, each with the error that it is expected to have: soles that stand lie in one plane; a
-foot that stands on heel and toe is level; people who stand straight stand upright; and cameras are held level, more or
-less. The most likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do not count.
-What the four leave open becomes the confidence: the probability that up is right to GOOD degrees.
+foot that stands on heel and toe is level; people who stand straight stand upright; and cameras are held level, in
+roll above all. The most likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do
+not count. What the four leave open, and how far they disagree, becomes the confidence: the probability that up is right
+to GOOD degrees.
 """
 
 from dataclasses import replace
@@ -20,10 +21,10 @@ GOOD = 5.0  # degrees
 TRUSTED = 0.5  # confidence below which the camera stays level
 
 # Expected errors: metres of a standing sole from the floor, degrees of the directions.
-_SOLE = 0.03
+_SOLE = 0.05
 _FOOT, _FEET = 12.0, 4.0  # of a single standing foot, and of all of them together
 _BODY = 5.0
-_CAMERA = 15.0
+_PITCH, _ROLL = 15.0, 4.0  # of cameras
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
 _ROUNDS = 20
@@ -59,17 +60,15 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
         feet: [F, 3] unit vectors out of the backs of feet that stood on heel and toe.
         bodies: [B, 3] unit vectors along people who stood straight, one a stretch of the clip.
     """
-    directions, errors = [LEVEL], [_CAMERA]
-    level = feet[feet @ LEVEL > _UPRIGHT]  # who lies or crawls has the feet upside down, and all feet are doubted then
-    if len(level):
-        directions.append(_middle(level))
-        errors.append(float(np.hypot(_FEET, _FOOT / np.sqrt(len(level)))) * len(feet) / len(level))
-    standing = bodies[bodies @ LEVEL > _UPRIGHT]
-    if len(standing):
-        directions.append(_middle(standing))
-        errors.append(_BODY * len(bodies) / len(standing))
-    cues, sigma = np.array(directions), np.radians(errors)
-    up = (cues / sigma[:, None] ** 2).sum(0)
+    cues, certainties = [LEVEL], [np.diag(np.radians([_ROLL, _PITCH, _PITCH]) ** -2.0)]
+    # Who lies or crawls has the feet upside down; the other feet, and bodies, are doubted then.
+    for directions, one, all_of_them in ((feet, _FOOT, _FEET), (bodies, 0.0, _BODY)):
+        standing = directions[directions @ LEVEL > _UPRIGHT]
+        if len(standing):
+            error = np.hypot(all_of_them, one / np.sqrt(len(standing))) * len(directions) / len(standing)
+            cues.append(_middle(standing))
+            certainties.append(np.eye(3) / np.radians(error) ** 2)
+    up = np.linalg.solve(sum(certainties), sum(certain @ cue for certain, cue in zip(certainties, cues, strict=True)))
     up /= np.linalg.norm(up)
     height = -float(np.median(soles @ up))
     for _ in range(_ROUNDS):
@@ -80,19 +79,19 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
         slopes = np.column_stack([soles @ tangent.T, np.ones(len(soles))]) / _SOLE
         normal = (slopes * weights[:, None]).T @ slopes
         pull = (slopes * weights[:, None]).T @ -away
-        missing = cues @ tangent.T  # [C, 2]
-        closeness = 1 / (1 + ((1 - cues @ up) * 2 / sigma**2) / 4)
-        normal[:2, :2] += np.eye(2) * (closeness / sigma**2).sum()
-        pull[:2] += (closeness / sigma**2) @ missing
+        for cue, certain in zip(cues, certainties, strict=True):
+            normal[:2, :2] += tangent @ certain @ tangent.T
+            pull[:2] += tangent @ certain @ (cue - up)
         step = np.linalg.solve(normal, pull)
         up = up + step[:2] @ tangent
         up /= np.linalg.norm(up)
         height += float(step[2])
         if np.abs(step).max() < 1e-9:
             break
-    # A fit worse than expected is trusted less.
-    excess = max(1.0, float(np.sqrt((weights * away**2).sum() / max(weights.sum(), 1.0))))
-    spread = np.linalg.inv(normal)[:2, :2] * excess**2
+    # A fit worse than expected is trusted less: variances grow with the squares of the disagreement.
+    disagreement = [(cue - up) @ certain @ (cue - up) for cue, certain in zip(cues, certainties, strict=True)]
+    excess = max(1.0, float((weights * away**2).sum() / weights.sum()), float(np.mean(disagreement)))
+    spread = np.linalg.inv(normal)[:2, :2] * excess
     confidence = 1 - np.exp(-(np.radians(GOOD) ** 2) / np.trace(spread))
     return Floor(up, height, float(confidence))
 
