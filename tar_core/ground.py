@@ -17,14 +17,15 @@ from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
-GOOD = 5.0  # degrees
-TRUSTED = 0.5  # confidence below which the camera stays level
+GOOD = 10.0  # degrees
+TRUSTED = 0.4  # confidence below which the camera stays level
 
 # Expected errors: metres of a standing sole from the floor, degrees of the directions.
 _SOLE = 0.05
-_FOOT, _FEET = 12.0, 4.0  # of a single standing foot, and of all of them together
-_BODY = 5.0
-_PITCH, _ROLL = 15.0, 4.0  # of cameras
+_FOOT, _FEET = 12.0, 7.0  # of a single standing foot, and of all of them together
+_BODY = 8.0
+_PITCH, _ROLL = 15.0, 8.0  # of cameras
+_BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
 _ROUNDS = 20
@@ -92,7 +93,7 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
     disagreement = [(cue - up) @ certain @ (cue - up) for cue, certain in zip(cues, certainties, strict=True)]
     excess = max(1.0, float((weights * away**2).sum() / weights.sum()), float(np.mean(disagreement)))
     spread = np.linalg.inv(normal)[:2, :2] * excess
-    confidence = 1 - np.exp(-(np.radians(GOOD) ** 2) / np.trace(spread))
+    confidence = 1 - np.exp(-(np.radians(GOOD) ** 2) / (np.trace(spread) + 2 * np.radians(_BIAS) ** 2))
     return Floor(up, height, float(confidence))
 
 

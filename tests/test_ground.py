@@ -54,7 +54,7 @@ def test_a_plane_with_wrong_contacts(seed: int, pitch: float, roll: float) -> No
     floor = fit_floor(soles @ camera.T, np.zeros((0, 3)), np.zeros((0, 3)))
     assert degrees_between(floor.up, camera @ LEVEL) < 2
     assert abs(floor.height - 1.4) < 0.1
-    assert floor.confidence > 0.9
+    assert floor.confidence > TRUSTED
 
 
 def test_more_feet_make_it_surer_and_disagreement_less_sure() -> None:

@@ -4,6 +4,9 @@ Recordings of shared/data/motion before random cameras that stand still (tar_cor
 and lens at random) get errors that are alike the network's on real video: the root wavers by 60 mm along the line of
 sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), and every joint by 2 degrees. Then feet
 are planted. Sliding is measured where the true feet stand (below 0.15 m/s).
+
+The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
+between both ups, and the height of the lowest soles' floor under the camera.
 """
 
 import argparse
@@ -20,8 +23,10 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from tar_core.body_file import BodyData, load_body
+from tar_core.contacts import sole_points
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip, PersonMotion
+from tar_core.ground import find_floor
+from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.shape import rest_joints
@@ -72,30 +77,51 @@ def root_error(person: PersonMotion, truth: PersonMotion) -> float:
 
 
 def synthetic(motions: Path, body: BodyData) -> list[np.ndarray]:
-    """Prints a row a kind; returns all clips' numbers: sliding true, before, after in mm; root error before, after."""
+    """Prints a row a kind; returns all clips' numbers: sliding true, before, after in mm; root error before,
+    after; tilt in degrees of the camera (what taking it for level costs) and of the floor found; height error in %."""
     random = np.random.default_rng(0)
     rest = rest_joints(body, np.zeros(10))
     archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
     recordings = load_motions(*(archives or [motions]), rest_joints=rest)
     rows = []
-    print(f"{'':12}{'slides, mm a frame: true':>26}{'before':>8}{'after':>7}{'root error, mm: before':>24}{'after':>7}")
+    print(
+        f"{'':12}{'slides, mm a frame: true':>26}{'before':>8}{'after':>7}{'root error, mm: before':>24}{'after':>7}"
+        f"{'tilt: level camera':>21}{'found':>7}{'height, %':>11}"
+    )
     for kind in KINDS:
         numbers = []
         for motion in [motion for motion in recordings if kind in motion.name]:
             _, joints = pose_skeleton(motion.poses, rest)
             world = joints - rest[0] + motion.trans[:, None]
             for _ in range(CAMERAS):
-                truth = true_person(motion, sample_camera(random, world, truncate=False), body)
+                camera = sample_camera(random, world, truncate=False)
+                truth = true_person(motion, camera, body)
                 captured = with_errors(truth, random)
                 planted = plant_feet(captured, body, FPS)
                 feet = [foot_points(person, body) for person in (truth, captured, planted)]
                 stands = (FPS * np.linalg.norm(np.diff(feet[0], axis=0), axis=-1) < STANDS).astype(float)
                 errors = [root_error(person, truth) for person in (captured, planted)]
-                numbers.append([*(1000 * slide(points, stands) for points in feet), *errors])
+                up = camera.rotation[:, 1]
+                height = -float(np.percentile((sole_points(truth, body) @ up).min(1), 5))
+                clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [captured])
+                tilt, sunk = floor_errors(clip, up, height, body)
+                level = float(np.degrees(np.arccos(np.clip(up @ LEVEL, -1, 1))))
+                slides = [1000 * slide(points, stands) for points in feet]
+                numbers.append([*slides, *errors, level, tilt, 100 * sunk / max(abs(height), 0.5)])
         rows += numbers
-        true, before, after, root_before, root_after = np.mean(numbers, axis=0)
-        print(f"{kind:12}{true:26.1f}{before:8.1f}{after:7.1f}{root_before:24.1f}{root_after:7.1f}")
+        true, before, after, root_before, root_after = np.mean(numbers, axis=0)[:5]
+        level, tilt, height_error = np.median(numbers, axis=0)[5:]
+        print(
+            f"{kind:12}{true:26.1f}{before:8.1f}{after:7.1f}{root_before:24.1f}{root_after:7.1f}"
+            f"{level:21.1f}{tilt:7.1f}{height_error:11.0f}"
+        )
     return [np.array(row) for row in rows]
+
+
+def floor_errors(captured: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
+    """Degrees between the found up and the true one [3], and metres the camera's height is wrong by."""
+    floor = find_floor(captured, body) or Floor(LEVEL, 0.0, 0.0)
+    return float(np.degrees(np.arccos(np.clip(floor.up @ up, -1, 1)))), abs(floor.height - height)
 
 
 def draw_demo(clip: MotionClip, body: BodyData, image: Path) -> None:
@@ -130,12 +156,15 @@ def main() -> int:
     try:
         if options.clip:
             draw_demo(MotionClip.load(options.clip), body, options.image)
-        true, before, after, root_before, root_after = np.mean(synthetic(options.motions, body), axis=0)
+        numbers = synthetic(options.motions, body)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    true, before, after, root_before, root_after = np.mean(numbers, axis=0)[:5]
+    level, tilt, height = np.median(numbers, axis=0)[5:]
     print(
-        f"FIGURE slide_mm={after:.1f} slide_before_mm={before:.1f} slide_true_mm={true:.1f}"
+        f"FIGURE tilt_deg={tilt:.1f} tilt_level_deg={level:.1f} height_percent={height:.0f}"
+        f" slide_mm={after:.1f} slide_before_mm={before:.1f} slide_true_mm={true:.1f}"
         f" root_mm={root_after:.1f} root_before_mm={root_before:.1f}"
     )
     return 0

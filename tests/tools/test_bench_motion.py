@@ -7,7 +7,7 @@ from tar_core.motion import MotionClip
 from tar_core.planting import foot_points, slide
 from tar_core.training.motions import FPS, Motion
 from tar_core.training.scene import sample_camera
-from tools.bench_motion import draw_demo, root_error, slow_noise, true_person, with_errors
+from tools.bench_motion import draw_demo, floor_errors, root_error, slow_noise, true_person, with_errors
 
 BODY = load_body()
 
@@ -46,3 +46,10 @@ def test_feet_are_drawn(tmp_path, capsys):
     draw_demo(clip, BODY, tmp_path / "feet.png")
     assert (tmp_path / "feet.png").stat().st_size > 5000
     assert "a.mp4: standing feet slide" in capsys.readouterr().out
+
+
+def test_a_floor_is_compared_with_the_cameras_own():
+    """Nobody is there: no floor, the level camera, and errors that are the camera's own tilt and height."""
+    empty = MotionClip(FPS, 640, 480, 800, np.array([320, 240]), "a.mp4")
+    tilt, height = floor_errors(empty, np.array([0.0, -np.cos(0.2), -np.sin(0.2)]), 1.5, BODY)
+    np.testing.assert_allclose([tilt, height], [np.degrees(0.2), 1.5])
