@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tar_core.body_file import load_body
-from tar_core.contacts import sole_points
+from tar_core.contacts import find_contacts, sole_points
 from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
-from tar_core.motion import LEVEL, MotionClip, PersonMotion
+from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tests.test_planting import FPS, stander
 
 BODY = load_body()
@@ -79,6 +79,23 @@ def test_who_never_stands_gives_no_floor_and_the_level_camera_where_unsure() -> 
     floor = find_floor(clip_of(crouch), BODY)
     assert floor is not None and floor.confidence < TRUSTED
     np.testing.assert_array_equal(floor.up, LEVEL)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000))
+def test_soles_and_contacts_turn_with_the_camera(seed: int) -> None:
+    """Only the floor's prior knows a direction: nothing else changes when the camera is turned."""
+    random = np.random.default_rng(seed)
+    person = stander(30)
+    person.trans += 0.01 * random.normal(size=(30, 3)).cumsum(0)
+    camera = Rotation.from_rotvec(random.normal(size=3)).as_matrix()
+    turned = seen_by(person, camera)
+    floor = Floor(LEVEL, 1.4)
+    points = sole_points(person, BODY)
+    np.testing.assert_allclose(sole_points(turned, BODY), points @ camera.T, atol=1e-5)
+    np.testing.assert_array_equal(
+        find_contacts(points @ camera.T, FPS, Floor(camera @ LEVEL, 1.4)), find_contacts(points, FPS, floor)
+    )
 
 
 def test_the_motion_stays() -> None:
