@@ -11,6 +11,7 @@ import bpy
 from tar_core.body_file import BodyData, load_body
 from tar_core.doubts import doubts
 from tar_core.errors import TarError
+from tar_core.ground import TRUSTED, find_floor
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.planting import plant_clip
 from tar_core.resampling import resample_clip
@@ -32,7 +33,7 @@ class ImportOptions:
         start_frame: the scene frame of video frame 0.
         smoothing: 0..1, see tar_core/smoothing.py.
         plant_feet: 0..1, see tar_core/planting.py.
-        on_ground: the camera stands above z = 0 as the clip's floor says, or level at the height at which the feet are
+        on_ground: the camera stands above z = 0 as the floor says, or level at the height at which the feet are
             on z = 0; else it is level at the world's origin.
         focal: focal length in pixels to use instead of the captured motion's.
         with_body: also makes the skinned bodies, not only the armatures.
@@ -129,11 +130,17 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
 
 
 def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacement:
-    """Where the camera stands: as the clip's floor says, or level, at the height that brings the feet to z = 0."""
+    """Where the camera stands: as the clip's floor says, or one that is found now and trusted.
+
+    Without either it is level, at the height that brings the feet to z = 0.
+    """
     if not on_ground:
         return WorldPlacement.level()
     if clip.floor is not None:
         return WorldPlacement.on_floor(clip.floor)
+    found = find_floor(clip, body)
+    if found is not None and found.confidence >= TRUSTED:
+        return WorldPlacement.on_floor(found)
     return WorldPlacement.level(camera_height(clip.people, body))
 
 

@@ -2,12 +2,13 @@
 
 import bpy
 import numpy as np
+import pytest
 
 from tar_blender.ground import camera_height
 from tar_blender.import_motion import ImportOptions, import_clip, place_clip
 from tar_core.body_file import load_body
 from tar_core.motion import Floor, MotionClip, PersonMotion
-from tests.blender.clips import FACING_CAMERA, synthetic_person
+from tests.blender.clips import FACING_CAMERA, synthetic_clip, synthetic_person
 from tests.blender.test_body_mesh import evaluated_vertices
 
 
@@ -77,3 +78,17 @@ def test_the_clips_floor_is_z_0_before_a_tilted_camera() -> None:
     assert abs(extent[2] - np.ptp(body.v_template[:, 1])) < 1e-3
     assert abs(imported.camera.location.z - height) < 1e-6
     assert place_clip(clip, body, on_ground=False).translation[2] == 0
+
+
+@pytest.mark.parametrize("pitch", [0, 20])
+def test_camera_takes_the_tilt_that_a_standing_person_shows(pitch: float) -> None:
+    """Before a camera that looks down, who stands upright leans away from it."""
+    clip = synthetic_clip(frames=40)
+    (person,) = clip.people
+    person.poses[:] = 0
+    person.poses[:, 0] = np.pi + np.radians(pitch)
+    person.trans[:] = [0.2, 0.1, 4.0]
+    placement = place_clip(clip, load_body(), on_ground=True)
+    looks = placement.rotation @ np.array([0.0, 0.0, 1.0])
+    assert np.degrees(np.arcsin(-looks[2])) == pytest.approx(pitch, abs=0.3 * pitch + 1)
+    assert 0.3 < placement.translation[2] < 3
