@@ -293,7 +293,9 @@ class EngineProcess:
         if missing:
             return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {bundled_tar_core()}")
         code = self._process.returncode
-        return Failure(f"the engine stopped (exit code {code}): {last}; try again, or with device CPU")
+        return Failure(
+            f"the engine stopped (exit code {code}): {last}; try again, or with the processor as device (preferences)"
+        )
 
 
 @contextmanager

@@ -200,6 +200,9 @@ def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: st
     state = context.window_manager.tar_engine
     if not state.running:
         layout.operator(TAR_OT_set_up_engine.bl_idname, text=text, icon="IMPORT")
+        if not TAR_OT_set_up_engine.poll(context):
+            layout.label(text="Needs Preferences > System >", icon="INFO")
+            layout.label(text="Allow Online Access", icon="BLANK1")
         return
     if state.fraction >= 0:
         layout.progress(factor=state.fraction, type="BAR", text=state.stage)

@@ -21,7 +21,7 @@ from .import_motion import ImportedClip, import_clip
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
 from .report import report_text
-from .user_paths import body_file, cache_folder, engine_python
+from .user_paths import body_file, cache_folder, device, engine_python
 
 _POLL_SECONDS = 0.1
 
@@ -244,7 +244,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
     body = body_file(context) if settings.body == "smpl" else None
     if settings.body == "smpl" and body is None:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
-    return ImportRequest(settings.job(context.scene, body), settings.import_options())
+    return ImportRequest(settings.job(context.scene, body, device(context)), settings.import_options())
 
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:

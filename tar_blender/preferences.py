@@ -3,7 +3,7 @@
 import os
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import EnumProperty, StringProperty
 
 from tar_core.errors import TarError
 
@@ -51,6 +51,16 @@ class TARPreferences(bpy.types.AddonPreferences):
         description="For setting up, e.g. --index-url and --extra-index-url as PyTorch's site gives them for your "
         "graphics card, or --no-index --find-links FOLDER for wheels that you have",
     )
+    device: EnumProperty(
+        name="Device",
+        description="What the network runs on",
+        items=[
+            ("auto", "Automatic", "The graphics card if the engine can use it, else the processor"),
+            ("cpu", "Processor", "Slower, and never short of graphics memory"),
+            ("cuda", "CUDA or ROCm", "An NVIDIA or AMD graphics card, with the PyTorch for it"),
+            ("mps", "Apple's GPU", "On Macs with Apple silicon"),
+        ],
+    )
     body_file: StringProperty(
         name="SMPL Body",
         description="Your own SMPL file (.npz or .pkl) for new captures; empty: the free body",
@@ -70,6 +80,7 @@ class TARPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "engine_python")
         if os.environ.get(PYTHON_VARIABLE):
             layout.label(text=f"{PYTHON_VARIABLE} is set and comes first", icon="INFO")
+        layout.prop(self, "device")
         layout.prop(self, "body_file")
         layout.prop(self, "cache_folder")
         self._draw_cache(context, layout)

@@ -198,11 +198,12 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
     def video_path(self) -> Path:
         return Path(bpy.path.abspath(self.video)).absolute()
 
-    def job(self, scene: bpy.types.Scene, body: str | None) -> CaptureJob:
+    def job(self, scene: bpy.types.Scene, body: str | None, device: str = "auto") -> CaptureJob:
         """What to ask of the engine.
 
         Args:
             body: the user's SMPL file, if they chose to use it.
+            device: what the network is to run on.
 
         Raises:
             TarError: no frames, no such video, or no usable camera in the scene.
@@ -217,6 +218,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             people=self.people_count if self.people == "count" else self.people,
             focal=self.focal if self.focal_mode == "pixels" else None,
             fov=self.field_of_view(scene),
+            device=device,
             body=body,
             every_frame=self.every_frame,
         )

@@ -1,4 +1,4 @@
-"""Where the user's choices lead: the engine's Python, the body file, the cache, and the folders that are ours."""
+"""Where the user's choices lead: engine, device, body file and cache; and the folders that are ours."""
 
 from pathlib import Path
 
@@ -42,6 +42,12 @@ def cache_folder(context: bpy.types.Context) -> Path:
     preferences = addon_preferences(context)
     chosen = preferences.cache_folder if preferences else ""
     return Path(bpy.path.abspath(chosen)) if chosen else _own_folder("cache")
+
+
+def device(context: bpy.types.Context) -> str:
+    """What the network is to run on, as the engine's jobs name it."""
+    preferences = addon_preferences(context)
+    return preferences.device if preferences else "auto"
 
 
 def body_file(context: bpy.types.Context) -> str | None:

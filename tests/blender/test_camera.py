@@ -94,7 +94,7 @@ def test_any_floor_lies_on_z_0(up: list[float], height: float) -> None:
     points = np.random.default_rng(0).normal(size=(9, 3))
     np.testing.assert_allclose(placement.points(points)[:, 2], floor.heights(points), atol=1e-9)
     ahead = placement.rotation @ [0, 0, 1]
-    assert abs(ahead[0]) < 0.021 and ahead[1] >= -1e-9
+    assert abs(ahead[0]) < 0.021 and ahead[1] > -0.021  # straight down or up, nearly, there is no ahead
 
 
 @pytest.mark.parametrize("up", [(0, 0, -1), (0, 0, 1)])

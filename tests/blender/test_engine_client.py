@@ -104,7 +104,9 @@ def test_engine_gets_the_whole_job() -> None:
 def test_death_without_a_word_tells_the_last_line() -> None:
     process = engine("sys.stderr.write('loading\\nout of memory\\n'); os._exit(9)")
     (event,) = follow(process)
-    assert event == Failure("the engine stopped (exit code 9): out of memory; try again, or with device CPU")
+    assert event == Failure(
+        "the engine stopped (exit code 9): out of memory; try again, or with the processor as device (preferences)"
+    )
     assert list(process.errors) == ["loading", "out of memory"]
 
 

@@ -11,7 +11,7 @@ from tar_blender.cache import keep_motion
 from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_blender.engine_setup import READY, environment_python
 from tar_blender.preferences import TARPreferences
-from tar_blender.user_paths import ADDON, body_file, cache_folder, engine_folder, engine_python
+from tar_blender.user_paths import ADDON, body_file, cache_folder, device, engine_folder, engine_python
 from tar_core.errors import TarError
 from tests.blender.test_engine_client import PYTHON
 
@@ -58,6 +58,12 @@ def test_engine_that_was_set_up_comes_last(
 
 def test_own_folders_are_the_users() -> None:
     assert engine_folder().is_absolute() and engine_folder() != cache_folder(bpy.context)
+
+
+def test_device(addon: TARPreferences) -> None:
+    assert device(bpy.context) == "auto"
+    addon.device = "cpu"
+    assert device(bpy.context) == "cpu"
 
 
 def test_body_file(addon: TARPreferences, tmp_path: Path) -> None:
