@@ -16,7 +16,9 @@ class TARConfig:
     Attributes:
         backbone: the name of the per-frame network.
         vector_size, map_channels: channels of its global vector f_t and of its local map m_t (64 x 64).
-        window: T, frames that the global encoder sees; the middle one is predicted.
+        window: T, consecutive frames that the encoders see; the middle one is predicted.
+        far_frames: distances of frames beyond them, before and after the middle one, that the global encoder sees as
+            well. Not in the paper.
         local_length: L, frames that the local encoder sees.
         local_size: S, the side of the maps inside the local encoder's ConvGRU: 64, 32, 16 or 8.
         local_channels: D, channels of the ConvGRU and of its output map.
@@ -45,6 +47,7 @@ class TARConfig:
     vector_size: int
     map_channels: int
     window: int = 9
+    far_frames: tuple[int, ...] = ()
     local_length: int = 5
     local_size: int = 64
     local_channels: int = 256
@@ -72,8 +75,17 @@ class TARConfig:
             raise TarError("window and local_length must be odd: the middle frame is predicted")
         if self.local_length > self.window:
             raise TarError("local_length cannot exceed window")
+        if any(distance <= self.window // 2 for distance in self.far_frames):
+            raise TarError("far_frames must lie beyond the window")
         if self.local_size not in (64, 32, 16, 8):
             raise TarError("local_size must be 64, 32, 16 or 8")
+
+    @property
+    def offsets(self) -> tuple[int, ...]:
+        """The global encoder's frames in their order, from the middle one."""
+        radius = self.window // 2
+        far = sorted(self.far_frames)
+        return (*(-distance for distance in reversed(far)), *range(-radius, radius + 1), *far)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -85,8 +97,8 @@ class TARConfig:
             raise TarError(
                 f"checkpoint has settings this version doesn't know: {', '.join(sorted(unknown))}; update TAR"
             )
-        calibration = tuple(values.get("joint_error_calibration", cls.joint_error_calibration))
-        return cls(**values | {"joint_error_calibration": calibration})
+        known: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in values.items()}
+        return cls(**known)
 
 
 # The paper's network behind HRNet-W48 (its table's dagger rows).
@@ -108,6 +120,7 @@ TAR_S = TARConfig(
     landmark_residuals=True,
     steady_landmarks=True,
     joint_errors=True,
+    far_frames=(7, 12, 20),
     dropout=0.1,
 )
 

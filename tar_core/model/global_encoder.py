@@ -13,8 +13,9 @@ BOX_SIZE = 3
 class GlobalTemporalEncoder(nn.Module):
     """f_{t-4..t+4} -> hidden states h [B, 26, H] and the initial theta, betas, camera (paper, section 3.2).
 
-    A transformer encoder over the window, a learned weighted average over time (a 1D convolution whose kernel spans
-    the window), an MLP to the 26 states and, from each of them together with CLIFF's box vector, a regressor.
+    A transformer encoder over the window and the configuration's far frames, a learned weighted average over time (a
+    1D convolution whose kernel spans them all), an MLP to the 26 states and, from each of them together with CLIFF's
+    box vector, a regressor.
     With `use_global` off, the middle frame's vector goes to the MLP by itself.
     """
 
@@ -36,7 +37,7 @@ class GlobalTemporalEncoder(nn.Module):
             nn.Linear(width, width),
         )
         if config.use_global:
-            self.position = nn.Parameter(0.02 * torch.randn(config.window, width))
+            self.position = nn.Parameter(0.02 * torch.randn(len(config.offsets), width))
             layer = nn.TransformerEncoderLayer(
                 width,
                 config.global_heads,
@@ -52,11 +53,11 @@ class GlobalTemporalEncoder(nn.Module):
                 # The encoder starts as the identity, so that a per-frame network can be its warm start.
                 nn.init.zeros_(block.self_attn.out_proj.weight)
                 nn.init.zeros_(block.linear2.weight)
-            self.average = nn.Conv1d(width, width, config.window, groups=width)
+            self.average = nn.Conv1d(width, width, len(config.offsets), groups=width)
             # ... and the average at the middle frame alone.
             for parameter in self.average.parameters():
                 nn.init.zeros_(parameter)
-            nn.init.ones_(self.average.weight[:, :, config.window // 2])
+            nn.init.ones_(self.average.weight[:, :, len(config.offsets) // 2])
         self.states = nn.Sequential(
             nn.LayerNorm(width),
             nn.GELU(),

@@ -59,8 +59,8 @@ class TARStream:
     """Feeds one track's frames to TAR and gives the results in order, a few frames late.
 
     Each frame is encoded once. A result needs frames after it, and windows are refined in batches, so up to
-    stride T // 2 + batch_size frames are held back; `finish` gives the rest. The results equal the network's on each
-    window by itself, with the track's ends repeating their edge frames.
+    stride max(offsets) + batch_size frames are held back; `finish` gives the rest. The results equal the network's on
+    each window by itself, with the track's ends repeating their edge frames.
 
     Args:
         model: in evaluation mode.
@@ -73,7 +73,7 @@ class TARStream:
         self.model = model
         self.batch_size = batch_size
         self.stride = frame_step(fps)
-        self._reach = self.stride * (model.config.window // 2)
+        self._reach = self.stride * max(model.config.offsets)
         self._frames: EncodedFrames | None = None
         self._waiting: list[tuple[FrameFeatures, CropCamera]] = []
         self._next = 0  # index in _frames of the next frame to give out

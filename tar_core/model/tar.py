@@ -37,18 +37,19 @@ class TAR(nn.Module):
         """One window each, as the paper writes it.
 
         Args:
-            features: of T consecutive frames, batch shape [B, T].
+            features: of T consecutive frames, batch shape [B, T]; with far frames, of `config.offsets`.
             camera: of their crops, [B, T].
 
         Returns:
             The middle frames' bodies [B], in the rolled cameras: the initial one, then one per iteration.
         """
-        middle, radius = self.config.window // 2, self.config.local_length // 2
+        middle, radius = len(self.config.offsets) // 2, self.config.local_length // 2
+        near = slice(middle - self.config.window // 2, middle + self.config.window // 2 + 1)
         hidden, initial = self.global_encoder(features.vector, camera.box_information())
         if not self.config.use_refinement:
             return [pose_body(self.body, initial, camera[:, middle])]
         local_map = self.local_encoder(features.local_map[:, middle - radius : middle + radius + 1])
-        landmarks = self._landmarks(features.landmarks, camera)
+        landmarks = self._landmarks(features.landmarks[:, near], camera[:, near])
         return self.refinement(hidden, initial, local_map, camera[:, middle], self.body, landmarks)
 
     def encode_frames(self, features: FrameFeatures, camera: CropCamera) -> "EncodedFrames":
@@ -72,13 +73,20 @@ class TAR(nn.Module):
             first, last: [W] index of the first and last frame of the middle frame's track.
             stride: frames from one of a window's frames to its next.
         """
-        index = window_index(middles, first, last, self.config.window, stride)
+
+        def window(offsets: Sequence[int]) -> Tensor:
+            """[W, len(offsets)] frame numbers, held within each middle's track."""
+            index = middles[:, None] + stride * torch.tensor(offsets, device=middles.device)
+            return torch.minimum(torch.maximum(index, first[:, None]), last[:, None])
+
         camera = frames.camera[middles]
-        hidden, initial = self.global_encoder.from_embedded(frames.embedded[index], camera.box_information())
+        embedded = frames.embedded[window(self.config.offsets)]
+        hidden, initial = self.global_encoder.from_embedded(embedded, camera.box_information())
         if not self.config.use_refinement:
             return [pose_body(self.body, initial, camera)]
-        local_index = window_index(middles, first, last, self.config.local_length, stride)
+        local_index = window(_around(self.config.local_length))
         local_map = None if frames.local is None else self.local_encoder.windows(frames.local, local_index)
+        index = window(_around(self.config.window))
         landmarks = self._landmarks(frames.landmarks[index], frames.camera[index])
         return self.refinement(hidden, initial, local_map, camera, self.body, landmarks)
 
@@ -124,8 +132,6 @@ class EncodedFrames:
         )
 
 
-def window_index(middles: Tensor, first: Tensor, last: Tensor, length: int, stride: int = 1) -> Tensor:
-    """[W, length] frame numbers around each middle, `stride` apart, held within its track."""
-    offsets = stride * (torch.arange(length, device=middles.device) - length // 2)
-    index = middles[:, None] + offsets
-    return torch.minimum(torch.maximum(index, first[:, None]), last[:, None])
+def _around(length: int) -> range:
+    """Offsets of consecutive frames around a middle one."""
+    return range(-(length // 2), length // 2 + 1)

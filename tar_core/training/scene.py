@@ -9,17 +9,22 @@ from tar_core.crop import MARGIN, Crop, crop_from_alignment
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tar_core.training.dataset import CLIP_FRAMES
-from tar_core.training.motions import Motion, at_speed, mirrored, reversed_in_time
+from tar_core.training.motions import FPS, Motion, at_speed, mirrored, reversed_in_time
 
 _HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 _SHOULDERS = [JOINT_NAMES.index("left_shoulder"), JOINT_NAMES.index("right_shoulder")]
 _ARM_PARTS = ("collar", "shoulder", "elbow", "wrist", "hand")
 _KNEES = [JOINT_NAMES.index("left_knee"), JOINT_NAMES.index("right_knee")]
 
-_ARMS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in _ARM_PARTS]
+_ARM = {side: [JOINT_NAMES.index(f"{side}_{part}") for part in _ARM_PARTS] for side in ("left", "right")}
+_ARMS = [*_ARM["left"], *_ARM["right"]]
 _ABOVE_THE_HIPS = [*_ARMS, *(JOINT_NAMES.index(name) for name in ("spine1", "spine2", "spine3", "neck", "head"))]
+_LEGS = [joint for joint in range(1, NUM_JOINTS) if joint not in _ABOVE_THE_HIPS]
+# What may move as in another recording, and how often.
+_BORROWED = (_ARMS, _ABOVE_THE_HIPS, _ARM["left"], _ARM["right"], _LEGS)
+_BORROWED_SHARES = (0.35, 0.25, 0.1, 0.1, 0.2)
 
-# Standard deviations in degrees of a constant turn added to each joint, so that one recording is many poses.
+# Standard deviations in degrees of a turn added to each joint, so that one recording is many poses.
 _VARIATION = {
     "hip": (7, 5, 5),
     "knee": (6, 1, 1),
@@ -110,6 +115,7 @@ def sample_scene(
     random: np.random.Generator,
     motions: list[Motion],
     pose: Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]],
+    frames: int = CLIP_FRAMES,
 ) -> Scene:
     """A random scene.
 
@@ -119,7 +125,7 @@ def sample_scene(
             the body stands.
     """
     while True:
-        motion = sample_motion(random, motions)
+        motion = sample_motion(random, motions, frames)
         betas = sample_betas(random)
         joints, extremes = pose(motion.poses, betas)
         shift = (motion.trans - joints[:, 0])[:, None]
@@ -147,31 +153,31 @@ def motion_weight(motion: Motion) -> float:
     return float(weight * (2.0 if any(word in motion.name for word in rich) else 1.0))
 
 
-def sample_motion(random: np.random.Generator, motions: list[Motion]) -> Motion:
-    """T frames of a random recording, varied and turned to face anywhere; some move the arms or trunk of another."""
-    motion = _excerpt(random, motions)
-    if random.random() < 0.4:
-        borrowed = _ARMS if random.random() < 0.6 else _ABOVE_THE_HIPS
+def sample_motion(random: np.random.Generator, motions: list[Motion], frames: int = CLIP_FRAMES) -> Motion:
+    """T frames of a random recording, varied and turned to face anywhere; some move limbs as in another."""
+    motion = _excerpt(random, motions, frames)
+    if random.random() < 0.5:
+        borrowed = _BORROWED[random.choice(len(_BORROWED), p=_BORROWED_SHARES)]
         poses = motion.poses.copy()
-        poses[:, borrowed] = _excerpt(random, motions).poses[:, borrowed]
+        poses[:, borrowed] = _excerpt(random, motions, frames).poses[:, borrowed]
         motion = replace(motion, poses=poses)
     yaw = _turn_about_y(random.uniform(-np.pi, np.pi))
     poses = _varied(random, motion.poses)
     poses[:, 0] = matrix_to_axis_angle(yaw @ axis_angle_to_matrix(poses[:, 0]))
-    return replace(motion, poses=poses, trans=(motion.trans - motion.trans[CLIP_FRAMES // 2]) @ yaw.T)
+    return replace(motion, poses=poses, trans=(motion.trans - motion.trans[frames // 2]) @ yaw.T)
 
 
-def _excerpt(random: np.random.Generator, motions: list[Motion]) -> Motion:
-    """T frames of a random recording, mirrored, reversed, faster or slower."""
+def _excerpt(random: np.random.Generator, motions: list[Motion], frames: int) -> Motion:
+    """T frames of a random recording, mirrored, reversed, faster or slower; short ones go back and forth."""
     weights = np.array([motion_weight(motion) for motion in motions])
     recording = motions[random.choice(len(motions), p=weights / weights.sum())]
-    longest = (len(recording) - 1) / (CLIP_FRAMES - 1)
-    speed = min(random.uniform(0.7, 1.3) * (2 if random.random() < 0.4 else 1), longest)
-    span = int(np.ceil(speed * (CLIP_FRAMES - 1))) + 1
-    start = random.integers(0, len(recording) - span + 1)
-    part = slice(start, start + span)
+    speed = random.uniform(0.7, 1.3) * (2 if random.random() < 0.4 else 1)
+    span = int(np.ceil(speed * (frames - 1))) + 1
+    start = random.integers(0, max(len(recording) - span, 0) + 1)
+    there_and_back = np.concatenate([np.arange(len(recording)), np.arange(len(recording) - 2, 0, -1)])
+    part = np.take(there_and_back, np.arange(start, start + span), mode="wrap")
     motion = at_speed(replace(recording, poses=recording.poses[part], trans=recording.trans[part]), speed)
-    motion = replace(motion, poses=motion.poses[:CLIP_FRAMES], trans=motion.trans[:CLIP_FRAMES])
+    motion = replace(motion, poses=motion.poses[:frames], trans=motion.trans[:frames])
     if random.random() < 0.5:
         motion = mirrored(motion)
     if random.random() < 0.3:
@@ -180,11 +186,14 @@ def _excerpt(random: np.random.Generator, motions: list[Motion]) -> Motion:
 
 
 def _varied(random: np.random.Generator, poses: np.ndarray) -> np.ndarray:
-    """Poses [T, 24, 3] with one random constant turn at every joint but the root."""
+    """Poses [T, 24, 3] with a random turn at every joint but the root, which changes slowly."""
     deviation = np.zeros((NUM_JOINTS, 3))
     for joint, name in enumerate(JOINT_NAMES):
         deviation[joint] = np.radians(_VARIATION.get(name.removeprefix("left_").removeprefix("right_"), (0, 0, 0)))
-    turns = axis_angle_to_matrix(random.normal(size=(NUM_JOINTS, 3)) * deviation)
+    first, last = random.normal(size=(2, NUM_JOINTS, 3)) * deviation * np.exp(0.35 * random.normal())
+    # Half of the way to another turn in a second.
+    seconds = np.arange(len(poses))[:, None, None] / FPS
+    turns = axis_angle_to_matrix(first + 0.5 * seconds * (last - first))
     varied = matrix_to_axis_angle(axis_angle_to_matrix(poses) @ turns)
     varied[:, 0] = poses[:, 0]
     varied[:, _KNEES, 0] = np.maximum(varied[:, _KNEES, 0], -0.05)  # knees don't bend forwards
@@ -200,8 +209,8 @@ def sample_camera(random: np.random.Generator, body: np.ndarray, truncate: bool)
     width, height = _FRAMES[random.integers(len(_FRAMES))]
     diagonal = float(np.hypot(width, height))
     focal = diagonal * np.exp(random.uniform(np.log(0.6), np.log(1.5)))
-    pitch = np.radians(np.clip(random.normal() * 11 + 4, -30, 45) if random.random() < 0.9 else random.uniform(-20, 60))
-    tilt = np.radians(random.normal() * 4)
+    pitch = np.radians(np.clip(random.normal() * 12 + 6, -30, 45) if random.random() < 0.7 else random.uniform(-20, 60))
+    tilt = np.radians(random.normal() * (4 if random.random() < 0.8 else 15))
     tip = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
     rotation = rotation_z(np.array(tilt)) @ tip @ np.diag([1.0, -1.0, -1.0])
 

@@ -2,7 +2,8 @@
 
 A rendered clip costs a second, its landmarks a thousandth of that. So new people move before new cameras without a
 picture: their points are projected exactly, and the backbone's errors are taken over from a rendered clip, the donor,
-in which somebody stood much the same. The errors of a donor's nine frames stay together, over time and over the body.
+in which somebody stood much the same. The errors of a donor's nine frames stay together, over time and over the body;
+in longer clips one donor gives over to the next.
 """
 
 import numpy as np
@@ -48,27 +49,29 @@ class LandmarkSimulator:
         motions: the recordings to choose from.
         donors: rendered clips, whose errors are lent.
         body: of the donors.
+        length: frames of a clip, at least the donors'.
     """
 
     @torch.no_grad()
-    def __init__(self, motions: list[Motion], donors: FeatureClips, body: BodyModel) -> None:
+    def __init__(self, motions: list[Motion], donors: FeatureClips, body: BodyModel, length: int = 0) -> None:
         self.motions, self.donors, self.body = motions, donors, body
-        self.length = donors.clip_length
+        self.length = max(length, donors.clip_length)
         self._points = _points_of_landmarks()
         errors, confidences, stances = [], [], []
         for start in range(0, len(donors), 64):
             batch = donors.batch(range(start, min(start + 64, len(donors))), maps=False)
             exact, stance = self._exact(batch.poses, batch.betas, batch.trans, batch.camera)
-            errors.append((batch.features.vector - exact).view(-1, self.length, VECTOR_SIZE)[..., POOLED.stop :])
-            confidences.append(batch.features.vector.view(-1, self.length, VECTOR_SIZE)[..., CONFIDENCES])
-            stances.append(stance.view(-1, self.length, stance.shape[-1])[:, self.length // 2])
+            per_clip = (-1, donors.clip_length)
+            errors.append((batch.features.vector - exact)[:, POOLED.stop :].unflatten(0, per_clip))
+            confidences.append(batch.features.vector[:, CONFIDENCES].unflatten(0, per_clip))
+            stances.append(stance.unflatten(0, per_clip)[:, donors.clip_length // 2])
         self._errors, self._confidences = torch.cat(errors), torch.cat(confidences)
         self._stances = torch.cat(stances)
 
     @torch.no_grad()
     def batch(self, count: int, random: np.random.Generator) -> ClipBatch:
         """New clips; the generator's state alone decides which."""
-        scenes = [sample_scene(random, self.motions, self._pose) for _ in range(count)]
+        scenes = [sample_scene(random, self.motions, self._pose, self.length) for _ in range(count)]
         poses = _tensor([scene.camera_poses() for scene in scenes]).flatten(0, 1)
         betas = _tensor([scene.betas for scene in scenes]).repeat_interleave(self.length, 0)
         rest = self.body.rest_joints[0] + betas @ self.body.rest_joint_directions[0].T  # the pelvis stays there
@@ -76,14 +79,18 @@ class LandmarkSimulator:
         camera = CropCamera.cat([camera for scene in scenes for camera in _crop_cameras(scene)])
 
         vector, stance = self._exact(poses, betas, trans, camera)
-        stance = stance.view(count, self.length, -1)[:, self.length // 2]
+        frames, weights = relay(self.length, self.donors.clip_length)
+        middles = weights.argmax(1)
+        stances = stance.view(count, self.length, -1)[:, middles]
         neighbours = min(NEIGHBOURS, len(self._stances))
-        nearest = torch.cdist(stance, self._stances).topk(neighbours, largest=False).indices
-        chosen = nearest[torch.arange(count), torch.from_numpy(random.integers(0, neighbours, count))]
+        nearest = torch.cdist(stances, self._stances).topk(neighbours, largest=False).indices
+        choice = torch.from_numpy(random.integers(0, neighbours, (count, len(middles), 1)))
+        chosen = nearest.gather(2, choice)  # [count, donors of a clip, 1]
         vector[:, POOLED] = self.donors.pooled_mean
         scale = torch.from_numpy(random.uniform(*ERROR_SCALE, (count, 1, 1))).float()
-        vector[:, POOLED.stop :] += (scale * self._errors[chosen]).flatten(0, 1)
-        vector[:, CONFIDENCES] = self._confidences[chosen].flatten(0, 1)
+        errors = (self._errors[chosen, frames] * weights[..., None]).sum(1)
+        vector[:, POOLED.stop :] += (scale * errors).flatten(0, 1)
+        vector[:, CONFIDENCES] = (self._confidences[chosen, frames] * weights[..., None]).sum(1).flatten(0, 1)
         features = FrameFeatures(vector, vector.new_zeros(len(vector), 0, MAP_SIZE, MAP_SIZE), _landmarks(vector))
         return ClipBatch(features, camera, poses, betas, trans)
 
@@ -109,6 +116,24 @@ class LandmarkSimulator:
         vector[:, DEPTHS] = from_hips[..., 2] * pixels_per_metre[:, None] / half
         vector[:, WORLD] = 2 * from_hips.flatten(1)
         return vector, from_hips[:, list(JOINT_OF_LANDMARK)].flatten(1)
+
+
+def relay(length: int, donated: int) -> tuple[Tensor, Tensor]:
+    """How donors of a few frames fill a clip: each is played back and forth around a frame of its own, and fades out
+    towards those of its neighbours.
+
+    Args:
+        length: T, frames of the clip; donated: odd number of frames of each donor.
+
+    Returns:
+        frames: [D, T] which of its frames each donor gives; weights: [D, T] its share, which sum to 1 over the donors.
+    """
+    spacing = donated - 1
+    middles = spacing // 2 + spacing * torch.arange((length - 1 - spacing // 2) // spacing + 1)
+    from_middle = torch.arange(length) - middles[:, None]
+    there_and_back = (from_middle + spacing // 2) % (2 * spacing)
+    weights = (1 - from_middle.abs() / spacing).clamp_min(0)
+    return torch.minimum(there_and_back, 2 * spacing - there_and_back), weights / weights.sum(0)
 
 
 def _landmarks(vector: Tensor) -> Landmarks:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from tar_core.body import BodyModel
 from tar_core.body_file import load_body
@@ -65,7 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
         if args.motions:
             body = BodyModel(load_body())
             motions = load_split(args.motions, body.rest_joints.double().numpy(), "train")
-            simulator = LandmarkSimulator(motions, clips, body)
+            length = 2 * max(model.config.offsets) + config.targets_per_clip
+            simulator = LandmarkSimulator(motions, clips, body, length)
         trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, args.device, simulator)
         if args.resume and not trainer.resume():
             raise TarError(f"{args.output}: nothing to resume; leave out --resume to start the run")
@@ -78,12 +80,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def start_from(model: TAR, path: Path) -> None:
-    """Takes over a checkpoint's weights; the model may have parts that the checkpoint lacks, but not the reverse.
+    """Takes over a checkpoint's weights; the model may have parts and far frames that it lacks, but not the reverse.
 
     Raises:
         TarError: the checkpoint has other weights or other sizes.
     """
     weights, own = load_tar(path).state_dict(), model.state_dict()
+    for name, axis in (("global_encoder.position", 0), ("global_encoder.average.weight", 2)):
+        if name in weights:
+            weights[name] = _in_the_middle(weights[name], own[name], axis)
     wrong = [name for name in weights if name not in own or own[name].shape != weights[name].shape]
     if wrong:
         raise TarError(f"{path}: its {wrong[0]} doesn't fit this config; choose the config it was trained with")
@@ -91,6 +96,16 @@ def start_from(model: TAR, path: Path) -> None:
     new = sorted(own.keys() - weights.keys())
     if new:
         logging.info("untrained yet: %s", ", ".join(new))
+
+
+def _in_the_middle(old: Tensor, new: Tensor, axis: int) -> Tensor:
+    """The new weights of more frames, with the old ones of the middle frames."""
+    extra = new.shape[axis] - old.shape[axis]
+    if extra <= 0:
+        return old
+    joined = new.clone()
+    joined.narrow(axis, extra // 2, old.shape[axis]).copy_(old)
+    return joined
 
 
 if __name__ == "__main__":

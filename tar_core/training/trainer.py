@@ -162,7 +162,7 @@ class Trainer:
         """The step's clips; the choice depends on the seed and the step alone."""
         config = self.config
         random = np.random.default_rng([config.seed, self.step])
-        count = min(config.clips_per_step, len(self.clips))
+        count = self._clips_per_step
         if self.simulator is not None and random.random() < config.simulated:
             return self.simulator.batch(count, random)
         clips = random.choice(len(self.clips), count, replace=False)
@@ -172,6 +172,10 @@ class Trainer:
         batch.features.vector[torch.from_numpy(hidden), POOLED] = self.clips.pooled_mean
         return batch
 
+    @property
+    def _clips_per_step(self) -> int:
+        return min(self.config.clips_per_step, len(self.clips))
+
     def _learning_rate(self) -> float:
         warm = min(1.0, (self.step + 1) / self.config.warmup)
         decay = 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
@@ -180,9 +184,10 @@ class Trainer:
     def _train_step(self, batch: ClipBatch) -> float:
         self.model.train()
         run = self.config.targets_per_clip
-        length = self.clips.clip_length
+        count = self._clips_per_step
+        length = len(batch.poses) // count
         random = np.random.default_rng([self.config.seed, self.step, 1])
-        starts = random.integers(0, length - run + 1, len(batch.poses) // length)
+        starts = random.integers(0, length - run + 1, count)
         batch = batch.to(self.device)
         middles = torch.from_numpy(
             np.concatenate([clip * length + start + np.arange(run) for clip, start in enumerate(starts)])

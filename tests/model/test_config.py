@@ -14,7 +14,14 @@ def test_settings_of_the_future_are_refused():
         TARConfig.from_dict({**PAPER.to_dict(), "flux": 1})
 
 
-@pytest.mark.parametrize("change", [{"window": 8}, {"local_length": 4}, {"local_length": 11}, {"local_size": 48}])
+def test_far_frames_lie_around_the_window():
+    assert TARConfig("", 1, 1, window=5, local_length=3, far_frames=(9, 4)).offsets == (-9, -4, -2, -1, 0, 1, 2, 4, 9)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"window": 8}, {"local_length": 4}, {"local_length": 11}, {"local_size": 48}, {"far_frames": [4]}],
+)
 def test_impossible_settings_are_refused(change):
     with pytest.raises(TarError):
         TARConfig.from_dict({**PAPER.to_dict(), **change})

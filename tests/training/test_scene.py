@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tar_core.crop import MARGIN
 from tar_core.skeleton import JOINT_NAMES
+from tar_core.training import scene
 from tar_core.training.dataset import CLIP_FRAMES
 from tar_core.training.motions import Motion
 from tar_core.training.scene import (
@@ -32,10 +33,19 @@ def test_motion_windows_have_nine_frames_around_the_origin(seed):
     np.testing.assert_allclose(motion.trans[CLIP_FRAMES // 2], 0, atol=1e-9)
 
 
-def test_the_ends_of_a_short_recording_are_within_reach():
-    short = random_motion(12)
-    for seed in range(50):
-        assert len(sample_motion(np.random.default_rng(seed), [short])) == CLIP_FRAMES
+def test_short_recordings_go_back_and_forth(monkeypatch):
+    """However long the clip, its poses are near the recording's own, from one end to the other, without leaps."""
+    angles = np.zeros((12, 24, 3))
+    angles[:, 18, 1] = np.linspace(0, 1.1, 12)  # the left elbow bends by 0.1 a frame
+    short = Motion("made/short", angles, np.zeros((12, 3)))
+    monkeypatch.setattr(scene, "_VARIATION", {})
+    monkeypatch.setattr(scene, "_BORROWED", ([],) * 5)
+    for seed in range(30):
+        motion = sample_motion(np.random.default_rng(seed), [short], 60)
+        assert len(motion) == 60
+        elbows = np.linalg.norm(motion.poses[:, 18:20], axis=-1).max(1)
+        assert elbows.min() < 0.2 and 0.9 < elbows.max() < 1.1 + 1e-6
+        assert np.abs(np.diff(elbows)).max() < 0.27
 
 
 def test_some_people_move_the_arms_of_another_recording():

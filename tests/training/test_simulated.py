@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import save_file
 
 from tar_core.body import BodyModel
@@ -15,7 +17,7 @@ from tar_core.skeleton import JOINT_NAMES
 from tar_core.training import simulated
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.motions import Motion
-from tar_core.training.simulated import LandmarkSimulator
+from tar_core.training.simulated import LandmarkSimulator, relay
 
 LIMB_LANDMARKS = list(JOINT_OF_LANDMARK)
 LIMB_JOINTS = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]
@@ -85,6 +87,29 @@ def test_simulated_people_get_the_donors_errors(motions, donors, body, monkeypat
     from_hips = truth.joints - truth.joints[:, 1:3].mean(1, keepdim=True)
     error = landmarks.world[:, LIMB_LANDMARKS] - from_hips[:, LIMB_JOINTS]
     torch.testing.assert_close(error, torch.tensor([0, 0, 0.05]).expand_as(error), atol=1e-4, rtol=0)
+
+
+@given(st.integers(9, 100), st.sampled_from([3, 5, 9]))
+def test_donors_relieve_each_other(length, donated):
+    frames, weights = relay(length, donated)
+    assert frames.shape == weights.shape == (len(frames), length)
+    torch.testing.assert_close(weights.sum(0), torch.ones(length))
+    assert ((frames >= 0) & (frames < donated)).all()
+    assert (frames.diff().abs() == 1).all()  # a donor's frames follow on one another
+    assert (weights.diff().abs() <= 1 / (donated - 1) + 1e-6).all()  # nobody starts or ends at once
+
+
+def test_a_clip_as_long_as_the_donors_has_one_donor_whole():
+    frames, weights = relay(9, 9)
+    assert frames.tolist() == [list(range(9))] and (weights == 1).all()
+
+
+def test_longer_clips_get_errors_throughout(motions, donors, body, monkeypatch):
+    monkeypatch.setattr(simulated, "ERROR_SCALE", (1.0, 1.0))
+    batch = LandmarkSimulator(motions, donors, body, 45).batch(2, np.random.default_rng(0))
+    truth = batch.truth(body, torch.arange(2 * 45))
+    error = batch.features.landmarks.points[:, LIMB_LANDMARKS] - truth.joints_2d[:, LIMB_JOINTS]
+    torch.testing.assert_close(error, torch.tensor([3.0, -2.0]).expand_as(error), atol=5e-3, rtol=0)
 
 
 def test_vector_and_landmarks_agree_and_nothing_is_pooled(motions, donors, body):

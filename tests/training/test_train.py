@@ -20,6 +20,16 @@ def test_a_checkpoint_without_a_part_starts_one_that_has_it(tmp_path):
         assert torch.equal(model.state_dict()[name], tensor), name
 
 
+def test_far_frames_are_added_around_a_checkpoints_window(tmp_path):
+    old = build(SMALL)
+    save_tar(old, tmp_path / "old.safetensors", half=False)
+    model = build(replace(SMALL, far_frames=(6, 8)), seed=1)
+    start_from(model, tmp_path / "old.safetensors")
+    assert torch.equal(model.global_encoder.position[2:-2], old.global_encoder.position)
+    assert torch.equal(model.global_encoder.average.weight[..., 2:-2], old.global_encoder.average.weight)
+    assert torch.equal(model.global_encoder.embed[1].weight, old.global_encoder.embed[1].weight)
+
+
 def test_another_sizes_checkpoint_is_refused(tmp_path):
     save_tar(build(replace(SMALL, hidden=12)), tmp_path / "wide.safetensors")
     with pytest.raises(TarError, match="config"):
