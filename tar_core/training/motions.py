@@ -1,4 +1,4 @@
-"""Recorded human motion as SMPL poses: CMU-style BVH, DeepMimic's text files and AMASS archives.
+"""Recorded human motion as SMPL poses: BVH, DeepMimic's text files and AMASS archives.
 
 Poses are relative to SMPL's T-pose in a y-up world in which the T-pose faces +z; `trans` is where the PELVIS JOINT is,
 in metres. scipy reads the files' Euler angles and resamples; everything else uses `tar_core.rotations`.
@@ -6,6 +6,7 @@ in metres. scipy reads the files' Euler angles and resamples; everything else us
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from tar_core.rotations import (
     slerp,
 )
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
+from tar_core.training.bvh import BvhRecording, read_bvh, smpl_turns
 
 FPS = 30.0
 MIN_FRAMES = 12  # shorter recordings hold no window worth rendering
@@ -76,35 +78,39 @@ def load_motions(*paths: Path | str, rest_joints: np.ndarray | None = None) -> l
     """Every recording in the given files, folders and tar archives.
 
     Args:
-        paths: `.bvh` (CMU's joint names), DeepMimic `.txt`, AMASS `.npz`; folders are searched, archives unpacked in
-            memory. BVH files of one call must share a skeleton, and one of them must start in a T-pose.
-        rest_joints: [24, 3] SMPL's joints in its T-pose. With them, BVH limbs keep their recorded directions although
-            the two T-poses differ by some degrees; without, the T-poses are taken to be equal.
+        paths: `.bvh` of any skeleton (tar_core/training/bvh.py), DeepMimic `.txt`, AMASS `.npz`; folders are searched,
+            archives unpacked in memory.
+        rest_joints: [24, 3] SMPL's joints in its T-pose, for BVH files (`smpl_turns`).
 
     Raises:
-        TarError: a path is missing, nothing readable is in it, or no BVH file starts in a T-pose.
+        TarError: a path is missing, or nothing readable is in it.
     """
-    recordings: list[_BvhRecording] = []
+    recordings: list[BvhRecording] = []
     motions: list[Motion] = []
     for name, data in _named_files(paths):
         suffix = Path(name).suffix
         stem = Path(name).stem
         try:
             if suffix == ".bvh":
-                recordings.append(_read_bvh(f"cmu/{stem}", data.decode()))
+                recordings.append(read_bvh(_bvh_name(stem), data.decode(errors="replace")))
             elif suffix == ".txt":
                 motions.append(_read_deepmimic(f"deepmimic/{stem.removeprefix('humanoid3d_')}", data.decode()))
             else:
                 motions.append(_read_amass(f"amass/{stem}", data))
         except (ValueError, KeyError, IndexError) as error:
             raise TarError(f"cannot read the motion {name}: {error}; take the file out or mend it") from error
-    if recordings:
-        rest = _t_pose(recordings)
-        motions += [_retarget_bvh(recording, rest, rest_joints) for recording in recordings]
+    for skeleton in dict.fromkeys(recording.skeleton for recording in recordings):
+        same = [recording for recording in recordings if recording.skeleton == skeleton]
+        motions += _from_bvh([recording for recording in same if len(recording.positions) > 2], rest_joints)
     motions = [motion for motion in motions if len(motion) >= MIN_FRAMES]
     if not motions:
         raise TarError(f"no motion in {', '.join(map(str, paths))}; give .bvh, DeepMimic .txt or AMASS .npz files")
     return sorted(motions, key=lambda motion: motion.name)
+
+
+def _bvh_name(stem: str) -> str:
+    """CMU's files are called after subject and take, as 05_03: the test split goes by the subject."""
+    return f"cmu/{stem}" if re.fullmatch(r"\d+_\d+", stem) else f"bvh/{stem}"
 
 
 def _named_files(paths: tuple[Path | str, ...]) -> Iterator[tuple[str, bytes]]:
@@ -139,147 +145,18 @@ def _relative(turns: list[Rotation]) -> list[Rotation]:
     return [turns[0]] + [turns[PARENTS[joint]].inv() * turns[joint] for joint in range(1, NUM_JOINTS)]
 
 
-# ---------------------------------------------------------------------------------------------------------- BVH (CMU)
-
-# The BVH joint (without its "CC_Base_" prefix) that moves like each SMPL joint. The hands end in the wrists.
-_BVH_JOINTS = {
-    "pelvis": "Hip",
-    "left_hip": "L_Thigh",
-    "right_hip": "R_Thigh",
-    "spine1": "Waist",
-    "left_knee": "L_Calf",
-    "right_knee": "R_Calf",
-    "spine2": "Spine01",
-    "left_ankle": "L_Foot",
-    "right_ankle": "R_Foot",
-    "spine3": "Spine02",
-    "left_foot": "L_ToeBase",
-    "right_foot": "R_ToeBase",
-    "neck": "NeckTwist01",
-    "left_collar": "L_Clavicle",
-    "right_collar": "R_Clavicle",
-    "head": "Head",
-    "left_shoulder": "L_Upperarm",
-    "right_shoulder": "R_Upperarm",
-    "left_elbow": "L_Forearm",
-    "right_elbow": "R_Forearm",
-    "left_wrist": "L_Hand",
-    "right_wrist": "R_Hand",
-    "left_hand": "L_Hand",
-    "right_hand": "R_Hand",
-}
-# Limb bones (upper joint, lower joint), whose recorded directions are kept, and where they point in a T-pose.
-LIMBS = {
-    ("left_hip", "left_knee"): (0, -1, 0),
-    ("left_knee", "left_ankle"): (0, -1, 0),
-    ("left_shoulder", "left_elbow"): (1, 0, 0),
-    ("left_elbow", "left_wrist"): (1, 0, 0),
-    ("right_hip", "right_knee"): (0, -1, 0),
-    ("right_knee", "right_ankle"): (0, -1, 0),
-    ("right_shoulder", "right_elbow"): (-1, 0, 0),
-    ("right_elbow", "right_wrist"): (-1, 0, 0),
-}
+# ---------------------------------------------------------------------------------------------------------------- BVH
 
 
-@dataclass(frozen=True)
-class _BvhRecording:
-    """What a BVH file says about SMPL's joints in the world: turns (24 Rotations of N) and positions [N, 24, 3]."""
-
-    name: str
-    turns: list[Rotation]
-    positions: np.ndarray
-    frame_time: float
-
-
-def _read_bvh(name: str, text: str) -> _BvhRecording:
-    lines = iter(text.splitlines())
-    names: list[str] = []
-    parents: list[int] = []
-    offsets: list[np.ndarray] = []
-    channels: list[list[str]] = []
-    open_joints: list[int] = []  # the path from the root; -1 stands for an end site
-    for line in lines:
-        words = line.split()
-        if not words:
-            continue
-        if words[0] in ("ROOT", "JOINT"):
-            parents.append(open_joints[-1] if open_joints else -1)
-            names.append(words[1].removeprefix("CC_Base_"))
-            open_joints.append(len(names) - 1)
-        elif words[0] == "End":
-            open_joints.append(-1)
-        elif words[0] == "}":
-            open_joints.pop()
-        elif words[0] == "OFFSET" and open_joints[-1] >= 0:
-            offsets.append(np.array(words[1:4], float))
-        elif words[0] == "CHANNELS":
-            channels.append(words[2:])
-        elif words[0] == "MOTION":
-            break
-    next(lines)  # "Frames: N"
-    frame_time = float(next(lines).split()[-1])
-    values = np.array([line.split() for line in lines if line.strip()], float)
-
-    turns: list[Rotation] = []
-    positions: list[np.ndarray] = []
-    column = 0
-    for parent, offset, joint_channels in zip(parents, offsets, channels, strict=True):
-        block = values[:, column : column + len(joint_channels)]
-        column += len(joint_channels)
-        is_turn = np.array([channel.endswith("rotation") for channel in joint_channels])
-        axes = "".join(channel[0] for channel in joint_channels if channel.endswith("rotation"))
-        local = Rotation.from_euler(axes.upper(), block[:, is_turn], degrees=True)
-        if parent < 0:
-            turns.append(local)
-            positions.append(offset + block[:, ~is_turn])
-        else:
-            turns.append(turns[parent] * local)
-            positions.append(positions[parent] + turns[parent].apply(np.tile(offset, (len(values), 1))))
-    index = [names.index(_BVH_JOINTS[joint]) for joint in JOINT_NAMES]
-    centimetre = 0.01
-    return _BvhRecording(
-        name, [turns[i] for i in index], np.stack([positions[i] for i in index], 1) * centimetre, frame_time
-    )
-
-
-def _starts_in_t_pose(recording: _BvhRecording) -> bool:
-    """Whether the first frame's arms point sideways and its legs down, within 15 degrees."""
-    for (upper, lower), direction in LIMBS.items():
-        bone = recording.positions[0, JOINT_NAMES.index(lower)] - recording.positions[0, JOINT_NAMES.index(upper)]
-        if bone @ np.array(direction) < np.cos(np.radians(15)) * np.linalg.norm(bone):
-            return False
-    return True
-
-
-def _t_pose(recordings: list[_BvhRecording]) -> _BvhRecording:
-    for recording in recordings:
-        if _starts_in_t_pose(recording):
-            return recording
-    raise TarError("no BVH file starts in a T-pose; add one of the same skeleton that does (CMU's subject 07)")
-
-
-def _retarget_bvh(recording: _BvhRecording, rest: _BvhRecording, rest_joints: np.ndarray | None) -> Motion:
-    """World turns relative to the T-pose's are SMPL's, but for the small angle between the two T-poses' limbs."""
-    turns = [turn * rest_turn[0].inv() for turn, rest_turn in zip(recording.turns, rest.turns, strict=True)]
-    if rest_joints is not None:
-        for upper, lower in LIMBS:
-            a, b = JOINT_NAMES.index(upper), JOINT_NAMES.index(lower)
-            correction = _turn_between(rest_joints[b] - rest_joints[a], rest.positions[0, b] - rest.positions[0, a])
-            turns[a] = turns[a] * correction
-    first = 1 if _starts_in_t_pose(recording) else 0
-    count = len(recording.positions)
-    times = np.arange(count - first) * recording.frame_time
-    locals_ = [turn[first:] for turn in _relative(turns)]
-    poses, trans = _resampled(times, locals_, recording.positions[first:, 0])
-    return Motion(recording.name, poses, trans)
-
-
-def _turn_between(start: np.ndarray, end: np.ndarray) -> Rotation:
-    """The smallest rotation that brings direction `start` to direction `end`."""
-    start, end = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    axis = np.cross(start, end)
-    sine = np.linalg.norm(axis)
-    return Rotation.from_rotvec(axis / max(sine, 1e-9) * np.arctan2(sine, start @ end))
+def _from_bvh(recordings: list[BvhRecording], rest_joints: np.ndarray | None) -> list[Motion]:
+    """The motions of recordings of one skeleton; a T-pose in the first frame is left out."""
+    motions = []
+    for recording, turns in zip(recordings, smpl_turns(recordings, rest_joints), strict=True):
+        first = 1 if recording.starts_in_t_pose() else 0
+        times = np.arange(len(recording.positions) - first) * recording.frame_time
+        locals_ = [turn[first:] for turn in _relative(turns)]
+        motions.append(Motion(recording.name, *_resampled(times, locals_, recording.positions[first:, 0])))
+    return motions
 
 
 # ----------------------------------------------------------------------------------------------------------- DeepMimic

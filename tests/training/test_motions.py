@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, MIRROR, pose_skeleton
-from tar_core.training import motions as module
+from tar_core.training.bvh import LIMBS, read_bvh
 from tar_core.training.motions import (
-    LIMBS,
     Motion,
     at_speed,
     load_motions,
@@ -53,7 +52,7 @@ def recorded(tmp_path_factory):
 def test_bvh_limbs_keep_their_recorded_directions(recorded):
     rest = rest_joints()
     motion = next(m for m in load_motions(recorded, rest_joints=rest) if m.name == "cmu/005_03")
-    recording = module._read_bvh("", (recorded / "005_03.bvh").read_text())
+    recording = read_bvh("", (recorded / "005_03.bvh").read_text())
     step = round(1 / 30 / recording.frame_time)
     world = world_rotations(motion.poses)
     for upper, lower in LIMBS:
@@ -68,7 +67,7 @@ def test_bvh_limbs_keep_their_recorded_directions(recorded):
 def test_bvh_trunk_and_feet_follow_within_the_t_poses_difference(recorded):
     rest = rest_joints()
     motion = next(m for m in load_motions(recorded, rest_joints=rest) if m.name == "cmu/005_03")
-    recording = module._read_bvh("", (recorded / "005_03.bvh").read_text())
+    recording = read_bvh("", (recorded / "005_03.bvh").read_text())
     _, joints = pose_skeleton(motion.poses, rest)
     for start, end, limit in (("pelvis", "neck", 12), ("left_hip", "right_hip", 12), ("left_ankle", "left_foot", 18)):
         a, b = JOINT_NAMES.index(start), JOINT_NAMES.index(end)
@@ -159,5 +158,7 @@ def test_bad_input_is_named(recorded, tmp_path):
     (tmp_path / "broken.npz").write_bytes(io.BytesIO(b"no archive").getvalue())
     with pytest.raises(TarError, match="broken.npz"):
         load_motions(tmp_path)
-    with pytest.raises(TarError, match="T-pose"):
-        load_motions(recorded / "005_03.bvh")
+    (tmp_path / "broken.npz").unlink()
+    (tmp_path / "cut.bvh").write_text((recorded / "005_03.bvh").read_text()[:3000])
+    with pytest.raises(TarError, match="cut.bvh"):
+        load_motions(tmp_path)
