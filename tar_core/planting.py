@@ -1,4 +1,4 @@
-"""Feet that stand stay where they stand: the root is moved, mostly along the line of sight, until they do.
+"""Feet that stand stay where they stand: the root is moved, mostly along the line of sight, and the legs give the rest.
 
 One camera sees sideways movement well and depth badly, so a foot that does not move in the picture stands, and what it
 seems to slide towards or away from the camera is an error of the root. One linear least squares over the whole motion
@@ -9,6 +9,9 @@ finds the root's corrections d_t, metres in the camera frame:
 f are ankles and toes; k is large where they stand; W holds the picture still, stiff across the line of sight and soft
 along it; s leaves the rest of the movement as it was. Neighbouring frames alone are coupled: the work grows with the
 length.
+
+What the feet still slide then is an error of the legs' poses. The same least squares for each foot, with the root's
+place taken by the ankle's and W equal in all directions, says where its ankle goes, and the leg follows it.
 """
 
 from dataclasses import replace
@@ -16,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body_file import BodyData
+from tar_core.leg_ik import move_ankles
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
@@ -29,6 +33,9 @@ _LOOK = 0.15  # seconds over which the speed is taken
 # Standard deviations of the terms above: W across and along the line of sight, metres; of speeds, m/s.
 _ACROSS, _DEPTH = 0.0015, 0.05
 _STANDING, _MOVING = 0.06, 0.3
+# The same for ankles.
+_ANKLE, _ANKLE_STANDING, _ANKLE_MOVING = 0.03, 0.02, 0.3
+_NOTHING = 1e-4  # metres by which no leg is worth moving
 
 
 def plant_clip(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
@@ -37,11 +44,11 @@ def plant_clip(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
 
 
 def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0) -> PersonMotion:
-    """One person's translation, corrected so that standing feet slide less; poses stay as they are.
+    """One person's motion, corrected so that standing feet slide less; hips, knees and ankles alone are posed anew.
 
     Args:
         body: the body that the motion belongs to.
-        strength: 0 leaves the motion as it is, 1 holds standing feet to a few centimetres a second.
+        strength: 0 leaves the motion as it is, 1 holds standing feet to a centimetre or two a second.
 
     Raises:
         TarError: a strength outside 0..1.
@@ -50,19 +57,44 @@ def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float
     if strength == 0 or len(person) < 2:
         return person
     feet = foot_points(person, body)
-    standing = strength * still_weights(feet, fps) / (_STANDING / fps) ** 2  # [N - 1, 4]
-    coupling = standing.sum(1) + (_MOVING / fps) ** -2
-    pull = (standing[..., None] * np.diff(feet, axis=0)).sum(1)  # [N - 1, 3]
-
+    standing = strength * still_weights(feet, fps)  # [N - 1, 4]
     sight = person.trans / np.linalg.norm(person.trans, axis=1, keepdims=True)
     along = sight[:, :, None] * sight[:, None, :]
-    diagonal = (np.eye(3) - along) / _ACROSS**2 + along / _DEPTH**2
+    stiffness = (np.eye(3) - along) / _ACROSS**2 + along / _DEPTH**2
+    shift = _held(feet, standing * (fps / _STANDING) ** 2, stiffness, (fps / _MOVING) ** 2)
+    return _lock_legs(replace(person, trans=person.trans + shift), body, fps, standing)
+
+
+def _lock_legs(person: PersonMotion, body: BodyData, fps: float, standing: np.ndarray) -> PersonMotion:
+    """The person with legs that hold the feet's points where they stand, [N - 1, 4] in 0..1."""
+    feet = foot_points(person, body)
+    stiffness = np.tile(np.eye(3) / _ANKLE**2, (len(person), 1, 1))
+    ankles = [
+        _held(feet[:, foot], standing[:, foot] * (fps / _ANKLE_STANDING) ** 2, stiffness, (fps / _ANKLE_MOVING) ** 2)
+        for foot in (slice(0, 2), slice(2, 4))
+    ]
+    displacements = np.stack(ankles, 1)
+    displacements[np.linalg.norm(displacements, axis=-1) < _NOTHING] = 0
+    poses = person.poses.reshape(len(person), -1, 3)
+    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements)
+    return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
+
+
+def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, moving: float) -> np.ndarray:
+    """[N, 3] the corrections d of the module's least squares.
+
+    Args:
+        points: [N, P, 3] f; standing: [N - 1, P] k; stiffness: [N, 3, 3] W; moving: s.
+    """
+    coupling = standing.sum(1) + moving
+    pull = (standing[..., None] * np.diff(points, axis=0)).sum(1)  # [N - 1, 3]
+    diagonal = stiffness.copy()
     diagonal[1:] += coupling[:, None, None] * np.eye(3)
     diagonal[:-1] += coupling[:, None, None] * np.eye(3)
-    right = np.zeros((len(person), 3))
+    right = np.zeros((len(points), 3))
     right[:-1] += pull
     right[1:] -= pull
-    return replace(person, trans=person.trans + solve_chain(diagonal, -coupling, right))
+    return solve_chain(diagonal, -coupling, right)
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:

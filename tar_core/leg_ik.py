@@ -1,0 +1,77 @@
+"""Two-bone inverse kinematics of the legs: ankles go where they are wanted, feet keep their direction in the world."""
+
+import numpy as np
+
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
+
+LEGS = [
+    [JOINT_NAMES.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle")] for side in ("left", "right")
+]  # hip, knee, ankle of each leg
+_STRETCHED = 0.999  # of the leg's length: farther away an ankle is not put, so that no knee snaps straight
+_KNEE_AXIS = np.array([1.0, 0, 0])  # about which SMPL's knees bend, in the thigh's axes
+
+
+def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.ndarray) -> np.ndarray:
+    """Poses whose left and right ankles lie elsewhere; only hips, knees and ankles turn.
+
+    The knee bends as far as the new distance from the hip wants it (law of cosines), then the whole leg turns about the
+    hip by the smallest turn that brings the ankle to its place.
+
+    Args:
+        poses: [N, 24, 3] axis-angle.
+        rest_joints: [24, 3] in the T-pose, metres.
+        displacements: [N, 2, 3] of the left and the right ankle, in the frame that the global orientation leads to.
+            What a stretched leg doesn't reach is left out.
+
+    Returns:
+        [N, 24, 3]; legs that aren't moved stay exactly as they are.
+    """
+    bones, joints = pose_skeleton(poses, rest_joints)
+    world = bones[..., :3, :3]
+    moved = poses.astype(np.float64)
+    for (hip, knee, ankle), displacement in zip(LEGS, displacements.swapaxes(0, 1), strict=True):
+        changed = np.linalg.norm(displacement, axis=-1) > 0
+        if not changed.any():
+            continue
+        thigh, shin = joints[:, knee] - joints[:, hip], joints[:, ankle] - joints[:, knee]
+        a, b = (float(np.linalg.norm(rest_joints[x] - rest_joints[PARENTS[x]])) for x in (knee, ankle))
+        target = thigh + shin + displacement
+        old, new = np.linalg.norm(thigh + shin, axis=-1), np.linalg.norm(target, axis=-1)
+        # A leg that is stretched further already may stay so.
+        new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
+        bend = np.cross(thigh, shin) / (a * b)
+        # A straight knee has no axis of its own: SMPL's takes over.
+        axis = bend + 1e-3 * (world[:, hip] @ _KNEE_AXIS)
+        axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
+        at_knee = _turn(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None])
+        at_hip = _turn_between(thigh + (at_knee @ shin[..., None])[..., 0], target)
+        turned = {
+            hip: at_hip @ world[:, hip],
+            knee: at_hip @ at_knee @ world[:, knee],
+            ankle: world[:, ankle],
+        }
+        parent = world[:, PARENTS[hip]]
+        for joint, matrix in turned.items():
+            local = matrix_to_axis_angle(parent.swapaxes(-1, -2) @ matrix)
+            moved[changed, joint] = local[changed]
+            parent = matrix
+    return moved
+
+
+def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:
+    """By how much a leg of two bones is bent, radians, when its ends are so far apart."""
+    return np.pi - np.arccos(np.clip((a * a + b * b - distance**2) / (2 * a * b), -1, 1))
+
+
+def _turn(axis_angle: np.ndarray) -> np.ndarray:
+    return np.asarray(axis_angle_to_matrix(axis_angle))
+
+
+def _turn_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """[N, 3, 3] the smallest turns from directions [N, 3] to others."""
+    start, end = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True) for vectors in (start, end))
+    axis = np.cross(start, end)
+    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
+    angle = np.arctan2(sine, (start * end).sum(-1, keepdims=True))
+    return _turn(axis / np.maximum(sine, 1e-12) * angle)

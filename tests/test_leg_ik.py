@@ -1,0 +1,74 @@
+"""Ankles arrive, feet keep their direction, bones their length, and nothing else moves."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tar_core.body_file import load_body
+from tar_core.leg_ik import LEGS, move_ankles
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, pose_skeleton
+
+REST = rest_joints(load_body(), np.zeros(10))
+FEET = [JOINT_NAMES.index(f"{side}_foot") for side in ("left", "right")]
+ANKLES = [leg[2] for leg in LEGS]
+IN_LEGS = {joint for leg in LEGS for joint in leg}
+
+
+def bent_poses(seed, count=20):
+    """People anyhow, with knees bent by 20 to 100 degrees."""
+    random = np.random.default_rng(seed)
+    poses = 0.4 * random.normal(size=(count, 24, 3))
+    for _, knee, _ in LEGS:
+        poses[:, knee] = 0
+        poses[:, knee, 0] = random.uniform(0.35, 1.75, count)
+    return poses
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 1000), st.floats(0.001, 0.04))
+def test_ankles_arrive_and_feet_keep_their_direction(seed, size):
+    poses = bent_poses(seed)
+    displacements = size * np.random.default_rng(seed + 1).normal(size=(len(poses), 2, 3)) / 3
+    moved = move_ankles(poses, REST, displacements)
+    bones, joints = pose_skeleton(poses, REST)
+    new_bones, new_joints = pose_skeleton(moved, REST)
+    np.testing.assert_allclose(new_joints[:, ANKLES], joints[:, ANKLES] + displacements, atol=1e-6)
+    np.testing.assert_allclose(new_bones[:, ANKLES, :3, :3], bones[:, ANKLES, :3, :3], atol=1e-6)
+    np.testing.assert_allclose(new_joints[:, FEET], joints[:, FEET] + displacements, atol=1e-6)
+    others = [joint for joint in range(24) if joint not in IN_LEGS]
+    np.testing.assert_array_equal(moved[:, others], poses[:, others])
+
+
+def test_no_displacement_changes_nothing():
+    poses = bent_poses(0)
+    np.testing.assert_array_equal(move_ankles(poses, REST, np.zeros((len(poses), 2, 3))), poses)
+
+
+def test_a_straight_leg_bends_forwards_and_is_not_torn():
+    poses = np.zeros((2, 24, 3))
+    displacements = np.zeros((2, 2, 3))
+    displacements[0, 0] = [0, 0.05, 0]  # up: the knee has to give way
+    displacements[1, 0] = [0, -0.05, 0]  # down: out of reach
+    moved = move_ankles(poses, REST, displacements)
+    _, joints = pose_skeleton(moved, REST)
+    _, before = pose_skeleton(poses, REST)
+    hip, knee, ankle = LEGS[0]
+    np.testing.assert_allclose(joints[0, ankle], before[0, ankle] + displacements[0, 0], atol=1e-6)
+    assert joints[0, knee, 2] > before[0, knee, 2] + 0.05  # people face +z
+    np.testing.assert_allclose(joints[1, ankle], before[1, ankle], atol=0.01)
+    for a, b in ((hip, knee), (knee, ankle)):
+        bone = np.linalg.norm(joints[:, a] - joints[:, b], axis=-1)
+        np.testing.assert_allclose(bone, np.linalg.norm(REST[a] - REST[b]), atol=1e-9)
+
+
+def test_small_changes_move_knees_little():
+    """An ankle pushed along a line takes the knee with it, without leaps, from nearly straight to bent."""
+    count = 200
+    poses = np.zeros((count, 24, 3))
+    poses[:, LEGS[0][1], 0] = 0.15
+    displacements = np.zeros((count, 2, 3))
+    displacements[:, 0, 1] = np.linspace(-0.01, 0.15, count)
+    _, joints = pose_skeleton(move_ankles(poses, REST, displacements), REST)
+    steps = np.linalg.norm(np.diff(joints[:, LEGS[0][1]], axis=0), axis=-1)
+    assert steps.max() < 0.015
