@@ -21,14 +21,34 @@ _REACH = 0.04  # metres around a landmark within which its sole is looked for
 
 def sole_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     """[N, 4, 3] the soles of heels and toes (SOLES) in the camera frame, metres."""
+    return surface_points(person, body, np.array([_sole_below(body, name) for name in SOLES]))
+
+
+def surface_points(person: PersonMotion, body: BodyData, vertices: np.ndarray) -> np.ndarray:
+    """[N, V, 3] some vertices of the posed body in the camera frame, metres; without pose correctives."""
     betas = person.betas.astype(np.float64)
     poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
     bones, _ = pose_skeleton(poses, rest_joints(body, betas))
-    vertices = [_sole_below(body, name) for name in SOLES]
     rest = body.v_template[vertices] + body.shapedirs[vertices] @ betas
     transforms = np.einsum("pj,tjab->tpab", body.weights[vertices].astype(np.float64), bones)
     turned = (transforms[..., :3, :3] @ rest[..., None])[..., 0]
     return turned + transforms[..., :3, 3] + person.trans[:, None]
+
+
+def supports(points: np.ndarray, fps: float, floor: Floor) -> np.ndarray:
+    """[N, P, 3] points of the whole surface -> [K, 3] where the lowest of them lay still: what carries the body.
+
+    Each stretch in which the same point is the lowest and slow gives one place.
+    """
+    lowest = floor.heights(points).argmin(1)
+    frames = np.arange(len(points))
+    slow = point_speed(points, fps)[frames, lowest] < SLOW
+    places = [
+        points[first:end, point][slow[first:end]].mean(0)
+        for point in np.unique(lowest)
+        for first, end in runs((lowest == point) & slow)
+    ]
+    return np.array(places).reshape(-1, 3)
 
 
 def find_contacts(points: np.ndarray, fps: float, floor: Floor | None = None) -> np.ndarray:

@@ -1,10 +1,10 @@
 """The floor in the camera's frame, and with it the camera's pitch, roll and height, found from the people's feet.
 
-Four things tell where up is, each with the error that it is expected to have: soles that stand lie in one plane; a
-foot that stands on heel and toe is level; people who stand straight stand upright; and cameras are held level, in
-roll above all. The most likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do
-not count. What the four leave open, and how far they disagree, becomes the confidence: the probability that up is right
-to GOOD degrees.
+Four things tell where up is, each with the error that it is expected to have: soles that stand, and whatever else
+carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight stand
+upright; and cameras are held level, in roll above all. The most likely plane is found by Gauss-Newton with Cauchy's
+weights, so that single wrong contacts do not count. What the four leave open, and how far they disagree, becomes the
+confidence: the probability that up is right to GOOD degrees.
 """
 
 from dataclasses import replace
@@ -12,8 +12,9 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body_file import BodyData
-from tar_core.contacts import ANKLES, find_contacts, runs, sole_points
+from tar_core.contacts import ANKLES, find_contacts, runs, sole_points, supports, surface_points
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.planting import plant_clip
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
@@ -24,11 +25,12 @@ TRUSTED = 0.4  # confidence below which the camera stays level
 _SOLE = 0.05
 _FOOT, _FEET = 12.0, 7.0  # of a single standing foot, and of all of them together
 _BODY = 8.0
-_PITCH, _ROLL = 15.0, 8.0  # of cameras
+_PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
 _ROUNDS = 20
+_PASSES = 4
 
 
 def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
@@ -39,8 +41,9 @@ def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
 def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands."""
     floor: Floor | None = None
-    for _ in range(2):  # first by speed alone, then with the height above that floor
-        cues = [_Cues.of(person, body, clip.fps, floor) for person in clip.people]
+    planted = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
+    for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
+        cues = [_Cues.of(person, body, clip.fps, floor) for person in planted.people]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
         if len(soles) == 0:
             return floor
@@ -122,6 +125,8 @@ class _Cues:
         ]
         straight = upright(joints) & stands.any(1)
         bodies = [_middle(body_axis(joints[first:end])) for first, end in runs(straight)]
+        if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
+            soles += list(supports(surface_points(person, body, body.markers), fps, floor))
         return cls(*(np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)))
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body_file import load_body
-from tar_core.contacts import SOLES, find_contacts, point_speed, runs, sole_points
+from tar_core.contacts import SOLES, find_contacts, point_speed, runs, sole_points, supports, surface_points
 from tar_core.motion import Floor
 from tests.test_planting import FPS, stander
 
@@ -61,3 +61,20 @@ def test_runs() -> None:
 
 def test_a_single_frame() -> None:
     assert find_contacts(np.ones((1, 4, 3)), FPS).shape == (1, 4)
+
+
+def test_who_lies_rests_on_the_back() -> None:
+    """Somebody on their back before a level camera rests on parts of the back, no matter where the feet are."""
+    person = stander(40)
+    poses = person.poses.reshape(40, 24, 3).copy()
+    poses[:, 0] = [np.pi / 2, 0, 0]  # the belly looks up, y down: the back is the lowest
+    poses[:, 1:3, 0] = -0.6  # both feet are lifted
+    lying = replace(person, poses=poses.reshape(40, 72))
+    points = surface_points(lying, BODY, BODY.markers)
+    floor = Floor(np.array([0.0, -1.0, 0.0]), 1.0)
+    places = supports(points, FPS, floor)
+    assert len(places)
+    np.testing.assert_allclose(places[:, 1], points[..., 1].max(), atol=0.003)
+    assert points[0, :, 1].max() - sole_points(lying, BODY)[0, :, 1].max() > 0.1
+    sliding = points + np.arange(40)[:, None, None] / FPS * np.array([1.0, 0, 0])
+    assert len(supports(sliding, FPS, floor)) == 0
