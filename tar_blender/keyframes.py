@@ -39,11 +39,11 @@ def write_motion(
     locations = pelvis_locations(person.trans, armature_object, placement)
     frames = start_frame + person.frames
 
-    action, channels = _new_action(armature_object, f"{armature_object.name} Motion")
-    _write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
+    action, channels = new_action(armature_object, f"{armature_object.name} Motion")
+    write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
     for joint, name in enumerate(JOINT_NAMES):
         armature_object.pose.bones[name].rotation_mode = "QUATERNION"
-        _write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
+        write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
     _write_visibility(channels, frames)
     return action
 
@@ -95,13 +95,14 @@ def visibility_curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
     animation = thing.animation_data
     if animation is None:
         return []
-    curves = [*animation.drivers, *_channels_of(animation)]
+    curves = [*animation.drivers, *curves_of(thing)]
     return [curve for curve in curves if curve.data_path in VISIBILITY]
 
 
-def _channels_of(animation: bpy.types.AnimData) -> Iterable[bpy.types.FCurve]:
+def curves_of(thing: bpy.types.Object) -> Iterable[bpy.types.FCurve]:
     """The curves of the action that drives an object."""
-    if animation.action is None:
+    animation = thing.animation_data
+    if animation is None or animation.action is None:
         return []
     if not hasattr(animation, "action_slot"):
         return animation.action.fcurves
@@ -110,7 +111,7 @@ def _channels_of(animation: bpy.types.AnimData) -> Iterable[bpy.types.FCurve]:
     return [curve for bag in bags if bag is not None for curve in bag.fcurves]
 
 
-def _new_action(armature_object: bpy.types.Object, name: str) -> tuple[bpy.types.Action, Any]:
+def new_action(armature_object: bpy.types.Object, name: str) -> tuple[bpy.types.Action, Any]:
     """An empty action that drives the object, and what holds its curves (`fcurves` and `groups`).
 
     Blender 4.4 and newer keep the curves of each driven object in a channelbag of its own, older ones in the action.
@@ -133,7 +134,7 @@ def _write_visibility(channels: Any, frames: np.ndarray) -> None:
         _write_curve(channels, group, name, 0, times, np.array([1.0, 0.0, 1.0]), _CONSTANT)
 
 
-def _write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
+def write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
     """One curve for each column of `values` [N, C]."""
     group = channels.groups.get(bone) or channels.groups.new(bone)
     path = f'pose.bones["{bone}"].{prop}'

@@ -16,12 +16,12 @@ IN_LEGS = {joint for leg in LEGS for joint in leg}
 
 
 def bent_poses(seed, count=20):
-    """People anyhow, with knees bent by 20 to 100 degrees."""
+    """People anyhow, with knees bent by 50 to 100 degrees."""
     random = np.random.default_rng(seed)
     poses = 0.4 * random.normal(size=(count, 24, 3))
     for _, knee, _ in LEGS:
         poses[:, knee] = 0
-        poses[:, knee, 0] = random.uniform(0.35, 1.75, count)
+        poses[:, knee, 0] = random.uniform(0.9, 1.75, count)
     return poses
 
 
