@@ -17,6 +17,7 @@ _MODULES = (
     "people_operators",
     "drop",
     "panel",
+    "retarget_panel",
     "command",
 )
 

@@ -251,9 +251,16 @@ _SIDES = {
 }
 
 
-def find_bones(bones: Sequence[str]) -> tuple[str, BoneMap]:
-    """The map of an armature's bones, and the name of its kind; "Guessed" where it is none of the known ones."""
+def find_bones(bones: Sequence[str], saved: Mapping[str, BoneMap] | None = None) -> tuple[str, BoneMap]:
+    """The map of an armature's bones, and the name of its kind; "Guessed" where it is none of the known ones.
+
+    Args:
+        saved: the user's own maps by their names; one whose bones are all there goes before all others.
+    """
     there = set(bones)
+    for kind, own in (saved or {}).items():
+        if own and there.issuperset(own.values()):
+            return kind, dict(own)
     plain = {_without_prefix(bone): bone for bone in bones}
     for kind, known in KNOWN.items():
         for names in ({bone: bone for bone in there}, plain):

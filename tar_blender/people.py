@@ -62,8 +62,13 @@ def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
 
 def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
     """The armatures of a clip's people, by their number."""
-    armatures = [thing for thing in collection.all_objects if thing.type == "ARMATURE" and _PERSON in thing]
+    armatures = [thing for thing in collection.all_objects if is_person(thing)]
     return sorted(armatures, key=person_id)
+
+
+def is_person(thing: bpy.types.Object) -> bool:
+    """Whether an object is an imported person's armature."""
+    return thing.type == "ARMATURE" and _PERSON in thing
 
 
 def person_id(armature: bpy.types.Object) -> int:

@@ -44,6 +44,11 @@ def cache_folder(context: bpy.types.Context) -> Path:
     return Path(bpy.path.abspath(chosen)) if chosen else _own_folder("cache")
 
 
+def bone_map_folder() -> Path:
+    """Where the user's bone maps for retargeting are kept."""
+    return _own_folder("bone_maps")
+
+
 def device(context: bpy.types.Context) -> str:
     """What the network is to run on, as the engine's jobs name it."""
     preferences = addon_preferences(context)
