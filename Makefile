@@ -8,7 +8,7 @@ TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-blenders test-gui extension train clean
-.PHONY: bench-real bench-real-all bench-speed bench-motion bench-scene
+.PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-scene
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
 
 bench-motion: $(READY) ## what planting feet does to sliding and to the root's path
 	$(PYTHON) -m tools.bench_motion
+
+bench-retarget: $(READY) ## motion on other characters: how far ends are off, and the time it takes
+	$(PYTHON) -m tools.bench_retarget
 
 bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip
 	$(PYTHON) -m tools.bench_scene

@@ -11,6 +11,7 @@ from tar_core.skeleton import JOINT_NAMES
 BoneMap = dict[str, str]
 
 RIGIFY = "Rigify"
+SMPL = "SMPL"  # and SMPL-H and SMPL-X, whose add-ons name their bones alike
 
 
 def _sided(trunk: Mapping[str, str], limbs: Mapping[str, str], left: str, right: str) -> BoneMap:
@@ -39,7 +40,7 @@ _MIXAMO = _sided(
 
 # By name; the first whose bones are nearly all there is taken.
 KNOWN: dict[str, BoneMap] = {
-    "SMPL": {name: name for name in JOINT_NAMES},
+    SMPL: {name: name for name in JOINT_NAMES},
     RIGIFY: _sided(
         {"pelvis": "torso", "spine2": "spine_fk.002", "spine3": "spine_fk.003", "neck": "neck", "head": "head"},
         {

@@ -23,7 +23,7 @@ from tar_core.leg_ik import bend_legs
 from tar_core.rotations import continuous_quaternions, matrix_to_quaternion, quaternion_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
-from .bone_maps import RIGIFY, BoneMap
+from .bone_maps import RIGIFY, SMPL, BoneMap
 from .keyframes import curves_of, new_action, write_bone_curves
 
 NEEDED = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
@@ -137,8 +137,11 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
     return WorldMotion(frames, rotations, positions)
 
 
-def transfer(source: Rest, motion: WorldMotion, target: Rest) -> WorldMotion:
+def transfer(source: Rest, motion: WorldMotion, target: Rest, align: bool = True) -> WorldMotion:
     """The motion as a character makes it that is at rest like `target`; see the module.
+
+    Args:
+        align: False leaves A out: joints turn as the person's do, whatever the limbs' directions at rest.
 
     Raises:
         TarError: the character lacks bones that are needed.
@@ -147,7 +150,7 @@ def transfer(source: Rest, motion: WorldMotion, target: Rest) -> WorldMotion:
     if missing:
         raise TarError(f"the character has no bone for {', '.join(missing)}; name them in the list of bones")
     turn = _about_z(source.facing() - target.facing())
-    aligned = _alignment(source, target, turn)
+    aligned = _alignment(source, target, turn) if align else {joint: np.eye(3) for joint in target.heads}
     rotations = {
         joint: motion.rotations[joint] @ source.rotations[joint].T @ aligned[joint] @ turn @ rotation
         for joint, rotation in target.rotations.items()
@@ -195,7 +198,8 @@ def retarget(person: bpy.types.Object, character: bpy.types.Object, bones: BoneM
         raise TarError(f"{character.name} has no bone called {wrong[0]}; correct the list of bones")
     motion = person_motion(person)
     target = Rest.of(character, bones)
-    world = transfer(Rest.of(person, {name: name for name in JOINT_NAMES}), motion, target)
+    source = Rest.of(person, {name: name for name in JOINT_NAMES})
+    world = transfer(source, motion, target, align=kind != SMPL)  # SMPL's own family takes theta for theta
 
     old = character.animation_data and character.animation_data.action
     if old:

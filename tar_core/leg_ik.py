@@ -15,9 +15,6 @@ _KNEE_AXIS = np.array([1.0, 0, 0])  # about which SMPL's knees bend, in the thig
 def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.ndarray) -> np.ndarray:
     """Poses whose left and right ankles lie elsewhere; only hips, knees and ankles turn.
 
-    The knee bends as far as the new distance from the hip wants it (law of cosines), then the whole leg turns about the
-    hip by the smallest turn that brings the ankle to its place.
-
     Args:
         poses: [N, 24, 3] axis-angle.
         rest_joints: [24, 3] in the T-pose, metres.
@@ -35,17 +32,7 @@ def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.nd
         if not changed.any():
             continue
         thigh, shin = joints[:, knee] - joints[:, hip], joints[:, ankle] - joints[:, knee]
-        a, b = (float(np.linalg.norm(rest_joints[x] - rest_joints[PARENTS[x]])) for x in (knee, ankle))
-        target = thigh + shin + displacement
-        old, new = np.linalg.norm(thigh + shin, axis=-1), np.linalg.norm(target, axis=-1)
-        # A leg that is stretched further already may stay so.
-        new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
-        bend = np.cross(thigh, shin) / (a * b)
-        # A straight knee has no axis of its own: SMPL's takes over.
-        axis = bend + 1e-3 * (world[:, hip] @ _KNEE_AXIS)
-        axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
-        at_knee = _turn(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None])
-        at_hip = _turn_between(thigh + (at_knee @ shin[..., None])[..., 0], target)
+        at_hip, at_knee = bend_legs(thigh, shin, thigh + shin + displacement, world[:, hip] @ _KNEE_AXIS)
         turned = {
             hip: at_hip @ world[:, hip],
             knee: at_hip @ at_knee @ world[:, knee],
@@ -57,6 +44,32 @@ def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.nd
             moved[changed, joint] = local[changed]
             parent = matrix
     return moved
+
+
+def bend_legs(
+    thigh: np.ndarray, shin: np.ndarray, target: np.ndarray, knee_axis: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The turns of a leg that bring its ankle to another place.
+
+    The knee bends as far as the new distance from the hip wants it (law of cosines), then the whole leg turns about the
+    hip by the smallest turn that brings the ankle there.
+
+    Args:
+        thigh, shin: [N, 3] from hip to knee and from knee to ankle.
+        target: [N, 3] from the hip to where the ankle is wanted; as far as the leg reaches.
+        knee_axis: [N, 3] unit vectors about which a straight knee bends.
+
+    Returns:
+        [N, 3, 3] the turn of the whole leg, and [N, 3, 3] that of the shin before it.
+    """
+    a, b = (float(np.linalg.norm(bone, axis=-1).mean()) for bone in (thigh, shin))
+    old, new = np.linalg.norm(thigh + shin, axis=-1), np.linalg.norm(target, axis=-1)
+    # A leg that is stretched further already may stay so.
+    new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
+    axis = np.cross(thigh, shin) / (a * b) + 1e-3 * knee_axis  # a straight knee has no axis of its own
+    axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
+    at_knee = _turn(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None])
+    return _turn_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:

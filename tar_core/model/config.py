@@ -120,7 +120,6 @@ TAR_S = TARConfig(
     landmark_residuals=True,
     steady_landmarks=True,
     joint_errors=True,
-    far_frames=(7, 12, 20),
     dropout=0.1,
 )
 

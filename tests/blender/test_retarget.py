@@ -98,6 +98,22 @@ def source_without_hands(source: Rest) -> Rest:
     )
 
 
+def test_smpl_x_takes_theta_for_theta(person: bpy.types.Object) -> None:
+    """Another of SMPL's skeletons, its arms at rest a little lower: joints turn by the same angles about the same axes,
+    but for hips and knees, which put the feet down."""
+    names = {name: name for name in WITHOUT_HANDS}
+    character = make_character(person, names, arms_down=0.1)
+    kind, bones = find_bones([*names, "jaw", "left_index1"])
+    assert kind == "SMPL" and bones == names
+    retarget(person, character, names, kind)
+    ours, theirs = Rest.of(person, SMPL_BONES), Rest.of(character, names)
+    legs = {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")}
+    a, b = rotations_of(person, names, 20), rotations_of(character, names, 20)
+    for joint in set(names) - legs:
+        turned = np.array(a[joint]) @ ours.rotations[joint].T
+        np.testing.assert_allclose(np.array(b[joint]) @ theirs.rotations[joint].T, turned, atol=1e-3, err_msg=joint)
+
+
 def test_a_full_turn_has_no_flips(person: bpy.types.Object) -> None:
     character = make_character(person, KNOWN["Mixamo"], arms_down=0.8)
     retarget(person, character, KNOWN["Mixamo"])
