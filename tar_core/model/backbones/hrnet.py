@@ -8,6 +8,7 @@ the checkpoints people have load by name (`pretrained.py`).
 """
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import pairwise
 
 import torch
@@ -69,7 +70,7 @@ class HighResolutionModule(nn.Module):
         fused = []
         for layers in self.fuse_layers:
             assert isinstance(layers, nn.ModuleList)
-            fused.append(F.relu(torch.stack([layer(x) for layer, x in zip(layers, maps, strict=True)]).sum(0)))
+            fused.append(F.relu(reduce(torch.add, [layer(x) for layer, x in zip(layers, maps, strict=True)])))
         return fused
 
 
@@ -81,7 +82,7 @@ class Stage(nn.Sequential):
 
 
 class HRNetW48(nn.Module):
-    """The classification head's mean as global vector; all branches at stride 4, mixed to 256 channels, as local map."""
+    """The classification head's mean as global vector; all branches at stride 4, mixed to 256 channels, as map."""
 
     vector_size = VECTOR_SIZE
     map_channels = MAP_CHANNELS

@@ -1,14 +1,14 @@
 """Backbones by their name in a network's config, and their weights from the checkpoints that people have.
 
-The official HRNet and torchvision's and timm's ResNet checkpoints name their tensors as the modules here do; SPIN, CLIFF,
-BEDLAM, ReFit and PyMAF put a prefix before those names (`module.encoder.`, `model.backbone.`, ...). So the prefix that
-fits the most tensors is looked for, and what fits by name and shape is taken.
+The official HRNet and torchvision's and timm's ResNet checkpoints name their tensors as the modules here do; SPIN,
+CLIFF, BEDLAM, ReFit and PyMAF put a prefix before those names (`module.encoder.`, `model.backbone.`, ...). So the
+prefix that fits the most tensors is looked for, and what fits by name and shape is taken.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -20,16 +20,6 @@ from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.backbones.hrnet import HRNetW48
 from tar_core.model.backbones.resnet import ResNet50, initialise
-from tar_core.model.features import FrameFeatures
-
-
-class Backbone(Protocol):
-    """What every backbone is: crops [B, 3, 256, 256], RGB in 0..1, to features."""
-
-    vector_size: int
-    map_channels: int
-
-    def __call__(self, crops: Tensor) -> FrameFeatures: ...
 
 
 NETWORKS: dict[str, type[HRNetW48] | type[ResNet50]] = {"hrnet_w48": HRNetW48, "resnet50": ResNet50}

@@ -1,10 +1,11 @@
 """ResNet-50 (He et al. 2016) with a decoder to 64 x 64 cells (Xiao et al. 2018): the paper's asterisk rows.
 
-Modules have the names of torchvision's ResNet and of SimpleBaselines' pose networks, so that the checkpoints people have
-load by name (`pretrained.py`).
+Modules have the names of torchvision's ResNet and of SimpleBaselines' pose networks, so that the checkpoints people
+have load by name (`pretrained.py`).
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -58,7 +59,7 @@ def bottlenecks(inputs: int, channels: int, count: int, stride: int = 1) -> nn.S
 def deconvolutions(channels: Sequence[int]) -> nn.Sequential:
     """Each doubles the map's side, with batch normalisation and rectification after it."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(channels, channels[1:], strict=False):
+    for inputs, outputs in pairwise(channels):
         layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
     return nn.Sequential(*layers)
 
