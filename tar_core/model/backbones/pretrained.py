@@ -21,7 +21,6 @@ from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.backbones.hrnet import HRNetW48
 from tar_core.model.backbones.resnet import ResNet50, initialise
 
-
 NETWORKS: dict[str, type[HRNetW48] | type[ResNet50]] = {"hrnet_w48": HRNetW48, "resnet50": ResNet50}
 BACKBONES = ("blazepose", *NETWORKS)
 
