@@ -35,7 +35,7 @@ def measure_cost(config: TARConfig) -> Cost:
     """Counts one window's forward pass on torch's meta device, where nothing is computed."""
     with torch.device("meta"):
         model = TAR(config, BodyModel(load_body()).to("meta"))
-        batch = (1, config.window)
+        batch = (1, len(config.offsets))
         features = FrameFeatures(
             torch.empty(*batch, config.vector_size),
             torch.empty(*batch, config.map_channels, MAP_SIZE, MAP_SIZE),
