@@ -88,6 +88,10 @@ class FeatureClips:
     def __len__(self) -> int:
         return len(self.index)
 
+    def choose(self, count: int, random: np.random.Generator) -> list[int]:
+        """Numbers of different clips, any as likely as any other."""
+        return random.choice(len(self), count, replace=False).tolist()
+
     def batch(self, clips: Sequence[int], reverse: Sequence[bool] | None = None, maps: bool = True) -> ClipBatch:
         """The frames of some clips; those marked in `reverse` run backwards in time.
 
