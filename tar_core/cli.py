@@ -244,12 +244,13 @@ class ProgressBar:
 
 
 def run_info(options: argparse.Namespace) -> None:
-    """Prints versions, the device that capture would use, and the network's settings."""
+    """Prints versions, the device capture would use, the network's settings, and what the paper's network costs."""
     import cv2
     import torch
 
     from tar_core.capture import choose_device
     from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
+    from tar_core.model.cost import cost_table
 
     network = load_tar(options.checkpoint)
     numbers = sum(parameter.numel() for parameter in network.parameters())
@@ -259,6 +260,7 @@ def run_info(options: argparse.Namespace) -> None:
     print(f"checkpoint  {options.checkpoint or DEFAULT_CHECKPOINT}, {numbers / 1e6:.1f} M parameters")
     for name, value in network.config.to_dict().items():
         print(f"  {name} = {value}")
+    print("", *cost_table(), sep="\n")
 
 
 def run_export_amass(options: argparse.Namespace) -> None:

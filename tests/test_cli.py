@@ -175,6 +175,7 @@ def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None
     assert main(["info", "--checkpoint", str(untrained_checkpoint)]) == 0
     printed = capsys.readouterr().out
     assert "torch" in printed and "device" in printed and "backbone = blazepose" in printed
+    assert "FIGURE S=64 params_m=" in printed
 
 
 def test_smooth(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

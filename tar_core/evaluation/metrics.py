@@ -1,5 +1,7 @@
 """Errors of predicted joints, as the field measures them: arrays [N, J, 3] in metres, results in millimetres."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 
@@ -14,16 +16,41 @@ def mpjpe(predicted: np.ndarray, target: np.ndarray, root: list[int]) -> np.ndar
     return 1000 * np.linalg.norm(difference, axis=-1).mean(-1)
 
 
-def procrustes_align(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The similarity transform (scale, rotation, translation) of each prediction that fits its target best."""
-    p, t = predicted - predicted.mean(1, keepdims=True), target - target.mean(1, keepdims=True)
-    u, s, vt = np.linalg.svd(p.swapaxes(1, 2) @ t)
+@dataclass(frozen=True)
+class Similarity:
+    """Similarity transforms x -> scale R x + translation of a batch [N].
+
+    Attributes:
+        scale: [N]; rotation: [N, 3, 3]; translation: [N, 3].
+    """
+
+    scale: np.ndarray
+    rotation: np.ndarray
+    translation: np.ndarray
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Points [N, P, 3] -> [N, P, 3]."""
+        turned = points @ self.rotation.swapaxes(1, 2)
+        return self.scale[:, None, None] * turned + self.translation[:, None]
+
+
+def procrustes(predicted: np.ndarray, target: np.ndarray) -> Similarity:
+    """The similarity transform of each prediction that fits its target best in the least-squares sense."""
+    from_mean, to_mean = predicted.mean(1, keepdims=True), target.mean(1, keepdims=True)
+    p, t = predicted - from_mean, target - to_mean
+    u, s, vt = np.linalg.svd(t.swapaxes(1, 2) @ p)
     # A reflection is no pose: where the best orthogonal matrix is one, its weakest axis is flipped (Umeyama 1991).
     sign = np.ones_like(s)
     sign[:, -1] = np.sign(np.linalg.det(u @ vt))
     rotation = (u * sign[:, None]) @ vt
     scale = (s * sign).sum(-1) / np.maximum((p**2).sum((1, 2)), 1e-12)
-    return scale[:, None, None] * (p @ rotation) + target.mean(1, keepdims=True)
+    moved = Similarity(scale, rotation, np.zeros((len(p), 3)))(from_mean)
+    return Similarity(scale, rotation, (to_mean - moved)[:, 0])
+
+
+def procrustes_align(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Each prediction, moved to fit its target best."""
+    return procrustes(predicted, target)(predicted)
 
 
 def pa_mpjpe(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -31,8 +58,60 @@ def pa_mpjpe(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     return 1000 * np.linalg.norm(procrustes_align(predicted, target) - target, axis=-1).mean(-1)
 
 
+def vertex_error(
+    predicted: np.ndarray,
+    target: np.ndarray,
+    predicted_joints: np.ndarray,
+    target_joints: np.ndarray,
+    root: list[int],
+) -> np.ndarray:
+    """Per-vertex error (PVE, also MVE and MPVE) after moving both roots to the origin, [N] mm.
+
+    Args:
+        predicted, target: [N, V, 3] meshes; predicted_joints, target_joints: [N, J, 3], whose `root` is meant.
+    """
+    shift = (predicted_joints - target_joints)[:, root].mean(1, keepdims=True)
+    return 1000 * np.linalg.norm(predicted - shift - target, axis=-1).mean(-1)
+
+
+def pa_vertex_error(
+    predicted: np.ndarray, target: np.ndarray, predicted_joints: np.ndarray, target_joints: np.ndarray
+) -> np.ndarray:
+    """Per-vertex error after the Procrustes alignment of the JOINTS, as 3DPW's and EMDB's scripts do, [N] mm."""
+    aligned = procrustes(predicted_joints, target_joints)(predicted)
+    return 1000 * np.linalg.norm(aligned - target, axis=-1).mean(-1)
+
+
+def joint_angle_error(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Mean per-joint angular error (MPJAE): geodesic distance of the joints' rotations, [N] degrees.
+
+    Args:
+        predicted, target: [N, J, 3, 3] rotations in the camera (global ones, not relative to the parents).
+    """
+    between = predicted @ target.swapaxes(-1, -2)
+    # By sine and cosine: the cosine alone loses half the digits of small angles.
+    cosine = (np.trace(between, axis1=-2, axis2=-1) - 1) / 2
+    twice_axis = between - between.swapaxes(-1, -2)
+    sine = np.linalg.norm(twice_axis, axis=(-2, -1)) / np.sqrt(8)
+    return np.degrees(np.arctan2(sine, cosine)).mean(-1)
+
+
+def pa_joint_angle_error(
+    predicted: np.ndarray, target: np.ndarray, predicted_joints: np.ndarray, target_joints: np.ndarray
+) -> np.ndarray:
+    """MPJAE after turning each prediction by its joints' Procrustes rotation, [N] degrees."""
+    rotation = procrustes(predicted_joints, target_joints).rotation
+    return joint_angle_error(rotation[:, None] @ predicted, target)
+
+
 def acceleration_error(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Mean difference of the joints' second differences over consecutive frames, [N - 2] mm / frame^2."""
     difference = predicted - target
     second = difference[2:] - 2 * difference[1:-1] + difference[:-2]
     return 1000 * np.linalg.norm(second, axis=-1).mean(-1)
+
+
+def jitter(joints: np.ndarray, fps: float) -> np.ndarray:
+    """Jerk of the predicted joints, mean over them, [N - 3] in 10 m/s^3 (PIP, Yi et al. 2022, and EMDB's table)."""
+    jerk = joints[3:] - 3 * joints[2:-1] + 3 * joints[1:-2] - joints[:-3]
+    return fps**3 * np.linalg.norm(jerk, axis=-1).mean(-1) / 10

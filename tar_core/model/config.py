@@ -1,6 +1,6 @@
 """Every size and switch of the network, in one place."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from tar_core.errors import TarError
@@ -24,6 +24,8 @@ class TARConfig:
         local_channels: D, channels of the ConvGRU and of its output map.
         local_skip: adds the middle frame's own map (1 x 1 convolution) to the local encoder's output, so that a small
             S keeps fine detail. Not in the paper.
+        local_concat: for S < 64 the local encoder's output convolution also sees the middle frame's own map. The
+            paper's Table S3 has the cost of it: 4.8 GFLOPs in each row but S = 64's.
         global_width, global_layers, global_heads: the transformer's size.
         hidden: size of each of the 26 hidden states.
         markers: K, body markers at which the local map is sampled.
@@ -52,6 +54,7 @@ class TARConfig:
     local_size: int = 64
     local_channels: int = 256
     local_skip: bool = False
+    local_concat: bool = False
     global_width: int = 512
     global_layers: int = 4
     global_heads: int = 8
@@ -101,8 +104,18 @@ class TARConfig:
         return cls(**known)
 
 
-# The paper's network behind HRNet-W48 (its table's dagger rows).
-PAPER = TARConfig(backbone="hrnet_w48", vector_size=2048, map_channels=256)
+# The paper's network behind HRNet-W48 (its tables' dagger rows) and behind ResNet-50 (asterisk). `hidden` and
+# `context_width` are those of ReFit, on which the refinement is modelled; with them the network costs what Table S3
+# says (`tar_core/model/cost.py`).
+PAPER = TARConfig(
+    backbone="hrnet_w48",
+    vector_size=2048,
+    map_channels=256,
+    local_concat=True,
+    hidden=32,
+    context_width=256,
+)
+TAR_R50 = replace(PAPER, backbone="resnet50")
 
 # The network of the default checkpoint: small enough for two CPU cores, in training as in use.
 TAR_S = TARConfig(
@@ -123,4 +136,4 @@ TAR_S = TARConfig(
     dropout=0.1,
 )
 
-CONFIGS = {"tar-s": TAR_S, "paper": PAPER}
+CONFIGS = {"tar-s": TAR_S, "tar-w48": PAPER, "tar-r50": TAR_R50}

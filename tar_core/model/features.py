@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tar_core.crop import CROP_CENTRE
+
 # 0-32 are BlazePose's body points; the circle around the person has its centre in 33 (between the hips) and 34 on it,
 # straight above along the body's axis; 35-38 mean nothing.
 NUM_LANDMARKS = 39
@@ -30,6 +32,14 @@ class Landmarks:
     presence: Tensor
     world: Tensor
     score: Tensor
+
+    @classmethod
+    def unknown(cls, batch: Sequence[int], device: torch.device | str | None = None) -> "Landmarks":
+        """What a backbone without landmarks says: nothing is seen, and the crop shows a person."""
+        points = torch.full((*batch, NUM_LANDMARKS, 2), CROP_CENTRE, device=device)
+        nothing = torch.zeros_like(points[..., 0])
+        world = torch.zeros((*batch, NUM_LANDMARKS, 3), device=device)
+        return cls(points, nothing, nothing, world, torch.ones(tuple(batch), device=device))
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Landmarks":
         """The same landmarks with `function` applied to each tensor."""

@@ -47,7 +47,7 @@ class LocalFrames:
     Attributes:
         past, future: [N, 3 H, S, S] the frame's input convolutions in the two branches.
         past_first, future_first: [N, H, S, S] the branch's hidden map when the frame is its first.
-        own: [N, C, 64, 64] the frame's own map, if it is added to the output, else None.
+        own: [N, C, 64, 64] the frame's own map, if the output sees it, else None.
     """
 
     past: Tensor
@@ -77,7 +77,8 @@ class LocalTemporalEncoder(nn.Module):
 
     The past branch runs over t-2, t-1, t, the future branch over t+2, t+1, t, both from zero hidden maps; their last
     maps are concatenated and convolved. For S < 64, strided convolutions shrink the inputs and transposed
-    convolutions grow the concatenated maps back (the paper's Table S3).
+    convolutions grow the concatenated maps back (the paper's Table S3); with `local_concat` the middle frame's own map
+    is concatenated with what has grown back.
     """
 
     def __init__(self, config: TARConfig) -> None:
@@ -93,7 +94,8 @@ class LocalTemporalEncoder(nn.Module):
         self.grow = nn.Sequential(
             *(nn.ConvTranspose2d(2 * channels, 2 * channels, 4, 2, padding=1) for _ in range(halvings))
         )
-        self.output = nn.Conv2d(2 * channels, channels, 3, padding=1)
+        self.concat = config.local_concat and halvings > 0
+        self.output = nn.Conv2d((3 if self.concat else 2) * channels, channels, 3, padding=1)
         self.skip = nn.Conv2d(config.map_channels, channels, 1) if config.local_skip else None
         if config.local_skip:
             # Starts as the static network, so that one trained without the ConvGRU can be its warm start.
@@ -115,7 +117,7 @@ class LocalTemporalEncoder(nn.Module):
         """maps [N, C, 64, 64] -> what every window that holds one of these frames shares."""
         x = self.shrink(self.reduce(maps))
         past, future = self.past.from_input(x), self.future.from_input(x)
-        own = None if self.skip is None else maps
+        own = maps if self.concat or self.skip is not None else None
         return LocalFrames(past, future, self.past.first(past), self.future.first(future), own)
 
     def windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
@@ -129,7 +131,8 @@ class LocalTemporalEncoder(nn.Module):
         return self._output(h_past, h_future, own)
 
     def _output(self, h_past: Tensor, h_future: Tensor, own: Tensor | None) -> Tensor:
-        m = self.output(self.grow(torch.cat([h_past, h_future], 1)))
+        m = self.grow(torch.cat([h_past, h_future], 1))
+        m = self.output(torch.cat([m, self.reduce(own)], 1) if self.concat else m)
         return m if self.skip is None else m + self.skip(own)
 
 

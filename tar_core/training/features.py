@@ -5,7 +5,7 @@ One safetensors file per shard of clips, memory-mapped: a data set larger than t
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ from tar_core.body import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.model.backbones.blazepose import POOLED, BlazePose, load_blazepose
+from tar_core.model.backbones.blazepose import POOLED
+from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_backbone
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.training.dataset import SyntheticClip, SyntheticShards, read_shard
@@ -87,6 +88,10 @@ class FeatureClips:
     def __len__(self) -> int:
         return len(self.index)
 
+    def choose(self, count: int, random: np.random.Generator) -> list[int]:
+        """Numbers of different clips, any as likely as any other."""
+        return random.choice(len(self), count, replace=False).tolist()
+
     def batch(self, clips: Sequence[int], reverse: Sequence[bool] | None = None, maps: bool = True) -> ClipBatch:
         """The frames of some clips; those marked in `reverse` run backwards in time.
 
@@ -123,7 +128,7 @@ class FeatureClips:
 
 
 @torch.inference_mode()
-def cache_shard(clips: list[SyntheticClip], backbone: BlazePose, path: Path) -> None:
+def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFeatures], path: Path) -> None:
     """Runs the backbone over every crop of some clips and writes features and truth to `path`."""
     parts, cameras = [], []
     for clip in clips:
@@ -154,10 +159,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Compute the frozen backbone's features of synthetic clips.")
     parser.add_argument("--shards", type=Path, required=True, help="folder that tar_core.training.synthetic wrote")
     parser.add_argument("--output", type=Path, required=True, help="folder of the features; existing ones are kept")
+    parser.add_argument("--backbone", choices=BACKBONES, default="blazepose", help="default: %(default)s")
+    parser.add_argument("--weights", type=Path, help="the backbone's weights; needed for any but the default one")
     args = parser.parse_args(arguments)
     try:
+        backbone, loaded = load_backbone(args.backbone, args.weights)
         args.output.mkdir(parents=True, exist_ok=True)
-        backbone = load_blazepose()
+        if loaded is not None:
+            print(*loaded.report(), sep="\n", flush=True)
+            # Layers that the weights lack were made up: who uses these features needs the very same ones.
+            (args.output / "backbone").mkdir(exist_ok=True)
+            save_backbone(backbone, args.output / "backbone" / f"{args.backbone}.safetensors")
         for shard in SyntheticShards(args.shards).paths:
             path = args.output / f"{shard.stem}.safetensors"
             if not path.exists():

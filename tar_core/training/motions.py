@@ -241,13 +241,15 @@ def _looped(times: np.ndarray, rows: np.ndarray, seconds: float) -> tuple[np.nda
 
 
 def _read_amass(name: str, data: bytes) -> Motion:
-    """AMASS is z-up; its first 22 joints (of SMPL-H's 52) are SMPL's, the hands follow the wrists."""
+    """AMASS is z-up; its first 22 joints (of SMPL-H's 52, SMPL-X's 55) are SMPL's, the hands follow the wrists."""
     archive = np.load(io.BytesIO(data))
     poses = np.zeros((len(archive["poses"]), NUM_JOINTS, 3))
     poses[:, :22] = archive["poses"].reshape(len(poses), -1, 3)[:, :22]
     z_to_y_up = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
     poses[:, 0] = matrix_to_axis_angle(z_to_y_up @ axis_angle_to_matrix(poses[:, 0]))
-    times = np.arange(len(poses)) / float(archive["mocap_framerate"])
+    # The SMPL-H and the SMPL-X edition write the rate differently.
+    rate = "mocap_framerate" if "mocap_framerate" in archive.files else "mocap_frame_rate"
+    times = np.arange(len(poses)) / float(archive[rate])
     turns = [Rotation.from_rotvec(poses[:, joint]) for joint in range(NUM_JOINTS)]
     resampled, trans = _resampled(times, turns, archive["trans"] @ z_to_y_up.T)
     return Motion(name, resampled, trans)

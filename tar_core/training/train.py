@@ -15,6 +15,7 @@ from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS
 from tar_core.model.tar import TAR
 from tar_core.training.features import FeatureClips
+from tar_core.training.mixing import load_clips
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
@@ -22,7 +23,12 @@ from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Train TAR on features that tar_core.training.features cached.")
-    parser.add_argument("--features", type=Path, required=True, help="cached training clips")
+    parser.add_argument(
+        "--features",
+        type=Path,
+        required=True,
+        help="cached training clips: a folder, or a .toml file that mixes several",
+    )
     parser.add_argument("--test", type=Path, required=True, help="cached test clips")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
     parser.add_argument("--config", choices=CONFIGS, default="tar-s")
@@ -45,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         torch.manual_seed(args.seed)
-        clips = FeatureClips(args.features, args.clips)
+        clips = load_clips(args.features, args.clips)
         model = build_tar(CONFIGS[args.config])
         if args.init:
             start_from(model, args.init)

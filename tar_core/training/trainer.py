@@ -165,9 +165,9 @@ class Trainer:
         count = self._clips_per_step
         if self.simulator is not None and random.random() < config.simulated:
             return self.simulator.batch(count, random)
-        clips = random.choice(len(self.clips), count, replace=False)
+        clips = self.clips.choose(count, random)
         reverse = random.random(count) < 0.5
-        batch = self.clips.batch(clips.tolist(), reverse.tolist(), config.use_maps)
+        batch = self.clips.batch(clips, reverse.tolist(), config.use_maps)
         hidden = np.repeat(random.random(count) < config.hide_appearance, self.clips.clip_length)
         batch.features.vector[torch.from_numpy(hidden), POOLED] = self.clips.pooled_mean
         return batch

@@ -1,9 +1,21 @@
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 from scipy.spatial import procrustes as scipy_procrustes
 from scipy.spatial.transform import Rotation
 
-from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, procrustes_align
+from tar_core.evaluation.metrics import (
+    acceleration_error,
+    jitter,
+    joint_angle_error,
+    mpjpe,
+    pa_joint_angle_error,
+    pa_mpjpe,
+    pa_vertex_error,
+    procrustes,
+    procrustes_align,
+    vertex_error,
+)
 
 
 @pytest.fixture
@@ -48,3 +60,120 @@ def test_acceleration_of_a_jump_and_of_a_drift(joints):
     jump = target.copy()
     jump[2, :, 0] += 0.001
     np.testing.assert_allclose(acceleration_error(jump, target), [1, 2, 1])
+
+
+# Each metric beside an implementation that shares nothing with it: loops over frames and joints, and scipy's own
+# alignment of vector sets, to 1e-6 of their units (mm, degrees, 10 m/s^3).
+
+
+@pytest.fixture
+def bodies():
+    """Two random bodies over nine frames: joints, meshes and joint orientations, predicted and true."""
+    random = np.random.default_rng(5)
+    joints = random.normal(size=(9, 14, 3))
+    vertices = random.normal(size=(9, 50, 3))
+    noisy = joints + 0.2 * random.normal(size=joints.shape), vertices + 0.2 * random.normal(size=vertices.shape)
+    rotations = [Rotation.random(9 * 5, random_state=seed).as_matrix().reshape(9, 5, 3, 3) for seed in (1, 2)]
+    return noisy[0], joints, noisy[1], vertices, rotations[0], rotations[1]
+
+
+def distances(a, b):
+    return np.array(
+        [[1000 * np.sqrt(sum((x - y) ** 2)) for x, y in zip(p, t, strict=True)] for p, t in zip(a, b, strict=True)]
+    )
+
+
+def aligned_by_scipy(predicted, target, more):
+    """Frame by frame: scipy's rotation between vector sets, then the best scale; applied to other points too."""
+    moved, turns = [], []
+    for p, t, points in zip(predicted, target, more, strict=True):
+        rotation, _ = Rotation.align_vectors(t - t.mean(0), p - p.mean(0))
+        turned = rotation.apply(p - p.mean(0))
+        scale = (turned * (t - t.mean(0))).sum() / (turned**2).sum()
+        moved.append(scale * rotation.apply(points - p.mean(0)) + t.mean(0))
+        turns.append(rotation)
+    return np.array(moved), turns
+
+
+def test_mpjpe_against_a_loop(bodies):
+    predicted, target, *_ = bodies
+    shifted = [
+        distances([p - (p[2] + p[3]) / 2], [t - (t[2] + t[3]) / 2]).mean()
+        for p, t in zip(predicted, target, strict=True)
+    ]
+    np.testing.assert_allclose(mpjpe(predicted, target, [2, 3]), shifted, atol=1e-6)
+
+
+def test_pa_mpjpe_against_scipys_alignment(bodies):
+    predicted, target, *_ = bodies
+    aligned, _ = aligned_by_scipy(predicted, target, predicted)
+    np.testing.assert_allclose(pa_mpjpe(predicted, target), distances(aligned, target).mean(1), atol=1e-6)
+
+
+def test_no_similarity_transform_fits_better(bodies):
+    predicted, target, *_ = bodies
+    best = procrustes(predicted[:1], target[:1])
+    start = np.concatenate([Rotation.from_matrix(best.rotation[0]).as_rotvec(), best.scale, best.translation[0]])
+
+    def residual(x):
+        moved = x[3] * Rotation.from_rotvec(x[:3]).apply(predicted[0]) + x[4:]
+        return ((moved - target[0]) ** 2).sum()
+
+    assert residual(start) == pytest.approx(minimize(residual, start).fun, rel=1e-9)
+
+
+def test_vertex_errors_against_loops(bodies):
+    predicted, target, mesh, true_mesh, *_ = bodies
+    frames = zip(predicted, target, mesh, true_mesh, strict=True)
+    expected = [distances([v - (p[2] + p[3]) / 2], [w - (t[2] + t[3]) / 2]).mean() for p, t, v, w in frames]
+    np.testing.assert_allclose(vertex_error(mesh, true_mesh, predicted, target, [2, 3]), expected, atol=1e-6)
+    aligned, _ = aligned_by_scipy(predicted, target, mesh)
+    expected = distances(aligned, true_mesh).mean(1)
+    np.testing.assert_allclose(pa_vertex_error(mesh, true_mesh, predicted, target), expected, atol=1e-6)
+
+
+def test_angle_errors_against_scipys_rotations(bodies):
+    predicted, target, _, _, rotations, truth = bodies
+
+    def expected(turns):
+        return [
+            np.degrees(np.mean([(turn * Rotation.from_matrix(a) * Rotation.from_matrix(b).inv()).magnitude()
+                                for a, b in zip(p, t, strict=True)]))
+            for turn, p, t in zip(turns, rotations, truth, strict=True)
+        ]  # fmt: skip
+
+    none = [Rotation.identity()] * len(predicted)
+    np.testing.assert_allclose(joint_angle_error(rotations, truth), expected(none), atol=1e-6)
+    _, turns = aligned_by_scipy(predicted, target, predicted)
+    ours = pa_joint_angle_error(rotations, truth, predicted, target)
+    np.testing.assert_allclose(ours, expected(turns), atol=1e-6)
+
+
+def test_small_and_half_turns_keep_their_digits():
+    for angle in (1e-7, 1e-3, np.pi - 1e-7, np.pi):
+        turn = Rotation.from_rotvec([0, angle, 0]).as_matrix()[None, None]
+        assert joint_angle_error(turn, np.eye(3)[None, None])[0] == pytest.approx(np.degrees(angle), rel=1e-9)
+
+
+def test_acceleration_against_a_loop(bodies):
+    predicted, target, *_ = bodies
+    expected = []
+    for k in range(1, len(predicted) - 1):
+        second = [x[k + 1] - 2 * x[k] + x[k - 1] for x in (predicted, target)]
+        expected.append(distances([second[0]], [second[1]]).mean())
+    np.testing.assert_allclose(acceleration_error(predicted, target), expected, atol=1e-6)
+
+
+def test_jitter_is_the_third_derivative():
+    """x = a t^3 has the jerk 6 a, at any frame rate."""
+    for fps in (30.0, 60.0):
+        time = np.arange(20) / fps
+        joints = np.zeros((20, 3, 3))
+        joints[:, :, 1] = (time**3)[:, None] * [1.0, 2.0, 3.0]
+        np.testing.assert_allclose(jitter(joints, fps), 6 * 2.0 / 10, atol=1e-6)
+
+
+def test_jitter_against_numpys_differences(bodies):
+    predicted = bodies[0]
+    expected = np.linalg.norm(np.diff(predicted, 3, axis=0), axis=-1).mean(-1) * 30**3 / 10
+    np.testing.assert_allclose(jitter(predicted, 30), expected, rtol=1e-12, atol=1e-6)

@@ -27,3 +27,12 @@ def test_indexing_and_cat_are_inverse() -> None:
 def test_to_moves_every_tensor() -> None:
     moved = make_features(1).to("meta")
     moved.map(lambda tensor: tensor if tensor.device.type == "meta" else 1 / 0)
+
+
+def test_unknown_landmarks_are_seen_nowhere_but_the_person_is_there() -> None:
+    landmarks = Landmarks.unknown((2, 3))
+    shapes = {name: tuple(tensor.shape) for name, tensor in vars(make_features(1).landmarks).items()}
+    assert {name: tuple(tensor.shape[1:]) for name, tensor in vars(landmarks[0]).items()} == {
+        name: shape[1:] for name, shape in shapes.items()
+    }
+    assert (landmarks.visibility == 0).all() and (landmarks.score == 1).all()

@@ -101,10 +101,13 @@ def test_deepmimic_walks_towards_where_it_faces(tmp_path):
     assert knees[..., 0].max() > 0.5  # knees bend backwards: about +x
 
 
-def test_amass_turns_y_up(tmp_path):
-    poses = np.zeros((40, 156))
+@pytest.mark.parametrize(("numbers", "rate"), [(156, "mocap_framerate"), (165, "mocap_frame_rate")])
+def test_amass_turns_y_up(tmp_path, numbers, rate):
+    """The keys of AMASS's SMPL-H and SMPL-X editions."""
+    poses = np.zeros((40, numbers))
     poses[:, 0] = np.pi / 2  # upright in a z-up world
-    np.savez(tmp_path / "a.npz", poses=poses, trans=np.tile([1.0, 2.0, 3.0], (40, 1)), mocap_framerate=60.0)
+    trans = np.tile([1.0, 2.0, 3.0], (40, 1))
+    np.savez(tmp_path / "a.npz", poses=poses, trans=trans, betas=np.zeros(16), gender="male", **{rate: 60.0})
     (motion,) = load_motions(tmp_path)
     np.testing.assert_allclose(axis_angle_to_matrix(motion.poses[0, 0]), np.eye(3), atol=1e-9)
     np.testing.assert_allclose(motion.trans[0], [1, 3, -2], atol=1e-9)

@@ -1,0 +1,65 @@
+"""COCO and MPII with EFT's SMPL fits (Joo et al., 3DV 2021): single pictures, repeated to fill the window.
+
+    ROOT/COCO2014-All-ver01.json and ROOT/train2014/COCO_train2014_000000000009.jpg ...
+    ROOT/MPII_ver01.json         and ROOT/images/000001163.jpg ...
+
+Each entry of a file's `data` has `imageName`, `parm_pose` [24, 3, 3], `parm_shape` [10], `parm_cam` (s, tx, ty) in the
+square crop that `bbox_center` and `bbox_scale` (in 200 pixels) give, and `smpltype`, neutral.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tar_core.camera import default_focal, image_centre
+from tar_core.errors import TarError
+from tar_core.rotations import matrix_to_axis_angle
+from tar_core.training.datasets.sequence import PersonSequence, malformed, read_json, require
+
+SPLITS = ("coco", "mpii")
+FILES = {"coco": ("COCO2014-All-ver01.json", "train2014"), "mpii": ("MPII_ver01.json", "images")}
+GET = (
+    "download the fits as github.com/facebookresearch/eft says, the pictures from cocodataset.org (train2014) or"
+    " human-pose.mpi-inf.mpg.de (images), and put fits and pictures into one folder"
+)
+_SCALE_PIXELS = 200  # of bbox_scale
+
+
+def sequences(root: Path, split: str, _bodies: object = None) -> Iterator[PersonSequence]:
+    """Each person in each picture."""
+    name, folder = FILES[split]
+    data = read_json(root / name, GET)
+    require(root / folder, GET)
+    try:
+        for number, entry in enumerate(data["data"]):
+            yield _person(root / folder / entry["imageName"], f"{split}_{entry.get('annotId', number)}", entry)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise malformed(root / name, error) from error
+
+
+def _person(path: Path, name: str, entry: dict) -> PersonSequence:
+    image = cv2.imread(str(require(path, GET)))
+    if image is None:
+        raise TarError(f"{path}: not a readable picture; download it again")
+    height, width = image.shape[:2]
+    focal, principal_point = default_focal(width, height), np.array(image_centre(width, height))
+    size = entry["bbox_scale"] * _SCALE_PIXELS
+    scale, tx, ty = entry["parm_cam"]
+    # The crop's weak perspective as a translation before the whole picture's camera (CLIFF, eq. 4).
+    x, y = 2 * (np.array(entry["bbox_center"], float) - principal_point) / (scale * size)
+    trans = np.array([[tx + x, ty + y, 2 * focal / (scale * size)]])
+    return PersonSequence(
+        name=name,
+        images=[path],
+        fps=0.0,
+        focal=focal,
+        principal_point=principal_point,
+        frame_size=(width, height),
+        gender="neutral",
+        poses=matrix_to_axis_angle(np.array(entry["parm_pose"], float).reshape(1, 24, 3, 3)),
+        betas=np.array(entry["parm_shape"], float).ravel()[:10],
+        trans=trans,
+        valid=np.array([scale > 0]),
+    )

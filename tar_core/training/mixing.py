@@ -1,0 +1,85 @@
+"""Several sets of cached clips, drawn from by weights that stand in a file.
+
+[[data]]
+features = "features/3dpw"      # relative to the file; what tar_core.training.features wrote
+weight = 0.2                    # share of the clips in a batch; the weights are divided by their sum
+[[data]]
+features = "features/bedlam"
+weight = 0.5
+"""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from tar_core.errors import TarError
+from tar_core.training.features import FeatureClips
+
+
+@dataclass(frozen=True)
+class Part:
+    """One set of the mixture: its folder and its share."""
+
+    features: Path
+    weight: float
+
+
+class MixedClips(FeatureClips):
+    """Clips of several folders; each folder gives its share, however many clips it holds.
+
+    Raises:
+        TarError: a folder holds no clips, or clips of another length or of another backbone.
+    """
+
+    def __init__(self, parts: list[Part]) -> None:
+        sets = [FeatureClips(part.features) for part in parts]
+        self.shards, self.index, self.clip_length = [], [], sets[0].clip_length
+        shares: list[np.ndarray] = []
+        first = sets[0].shards[0]
+        total = sum(part.weight for part in parts)
+        for part, clips in zip(parts, sets, strict=True):
+            shard = clips.shards[0]
+            if clips.clip_length != self.clip_length or any(
+                shard[name].shape[1:] != first[name].shape[1:] for name in ("vector", "local_map")
+            ):
+                raise TarError(
+                    f"{part.features}: its clips are not like those of {parts[0].features}; compute the features of"
+                    " both with the same backbone"
+                )
+            self.index += [(len(self.shards) + number, frame) for number, frame in clips.index]
+            self.shards += clips.shards
+            shares.append(np.full(len(clips), part.weight / total / len(clips)))
+        self.shares = np.concatenate(shares)
+
+    def choose(self, count: int, random: np.random.Generator) -> list[int]:
+        """Numbers of different clips, drawn by the sets' weights."""
+        return random.choice(len(self), count, replace=False, p=self.shares).tolist()
+
+
+def load_clips(path: Path, limit: int | None = None) -> FeatureClips:
+    """The cached clips of a folder, or the mixture that a .toml file describes.
+
+    Args:
+        limit: use only about this many clips of a folder.
+    """
+    return MixedClips(read_mixture(path)) if path.suffix == ".toml" else FeatureClips(path, limit)
+
+
+def read_mixture(path: Path) -> list[Part]:
+    """The sets in a .toml file, folders relative to it.
+
+    Raises:
+        TarError: the file is missing, damaged, or a weight is not above zero.
+    """
+    try:
+        entries = tomllib.loads(path.read_text())["data"]
+        parts = [Part(path.parent / entry["features"], float(entry["weight"])) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TarError(
+            f"{path}: not a mixture ({error!r}); it needs [[data]] with features and weight, see docs/training.md"
+        ) from error
+    if not parts or any(part.weight <= 0 for part in parts):
+        raise TarError(f"{path}: every [[data]] needs a weight above zero; leave out what is not wanted")
+    return parts
