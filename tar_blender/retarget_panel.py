@@ -13,7 +13,7 @@ from tar_core.skeleton import JOINT_NAMES
 
 from .bone_maps import BoneMap, find_bones
 from .drop import CATEGORY
-from .people import is_person
+from .people import imported_clips, is_person
 from .retarget import retarget
 from .user_paths import bone_map_folder
 
@@ -155,7 +155,10 @@ class TAR_PT_retarget(bpy.types.Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = CATEGORY
-    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return bool(imported_clips(context.scene))
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.tar_retarget

@@ -4,8 +4,8 @@
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 `make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Refuses a text
-file renamed to .mp4, cancels twice, by the button's operator and by Esc, then imports. Writes pictures of it all into
-PICTURES; docs/images/panel.png is done.png.
+file renamed to .mp4, cancels twice, by the button's operator and by Esc, then imports, and retargets to a Rigify rig.
+Writes pictures of it all into PICTURES; docs/images/panel.png is done.png.
 """
 
 import os
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
+from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
 LOOK_SECONDS = 1.5  # for the window to be drawn
@@ -89,6 +90,42 @@ def play() -> Iterator[float]:
         bpy.ops.view3d.view_center_camera()
     yield 2 * LOOK_SECONDS
     photograph("done")
+
+    rig = generated_rigify()
+    settings = bpy.context.scene.tar_retarget
+    settings.person, settings.character = bpy.data.objects["Person 1"], rig
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        assert bpy.ops.tar.retarget() == {"FINISHED"}
+    rig.location.x += 1.2  # beside the person
+    rig.select_set(False)
+    for bones in rig.data.collections_all:
+        bones.is_visible = bones.name == "DEF"  # what moves the flesh, not the controls
+    person = settings.person
+    view.region_3d.view_perspective = "PERSP"
+    view.region_3d.view_rotation = Euler((1.4, 0, -2.9)).to_quaternion()
+    view.region_3d.view_location = person.matrix_world @ person.pose.bones["spine2"].head + Vector((0.6, 0, 0))
+    view.region_3d.view_distance = 4
+    view.overlay.show_extras = False  # the camera
+    yield LOOK_SECONDS  # until the sidebar knows of its new panel
+    with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
+        for _ in range(200):
+            bpy.ops.view2d.scroll_down()
+    yield 2 * LOOK_SECONDS
+    photograph("retarget")
+
+
+def generated_rigify() -> bpy.types.Object:
+    """A generated Rigify rig, alone selected."""
+    import addon_utils
+
+    addon_utils.enable("rigify", default_set=True)
+    bpy.ops.object.armature_human_metarig_add()
+    bpy.ops.pose.rigify_generate()
+    bpy.data.objects["metarig"].hide_set(True)
+    rig = bpy.data.objects["rig"]
+    for thing in bpy.context.view_layer.objects:
+        thing.select_set(thing == rig)
+    return rig
 
 
 def timed_steps() -> list[float]:
