@@ -13,6 +13,7 @@ _MODULES = (
     "engine_operators",
     "preferences",
     "properties",
+    "pick_people",
     "operators",
     "people_operators",
     "drop",

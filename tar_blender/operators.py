@@ -1,10 +1,11 @@
-"""The buttons of an import: start it, import a motion file, cancel, copy a report.
+"""The buttons of an import: find people, start it, import a motion file, cancel, copy a report.
 
 Thin: the work is in engine_client and import_motion.
 """
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,39 +21,19 @@ from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Pro
 from .import_motion import ImportedClip, import_clip
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
+from .pick_people import chosen_traces, show_found
 from .report import report_text
 from .user_paths import body_file, cache_folder, device, engine_python
 
 _POLL_SECONDS = 0.1
 
 
-class TAR_OT_import_video_motion(bpy.types.Operator):
-    """Turn the people in the video into animated SMPL characters in front of a matching camera"""
+class _EngineOperator:
+    """Starts a job of the engine, follows it, and brings its result into Blender; then those that wait in the queue."""
 
-    # Undo steps are pushed by hand: one run may serve several imports of the queue.
-    bl_idname = "tar.import_video_motion"
-    bl_label = "Import Video Motion"
-    bl_options: ClassVar = {"REGISTER"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.tar_settings.video:
-            cls.poll_message_set("Choose a video first")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        progress = context.window_manager.tar_progress
-        progress.clear_messages()
-        try:
-            request = _request(context)
-            if progress.running:
-                waiting = progress.queue.add()
-                waiting.name, waiting.request = request.video.name, request.to_json()
-                return {"FINISHED"}
-            self._begin(context, request)
-        except TarError as error:
-            return _fail(self, context, str(error))
+    def _start(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+        """Raises TarError where the engine cannot be started."""
+        self._begin(context, request)
         if bpy.app.background:  # no window, no event loop to wait in
             return self._wait(context)
         self._timer = context.window_manager.event_timer_add(_POLL_SECONDS, window=context.window)
@@ -147,10 +128,14 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
                 return {"CANCELLED"}
             case Result():
                 try:
-                    return self._import(context)
+                    return self._show_found(context) if self._request.job.look else self._import(context)
                 except TarError as error:
                     return _fail(self, context, str(error))
         return None
+
+    def _show_found(self, context: bpy.types.Context) -> set[str]:
+        show_found(context, self._request.job.video, self._engine.found())
+        return {"FINISHED"}
 
     def _import(self, context: bpy.types.Context) -> set[str]:
         imported = import_clip(self._engine.motion(), context, self._request.options)
@@ -162,8 +147,63 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
         mark_clip(imported.collection, ClipRecord(motion, self._request.options.settings()))
         _tell(self, context, imported)
         if not bpy.app.background:
-            bpy.ops.ed.undo_push(message=self.bl_label)
+            bpy.ops.ed.undo_push(message=TAR_OT_import_video_motion.bl_label)
         return {"FINISHED"}
+
+
+class TAR_OT_import_video_motion(_EngineOperator, bpy.types.Operator):
+    """Turn the people in the video into animated SMPL characters in front of a matching camera"""
+
+    # Undo steps are pushed by hand: one run may serve several imports of the queue.
+    bl_idname = "tar.import_video_motion"
+    bl_label = "Import Video Motion"
+    bl_options: ClassVar = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.tar_settings.video:
+            cls.poll_message_set("Choose a video first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        progress = context.window_manager.tar_progress
+        progress.clear_messages()
+        try:
+            request = _request(context)
+            if progress.running:
+                waiting = progress.queue.add()
+                waiting.name, waiting.request = request.video.name, request.to_json()
+                return {"FINISHED"}
+            return self._start(context, request)
+        except TarError as error:
+            return _fail(self, context, str(error))
+
+
+class TAR_OT_find_people(_EngineOperator, bpy.types.Operator):
+    """Look quickly through the video who is in it, to choose from; captures no motion yet"""
+
+    bl_idname = "tar.find_people"
+    bl_label = "Find People"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.tar_settings.video:
+            cls.poll_message_set("Choose a video first")
+            return False
+        if context.window_manager.tar_progress.running:
+            cls.poll_message_set("Wait until the running import has ended, or cancel it")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.tar_progress.clear_messages()
+        settings = context.scene.tar_settings
+        try:
+            job = replace(settings.job(context.scene, None, device(context)), people="all", look=True)
+            return self._start(context, ImportRequest(job, settings.import_options()))
+        except TarError as error:
+            return _fail(self, context, str(error))
 
 
 class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
@@ -229,6 +269,8 @@ class TAR_OT_copy_report(bpy.types.Operator):
         progress = context.window_manager.tar_progress
         fields = json.loads(progress.request) if progress.request else {}
         settings = fields.get("job", {}) | fields.get("options", {})
+        if settings.get("chosen"):
+            settings["chosen"] = f"{sum(trace['wanted'] for trace in settings['chosen'])} of {len(settings['chosen'])}"
         context.window_manager.clipboard = report_text(progress.error, settings, progress.log.splitlines())
         self.report({"INFO"}, "The report is in the clipboard")
         return {"FINISHED"}
@@ -244,7 +286,8 @@ def _request(context: bpy.types.Context) -> ImportRequest:
     body = body_file(context) if settings.body == "smpl" else None
     if settings.body == "smpl" and body is None:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
-    return ImportRequest(settings.job(context.scene, body, device(context)), settings.import_options())
+    chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
+    return ImportRequest(settings.job(context.scene, body, device(context), chosen), settings.import_options())
 
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
@@ -272,6 +315,7 @@ def _redraw(context: bpy.types.Context) -> None:
 
 _CLASSES = (
     TAR_OT_import_video_motion,
+    TAR_OT_find_people,
     TAR_OT_import_motion_file,
     TAR_OT_cancel_import,
     TAR_OT_unqueue_import,
