@@ -26,15 +26,10 @@ def motion_file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def found_file(tmp_path: Path) -> Path:
-    path = tmp_path / "found.npz"
-    save_found([found_person(1, grey=200), found_person(2, grey=50)], path)
-    return path
-
-
-@pytest.fixture
-def engine_python(tmp_path: Path, motion_file: Path, found_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Python whose `tar_core.engine` is a few lines that copy a finished motion, or who was found."""
+    found_file = tmp_path / "found.npz"
+    save_found([found_person(1, grey=200), found_person(2, grey=50)], found_file)
     package = tmp_path / "site" / "tar_core"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()

@@ -13,7 +13,7 @@ from tar_blender.pick_people import chosen_traces, show_found
 from tar_blender.user_paths import ADDON
 from tar_core.errors import TarError
 from tests.blender.clips import found_person
-from tests.blender.test_command import engine_python, found_file, motion_file  # noqa: F401 -- fixtures
+from tests.blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
 
 
 @pytest.fixture(autouse=True)
