@@ -14,6 +14,7 @@ _MODULES = (
     "preferences",
     "properties",
     "pick_people",
+    "presets",
     "operators",
     "people_operators",
     "drop",

@@ -26,6 +26,7 @@ from .people_operators import (
     TAR_OT_view_camera,
 )
 from .pick_people import draw_found
+from .presets import TAR_PT_presets
 from .settings_layout import draw_lens, draw_scene_settings
 from .user_paths import addon_preferences, has_engine
 from .video_info import Thumbnails
@@ -51,6 +52,9 @@ class _SidebarPanel:
 class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     bl_label = "Video Motion"
     bl_idname = "TAR_PT_sidebar"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        TAR_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.split_layout()
