@@ -18,25 +18,31 @@ from tar_core.motion import MotionClip
 
 from .cache import keep_motion
 from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
-from .import_motion import ImportedClip, import_clip
+from .import_motion import ImportedClip, import_clip, import_steps
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
 from .pick_people import chosen_traces, show_found
 from .report import report_text
+from .steps import Steps, in_thread, run_for
 from .user_paths import body_file, cache_folder, device, engine_python
 
 _POLL_SECONDS = 0.1
+_BUILDING_TICK = 0.01  # seconds between two looks while the scene is built
+_BUILDING_SECONDS = 0.008  # of building in one look; the last step may take longer
+_CANCELLED = "Cancelled; the scene is as it was"
 
 
 class _EngineOperator:
     """Starts a job of the engine, follows it, and brings its result into Blender; then those that wait in the queue."""
+
+    _timer: bpy.types.Timer | None = None
 
     def _start(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
         """Raises TarError where the engine cannot be started."""
         self._begin(context, request)
         if bpy.app.background:  # no window, no event loop to wait in
             return self._wait(context)
-        self._timer = context.window_manager.event_timer_add(_POLL_SECONDS, window=context.window)
+        self._tick_every(context, _POLL_SECONDS)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -46,7 +52,8 @@ class _EngineOperator:
             progress.cancel_requested = True
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
-            return {"PASS_THROUGH"}
+            # What is half built must not be undone or changed meanwhile.
+            return {"RUNNING_MODAL"} if self._building else {"PASS_THROUGH"}
         try:
             result = self._step(context)
         except Exception as error:  # a bug; without this the panel would wait for ever
@@ -64,6 +71,7 @@ class _EngineOperator:
 
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
         self._request = request
+        self._building: Steps[ImportedClip] | None = None
         self._engine = EngineProcess(engine_python(context), request.job)
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
@@ -90,7 +98,8 @@ class _EngineOperator:
                 result = self._step(context)
                 if result is not None:
                     return result
-                time.sleep(_POLL_SECONDS)
+                if self._building is None:
+                    time.sleep(_POLL_SECONDS)
         finally:
             self._stop(context)
 
@@ -98,13 +107,26 @@ class _EngineOperator:
         progress = context.window_manager.tar_progress
         progress.running = False
         progress.queue.clear()
+        if self._building is not None:
+            self._building.close()
         if not bpy.app.background:
             context.window_manager.event_timer_remove(self._timer)
         self._engine.close()
         _redraw(context)
 
+    def _tick_every(self, context: bpy.types.Context, seconds: float) -> None:
+        if bpy.app.background:
+            return
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+        self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
+
     def _step(self, context: bpy.types.Context) -> set[str] | None:
-        """Shows what the engine has told since the last step; at its end gives what the operator returns."""
+        """Shows what the engine has told since the last step, and then builds; at the end gives what the operator
+        returns.
+        """
+        if self._building is not None:
+            return self._build(context)
         if context.window_manager.tar_progress.cancel_requested:
             self._engine.cancel()
         result = None
@@ -124,11 +146,11 @@ class _EngineOperator:
                 progress.log = "\n".join(self._engine.errors)
                 return _fail(self, context, message)
             case Cancelled():
-                progress.notice = "Cancelled; the scene is as it was"
+                progress.notice = _CANCELLED
                 return {"CANCELLED"}
             case Result():
                 try:
-                    return self._show_found(context) if self._request.job.look else self._import(context)
+                    return self._show_found(context) if self._request.job.look else self._begin_building(context)
                 except TarError as error:
                     return _fail(self, context, str(error))
         return None
@@ -137,8 +159,37 @@ class _EngineOperator:
         show_found(context, self._request.job.video, self._engine.found())
         return {"FINISHED"}
 
-    def _import(self, context: bpy.types.Context) -> set[str]:
-        imported = import_clip(self._engine.motion(), context, self._request.options)
+    def _begin_building(self, context: bpy.types.Context) -> None:
+        progress = context.window_manager.tar_progress
+        progress.stage, progress.pace, progress.fraction = "Building the scene", "", 1.0
+        self._building = self._import_steps(context)
+        self._tick_every(context, _BUILDING_TICK)
+
+    def _import_steps(self, context: bpy.types.Context) -> Steps[ImportedClip]:
+        motion = yield from in_thread(self._engine.motion)
+        return (yield from import_steps(motion, context, self._request.options))
+
+    def _build(self, context: bpy.types.Context) -> set[str] | None:
+        """Goes on building for a moment; at the end gives what the operator returns."""
+        progress = context.window_manager.tar_progress
+        building = self._building
+        try:
+            if progress.cancel_requested:
+                building.close()
+                progress.notice, result = _CANCELLED, {"CANCELLED"}
+            else:
+                run_for(building, _BUILDING_SECONDS)
+                return None
+        except StopIteration as end:
+            result = self._keep(context, end.value)
+        except TarError as error:
+            result = _fail(self, context, str(error))
+        self._building = None
+        self._tick_every(context, _POLL_SECONDS)
+        return result
+
+    def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> set[str]:
+        """Keeps the captured motion for other imports and ends the undo step."""
         motion = ""
         try:
             motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
