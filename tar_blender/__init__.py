@@ -13,6 +13,8 @@ _MODULES = (
     "engine_operators",
     "preferences",
     "properties",
+    "pick_people",
+    "presets",
     "operators",
     "people_operators",
     "drop",

@@ -15,13 +15,15 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tar_core.people.found import FoundPerson, load_found
 
 from .clock import clock
 
@@ -31,7 +33,7 @@ PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
 _STDERR_LINES = 40  # kept for the report
 _PATIENCE = 3.0  # seconds between asking a cancelled engine to end, telling it to, and killing it
 _POLL_SECONDS = 0.1
-_STAGES = {"load": "Loading the network", "capture": "Capturing"}
+_STAGES = {"load": "Loading the network", "capture": "Capturing", "look": "Looking for people"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class CaptureJob:
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
+        look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
+        chosen: whom of those found to capture, see FoundPerson.trace; None is by `people`.
     """
 
     video: str
@@ -62,6 +66,8 @@ class CaptureJob:
     box: tuple[float, ...] | None = None
     checkpoint: str | None = None
     every_frame: bool = False
+    look: bool = False
+    chosen: Sequence[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +230,14 @@ class EngineProcess:
             TarError: the engine wrote something else.
         """
         return MotionClip.load(self._output)
+
+    def found(self) -> list[FoundPerson]:
+        """The result of a look.
+
+        Raises:
+            TarError: the engine wrote something else.
+        """
+        return load_found(self._output)
 
     def content(self) -> bytes:
         """The result as the engine wrote it.

@@ -18,11 +18,12 @@ from tar_core.resampling import resample_clip
 from tar_core.smoothing import smooth_clip
 
 from .armature import build_armature
-from .body_mesh import build_body_mesh, build_skin_material
+from .body_mesh import body_steps, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
-from .keyframes import follow_visibility, write_motion
+from .keyframes import follow_visibility, motion_steps
 from .people import mark_doubts, mark_person
+from .steps import Steps, finish, in_thread
 
 
 @dataclass(frozen=True)
@@ -81,10 +82,18 @@ class ImportedClip:
 
 
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
+    """`import_steps` at once."""
+    return finish(import_steps(clip, context, options))
+
+
+def import_steps(
+    clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
+) -> Steps[ImportedClip]:
     """Builds everything of the clip in one collection named after it, and fits the scene to it.
 
     The scene's range and camera become the clip's, and its frame rate and resolution unless the options say otherwise.
-    A failure leaves the file as it was.
+    A failure leaves the file as it was, and so does closing the generator. Nobody else may change the file between two
+    steps.
 
     Raises:
         TarError: the clip has no people, or the body file that it names is missing or not a body.
@@ -94,9 +103,8 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
         raise TarError("the motion has no people in it; capture the video again with other settings")
     scene = context.scene
     speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
-    body = load_body(None if clip.body == "free" else Path(clip.body))
-    clip = adapt_clip(clip, body, options, scene)
-    placement = options.placement or place_clip(clip, body, options.on_ground)
+    rate = frame_rate(scene)
+    clip, body, placement = yield from in_thread(lambda: _prepare(clip, options, rate))
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
@@ -105,6 +113,7 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
         camera = build_camera(clip, placement, collection)
+        yield
         if options.show_video:
             try:
                 add_video_background(
@@ -112,13 +121,17 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
                 )
             except TarError as error:
                 warnings.append(str(error))
+        yield
         material = build_skin_material() if options.with_body else None
-        people = [
-            _import_person(context, person, body, placement, options.start_frame, collection, material)
-            for person in clip.people
-        ]
-        for imported, person in zip(people, clip.people, strict=True):
+        people = []
+        for person in clip.people:
+            yield
+            imported = yield from _person_steps(
+                context, person, body, placement, options.start_frame, collection, material
+            )
             mark_doubts(imported.armature, doubts(person, clip.fps), options.start_frame)
+            people.append(imported)
+        yield
         scene.camera = camera
         if options.match_resolution:
             match_render(scene, clip)
@@ -127,6 +140,15 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
         scene.frame_end = options.start_frame + clip.last_frame
         scene.frame_set(scene.frame_start)
     return ImportedClip(collection, camera, placement, people, warnings)
+
+
+def _prepare(
+    clip: MotionClip, options: ImportOptions, scene_rate: float
+) -> tuple[MotionClip, BodyData, WorldPlacement]:
+    """What can be computed without touching Blender's data."""
+    body = load_body(None if clip.body == "free" else Path(clip.body))
+    clip = adapt_clip(clip, body, options, scene_rate)
+    return clip, body, options.placement or place_clip(clip, body, options.on_ground)
 
 
 def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacement:
@@ -144,14 +166,18 @@ def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacem
     return WorldPlacement.level(camera_height(clip.people, body))
 
 
-def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene: bpy.types.Scene) -> MotionClip:
-    """The motion as it enters the scene: with the smoothing, focal length, feet and frame rate of the options."""
+def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_rate: float) -> MotionClip:
+    """The motion as it enters the scene: with the smoothing, focal length, feet and frame rate of the options.
+
+    Args:
+        scene_rate: the scene's frames a second.
+    """
     if options.smoothing > 0:
         clip = smooth_clip(clip, options.smoothing)
     if options.focal is not None:
         clip = clip.with_focal(options.focal)
     clip = plant_clip(clip, body, options.plant_feet)
-    return resample_clip(clip, frame_rate(scene)) if options.keep_frame_rate else clip
+    return resample_clip(clip, scene_rate) if options.keep_frame_rate else clip
 
 
 def frame_rate(scene: bpy.types.Scene) -> float:
@@ -165,7 +191,7 @@ def set_frame_rate(scene: bpy.types.Scene, fps: float) -> None:
     scene.render.fps_base = scene.render.fps / fps
 
 
-def _import_person(
+def _person_steps(
     context: bpy.types.Context,
     person: PersonMotion,
     body: BodyData,
@@ -173,14 +199,16 @@ def _import_person(
     start_frame: int,
     collection: bpy.types.Collection,
     material: bpy.types.Material | None,
-) -> ImportedPerson:
+) -> Steps[ImportedPerson]:
     """Without a material there is no body."""
     name = f"Person {person.person_id}"
     armature = build_armature(context, name, body, person.betas, collection)
     mesh = None
     if material is not None:
-        mesh = build_body_mesh(f"{name} Body", body, person.betas, armature, collection, material)
-    action = write_motion(armature, person, placement, start_frame)
+        yield
+        mesh = yield from body_steps(f"{name} Body", body, person.betas, armature, collection, material)
+    yield
+    action = yield from motion_steps(armature, person, placement, start_frame)
     if mesh is not None:
         follow_visibility(mesh, armature)
     mark_person(armature, person.person_id)

@@ -17,6 +17,7 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .camera import WorldPlacement
+from .steps import Steps, finish, in_thread
 
 # Numbers of Blender's enumerations, which foreach_set takes instead of names; as bytes, which is how Blender keeps them
 # (of another width, each value is converted by itself).
@@ -30,12 +31,20 @@ VISIBILITY = ("hide_viewport", "hide_render")
 def write_motion(
     armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
 ) -> bpy.types.Action:
+    """`motion_steps` at once."""
+    return finish(motion_steps(armature_object, person, placement, start_frame))
+
+
+def motion_steps(
+    armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
+) -> Steps[bpy.types.Action]:
     """Keys the person's motion on the armature's bones; video frame k stands at scene frame start_frame + k.
 
     The armature's object stays where it is: the pelvis bone's location carries the way through the world. The same
     action hides the object before the motion's first frame and after its last.
     """
-    quaternions = bone_quaternions(person.poses, rest_rotations(armature_object), placement)
+    rest = rest_rotations(armature_object)
+    quaternions = yield from in_thread(lambda: bone_quaternions(person.poses, rest, placement))
     locations = pelvis_locations(person.trans, armature_object, placement)
     frames = start_frame + person.frames
 
@@ -44,6 +53,7 @@ def write_motion(
     for joint, name in enumerate(JOINT_NAMES):
         armature_object.pose.bones[name].rotation_mode = "QUATERNION"
         write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
+        yield
     _write_visibility(channels, frames)
     return action
 

@@ -1,10 +1,11 @@
-"""The buttons of an import: start it, import a motion file, cancel, copy a report.
+"""The buttons of an import: find people, start it, import a motion file, cancel, copy a report.
 
 Thin: the work is in engine_client and import_motion.
 """
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,45 +18,31 @@ from tar_core.motion import MotionClip
 
 from .cache import keep_motion
 from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
-from .import_motion import ImportedClip, import_clip
+from .import_motion import ImportedClip, import_clip, import_steps
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
+from .pick_people import chosen_traces, show_found
 from .report import report_text
+from .steps import Steps, in_thread, run_for
 from .user_paths import body_file, cache_folder, device, engine_python
 
 _POLL_SECONDS = 0.1
+_BUILDING_TICK = 0.01  # seconds between two looks while the scene is built
+_BUILDING_SECONDS = 0.008  # of building in one look; the last step may take longer
+_CANCELLED = "Cancelled; the scene is as it was"
 
 
-class TAR_OT_import_video_motion(bpy.types.Operator):
-    """Turn the people in the video into animated SMPL characters in front of a matching camera"""
+class _EngineOperator:
+    """Starts a job of the engine, follows it, and brings its result into Blender; then those that wait in the queue."""
 
-    # Undo steps are pushed by hand: one run may serve several imports of the queue.
-    bl_idname = "tar.import_video_motion"
-    bl_label = "Import Video Motion"
-    bl_options: ClassVar = {"REGISTER"}
+    _timer: bpy.types.Timer | None = None
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.tar_settings.video:
-            cls.poll_message_set("Choose a video first")
-            return False
-        return True
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        progress = context.window_manager.tar_progress
-        progress.clear_messages()
-        try:
-            request = _request(context)
-            if progress.running:
-                waiting = progress.queue.add()
-                waiting.name, waiting.request = request.video.name, request.to_json()
-                return {"FINISHED"}
-            self._begin(context, request)
-        except TarError as error:
-            return _fail(self, context, str(error))
+    def _start(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+        """Raises TarError where the engine cannot be started."""
+        self._begin(context, request)
         if bpy.app.background:  # no window, no event loop to wait in
             return self._wait(context)
-        self._timer = context.window_manager.event_timer_add(_POLL_SECONDS, window=context.window)
+        self._tick_every(context, _POLL_SECONDS)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -65,7 +52,8 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
             progress.cancel_requested = True
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
-            return {"PASS_THROUGH"}
+            # What is half built must not be undone or changed meanwhile.
+            return {"RUNNING_MODAL"} if self._building else {"PASS_THROUGH"}
         try:
             result = self._step(context)
         except Exception as error:  # a bug; without this the panel would wait for ever
@@ -83,6 +71,7 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
 
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
         self._request = request
+        self._building: Steps[ImportedClip] | None = None
         self._engine = EngineProcess(engine_python(context), request.job)
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
@@ -109,7 +98,8 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
                 result = self._step(context)
                 if result is not None:
                     return result
-                time.sleep(_POLL_SECONDS)
+                if self._building is None:
+                    time.sleep(_POLL_SECONDS)
         finally:
             self._stop(context)
 
@@ -117,13 +107,26 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
         progress = context.window_manager.tar_progress
         progress.running = False
         progress.queue.clear()
+        if self._building is not None:
+            self._building.close()
         if not bpy.app.background:
             context.window_manager.event_timer_remove(self._timer)
         self._engine.close()
         _redraw(context)
 
+    def _tick_every(self, context: bpy.types.Context, seconds: float) -> None:
+        if bpy.app.background:
+            return
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+        self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
+
     def _step(self, context: bpy.types.Context) -> set[str] | None:
-        """Shows what the engine has told since the last step; at its end gives what the operator returns."""
+        """Shows what the engine has told since the last step, and then builds; at the end gives what the operator
+        returns.
+        """
+        if self._building is not None:
+            return self._build(context)
         if context.window_manager.tar_progress.cancel_requested:
             self._engine.cancel()
         result = None
@@ -143,17 +146,50 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
                 progress.log = "\n".join(self._engine.errors)
                 return _fail(self, context, message)
             case Cancelled():
-                progress.notice = "Cancelled; the scene is as it was"
+                progress.notice = _CANCELLED
                 return {"CANCELLED"}
             case Result():
                 try:
-                    return self._import(context)
+                    return self._show_found(context) if self._request.job.look else self._begin_building(context)
                 except TarError as error:
                     return _fail(self, context, str(error))
         return None
 
-    def _import(self, context: bpy.types.Context) -> set[str]:
-        imported = import_clip(self._engine.motion(), context, self._request.options)
+    def _show_found(self, context: bpy.types.Context) -> set[str]:
+        show_found(context, self._request.job.video, self._engine.found())
+        return {"FINISHED"}
+
+    def _begin_building(self, context: bpy.types.Context) -> None:
+        progress = context.window_manager.tar_progress
+        progress.stage, progress.pace, progress.fraction = "Building the scene", "", 1.0
+        self._building = self._import_steps(context)
+        self._tick_every(context, _BUILDING_TICK)
+
+    def _import_steps(self, context: bpy.types.Context) -> Steps[ImportedClip]:
+        motion = yield from in_thread(self._engine.motion)
+        return (yield from import_steps(motion, context, self._request.options))
+
+    def _build(self, context: bpy.types.Context) -> set[str] | None:
+        """Goes on building for a moment; at the end gives what the operator returns."""
+        progress = context.window_manager.tar_progress
+        building = self._building
+        try:
+            if progress.cancel_requested:
+                building.close()
+                progress.notice, result = _CANCELLED, {"CANCELLED"}
+            else:
+                run_for(building, _BUILDING_SECONDS)
+                return None
+        except StopIteration as end:
+            result = self._keep(context, end.value)
+        except TarError as error:
+            result = _fail(self, context, str(error))
+        self._building = None
+        self._tick_every(context, _POLL_SECONDS)
+        return result
+
+    def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> set[str]:
+        """Keeps the captured motion for other imports and ends the undo step."""
         motion = ""
         try:
             motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
@@ -162,8 +198,63 @@ class TAR_OT_import_video_motion(bpy.types.Operator):
         mark_clip(imported.collection, ClipRecord(motion, self._request.options.settings()))
         _tell(self, context, imported)
         if not bpy.app.background:
-            bpy.ops.ed.undo_push(message=self.bl_label)
+            bpy.ops.ed.undo_push(message=TAR_OT_import_video_motion.bl_label)
         return {"FINISHED"}
+
+
+class TAR_OT_import_video_motion(_EngineOperator, bpy.types.Operator):
+    """Turn the people in the video into animated SMPL characters in front of a matching camera"""
+
+    # Undo steps are pushed by hand: one run may serve several imports of the queue.
+    bl_idname = "tar.import_video_motion"
+    bl_label = "Import Video Motion"
+    bl_options: ClassVar = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.tar_settings.video:
+            cls.poll_message_set("Choose a video first")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        progress = context.window_manager.tar_progress
+        progress.clear_messages()
+        try:
+            request = _request(context)
+            if progress.running:
+                waiting = progress.queue.add()
+                waiting.name, waiting.request = request.video.name, request.to_json()
+                return {"FINISHED"}
+            return self._start(context, request)
+        except TarError as error:
+            return _fail(self, context, str(error))
+
+
+class TAR_OT_find_people(_EngineOperator, bpy.types.Operator):
+    """Look quickly through the video who is in it, to choose from; captures no motion yet"""
+
+    bl_idname = "tar.find_people"
+    bl_label = "Find People"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.tar_settings.video:
+            cls.poll_message_set("Choose a video first")
+            return False
+        if context.window_manager.tar_progress.running:
+            cls.poll_message_set("Wait until the running import has ended, or cancel it")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.window_manager.tar_progress.clear_messages()
+        settings = context.scene.tar_settings
+        try:
+            job = replace(settings.job(context.scene, None, device(context)), people="all", look=True)
+            return self._start(context, ImportRequest(job, settings.import_options()))
+        except TarError as error:
+            return _fail(self, context, str(error))
 
 
 class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
@@ -229,6 +320,8 @@ class TAR_OT_copy_report(bpy.types.Operator):
         progress = context.window_manager.tar_progress
         fields = json.loads(progress.request) if progress.request else {}
         settings = fields.get("job", {}) | fields.get("options", {})
+        if settings.get("chosen"):
+            settings["chosen"] = f"{sum(trace['wanted'] for trace in settings['chosen'])} of {len(settings['chosen'])}"
         context.window_manager.clipboard = report_text(progress.error, settings, progress.log.splitlines())
         self.report({"INFO"}, "The report is in the clipboard")
         return {"FINISHED"}
@@ -244,7 +337,8 @@ def _request(context: bpy.types.Context) -> ImportRequest:
     body = body_file(context) if settings.body == "smpl" else None
     if settings.body == "smpl" and body is None:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
-    return ImportRequest(settings.job(context.scene, body, device(context)), settings.import_options())
+    chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
+    return ImportRequest(settings.job(context.scene, body, device(context), chosen), settings.import_options())
 
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
@@ -272,6 +366,7 @@ def _redraw(context: bpy.types.Context) -> None:
 
 _CLASSES = (
     TAR_OT_import_video_motion,
+    TAR_OT_find_people,
     TAR_OT_import_motion_file,
     TAR_OT_cancel_import,
     TAR_OT_unqueue_import,

@@ -10,6 +10,7 @@ from .engine_operators import draw_set_up
 from .operators import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
+    TAR_OT_find_people,
     TAR_OT_import_motion_file,
     TAR_OT_import_video_motion,
     TAR_OT_unqueue_import,
@@ -24,6 +25,8 @@ from .people_operators import (
     TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
+from .pick_people import draw_found
+from .presets import TAR_PT_presets
 from .settings_layout import draw_lens, draw_scene_settings
 from .user_paths import addon_preferences, has_engine
 from .video_info import Thumbnails
@@ -49,6 +52,9 @@ class _SidebarPanel:
 class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     bl_label = "Video Motion"
     bl_idname = "TAR_PT_sidebar"
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        TAR_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.split_layout()
@@ -88,11 +94,21 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         layout.prop(settings, "people")
         if settings.people == "count":
             layout.prop(settings, "people_count")
+        if settings.people == "picked":
+            self._draw_choice(context, layout, settings)
         draw_lens(layout, settings)
         layout.prop(settings, "body")
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:
             layout.prop(preferences, "body_file", text="File")
+
+    def _draw_choice(
+        self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup
+    ) -> None:
+        look = context.window_manager.tar_look
+        layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
+        if settings.video and look.video == str(settings.video_path):
+            draw_found(layout.column(align=True), look)
 
 
 class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):

@@ -6,6 +6,7 @@ them.
 
 from math import atan, degrees, radians, tan
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import (
@@ -176,6 +177,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             ("all", "Everyone", "All people in the video"),
             ("largest", "Largest", "The one person who fills most of the picture"),
             ("count", "Number", "So many of the largest"),
+            ("picked", "Pick", "Those who are ticked among the people that a quick look finds"),
         ],
     )
     people_count: IntProperty(name="Number", description="How many people to import", default=2, min=1, max=100)
@@ -198,12 +200,19 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
     def video_path(self) -> Path:
         return Path(bpy.path.abspath(self.video)).absolute()
 
-    def job(self, scene: bpy.types.Scene, body: str | None, device: str = "auto") -> CaptureJob:
+    def job(
+        self,
+        scene: bpy.types.Scene,
+        body: str | None,
+        device: str = "auto",
+        chosen: list[dict[str, Any]] | None = None,
+    ) -> CaptureJob:
         """What to ask of the engine.
 
         Args:
             body: the user's SMPL file, if they chose to use it.
             device: what the network is to run on.
+            chosen: traces of the people, where they are picked (see pick_people.py).
 
         Raises:
             TarError: no frames, no such video, or no usable camera in the scene.
@@ -215,12 +224,13 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             video=str(self.video_path),
             start=start,
             end=end,
-            people=self.people_count if self.people == "count" else self.people,
+            people={"count": self.people_count, "picked": "all"}.get(self.people, self.people),
             focal=self.focal if self.focal_mode == "pixels" else None,
             fov=self.field_of_view(scene),
             device=device,
             body=body,
             every_frame=self.every_frame,
+            chosen=chosen,
         )
 
     def _range(self, scene: bpy.types.Scene) -> tuple[int, int | None]:

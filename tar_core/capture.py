@@ -8,11 +8,11 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -31,6 +31,8 @@ from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.people.detector import PersonDetector, load_detector
+from tar_core.people.found import Choice, FoundPerson
+from tar_core.people.look import look_for_people
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
@@ -68,6 +70,7 @@ class CaptureOptions:
         box: follow the person in this box only, without detection.
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
+        chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
     """
@@ -82,6 +85,7 @@ class CaptureOptions:
     checkpoint: Path | None = None
     body: Path | None = None
     every_frame: bool = False
+    chosen: Sequence[Mapping[str, Any]] | None = None
 
     def __post_init__(self) -> None:
         if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
@@ -118,7 +122,7 @@ class Progress:
     """How far a capture is.
 
     Attributes:
-        stage: "load" (networks), then "capture".
+        stage: "load" (networks), then "capture" or "look".
         done, total: frames; total is None if the file does not tell.
         fps: frames a second so far.
     """
@@ -165,6 +169,28 @@ def capture(
         people=people,
         body="free" if options.body is None else str(options.body.absolute()),
     )
+
+
+def look(
+    video: str | Path, options: CaptureOptions | None = None, progress: Callable[[Progress], None] | None = None
+) -> list[FoundPerson]:
+    """Who is in the video, the largest first: a quick pass that captures no motion.
+
+    Raises:
+        TarError: no readable video, nobody in it, or no such device.
+    """
+    options = options or CaptureOptions()
+    report = progress or (lambda _: None)
+    reader = VideoReader(video)
+    report(Progress("load", 0, None, 0.0))
+    device = choose_device(options.device)
+    detector = pack_convolutions(load_detector().to(device))
+    backbone = pack_convolutions(load_blazepose().to(device))
+    frames = _frames_with_progress(reader, options, report, "look")
+    found = look_for_people(frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device))
+    if not found:
+        raise TarError(f"{reader.path}: nobody was found in it; check the frame range")
+    return found
 
 
 def check_writable(path: str | Path) -> None:
@@ -346,6 +372,7 @@ def _follow_people(
     fps = reader.fps / step
     tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.most_people)
     focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
+    choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
         for frame in _frames_with_progress(reader, options, report):
@@ -355,6 +382,12 @@ def _follow_people(
             if options.box is not None and frame.index == options.first_frame:
                 tracker.begin_with_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
+            if choice is not None:
+                sightings = {
+                    track_id: sighting
+                    for track_id, sighting in sightings.items()
+                    if choice.wants(track_id, frame.index, sighting.box)
+                }
             for track_id in tracks.keys() - sightings.keys():
                 tracks[track_id].finish()
             for track_id, sighting in sightings.items():
@@ -364,7 +397,7 @@ def _follow_people(
                 tracks[track_id].add(sighting, camera)
         for person in tracks.values():
             person.finish()
-    kept = [tracks[track.track_id] for track in tracker.believed()]
+    kept = [tracks[track.track_id] for track in tracker.believed() if track.track_id in tracks]
     if not kept:
         raise TarError(
             f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"
@@ -377,7 +410,7 @@ def _follow_people(
 
 
 def _frames_with_progress(
-    reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None]
+    reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None], stage: str = "capture"
 ) -> Iterator[VideoFrame]:
     first = options.first_frame
     total = reader.frames_in(first, options.end)
@@ -385,6 +418,6 @@ def _frames_with_progress(
     for frame in prefetch(reader.frames(first, options.end)):
         yield frame
         done += 1
-        report(Progress("capture", done, total, done / max(time.monotonic() - began, 1e-6)))
+        report(Progress(stage, done, total, done / max(time.monotonic() - began, 1e-6)))
     if done == 0:
         raise TarError(f"{reader.path}: has no frame {first}; it ends before, give an earlier start")

@@ -4,11 +4,15 @@ The job is one line of JSON on standard input; `video` and `output` are needed, 
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors", "every_frame": false}
+     "checkpoint": "mine.safetensors", "every_frame": false, "look": false,
+     "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
+
+With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/found.py);
+`chosen` says which of them to capture.
 
 Standard output carries one line of JSON an event:
 
-    {"event": "progress", "stage": "load" | "capture", "done": 12, "total": 100, "fps": 14.2}   total may be null
+    {"event": "progress", "stage": "load" | "capture" | "look", "done": 12, "total": 100 | null, "fps": 14.2}
     {"event": "warning", "message": "..."}
     {"event": "person", "id": 1, "first": 0, "last": 99}
     {"event": "result", "output": "walk.npz"}                                                   exit code 0
@@ -60,6 +64,8 @@ KEYS = (
     "body",
     "checkpoint",
     "every_frame",
+    "look",
+    "chosen",
 )
 
 
@@ -170,15 +176,17 @@ def parse_job(line: str) -> dict[str, Any]:
 
 
 def run_job(job: dict[str, Any], events: EventStream) -> None:
-    """Captures the job's video and writes its output, telling how it goes.
+    """Captures the job's video, or looks who is in it, and writes its output, telling how it goes.
 
     Raises:
         TarError: for whatever the user can mend.
     """
-    from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable
+    from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
+    from tar_core.people.found import save_found
 
     output = Path(job.pop("output"))
     video = job.pop("video")
+    looks_only = bool(job.pop("look", False))
     for key in {"checkpoint", "body"} & job.keys():
         job[key] = Path(job[key])
     try:
@@ -205,10 +213,16 @@ def run_job(job: dict[str, Any], events: EventStream) -> None:
             )
 
     check_writable(output)
-    clip = capture(video, options, report)
-    clip.save(output)
-    for person in clip.people:
-        events.send("person", id=person.person_id, first=int(person.frames[0]), last=int(person.frames[-1]))
+    if looks_only:
+        found = look(video, options, report)
+        save_found(found, output)
+        people = [(person.person_id, person.first, person.last) for person in found]
+    else:
+        clip = capture(video, options, report)
+        clip.save(output)
+        people = [(person.person_id, int(person.frames[0]), int(person.frames[-1])) for person in clip.people]
+    for number, first, last in people:
+        events.send("person", id=number, first=first, last=last)
     events.send("result", output=str(output))
 
 

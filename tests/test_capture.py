@@ -17,7 +17,7 @@ from tar_core.capture import (
 )
 from tar_core.errors import TarError
 from tar_core.model.streaming import FrameResult
-from tar_core.people.tracker import overlap
+from tar_core.people.found import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.shape import rest_joints
 from tar_core.video import VideoWriter

@@ -12,6 +12,7 @@ import pytest
 from tar_core.engine import parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tar_core.people.found import load_found
 
 
 class Engine:
@@ -60,6 +61,16 @@ def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path)
     person = next(event for event in events if event["event"] == "person")
     assert (person["first"], person["last"]) == (0, 3)
     assert len(MotionClip.load(output).people) == 1
+
+
+def test_look(demo_video: Path, tmp_path: Path) -> None:
+    output = tmp_path / "found.npz"
+    engine = Engine({"video": str(demo_video), "output": str(output), "end": 20, "look": True, "device": "cpu"})
+    events = engine.events()
+    assert engine.process.wait() == 0
+    assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "look"}
+    (person,) = load_found(output)
+    assert {"event": "person", "id": 1, "first": person.first, "last": person.last} in events
 
 
 @pytest.mark.parametrize("how", ["stdin", "signal"])

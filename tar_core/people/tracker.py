@@ -17,6 +17,7 @@ from torch import Tensor
 from tar_core.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
+from tar_core.people.found import overlap
 
 CENTRE_POINT, SCALE_POINT = 33, 34  # the landmarks that place the next crop
 BODY_POINTS = slice(0, 33)
@@ -398,15 +399,6 @@ def square(box: np.ndarray) -> np.ndarray:
     """The square [4] around a box [4] that has the same centre and its longer side."""
     centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() / 2
     return np.concatenate([centre - half, centre + half])
-
-
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boxes [4]."""
-    shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    if (shared <= 0).any():
-        return 0.0
-    intersection = float(shared.prod())
-    return intersection / float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - intersection)
 
 
 def match_boxes(boxes: Sequence[np.ndarray], others: Sequence[np.ndarray], least: float) -> dict[int, int]:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.people.found import PICTURE_SIZE, FoundPerson
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 STEP = 10  # vertices are compared on every STEP-th frame
@@ -49,3 +50,11 @@ def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMot
         boxes=np.zeros((frames, 4)),
         confidence=np.ones(frames),
     )
+
+
+def found_person(number: int, grey: int) -> FoundPerson:
+    """Somebody in frames 0 to 11, 100 pixels to the right for each number; the picture is grey, its first row white."""
+    boxes = np.tile([100.0 * number, 10, 100 * number + 40, 110], (2, 1))
+    picture = np.full((PICTURE_SIZE, PICTURE_SIZE, 3), grey, np.uint8)
+    picture[0] = 255
+    return FoundPerson(number, np.array([0, 11]), boxes, picture)

@@ -51,7 +51,7 @@ def use_window(pictures: Path) -> list[Path]:
         blender.install(material, user)
         variables = {**user, "VIDEO": str(video), "PICTURES": str(shots)}
         printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables)
-    print(last_match(r"\d+ looks at the engine.*\s+FIGURE.*", printed))
+    print(last_match(r"\d+ looks at the engine.*(?:\s+FIGURE.*)+", printed))
     return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
 
 

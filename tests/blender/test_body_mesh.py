@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 
-from tar_blender.body_mesh import limited_weights
+from tar_blender.body_mesh import build_triangles, limited_weights
 from tar_blender.import_motion import import_clip
 from tar_core.body_file import load_body
 from tar_core.motion import MotionClip
@@ -58,3 +58,14 @@ def test_more_than_four_influences_are_cut_to_the_strongest() -> None:
     np.testing.assert_array_equal(np.flatnonzero(limited[0]), [0, 2, 3, 5])
     np.testing.assert_allclose(limited.sum(1), 1)
     np.testing.assert_allclose(limited[0, 0] / limited[0, 2], 1.5)
+
+
+def test_triangles_make_the_mesh_that_from_pydata_makes() -> None:
+    body = load_body()
+    expected = bpy.data.meshes.new("expected")
+    expected.from_pydata(body.v_template.tolist(), [], body.faces.tolist())
+    mesh = build_triangles("mesh", body.v_template, body.faces)
+    assert not mesh.validate(), "nothing to repair"
+    for part in ("vertices", "edges", "loops", "polygons"):
+        assert len(getattr(mesh, part)) == len(getattr(expected, part))
+    assert [tuple(face.vertices) for face in mesh.polygons] == [tuple(face.vertices) for face in expected.polygons]

@@ -13,7 +13,8 @@ from tar_blender import command
 from tar_blender.command import EXIT_BAD_INPUT, NAME, main
 from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_core.motion import MotionClip
-from tests.blender.clips import synthetic_clip
+from tar_core.people.found import save_found
+from tests.blender.clips import found_person, synthetic_clip
 from tests.blender.test_engine_client import PYTHON
 
 
@@ -26,7 +27,9 @@ def motion_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A Python whose `tar_core.engine` is a few lines that copy a finished motion."""
+    """A Python whose `tar_core.engine` is a few lines that copy a finished motion, or who was found."""
+    found_file = tmp_path / "found.npz"
+    save_found([found_person(1, grey=200), found_person(2, grey=50)], found_file)
     package = tmp_path / "site" / "tar_core"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -36,7 +39,7 @@ def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyP
         "def say(event, **values):\n    print(json.dumps({'event': event, **values}), flush=True)\n"
         "if job['people'] == 3:\n    say('error', message='no person found; give a box')\n    sys.exit(2)\n"
         "say('progress', stage='capture', done=1, total=2, fps=9.0)\n"
-        f"shutil.copy({str(motion_file)!r}, job['output'])\n"
+        f"shutil.copy({str(found_file)!r} if job['look'] else {str(motion_file)!r}, job['output'])\n"
         "say('result', output=job['output'])\n"
     )
     python = tmp_path / "python"

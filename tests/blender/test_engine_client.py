@@ -98,6 +98,8 @@ def test_engine_gets_the_whole_job() -> None:
         "box": [0, 10, 20, 30, 40],
         "checkpoint": None,
         "every_frame": False,
+        "look": False,
+        "chosen": None,
     }
 
 

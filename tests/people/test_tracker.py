@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.people.detector import PersonDetector, load_detector
+from tar_core.people.found import overlap
 from tar_core.people.tracker import (
     LONGEST_GAP,
     OneEuroFilter,
@@ -15,7 +16,6 @@ from tar_core.people.tracker import (
     Sighting,
     box_of_points,
     match_boxes,
-    overlap,
     same_body,
 )
 from tar_core.video import VideoReader

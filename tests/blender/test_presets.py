@@ -1,0 +1,63 @@
+"""Presets: those that come along set what they say, a user's keeps every setting that is not one video's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import tar_blender
+from tar_blender.presets import FOLDER, PRESET_SETTINGS, TAR_OT_add_preset
+from tar_blender.properties import LensSettings, SceneSettings, TARSettings
+
+SHIPPED = sorted((Path(tar_blender.__file__).parent / "presets" / FOLDER).glob("*.py"))
+OF_ONE_VIDEO = {"video", "frames", "first_frame", "last_frame", "start_frame"}
+
+
+@pytest.fixture(autouse=True)
+def registered(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("BLENDER_USER_SCRIPTS", str(tmp_path))
+    tar_blender.register()
+    yield
+    tar_blender.unregister()
+
+
+def choose(path: Path) -> None:
+    bpy.ops.script.execute_preset(filepath=str(path), menu_idname="TAR_PT_presets")
+
+
+def test_every_setting_is_kept_but_those_of_one_video() -> None:
+    names = {name for cls in (LensSettings, SceneSettings, TARSettings) for name in cls.__annotations__}
+    assert set(PRESET_SETTINGS) == names - OF_ONE_VIDEO
+
+
+def test_shipped_presets_are_found() -> None:
+    (folder,) = (Path(path) for path in bpy.utils.preset_paths(FOLDER))
+    assert sorted(folder.glob("*.py")) == SHIPPED and len(SHIPPED) == 3
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_preset_sets_what_it_says(path: Path) -> None:
+    settings = bpy.context.scene.tar_settings
+    settings.smoothing, settings.plant_feet, settings.on_ground = 0.77, 0.5, False
+    choose(path)
+    lines = [line.partition(" = ") for line in path.read_text().splitlines() if line.startswith("settings.")]
+    assert lines
+    for name, _, value in lines:
+        assert getattr(settings, name.removeprefix("settings.")) == pytest.approx(eval(value)), name
+
+
+def test_preset_files_hold_settings_that_exist() -> None:
+    for value in TAR_OT_add_preset.preset_values:
+        assert hasattr(bpy.context.scene.tar_settings, value.removeprefix("settings."))
+
+
+def test_own_preset_comes_back(tmp_path: Path) -> None:
+    settings = bpy.context.scene.tar_settings
+    settings.smoothing, settings.people, settings.lens = 0.625, "largest", 85
+    assert bpy.ops.tar.add_preset(name="Mine") == {"FINISHED"}
+    (file,) = Path(bpy.utils.user_resource("SCRIPTS")).rglob(f"presets/{FOLDER}/*.py")
+    settings.smoothing, settings.people, settings.lens = 0, "all", 35
+    choose(file)
+    assert (settings.smoothing, settings.people, settings.lens) == (0.625, "largest", 85)
+    file.unlink()
