@@ -8,18 +8,28 @@ import bpy
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
+from tar_core.skeleton import JOINT_NAMES
 
+from .bvh_export import bvh_text
+from .import_motion import frame_rate
 from .keyframes import visibility_curves
+from .people import imported_clips, is_person, people_of
+from .retarget import Rest, person_motion
 
 
 def save_scene(path: Path) -> None:
-    """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx, .glb, .usd or .usdc.
+    """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx, .glb, .usd, .usdc or .bvh.
+
+    A BVH file holds one skeleton: of several people each gets a file of their own, `walk.bvh`, `walk_2.bvh` ...
 
     Raises:
         TarError: another ending, or one that this Blender cannot write; the folder is missing or not writable, or the
             disk is full.
     """
     _check_ending(path)
+    if path.suffix.lower() == ".bvh":
+        _save_bvh(path)
+        return
     with _no_backups(), atomic_path(path) as temporary:
         try:
             _WRITERS[path.suffix.lower()](str(temporary))
@@ -46,8 +56,8 @@ class _Trial(Exception):
 
 
 def _check_ending(path: Path) -> None:
-    if path.suffix.lower() not in _WRITERS:
-        raise TarError(f"cannot write {path}: give it a name that ends in {', '.join(_WRITERS)}")
+    if path.suffix.lower() not in _ENDINGS:
+        raise TarError(f"cannot write {path}: give it a name that ends in {', '.join(_ENDINGS)}")
 
 
 @contextlib.contextmanager
@@ -108,6 +118,19 @@ def _write_usd(path: str) -> None:
         raise RuntimeError("this Blender was built without USD") from None
 
 
+def _save_bvh(path: Path) -> None:
+    people = [person for clip in imported_clips(bpy.context.scene) for person in people_of(clip)]
+    people = people or [thing for thing in bpy.context.scene.objects if is_person(thing)]
+    if not people:
+        raise TarError(f"cannot write {path}: there is no imported person in the scene")
+    for number, person in enumerate(people, 1):
+        rest = Rest.of(person, {name: name for name in JOINT_NAMES})
+        text = bvh_text(rest, person_motion(person), frame_rate(bpy.context.scene))
+        own = path if number == 1 else path.with_stem(f"{path.stem}_{number}")
+        with atomic_path(own) as temporary:
+            Path(temporary).write_text(text, encoding="ascii")
+
+
 _WRITERS: dict[str, Callable[[str], None]] = {
     ".blend": _write_blend,
     ".fbx": _write_fbx,
@@ -115,4 +138,5 @@ _WRITERS: dict[str, Callable[[str], None]] = {
     ".usd": _write_usd,
     ".usdc": _write_usd,
 }
-FORMATS = tuple(ending.removeprefix(".") for ending in _WRITERS)
+_ENDINGS = (*_WRITERS, ".bvh")
+FORMATS = tuple(ending.removeprefix(".") for ending in _ENDINGS)

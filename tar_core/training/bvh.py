@@ -164,10 +164,10 @@ def find_joints(names: Sequence[str], parents: Sequence[int]) -> list[int]:
         raise ValueError("it has no joint called head")
     found = {"pelvis": pelvis, "head": head}
     for side in ("left", "right"):
-        hand, foot = end(side, "hand", "wrist"), end(side, "foot", "ankle")
+        hand, foot = end(side, "wrist", "hand"), end(side, "ankle", "foot")
         if hand is None or foot is None:
             raise ValueError(f"it has no joint like a {side} {'hand' if hand is None else 'foot'}")
-        toe = end(side, "toebase", "toe", "toes", "ball")
+        toe = end(side, "toebase", "toe", "toes", "ball", "foot")
         found |= {f"{side}_wrist": hand, f"{side}_hand": hand, f"{side}_ankle": foot}
         found[f"{side}_foot"] = foot if toe is None else toe
         found[f"{side}_knee"] = above(foot)

@@ -1,0 +1,74 @@
+"""A person's motion as a BVH file: y up, centimetres, in T-pose where all angles are zero, as other programs expect it.
+
+Blender's own exporter keeps z up, which others take for somebody who lies.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tar_core.skeleton import JOINT_NAMES, PARENTS
+
+from .retarget import Rest, WorldMotion
+
+_TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+_CENTIMETRES = 100.0
+_END = 5.0  # centimetres of the end sites, which only show where the last bones point
+
+
+def bvh_text(rest: Rest, motion: WorldMotion, fps: float) -> str:
+    """The whole file.
+
+    Args:
+        rest: of an imported person, all 24 joints.
+        motion: what it does.
+    """
+    frames = len(motion.frames)
+    turned = {name: _TO_Y_UP @ motion.rotations[name] @ rest.rotations[name].T @ _TO_Y_UP.T for name in JOINT_NAMES}
+    columns = [_CENTIMETRES * motion.positions[JOINT_NAMES[0]] @ _TO_Y_UP.T]
+    order: list[int] = []
+    hierarchy = list(_joint(rest, 0, order, ""))
+    for joint in order:
+        name = JOINT_NAMES[joint]
+        local = turned[name] if joint == 0 else turned[JOINT_NAMES[PARENTS[joint]]].swapaxes(1, 2) @ turned[name]
+        columns.append(_euler_zxy(local))
+    rows = (" ".join(f"{value:.6f}" for value in row) for row in np.concatenate(columns, 1))
+    head = ["MOTION", f"Frames: {frames}", f"Frame Time: {1 / fps:.9f}"]
+    return "\n".join(["HIERARCHY", *hierarchy, *head, *rows]) + "\n"
+
+
+def _joint(rest: Rest, joint: int, order: list[int], indent: str) -> Iterator[str]:
+    """A joint's lines and its children's; `order` takes the joints as they come."""
+    order.append(joint)
+    name, parent = JOINT_NAMES[joint], PARENTS[joint]
+    offset = np.zeros(3) if parent < 0 else rest.heads[name] - rest.heads[JOINT_NAMES[parent]]
+    turns = "Zrotation Xrotation Yrotation"
+    yield f"{indent}{'ROOT' if parent < 0 else 'JOINT'} {name}"
+    yield f"{indent}{{"
+    inner = indent + "\t"
+    yield f"{inner}OFFSET {_numbers(_CENTIMETRES * _TO_Y_UP @ offset)}"
+    yield f"{inner}CHANNELS {f'6 Xposition Yposition Zposition {turns}' if parent < 0 else f'3 {turns}'}"
+    children = [child for child, above in enumerate(PARENTS) if above == joint]
+    for child in children:
+        yield from _joint(rest, child, order, inner)
+    if not children:
+        along = _TO_Y_UP @ offset
+        yield from (
+            f"{inner}End Site",
+            f"{inner}{{",
+            f"{inner}\tOFFSET {_numbers(_END * along / np.linalg.norm(along))}",
+        )
+        yield f"{inner}}}"
+    yield f"{indent}}}"
+
+
+def _numbers(vector: np.ndarray) -> str:
+    return " ".join(f"{value:.6f}" for value in vector)
+
+
+def _euler_zxy(matrices: np.ndarray) -> np.ndarray:
+    """[N, 3, 3] -> [N, 3] degrees z, x, y with R = R_z R_x R_y, without leaps of a full turn."""
+    x = np.arcsin(np.clip(matrices[:, 2, 1], -1, 1))
+    y = np.arctan2(-matrices[:, 2, 0], matrices[:, 2, 2])
+    z = np.arctan2(-matrices[:, 0, 1], matrices[:, 1, 1])
+    return np.degrees(np.stack([np.unwrap(z), x, np.unwrap(y)], 1))
