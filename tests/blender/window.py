@@ -4,8 +4,8 @@
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 `make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Refuses a text
-file renamed to .mp4, cancels twice, by the button's operator and by Esc, looks who is there, then imports. Writes pictures of it all into
-PICTURES; docs/images/panel.png is done.png.
+file renamed to .mp4, cancels twice, by the button's operator and by Esc, looks who is in the video, then imports.
+Writes pictures of it all into PICTURES; docs/images/panel.png is done.png.
 """
 
 import os
