@@ -123,11 +123,16 @@ def import_steps(
                 warnings.append(str(error))
         yield
         material = build_skin_material() if options.with_body else None
-        people = []
+        # All armatures first: making bones evaluates the scene, which takes tens of milliseconds once bodies are in it.
+        armatures = []
         for person in clip.people:
             yield
+            armatures.append(build_armature(context, _name(person), body, person.betas, collection))
+        people = []
+        for person, armature in zip(clip.people, armatures, strict=True):
+            yield
             imported = yield from _person_steps(
-                context, person, body, placement, options.start_frame, collection, material
+                armature, person, body, placement, options.start_frame, collection, material
             )
             mark_doubts(imported.armature, doubts(person, clip.fps), options.start_frame)
             people.append(imported)
@@ -191,8 +196,12 @@ def set_frame_rate(scene: bpy.types.Scene, fps: float) -> None:
     scene.render.fps_base = scene.render.fps / fps
 
 
+def _name(person: PersonMotion) -> str:
+    return f"Person {person.person_id}"
+
+
 def _person_steps(
-    context: bpy.types.Context,
+    armature: bpy.types.Object,
     person: PersonMotion,
     body: BodyData,
     placement: WorldPlacement,
@@ -201,12 +210,9 @@ def _person_steps(
     material: bpy.types.Material | None,
 ) -> Steps[ImportedPerson]:
     """Without a material there is no body."""
-    name = f"Person {person.person_id}"
-    armature = build_armature(context, name, body, person.betas, collection)
     mesh = None
     if material is not None:
-        yield
-        mesh = yield from body_steps(f"{name} Body", body, person.betas, armature, collection, material)
+        mesh = yield from body_steps(f"{_name(person)} Body", body, person.betas, armature, collection, material)
     yield
     action = yield from motion_steps(armature, person, placement, start_frame)
     if mesh is not None:

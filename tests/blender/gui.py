@@ -49,7 +49,7 @@ def use_window(pictures: Path) -> list[Path]:
     shutil.copy(material.video, blender.inside(video))
     with blender.user() as user:
         blender.install(material, user)
-        variables = {**user, "VIDEO": str(video), "PICTURES": str(shots)}
+        variables = {**user, "VIDEO": str(video), "PICTURES": str(shots), "PYTHONPATH": str(ROOT)}
         printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables)
     print(last_match(r"\d+ looks at the engine.*(?:\s+FIGURE.*)+", printed))
     return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
