@@ -34,7 +34,7 @@ _LOOK = 0.15  # seconds over which the speed is taken
 _ACROSS, _DEPTH = 0.0015, 0.05
 _STANDING, _MOVING = 0.06, 0.3
 # The same for ankles.
-_ANKLE, _ANKLE_STANDING, _ANKLE_MOVING = 0.03, 0.02, 0.3
+_ANKLE, _ANKLE_STANDING, _ANKLE_MOVING = 0.015, 0.03, 0.3
 _NOTHING = 1e-4  # metres by which no leg is worth moving
 
 
@@ -68,6 +68,7 @@ def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float
 def _lock_legs(person: PersonMotion, body: BodyData, fps: float, standing: np.ndarray) -> PersonMotion:
     """The person with legs that hold the feet's points where they stand, [N - 1, 4] in 0..1."""
     feet = foot_points(person, body)
+    standing = standing**2  # a foot that moves slowly is no reason for a leg to jerk
     stiffness = np.tile(np.eye(3) / _ANKLE**2, (len(person), 1, 1))
     ankles = [
         _held(feet[:, foot], standing[:, foot] * (fps / _ANKLE_STANDING) ** 2, stiffness, (fps / _ANKLE_MOVING) ** 2)
