@@ -29,7 +29,7 @@ def test_soles_are_on_the_floor() -> None:
     lowest = evaluated_vertices(imported.people[0].body)[:, 2].min()
     assert abs(lowest) < 0.003
     assert imported.camera.location.z == np.float32(imported.placement.translation[2])
-    assert about_floor(imported.collection).endswith("camera taken as level")
+    assert about_floor(imported.collection).startswith("Floor ")
 
 
 def test_a_jump_and_a_bad_frame_do_not_move_the_floor() -> None:
