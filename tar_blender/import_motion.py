@@ -163,9 +163,9 @@ def _prepare(
 def _about(floor: Floor | None) -> str:
     """For the panel."""
     if floor is None:
-        return "No floor found, camera taken as level"
-    tilt = "" if floor.confidence >= TRUSTED else ", camera taken as level"
-    return f"Floor {100 * floor.confidence:.0f}% sure{tilt}"
+        return "No floor found, level camera"
+    camera = "" if floor.confidence >= TRUSTED else ", level camera"
+    return f"Floor {100 * floor.confidence:.0f}% sure{camera}"
 
 
 def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacement:

@@ -151,9 +151,9 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
                 _draw_doubts(layout, armature)
         if about_floor(clip):
             layout.label(text=about_floor(clip), icon="MESH_GRID")
-        row = layout.row(align=True)
-        row.operator(TAR_OT_feet_on_ground.bl_idname).clip = clip.name
-        row.operator(TAR_OT_floor_from_objects.bl_idname).clip = clip.name
+        column = layout.column(align=True)
+        column.operator(TAR_OT_feet_on_ground.bl_idname, icon="TRIA_DOWN_BAR").clip = clip.name
+        column.operator(TAR_OT_floor_from_objects.bl_idname, icon="OUTLINER_OB_EMPTY").clip = clip.name
         row = layout.row()
         record = clip_record(clip)
         row.enabled = record is not None and Path(record.motion).is_file()
