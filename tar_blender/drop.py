@@ -17,7 +17,7 @@ class TAR_OT_choose_video(bpy.types.Operator):
     bl_label = "Choose Video for Motion Import"
     bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(name="File Path", description="The video", subtype="FILE_PATH", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.scene.tar_settings.video = self.filepath

@@ -12,7 +12,7 @@ from tar_core.body_file import BodyData, load_body
 from tar_core.doubts import doubts
 from tar_core.errors import TarError
 from tar_core.ground import TRUSTED, find_floor
-from tar_core.motion import MotionClip, PersonMotion
+from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.planting import plant_clip
 from tar_core.resampling import resample_clip
 from tar_core.smoothing import smooth_clip
@@ -22,7 +22,7 @@ from .body_mesh import body_steps, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
 from .keyframes import follow_visibility, motion_steps
-from .people import mark_doubts, mark_person
+from .people import mark_doubts, mark_floor, mark_person
 from .steps import Steps, finish, in_thread
 
 
@@ -104,7 +104,7 @@ def import_steps(
     scene = context.scene
     speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
     rate = frame_rate(scene)
-    clip, body, placement = yield from in_thread(lambda: _prepare(clip, options, rate))
+    clip, body, placement, about_floor = yield from in_thread(lambda: _prepare(clip, options, rate))
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
@@ -112,6 +112,7 @@ def import_steps(
     with _all_or_nothing():
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
+        mark_floor(collection, about_floor)
         camera = build_camera(clip, placement, collection)
         yield
         if options.show_video:
@@ -149,26 +150,42 @@ def import_steps(
 
 def _prepare(
     clip: MotionClip, options: ImportOptions, scene_rate: float
-) -> tuple[MotionClip, BodyData, WorldPlacement]:
-    """What can be computed without touching Blender's data."""
+) -> tuple[MotionClip, BodyData, WorldPlacement, str]:
+    """What can be computed without touching Blender's data: clip, body, placement, and what to say of the floor."""
     body = load_body(None if clip.body == "free" else Path(clip.body))
     clip = adapt_clip(clip, body, options, scene_rate)
-    return clip, body, options.placement or place_clip(clip, body, options.on_ground)
+    if options.placement is not None or not options.on_ground:
+        return clip, body, options.placement or WorldPlacement.level(), ""
+    floor = clip_floor(clip, body)
+    return clip, body, place_on(floor, clip, body), _about(floor)
+
+
+def _about(floor: Floor | None) -> str:
+    """For the panel."""
+    if floor is None:
+        return "No floor found, level camera"
+    camera = "" if floor.confidence >= TRUSTED else ", level camera"
+    return f"Floor {100 * floor.confidence:.0f}% sure{camera}"
 
 
 def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacement:
-    """Where the camera stands: as the clip's floor says, or one that is found now and trusted.
+    """Where the camera stands: as the floor says, if there is one to trust.
 
-    Without either it is level, at the height that brings the feet to z = 0.
+    Else it is level, at the height that brings the feet to z = 0.
     """
-    if not on_ground:
-        return WorldPlacement.level()
-    if clip.floor is not None:
-        return WorldPlacement.on_floor(clip.floor)
-    found = find_floor(clip, body)
-    if found is not None and found.confidence >= TRUSTED:
-        return WorldPlacement.on_floor(found)
+    return place_on(clip_floor(clip, body), clip, body) if on_ground else WorldPlacement.level()
+
+
+def place_on(floor: Floor | None, clip: MotionClip, body: BodyData) -> WorldPlacement:
+    """As `place_clip`, with the answer of `clip_floor`."""
+    if floor is not None and (clip.floor is not None or floor.confidence >= TRUSTED):
+        return WorldPlacement.on_floor(floor)
     return WorldPlacement.level(camera_height(clip.people, body))
+
+
+def clip_floor(clip: MotionClip, body: BodyData) -> Floor | None:
+    """The floor that the clip knows, or the one that its motion tells, however doubtful; None where there is none."""
+    return clip.floor if clip.floor is not None else find_floor(clip, body)
 
 
 def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_rate: float) -> MotionClip:

@@ -15,10 +15,12 @@ from .operators import (
     TAR_OT_import_video_motion,
     TAR_OT_unqueue_import,
 )
-from .people import clip_record, doubts_of, imported_clips, people_of
+from .people import about_floor, clip_record, doubts_of, imported_clips, people_of
 from .people_operators import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
+    TAR_OT_feet_on_ground,
+    TAR_OT_floor_from_objects,
     TAR_OT_hide_person,
     TAR_OT_reimport_clip,
     TAR_OT_select_person,
@@ -147,6 +149,11 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
             if active:
                 _draw_doubts(layout, armature)
+        if about_floor(clip):
+            layout.label(text=about_floor(clip), icon="MESH_GRID")
+        column = layout.column(align=True)
+        column.operator(TAR_OT_feet_on_ground.bl_idname, icon="TRIA_DOWN_BAR").clip = clip.name
+        column.operator(TAR_OT_floor_from_objects.bl_idname, icon="OUTLINER_OB_EMPTY").clip = clip.name
         row = layout.row()
         record = clip_record(clip)
         row.enabled = record is not None and Path(record.motion).is_file()

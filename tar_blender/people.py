@@ -15,6 +15,7 @@ from tar_core.doubts import Doubt
 _PERSON = "tar_person"
 _CLIP = "tar_clip"
 _DOUBTS = "tar_doubts"
+_FLOOR = "tar_floor"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,15 @@ def clip_record(collection: bpy.types.Collection) -> ClipRecord | None:
     """None where the collection is no imported clip."""
     text = collection.get(_CLIP)
     return ClipRecord(**json.loads(text)) if isinstance(text, str) else None
+
+
+def mark_floor(collection: bpy.types.Collection, about: str) -> None:
+    """Remembers what is known of the floor that the clip stands on."""
+    collection[_FLOOR] = about
+
+
+def about_floor(collection: bpy.types.Collection) -> str:
+    return str(collection.get(_FLOOR, ""))
 
 
 def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 import bpy
 from bpy.props import IntProperty, StringProperty
+from mathutils import Matrix, Vector
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
+from .floor_by_hand import floor_transform, lowest_foot, move
 from .import_motion import ImportedClip, ImportOptions, import_clip
 from .people import (
     ClipRecord,
@@ -119,6 +121,48 @@ class TAR_OT_view_camera(_ClipOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class TAR_OT_feet_on_ground(_ClipOperator, bpy.types.Operator):
+    """Move the clip, camera and people together, so that the lowest foot at this frame stands on z = 0"""
+
+    bl_idname = "tar.feet_on_ground"
+    bl_label = "Feet on Ground Here"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            height = lowest_foot(self.collection(), context.evaluated_depsgraph_get())
+        except TarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        move(self.collection().all_objects, Matrix.Translation((0, 0, -height)))
+        return {"FINISHED"}
+
+
+class TAR_OT_floor_from_objects(_ClipOperator, bpy.types.Operator):
+    """Turn and move the clip, camera and people together, so that the three selected objects lie on z = 0"""
+
+    bl_idname = "tar.floor_from_objects"
+    bl_label = "Floor from 3 Objects"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if len(context.selected_objects) != 3:
+            cls.poll_message_set("Select three objects that lie on the floor")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        chosen, camera = context.selected_objects, camera_of(self.collection())
+        points = [thing.matrix_world.translation.copy() for thing in chosen]
+        above = camera.matrix_world.translation if camera else points[0] + Vector((0, 0, 1))
+        try:
+            transform = floor_transform(points, above)
+        except TarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        move([*self.collection().all_objects, *chosen], transform)
+        return {"FINISHED"}
+
+
 class TAR_OT_delete_clip(_ClipOperator, bpy.types.Operator):
     """Delete the clip's people, camera and video background"""
 
@@ -198,6 +242,8 @@ _CLASSES = (
     TAR_OT_hide_person,
     TAR_OT_delete_person,
     TAR_OT_view_camera,
+    TAR_OT_feet_on_ground,
+    TAR_OT_floor_from_objects,
     TAR_OT_delete_clip,
     TAR_OT_reimport_clip,
 )

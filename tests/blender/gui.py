@@ -49,7 +49,13 @@ def use_window(pictures: Path) -> list[Path]:
     shutil.copy(material.video, blender.inside(video))
     with blender.user() as user:
         blender.install(material, user)
-        variables = {**user, "VIDEO": str(video), "PICTURES": str(shots), "PYTHONPATH": str(ROOT)}
+        variables = {
+            **user,
+            "VIDEO": str(video),
+            "PICTURES": str(shots),
+            "PYTHONPATH": str(ROOT),
+            "TMPDIR": user["BLENDER_USER_RESOURCES"],
+        }
         printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables)
     print(last_match(r"\d+ looks at the engine.*(?:\s+FIGURE.*)+", printed))
     return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]

@@ -6,6 +6,7 @@ import pytest
 
 from tar_blender.ground import camera_height
 from tar_blender.import_motion import ImportOptions, import_clip, place_clip
+from tar_blender.people import about_floor
 from tar_core.body_file import load_body
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tests.blender.clips import FACING_CAMERA, synthetic_clip, synthetic_person
@@ -28,6 +29,7 @@ def test_soles_are_on_the_floor() -> None:
     lowest = evaluated_vertices(imported.people[0].body)[:, 2].min()
     assert abs(lowest) < 0.003
     assert imported.camera.location.z == np.float32(imported.placement.translation[2])
+    assert about_floor(imported.collection).startswith("Floor ")
 
 
 def test_a_jump_and_a_bad_frame_do_not_move_the_floor() -> None:
@@ -77,6 +79,7 @@ def test_the_clips_floor_is_z_0_before_a_tilted_camera() -> None:
     extent = vertices.max(0) - vertices.min(0)
     assert abs(extent[2] - np.ptp(body.v_template[:, 1])) < 1e-3
     assert abs(imported.camera.location.z - height) < 1e-6
+    assert about_floor(imported.collection) == "Floor 100% sure"
     assert place_clip(clip, body, on_ground=False).translation[2] == 0
 
 

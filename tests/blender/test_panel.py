@@ -27,3 +27,17 @@ def test_missing_tar_core_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
     with pytest.raises(RuntimeError, match="install the zip"):
         tar_blender.register()
+
+
+def test_every_button_and_setting_has_a_tooltip() -> None:
+    tar_blender.register()
+    groups = {name: getattr(bpy.ops.tar, name).get_rna_type() for name in dir(bpy.ops.tar)}
+    missing = [name for name, operator in groups.items() if not operator.description]
+    groups["settings"] = bpy.context.scene.tar_settings.bl_rna
+    for name, group in groups.items():
+        shown = [
+            prop for prop in group.properties if not prop.is_hidden and prop.identifier not in ("rna_type", "name")
+        ]
+        missing += [f"{name}.{prop.identifier}" for prop in shown if not prop.description]
+    tar_blender.unregister()
+    assert len(groups) > 10 and not missing

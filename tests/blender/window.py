@@ -51,7 +51,7 @@ def play() -> Iterator[float]:
     start_import()
     while progress.running:
         yield 0.1
-    assert "holiday.mp4" in progress.error and left_by_imports() == before, progress.error
+    assert "holiday.mp4" in progress.error and left_by_imports() == before, (progress.error, left_by_imports())
     yield LOOK_SECONDS
     photograph("refused")
     press_escape()  # closes Blender's own report of it
