@@ -20,7 +20,13 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.leg_ik import bend_legs
-from tar_core.rotations import continuous_quaternions, matrix_to_quaternion, quaternion_to_matrix
+from tar_core.rotations import (
+    continuous_quaternions,
+    matrix_to_quaternion,
+    quaternion_to_matrix,
+    rotation_z,
+    turn_between,
+)
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 from .bone_maps import RIGIFY, SMPL, BoneMap
@@ -149,7 +155,7 @@ def transfer(source: Rest, motion: WorldMotion, target: Rest, align: bool = True
     missing = [joint for joint in NEEDED if joint not in target.heads]
     if missing:
         raise TarError(f"the character has no bone for {', '.join(missing)}; name them in the list of bones")
-    turn = _about_z(source.facing() - target.facing())
+    turn = rotation_z(np.array(source.facing() - target.facing()))
     aligned = _alignment(source, target, turn) if align else {joint: np.eye(3) for joint in target.heads}
     rotations = {
         joint: motion.rotations[joint] @ source.rotations[joint].T @ aligned[joint] @ turn @ rotation
@@ -260,7 +266,7 @@ def _alignment(source: Rest, target: Rest, turn: np.ndarray) -> dict[str, np.nda
     for joint, following in _LIMBS.items():
         if joint in target.heads and following in target.heads:
             own = turn @ (target.heads[following] - target.heads[joint])
-            aligned[joint] = _turn_between(own, source.heads[following] - source.heads[joint])
+            aligned[joint] = turn_between(own, source.heads[following] - source.heads[joint])
     for side in ("left", "right"):
         for joint, before in ((f"{side}_wrist", f"{side}_elbow"), (f"{side}_hand", f"{side}_elbow")):
             if joint in aligned and before in aligned:
@@ -280,16 +286,3 @@ def _rotation(matrix: np.ndarray) -> np.ndarray:
     """The rotation of a matrix [4, 4] that turns and scales evenly."""
     turned = matrix[:3, :3]
     return turned / np.cbrt(np.linalg.det(turned))
-
-
-def _about_z(angle: float) -> np.ndarray:
-    cosine, sine = np.cos(angle), np.sin(angle)
-    return np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1.0]])
-
-
-def _turn_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """[3, 3] the smallest turn from one direction to another."""
-    start, end = start / np.linalg.norm(start), end / np.linalg.norm(end)
-    axis, cosine = np.cross(start, end), float(start @ end)
-    skew = np.cross(np.eye(3), axis)  # rows e_i x axis: the matrix of v -> axis x v
-    return np.eye(3) + skew + skew @ skew / (1 + cosine)

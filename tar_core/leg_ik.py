@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
 from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
 
 LEGS = [
@@ -68,23 +68,10 @@ def bend_legs(
     new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
     axis = np.cross(thigh, shin) / (a * b) + 1e-3 * knee_axis  # a straight knee has no axis of its own
     axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
-    at_knee = _turn(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None])
-    return _turn_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
+    at_knee = np.asarray(axis_angle_to_matrix(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None]))
+    return turn_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:
     """By how much a leg of two bones is bent, radians, when its ends are so far apart."""
     return np.pi - np.arccos(np.clip((a * a + b * b - distance**2) / (2 * a * b), -1, 1))
-
-
-def _turn(axis_angle: np.ndarray) -> np.ndarray:
-    return np.asarray(axis_angle_to_matrix(axis_angle))
-
-
-def _turn_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """[N, 3, 3] the smallest turns from directions [N, 3] to others."""
-    start, end = (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True) for vectors in (start, end))
-    axis = np.cross(start, end)
-    sine = np.linalg.norm(axis, axis=-1, keepdims=True)
-    angle = np.arctan2(sine, (start * end).sum(-1, keepdims=True))
-    return _turn(axis / np.maximum(sine, 1e-12) * angle)

@@ -145,6 +145,18 @@ def rotation_z(angle: Array) -> Array:
     return _stack([_stack([c, -s, zero]), _stack([s, c, zero]), _stack([zero, zero, one])], -2)
 
 
+def turn_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """The smallest turns that bring directions [..., 3] to others -> [..., 3, 3]; opposite ones turn about any axis."""
+    start, end = np.broadcast_arrays(start / _norm(start), end / _norm(end))
+    # The half angle's quaternion: (1 + cos a, sin a axis) has the direction of (cos a/2, sin a/2 axis).
+    quaternion = np.concatenate([1 + (start * end).sum(-1, keepdims=True), np.cross(start, end)], -1)
+    opposite = np.linalg.norm(quaternion, axis=-1) < 1e-9
+    if opposite.any():
+        least = np.eye(3)[np.abs(start[opposite]).argmin(-1)]  # the coordinate axis that is farthest from it
+        quaternion[opposite] = np.concatenate([np.zeros((*least.shape[:-1], 1)), np.cross(start[opposite], least)], -1)
+    return np.asarray(quaternion_to_matrix(quaternion))
+
+
 def slerp(start: Array, end: Array, fraction: Array) -> Array:
     """Spherical interpolation between quaternions [..., 4] on the shorter arc; `fraction` [...] in 0..1."""
     xp = _library(start)

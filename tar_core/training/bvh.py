@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from tar_core.rotations import turn_between
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, PARENTS
 
 # Limb bones (upper joint, lower joint), whose recorded directions are kept, and where they point in a T-pose.
@@ -213,7 +214,9 @@ def _from_t_pose(t_pose: BvhRecording, at_rest: Directions) -> list[Rotation]:
     """C from the first frame, but for the small angle between the two T-poses' limbs."""
     constant = [turn[0].inv() for turn in t_pose.turns]
     for (upper, lower), direction in at_rest.items():
-        constant[JOINT_NAMES.index(upper)] *= _turn_between(direction, t_pose.bone(upper, lower)[0])
+        constant[JOINT_NAMES.index(upper)] *= Rotation.from_matrix(
+            turn_between(direction, t_pose.bone(upper, lower)[0])
+        )
     return constant
 
 
@@ -269,14 +272,6 @@ def _axes(first: np.ndarray, second: np.ndarray) -> Rotation:
     x = _unit(first)
     z = _unit(np.cross(x, second))
     return Rotation.from_matrix(np.stack([x, np.cross(z, x), z], 1))
-
-
-def _turn_between(start: np.ndarray, end: np.ndarray) -> Rotation:
-    """The smallest rotation that brings direction `start` to direction `end`."""
-    start, end = _unit(start), _unit(end)
-    axis = np.cross(start, end)
-    sine = np.linalg.norm(axis)
-    return Rotation.from_rotvec(axis / max(sine, 1e-9) * np.arctan2(sine, start @ end))
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
