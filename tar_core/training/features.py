@@ -39,6 +39,11 @@ class ClipBatch:
     betas: Tensor  # [N, 10]
     trans: Tensor  # [N, 3] in the (unrolled) camera frame
 
+    def __getitem__(self, frames: slice) -> "ClipBatch":
+        """Some of the frames."""
+        truth = self.poses[frames], self.betas[frames], self.trans[frames]
+        return ClipBatch(self.features[frames], self.camera[frames], *truth)
+
     def to(self, device: str) -> "ClipBatch":
         return ClipBatch(
             self.features.to(device),

@@ -16,6 +16,7 @@ from tar_core.model.config import CONFIGS
 from tar_core.model.tar import TAR
 from tar_core.training.features import FeatureClips
 from tar_core.training.mixing import load_clips
+from tar_core.training.parallel import join_workers, leave_workers
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
@@ -44,12 +45,15 @@ def main(arguments: list[str] | None = None) -> int:
     defaults = TrainingConfig()
     parser.add_argument("--steps", type=int, default=defaults.steps)
     parser.add_argument("--clips-per-step", type=int, default=defaults.clips_per_step)
+    parser.add_argument("--accumulate", type=int, default=defaults.accumulate, help="parts of a process's batch")
     parser.add_argument("--learning-rate", type=float, default=defaults.learning_rate)
     parser.add_argument("--checkpoint-every", type=int, default=defaults.checkpoint_every)
     parser.add_argument("--seed", type=int, default=defaults.seed)
     args = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
+        workers, device = join_workers(args.device)
+        logging.getLogger().setLevel(logging.INFO if workers.is_main else logging.WARNING)
         torch.manual_seed(args.seed)
         clips = load_clips(args.features, args.clips)
         model = build_tar(CONFIGS[args.config])
@@ -60,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         config = TrainingConfig(
             steps=args.steps,
             clips_per_step=args.clips_per_step,
+            accumulate=args.accumulate,
             learning_rate=args.learning_rate,
             checkpoint_every=args.checkpoint_every,
             seed=args.seed,
@@ -74,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
             motions = load_split(args.motions, body.rest_joints.double().numpy(), "train")
             length = 2 * max(model.config.offsets) + config.targets_per_clip
             simulator = LandmarkSimulator(motions, clips, body, length)
-        trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, args.device, simulator)
+        trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, device, simulator, workers)
         if args.resume and not trainer.resume():
             raise TarError(f"{args.output}: nothing to resume; leave out --resume to start the run")
         logging.info("%d clips, %d parameters", len(clips), sum(p.numel() for p in model.parameters()))
@@ -82,6 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
     except TarError as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
+    finally:
+        leave_workers()
     return 0
 
 

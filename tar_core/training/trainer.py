@@ -6,9 +6,11 @@ import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Scores, evaluate, refine_frames
@@ -20,6 +22,7 @@ from tar_core.model.tar import TAR
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.losses import LossConfig, refinement_loss
+from tar_core.training.parallel import Workers
 from tar_core.training.simulated import LandmarkSimulator
 
 log = logging.getLogger(__name__)
@@ -31,7 +34,8 @@ class TrainingConfig:
 
     Attributes:
         steps: optimiser steps in all.
-        clips_per_step: clips in a batch.
+        clips_per_step: clips in a batch, over all processes.
+        accumulate: parts in which each process goes through its share of the batch: less memory, the same gradient.
         targets_per_clip: consecutive frames of each clip that are refined; their neighbours give the windows.
         learning_rate, warmup, weight_decay, clip_norm: AdamW with a cosine decay to zero.
         average: decay of the running average of the weights that is evaluated and saved.
@@ -48,6 +52,7 @@ class TrainingConfig:
 
     steps: int = 2000
     clips_per_step: int = 24
+    accumulate: int = 1
     targets_per_clip: int = 5
     learning_rate: float = 6e-4
     warmup: int = 100
@@ -73,6 +78,7 @@ class Trainer:
         test_clips: evaluated at every checkpoint.
         folder: gets `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv`.
         simulator: makes the share of the steps that the configuration wants simulated.
+        workers: the processes that train together.
     """
 
     def __init__(
@@ -84,16 +90,24 @@ class Trainer:
         folder: Path,
         device: str = "cpu",
         simulator: LandmarkSimulator | None = None,
+        workers: Workers | None = None,
     ) -> None:
         if config.simulated > 0 and simulator is None:
             raise TarError("simulated landmarks need motions; give them")
         self.model = model.to(device)
         self.clips, self.test_clips = clips, test_clips
         self.config, self.folder, self.device, self.simulator = config, folder, device, simulator
+        self.workers = workers or Workers()
+        if self._clips_per_step % (self.workers.count * config.accumulate):
+            raise TarError(
+                f"{self._clips_per_step} clips a step cannot be shared among {self.workers.count} processes in"
+                f" {config.accumulate} parts; choose a multiple"
+            )
         self.step = 0
         self.optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         folder.mkdir(parents=True, exist_ok=True)
+        self.board = open_board(folder) if self.workers.is_main else None
 
     def run(self) -> Scores:
         """Trains from the current step to the last; returns what the averaged weights then score."""
@@ -108,7 +122,9 @@ class Trainer:
             self.step += 1
             if self.step % config.report_every == 0:
                 pace = (time.monotonic() - started) / len(running)
-                log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, np.mean(running[-50:]), rate, pace)
+                loss = float(np.mean(running[-50:]))
+                log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, loss, rate, pace)
+                self._show({"loss": loss, "learning rate": rate, "seconds per step": pace})
             if self.step % config.checkpoint_every == 0 or self.step == config.steps:
                 scores = self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
         return scores or self._evaluate()
@@ -117,6 +133,9 @@ class Trainer:
         """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""
         scores = self._evaluate()
         log.info("step %d  test %s", self.step, scores)
+        self._show({f"test {name}": value for name, value in vars(scores).items()})
+        if not self.workers.is_main:
+            return scores
         path = self.folder / "log.csv"
         is_new = not path.exists()
         with path.open("a", newline="") as file:
@@ -136,12 +155,19 @@ class Trainer:
             torch.save(state, temporary)
         return scores
 
+    def _show(self, values: dict[str, float]) -> None:
+        """Curves for TensorBoard."""
+        if self.board is not None:
+            for name, value in values.items():
+                self.board.add_scalar(name, value, self.step)
+
     def _evaluate(self) -> Scores:
         """Scores the averaged weights, and saves them."""
         trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.model.load_state_dict(self.averaged)
         scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
-        save_tar(self.model, self.folder / "tar.safetensors", half=False)
+        if self.workers.is_main:
+            save_tar(self.model, self.folder / "tar.safetensors", half=False)
         self.model.load_state_dict(trained)
         return scores
 
@@ -152,6 +178,8 @@ class Trainer:
             return False
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.step = state["step"]
+        if self.workers.is_main:
+            forget_rows(self.folder / "log.csv", self.step)
         self.model.load_state_dict(state["model"])
         self.averaged = state["averaged"]
         self.optimiser.load_state_dict(state["optimiser"])
@@ -159,16 +187,19 @@ class Trainer:
         return True
 
     def _batch(self) -> ClipBatch:
-        """The step's clips; the choice depends on the seed and the step alone."""
+        """This process's clips of the step; the choice depends on the seed and the step alone."""
         config = self.config
         random = np.random.default_rng([config.seed, self.step])
         count = self._clips_per_step
+        own = self.workers.share(count)
         if self.simulator is not None and random.random() < config.simulated:
-            return self.simulator.batch(count, random)
+            batch = self.simulator.batch(count, random)
+            length = len(batch.poses) // count
+            return batch[own.start * length : own.stop * length]
         clips = self.clips.choose(count, random)
         reverse = random.random(count) < 0.5
-        batch = self.clips.batch(clips, reverse.tolist(), config.use_maps)
-        hidden = np.repeat(random.random(count) < config.hide_appearance, self.clips.clip_length)
+        batch = self.clips.batch(clips[own], reverse[own].tolist(), config.use_maps)
+        hidden = np.repeat(random.random(count)[own] < config.hide_appearance, self.clips.clip_length)
         batch.features.vector[torch.from_numpy(hidden), POOLED] = self.clips.pooled_mean
         return batch
 
@@ -182,24 +213,24 @@ class Trainer:
         return self.config.learning_rate * warm * decay
 
     def _train_step(self, batch: ClipBatch) -> float:
+        """One step of the optimiser on this process's clips and the others'; returns the loss of all."""
         self.model.train()
-        run = self.config.targets_per_clip
-        count = self._clips_per_step
+        if self.workers.count > 1:  # dropout differs between processes, and goes on alike after a resume
+            torch.manual_seed(hash((self.config.seed, self.step, self.workers.rank)))
+        own = self.workers.share(self._clips_per_step)
+        count = own.stop - own.start
         length = len(batch.poses) // count
         random = np.random.default_rng([self.config.seed, self.step, 1])
-        starts = random.integers(0, length - run + 1, count)
-        batch = batch.to(self.device)
-        middles = torch.from_numpy(
-            np.concatenate([clip * length + start + np.arange(run) for clip, start in enumerate(starts)])
-        ).to(self.device)
-        kind = torch.device(self.device).type
-        with torch.autocast(kind, torch.bfloat16, enabled=self.config.mixed_precision):
-            bodies = refine_frames(self.model, batch, middles, length)
-        with torch.no_grad():
-            truth = batch.truth(self.model.body, middles)
-        loss = refinement_loss(bodies, truth, self.config.loss, run)
+        starts = random.integers(0, length - self.config.targets_per_clip + 1, self._clips_per_step)[own]
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        total = torch.zeros((), device=self.device)
+        each = count // self.config.accumulate
+        for first in range(0, count, each):
+            part = batch[first * length : (first + each) * length].to(self.device)
+            loss = self._loss(part, starts[first : first + each], length) / self.config.accumulate
+            loss.backward()
+            total += loss.detach()
+        total = self.workers.average(self.model.parameters(), total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimiser.step()
         # Early on the average follows quickly, so that it isn't full of the random start.
@@ -209,7 +240,38 @@ class Trainer:
                 self.averaged[name].lerp_(tensor, 1 - decay)
             else:
                 self.averaged[name].copy_(tensor)
-        return float(loss.detach())
+        return float(total)
+
+    def _loss(self, batch: ClipBatch, starts: np.ndarray, length: int) -> Tensor:
+        """The mean loss of clips of `length` frames, each with a run of targets from its own start."""
+        run = self.config.targets_per_clip
+        middles = torch.from_numpy(
+            np.concatenate([clip * length + start + np.arange(run) for clip, start in enumerate(starts)])
+        ).to(self.device)
+        kind = torch.device(self.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.config.mixed_precision):
+            bodies = refine_frames(self.model, batch, middles, length)
+        with torch.no_grad():
+            truth = batch.truth(self.model.body, middles)
+        return refinement_loss(bodies, truth, self.config.loss, run)
+
+
+def open_board(folder: Path) -> Any:
+    """Writes curves to a folder, if the package tensorboard is installed; else None."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(folder / "tensorboard")
+
+
+def forget_rows(path: Path, last_step: int) -> None:
+    """Takes the rows after a step out of a log: they were written by a run that was killed and now goes on before."""
+    if path.exists():
+        header, *rows = path.read_text().splitlines()
+        kept = [row for row in rows if int(row.split(",")[0]) <= last_step]
+        with atomic_path(path) as temporary:
+            temporary.write_text("\n".join([header, *kept]) + "\n")
 
 
 @torch.no_grad()

@@ -8,7 +8,8 @@ from tar_core.evaluation.synthetic import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar
 from tar_core.training.features import FeatureClips
 from tar_core.training.losses import LossConfig, body_loss
-from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
+from tar_core.training.parallel import Workers
+from tar_core.training.trainer import Trainer, TrainingConfig, forget_rows, start_at_training_mean
 from tests.model.test_tar import SMALL, build, double
 
 CLIPS, LENGTH = 6, 9
@@ -111,3 +112,60 @@ def test_refined_frames_match_the_model_on_their_windows(clips):
         windows = torch.stack([torch.arange(9), 9 + torch.arange(9)])
         expected = model(batch.features[windows], batch.camera[windows])
     torch.testing.assert_close(bodies[-1].joints_2d, expected[-1].joints_2d, atol=1e-6, rtol=0)
+
+
+def gradients(run):
+    """Those of one step, before the optimiser moves anything."""
+    run.optimiser.step = lambda: None
+    run._train_step(run._batch())
+    return {name: p.grad.clone() for name, p in run.model.named_parameters() if p.grad is not None}
+
+
+def test_accumulated_gradients_are_the_whole_batchs(clips, tmp_path):
+    def start(folder, **changes):
+        model = build(replace(SMALL, dropout=0.0))
+        start_at_training_mean(model, clips)
+        config = TrainingConfig(steps=6, clips_per_step=4, clip_norm=1e9, **changes)
+        return Trainer(model, clips, clips, config, tmp_path / folder)
+
+    whole, parts = gradients(start("whole")), gradients(start("parts", accumulate=4))
+    assert whole.keys() == parts.keys() and whole
+    for name, gradient in whole.items():
+        torch.testing.assert_close(parts[name], gradient, rtol=1e-3, atol=1e-5)
+
+
+def test_a_batch_must_be_divisible(clips, tmp_path):
+    with pytest.raises(TarError, match="multiple"):
+        trainer(clips, tmp_path / "run", accumulate=3)
+    with pytest.raises(TarError, match="3 processes"):
+        Trainer(build(), clips, clips, TrainingConfig(clips_per_step=4), tmp_path / "run", workers=Workers(0, 3))
+
+
+def test_the_shares_of_all_processes_are_the_batch(clips, tmp_path):
+    def batch(rank, count):
+        config = TrainingConfig(clips_per_step=4, hide_appearance=0.5)
+        return Trainer(build(), clips, clips, config, tmp_path / "run", workers=Workers(rank, count))._batch()
+
+    whole, parts = batch(0, 1), [batch(0, 2), batch(1, 2)]
+    assert torch.equal(torch.cat([part.poses for part in parts]), whole.poses)
+    assert torch.equal(torch.cat([part.features.vector for part in parts]), whole.features.vector)
+
+
+def test_rows_of_a_killed_run_are_forgotten(tmp_path):
+    forget_rows(tmp_path / "log.csv", 3)  # nothing there
+    (tmp_path / "log.csv").write_text("step,loss\n3,1.0\n6,2.0\n")
+    forget_rows(tmp_path / "log.csv", 3)
+    assert (tmp_path / "log.csv").read_text() == "step,loss\n3,1.0\n"
+
+
+def test_curves_for_tensorboard(clips, tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = trainer(clips, tmp_path / "run", steps=2, checkpoint_every=2, report_every=1)
+    run.run()
+    run.board.close()
+    events = EventAccumulator(str(tmp_path / "run" / "tensorboard"))
+    events.Reload()
+    assert {"loss", "learning rate", "test mpjpe", "test pa"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("loss")] == [1, 2]
