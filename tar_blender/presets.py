@@ -8,6 +8,7 @@ from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
 FOLDER = "tar_motion_capture"
+SETTINGS = "bpy.context.scene.tar_settings"
 
 # All but what belongs to one video: which it is, its frames, its place in the scene.
 PRESET_SETTINGS = (
@@ -24,8 +25,8 @@ class TAR_OT_add_preset(AddPresetBase, bpy.types.Operator):
     bl_label = "Add Video Motion Preset"
     preset_menu = "TAR_PT_presets"
     preset_subdir = FOLDER
-    preset_defines: ClassVar = ["settings = bpy.context.scene.tar_settings"]
-    preset_values: ClassVar = [f"settings.{name}" for name in PRESET_SETTINGS]
+    # Written out whole: with Python 3.13, Blender 4.3 does not see names that preset_defines would define.
+    preset_values: ClassVar = [f"{SETTINGS}.{name}" for name in PRESET_SETTINGS]
 
 
 class TAR_PT_presets(PresetPanel, bpy.types.Panel):

@@ -1,5 +1,6 @@
 """A clip becomes a scene, or leaves no trace."""
 
+import itertools
 from pathlib import Path
 
 import bpy
@@ -146,14 +147,13 @@ def _everything() -> set[str]:
 
 def test_stopping_anywhere_leaves_no_trace(clip: MotionClip) -> None:
     before = {kind: set(getattr(bpy.data, kind).keys()) for kind in import_motion._DATA_KINDS}
-    steps = import_steps(clip, bpy.context)
-    count = sum(1 for _ in steps)
-    assert count > 50
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    for stop in range(0, count, 7):
+    # Waiting for a thread takes as many steps as it likes, so there is no telling how many there are.
+    for stop in itertools.count(0, 7):
         steps = import_steps(clip, bpy.context)
-        for _ in range(stop):
-            next(steps)
+        taken = sum(1 for _ in itertools.islice(steps, stop))
+        if taken < stop:
+            break
         steps.close()
         assert {kind: set(getattr(bpy.data, kind).keys()) for kind in import_motion._DATA_KINDS} == before, stop
         assert bpy.context.scene.camera is None and bpy.context.scene.render.resolution_x == 1920
+    assert stop > 50

@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.presets import FOLDER, PRESET_SETTINGS, TAR_OT_add_preset
+from tar_blender.presets import FOLDER, PRESET_SETTINGS, SETTINGS, TAR_OT_add_preset
 from tar_blender.properties import LensSettings, SceneSettings, TARSettings
 
 SHIPPED = sorted((Path(tar_blender.__file__).parent / "presets" / FOLDER).glob("*.py"))
@@ -41,15 +41,15 @@ def test_shipped_preset_sets_what_it_says(path: Path) -> None:
     settings = bpy.context.scene.tar_settings
     settings.smoothing, settings.plant_feet, settings.on_ground = 0.77, 0.5, False
     choose(path)
-    lines = [line.partition(" = ") for line in path.read_text().splitlines() if line.startswith("settings.")]
+    lines = [line.partition(" = ") for line in path.read_text().splitlines() if line.startswith(SETTINGS)]
     assert lines
     for name, _, value in lines:
-        assert getattr(settings, name.removeprefix("settings.")) == pytest.approx(eval(value)), name
+        assert getattr(settings, name.removeprefix(f"{SETTINGS}.")) == pytest.approx(eval(value)), name
 
 
 def test_preset_files_hold_settings_that_exist() -> None:
     for value in TAR_OT_add_preset.preset_values:
-        assert hasattr(bpy.context.scene.tar_settings, value.removeprefix("settings."))
+        assert hasattr(bpy.context.scene.tar_settings, value.removeprefix(f"{SETTINGS}."))
 
 
 def test_own_preset_comes_back(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
 import bpy
 
-settings = bpy.context.scene.tar_settings
-
-settings.smoothing = 0.0
-settings.plant_feet = 0.0
-settings.timing = "video"
-settings.on_ground = True
+bpy.context.scene.tar_settings.smoothing = 0.0
+bpy.context.scene.tar_settings.plant_feet = 0.0
+bpy.context.scene.tar_settings.timing = "video"
+bpy.context.scene.tar_settings.on_ground = True

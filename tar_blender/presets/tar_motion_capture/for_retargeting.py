@@ -1,11 +1,9 @@
 import bpy
 
-settings = bpy.context.scene.tar_settings
-
-settings.figure = "armature"
-settings.smoothing = 0.3
-settings.plant_feet = 1.0
-settings.timing = "scene"
-settings.on_ground = True
-settings.match_resolution = False
-settings.show_video = False
+bpy.context.scene.tar_settings.figure = "armature"
+bpy.context.scene.tar_settings.smoothing = 0.3
+bpy.context.scene.tar_settings.plant_feet = 1.0
+bpy.context.scene.tar_settings.timing = "scene"
+bpy.context.scene.tar_settings.on_ground = True
+bpy.context.scene.tar_settings.match_resolution = False
+bpy.context.scene.tar_settings.show_video = False
