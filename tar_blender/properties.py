@@ -35,7 +35,7 @@ class LensSettings:
         name="Focal Length",
         description="What is known about the video's camera",
         items=[
-            ("auto", "Automatic", "Nothing is known: assume a focal length of the picture's diagonal"),
+            ("auto", "Automatic", "From the straight lines of the picture; where they do not tell it, its diagonal"),
             ("lens", "Lens and Sensor", "The lens in millimetres, and the size of the sensor behind it"),
             ("fov", "Field of View", "The angle across the picture's longer side"),
             ("camera", "Active Camera", "As the scene's camera sees"),

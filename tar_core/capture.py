@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,7 +29,7 @@ from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
-from tar_core.motion import MotionClip, PersonMotion
+from tar_core.motion import MotionClip, PersonMotion, Vertical
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.found import Choice, FoundPerson
 from tar_core.people.look import look_for_people
@@ -37,10 +37,12 @@ from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
 from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
+from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
 from tar_core.video import VideoFrame, VideoReader, prefetch
 
 logger = logging.getLogger(__name__)
 
+SURE_FOCAL = 0.15  # expected error of its logarithm up to which a focal length is taken from the picture
 MOST_WAITING = 8  # frames of a person that may wait for the network
 
 
@@ -64,7 +66,8 @@ class CaptureOptions:
     Attributes:
         people: "all", "largest", or how many of the largest.
         start, end: first and last frame, 0-based, both included; None is the video's end.
-        focal: the camera's focal length in pixels; None: taken from `fov`, else the image's diagonal.
+        focal: the camera's focal length in pixels; None: taken from `fov`, else from the picture's straight lines, and
+            where they do not tell, the image's diagonal.
         fov: field of view across the image's longer side, degrees.
         device: "auto", "cpu", "cuda", "mps" or as torch names it.
         box: follow the person in this box only, without detection.
@@ -110,11 +113,9 @@ class CaptureOptions:
     def first_frame(self) -> int:
         return self.start if self.box is None else self.box.frame
 
-    def focal_of(self, width: int, height: int) -> float:
-        """Pixels."""
-        if self.focal is not None:
-            return self.focal
-        return default_focal(width, height) if self.fov is None else focal_from_fov(width, height, self.fov)
+    def known_focal(self, width: int, height: int) -> float | None:
+        """Pixels; None if the user does not tell."""
+        return self.focal if self.fov is None else focal_from_fov(width, height, self.fov)
 
 
 @dataclass(frozen=True)
@@ -154,7 +155,7 @@ def capture(
     target_body = load_body(options.body) if options.body is not None else None
     networks = Networks.load(options)
     try:
-        people = _follow_people(reader, options, networks, target_body, report)
+        people, camera = _follow_people(reader, options, networks, target_body, report)
     except torch.cuda.OutOfMemoryError:
         raise TarError(f"{networks.device} has too little memory left; close other programs or use the cpu") from None
     for line in reader.warnings:
@@ -163,11 +164,12 @@ def capture(
         fps=reader.fps,
         width=reader.width,
         height=reader.height,
-        focal=options.focal_of(*reader.size),
+        focal=camera.focal,
         principal_point=np.array(image_centre(*reader.size)),
         source=str(Path(video).absolute()),  # Blender may open the clip from another folder
         people=people,
         body="free" if options.body is None else str(options.body.absolute()),
+        vertical=Vertical(camera.up, camera.up_error),
     )
 
 
@@ -191,6 +193,15 @@ def look(
     if not found:
         raise TarError(f"{reader.path}: nobody was found in it; check the frame range")
     return found
+
+
+def see_camera(image: np.ndarray, options: CaptureOptions) -> LinesCamera:
+    """The camera as the user knows it, else as the straight lines of its first picture [H, W, 3] tell it."""
+    size = image.shape[1], image.shape[0]
+    camera = camera_from_lines(find_segments(image), size, options.known_focal(*size))
+    if camera.focal_error < SURE_FOCAL:
+        return camera
+    return replace(camera, focal=default_focal(*size))
 
 
 def check_writable(path: str | Path) -> None:
@@ -366,12 +377,13 @@ def _follow_people(
     networks: Networks,
     target_body: BodyData | None,
     report: Callable[[Progress], None],
-) -> list[PersonMotion]:
-    """The one pass over the video; returns those people who are to be kept, the largest first."""
+) -> tuple[list[PersonMotion], LinesCamera]:
+    """The one pass over the video; returns those people who are to be kept, the largest first, and what saw them."""
     step = 1 if options.every_frame else frame_step(reader.fps)
     fps = reader.fps / step
     tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.most_people)
-    focal, principal_point = options.focal_of(*reader.size), image_centre(*reader.size)
+    principal_point = image_centre(*reader.size)
+    camera: LinesCamera | None = None
     choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
@@ -379,6 +391,7 @@ def _follow_people(
             number, between = divmod(frame.index - options.first_frame, step)
             if between:
                 continue
+            camera = camera or see_camera(frame.image, options)
             if options.box is not None and frame.index == options.first_frame:
                 tracker.begin_with_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
@@ -393,12 +406,12 @@ def _follow_people(
             for track_id, sighting in sightings.items():
                 if track_id not in tracks:
                     tracks[track_id] = PersonTrack(track_id, networks.tar, fps, worker)
-                camera = CropCamera.from_crop(sighting.crop, focal, principal_point).to(networks.device)
-                tracks[track_id].add(sighting, camera)
+                crop_camera = CropCamera.from_crop(sighting.crop, camera.focal, principal_point)
+                tracks[track_id].add(sighting, crop_camera.to(networks.device))
         for person in tracks.values():
             person.finish()
     kept = [tracks[track.track_id] for track in tracker.believed() if track.track_id in tracks]
-    if not kept:
+    if not kept or camera is None:
         raise TarError(
             f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"
             " (--box FRAME,X0,Y0,X1,Y1)"
@@ -406,7 +419,7 @@ def _follow_people(
     largest = sorted(kept, key=PersonTrack.size, reverse=True)[: options.most_people]
     body = load_body()
     motions = [track.motion(body, target_body or body) for track in largest]
-    return [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
+    return [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions], camera
 
 
 def _frames_with_progress(

@@ -63,7 +63,9 @@ def build_parser() -> argparse.ArgumentParser:
     capture.add_argument("--start", type=int, default=0, metavar="FRAME", help="first frame, counted from 0")
     capture.add_argument("--end", type=int, metavar="FRAME", help="last frame (default: the video's last)")
     camera = capture.add_mutually_exclusive_group()
-    camera.add_argument("--focal", type=float, metavar="PIXELS", help="focal length (default: the image's diagonal)")
+    camera.add_argument(
+        "--focal", type=float, metavar="PIXELS", help="focal length (default: by the picture's straight lines)"
+    )
     camera.add_argument("--fov", type=float, metavar="DEGREES", help="field of view across the image's longer side")
     capture.add_argument(
         "--box",
@@ -159,6 +161,7 @@ def run_capture(options: argparse.Namespace) -> None:
         with ProgressBar("overlay", options.quiet) as bar:
             write_overlay(clip, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
+        print(f"camera: focal length {clip.focal:.0f} pixels, {clip.vertical or 'tilt unknown'}")
         for person in clip.people:
             first, last = person.frames[0], person.frames[-1]
             print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")

@@ -1,7 +1,8 @@
 """The floor in the camera's frame, and with it the camera's pitch, roll and height, found from the people's feet.
 
-Four things tell where up is, each with the error that it is expected to have: soles that stand, and whatever else
-carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight stand
+Where the picture has straight lines enough, they tell where up is; people may lean, or seem to, and give the camera's
+height alone. Elsewhere four things tell, each with the error that it is expected to have: soles that stand, and whatever
+else carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight stand
 upright; and cameras are held level, in roll above all. The most likely plane is found by Gauss-Newton with Cauchy's
 weights, so that single wrong contacts do not count. What the four leave open, and how far they disagree, becomes the
 confidence: the probability that up is right to GOOD degrees.
@@ -29,6 +30,7 @@ _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
+_SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
 _ROUNDS = 20
 _PASSES = 4
 
@@ -47,9 +49,13 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
         if len(soles) == 0:
             return floor
-        feet = np.concatenate([cue.feet for cue in cues])
-        bodies = np.concatenate([cue.bodies for cue in cues])
-        floor = fit_floor(soles, feet, bodies)
+        if clip.vertical is not None and clip.vertical.error < _SURE_LINES:
+            up, error = clip.vertical.up, clip.vertical.error
+            floor = Floor(up, -float(np.median(soles @ up)), 1 - float(np.exp(-((GOOD / error) ** 2))))
+        else:
+            feet = np.concatenate([cue.feet for cue in cues])
+            bodies = np.concatenate([cue.bodies for cue in cues])
+            floor = fit_floor(soles, feet, bodies)
     assert floor is not None
     if floor.confidence < TRUSTED:
         return Floor(LEVEL, -float(np.median(soles @ LEVEL)), floor.confidence)

@@ -118,6 +118,36 @@ class Floor:
         return replace(self, up=normal / length, height=self.height / length)
 
 
+@dataclass(frozen=True)
+class Vertical:
+    """Where up is, as the straight lines of the picture tell it (`tar_core/straight_lines.py`).
+
+    Attributes:
+        up: [3] unit vector against gravity in the camera frame.
+        error: degrees by which it is expected to be off.
+    """
+
+    up: np.ndarray
+    error: float
+
+    def __post_init__(self) -> None:
+        up = np.asarray(self.up, np.float64)
+        if up.shape != (3,) or not (
+            np.linalg.norm(up) > 0 and np.isfinite([*up, self.error]).all() and self.error >= 0
+        ):
+            raise TarError("a vertical needs a direction of three numbers and an error, all finite")
+        object.__setattr__(self, "up", up / np.linalg.norm(up))
+
+    def __str__(self) -> str:
+        floor = Floor(self.up, 0.0)
+        pitch, roll = np.degrees([floor.pitch, floor.roll])
+        return f"pitch {pitch:.1f}, roll {roll:.1f} degrees, to within {self.error:.0f}"
+
+    def at_focal(self, ratio: float) -> "Vertical":
+        """The same lines seen by a camera with `ratio` times the focal length: their vanishing point stays."""
+        return Vertical(self.up * (1.0, 1.0, ratio), self.error)
+
+
 @dataclass
 class MotionClip:
     """Everybody's motion in one video, and the camera that saw it.
@@ -131,6 +161,7 @@ class MotionClip:
         people: the motions.
         body: "free" for the default body, else the path of the SMPL file that betas belong to.
         floor: where the ground is; None if nobody looked for it.
+        vertical: what the picture's lines tell of up; None if nobody looked, or it has none.
     """
 
     fps: float
@@ -142,6 +173,7 @@ class MotionClip:
     people: list[PersonMotion] = field(default_factory=list)
     body: str = "free"
     floor: Floor | None = None
+    vertical: Vertical | None = None
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
@@ -158,10 +190,12 @@ class MotionClip:
 
         CLIFF's translation has its depth in proportion to the focal length, so everybody stays over their pixels.
         """
-        depth = np.array([1.0, 1.0, focal / self.focal])
+        ratio = focal / self.focal
+        depth = np.array([1.0, 1.0, ratio])
         people = [replace(person, trans=person.trans * depth) for person in self.people]
-        floor = None if self.floor is None else self.floor.at_depth(focal / self.focal)
-        return replace(self, focal=focal, people=people, floor=floor)
+        floor = None if self.floor is None else self.floor.at_depth(ratio)
+        vertical = None if self.vertical is None else self.vertical.at_focal(ratio)
+        return replace(self, focal=focal, people=people, floor=floor, vertical=vertical)
 
     def save(self, path: str | Path) -> None:
         """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.
@@ -184,6 +218,9 @@ class MotionClip:
             arrays["floor/up"] = self.floor.up
             arrays["floor/height"] = np.float64(self.floor.height)
             arrays["floor/confidence"] = np.float64(self.floor.confidence)
+        if self.vertical is not None:
+            arrays["vertical/up"] = self.vertical.up
+            arrays["vertical/error"] = np.float64(self.vertical.error)
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
@@ -214,6 +251,7 @@ class MotionClip:
                     people=people,
                     body=str(data["body"]),
                     floor=_read_floor(data),
+                    vertical=_read_vertical(data),
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
@@ -226,6 +264,10 @@ def _read_floor(data: np.lib.npyio.NpzFile) -> Floor | None:
     if "floor/up" not in data:
         return None
     return Floor(data["floor/up"], float(data["floor/height"]), float(data["floor/confidence"]))
+
+
+def _read_vertical(data: np.lib.npyio.NpzFile) -> Vertical | None:
+    return Vertical(data["vertical/up"], float(data["vertical/error"])) if "vertical/up" in data else None
 
 
 def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from tar_core.body_file import load_body
 from tar_core.contacts import find_contacts, sole_points
 from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
-from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tests.test_planting import FPS, stander
 
 BODY = load_body()
@@ -41,6 +41,21 @@ def test_pitch_roll_and_height_of_a_camera_before_who_stands(pitch: float, roll:
     assert floor is not None and floor.confidence > TRUSTED
     assert degrees_between(floor.up, camera @ LEVEL) < 5
     assert abs(np.median(floor.heights(sole_points(person, BODY)))) < 0.01
+
+
+def test_sure_lines_are_believed_and_unsure_ones_are_not() -> None:
+    camera = Rotation.from_euler("xz", [12, 3], degrees=True).as_matrix()
+    clip = clip_of(seen_by(stander(), camera))
+    by_feet = find_floor(clip, BODY)
+    told = Rotation.from_euler("xz", [20, -10], degrees=True).as_matrix() @ LEVEL
+    sure = find_floor(replace(clip, vertical=Vertical(told, 2.0)), BODY)
+    unsure = find_floor(replace(clip, vertical=Vertical(told, 20.0)), BODY)
+    assert by_feet is not None and sure is not None and unsure is not None
+    np.testing.assert_allclose(sure.up, told)
+    np.testing.assert_allclose(unsure.up, by_feet.up)
+    assert sure.confidence > 0.99
+    soles = sole_points(clip.people[0], BODY)
+    assert abs(np.median(sure.heights(soles))) < 0.1
 
 
 @settings(max_examples=20, deadline=None)

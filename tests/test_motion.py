@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.motion import Floor, MotionClip, PersonMotion, export_amass
+from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical, export_amass
 
 
 def make_person(person_id=0, count=7, first=3):
@@ -118,6 +118,27 @@ def test_the_floor_goes_with_another_focal_length():
     points -= clip.floor.heights(points)[:, None] * clip.floor.up  # onto the floor
     moved = clip.with_focal(1.5 * clip.focal).floor
     np.testing.assert_allclose(moved.heights(points * [1, 1, 1.5]), 0, atol=1e-12)
+
+
+def test_the_vertical_survives_its_file_and_older_files_have_none(tmp_path):
+    clip = make_clip([make_person()])
+    clip.save(tmp_path / "old.npz")
+    assert MotionClip.load(tmp_path / "old.npz").vertical is None
+    clip.vertical = Vertical(np.array([0.1, -0.9, -0.2]), 1.5)
+    clip.save(tmp_path / "clip.npz")
+    vertical = MotionClip.load(tmp_path / "clip.npz").vertical
+    np.testing.assert_allclose(vertical.up, clip.vertical.up, atol=1e-12)
+    assert vertical.error == 1.5
+    with pytest.raises(TarError, match="vertical"):
+        Vertical(np.array([0.0, np.nan, 1.0]), 1.0)
+
+
+def test_lines_run_to_the_same_point_with_another_focal_length():
+    clip = make_clip([make_person()])
+    clip.vertical = Vertical(np.array([0.1, -0.9, -0.2]), 1.5)
+    other = clip.with_focal(1.5 * clip.focal)
+    point, same = (c.focal * c.vertical.up[:2] / c.vertical.up[2] for c in (clip, other))
+    np.testing.assert_allclose(same, point)
 
 
 def test_pitch_and_roll_of_the_floor():

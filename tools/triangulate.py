@@ -246,11 +246,7 @@ def build_reference(clip: RealClip) -> dict[str, np.ndarray]:
     Raises:
         TarError: the clip has no calibration, or something cannot be fetched.
     """
-    if clip.calibration is None:
-        raise TarError(f"{clip.name} has no calibration, so nothing can be triangulated")
-    with tempfile.TemporaryDirectory() as folder:
-        fetch_member(clip, clip.calibration, Path(folder) / "calibration.txt")
-        cameras = read_qualisys((Path(folder) / "calibration.txt").read_text())
+    cameras = calibrated_cameras(clip)
     seen, world_landmarks = mediapipe_keypoints(clip)
     if clip.name == "balance":
         seen = openpose_keypoints(clip)
@@ -258,6 +254,19 @@ def build_reference(clip: RealClip) -> dict[str, np.ndarray]:
         f"baseline/{MEDIAPIPE_BASELINE}/cam{camera:02d}": world_landmarks[camera - 1].astype(np.float32)
         for camera in clip.cameras
     }
+
+
+def calibrated_cameras(clip: RealClip) -> list[Camera]:
+    """The cameras of a clip as its package has them.
+
+    Raises:
+        TarError: the clip has no calibration, or it cannot be fetched.
+    """
+    if clip.calibration is None:
+        raise TarError(f"{clip.name} has no calibration, so nothing can be triangulated")
+    with tempfile.TemporaryDirectory() as folder:
+        fetch_member(clip, clip.calibration, Path(folder) / "calibration.txt")
+        return read_qualisys((Path(folder) / "calibration.txt").read_text())
 
 
 def reference_of(cameras: list[Camera], seen: np.ndarray, fps: float) -> dict[str, np.ndarray]:

@@ -1,0 +1,100 @@
+"""The camera by straight lines: found where there is a room, and clutter tells nothing."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tar_core.motion import Floor
+from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
+
+SIZE = (1280, 720)
+DIAGONAL = float(np.hypot(*SIZE))
+
+
+def up_of(pitch: float, roll: float) -> np.ndarray:
+    p, r = np.radians([pitch, roll])
+    return np.array([np.cos(p) * np.sin(r), -np.cos(p) * np.cos(r), -np.sin(p)])
+
+
+def room(random: np.random.Generator, up: np.ndarray, focal: float, azimuth: float, count: int = 60) -> np.ndarray:
+    """[N, 4] edges of furniture before a camera, in pixels: upright ones, and level ones at right angles."""
+    ahead = np.cross(np.cross(up, [0.0, 0.0, 1.0]), up)
+    ahead /= np.linalg.norm(ahead)
+    across = np.cross(ahead, up)
+    c, s = np.cos(np.radians(azimuth)), np.sin(np.radians(azimuth))
+    directions = np.stack([up, c * across + s * ahead, c * ahead - s * across])
+    start = np.stack([random.uniform(-4, 4, count), random.uniform(-2, 2, count), random.uniform(4, 9, count)], 1)
+    end = start + directions[np.arange(count) % 3] * random.uniform(0.4, 1.2, count)[:, None]
+    pixels = np.stack([point[:, :2] / point[:, 2:] * focal + (np.array(SIZE) - 1) / 2 for point in (start, end)], 1)
+    return (pixels + random.normal(size=pixels.shape) * 0.4).reshape(-1, 4)
+
+
+def clutter(random: np.random.Generator, count: int) -> np.ndarray:
+    middle, angle = random.uniform((0, 0), SIZE, (count, 2)), random.uniform(0, np.pi, count)
+    half = random.uniform(15, 60, count)[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return np.concatenate([middle - half, middle + half], 1)
+
+
+def degrees_off(camera: LinesCamera, up: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip(camera.up @ up, -1, 1))))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000), st.floats(5, 35), st.floats(-25, 25), st.floats(0.6, 1.2), st.floats(15, 75))
+def test_a_room_tells_up_and_the_focal_length(
+    seed: int, pitch: float, roll: float, focal: float, azimuth: float
+) -> None:
+    random = np.random.default_rng(seed)
+    up = up_of(pitch, roll)
+    segments = np.concatenate([room(random, up, focal * DIAGONAL, azimuth), clutter(random, 30)])
+    camera = camera_from_lines(segments, SIZE)
+    assert degrees_off(camera, up) < 2.5
+    assert abs(np.log(camera.focal / (focal * DIAGONAL))) < 0.15
+    assert camera.up_error < 10
+
+    known = camera_from_lines(segments, SIZE, focal * DIAGONAL)
+    assert known.focal == pytest.approx(focal * DIAGONAL) and known.focal_error == 0
+    assert degrees_off(known, up) < 1.5
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 1000), st.integers(0, 150))
+def test_clutter_tells_nothing(seed: int, count: int) -> None:
+    camera = camera_from_lines(clutter(np.random.default_rng(seed), count), SIZE)
+    assert camera.up_error > 10 and camera.focal_error > 0.3
+
+
+def test_more_lines_make_it_surer() -> None:
+    random = np.random.default_rng(0)
+    up = up_of(15, 0)
+    few, many = (camera_from_lines(room(random, up, 1200.0, 30, count), SIZE) for count in (24, 120))
+    assert many.up_error < few.up_error and many.focal_error < few.focal_error
+
+
+def test_a_camera_that_looks_level_at_a_wall_tells_no_focal_length() -> None:
+    """All its lines are parallel in the picture, whatever the lens."""
+    camera = camera_from_lines(room(np.random.default_rng(0), up_of(0, 0), 1200.0, 0, 80)[np.arange(80) % 3 < 2], SIZE)
+    assert degrees_off(camera, up_of(0, 0)) < 3
+    assert camera.focal_error > 0.15
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+def test_segments_of_a_picture(scale: int) -> None:
+    """Pixels of the whole picture, whatever its size, the longest first; short ones are left out."""
+    image = np.full((720 * scale, 1280 * scale, 3), 40, np.uint8)
+    cv2.rectangle(image, (100 * scale, 200 * scale), (700 * scale, 500 * scale), (200, 200, 200), -1)
+    cv2.rectangle(image, (1000 * scale, 600 * scale), (1008 * scale, 606 * scale), (200, 200, 200), -1)
+    segments = find_segments(image) / scale
+    assert len(segments) == 4
+    xs, ys = np.sort(segments[:, ::2], 1), np.sort(segments[:, 1::2], 1)
+    np.testing.assert_allclose(xs[:2], [[100, 700]] * 2, atol=6)
+    np.testing.assert_allclose(ys[2:], [[200, 500]] * 2, atol=6)
+
+
+def test_a_picture_without_lines() -> None:
+    assert find_segments(np.full((90, 160, 3), 127, np.uint8)).shape == (0, 4)
+    camera = camera_from_lines(np.zeros((0, 4)), SIZE)
+    assert camera.up_error == 90
+    assert abs(np.degrees(Floor(camera.up, 0.0).roll)) < 1
