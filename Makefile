@@ -8,7 +8,7 @@ TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-blenders test-gui extension train clean
-.PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-scene
+.PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-lines bench-scene
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-motion: $(READY) ## what planting feet does to sliding and to the root's p
 
 bench-retarget: $(READY) ## motion on other characters: how far ends are off, and the time it takes
 	$(PYTHON) -m tools.bench_retarget
+
+bench-lines: $(READY) ## the camera by straight lines, beside calibrated cameras
+	$(PYTHON) -m tools.bench_lines
 
 bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip
 	$(PYTHON) -m tools.bench_scene

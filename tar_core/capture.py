@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -198,10 +198,9 @@ def look(
 def see_camera(image: np.ndarray, options: CaptureOptions) -> LinesCamera:
     """The camera as the user knows it, else as the straight lines of its first picture [H, W, 3] tell it."""
     size = image.shape[1], image.shape[0]
-    camera = camera_from_lines(find_segments(image), size, options.known_focal(*size))
-    if camera.focal_error < SURE_FOCAL:
-        return camera
-    return replace(camera, focal=default_focal(*size))
+    segments = find_segments(image)
+    camera = camera_from_lines(segments, size, options.known_focal(*size))
+    return camera if camera.focal_error < SURE_FOCAL else camera_from_lines(segments, size, default_focal(*size))
 
 
 def check_writable(path: str | Path) -> None:

@@ -1,11 +1,11 @@
 """The floor in the camera's frame, and with it the camera's pitch, roll and height, found from the people's feet.
 
 Where the picture has straight lines enough, they tell where up is; people may lean, or seem to, and give the camera's
-height alone. Elsewhere four things tell, each with the error that it is expected to have: soles that stand, and whatever
-else carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight stand
-upright; and cameras are held level, in roll above all. The most likely plane is found by Gauss-Newton with Cauchy's
-weights, so that single wrong contacts do not count. What the four leave open, and how far they disagree, becomes the
-confidence: the probability that up is right to GOOD degrees.
+height alone. Elsewhere four things tell, each with the error that it is expected to have: soles that stand, and
+whatever else carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight
+stand upright; and cameras are held level, in roll above all. The most likely plane is found by Gauss-Newton with
+Cauchy's weights, so that single wrong contacts do not count. What the four leave open, and how far they disagree,
+becomes the confidence: the probability that up is right to GOOD degrees.
 """
 
 from dataclasses import replace
@@ -49,13 +49,14 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
         if len(soles) == 0:
             return floor
-        if clip.vertical is not None and clip.vertical.error < _SURE_LINES:
-            up, error = clip.vertical.up, clip.vertical.error
-            floor = Floor(up, -float(np.median(soles @ up)), 1 - float(np.exp(-((GOOD / error) ** 2))))
-        else:
-            feet = np.concatenate([cue.feet for cue in cues])
-            bodies = np.concatenate([cue.bodies for cue in cues])
-            floor = fit_floor(soles, feet, bodies)
+        feet = np.concatenate([cue.feet for cue in cues])
+        bodies = np.concatenate([cue.bodies for cue in cues])
+        floor = fit_floor(soles, feet, bodies)
+        lines = clip.vertical
+        # Lines alone may take a beam on the floor for a post; people tell that much.
+        if lines is not None and lines.error < _SURE_LINES and lines.up @ floor.up > _UPRIGHT:
+            confidence = 1 - float(np.exp(-((GOOD / lines.error) ** 2)))
+            floor = Floor(lines.up, -float(np.median(soles @ lines.up)), confidence)
     assert floor is not None
     if floor.confidence < TRUSTED:
         return Floor(LEVEL, -float(np.median(soles @ LEVEL)), floor.confidence)

@@ -123,19 +123,21 @@ class _Votes:
         self.spread = np.hypot(_BENT, np.degrees(2 * _DISPLACED * pixel / length))  # [N] degrees
         self.weight = np.minimum(length / max(length.mean(), 1e-9), 3) / _TOGETHER if len(length) else length
 
-    def starts(self, log_focal: float | None = None, count: int = 3) -> np.ndarray:
+    def starts(self, log_focal: float | None = None, count: int = 6) -> np.ndarray:
         """[count, 4] cameras from which the likeliest may be reached: first up alone, then the rest for the best."""
         pitch, roll = (axis.ravel() for axis in np.meshgrid(np.arange(-30, 61, 4.0), np.arange(-40, 41, 4.0)))
         middle = np.log(_FOCAL) if log_focal is None else log_focal
         upright = np.stack([pitch, roll, 0 * pitch, 0 * pitch + middle], -1)
-        best = upright[np.argsort(-self.posterior(upright, directions=1))[: 4 * count]]
+        best = upright[np.argsort(-self.posterior(upright, directions=1))[: 5 * count]]
         focals = np.log([0.55, 0.7, 0.85, 1.05, 1.3]) if log_focal is None else np.array([log_focal])
-        pick, azimuth, focal = (a.ravel() for a in np.meshgrid(range(len(best)), np.arange(0, 90, 10.0), focals))
-        tried = best[pick]
+        azimuth, focal = (axis.ravel() for axis in np.meshgrid(np.arange(0, 90, 10.0), focals))
+        tried = np.repeat(best[:, None], len(focal), 1)  # [5 count, azimuths x focal lengths, 4]
         # The vertical vanishing point stays where it is, f / tan(pitch) from the principal point.
-        tried[:, 0] = np.degrees(np.arctan(np.tan(np.radians(tried[:, 0])) * np.exp(focal - middle)))
-        tried[:, 2], tried[:, 3] = azimuth, focal
-        return tried[np.argsort(-self.posterior(tried))[:count]]
+        tried[..., 0] = np.degrees(np.arctan(np.tan(np.radians(tried[..., 0])) * np.exp(focal - middle)))
+        tried[..., 2], tried[..., 3] = azimuth, focal
+        worth = np.stack([self.posterior(each) for each in tried])
+        likeliest = tried[np.arange(len(tried)), worth.argmax(1)]  # one for each up, so that they differ
+        return likeliest[np.argsort(-worth.max(1))[:count]]
 
     def posterior(self, x: np.ndarray, directions: int = 3) -> np.ndarray:
         """[G, 4] cameras -> [G] logarithms of how likely they are; with up alone, or with the level directions too."""

@@ -53,6 +53,9 @@ def test_sure_lines_are_believed_and_unsure_ones_are_not() -> None:
     assert by_feet is not None and sure is not None and unsure is not None
     np.testing.assert_allclose(sure.up, told)
     np.testing.assert_allclose(unsure.up, by_feet.up)
+    beam_for_a_post = find_floor(replace(clip, vertical=Vertical(np.array([0.9, -0.1, -0.4]), 2.0)), BODY)
+    assert beam_for_a_post is not None
+    np.testing.assert_allclose(beam_for_a_post.up, by_feet.up)
     assert sure.confidence > 0.99
     soles = sole_points(clip.people[0], BODY)
     assert abs(np.median(sure.heights(soles))) < 0.1

@@ -40,11 +40,7 @@ class Backgrounds:
     def __init__(self, folder: Path):
         files = sorted(folder.iterdir()) if folder.is_dir() else []
         self.photos = [_read(file, cv2.IMREAD_COLOR) for file in files if file.suffix.lower() in _PHOTOS]
-        self.panoramas = [
-            np.clip(_read(file, cv2.IMREAD_UNCHANGED)[..., :3], 0, 1e4).astype(np.float32)
-            for file in files
-            if file.suffix.lower() in _PANORAMAS
-        ]
+        self.panoramas = read_panoramas(files)
         if not self.photos:
             raise TarError(f"no photographs (.jpg, .png) in {folder}; put some in it")
 
@@ -83,6 +79,15 @@ class Backgrounds:
         if random.random() < 0.5:
             piece = piece[:, ::-1]
         return cv2.resize(piece, size, interpolation=cv2.INTER_AREA if scale > 1 else cv2.INTER_LINEAR)
+
+
+def read_panoramas(files: list[Path]) -> list[np.ndarray]:
+    """Those of the files that are panoramas, [H, W, 3] float32 radiance."""
+    return [
+        np.clip(_read(file, cv2.IMREAD_UNCHANGED)[..., :3], 0, 1e4).astype(np.float32)
+        for file in files
+        if file.suffix.lower() in _PANORAMAS
+    ]
 
 
 def _read(file: Path, flags: int) -> np.ndarray:
