@@ -122,6 +122,21 @@ def build_parser() -> argparse.ArgumentParser:
     amass.add_argument("clip", type=Path, metavar="CLIP.npz", help="a motion file that capture wrote")
     amass.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
     amass.add_argument("--person", type=int, metavar="ID", help="which one; needed if the clip holds several")
+
+    adapt = commands.add_parser("adapt", help="fit a network to your own footage", description=run_adapt.__doc__)
+    adapt.set_defaults(run=run_adapt)
+    adapt.add_argument("clips", type=Path, nargs="+", metavar="VIDEO", help="videos, and folders of them")
+    adapt.add_argument("-o", "--output", type=Path, required=True, metavar="NEW.safetensors", help="for --checkpoint")
+    adapt.add_argument("--folder", type=Path, required=True, help="gets the training clips and the run (GBs)")
+    adapt.add_argument("--checkpoint", type=Path, metavar="PATH", help="the network to start from")
+    adapt.add_argument("--steps", type=int, default=200, help="of training (default: %(default)s)")
+    adapt.add_argument("--learning-rate", type=float, default=5e-5, help="default: %(default)s")
+    adapt.add_argument(
+        "--most-frames", type=int, default=900, help="looked at in each video, some 30 a second (default: %(default)s)"
+    )
+    adapt.add_argument("--synthetic", type=Path, metavar="FEATURES", help="cached training clips to mix in")
+    adapt.add_argument("--test", type=Path, metavar="FEATURES", help="cached synthetic clips to score before and after")
+    adapt.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
     return parser
 
 
@@ -276,3 +291,22 @@ def run_export_amass(options: argparse.Namespace) -> None:
         there = ", ".join(str(person.person_id) for person in clip.people)
         raise TarError(f"{options.clip} holds the people {there}; choose one of them with --person")
     export_amass(options.output, clip, wanted[0])
+
+
+def run_adapt(options: argparse.Namespace) -> None:
+    """Fits a network to videos without ground truth: its own motion, bent over what the picture shows, teaches it."""
+    from tar_core.capture import check_writable
+    from tar_core.training.adapt import AdaptOptions, adapt
+
+    check_writable(options.output)
+    wanted = AdaptOptions(
+        checkpoint=options.checkpoint,
+        steps=options.steps,
+        learning_rate=options.learning_rate,
+        most_frames=options.most_frames,
+        synthetic=options.synthetic,
+        test=options.test,
+        device=options.device,
+    )
+    adapt(options.clips, options.output, options.folder, wanted, lambda line: print(line, flush=True))
+    print(options.output)

@@ -144,17 +144,28 @@ def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFe
             CropCamera.from_crop(clip.crop(frame), float(clip.focal), clip.principal_point.tolist())
             for frame in range(len(clip.images))
         ]
-    features, camera = FrameFeatures.cat(parts), CropCamera.cat(cameras)
     length = len(clips[0].images)
+    truths = (
+        np.concatenate([clip.poses for clip in clips]),
+        np.repeat([clip.betas for clip in clips], length, 0),
+        np.concatenate([clip.trans for clip in clips]),
+    )
+    batch = ClipBatch(
+        FrameFeatures.cat(parts), CropCamera.cat(cameras), *(torch.from_numpy(truth).float() for truth in truths)
+    )
+    save_features(path, batch, length)
+
+
+def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
+    """Writes clips of `clip_length` frames as `FeatureClips` reads them."""
+    features, camera = clips.features, clips.camera
     tensors = {
-        "clip_length": torch.tensor(length),
+        "clip_length": torch.tensor(clip_length),
         "vector": features.vector,
         "local_map": features.local_map,
         **{f"landmarks.{name}": getattr(features.landmarks, name) for name in _LANDMARK_FIELDS},
         **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
-        "poses": torch.from_numpy(np.concatenate([clip.poses for clip in clips])).float(),
-        "betas": torch.from_numpy(np.repeat([clip.betas for clip in clips], length, 0)).float(),
-        "trans": torch.from_numpy(np.concatenate([clip.trans for clip in clips])).float(),
+        **{name: getattr(clips, name) for name in ("poses", "betas", "trans")},
     }
     with atomic_path(path) as temporary:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
