@@ -8,7 +8,7 @@ TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-blenders test-gui extension train clean
-.PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-lines bench-scene
+.PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench-retarget: $(READY) ## motion on other characters: how far ends are off, an
 
 bench-lines: $(READY) ## the camera by straight lines, beside calibrated cameras
 	$(PYTHON) -m tools.bench_lines
+
+bench-turning: $(READY) ## cameras that pan, tilt and shake, against ground truth
+	$(PYTHON) -m tools.bench_turning
 
 bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip
 	$(PYTHON) -m tools.bench_scene

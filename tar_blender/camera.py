@@ -9,7 +9,10 @@ import numpy as np
 from mathutils import Matrix
 
 from tar_core.errors import TarError
-from tar_core.motion import Floor, MotionClip
+from tar_core.motion import CameraTurns, Floor, MotionClip
+from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
+
+from .curves import new_action, write_curves
 
 # From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.
 # Everything that enters the scene passes through this one matrix.
@@ -61,18 +64,27 @@ class WorldPlacement:
         """[..., 3, 3] whose columns are axes in the camera frame -> the same axes in the world."""
         return self.rotation @ rotations
 
+    def matrix(self) -> Matrix:
+        """Of an object whose axes are the camera frame's."""
+        matrix = np.eye(4)
+        matrix[:3, :3], matrix[:3, 3] = self.rotation, self.translation
+        return Matrix(matrix.tolist())
+
     def camera_matrix(self) -> Matrix:
         """The camera object's `matrix_world`."""
-        matrix = np.eye(4)
-        matrix[:3, :3] = self.rotation @ _CAMERA_OBJECT_TO_OPENCV
-        matrix[:3, 3] = self.translation
-        return Matrix(matrix.tolist())
+        return self.matrix() @ Matrix(_CAMERA_OBJECT_TO_OPENCV.tolist()).to_4x4()
 
 
 def build_camera(
-    clip: MotionClip, placement: WorldPlacement, collection: bpy.types.Collection, name: str = "TAR Camera"
+    clip: MotionClip,
+    placement: WorldPlacement,
+    collection: bpy.types.Collection,
+    start_frame: int = 1,
+    name: str = "TAR Camera",
 ) -> bpy.types.Object:
     """Makes a camera that projects as the clip's pinhole camera does, at the clip's resolution.
+
+    A camera that turns is keyed, and hangs on an empty that stands where the first frame's camera stood.
 
     Blender measures its shift in sensor widths, right and up, from the image's centre, and its image reaches from the
     first pixel's left edge to the last pixel's right edge; the clip's pixel (0, 0) is the first pixel's CENTRE. Hence
@@ -87,13 +99,32 @@ def build_camera(
     data.shift_x = ((clip.width - 1) / 2 - center_x) / clip.width
     data.shift_y = (center_y - (clip.height - 1) / 2) / clip.width
     data.clip_start = CLIP_START
-    farthest = max((float(person.trans[:, 2].max()) for person in clip.people), default=0.0)
+    farthest = max((float(np.linalg.norm(person.trans, axis=1).max()) for person in clip.people), default=0.0)
     data.clip_end = max(MINIMUM_CLIP_END, 2 * farthest)
 
     camera = bpy.data.objects.new(name, data)
-    camera.matrix_world = placement.camera_matrix()
     collection.objects.link(camera)
+    if clip.camera_turns is None:
+        camera.matrix_world = placement.camera_matrix()
+        return camera
+    mount = bpy.data.objects.new(f"{name} Mount", None)
+    mount.matrix_world = placement.matrix()
+    mount.empty_display_size = 0.3
+    collection.objects.link(mount)
+    camera.parent = mount
+    key_turns(camera, clip.camera_turns, start_frame)
     return camera
+
+
+def key_turns(camera: bpy.types.Object, turns: CameraTurns, start_frame: int) -> bpy.types.Action:
+    """Keys a camera that hangs in the first frame's camera frame, on every frame; see `MotionClip.camera_turns`."""
+    rotations = axis_angle_to_matrix(turns.turns).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
+    quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
+    camera.rotation_mode = "QUATERNION"
+    action, channels = new_action(camera, f"{camera.name} Turns")
+    frames = start_frame + turns.first_frame + np.arange(len(quaternions))
+    write_curves(channels, "Turns", "rotation_quaternion", frames, quaternions)
+    return action
 
 
 def add_video_background(

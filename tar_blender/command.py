@@ -123,6 +123,7 @@ def _motion(source: Path, options: argparse.Namespace) -> MotionClip:
         body=str(options.body.absolute()) if options.body else body_file(bpy.context),
         box=options.box,
         checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else None,
+        camera_stands=options.camera_stands,
         every_frame=options.every_frame,
     )
     try:
@@ -200,6 +201,9 @@ def _parser() -> argparse.ArgumentParser:
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument("--focal", type=float, help="the camera's focal length in pixels")
     camera.add_argument("--fov", type=float, help="the camera's field of view across the longer side, in degrees")
+    parser.add_argument(
+        "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
+    )
     parser.add_argument(
         "--every-frame",
         action="store_true",

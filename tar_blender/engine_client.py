@@ -33,7 +33,12 @@ PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
 _STDERR_LINES = 40  # kept for the report
 _PATIENCE = 3.0  # seconds between asking a cancelled engine to end, telling it to, and killing it
 _POLL_SECONDS = 0.1
-_STAGES = {"load": "Loading the network", "capture": "Capturing", "look": "Looking for people"}
+_STAGES = {
+    "load": "Loading the network",
+    "capture": "Capturing",
+    "camera": "Following the camera",
+    "look": "Looking for people",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class CaptureJob:
         body: the user's SMPL file; None is the free body.
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
+        camera_stands: does not ask whether the camera turns.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
         chosen: whom of those found to capture, see FoundPerson.trace; None is by `people`.
@@ -65,6 +71,7 @@ class CaptureJob:
     body: str | None = None
     box: tuple[float, ...] | None = None
     checkpoint: str | None = None
+    camera_stands: bool = False
     every_frame: bool = False
     look: bool = False
     chosen: Sequence[dict[str, Any]] | None = None

@@ -1,5 +1,6 @@
 """A MotionClip becomes a collection in the scene: people, camera, video."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -113,7 +114,7 @@ def import_steps(
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
         mark_floor(collection, about_floor)
-        camera = build_camera(clip, placement, collection)
+        camera = build_camera(clip, placement, collection, options.start_frame)
         yield
         if options.show_video:
             try:
@@ -157,7 +158,10 @@ def _prepare(
     if options.placement is not None or not options.on_ground:
         return clip, body, options.placement or WorldPlacement.level(), ""
     floor = clip_floor(clip, body)
-    return clip, body, place_on(floor, clip, body), _about(floor)
+    about = _about(floor)
+    if clip.camera_turns is not None:
+        about += f", camera turns by {math.degrees(clip.camera_turns.range):.0f}°"
+    return clip, body, place_on(floor, clip, body), about
 
 
 def _about(floor: Floor | None) -> str:

@@ -1,6 +1,5 @@
 """A person's motion as one action: a key on every frame for every bone."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import bpy
@@ -17,12 +16,8 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .camera import WorldPlacement
+from .curves import CONSTANT, curves_of, new_action, write_bone_curves, write_curve
 from .steps import Steps, finish, in_thread
-
-# Numbers of Blender's enumerations, which foreach_set takes instead of names; as bytes, which is how Blender keeps them
-# (of another width, each value is converted by itself).
-_CONSTANT, _LINEAR = 0, 1  # interpolation
-_AUTO_CLAMPED = 4  # handles, for whoever changes the interpolation to Bezier
 
 ROOT_BONE = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
@@ -109,60 +104,8 @@ def visibility_curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
     return [curve for curve in curves if curve.data_path in VISIBILITY]
 
 
-def curves_of(thing: bpy.types.Object) -> Iterable[bpy.types.FCurve]:
-    """The curves of the action that drives an object."""
-    animation = thing.animation_data
-    if animation is None or animation.action is None:
-        return []
-    if not hasattr(animation, "action_slot"):
-        return animation.action.fcurves
-    strips = [strip for layer in animation.action.layers for strip in layer.strips]
-    bags = [strip.channelbag(animation.action_slot) for strip in strips] if animation.action_slot else []
-    return [curve for bag in bags if bag is not None for curve in bag.fcurves]
-
-
-def new_action(armature_object: bpy.types.Object, name: str) -> tuple[bpy.types.Action, Any]:
-    """An empty action that drives the object, and what holds its curves (`fcurves` and `groups`).
-
-    Blender 4.4 and newer keep the curves of each driven object in a channelbag of its own, older ones in the action.
-    """
-    action = bpy.data.actions.new(name)
-    animation = armature_object.animation_data_create()
-    animation.action = action
-    if not hasattr(action, "slots"):
-        return action, action
-    slot = action.slots.new(id_type="OBJECT", name=armature_object.name)
-    strip = action.layers.new("Motion").strips.new(type="KEYFRAME")
-    animation.action_slot = slot
-    return action, strip.channelbag(slot, ensure=True)
-
-
 def _write_visibility(channels: Any, frames: np.ndarray) -> None:
     group = channels.groups.new("Visibility")
     times = np.array([frames[0] - 1, frames[0], frames[-1] + 1])
     for name in VISIBILITY:
-        _write_curve(channels, group, name, 0, times, np.array([1.0, 0.0, 1.0]), _CONSTANT)
-
-
-def write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
-    """One curve for each column of `values` [N, C]."""
-    group = channels.groups.get(bone) or channels.groups.new(bone)
-    path = f'pose.bones["{bone}"].{prop}'
-    for index in range(values.shape[1]):
-        _write_curve(channels, group, path, index, frames, values[:, index], _LINEAR)
-
-
-def _write_curve(
-    channels: Any, group: Any, path: str, index: int, frames: np.ndarray, values: np.ndarray, interpolation: int
-) -> None:
-    """Arrays at once: keyframe_insert takes minutes for long clips."""
-    curve = channels.fcurves.new(path, index=index)
-    curve.group = group
-    points = curve.keyframe_points
-    points.add(len(frames))
-    points.foreach_set("co", np.stack([frames, values], 1).astype(np.float32).ravel())
-    points.foreach_set("interpolation", np.full(len(frames), interpolation, np.uint8))
-    handles = np.full(len(frames), _AUTO_CLAMPED, np.uint8)
-    points.foreach_set("handle_left_type", handles)
-    points.foreach_set("handle_right_type", handles)
-    curve.update()
+        write_curve(channels, group, name, 0, times, np.array([1.0, 0.0, 1.0]), CONSTANT)

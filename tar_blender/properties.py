@@ -187,6 +187,11 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
         "and catches the quickest movements",
         default=False,
     )
+    camera_stands: BoolProperty(
+        name="Camera on Tripod",
+        description="Do not look whether the camera turns: for a camera that stands before things that move",
+        default=False,
+    )
     body: EnumProperty(
         name="Body",
         description="Whose body the motion is for",
@@ -229,6 +234,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             fov=self.field_of_view(scene),
             device=device,
             body=body,
+            camera_stands=self.camera_stands,
             every_frame=self.every_frame,
             chosen=chosen,
         )

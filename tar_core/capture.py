@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from torch import Tensor
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
+from tar_core.camera_motion import CameraWatch, hold_still, track_turns
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.heap import return_large_blocks
@@ -29,20 +30,21 @@ from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
-from tar_core.motion import MotionClip, PersonMotion, Vertical
+from tar_core.motion import CameraTurns, MotionClip, PersonMotion, Vertical
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.found import Choice, FoundPerson
 from tar_core.people.look import look_for_people
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
-from tar_core.shape import consistent_shape, move_to_shape, transfer_shape
+from tar_core.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
 from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
 from tar_core.video import VideoFrame, VideoReader, prefetch
 
 logger = logging.getLogger(__name__)
 
 SURE_FOCAL = 0.15  # expected error of its logarithm up to which a focal length is taken from the picture
+WATCHED_PER_SECOND = 3.0  # frames in which it is seen whether the camera moves
 MOST_WAITING = 8  # frames of a person that may wait for the network
 
 
@@ -74,6 +76,7 @@ class CaptureOptions:
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
         chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
+        camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
     """
@@ -87,6 +90,7 @@ class CaptureOptions:
     box: StartBox | None = None
     checkpoint: Path | None = None
     body: Path | None = None
+    camera_stands: bool = False
     every_frame: bool = False
     chosen: Sequence[Mapping[str, Any]] | None = None
 
@@ -113,6 +117,10 @@ class CaptureOptions:
     def first_frame(self) -> int:
         return self.start if self.box is None else self.box.frame
 
+    def step(self, fps: float) -> int:
+        """Every how many frames of a video are looked at."""
+        return 1 if self.every_frame else frame_step(fps)
+
     def known_focal(self, width: int, height: int) -> float | None:
         """Pixels; None if the user does not tell."""
         return self.focal if self.fov is None else focal_from_fov(width, height, self.fov)
@@ -123,7 +131,7 @@ class Progress:
     """How far a capture is.
 
     Attributes:
-        stage: "load" (networks), then "capture" or "look".
+        stage: "load" (networks), then "capture" or "look"; after "capture" the "camera", if it moves.
         done, total: frames; total is None if the file does not tell.
         fps: frames a second so far.
     """
@@ -155,11 +163,16 @@ def capture(
     target_body = load_body(options.body) if options.body is not None else None
     networks = Networks.load(options)
     try:
-        people, camera = _follow_people(reader, options, networks, target_body, report)
+        followed = _follow_people(reader, options, networks, target_body, report)
     except torch.cuda.OutOfMemoryError:
         raise TarError(f"{networks.device} has too little memory left; close other programs or use the cpu") from None
     for line in reader.warnings:
         logger.warning(line)
+    people, turns, camera = followed.people, None, followed.camera
+    if followed.camera_moves:
+        turns = _turns_of_camera(VideoReader(video), options, followed, report)
+        rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
+        people = [hold_still(person, turns, rest[person.person_id]) for person in people]
     return MotionClip(
         fps=reader.fps,
         width=reader.width,
@@ -170,6 +183,7 @@ def capture(
         people=people,
         body="free" if options.body is None else str(options.body.absolute()),
         vertical=Vertical(camera.up, camera.up_error),
+        camera_turns=turns,
     )
 
 
@@ -370,19 +384,38 @@ def interpolate_poses(frames: np.ndarray, seen: np.ndarray, poses: np.ndarray) -
     return result
 
 
+@dataclass(frozen=True)
+class _Followed:
+    """What one pass over a video gave.
+
+    Attributes:
+        people: those who are to be kept, the largest first, each frame in its own camera.
+        camera: as the first picture tells it.
+        camera_moves: the background does not stay in its place.
+        boxes: of everybody seen in each frame that was looked at, [P, 4].
+    """
+
+    people: list[PersonMotion]
+    camera: LinesCamera
+    camera_moves: bool
+    boxes: list[np.ndarray]
+
+
 def _follow_people(
     reader: VideoReader,
     options: CaptureOptions,
     networks: Networks,
     target_body: BodyData | None,
     report: Callable[[Progress], None],
-) -> tuple[list[PersonMotion], LinesCamera]:
-    """The one pass over the video; returns those people who are to be kept, the largest first, and what saw them."""
-    step = 1 if options.every_frame else frame_step(reader.fps)
+) -> _Followed:
+    """The one pass over the video."""
+    step = options.step(reader.fps)
     fps = reader.fps / step
     tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.most_people)
     principal_point = image_centre(*reader.size)
     camera: LinesCamera | None = None
+    watch, watched_every = CameraWatch(), max(1, round(fps / WATCHED_PER_SECOND))
+    boxes: list[np.ndarray] = []
     choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
@@ -394,6 +427,9 @@ def _follow_people(
             if options.box is not None and frame.index == options.first_frame:
                 tracker.begin_with_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
+            boxes.append(np.array([sighting.box for sighting in sightings.values()]).reshape(-1, 4))
+            if not options.camera_stands and number % watched_every == 0:
+                watch.look(frame.image, boxes[-1])
             if choice is not None:
                 sightings = {
                     track_id: sighting
@@ -418,7 +454,28 @@ def _follow_people(
     largest = sorted(kept, key=PersonTrack.size, reverse=True)[: options.most_people]
     body = load_body()
     motions = [track.motion(body, target_body or body) for track in largest]
-    return [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions], camera
+    filled = [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
+    return _Followed(filled, camera, watch.moves, boxes)
+
+
+def _turns_of_camera(
+    reader: VideoReader, options: CaptureOptions, followed: _Followed, report: Callable[[Progress], None]
+) -> CameraTurns:
+    """A second pass, over the pictures that were looked at: how the camera turned in every frame since the first."""
+    first, step = options.first_frame, options.step(reader.fps)
+    frames = _frames_with_progress(reader, options, report, "camera")
+    looked_at = (frame.image for frame in frames if (frame.index - first) % step == 0)
+    vectors, explained = track_turns(zip(looked_at, followed.boxes, strict=False), reader.size, followed.camera.focal)
+    beyond = 2 * vectors[-1:] - vectors[-2:-1]  # people go straight on after the last picture looked at
+    turns = CameraTurns(0, np.concatenate([vectors, beyond]), explained).at_rate(step)
+    last = max(int(person.frames[-1]) for person in followed.people)
+    turns = replace(turns, first_frame=first, turns=turns.turns[: last + 1 - first])
+    if turns.travels:
+        logger.warning(
+            "the camera is carried along, not only turned: people's way through the world is unsure; film from one"
+            " place where that matters"
+        )
+    return turns
 
 
 def _frames_with_progress(

@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,6 +78,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--every-frame",
         action="store_true",
         help="look at each frame of a fast video (60 fps and more), not at 30 a second",
+    )
+    capture.add_argument(
+        "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
     )
     capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
     capture.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
@@ -177,6 +181,8 @@ def run_capture(options: argparse.Namespace) -> None:
             write_overlay(clip, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
         print(f"camera: focal length {clip.focal:.0f} pixels, {clip.vertical or 'tilt unknown'}")
+        if clip.camera_turns is not None:
+            print(f"  it turns, by up to {math.degrees(clip.camera_turns.range):.0f} degrees")
         for person in clip.people:
             first, last = person.frames[0], person.frames[-1]
             print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
@@ -237,6 +243,7 @@ def capture_options(options: argparse.Namespace) -> "CaptureOptions":
         box=None if options.box is None else StartBox(*options.box),
         checkpoint=options.checkpoint,
         body=options.body,
+        camera_stands=options.camera_stands,
         every_frame=options.every_frame,
     )
 

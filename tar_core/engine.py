@@ -4,7 +4,7 @@ The job is one line of JSON on standard input; `video` and `output` are needed, 
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors", "every_frame": false, "look": false,
+     "checkpoint": "mine.safetensors", "camera_stands": false, "every_frame": false, "look": false,
      "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
 
 With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/found.py);
@@ -12,7 +12,7 @@ With `look`, only finds people, quickly, and writes who they are instead of thei
 
 Standard output carries one line of JSON an event:
 
-    {"event": "progress", "stage": "load" | "capture" | "look", "done": 12, "total": 100 | null, "fps": 14.2}
+    {"event": "progress", "stage": "load" | "capture" | "camera" | "look", "done": 12, "total": 100 | null, "fps": 14.2}
     {"event": "warning", "message": "..."}
     {"event": "person", "id": 1, "first": 0, "last": 99}
     {"event": "result", "output": "walk.npz"}                                                   exit code 0
@@ -63,6 +63,7 @@ KEYS = (
     "box",
     "body",
     "checkpoint",
+    "camera_stands",
     "every_frame",
     "look",
     "chosen",

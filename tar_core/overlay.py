@@ -34,7 +34,7 @@ def body_of_clip(clip: MotionClip) -> BodyModel:
 
 
 def posed_vertices(person: PersonMotion, row: int, body: BodyModel) -> np.ndarray:
-    """[V, 3] in the camera frame, metres; `row` counts the person's own frames."""
+    """[V, 3] in the clip's camera frame, metres; `row` counts the person's own frames."""
     rotations = axis_angle_to_matrix(torch.from_numpy(person.poses[row].reshape(1, NUM_JOINTS, 3)))
     with torch.inference_mode():
         vertices = body.vertices(rotations, torch.from_numpy(person.betas)[None])
@@ -52,13 +52,14 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
         A new image of the same shape.
     """
     faces = body.faces.numpy()
+    turn = clip.camera_rotations(np.array([frame_index]))[0].astype(np.float32)
     drawn = image.copy()
     present = []
     for number, person in enumerate(clip.people):
         row = frame_index - int(person.frames[0])
         if 0 <= row < len(person):
             opacity = OPACITY if person.confidence[row] > 0 else OPACITY_UNSEEN
-            present.append((posed_vertices(person, row, body), COLOURS[number % len(COLOURS)], opacity))
+            present.append((posed_vertices(person, row, body) @ turn.T, COLOURS[number % len(COLOURS)], opacity))
     for vertices, colour, opacity in sorted(present, key=lambda entry: -float(entry[0][:, 2].mean())):
         layer = paint_mesh(vertices, faces, clip, (image.shape[0], image.shape[1]), colour)
         x, y, width, height = cv2.boundingRect(layer[..., 3])

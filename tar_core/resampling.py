@@ -24,7 +24,10 @@ def resample_clip(clip: MotionClip, fps: float) -> MotionClip:
     """
     if not fps > 0:
         raise TarError(f"the frame rate is {fps:g}; give one above zero")
-    return replace(clip, fps=fps, people=[resample_person(person, fps / clip.fps) for person in clip.people])
+    ratio = fps / clip.fps
+    turns = None if clip.camera_turns is None else clip.camera_turns.at_rate(ratio)
+    people = [resample_person(person, ratio) for person in clip.people]
+    return replace(clip, fps=fps, people=people, camera_turns=turns)
 
 
 def resample_person(person: PersonMotion, ratio: float) -> PersonMotion:

@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from tar_core.body_file import load_body
 from tar_core.capture import (
@@ -22,6 +24,7 @@ from tar_core.people.found import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.shape import rest_joints
 from tar_core.video import VideoWriter
+from tools.bench_turning import degrees_off, turn_video
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
 MAN = (240, 330, 620, 1260)  # where the demo's man stands in frame 0
@@ -51,6 +54,26 @@ def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
         ("capture", done) for done in range(1, 7)
     ]
     assert all(progress.total == 6 for progress in told[1:])
+
+
+def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+    turns = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
+    turn_video(demo_video, tmp_path / "turning.mp4", turns)
+    options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
+    told: list[Progress] = []
+    clip = capture(tmp_path / "turning.mp4", options, told.append)
+    assert clip.camera_turns is not None and len(clip.camera_turns.turns) == 40
+    off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(turns).as_matrix())
+    assert off.max() < 0.3
+    assert [progress.stage for progress in told[-40:]] == ["camera"] * 40
+
+    still = capture(tmp_path / "turning.mp4", replace(options, camera_stands=True))
+    assert still.camera_turns is None
+    seen, held = still.people[0], clip.people[0]
+    rest = rest_joints(load_body(), seen.betas)[0]
+    back = clip.camera_rotations(seen.frames).transpose(0, 2, 1)
+    np.testing.assert_allclose(held.trans + rest, (back @ (seen.trans + rest)[..., None])[..., 0], atol=1e-4)
+    np.testing.assert_array_equal(held.poses[:, 3:], seen.poses[:, 3:])
 
 
 def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical, export_amass
+from tar_core.motion import CameraTurns, Floor, MotionClip, PersonMotion, Vertical, export_amass
 
 
 def make_person(person_id=0, count=7, first=3):
@@ -148,3 +148,50 @@ def test_pitch_and_roll_of_the_floor():
     right = Floor(np.array([np.sin(0.1), -np.cos(0.1), 0.0]), 1.5)
     assert (right.pitch, right.roll) == pytest.approx((0, 0.1))
     assert str(down) == "camera 1.50 m above the floor, pitch 20.0, roll 0.0 degrees, confidence 0.75"
+
+
+def turning_clip():
+    clip = make_clip([make_person(1, count=20, first=0)])
+    clip.people[0].trans += (0, 0, 6)
+    clip.camera_turns = CameraTurns(0, np.linspace([0, 0, 0], [0.1, 1.2, -0.2], 20), 0.9)
+    return clip
+
+
+def test_a_camera_that_turns_survives_its_file(tmp_path):
+    clip = turning_clip()
+    clip.save(tmp_path / "clip.npz")
+    turns = MotionClip.load(tmp_path / "clip.npz").camera_turns
+    np.testing.assert_allclose(turns.turns, clip.camera_turns.turns, atol=1e-6)
+    assert (turns.first_frame, turns.explained) == (0, 0.9)
+    with np.load(tmp_path / "clip.npz") as data:
+        assert data["format_version"] == 2, "a reader that knows of no turns must not show it wrong"
+    make_clip([make_person()]).save(tmp_path / "still.npz")
+    with np.load(tmp_path / "still.npz") as data:
+        assert data["format_version"] == 1
+
+
+def test_another_lens_keeps_everybody_over_their_pixels_while_the_camera_turns():
+    clip = turning_clip()
+    other = clip.with_focal(1.3 * clip.focal)
+    person, moved = clip.people[0], other.people[0]
+    for before, after, turn in zip(person.trans, moved.trans, clip.camera_rotations(person.frames), strict=True):
+        p, q = turn @ before, turn @ after
+        np.testing.assert_allclose(clip.focal * p[:2] / p[2], other.focal * q[:2] / q[2], rtol=1e-4)
+        assert q[2] == pytest.approx(1.3 * p[2], rel=1e-5)
+
+
+def test_turns_of_frames():
+    turns = CameraTurns(10, np.array([[0.0, 0, 0], [0, 0.1, 0]]))
+    at = turns.at(np.array([3, 10, 10.5, 11, 40]))
+    np.testing.assert_allclose(at[:2], np.broadcast_to(np.eye(3), (2, 3, 3)), atol=1e-12)
+    np.testing.assert_allclose(at[3], at[4])
+    for row, angle in ((2, 0.05), (3, 0.1)):
+        np.testing.assert_allclose(at[row][0], [np.cos(angle), 0, np.sin(angle)], atol=1e-12)
+    doubled = CameraTurns(0, np.array([[0.0, 0, 0], [0, 0.1, 0]])).at_rate(2)
+    np.testing.assert_allclose(doubled.turns[:, 1], [0, 0.05, 0.1], atol=1e-12)
+
+
+@pytest.mark.parametrize("turns", [np.zeros(3), np.zeros((0, 3)), np.full((2, 3), np.nan)])
+def test_wrong_turns_are_refused(turns):
+    with pytest.raises(TarError, match="three finite numbers"):
+        CameraTurns(0, turns)

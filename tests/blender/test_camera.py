@@ -9,12 +9,13 @@ import pytest
 from bpy_extras.object_utils import world_to_camera_view
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
-from tar_blender.import_motion import import_clip
+from tar_blender.floor_by_hand import move
+from tar_blender.import_motion import ImportOptions, import_clip
 from tar_core.errors import TarError
-from tar_core.motion import LEVEL, Floor, MotionClip
+from tar_core.motion import LEVEL, CameraTurns, Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.blender.clips import STEP, synthetic_clip
 
@@ -60,6 +61,33 @@ def test_any_camera_projects_exactly(
     bpy.context.view_layer.update()
     points = np.random.default_rng(0).uniform([-1, -1, 2], [1, 1, 9], (20, 3))
     np.testing.assert_allclose(seen(placement.points(points), clip, camera), pinhole(points, clip), atol=0.02)
+
+
+def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    last = clip.last_frame
+    turns = CameraTurns(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
+    turning = replace(clip, camera_turns=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    imported = import_clip(turning, bpy.context, ImportOptions(start_frame=5))
+    assert imported.camera.parent is not None
+    armature = imported.people[0].armature
+    for i in range(0, len(clip.people[0]), STEP):
+        frame = int(clip.people[0].frames[i])
+        bpy.context.scene.frame_set(5 + frame)
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        true = smplx_points["joints"][i] @ turning.camera_rotations(np.array([frame]))[0].T
+        assert np.abs(seen(joints, clip, imported.camera) - pinhole(true, clip)).max() < 0.05
+
+
+def test_a_turning_camera_moves_with_its_clip(clip: MotionClip) -> None:
+    turning = replace(clip, camera_turns=CameraTurns(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
+    imported = import_clip(turning, bpy.context)
+    bpy.context.scene.frame_set(3)
+    before = imported.camera.matrix_world.copy()
+    transform = Matrix.Translation((1, 2, 3)) @ Matrix.Rotation(0.3, 4, "X")
+    move(imported.collection.all_objects, transform)
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(imported.camera.matrix_world, transform @ before, atol=1e-5)
 
 
 def test_portrait_video(clip: MotionClip) -> None:

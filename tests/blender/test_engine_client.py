@@ -97,6 +97,7 @@ def test_engine_gets_the_whole_job() -> None:
         "body": None,
         "box": [0, 10, 20, 30, 40],
         "checkpoint": None,
+        "camera_stands": False,
         "every_frame": False,
         "look": False,
         "chosen": None,

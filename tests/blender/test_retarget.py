@@ -6,8 +6,8 @@ import pytest
 from mathutils import Matrix
 
 from tar_blender.bone_maps import KNOWN, find_bones
+from tar_blender.curves import curves_of
 from tar_blender.import_motion import ImportOptions, import_clip
-from tar_blender.keyframes import curves_of
 from tar_blender.retarget import Rest, person_motion, retarget, transfer
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES

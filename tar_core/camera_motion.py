@@ -1,0 +1,183 @@
+"""How a camera turns that stays in its place: a pan, a tilt, a hand that shakes.
+
+Turning moves the whole picture by a homography K R K^-1, near things and far ones alike, so that the background tells
+the turn R (Hartley and Zisserman, Multiple View Geometry, 8.4). Corners outside of people's boxes are followed from a
+key picture on (Lucas and Kanade), a homography sorts out what moves by itself (RANSAC), and R is fitted to the rest. A
+new key picture is taken when too little of the last one is left, so that errors add up over key pictures alone.
+
+A camera that travels moves near things more than far ones. That is told, not solved.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from tar_core.camera import image_centre
+from tar_core.motion import CameraTurns, PersonMotion
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+
+LONG_SIDE = 640  # pixels to which pictures are reduced
+_CORNERS, _SPACING = 400, 8  # most corners, and their least distance
+_FEWEST = 12  # corners that must be left to tell anything
+_LEFT = 0.5  # share of a key picture's corners below which a new one is taken
+_ROUND_TRIP = 1.0  # reduced pixels by which a corner may miss its start when it is followed back
+_OFF = 1.5  # reduced pixels by which corners of what stands still may be off
+_MARGIN = 0.1  # by which people's boxes are widened, of their size
+STILL = 0.004  # of the diagonal: a median shift of the background up to which the camera stands
+
+
+class BackgroundTracker:
+    """Follows corners of the background from a key picture on.
+
+    Attributes:
+        key: [K, 2] where they were in the key picture, pixels of the reduced pictures; now: [K, 2] where they are.
+    """
+
+    def __init__(self) -> None:
+        self._last: np.ndarray | None = None
+        self._taken = 0
+        self.scale = 1.0
+        self.key: np.ndarray = np.zeros((0, 2), np.float32)
+        self.now: np.ndarray = self.key
+
+    def take_key(self, image: np.ndarray, boxes: np.ndarray) -> None:
+        """Begins anew with this picture's corners outside of the boxes [P, 4]."""
+        grey = self._reduce(image)
+        free = np.full(grey.shape, 255, np.uint8)
+        for x0, y0, x1, y1 in self._widened(boxes):
+            free[max(int(y0), 0) : max(int(y1) + 1, 0), max(int(x0), 0) : max(int(x1) + 1, 0)] = 0
+        corners = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.01, _SPACING, mask=free)
+        self.key = self.now = np.zeros((0, 2), np.float32) if corners is None else corners[:, 0]
+        self._last, self._taken = grey, len(self.key)
+
+    def follow(self, image: np.ndarray, boxes: np.ndarray) -> bool:
+        """Finds the corners in the next picture; False if too few are left."""
+        grey = self._reduce(image)
+        if self._last is None or len(self.now) < _FEWEST:
+            return False
+        there, found, _ = cv2.calcOpticalFlowPyrLK(self._last, grey, self.now, np.empty_like(self.now))
+        back, found_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._last, there, np.empty_like(there))
+        kept = (found[:, 0] > 0) & (found_back[:, 0] > 0)
+        kept &= np.linalg.norm(back - self.now, axis=1) < _ROUND_TRIP
+        kept &= ((there >= 0) & (there < grey.shape[::-1])).all(1)
+        for x0, y0, x1, y1 in self._widened(boxes):
+            kept &= ~((there >= (x0, y0)) & (there <= (x1, y1))).all(1)
+        self.key, self.now, self._last = self.key[kept], there[kept], grey
+        return len(self.now) >= max(_FEWEST, _LEFT * self._taken)
+
+    def shift(self) -> float:
+        """The median way of the corners since the key picture, as a share of the diagonal."""
+        if len(self.now) < _FEWEST or self._last is None:
+            return 0.0
+        return float(np.median(np.linalg.norm(self.now - self.key, axis=1)) / np.linalg.norm(self._last.shape))
+
+    def _reduce(self, image: np.ndarray) -> np.ndarray:
+        self.scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
+        small = cv2.resize(image, None, fx=self.scale, fy=self.scale, interpolation=cv2.INTER_AREA)
+        return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+
+    def _widened(self, boxes: np.ndarray) -> np.ndarray:
+        boxes = np.reshape(boxes, (-1, 4)).astype(float)
+        margin = _MARGIN * (boxes[:, 2:] - boxes[:, :2])
+        return self.scale * np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], 1)
+
+
+class CameraWatch:
+    """Tells, at little cost, whether a camera stands still: a few pictures a second are enough."""
+
+    def __init__(self) -> None:
+        self._tracker: BackgroundTracker | None = None
+        self.moves = False
+
+    def look(self, image: np.ndarray, boxes: np.ndarray) -> None:
+        """Takes the next picture [H, W, 3], with the boxes [P, 4] of the people in it."""
+        if self.moves:
+            return
+        if self._tracker is None:
+            self._tracker = BackgroundTracker()
+            self._tracker.take_key(image, boxes)
+        elif self._tracker.follow(image, boxes):
+            self.moves = self._tracker.shift() > STILL
+        else:  # covered, cut, or turned too fast to follow: what is left tells, then it begins anew
+            self.moves = self._tracker.shift() > STILL
+            self._tracker.take_key(image, boxes)
+
+
+def track_turns(
+    pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal: float
+) -> tuple[np.ndarray, float]:
+    """The turns of a camera since the first picture.
+
+    Args:
+        pictures: [H, W, 3] uint8 RGB, in their order, each with the boxes [P, 4] of what moves by itself.
+        size: width and height.
+        focal: pixels.
+
+    Returns:
+        [F, 3] rotation vectors (see CameraTurns), and the mean share of the corners that they explain.
+    """
+    tracker = BackgroundTracker()
+    turns: list[Rotation] = []
+    explained: list[float] = []
+    key = Rotation.identity()
+    last: tuple[np.ndarray, np.ndarray] | None = None
+    for picture in pictures:
+        image, boxes = picture
+        if last is None:
+            tracker.take_key(image, boxes)
+            turns.append(key)
+        else:
+            enough = tracker.follow(image, boxes)
+            if not enough:
+                key = turns[-1]
+                tracker.take_key(*last)
+                tracker.follow(image, boxes)
+            if len(tracker.now) < _FEWEST:  # nothing to go by: it stands
+                turns.append(turns[-1])
+            else:
+                turn, share = fit_turn(tracker.key / tracker.scale, tracker.now / tracker.scale, size, focal)
+                turns.append(turn * key)
+                explained.append(share)
+        last = picture
+    vectors = Rotation.concatenate(turns).as_rotvec() if turns else np.zeros((0, 3))
+    return vectors, float(np.mean(explained)) if explained else 1.0
+
+
+def hold_still(person: PersonMotion, turns: CameraTurns, pelvis: np.ndarray) -> PersonMotion:
+    """A motion in each frame's own camera -> the same in the first camera, which stands.
+
+    Args:
+        pelvis: [3] of the person's T-pose: SMPL turns the body about it.
+    """
+    back = turns.at(person.frames).transpose(0, 2, 1)
+    poses = person.poses.astype(float)
+    poses[:, :3] = matrix_to_axis_angle(back @ axis_angle_to_matrix(poses[:, :3]))
+    trans = (back @ (person.trans + pelvis)[..., None])[..., 0] - pelvis
+    return replace(person, poses=poses, trans=trans)
+
+
+def fit_turn(before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal: float) -> tuple[Rotation, float]:
+    """The turn that takes the directions of pixels `before` [K, 2] to those of `after`, and the share that it explains.
+
+    K is at least four. What a homography does not explain is left out; the rest is weighted by Cauchy.
+    """
+    off = _OFF * max(1.0, max(size) / LONG_SIDE)
+    inlying = cv2.findHomography(before, after, cv2.RANSAC, off)[1]
+    weights = np.ones(len(before)) if inlying is None else inlying[:, 0].astype(float) + 1e-6
+    centre = image_centre(*size)
+    old, new = (_directions(pixels, centre, focal) for pixels in (before, after))
+    turn = Rotation.identity()
+    chosen = weights
+    for _ in range(5):
+        turn = Rotation.align_vectors(new, old, weights=chosen)[0]
+        away = focal * np.linalg.norm(turn.apply(old) - new, axis=1) / off
+        chosen = weights / (1 + away**2)
+    return turn, float((away < 2).mean())
+
+
+def _directions(pixels: np.ndarray, centre: Sequence[float], focal: float) -> np.ndarray:
+    rays = np.column_stack([(pixels - centre) / focal, np.ones(len(pixels))])
+    return rays / np.linalg.norm(rays, axis=1, keepdims=True)

@@ -1,0 +1,105 @@
+"""A camera that turns: its turns come out of the background, whatever people do before it."""
+
+import cv2
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.spatial.transform import Rotation
+
+from tar_core.camera_motion import CameraWatch, fit_turn, track_turns
+from tar_core.motion import CameraTurns
+
+SIZE = (480, 320)
+FOCAL = 500.0
+BOX = np.array([[200.0, 80.0, 280.0, 300.0]])
+
+
+@pytest.fixture(scope="module")
+def wall() -> np.ndarray:
+    """A large picture with corners, seen by a camera of FOCAL that looks straight at it."""
+    random = np.random.default_rng(0)
+    noise = gaussian_filter(random.normal(size=(900, 1300)), 3)
+    grey = np.clip(128 + 400 * noise / np.abs(noise).max(), 0, 255).astype(np.uint8)
+    return np.repeat(grey[..., None], 3, 2)
+
+
+def intrinsics(size: tuple[int, int]) -> np.ndarray:
+    return np.array([[FOCAL, 0, (size[0] - 1) / 2], [0, FOCAL, (size[1] - 1) / 2], [0, 0, 1]])
+
+
+def seen(wall: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """What a camera turned by the rotation vector sees of the wall."""
+    rotation = Rotation.from_rotvec(turn).as_matrix()
+    homography = intrinsics(SIZE) @ rotation @ np.linalg.inv(intrinsics(wall.shape[1::-1]))
+    return cv2.warpPerspective(wall, homography, SIZE)
+
+
+def with_person(image: np.ndarray, time: int) -> np.ndarray:
+    """Somebody with a pattern of their own dances in BOX."""
+    x0, y0, x1, y1 = BOX[0].astype(int)
+    image = image.copy()
+    pattern = np.random.default_rng(7).integers(0, 255, (55, 20), np.uint8)
+    person = cv2.resize(np.roll(pattern, 3 * time, (0, 1)), (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+    image[y0:y1, x0:x1] = person[..., None]
+    return image
+
+
+def degrees_off(turns: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    return np.degrees((Rotation.from_rotvec(turns) * Rotation.from_rotvec(truth).inv()).magnitude())
+
+
+def test_a_pan_with_a_shaking_hand(wall: np.ndarray) -> None:
+    time = np.linspace(0, 1, 40)
+    truth = np.radians(np.stack([4 * np.sin(9 * time), 30 * time, 3 * np.sin(5 * time)], 1))
+    turns, explained = track_turns(
+        ((with_person(seen(wall, turn), k), BOX) for k, turn in enumerate(truth)), SIZE, FOCAL
+    )
+    assert turns.shape == truth.shape
+    assert degrees_off(turns, truth).max() < 0.5
+    assert explained > 0.9
+
+
+def test_a_pan_of_more_than_the_picture_takes_new_keys(wall: np.ndarray) -> None:
+    truth = np.radians(np.stack([np.zeros(50), np.linspace(-33, 33, 50), np.zeros(50)], 1))
+    turns, _ = track_turns(((seen(wall, turn), np.zeros((0, 4))) for turn in truth), SIZE, FOCAL)
+    relative = (Rotation.from_rotvec(truth) * Rotation.from_rotvec(truth[0]).inv()).as_rotvec()
+    assert degrees_off(turns, relative).max() < 1.0
+
+
+def test_a_still_camera_stands_while_people_move(wall: np.ndarray) -> None:
+    random, watch = np.random.default_rng(1), CameraWatch()
+    still = seen(wall, np.zeros(3)).astype(float)
+    for k in range(10):
+        noisy = np.clip(still + 3 * random.normal(size=still.shape), 0, 255).astype(np.uint8)
+        watch.look(with_person(noisy, k), BOX)
+    assert not watch.moves
+
+
+def test_a_shaking_hand_is_noticed(wall: np.ndarray) -> None:
+    watch = CameraWatch()
+    for k in range(6):
+        watch.look(with_person(seen(wall, np.radians([0.2 * k, 0.3 * k, 0.0])), k), BOX)
+    assert watch.moves
+
+
+def test_a_cut_is_noticed(wall: np.ndarray) -> None:
+    """Nothing can be followed over it; the next picture begins anew, and does not make a camera that stands move."""
+    watch = CameraWatch()
+    for image in (seen(wall, np.zeros(3)), np.zeros((*SIZE[::-1], 3), np.uint8), seen(wall, np.zeros(3))):
+        watch.look(image, np.zeros((0, 4)))
+    assert not watch.moves
+
+
+def test_nothing_to_see_is_a_camera_that_stands() -> None:
+    blank = np.full((*SIZE[::-1], 3), 90, np.uint8)
+    turns, explained = track_turns([(blank, np.zeros((0, 4)))] * 4, SIZE, FOCAL)
+    assert not turns.any() and explained == 1.0
+
+
+def test_turns_do_not_explain_a_camera_that_is_carried() -> None:
+    random = np.random.default_rng(2)
+    points = np.stack([random.uniform(-3, 3, 200), random.uniform(-2, 2, 200), random.uniform(2, 12, 200)], 1)
+    carried = points - (0.4, 0.0, 0.0)
+    before, after = (p[:, :2] / p[:, 2:] * FOCAL + (np.array(SIZE) - 1) / 2 for p in (points, carried))
+    assert fit_turn(before, after, SIZE, FOCAL)[1] < 0.5
+    assert CameraTurns(0, np.zeros((1, 3)), explained=0.5).travels
