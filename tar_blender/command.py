@@ -33,6 +33,7 @@ from .batch import Outcome, find_clips, run_batch
 from .engine_client import CaptureJob, Event, Notice, Progress, capture
 from .export import FORMATS, check_output, save_scene
 from .import_motion import ImportOptions, import_clip
+from .key_reduction import Tolerance, reduce_keys
 from .user_paths import body_file, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
@@ -98,6 +99,9 @@ def _convert(source: Path, outputs: Sequence[Path], options: argparse.Namespace)
     imported = import_clip(clip, bpy.context, ImportOptions(start_frame=options.start_frame))
     for warning in imported.warnings:
         print(f"{NAME}: {warning}", file=sys.stderr)
+    if options.reduce_keys is not None:
+        for person in imported.people:
+            reduce_keys(person.armature, Tolerance(degrees=options.reduce_keys))
     for output in outputs:
         if output.suffix.lower() == f".{MOTION}":
             clip.save(output)
@@ -167,6 +171,16 @@ def _strength(text: str) -> float:
     return strength
 
 
+def _degrees(text: str) -> float:
+    try:
+        degrees = float(text)
+    except ValueError:
+        degrees = 0.0
+    if not degrees > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of degrees above zero")
+    return degrees
+
+
 def _formats(text: str) -> list[str]:
     formats = [name.strip().lower() for name in text.split(",")]
     unknown = [name for name in formats if name not in (*FORMATS, MOTION)]
@@ -195,6 +209,9 @@ def _parser() -> argparse.ArgumentParser:
     existing.add_argument("--resume", action="store_true", help="leave alone the videos whose files are all there")
     existing.add_argument("--overwrite", action="store_true", help="write files anew that are there")
     parser.add_argument("--smoothing", type=_strength, default=0.0, help="0 to 1: take jitter out (default 0, none)")
+    parser.add_argument(
+        "--reduce-keys", type=_degrees, metavar="DEGREES", help="leave few keys: rotations may be off by so much"
+    )
     parser.add_argument("--people", type=_people, default="all", help="all, largest, or how many of the largest")
     parser.add_argument("--start", type=int, default=0, help="first frame, from 0")
     parser.add_argument("--end", type=int, help="last frame")

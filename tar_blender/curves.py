@@ -8,7 +8,8 @@ import numpy as np
 
 # Numbers of Blender's enumerations, which foreach_set takes instead of names; as bytes, which is how Blender keeps them
 # (of another width, each value is converted by itself).
-CONSTANT, LINEAR = 0, 1  # interpolation
+CONSTANT, LINEAR, BEZIER = 0, 1, 2  # interpolation
+ALIGNED = 3  # handles
 _AUTO_CLAMPED = 4  # handles, for whoever changes the interpolation to Bezier
 
 

@@ -22,6 +22,7 @@ from .people_operators import (
     TAR_OT_feet_on_ground,
     TAR_OT_floor_from_objects,
     TAR_OT_hide_person,
+    TAR_OT_reduce_keys,
     TAR_OT_reimport_clip,
     TAR_OT_select_person,
     TAR_OT_show_frame,
@@ -150,6 +151,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
             if active:
                 _draw_doubts(layout, armature)
+                layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
         if about_floor(clip):
             layout.label(text=about_floor(clip), icon="MESH_GRID")
         column = layout.column(align=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import FloatProperty, IntProperty, StringProperty
 from mathutils import Matrix, Vector
 
 from tar_core.errors import TarError
@@ -13,6 +13,7 @@ from tar_core.motion import MotionClip
 
 from .floor_by_hand import floor_transform, lowest_foot, move
 from .import_motion import ImportedClip, ImportOptions, import_clip
+from .key_reduction import Tolerance, reduce_keys
 from .people import (
     ClipRecord,
     camera_of,
@@ -78,6 +79,39 @@ class TAR_OT_show_frame(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.scene.frame_set(self.frame)
+        return {"FINISHED"}
+
+
+class TAR_OT_reduce_keys(bpy.types.Operator):
+    """Leave as few keys in the active object's motion as its curves need, so that it can be edited by hand"""
+
+    bl_idname = "tar.reduce_keys"
+    bl_label = "Reduce Keys"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    degrees: FloatProperty(
+        name="Rotations", description="How far a rotation may be off, degrees", default=1.0, min=0.01, soft_max=10.0
+    )
+    metres: FloatProperty(
+        name="Places",
+        description="How far a place may be off",
+        default=0.005,
+        min=0.0001,
+        soft_max=0.1,
+        precision=3,
+        unit="LENGTH",
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        thing = context.active_object
+        if thing is None or thing.animation_data is None or thing.animation_data.action is None:
+            cls.poll_message_set("Select a person, or a character that moves like one")
+            return False
+        return True
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        before, after = reduce_keys(context.active_object, Tolerance(self.degrees, self.metres))
+        self.report({"INFO"}, f"{context.active_object.name}: {after} keys of {before} are left")
         return {"FINISHED"}
 
 
@@ -241,6 +275,7 @@ _CLASSES = (
     TAR_OT_show_frame,
     TAR_OT_hide_person,
     TAR_OT_delete_person,
+    TAR_OT_reduce_keys,
     TAR_OT_view_camera,
     TAR_OT_feet_on_ground,
     TAR_OT_floor_from_objects,

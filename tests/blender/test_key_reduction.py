@@ -1,0 +1,73 @@
+"""Fewer keys: every frame stays within the tolerance, as Blender itself evaluates the curves."""
+
+import bpy
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tar_blender.curves import curves_of, new_action, write_curves
+from tar_blender.import_motion import import_clip
+from tar_blender.key_reduction import Tolerance, choose_keys, degrees_apart, reduce_keys
+from tar_core.motion import MotionClip
+
+
+def away(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(a - b, axis=1)
+
+
+def values_at(thing: bpy.types.Object, path: str, frames: np.ndarray) -> np.ndarray:
+    """[N, C] of the object's curves, evaluated by Blender."""
+    curves = sorted((curve for curve in curves_of(thing) if curve.data_path == path), key=lambda c: c.array_index)
+    return np.array([[curve.evaluate(float(frame)) for curve in curves] for frame in frames])
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000), st.floats(0.5, 4.0))
+def test_every_frame_is_within_the_tolerance(seed: int, tolerance: float) -> None:
+    random = np.random.default_rng(seed)
+    time = np.arange(120)
+    values = np.stack([np.sin(time / random.uniform(4, 20)) * random.uniform(1, 30) for _ in range(3)], 1)
+    values += 0.05 * random.normal(size=values.shape)
+    keys = choose_keys(values, away, tolerance)
+    thing = bpy.data.objects.new("thing", None)
+    _, channels = new_action(thing, "motion")
+    write_curves(channels, "place", "location", 1 + time, values)
+    before, after = reduce_keys(thing, Tolerance(metres=tolerance))
+    assert (before, after) == (360, 3 * len(keys))
+    assert away(values_at(thing, "location", 1 + time), values).max() < tolerance * 1.001 + 1e-3
+    bpy.data.objects.remove(thing)
+
+
+def test_a_cubic_needs_few_keys() -> None:
+    time = np.linspace(-1, 1, 101)[:, None]
+    assert len(choose_keys(time**3 - time, away, 0.02)) <= 5
+
+
+def test_a_person_keeps_the_motion_with_a_fraction_of_the_keys(clip: MotionClip) -> None:
+    (person,) = import_clip(clip, bpy.context).people
+    frames = 1 + clip.people[0].frames
+    paths = {curve.data_path for curve in curves_of(person.armature)}
+    rotations = sorted(path for path in paths if path.endswith("rotation_quaternion"))
+    true = {path: values_at(person.armature, path, frames) for path in rotations}
+    before, after = reduce_keys(person.armature, Tolerance(degrees=2.0, metres=0.01))
+    assert after < 0.6 * before
+    for path in rotations:
+        assert degrees_apart(values_at(person.armature, path, frames), true[path]).max() < 2.01
+
+
+def test_the_button_and_who_has_no_motion(clip: MotionClip) -> None:
+    import tar_blender
+
+    tar_blender.register()
+    try:
+        bpy.context.view_layer.objects.active = None
+        with pytest.raises(RuntimeError, match="Select a person"):
+            bpy.ops.tar.reduce_keys()
+        (person,) = import_clip(clip, bpy.context).people
+        bpy.context.view_layer.objects.active = person.armature
+        count = sum(len(curve.keyframe_points) for curve in curves_of(person.armature))
+        assert bpy.ops.tar.reduce_keys(degrees=3.0) == {"FINISHED"}
+        assert sum(len(curve.keyframe_points) for curve in curves_of(person.armature)) < count
+    finally:
+        tar_blender.unregister()
