@@ -25,6 +25,7 @@ _FEWEST = 12  # corners that must be left to tell anything
 _LEFT = 0.5  # share of a key picture's corners below which a new one is taken
 _ROUND_TRIP = 1.0  # reduced pixels by which a corner may miss its start when it is followed back
 _OFF = 1.5  # reduced pixels by which corners of what stands still may be off
+_AGREE = 0.5  # share of the corners that must move alike to tell anything
 _MARGIN = 0.1  # by which people's boxes are widened, of their size
 STILL = 0.004  # of the diagonal: a median shift of the background up to which the camera stands
 
@@ -74,6 +75,13 @@ class BackgroundTracker:
             return 0.0
         return float(np.median(np.linalg.norm(self.now - self.key, axis=1)) / np.linalg.norm(self._last.shape))
 
+    def agreement(self) -> float:
+        """The largest share of the corners that moved as a plane or a turn moves them; after a cut it is small."""
+        if len(self.now) < _FEWEST:
+            return 0.0
+        inlying = cv2.findHomography(self.key, self.now, cv2.RANSAC, _OFF)[1]
+        return 0.0 if inlying is None else float(inlying.mean())
+
     def _reduce(self, image: np.ndarray) -> np.ndarray:
         self.scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
         small = cv2.resize(image, None, fx=self.scale, fy=self.scale, interpolation=cv2.INTER_AREA)
@@ -99,11 +107,11 @@ class CameraWatch:
         if self._tracker is None:
             self._tracker = BackgroundTracker()
             self._tracker.take_key(image, boxes)
-        elif self._tracker.follow(image, boxes):
-            self.moves = self._tracker.shift() > STILL
-        else:  # covered, cut, or turned too fast to follow: what is left tells, then it begins anew
-            self.moves = self._tracker.shift() > STILL
-            self._tracker.take_key(image, boxes)
+        else:
+            enough = self._tracker.follow(image, boxes)
+            self.moves = self._tracker.shift() > STILL and self._tracker.agreement() > _AGREE
+            if not enough:  # covered, cut, or turned too fast to follow
+                self._tracker.take_key(image, boxes)
 
 
 def track_turns(
@@ -139,8 +147,13 @@ def track_turns(
                 turns.append(turns[-1])
             else:
                 turn, share = fit_turn(tracker.key / tracker.scale, tracker.now / tracker.scale, size, focal)
-                turns.append(turn * key)
                 explained.append(share)
+                if share > _AGREE:
+                    turns.append(turn * key)
+                else:  # a cut, or something passes close by: it stands until there is more to go by
+                    turns.append(turns[-1])
+                    key = turns[-1]
+                    tracker.take_key(image, boxes)
         last = picture
     vectors = Rotation.concatenate(turns).as_rotvec() if turns else np.zeros((0, 3))
     return vectors, float(np.mean(explained)) if explained else 1.0

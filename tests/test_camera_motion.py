@@ -82,12 +82,15 @@ def test_a_shaking_hand_is_noticed(wall: np.ndarray) -> None:
     assert watch.moves
 
 
-def test_a_cut_is_noticed(wall: np.ndarray) -> None:
-    """Nothing can be followed over it; the next picture begins anew, and does not make a camera that stands move."""
+def test_a_cut_is_no_turn(wall: np.ndarray) -> None:
     watch = CameraWatch()
-    for image in (seen(wall, np.zeros(3)), np.zeros((*SIZE[::-1], 3), np.uint8), seen(wall, np.zeros(3))):
+    other = np.rot90(wall, 2)
+    shots = [seen(wall, np.zeros(3))] * 3 + [seen(other, np.zeros(3))] * 3
+    for image in shots:
         watch.look(image, np.zeros((0, 4)))
     assert not watch.moves
+    turns, _ = track_turns([(image, np.zeros((0, 4))) for image in shots], SIZE, FOCAL)
+    assert degrees_off(turns, np.zeros((6, 3))).max() < 0.1
 
 
 def test_nothing_to_see_is_a_camera_that_stands() -> None:
