@@ -41,6 +41,8 @@ class TARConfig:
         joint_error_calibration: (a, b) of those errors s in metres: exp(a) s^b is told instead. Fitted after training
             (`python -m tar_core.evaluation.synthetic --calibrate`), as a network is surer of what it has not seen than
             it should be.
+        hidden_inputs: which of BlazePose's outputs the network does not see, for ablations: "pooled" features, the
+            "map", the "depth" that it gives landmarks (its world landmarks and their z).
         use_global, use_local, use_refinement: the paper's ablation switches (GTE, LTE, RRM).
         dropout: in the global encoder, while training.
     """
@@ -68,6 +70,7 @@ class TARConfig:
     steady_landmarks: bool = False
     joint_errors: bool = False
     joint_error_calibration: tuple[float, float] = (0.0, 1.0)
+    hidden_inputs: tuple[str, ...] = ()
     use_global: bool = True
     use_local: bool = True
     use_refinement: bool = True
@@ -80,6 +83,10 @@ class TARConfig:
             raise TarError("local_length cannot exceed window")
         if any(distance <= self.window // 2 for distance in self.far_frames):
             raise TarError("far_frames must lie beyond the window")
+        if set(self.hidden_inputs) - {"pooled", "map", "depth"}:
+            raise TarError("hidden_inputs are among pooled, map and depth")
+        if self.hidden_inputs and self.backbone != "blazepose":
+            raise TarError("hidden_inputs are of the backbone blazepose only")
         if self.local_size not in (64, 32, 16, 8):
             raise TarError("local_size must be 64, 32, 16 or 8")
 

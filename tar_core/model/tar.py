@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tar_core.body import BodyModel
 from tar_core.camera import CropCamera
+from tar_core.model.backbones.blazepose import hide_inputs
 from tar_core.model.config import TARConfig
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.global_encoder import GlobalTemporalEncoder
@@ -43,12 +44,14 @@ class TAR(nn.Module):
         Returns:
             The middle frames' bodies [B], in the rolled cameras: the initial one, then one per iteration.
         """
+        features = hide_inputs(features, self.config.hidden_inputs)
         middle, radius = len(self.config.offsets) // 2, self.config.local_length // 2
         near = slice(middle - self.config.window // 2, middle + self.config.window // 2 + 1)
         hidden, initial = self.global_encoder(features.vector, camera.box_information())
         if not self.config.use_refinement:
             return [pose_body(self.body, initial, camera[:, middle])]
-        local_map = self.local_encoder(features.local_map[:, middle - radius : middle + radius + 1])
+        near_maps = features.local_map[:, middle - radius : middle + radius + 1]
+        local_map = self.local_encoder(near_maps) if near_maps.shape[2] > 0 else None
         landmarks = self._landmarks(features.landmarks[:, near], camera[:, near])
         return self.refinement(hidden, initial, local_map, camera[:, middle], self.body, landmarks)
 
@@ -57,6 +60,7 @@ class TAR(nn.Module):
 
         Features without maps ([N, 0, 64, 64]) are taken too: the refinement then goes by what else it has.
         """
+        features = hide_inputs(features, self.config.hidden_inputs)
         has_maps = self.config.use_refinement and features.local_map.shape[1] > 0
         local = self.local_encoder.frames(features.local_map) if has_maps else None
         embedded = self.global_encoder.embed_frames(features.vector, camera.box_information())

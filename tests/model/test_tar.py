@@ -5,6 +5,8 @@ import torch
 
 from tar_core.camera import CropCamera
 from tar_core.crop import Crop
+from tar_core.errors import TarError
+from tar_core.model.backbones.blazepose import DEPTHS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TARConfig
 from tar_core.model.features import FrameFeatures, Landmarks
@@ -168,3 +170,33 @@ def test_gradients_reach_every_weight():
     sum(body.joints_2d.square().mean() + body.estimate.flat().square().mean() for body in bodies).backward()
     missing = [name for name, parameter in model.named_parameters() if parameter.grad is None]
     assert missing == []
+
+
+@pytest.mark.parametrize("hidden", ["pooled", "map", "depth"])
+def test_hidden_inputs_make_no_difference_and_others_do(hidden):
+    whole = replace(SMALL, vector_size=VECTOR_SIZE)
+    features, camera = random_track(9)
+    random = torch.Generator().manual_seed(1)
+    features = replace(features, vector=torch.rand(9, VECTOR_SIZE, generator=random))
+    vector, landmarks = features.vector.clone(), features.landmarks
+    if hidden == "pooled":
+        vector[:, POOLED] += 1
+    if hidden == "depth":
+        vector[:, WORLD] += 1
+        vector[:, DEPTHS] += 1
+        landmarks = replace(landmarks, world=landmarks.world + 1)
+    local_map = features.local_map + (1.0 if hidden == "map" else 0.0)
+    other = FrameFeatures(vector, local_map, landmarks)
+
+    def joints(model, features):
+        with torch.no_grad():
+            return model(features[None], camera[None])[-1].points.joints
+
+    blind, seeing = build(replace(whole, hidden_inputs=(hidden,))), build(whole)
+    assert torch.equal(joints(blind, features), joints(blind, other))
+    assert not torch.allclose(joints(seeing, features), joints(seeing, other), atol=1e-5)
+
+
+def test_unknown_hidden_inputs_are_refused():
+    with pytest.raises(TarError, match="among pooled, map and depth"):
+        replace(SMALL, hidden_inputs=("colour",))

@@ -8,6 +8,8 @@ into the convolutions there. The file's segmentation and heatmap branches are le
                                          +------> LandmarkEncoder <------+ -> three heads
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -31,6 +33,22 @@ DEPTHS = slice(1710, 1749)  # landmarks' z relative to the hips, in half crops
 CONFIDENCES = slice(1749, 1827)  # landmarks' visibility and presence, interleaved
 WORLD = slice(1827, 1944)  # world landmarks, in half metres
 VECTOR_SIZE = 1944
+
+
+def hide_inputs(features: FrameFeatures, hidden: Sequence[str]) -> FrameFeatures:
+    """Features that lack what is named; see `TARConfig.hidden_inputs`."""
+    if not hidden:
+        return features
+    vector, local_map, landmarks = features.vector.clone(), features.local_map, features.landmarks
+    if "pooled" in hidden:
+        vector[..., POOLED] = 0
+    if "depth" in hidden:
+        vector[..., DEPTHS] = 0
+        vector[..., WORLD] = 0
+        landmarks = replace(landmarks, world=torch.zeros_like(landmarks.world))
+    if "map" in hidden:
+        local_map = local_map[..., :0, :, :]
+    return FrameFeatures(vector, local_map, landmarks)
 
 
 class InvertedResidual(nn.Module):
