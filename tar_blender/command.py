@@ -23,6 +23,7 @@ from pathlib import Path
 
 import bpy
 
+from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
@@ -113,7 +114,7 @@ def _convert(source: Path, outputs: Sequence[Path], options: argparse.Namespace)
 def _motion(source: Path, options: argparse.Namespace) -> MotionClip:
     """The motion of a video by way of the engine, or of a motion file at once."""
     if source.suffix.lower() == ".npz":
-        return MotionClip.load(source)
+        return load_motion(source, load_body())
     if not source.is_file():
         raise TarError(f"{source}: no such video; check the path")
     job = CaptureJob(

@@ -116,7 +116,7 @@ def import_steps(
         mark_floor(collection, about_floor)
         camera = build_camera(clip, placement, collection, options.start_frame)
         yield
-        if options.show_video:
+        if options.show_video and Path(clip.source).suffix.lower() != ".npz":  # motion that no video shows
             try:
                 add_video_background(
                     camera, Path(clip.source), options.start_frame, options.background_opacity, round(speed, 6)

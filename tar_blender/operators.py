@@ -13,8 +13,9 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
+from tar_core.amass import load_motion
+from tar_core.body_file import load_body
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip
 
 from .cache import keep_motion
 from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
@@ -258,7 +259,7 @@ class TAR_OT_find_people(_EngineOperator, bpy.types.Operator):
 
 
 class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
-    """Import a motion file (.npz) that was captured before"""
+    """Import a motion file (.npz) that was captured before, or one of AMASS"""
 
     bl_idname = "tar.import_motion_file"
     bl_label = "Import Motion File"
@@ -271,7 +272,7 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
         context.window_manager.tar_progress.clear_messages()
         options = context.scene.tar_settings.import_options()
         try:
-            imported = import_clip(MotionClip.load(self.filepath), context, options)
+            imported = import_clip(load_motion(self.filepath, load_body()), context, options)
         except TarError as error:
             return _fail(self, context, str(error))
         mark_clip(imported.collection, ClipRecord(str(Path(self.filepath).absolute()), options.settings()))

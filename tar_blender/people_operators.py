@@ -8,8 +8,9 @@ import bpy
 from bpy.props import FloatProperty, IntProperty, StringProperty
 from mathutils import Matrix, Vector
 
+from tar_core.amass import load_motion
+from tar_core.body_file import load_body
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip
 
 from .floor_by_hand import floor_transform, lowest_foot, move
 from .import_motion import ImportedClip, ImportOptions, import_clip
@@ -248,7 +249,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
         record = clip_record(old)
         if not (record and record.motion and Path(record.motion).is_file()):
             raise TarError("the clip's captured motion is no longer in the cache; import the video again")
-        motion = MotionClip.load(record.motion)
+        motion = load_motion(record.motion, load_body())
         wanted = {person_id(armature) for armature in people_of(old)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
         options = self.import_options(lens_focal(self, context.scene, motion.width, motion.height))

@@ -127,6 +127,11 @@ def build_parser() -> argparse.ArgumentParser:
     amass.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="the file to write")
     amass.add_argument("--person", type=int, metavar="ID", help="which one; needed if the clip holds several")
 
+    amass = commands.add_parser("import-amass", help="read an AMASS file", description=run_import_amass.__doc__)
+    amass.set_defaults(run=run_import_amass)
+    amass.add_argument("amass", type=Path, metavar="AMASS.npz", help="of SMPL, SMPL-H or SMPL-X")
+    amass.add_argument("-o", "--output", type=Path, required=True, metavar="CLIP.npz", help="the motion file to write")
+
     adapt = commands.add_parser("adapt", help="fit a network to your own footage", description=run_adapt.__doc__)
     adapt.set_defaults(run=run_adapt)
     adapt.add_argument("clips", type=Path, nargs="+", metavar="VIDEO", help="videos, and folders of them")
@@ -290,7 +295,8 @@ def run_info(options: argparse.Namespace) -> None:
 
 def run_export_amass(options: argparse.Namespace) -> None:
     """Writes one person of a motion file as an AMASS-style .npz: poses, betas, trans, mocap_framerate, gender."""
-    from tar_core.motion import MotionClip, export_amass
+    from tar_core.amass import export_amass
+    from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)
     wanted = [person for person in clip.people if options.person in (None, person.person_id)]
@@ -298,6 +304,14 @@ def run_export_amass(options: argparse.Namespace) -> None:
         there = ", ".join(str(person.person_id) for person in clip.people)
         raise TarError(f"{options.clip} holds the people {there}; choose one of them with --person")
     export_amass(options.output, clip, wanted[0])
+
+
+def run_import_amass(options: argparse.Namespace) -> None:
+    """Turns an AMASS file into a motion file: its poses theta for theta, on the free body, before a level camera."""
+    from tar_core.amass import read_amass
+    from tar_core.body_file import load_body
+
+    read_amass(options.amass, load_body()).save(options.output)
 
 
 def run_adapt(options: argparse.Namespace) -> None:

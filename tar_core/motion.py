@@ -288,7 +288,7 @@ class MotionClip:
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
-        _write_npz(path, arrays)
+        write_npz(path, arrays)
 
     @classmethod
     def load(cls, path: str | Path) -> "MotionClip":
@@ -348,25 +348,7 @@ def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:
     return PersonMotion(person_id, **{name: data[key] for name, key in keys.items()})
 
 
-def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> None:
-    """Writes one person as an AMASS-style `.npz`: poses, betas, trans, mocap_framerate, gender.
-
-    The motion stays in the camera frame (y down); AMASS players expect their own world, so turn it there if needed.
-
-    Raises:
-        TarError: the file cannot be written.
-    """
-    arrays: dict[str, Any] = {
-        "poses": person.poses,
-        "betas": person.betas,
-        "trans": person.trans,
-        "mocap_framerate": np.float64(clip.fps),
-        "gender": np.str_("neutral"),
-    }
-    _write_npz(path, arrays)
-
-
-def _write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
+def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
     """Packs in memory first: numpy's zip writer, cut short by a full disk, complains later from its destructor."""
     packed = io.BytesIO()
     np.savez_compressed(packed, **arrays)

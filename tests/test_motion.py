@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.motion import CameraTurns, Floor, MotionClip, PersonMotion, Vertical, export_amass
+from tar_core.motion import CameraTurns, Floor, MotionClip, PersonMotion, Vertical
 
 
 def make_person(person_id=0, count=7, first=3):
@@ -75,15 +75,6 @@ def test_a_missing_file_is_named(tmp_path):
 def test_broken_motions_are_refused(change):
     with pytest.raises(TarError):
         PersonMotion(**{**vars(make_person()), **change})
-
-
-def test_amass_files_hold_amass_keys(tmp_path):
-    person = make_person()
-    export_amass(tmp_path / "amass.npz", make_clip([person]), person)
-    with np.load(tmp_path / "amass.npz") as data:
-        assert set(data) == {"poses", "betas", "trans", "mocap_framerate", "gender"}
-        np.testing.assert_array_equal(data["poses"], person.poses)
-        assert data["mocap_framerate"] == 29.97
 
 
 def test_another_focal_length_leaves_everybody_over_their_pixels():

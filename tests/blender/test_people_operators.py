@@ -115,3 +115,20 @@ def test_motion_gone_loses_nothing(imported: bpy.types.Collection, tmp_path: Pat
         bpy.ops.tar.reimport_clip(clip=imported.name)
     assert set(bpy.data.objects.keys()) == before
     assert "no longer in the cache" in bpy.context.window_manager.tar_progress.error
+
+
+def test_amass_files_are_imported_and_imported_again(tmp_path: Path) -> None:
+    poses = np.zeros((30, 52, 3))
+    poses[:, 0] = (np.pi / 2, 0, 0)
+    trans = np.stack([np.linspace(0, 1, 30), np.zeros(30), np.full(30, 1.0)], 1)
+    np.savez(tmp_path / "walk.npz", poses=poses.reshape(30, -1), trans=trans, mocap_framerate=60.0)
+    bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "walk.npz"))
+    clip = bpy.data.collections["walk"]
+    (armature,) = (thing for thing in clip.all_objects if thing.type == "ARMATURE")
+    bpy.context.scene.frame_set(bpy.context.scene.frame_start)
+    first = armature.matrix_world @ armature.pose.bones["pelvis"].head
+    bpy.context.scene.frame_set(bpy.context.scene.frame_end)
+    last = armature.matrix_world @ armature.pose.bones["pelvis"].head
+    assert (last - first).x == pytest.approx(1.0, abs=1e-4)
+    assert 0.5 < first.z < 1.5
+    assert bpy.ops.tar.reimport_clip(clip="walk", plant_feet=0.0) == {"FINISHED"}
