@@ -31,7 +31,7 @@ from tar_core.planting import plant_clip
 from tar_core.smoothing import check_strength, smooth_clip
 
 from .batch import Outcome, find_clips, run_batch
-from .engine_client import CaptureJob, Event, Notice, Progress, capture
+from .engine_client import CaptureJob, Event, Notice, PatientEngine, Progress
 from .export import FORMATS, check_output, save_scene
 from .import_motion import ImportOptions, import_clip
 from .key_reduction import Tolerance, reduce_keys
@@ -47,11 +47,12 @@ def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit code: 0, 2 with one line on standard error for each failure, or 130."""
     try:
         options = _parser().parse_args(arguments)
-        if _is_batch(options):
-            return _run_batch(options)
-        for output in options.output:
-            check_output(output)
-        people, frames = _convert(options.video[0], options.output, options)
+        with PatientEngine(lambda: engine_python(bpy.context)) as engine:
+            if _is_batch(options):
+                return _run_batch(options, engine)
+            for output in options.output:
+                check_output(output)
+            people, frames = _convert(options.video[0], options.output, options, engine)
         for output in options.output:
             print(f"{output}: {people} people, {frames} frames")
     except TarError as error:
@@ -71,12 +72,12 @@ def _is_batch(options: argparse.Namespace) -> bool:
     return len(options.video) > 1 or options.video[0].is_dir() or not (others or first.suffix) or first.is_dir()
 
 
-def _run_batch(options: argparse.Namespace) -> int:
+def _run_batch(options: argparse.Namespace, engine: PatientEngine) -> int:
     if len(options.output) > 1 or options.output[0].is_file():
         raise TarError("several videos are written to one folder; give it with -o, and the formats with --format")
 
     def convert(clip: Path, files: Sequence[Path]) -> int:
-        return _convert(clip, files, options)[0]
+        return _convert(clip, files, options, engine)[0]
 
     def tell(outcome: Outcome) -> None:
         if outcome.status == "failed":
@@ -90,9 +91,11 @@ def _run_batch(options: argparse.Namespace) -> int:
     return EXIT_BAD_INPUT if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 
-def _convert(source: Path, outputs: Sequence[Path], options: argparse.Namespace) -> tuple[int, int]:
+def _convert(
+    source: Path, outputs: Sequence[Path], options: argparse.Namespace, engine: PatientEngine
+) -> tuple[int, int]:
     """Writes a clip's files; returns how many people are in it and how many frames it has."""
-    clip = smooth_clip(_motion(source, options), options.smoothing)
+    clip = smooth_clip(_motion(source, options, engine), options.smoothing)
     body = load_body(None if clip.body == "free" else Path(clip.body))
     clip = plant_clip(clip, body, options.plant_feet)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
@@ -111,7 +114,7 @@ def _convert(source: Path, outputs: Sequence[Path], options: argparse.Namespace)
     return len(clip.people), clip.last_frame + 1
 
 
-def _motion(source: Path, options: argparse.Namespace) -> MotionClip:
+def _motion(source: Path, options: argparse.Namespace, engine: PatientEngine) -> MotionClip:
     """The motion of a video by way of the engine, or of a motion file at once."""
     if source.suffix.lower() == ".npz":
         return load_motion(source, load_body())
@@ -132,7 +135,7 @@ def _motion(source: Path, options: argparse.Namespace) -> MotionClip:
         every_frame=options.every_frame,
     )
     try:
-        return capture(engine_python(bpy.context), job, _show)
+        return engine.capture(job, _show)
     finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)

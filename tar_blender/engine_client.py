@@ -177,13 +177,16 @@ def bundled_tar_core() -> str:
 
 
 class EngineProcess:
-    """One running job. Call `poll` from time to time; after the last event (LAST_EVENTS) the process is gone.
+    """A running job. Call `poll` from time to time; after the last event (LAST_EVENTS) the process is gone, or, if it
+    `stays`, ready for the `next` job, its networks loaded.
 
     Attributes:
         errors: the last lines that the engine wrote to its standard error, for a report.
     """
 
-    def __init__(self, python: Path, job: CaptureJob, command: tuple[str, ...] = ENGINE_COMMAND) -> None:
+    def __init__(
+        self, python: Path, job: CaptureJob, command: tuple[str, ...] = ENGINE_COMMAND, stays: bool = False
+    ) -> None:
         """Starts the engine.
 
         Raises:
@@ -191,9 +194,10 @@ class EngineProcess:
         """
         self.errors: deque[str] = deque(maxlen=_STDERR_LINES)
         self.finished = False
-        self._python = python
+        self._python, self._stays = python, stays
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._cancelled_at: float | None = None
+        self._waited_for = True  # a job has not come to its end
         self._folder = tempfile.TemporaryDirectory(prefix="tar-", ignore_cleanup_errors=True)
         self._output = Path(self._folder.name) / "motion.npz"
         # Blender may have set these for its own Python; they would lead another one astray.
@@ -215,6 +219,19 @@ class EngineProcess:
         self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
         self._error_reader.start()
         threading.Thread(target=self._read_events, daemon=True).start()
+        self._send(job)
+
+    def next(self, job: CaptureJob) -> bool:
+        """Gives an engine that stays another job, when the last one is finished; False if the process is gone."""
+        self._waited_for = True
+        with contextlib.suppress(subprocess.TimeoutExpired):  # one that failed may be about to end
+            self._process.wait(_POLL_SECONDS)
+            return False
+        self.finished = False
+        self._send(job)
+        return True
+
+    def _send(self, job: CaptureJob) -> None:
         # An engine that is gone already breaks the pipe; the readers find out why.
         with contextlib.suppress(OSError), broken_pipe_is_an_error():
             self._process.stdin.write(json.dumps(asdict(job) | {"output": str(self._output)}) + "\n")
@@ -292,6 +309,9 @@ class EngineProcess:
             event = parse_event(line)
             if event is None:
                 self.errors.append(line.rstrip())  # a library's chatter
+            elif self._stays and isinstance(event, (Result, Failure)):
+                self._waited_for = False
+                self._events.put(event)
             elif isinstance(event, LAST_EVENTS):
                 last_event = last_event or event  # closing its input may make it say that it was cancelled, too
                 self._close_input()  # so that an engine that does not come to its end is cut off by itself
@@ -299,7 +319,8 @@ class EngineProcess:
                 self._events.put(event)
         self._error_reader.join()
         self._process.wait()
-        self._events.put(last_event or self._ending())
+        if self._waited_for:
+            self._events.put(last_event or self._ending())
 
     def _read_errors(self) -> None:
         for line in self._process.stderr:
@@ -355,24 +376,40 @@ def parse_event(line: str) -> Event | None:
     return None
 
 
-def capture(
-    python: Path, job: CaptureJob, on_event: Callable[[Event], None], command: tuple[str, ...] = ENGINE_COMMAND
-) -> MotionClip:
-    """Runs a job to its end, for callers that may wait; Ctrl-C ends the engine too.
+class PatientEngine:
+    """One job after the other, for callers that may wait: one process for all of them, started by the first."""
 
-    Raises:
-        TarError: what the engine says is wrong.
-    """
-    engine = EngineProcess(python, job, command)
-    try:
-        while not engine.finished:
-            for event in engine.poll():
+    def __init__(self, find_python: Callable[[], Path], command: tuple[str, ...] = ENGINE_COMMAND) -> None:
+        self._find_python, self._command = find_python, command
+        self._process: EngineProcess | None = None
+
+    def __enter__(self) -> "PatientEngine":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process."""
+        if self._process is not None:
+            self._process.close()
+        self._process = None
+
+    def capture(self, job: CaptureJob, on_event: Callable[[Event], None]) -> MotionClip:
+        """Runs a job to its end. A process that died is replaced for the next job.
+
+        Raises:
+            TarError: what the engine says is wrong.
+        """
+        if self._process is None or not self._process.next(job):
+            self.close()
+            self._process = EngineProcess(self._find_python(), job, self._command, stays=True)
+        while not self._process.finished:
+            for event in self._process.poll():
                 on_event(event)
                 if isinstance(event, Failure):
                     raise TarError(event.message)
                 if isinstance(event, Cancelled):
                     raise TarError("the engine was stopped from outside; start again")
             time.sleep(_POLL_SECONDS)
-        return engine.motion()
-    finally:
-        engine.close()
+        return self._process.motion()

@@ -143,7 +143,10 @@ class Progress:
 
 
 def capture(
-    video: str | Path, options: CaptureOptions | None = None, progress: Callable[[Progress], None] | None = None
+    video: str | Path,
+    options: CaptureOptions | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    load: "Callable[[CaptureOptions], Networks] | None" = None,
 ) -> MotionClip:
     """Everybody's motion in a video.
 
@@ -151,6 +154,7 @@ def capture(
         video: any file that FFmpeg reads.
         options: defaults capture everybody in all of it.
         progress: called after each frame; an exception that it raises ends the capture.
+        load: gives the networks, instead of loading them.
 
     Raises:
         TarError: no readable video, nobody in it, or a wrong option, checkpoint or body file.
@@ -161,7 +165,7 @@ def capture(
     report(Progress("load", 0, None, 0.0))
     return_large_blocks()
     target_body = load_body(options.body) if options.body is not None else None
-    networks = Networks.load(options)
+    networks = (load or Networks.load)(options)
     try:
         followed = _follow_people(reader, options, networks, target_body, report)
     except torch.cuda.OutOfMemoryError:

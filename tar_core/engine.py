@@ -1,6 +1,6 @@
-"""`python -m tar_core.engine`: the process that Blender starts, one job each.
+"""`python -m tar_core.engine`: the process that Blender starts.
 
-The job is one line of JSON on standard input; `video` and `output` are needed, the rest may be left out or null:
+A job is one line of JSON on standard input; `video` and `output` are needed, the rest may be left out or null:
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
@@ -19,12 +19,15 @@ Standard output carries one line of JSON an event:
     {"event": "error", "message": "..."}                                                        exit code 2
     {"event": "cancelled"}                                                                      exit code 130
 
+After a result or an error the next line is waited for; networks that are loaded stay so. The exit code is the last
+job's.
+
 `python -m tar_core.engine --self-test` instead runs the networks once on nothing and says
 
     {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9}
 
-The job is cancelled, within a second, when standard input closes or by SIGTERM; so keep it open. Whatever libraries
-print goes to standard error. A file under the output's name is always a whole one.
+A running job is cancelled, within a second, when standard input closes or by SIGTERM; so keep it open. Whatever
+libraries print goes to standard error. A file under the output's name is always a whole one.
 """
 
 import os
@@ -36,16 +39,21 @@ import contextlib
 import json
 import logging
 import math
+import queue
 import signal
 import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from tar_core.errors import TarError
+
+if TYPE_CHECKING:
+    from tar_core.capture import CaptureOptions, Networks
 
 EXIT_ERROR = 2
 EXIT_CANCELLED = 130
@@ -102,11 +110,21 @@ def main() -> int:
         if sys.argv[1:] == ["--self-test"]:
             events.send("self_test", **self_test())
             return 0
-        line = sys.stdin.readline()
-        threading.Thread(target=_cancel_at_end_of_input, name="stdin", daemon=True).start()
-        run_job(parse_job(line), events)
-        for number in (signal.SIGTERM, signal.SIGINT):  # what is done cannot be cancelled any more
-            signal.signal(number, signal.SIG_IGN)
+        jobs = _Jobs()
+        threading.Thread(target=jobs.read, name="stdin", daemon=True).start()
+        code, loaded = 0, LoadedNetworks()
+        for line in jobs:
+            try:
+                output = run_job(parse_job(line), events, loaded)
+            except TarError as error:
+                jobs.done()
+                events.send("error", message=str(error))
+                code = EXIT_ERROR
+            else:
+                jobs.done()  # before anybody hears of it: what is done cannot be cancelled any more
+                events.send("result", output=str(output))
+                code = 0
+        return code
     except TarError as error:
         events.send("error", message=str(error))
         return EXIT_ERROR
@@ -117,7 +135,54 @@ def main() -> int:
         traceback.print_exc()
         events.send("error", message=f"unexpected {type(error).__name__}: {error}; the log says where")
         return EXIT_ERROR
-    return 0
+
+
+class _Jobs:
+    """The lines of standard input, as they are asked for; its end while one is worked on cancels that one."""
+
+    def __init__(self) -> None:
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._busy = False
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._lines.get():
+            with self._lock:
+                self._busy = True
+            yield line
+
+    def done(self) -> None:
+        """The job that was asked for last has come to its end."""
+        with self._lock:
+            self._busy = False
+
+    def read(self) -> None:
+        """To be run in a thread."""
+        while line := sys.stdin.readline():
+            self._lines.put(line)
+        with self._lock:
+            self._lines.put("")
+            if self._busy:
+                _end_the_hard_way_soon()
+                signal.raise_signal(signal.SIGTERM)
+
+
+class LoadedNetworks:
+    """The networks of the last job, for the next one that wants the same."""
+
+    def __init__(self) -> None:
+        self._wanted: object = None
+        self._networks: Networks | None = None
+
+    def of(self, options: "CaptureOptions") -> "Networks":
+        """As `Networks.load`."""
+        from tar_core.capture import Networks
+
+        wanted = options.checkpoint, options.device, options.box is None
+        if self._networks is None or wanted != self._wanted:
+            self._networks = None  # before the others are loaded: there may be room for one set only
+            self._networks, self._wanted = Networks.load(options), wanted
+        return self._networks
 
 
 def self_test() -> dict[str, Any]:
@@ -176,8 +241,8 @@ def parse_job(line: str) -> dict[str, Any]:
     return job
 
 
-def run_job(job: dict[str, Any], events: EventStream) -> None:
-    """Captures the job's video, or looks who is in it, and writes its output, telling how it goes.
+def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) -> Path:
+    """Captures the job's video, or looks who is in it, and writes its output, telling how it goes; returns where.
 
     Raises:
         TarError: for whatever the user can mend.
@@ -219,12 +284,12 @@ def run_job(job: dict[str, Any], events: EventStream) -> None:
         save_found(found, output)
         people = [(person.person_id, person.first, person.last) for person in found]
     else:
-        clip = capture(video, options, report)
+        clip = capture(video, options, report, loaded.of)
         clip.save(output)
         people = [(person.person_id, int(person.frames[0]), int(person.frames[-1])) for person in clip.people]
     for number, first, last in people:
         events.send("person", id=number, first=first, last=last)
-    events.send("result", output=str(output))
+    return output
 
 
 def _claim_standard_output() -> TextIO:
@@ -238,13 +303,6 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     """Ends the job by an exception."""
     _end_the_hard_way_soon()
     raise KeyboardInterrupt
-
-
-def _cancel_at_end_of_input() -> None:
-    while sys.stdin.readline():
-        pass
-    _end_the_hard_way_soon()
-    signal.raise_signal(signal.SIGTERM)
 
 
 def _end_the_hard_way_soon() -> None:

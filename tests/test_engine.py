@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tar_core.engine import parse_job
+from tar_core.capture import CaptureOptions, StartBox
+from tar_core.engine import LoadedNetworks, parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.found import load_found
@@ -33,8 +35,13 @@ class Engine:
         self.stdin.flush()
 
     def events(self) -> list[dict[str, Any]]:
-        """Everything that is still to come; every line must be JSON."""
-        return [json.loads(line) for line in self.stdout]
+        """Everything that is still to come of the last job; every line must be JSON."""
+        events = []
+        for line in self.stdout:
+            events.append(json.loads(line))
+            if events[-1]["event"] in ("result", "error"):
+                self.stdin.close()  # no other job
+        return events
 
     def read_until(self, stage: str) -> None:
         """Waits for a progress event with something done in the stage."""
@@ -61,6 +68,31 @@ def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path)
     person = next(event for event in events if event["event"] == "person")
     assert (person["first"], person["last"]) == (0, 3)
     assert len(MotionClip.load(output).people) == 1
+
+
+def test_one_job_after_the_other(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+    """One that fails in between ends nothing; the exit code is the last one's."""
+    job = {"end": 1, "people": "largest", "checkpoint": str(untrained_checkpoint), "device": "cpu"}
+    engine = Engine({"video": str(demo_video), "output": str(tmp_path / "a.npz"), **job})
+    for video, output in ((tmp_path / "absent.mp4", "b.npz"), (demo_video, "c.npz")):
+        engine.stdin.write(json.dumps({"video": str(video), "output": str(tmp_path / output), **job}) + "\n")
+    engine.stdin.flush()
+    last = [json.loads(next(engine.stdout))]
+    while sum(event["event"] in ("result", "error") for event in last) < 3:
+        last.append(json.loads(next(engine.stdout)))
+    assert [event["event"] for event in last if event["event"] in ("result", "error")] == ["result", "error", "result"]
+    engine.stdin.close()
+    assert engine.process.wait(timeout=20) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "c.npz"]
+
+
+def test_networks_stay_for_whoever_wants_the_same(untrained_checkpoint: Path) -> None:
+    loaded = LoadedNetworks()
+    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu")
+    first = loaded.of(options)
+    assert loaded.of(replace(options, start=7)) is first
+    boxed = loaded.of(replace(options, box=StartBox(0, (0, 0, 9, 9))))
+    assert boxed is not first and boxed.detector is None
 
 
 def test_look(demo_video: Path, tmp_path: Path) -> None:
@@ -122,4 +154,4 @@ def test_bad_values(values: dict[str, Any], tmp_path: Path) -> None:
 
     job = {"video": "a.mp4", "output": str(tmp_path / "b.npz"), **values}
     with pytest.raises(TarError):
-        run_job(job, EventStream(io.StringIO()))
+        run_job(job, EventStream(io.StringIO()), LoadedNetworks())

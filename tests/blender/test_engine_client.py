@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,11 +19,11 @@ from tar_blender.engine_client import (
     Event,
     Failure,
     Notice,
+    PatientEngine,
     PersonFound,
     Progress,
     Result,
     broken_pipe_is_an_error,
-    capture,
     find_engine_python,
     parse_event,
 )
@@ -39,6 +40,10 @@ SAY = "def say(event, **values):\n    print(json.dumps({'event': event, **values
 
 def engine(program: str) -> EngineProcess:
     return EngineProcess(PYTHON, JOB, ("-c", READ_JOB + SAY + program))
+
+
+def patient(program: str) -> PatientEngine:
+    return PatientEngine(lambda: PYTHON, ("-c", READ_JOB + SAY + program))
 
 
 def follow(process: EngineProcess, seconds: float = 20) -> list[Event]:
@@ -181,13 +186,44 @@ def test_engine_that_lingers_after_its_result_is_let_go() -> None:
 def test_capture_waits_and_raises() -> None:
     events: list[Event] = []
     with pytest.raises(TarError, match="no person"):
-        capture(PYTHON, JOB, events.append, ("-c", READ_JOB + SAY + "say('error', message='no person found')"))
+        patient("say('error', message='no person found')").capture(JOB, events.append)
     assert isinstance(events[-1], LAST_EVENTS)
 
 
 def test_capture_of_an_engine_that_somebody_ended() -> None:
     with pytest.raises(TarError, match="from outside"):
-        capture(PYTHON, JOB, lambda event: None, ("-c", READ_JOB + SAY + "say('cancelled')"))
+        patient("say('cancelled')").capture(JOB, lambda event: None)
+
+
+def test_one_process_takes_one_job_after_the_other(tmp_path: Path) -> None:
+    """Videos that fail in between do not end it; when it dies all the same, another one takes the next."""
+    synthetic_clip().save(tmp_path / "motion.npz")
+    program = f"""
+import shutil
+while True:
+    if job['video'] == 'bad.mp4':
+        say('error', message='bad')
+    elif job['video'] == 'deadly.mp4':
+        os._exit(9)
+    else:
+        shutil.copy({str(tmp_path / "motion.npz")!r}, job['output'])
+        open({str(tmp_path / "pids")!r}, 'a').write(f'{{os.getpid()}} ')
+        say('result', output=job['output'])
+    line = sys.stdin.readline()
+    if not line:
+        break
+    job = json.loads(line)
+"""
+    with patient(program) as engine:
+        for video, words in (("a.mp4", ""), ("bad.mp4", "bad"), ("b.mp4", ""), ("deadly.mp4", "code 9"), ("c.mp4", "")):
+            job = replace(JOB, video=video)
+            if words:
+                with pytest.raises(TarError, match=words):
+                    engine.capture(job, lambda event: None)
+            else:
+                assert len(engine.capture(job, lambda event: None).people) == 1
+    first, second, third = (tmp_path / "pids").read_text().split()
+    assert first == second != third
 
 
 @pytest.mark.parametrize(
