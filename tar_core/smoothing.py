@@ -5,7 +5,8 @@ value there, so that steady acceleration passes unchanged and only jitter goes. 
 laid in the tangent space at each frame's own rotation, through the logarithms of the neighbours' differences from it.
 
 Frames count by how sure they are: a limb that is lost for a moment, or a person who is not seen, is led by the frames
-around.
+around. And what lies farther from the parabolas than jitter does, all through a stretch, is motion: the quicker a limb,
+the less it is smoothed (a local Wiener filter; Lee, 1980).
 """
 
 from dataclasses import replace
@@ -18,6 +19,9 @@ from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
 LONGEST = 0.6  # seconds of the stretch at full strength
+# What counts as jitter at full strength: radians of rotations, metres of places.
+JITTER, PLACE_JITTER = np.radians(1.0), 0.01
+_UNSURE = 2.0  # times the usual expected error
 _LEAST_CONFIDENCE = 0.1  # frames below count as little as one with it
 # The joint that each one's rotation swings about it: its first child, or itself at the ends.
 _SWUNG = [PARENTS.index(joint) if joint in PARENTS else joint for joint in range(NUM_JOINTS)]
@@ -46,8 +50,10 @@ def smooth_person(person: PersonMotion, fps: float, strength: float) -> PersonMo
     errors = expected_errors(person)
     return replace(
         person,
-        poses=matrix_to_axis_angle(smooth_rotations(rotations, window, errors)).reshape(len(person), -1),
-        trans=smooth_points(person.trans.astype(np.float64), window, errors[:, :1]),
+        poses=matrix_to_axis_angle(smooth_rotations(rotations, window, errors, strength * JITTER)).reshape(
+            len(person), -1
+        ),
+        trans=smooth_points(person.trans.astype(np.float64), window, errors[:, :1], strength * PLACE_JITTER),
     )
 
 
@@ -70,28 +76,51 @@ def check_strength(strength: float, what: str = "smoothing") -> None:
         raise TarError(f"the {what} is {strength:g}; give a number from 0 to 1")
 
 
-def smooth_points(points: np.ndarray, window: int, errors: np.ndarray | None = None) -> np.ndarray:
+def smooth_points(
+    points: np.ndarray, window: int, errors: np.ndarray | None = None, jitter: float = np.inf
+) -> np.ndarray:
     """[N, C] -> [N, C]: each frame's value on the parabola through the `window` frames around it; odd, N at most.
 
     Args:
         errors: [N, 1] expected standard errors of the frames; equal ones if left out.
+        jitter: distance from the parabolas up to which all of it is taken away, where errors are ordinary.
     """
-    first, weights = _windows(len(points), window, np.ones((len(points), 1)) if errors is None else errors)
-    return np.sum([weights[:, k] * points[first + k] for k in range(window)], axis=0)
+    errors = np.ones((len(points), 1)) if errors is None else errors
+    first, weights = _windows(len(points), window, errors)
+    smooth = np.sum([weights[:, k] * points[first + k] for k in range(window)], axis=0)
+    return points + _jitter_share((smooth - points)[:, None], first, window, errors, jitter) * (smooth - points)
 
 
-def smooth_rotations(rotations: np.ndarray, window: int, errors: np.ndarray | None = None) -> np.ndarray:
+def smooth_rotations(
+    rotations: np.ndarray, window: int, errors: np.ndarray | None = None, jitter: float = np.inf
+) -> np.ndarray:
     """[N, J, 3, 3] -> [N, J, 3, 3]: R exp(sum_k w_k log(R^T R_k)) with the parabola's weights w_k.
 
     Args:
         errors: [N, J] expected standard errors; equal ones if left out.
+        jitter: as in `smooth_points`, radians.
     """
-    first, weights = _windows(len(rotations), window, np.ones(rotations.shape[:2]) if errors is None else errors)
+    errors = np.ones(rotations.shape[:2]) if errors is None else errors
+    first, weights = _windows(len(rotations), window, errors)
     turn = np.zeros((*rotations.shape[:-2], 3))
     for k in range(window):
         difference = rotations.swapaxes(-1, -2) @ rotations[first + k]
         turn += weights[:, k, :, None] * matrix_to_axis_angle(difference)
-    return rotations @ axis_angle_to_matrix(turn)
+    return rotations @ axis_angle_to_matrix(_jitter_share(turn, first, window, errors, jitter)[..., None] * turn)
+
+
+def _jitter_share(away: np.ndarray, first: np.ndarray, window: int, errors: np.ndarray, jitter: float) -> np.ndarray:
+    """How much of the ways `away` [N, J, C] to the parabolas is jitter: [N, J] in 0..1.
+
+    All of it while their mean square over the window is below the jitter's; beyond, the jitter's share. Unsure frames
+    take all of it: what is far from their neighbours is no motion.
+    """
+    if not np.isfinite(jitter):
+        return np.ones(away.shape[:2])
+    squares = (away**2).sum(-1)
+    power = np.mean([squares[first + k] for k in range(window)], axis=0)
+    share = np.minimum(1, jitter**2 / np.maximum(power, 1e-24))
+    return np.where(errors > _UNSURE * np.median(errors, axis=0), 1, share)
 
 
 def _windows(count: int, window: int, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

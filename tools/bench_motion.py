@@ -2,8 +2,11 @@
 
 Recordings of shared/data/motion before random cameras that stand still (tar_core/training/scene.py: pitch, roll, height
 and lens at random) get errors that are alike the network's on real video: the root wavers by 60 mm along the line of
-sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), and every joint by 2 degrees. Then feet
-are planted. Sliding is measured where the true feet stand (below 0.15 m/s).
+sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), every joint by 2 degrees, and joints
+tremble as much as the network's do (accelerations are off by 7 mm/frame^2 on the demo cameras). Then the motion is
+smoothed at the default strength, and feet are planted. Sliding is measured where the true feet stand (below 0.15 m/s);
+the root's error, means removed, also in percent of its way; accelerations are those of all joints; hits are the moments
+at which a hand or a foot is fastest, and nobody else within a quarter of a second.
 
 The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
 between both ups, and the height of the lowest soles' floor under the camera.
@@ -21,6 +24,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.contacts import sole_points
@@ -31,6 +35,7 @@ from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weight
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
+from tar_core.smoothing import smooth_person
 from tar_core.training.motions import FPS, Motion, load_motions
 from tar_core.training.scene import Camera, sample_camera
 from tools.camera_joints import main_person
@@ -40,6 +45,10 @@ MOTIONS = ROOT.parent / "shared" / "data" / "motion"
 KINDS = ("walk", "run", "jump", "getup", "dance_spin", "crawl")
 CAMERAS = 5  # for each recording
 STANDS = 0.15  # m/s below which a true foot stands
+SMOOTHING = 0.3  # the default
+TREMBLE = np.radians(0.17)  # of every joint, frame by frame
+HIT = 1.5  # m/s, the least speed of a hit
+HANDS_AND_FEET = [JOINT_NAMES.index(f"{side}_{end}") for side in ("left", "right") for end in ("wrist", "ankle")]
 
 
 def true_person(motion: Motion, camera: Camera, body: BodyData) -> PersonMotion:
@@ -58,7 +67,8 @@ def with_errors(person: PersonMotion, random: np.random.Generator) -> PersonMoti
     count = len(person)
     sight = person.trans / np.linalg.norm(person.trans, axis=1, keepdims=True)
     along = 0.06 * slow_noise(random, count, 1)
-    turns = axis_angle_to_matrix(np.radians(2) * slow_noise(random, count, 72).reshape(count, 24, 3))
+    wrong = np.radians(2) * slow_noise(random, count, 72) + TREMBLE * random.normal(size=(count, 72))
+    turns = axis_angle_to_matrix(wrong.reshape(count, 24, 3))
     poses = matrix_to_axis_angle(axis_angle_to_matrix(person.poses.reshape(count, 24, 3).astype(float)) @ turns)
     return replace(person, poses=poses.reshape(count, -1), trans=person.trans + along * sight)
 
@@ -76,20 +86,57 @@ def root_error(person: PersonMotion, truth: PersonMotion) -> float:
     return 1000 * float(np.sqrt(((away - away.mean(0)) ** 2).sum(1).mean()))
 
 
-def synthetic(motions: Path, body: BodyData) -> list[np.ndarray]:
-    """Prints a row a kind; returns all clips' numbers: sliding true, before, after in mm; root error before,
-    after; tilt in degrees of the camera (what taking it for level costs) and of the floor found; height error in %."""
+def joints_of(person: PersonMotion, body: BodyData) -> np.ndarray:
+    """[N, 24, 3] metres in the camera frame."""
+    poses = person.poses.reshape(len(person), -1, 3).astype(float)
+    return pose_skeleton(poses, rest_joints(body, person.betas.astype(float)))[1] + person.trans[:, None]
+
+
+def acceleration_off(joints: np.ndarray, truth: np.ndarray) -> float:
+    """Mean difference of accelerations [N, 24, 3], mm/frame^2."""
+    return 1000 * float(np.linalg.norm(np.diff(joints - truth, n=2, axis=0), axis=-1).mean())
+
+
+def hits(joints: np.ndarray) -> list[tuple[int, int]]:
+    """(joint, frame) of the moments at which hands and feet of joints [N, 24, 3] are fastest."""
+    speed = FPS * np.linalg.norm(np.diff(joints[:, HANDS_AND_FEET], axis=0), axis=-1)
+    found = []
+    for joint, column in zip(HANDS_AND_FEET, speed.T, strict=True):
+        peaks = find_peaks(column, height=HIT, distance=round(FPS / 4), prominence=HIT / 2)[0]
+        found += [(joint, int(frame)) for frame in peaks]
+    return found
+
+
+def hits_off(joints: np.ndarray, truth: np.ndarray) -> list[int]:
+    """By how many frames each true hit is off, as far as a quarter of a second; one that is gone counts as that."""
+    farthest = round(FPS / 4)
+    there = hits(joints)
+    return [
+        min([abs(frame - other) for at, other in there if at == joint] + [farthest]) for joint, frame in hits(truth)
+    ]
+
+
+def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int]]:
+    """Prints a row a kind; returns all clips' numbers, and by how many frames all hits are off.
+
+    The numbers: sliding true, before, after in mm; root error before, after; the true way in mm; acceleration's error
+    before, after; tilt in degrees of the camera (what taking it for level costs) and of the floor found; height error
+    in %.
+    """
     random = np.random.default_rng(0)
     rest = rest_joints(body, np.zeros(10))
     archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
     recordings = load_motions(*(archives or [motions]), rest_joints=rest)
-    rows = []
+    rows: list[list[float]] = []
+    off: list[int] = []
     print(
         f"{'':12}{'slides, mm a frame: true':>26}{'before':>8}{'after':>7}{'root error, mm: before':>24}{'after':>7}"
+        f"{'% of way':>10}{'acceleration: before':>22}{'after':>7}{'hits off':>10}"
         f"{'tilt: level camera':>21}{'found':>7}{'height, %':>11}"
     )
     for kind in KINDS:
-        numbers = []
+        numbers: list[list[float]] = []
+        own_off: list[int] = []
         for motion in [motion for motion in recordings if kind in motion.name]:
             _, joints = pose_skeleton(motion.poses, rest)
             world = joints - rest[0] + motion.trans[:, None]
@@ -97,7 +144,11 @@ def synthetic(motions: Path, body: BodyData) -> list[np.ndarray]:
                 camera = sample_camera(random, world, truncate=False)
                 truth = true_person(motion, camera, body)
                 captured = with_errors(truth, random)
-                planted = plant_feet(captured, body, FPS)
+                planted = plant_feet(smooth_person(captured, FPS, SMOOTHING), body, FPS)
+                places = [joints_of(person, body) for person in (truth, captured, planted)]
+                accelerations = [acceleration_off(joints, places[0]) for joints in places[1:]]
+                way = 1000 * float(np.linalg.norm(np.diff(motion.trans, axis=0), axis=1).sum())
+                own_off += hits_off(places[2], places[0])
                 feet = [foot_points(person, body) for person in (truth, captured, planted)]
                 stands = (FPS * np.linalg.norm(np.diff(feet[0], axis=0), axis=-1) < STANDS).astype(float)
                 errors = [root_error(person, truth) for person in (captured, planted)]
@@ -107,15 +158,23 @@ def synthetic(motions: Path, body: BodyData) -> list[np.ndarray]:
                 tilt, sunk = floor_errors(clip, up, height, body)
                 level = float(np.degrees(np.arccos(np.clip(up @ LEVEL, -1, 1))))
                 slides = [1000 * slide(points, stands) for points in feet]
-                numbers.append([*slides, *errors, level, tilt, 100 * sunk / max(abs(height), 0.5)])
+                floor = [level, tilt, 100 * sunk / max(abs(height), 0.5)]
+                numbers.append([*slides, *errors, way, *accelerations, *floor])
         rows += numbers
-        true, before, after, root_before, root_after = np.mean(numbers, axis=0)[:5]
-        level, tilt, height_error = np.median(numbers, axis=0)[5:]
+        off += own_off
+        true, before, after, root_before, root_after, way, trembles, calm = np.mean(numbers, axis=0)[:8]
+        level, tilt, height_error = np.median(numbers, axis=0)[8:]
         print(
             f"{kind:12}{true:26.1f}{before:8.1f}{after:7.1f}{root_before:24.1f}{root_after:7.1f}"
+            f"{100 * root_after / way:10.1f}{trembles:22.1f}{calm:7.1f}{share_within(own_off, 1):10.0%}"
             f"{level:21.1f}{tilt:7.1f}{height_error:11.0f}"
         )
-    return [np.array(row) for row in rows]
+    return [np.array(row) for row in rows], off
+
+
+def share_within(off: list[int], frames: int) -> float:
+    """The share of hits that are off by no more than so many frames."""
+    return float((np.array(off) <= frames).mean()) if off else float("nan")
 
 
 def floor_errors(captured: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
@@ -156,16 +215,17 @@ def main() -> int:
     try:
         if options.clip:
             draw_demo(MotionClip.load(options.clip), body, options.image)
-        numbers = synthetic(options.motions, body)
+        numbers, off = synthetic(options.motions, body)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    true, before, after, root_before, root_after = np.mean(numbers, axis=0)[:5]
-    level, tilt, height = np.median(numbers, axis=0)[5:]
+    true, before, after, root_before, root_after, way, trembles, calm = np.mean(numbers, axis=0)[:8]
+    level, tilt, height = np.median(numbers, axis=0)[8:]
     print(
         f"FIGURE tilt_deg={tilt:.1f} tilt_level_deg={level:.1f} height_percent={height:.0f}"
+        f" root_err={100 * root_after / way:.1f} root_mm={root_after:.1f} root_before_mm={root_before:.1f}"
         f" slide_mm={after:.1f} slide_before_mm={before:.1f} slide_true_mm={true:.1f}"
-        f" root_mm={root_after:.1f} root_before_mm={root_before:.1f}"
+        f" accel={calm:.1f} accel_before={trembles:.1f} hits_within_1={share_within(off, 1):.2f}"
     )
     return 0
 

@@ -7,7 +7,20 @@ from tar_core.motion import MotionClip
 from tar_core.planting import foot_points, slide
 from tar_core.training.motions import FPS, Motion
 from tar_core.training.scene import sample_camera
-from tools.bench_motion import draw_demo, floor_errors, root_error, slow_noise, true_person, with_errors
+from tools.bench_motion import (
+    HANDS_AND_FEET,
+    acceleration_off,
+    draw_demo,
+    floor_errors,
+    hits,
+    hits_off,
+    joints_of,
+    root_error,
+    share_within,
+    slow_noise,
+    true_person,
+    with_errors,
+)
 
 BODY = load_body()
 
@@ -53,3 +66,21 @@ def test_a_floor_is_compared_with_the_cameras_own():
     empty = MotionClip(FPS, 640, 480, 800, np.array([320, 240]), "a.mp4")
     tilt, height = floor_errors(empty, np.array([0.0, -np.cos(0.2), -np.sin(0.2)]), 1.5, BODY)
     np.testing.assert_allclose([tilt, height], [np.degrees(0.2), 1.5])
+
+
+def test_hits_keep_their_frame_or_are_told():
+    time = np.arange(90)
+    joints = np.zeros((90, 24, 3))
+    joints[:, HANDS_AND_FEET[0], 0] = 1 / (1 + np.exp(-(time - 40.5)))  # fastest between frames 40 and 41
+    assert hits(joints) == [(HANDS_AND_FEET[0], 40)]
+    assert hits_off(np.roll(joints, 2, axis=0), joints) == [2]
+    assert hits_off(np.zeros_like(joints), joints) == [8], "gone"
+    assert share_within([0, 1, 2, 8], 1) == 0.5
+
+
+def test_accelerations_of_what_trembles():
+    truth, random = person()
+    captured = with_errors(truth, random)
+    true = joints_of(truth, BODY)
+    assert acceleration_off(true, true) == 0
+    assert 3 < acceleration_off(joints_of(captured, BODY), true) < 12
