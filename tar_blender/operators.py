@@ -375,11 +375,17 @@ _CLASSES = (
 )
 
 
+def _draw_in_file_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.operator(TAR_OT_import_motion_file.bl_idname, text="SMPL Motion, AMASS (.npz)")
+
+
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.TOPBAR_MT_file_import.append(_draw_in_file_menu)
 
 
 def unregister() -> None:
+    bpy.types.TOPBAR_MT_file_import.remove(_draw_in_file_menu)
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

@@ -2,6 +2,7 @@
 
     reliability   expected against actual error of the joints on cached synthetic clips
     coverage      how far each joint turns in the recordings, and in the clips that training makes of them
+    scaling       PA-MPJPE over the number of training clips, from the results of tar_core.training.ablation
 
 Needs matplotlib.
 """
@@ -22,8 +23,10 @@ from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Predictions, predict, reliability
 from tar_core.model.checkpoint import load_tar
+from tar_core.model.config import TAR_S
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
+from tar_core.training.ablation import ROWS, read_results
 from tar_core.training.features import FeatureClips
 from tar_core.training.motions import Motion
 from tar_core.training.scene import sample_motion
@@ -86,6 +89,23 @@ def draw_coverage(motions: list[Motion], clips: int, image: Path) -> None:
     figure.savefig(image, dpi=110)
 
 
+def draw_scaling(results: Path, clips: int, image: Path) -> None:
+    """The rows that differ in their share of the clips, each share of all `clips`."""
+    scores = read_results(results)
+    rows = {name: row.data for name, row in ROWS.items() if row.config == TAR_S and name in scores}
+    if len(rows) < 2:
+        raise TarError(f"{results}: holds fewer than two rows of different data; train some with the ablation")
+    points = sorted((round(clips * share), scores[name].pa) for name, share in rows.items())
+    for count, pa in points:
+        print(f"{count:6d} clips: PA-MPJPE {pa:.1f} mm")
+    figure, axes = plt.subplots(figsize=(5, 3.2), layout="constrained")
+    axes.plot(*zip(*points, strict=True), "o-")
+    axes.set(xlabel="training clips", ylabel="PA-MPJPE on the synthetic test, mm", xscale="log", ylim=(0, 160))
+    axes.set_xticks([count for count, _ in points], [str(count) for count, _ in points], minor=False)
+    axes.minorticks_off()
+    figure.savefig(image, dpi=110)
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=IMAGES, help="folder of the pictures")
@@ -96,11 +116,16 @@ def main(arguments: list[str] | None = None) -> int:
     two = figures.add_parser("coverage")
     two.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")
     two.add_argument("--clips", type=int, default=2000)
+    three = figures.add_parser("scaling")
+    three.add_argument("--results", type=Path, required=True, help="the ablation's csv file")
+    three.add_argument("--clips", type=int, required=True, help="how many all clips were")
     options = parser.parse_args(arguments)
     image = options.output / f"{options.figure}.png"
     try:
         if options.figure == "reliability":
             draw_reliability(predict(load_tar(options.checkpoint), FeatureClips(options.features)), image)
+        elif options.figure == "scaling":
+            draw_scaling(options.results, options.clips, image)
         else:
             rest_joints = BodyModel(load_body()).rest_joints.double().numpy()
             draw_coverage(load_split(options.motions, rest_joints, "train"), options.clips, image)

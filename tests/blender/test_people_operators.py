@@ -132,3 +132,15 @@ def test_amass_files_are_imported_and_imported_again(tmp_path: Path) -> None:
     assert (last - first).x == pytest.approx(1.0, abs=1e-4)
     assert 0.5 < first.z < 1.5
     assert bpy.ops.tar.reimport_clip(clip="walk", plant_feet=0.0) == {"FINISHED"}
+
+
+def test_the_file_menu_offers_motion_files() -> None:
+    def entries() -> int:
+        return sum(
+            draw.__name__ == "_draw_in_file_menu" for draw in bpy.types.TOPBAR_MT_file_import._dyn_ui_initialize()
+        )
+
+    assert entries() == 1
+    tar_blender.unregister()
+    assert entries() == 0
+    tar_blender.register()

@@ -7,10 +7,11 @@ import pytest
 from tar_core.body import BodyModel
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import Predictions
+from tar_core.evaluation.synthetic import Predictions, Scores
+from tar_core.training.ablation import append_result
 from tar_core.training.key_poses import key_pose_motions
 from tar_core.training.motions import FPS, Motion
-from tools.figures import bends, draw_coverage, draw_reliability, main
+from tools.figures import bends, draw_coverage, draw_reliability, draw_scaling, main
 
 
 def still(name, poses):
@@ -51,3 +52,16 @@ def test_reliability_is_drawn(tmp_path, capsys):
 def test_missing_features_are_one_line(tmp_path, capsys):
     assert main(["--output", str(tmp_path), "reliability", "--features", str(tmp_path / "none")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_scaling_is_over_the_share_of_clips(tmp_path, capsys):
+    for name, pa in (("tar-s", 100.0), ("without GTE", 130.0), ("a quarter of the clips", 120.0)):
+        append_result(tmp_path / "a.csv", name, Scores(150.0, pa, 11.0, 40.0))
+    draw_scaling(tmp_path / "a.csv", 2000, tmp_path / "scaling.png")
+    assert capsys.readouterr().out.splitlines() == [
+        "   500 clips: PA-MPJPE 120.0 mm",
+        "  2000 clips: PA-MPJPE 100.0 mm",
+    ]
+    assert cv2.imread(str(tmp_path / "scaling.png")) is not None
+    with pytest.raises(TarError, match="fewer than two rows"):
+        draw_scaling(tmp_path / "gone.csv", 2000, tmp_path / "scaling.png")
