@@ -396,13 +396,13 @@ class _Followed:
         people: those who are to be kept, the largest first, each frame in its own camera.
         camera: as the first picture tells it.
         camera_moves: the background does not stay in its place.
-        boxes: of everybody seen in each frame that was looked at, [P, 4].
+        boxes: of everybody seen in each frame that was looked at.
     """
 
     people: list[PersonMotion]
     camera: LinesCamera
     camera_moves: bool
-    boxes: list[np.ndarray]
+    boxes: list[list[list[float]]]
 
 
 def _follow_people(
@@ -419,7 +419,7 @@ def _follow_people(
     principal_point = image_centre(*reader.size)
     camera: LinesCamera | None = None
     watch, watched_every = CameraWatch(), max(1, round(fps / WATCHED_PER_SECOND))
-    boxes: list[np.ndarray] = []
+    boxes: list[list[list[float]]] = []  # not arrays: see FrameResult.packed
     choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
@@ -431,9 +431,9 @@ def _follow_people(
             if options.box is not None and frame.index == options.first_frame:
                 tracker.begin_with_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
-            boxes.append(np.array([sighting.box for sighting in sightings.values()]).reshape(-1, 4))
+            boxes.append([sighting.box.tolist() for sighting in sightings.values()])
             if not options.camera_stands and number % watched_every == 0:
-                watch.look(frame.image, boxes[-1])
+                watch.look(frame.image, np.array(boxes[-1]).reshape(-1, 4))
             if choice is not None:
                 sightings = {
                     track_id: sighting
@@ -469,7 +469,8 @@ def _turns_of_camera(
     first, step = options.first_frame, options.step(reader.fps)
     frames = _frames_with_progress(reader, options, report, "camera")
     looked_at = (frame.image for frame in frames if (frame.index - first) % step == 0)
-    vectors, explained = track_turns(zip(looked_at, followed.boxes, strict=False), reader.size, followed.camera.focal)
+    boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)
+    vectors, explained = track_turns(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
     beyond = 2 * vectors[-1:] - vectors[-2:-1]  # people go straight on after the last picture looked at
     turns = CameraTurns(0, np.concatenate([vectors, beyond]), explained).at_rate(step)
     last = max(int(person.frames[-1]) for person in followed.people)

@@ -179,7 +179,7 @@ def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None
 
 
 def test_smooth(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    poses = 0.1 * np.random.default_rng(0).normal(size=(40, 72))
+    poses = 0.003 * np.random.default_rng(0).normal(size=(40, 72))
     person = PersonMotion(1, poses, np.zeros(10), np.ones((40, 3)), np.arange(40), np.zeros((40, 4)), np.ones(40))
     raw, output = tmp_path / "raw.npz", tmp_path / "smooth.npz"
     MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person]).save(raw)
