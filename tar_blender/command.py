@@ -17,6 +17,7 @@ if not __package__:  # run by its path: begin again as part of the package
     runpy.run_module("tar_blender.command", run_name="__main__")
 
 import argparse
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,12 +29,14 @@ from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.planting import plant_clip
+from tar_core.resampling import resample_clip
 from tar_core.smoothing import check_strength, smooth_clip
 
 from .batch import Outcome, find_clips, run_batch
+from .character_file import replace_person
 from .engine_client import CaptureJob, Event, Notice, PatientEngine, Progress
 from .export import FORMATS, check_output, save_scene
-from .import_motion import ImportOptions, import_clip
+from .import_motion import ImportOptions, import_clip, set_frame_rate
 from .key_reduction import Tolerance, reduce_keys
 from .user_paths import body_file, engine_python
 
@@ -100,15 +103,21 @@ def _convert(
     clip = plant_clip(clip, body, options.plant_feet)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
     bpy.ops.wm.read_homefile(use_empty=True)
-    imported = import_clip(clip, bpy.context, ImportOptions(start_frame=options.start_frame))
+    if options.fps is not None:
+        set_frame_rate(bpy.context.scene, options.fps)
+    wanted = ImportOptions(start_frame=options.start_frame, keep_frame_rate=options.fps is not None)
+    imported = import_clip(clip, bpy.context, wanted)
     for warning in imported.warnings:
         print(f"{NAME}: {warning}", file=sys.stderr)
+    moved = [person.armature for person in imported.people]
+    if options.character is not None:
+        moved = [replace_person(person, options.character) for person in moved]
     if options.reduce_keys is not None:
-        for person in imported.people:
-            reduce_keys(person.armature, Tolerance(degrees=options.reduce_keys))
+        for thing in moved:
+            reduce_keys(thing, Tolerance(degrees=options.reduce_keys))
     for output in outputs:
         if output.suffix.lower() == f".{MOTION}":
-            clip.save(output)
+            (clip if options.fps is None else resample_clip(clip, options.fps)).save(output)
         else:
             save_scene(output)
     return len(clip.people), clip.last_frame + 1
@@ -175,14 +184,14 @@ def _strength(text: str) -> float:
     return strength
 
 
-def _degrees(text: str) -> float:
+def _above_zero(text: str) -> float:
     try:
-        degrees = float(text)
+        number = float(text)
     except ValueError:
-        degrees = 0.0
-    if not degrees > 0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of degrees above zero")
-    return degrees
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above zero")
+    return number
 
 
 def _formats(text: str) -> list[str]:
@@ -214,7 +223,14 @@ def _parser() -> argparse.ArgumentParser:
     existing.add_argument("--overwrite", action="store_true", help="write files anew that are there")
     parser.add_argument("--smoothing", type=_strength, default=0.0, help="0 to 1: take jitter out (default 0, none)")
     parser.add_argument(
-        "--reduce-keys", type=_degrees, metavar="DEGREES", help="leave few keys: rotations may be off by so much"
+        "--character",
+        type=Path,
+        metavar="FILE",
+        help="a rigged character of yours (.blend, .fbx, .glb) that moves instead of the SMPL bodies",
+    )
+    parser.add_argument("--fps", type=_above_zero, help="resample the motion to so many frames a second")
+    parser.add_argument(
+        "--reduce-keys", type=_above_zero, metavar="DEGREES", help="leave few keys: rotations may be off by so much"
     )
     parser.add_argument("--people", type=_people, default="all", help="all, largest, or how many of the largest")
     parser.add_argument("--start", type=int, default=0, help="first frame, from 0")
