@@ -7,7 +7,7 @@ VIDEO ?=
 TRAIN_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-blenders test-gui extension train clean
+.PHONY: help setup demo test test-slow test-newest test-blenders test-gui extension extension-offline train clean
 .PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene
 
 help: ## print this list
@@ -33,6 +33,12 @@ test: $(READY) ## lint, types and the tests, those in Blender 4.5 included
 test-slow: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m slow
 
+test-newest: ## the tests outside Blender with the newest packages, such as a user's pip installs them
+	@test -x .cache/newest/bin/python || "$$(tools/find_python.sh 3.11)" -m venv .cache/newest
+	.cache/newest/bin/python -m pip install --quiet -r requirements/newest.txt
+	.cache/newest/bin/python -m pip install -qq --no-deps --editable .
+	.cache/newest/bin/python -m pytest -p no:cacheprovider tests --ignore tests/blender
+
 test-blenders: $(READY) ## tests and the installed extension in every supported Blender; some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.blender.matrix
 
@@ -41,6 +47,9 @@ test-gui: $(READY) ## a scripted user in a real Blender window, with pictures in
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
 	$(PYTHON) -m tools.build_extension
+
+extension-offline: $(READY) ## another, for this platform and machines without network; PYTHONS="3.11 3.13" PIP_OPTIONS="..."
+	$(PYTHON) -m tools.build_extension --offline $(if $(PYTHONS),--pythons $(PYTHONS)) $(if $(PIP_OPTIONS),--pip-options="$(PIP_OPTIONS)")
 
 bench-real: $(READY) ## accuracy on real video with ground truth, beside MediaPipe
 	$(PYTHON) -m tools.bench_real

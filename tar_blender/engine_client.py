@@ -176,6 +176,12 @@ def bundled_tar_core() -> str:
     return str(next(root.glob("wheels/tar_core-*.whl"), root))
 
 
+def engine_wheels() -> Path | None:
+    """The folder of every wheel that the engine needs, in an extension that was built for machines without network."""
+    folder = Path(__file__).resolve().parent.parent / "engine_wheels"
+    return folder if folder.is_dir() else None
+
+
 class EngineProcess:
     """A running job. Call `poll` from time to time; after the last event (LAST_EVENTS) the process is gone, or, if it
     `stays`, ready for the `next` job, its networks loaded.

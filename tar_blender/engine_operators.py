@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProper
 from tar_core import __version__
 from tar_core.errors import TarError
 
-from .engine_client import bundled_tar_core
+from .engine_client import bundled_tar_core, engine_wheels
 from .engine_setup import (
     EngineSetup,
     Failed,
@@ -213,7 +213,11 @@ def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: st
 
 def _pip_options(context: bpy.types.Context) -> list[str]:
     preferences = addon_preferences(context)
-    return shlex.split(preferences.pip_options) if preferences else []
+    options = shlex.split(preferences.pip_options) if preferences else []
+    wheels = engine_wheels()
+    if not options and wheels is not None:
+        return ["--no-index", "--find-links", str(wheels)]
+    return options
 
 
 def _redraw(context: bpy.types.Context) -> None:

@@ -128,7 +128,9 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
     if "--no-index" not in options:
         commands.append([*pip, "--upgrade", "pip>=24.1"])  # the first that tells how far a download is
         pip.append("--progress-bar=raw")
-    return [*commands, [*pip, "--upgrade", requirement]]
+    # Once more by itself: pip takes another build of the same version for the one that is there.
+    again = [*pip, "--no-deps", "--force-reinstall", requirement]
+    return [*commands, [*pip, "--upgrade", requirement], again]
 
 
 def remove_environment(folder: Path) -> None:

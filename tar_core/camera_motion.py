@@ -51,7 +51,7 @@ class BackgroundTracker:
         for x0, y0, x1, y1 in self._widened(boxes):
             free[max(int(y0), 0) : max(int(y1) + 1, 0), max(int(x0), 0) : max(int(x1) + 1, 0)] = 0
         corners = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.01, _SPACING, mask=free)
-        self.key = self.now = np.zeros((0, 2), np.float32) if corners is None else corners[:, 0]
+        self.key = self.now = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
         self._last, self._taken = grey, len(self.key)
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> bool:
@@ -61,7 +61,7 @@ class BackgroundTracker:
             return False
         there, found, _ = cv2.calcOpticalFlowPyrLK(self._last, grey, self.now, np.empty_like(self.now))
         back, found_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._last, there, np.empty_like(there))
-        kept = (found[:, 0] > 0) & (found_back[:, 0] > 0)
+        kept = (found.ravel() > 0) & (found_back.ravel() > 0)
         kept &= np.linalg.norm(back - self.now, axis=1) < _ROUND_TRIP
         kept &= ((there >= 0) & (there < grey.shape[::-1])).all(1)
         for x0, y0, x1, y1 in self._widened(boxes):
@@ -179,7 +179,7 @@ def fit_turn(before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal
     """
     off = _OFF * max(1.0, max(size) / LONG_SIDE)
     inlying = cv2.findHomography(before, after, cv2.RANSAC, off)[1]
-    weights = np.ones(len(before)) if inlying is None else inlying[:, 0].astype(float) + 1e-6
+    weights = np.ones(len(before)) if inlying is None else inlying.ravel().astype(float) + 1e-6
     centre = image_centre(*size)
     old, new = (_directions(pixels, centre, focal) for pixels in (before, after))
     turn = Rotation.identity()

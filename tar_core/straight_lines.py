@@ -60,7 +60,7 @@ def find_segments(image: np.ndarray) -> np.ndarray:
     if scale < 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     found = cv2.createLineSegmentDetector().detect(grey)[0]
-    segments = np.zeros((0, 4)) if found is None else found[:, 0].astype(np.float64)
+    segments = np.zeros((0, 4)) if found is None else found.reshape(-1, 4).astype(np.float64)
     length = np.linalg.norm(segments[:, 2:] - segments[:, :2], axis=1)
     shortest = max(_SHORTEST * float(np.linalg.norm(grey.shape)), _SHORTEST_PIXELS)
     longest = np.argsort(-length)[: min(_MOST, int((length > shortest).sum()))]

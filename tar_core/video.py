@@ -297,12 +297,13 @@ def _check_is_binary_file(path: Path) -> None:
 
 
 def _open(path: Path) -> cv2.VideoCapture:
-    level = cv2.getLogLevel()
-    cv2.setLogLevel(0)
+    logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 5 keeps it there
+    level = logging.getLogLevel()
+    logging.setLogLevel(0)
     try:
         capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     finally:
-        cv2.setLogLevel(level)
+        logging.setLogLevel(level)
     if not capture.isOpened():
         capture.release()
         raise TarError(f"{path}: not a video that FFmpeg can read (or cut off while copying); convert it to .mp4")

@@ -1,20 +1,28 @@
 """Builds the Blender extension from the repository's root: tar_core's wheel, then the zip.
 
-    python -m tools.build_extension      prints the zip's path
+    python -m tools.build_extension                prints the zip's path
+    python -m tools.build_extension --offline      another zip, for this platform, with every wheel of the engine
 
 Needs bpy, whose own extension builder makes and checks the zip, and setuptools.
 """
 
+import argparse
 import importlib.util
+import platform
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+import zipfile
 from pathlib import Path
 
 from tar_core.errors import TarError
 
 ROOT = Path(__file__).resolve().parent.parent
+ENGINE_WHEELS = "engine_wheels"  # see tar_blender/engine_client.py
 
 
 def build_extension(output: Path) -> Path:
@@ -37,6 +45,64 @@ def build_extension(output: Path) -> Path:
     _run([sys.executable, str(builder), "build", "--source-dir", str(ROOT), "--output-filepath", str(zip_file)])
     _run([sys.executable, str(builder), "validate", str(zip_file)])
     return zip_file
+
+
+def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) -> Path:
+    """Builds a zip of this platform that sets its engine up without network.
+
+    Args:
+        zip_file: what `build_extension` made; the other is put beside it.
+        pythons: versions of Python that the engine may run on: Blender's own, 3.11 or, from Blender 5.1 on, 3.13.
+        pip_options: more options for the download, e.g. for another build of torch.
+
+    Returns:
+        The zip's path.
+
+    Raises:
+        TarError: a wheel cannot be had, or a step failed.
+    """
+    system = blender_platform()
+    offline = zip_file.with_name(f"{zip_file.stem}-{system.replace('-', '_')}.zip")
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder)
+        with zipfile.ZipFile(zip_file) as archive:
+            archive.extractall(stage)
+        wheels = stage / ENGINE_WHEELS
+        (own,) = stage.glob("wheels/tar_core-*.whl")
+        for version in pythons:
+            download = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
+            download += ["--python-version", version, "--dest", str(wheels), str(own), f"torch=={pinned('torch')}"]
+            _run([*download, *pip_options])
+        for copy in wheels.glob("tar_core-*.whl"):  # it is in wheels/
+            copy.unlink()
+        manifest = stage / "blender_manifest.toml"
+        text = manifest.read_text()
+        manifest.write_text(text.replace("\nwheels =", f'\nplatforms = ["{system}"]\nwheels =', 1))
+        builder = extension_builder()
+        _run([sys.executable, str(builder), "build", "--source-dir", str(stage), "--output-filepath", str(offline)])
+        _run([sys.executable, str(builder), "validate", str(offline)])
+    return offline
+
+
+def blender_platform() -> str:
+    """This machine in the words of Blender's manifests, e.g. linux-x64.
+
+    Raises:
+        TarError: Blender has none for it.
+    """
+    systems = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
+    machines = {"x86_64": "x64", "AMD64": "x64", "arm64": "arm64", "aarch64": "arm64"}
+    try:
+        return f"{systems[platform.system()]}-{machines[platform.machine()]}"
+    except KeyError as missing:
+        raise TarError(f"Blender has no extensions for {missing}; build on the platform that is meant") from None
+
+
+def pinned(package: str) -> str:
+    """The version of a package that the tests use."""
+    found = re.search(rf"^{package}==(\S+)", (ROOT / "requirements" / "test.txt").read_text(), re.MULTILINE)
+    assert found is not None
+    return found[1]
 
 
 def build_wheel(wheel: Path) -> None:
@@ -77,9 +143,24 @@ def _run(command: list[str]) -> None:
         raise TarError(f"{' '.join(command[:4])} failed with exit code {finished.returncode}; its output is above")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="the Blender extension, as a zip in dist/")
+    parser.add_argument("--offline", action="store_true", help="also one with the engine's wheels, for this platform")
+    parser.add_argument(
+        "--pythons",
+        nargs="+",
+        default=[f"{sys.version_info.major}.{sys.version_info.minor}"],
+        help="for whom to carry wheels: 3.11 is Blender's Python up to 5.0, 3.13 from 5.1 on (default: this one's)",
+    )
+    parser.add_argument(
+        "--pip-options", type=shlex.split, default=[], help="for the download, e.g. where to find torch"
+    )
+    options = parser.parse_args(arguments)
     try:
-        print(build_extension(ROOT / "dist"))
+        zip_file = build_extension(ROOT / "dist")
+        print(zip_file)
+        if options.offline:
+            print(build_offline(zip_file, options.pythons, options.pip_options))
     except TarError as error:
         print(f"build_extension: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,19 +52,24 @@ def base() -> Path:
         pytest.skip(str(error))
 
 
-@pytest.fixture
-def wheel(tmp_path: Path) -> Path:
-    """A package whose engine answers the test, as a wheel."""
-    path = tmp_path / "tar_core-9.9.9-py3-none-any.whl"
+def make_wheel(folder: Path, answer: EngineInfo) -> Path:
+    """A package whose engine answers the test."""
+    path = folder / "tar_core-9.9.9-py3-none-any.whl"
     info = "tar_core-9.9.9.dist-info"
-    answer = json.dumps({"event": "self_test", **vars(INFO)})
+    line = json.dumps({"event": "self_test", **vars(answer)})
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tar_core/__init__.py", "")
-        archive.writestr("tar_core/engine.py", f"print({answer!r})")
+        archive.writestr("tar_core/engine.py", f"print({line!r})")
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+        # With its files named, or else pip leaves them behind when the next one comes.
+        archive.writestr(f"{info}/RECORD", "tar_core/__init__.py,,\ntar_core/engine.py,,\n")
     return path
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    return make_wheel(tmp_path, INFO)
 
 
 def test_environment_is_made_tested_marked_and_removed(base: Path, wheel: Path, tmp_path: Path) -> None:
@@ -74,6 +80,11 @@ def test_environment_is_made_tested_marked_and_removed(base: Path, wheel: Path, 
     assert events[-1] == Ready(INFO) and set_up_info(folder) == INFO
     assert Stage("Making the environment") in events and Stage("Testing the engine") in events
     assert "venv" not in set_up_commands(folder, base, str(wheel), OFFLINE)[0], "what is there is continued"
+    again = make_wheel(tmp_path, replace(INFO, torch="another"))  # built anew, of the same version
+    commands = set_up_commands(folder, base, str(again), OFFLINE)
+    assert follow(EngineSetup(environment_python(folder), commands, folder))[-1] == Ready(
+        replace(INFO, torch="another")
+    )
     remove_environment(folder)
     assert not folder.exists() and set_up_info(folder) is None
     remove_environment(folder)  # nothing to do

@@ -42,3 +42,30 @@ def test_wheel_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tm
 def test_failed_step_is_told() -> None:
     with pytest.raises(TarError, match="exit code 3"):
         build_extension._run(["sh", "-c", "exit 3"])
+
+
+@needs_bpy
+def test_offline_zip_carries_the_engines_wheels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The download alone is not real: hundreds of megabytes."""
+    real = build_extension._run
+    asked: list[list[str]] = []
+
+    def run(command: list[str]) -> None:
+        if "download" not in command:
+            return real(command)
+        asked.append(command)
+        wheels = Path(command[command.index("--dest") + 1])
+        wheels.mkdir(exist_ok=True)
+        for name in ("torch-2.13.0-cp311-cp311-linux.whl", "tar_core-0.1.0-py3-none-any.whl"):
+            (wheels / name).write_bytes(b"wheel")
+
+    zip_file = build_extension.build_extension(tmp_path)
+    monkeypatch.setattr(build_extension, "_run", run)
+    with zipfile.ZipFile(build_extension.build_offline(zip_file, ["3.11", "3.13"], ["--pre"])) as extension:
+        names = extension.namelist()
+        manifest = tomllib.loads(extension.read("blender_manifest.toml").decode())
+    assert "engine_wheels/torch-2.13.0-cp311-cp311-linux.whl" in names
+    assert [name for name in names if "tar_core-" in name] == ["wheels/tar_core-0.1.0-py3-none-any.whl"]
+    assert manifest["platforms"] == [build_extension.blender_platform()]
+    assert [command[command.index("--python-version") + 1] for command in asked] == ["3.11", "3.13"]
+    assert all(command[-1] == "--pre" and "torch==2.13.0" in command for command in asked)
