@@ -221,7 +221,12 @@ def _parser() -> argparse.ArgumentParser:
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--resume", action="store_true", help="leave alone the videos whose files are all there")
     existing.add_argument("--overwrite", action="store_true", help="write files anew that are there")
-    parser.add_argument("--smoothing", type=_strength, default=0.0, help="0 to 1: take jitter out (default 0, none)")
+    parser.add_argument(
+        "--smoothing",
+        type=_strength,
+        default=0.3,
+        help="0 to 1: take jitter out (default 0.3; 0 leaves it as captured)",
+    )
     parser.add_argument(
         "--character",
         type=Path,
@@ -255,7 +260,7 @@ def _parser() -> argparse.ArgumentParser:
         "--plant-feet",
         type=_strength,
         default=1.0,
-        help="0 to 1: let standing feet stand, for cameras that stand still (default 1; 0 leaves them as captured)",
+        help="0 to 1: let standing feet stand, for cameras that are not carried (default 1; 0 leaves them as captured)",
     )
     return parser
 

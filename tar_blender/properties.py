@@ -85,16 +85,16 @@ class SceneSettings:
     start_frame: IntProperty(name="Start Frame", description="The scene frame of the video's first frame", default=1)
     smoothing: FloatProperty(
         name="Smoothing",
-        description="Takes jitter out: 0 leaves the motion as captured, 1 is the strongest",
+        description="Takes jitter out, and leaves quick limbs alone: 0 is the motion as captured, 1 the strongest",
         subtype="FACTOR",
-        default=0.0,
+        default=0.3,
         min=0.0,
         max=1.0,
     )
     plant_feet: FloatProperty(
         name="Plant Feet",
         description="Lets standing feet stand: moves the root, mostly along the line of sight. For cameras that stand "
-        "still; 0 leaves the motion as captured",
+        "or turn in one place; 0 leaves the motion as captured",
         subtype="FACTOR",
         default=1.0,
         min=0.0,

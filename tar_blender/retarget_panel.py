@@ -14,6 +14,7 @@ from tar_core.skeleton import JOINT_NAMES
 from .bone_maps import BoneMap, find_bones
 from .drop import CATEGORY
 from .people import imported_clips, is_person
+from .people_operators import TAR_OT_reduce_keys
 from .retarget import retarget
 from .user_paths import bone_map_folder
 
@@ -173,6 +174,8 @@ class TAR_PT_retarget(bpy.types.Panel):
         button = layout.column()
         button.scale_y = 1.4
         button.operator(TAR_OT_retarget.bl_idname, icon="ARMATURE_DATA")
+        if settings.character is not None and context.active_object == settings.character:
+            layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
 
 
 class TAR_PT_retarget_bones(bpy.types.Panel):

@@ -25,7 +25,7 @@ def test_defaults_leave_everything_to_the_engine(settings: TARSettings, tiny_vid
     job = settings.job(bpy.context.scene, body=None)
     assert (job.video, job.people, job.start, job.end) == (str(tiny_video), "all", 0, None)
     assert job.focal is job.fov is job.body is job.box is None
-    assert settings.import_options() == ImportOptions(plant_feet=1.0)
+    assert settings.import_options() == ImportOptions(plant_feet=1.0, smoothing=pytest.approx(0.3))
 
 
 def test_choices_reach_the_job(settings: TARSettings) -> None:
