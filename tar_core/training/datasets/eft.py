@@ -35,7 +35,9 @@ def sequences(root: Path, split: str, _bodies: object = None) -> Iterator[Person
     require(root / folder, GET)
     try:
         for number, entry in enumerate(data["data"]):
-            yield _person(root / folder / Path(entry["imageName"]).name, f"{split}_{entry.get('annotId', number)}", entry)
+            yield _person(
+                root / folder / Path(entry["imageName"]).name, f"{split}_{entry.get('annotId', number)}", entry
+            )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise malformed(root / name, error) from error
 
