@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +99,9 @@ def step_flops(trainer: Trainer) -> int:
     return counter.get_total_flops()
 
 
-def label_parts(trainer: Trainer) -> list[str]:
-    """Makes the profiler see the parts of a step by name; returns the names in their order."""
+@contextmanager
+def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
+    """Within it the profiler sees the parts of a step by name; gives the names in their order."""
     model = trainer.model
     parts: dict[str, list[tuple[Any, str]]] = {
         "read the clips": [(trainer, "_batch")],
@@ -110,10 +112,15 @@ def label_parts(trainer: Trainer) -> list[str]:
         "backwards": [(torch.Tensor, "backward")],
         "optimiser": [(trainer.optimiser, "step")],
     }
+    plain = [(owner, method, getattr(owner, method)) for methods in parts.values() for owner, method in methods]
     for name, methods in parts.items():
         for owner, method in methods:
             setattr(owner, method, _labelled(name, getattr(owner, method)))
-    return list(parts)
+    try:
+        yield list(parts)
+    finally:
+        for owner, method, function in plain:
+            setattr(owner, method, function)
 
 
 def compiled_parts(model: TAR) -> list[tuple[Any, str]]:
@@ -140,12 +147,11 @@ def _labelled(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def profile_steps(trainer: Trainer, device: str) -> Iterator[str]:
     """The lines of both tables: parts of a step, and operators."""
-    names = label_parts(trainer)
     activities = [ProfilerActivity.CPU]
     is_gpu = torch.device(device).type == "cuda"
     if is_gpu:
         activities.append(ProfilerActivity.CUDA)
-    with profile(activities=activities) as profiler, record_function("step"):
+    with labelled_parts(trainer) as names, profile(activities=activities) as profiler, record_function("step"):
         for _ in range(PROFILED):
             trainer.advance()
         _wait(device)
