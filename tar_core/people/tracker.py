@@ -332,7 +332,7 @@ class PeopleTracker:
             return None
         for track in self.tracks:
             if track.last_frame == frame and same_body(track.points, seen.points, track.crop.size):
-                track.confirm(candidate.detection)
+                track.confirm(candidate.detection, seen.frame_height)
                 return None
         found = candidate.lost
         if found is None:
