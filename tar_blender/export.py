@@ -1,7 +1,7 @@
 """Writing the scene to a file, whole or not at all."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import bpy
@@ -11,10 +11,12 @@ from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
 from .bvh_export import bvh_text
+from .fbx_export import everybody_shown, selected, write_fbx
 from .import_motion import frame_rate
-from .keyframes import visibility_curves
-from .people import imported_clips, is_person, people_of
+from .people import imported_clips, is_person, people_of, person_objects
 from .retarget import Rest, person_motion
+
+ROOT = "root"  # what a file's only armature is called
 
 
 def save_scene(path: Path) -> None:
@@ -29,15 +31,54 @@ def save_scene(path: Path) -> None:
     _check_ending(path)
     if path.suffix.lower() == ".bvh":
         _save_bvh(path)
+    else:
+        _write(path, path.stem, None)
+
+
+def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> None:
+    """Writes a file for each armature, `walk.fbx`, `walk_2.fbx` ..., with what hangs on it and without the camera.
+
+    Game engines take one skeleton from a file. In each it has the same name, `root`, so that all files fit one another.
+    A .blend file holds the whole scene all the same.
+
+    Raises:
+        TarError: as `save_scene`.
+    """
+    if path.suffix.lower() in (".blend", ".bvh"):
+        save_scene(path)
         return
+    _check_ending(path)
+    for own, armature in _numbered(path, armatures):
+        with _renamed(armature, ROOT), _renamed(armature.data, ROOT):
+            _write(own, own.stem, person_objects(armature))
+
+
+def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
+    """Writes the scene, or only some of its objects; `name` is what the motion is called in the file."""
     with _no_backups(), atomic_path(path) as temporary:
         try:
-            _WRITERS[path.suffix.lower()](str(temporary))
+            _WRITERS[path.suffix.lower()](str(temporary), name, objects)
         except RuntimeError as error:  # how Blender's operators fail
             reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
             raise TarError(f"cannot write {path}: {reason}; choose another place or free some space") from error
         finally:
             Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own half-written file
+
+
+def _numbered(path: Path, things: Sequence[bpy.types.Object]) -> Iterator[tuple[Path, bpy.types.Object]]:
+    """A file for each. The first comes last: where it is, the others are too, whenever Ctrl-C was pressed."""
+    for number, thing in reversed(list(enumerate(things, 1))):
+        yield path if number == 1 else path.with_stem(f"{path.stem}_{number}"), thing
+
+
+@contextlib.contextmanager
+def _renamed(thing: bpy.types.ID, name: str) -> Iterator[None]:
+    before = thing.name
+    thing.name = name
+    try:
+        yield
+    finally:
+        thing.name = before
 
 
 def check_output(path: Path) -> None:
@@ -72,48 +113,35 @@ def _no_backups() -> Iterator[None]:
         paths.save_version = versions
 
 
-def _write_blend(path: str) -> None:
+def _write_blend(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=path, copy=True, relative_remap=False, compress=True, check_existing=False)
 
 
-def _write_fbx(path: str) -> None:
-    # Everybody's motion together as one take, every key kept.
-    with _everybody_shown():
-        bpy.ops.export_scene.fbx(
+def _write_fbx(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
+    with _renamed(bpy.context.scene, name):  # the take is called as the scene
+        write_fbx(path, bpy.context.scene.objects if objects is None else objects)
+
+
+def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
+    # Everybody's motion as one animation: most programs play one at a time.
+    with everybody_shown(), selected(objects or ()):
+        bpy.ops.export_scene.gltf(
             filepath=path,
             check_existing=False,
-            add_leaf_bones=False,
-            bake_anim_use_all_actions=False,
-            bake_anim_use_nla_strips=False,
-            bake_anim_simplify_factor=0.0,
+            export_format="GLB",
+            use_selection=objects is not None,
+            export_cameras=True,
+            export_animation_mode="ACTIVE_ACTIONS",
+            export_nla_strips_merged_animation_name=name,
         )
 
 
-@contextlib.contextmanager
-def _everybody_shown() -> Iterator[None]:
-    """FBX keeps no keys of visibility: whoever is hidden at the moment would stay so for good."""
-    scene = bpy.context.scene
-    curves = {thing: visibility_curves(thing) for thing in scene.objects}
-    muted = [curve for several in curves.values() for curve in several if not curve.mute]
+def _write_usd(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     try:
-        for curve in muted:
-            curve.mute = True
-        for thing in filter(curves.get, curves):
-            thing.hide_viewport = thing.hide_render = False
-        yield
-    finally:
-        for curve in muted:
-            curve.mute = False
-        scene.frame_set(scene.frame_current)
-
-
-def _write_glb(path: str) -> None:
-    bpy.ops.export_scene.gltf(filepath=path, check_existing=False, export_format="GLB")
-
-
-def _write_usd(path: str) -> None:
-    try:
-        bpy.ops.wm.usd_export(filepath=path, check_existing=False, export_animation=True)
+        with everybody_shown(), selected(objects or ()):
+            bpy.ops.wm.usd_export(
+                filepath=path, check_existing=False, selected_objects_only=objects is not None, export_animation=True
+            )
     except AttributeError:  # Debian's builds come without
         raise RuntimeError("this Blender was built without USD") from None
 
@@ -123,15 +151,14 @@ def _save_bvh(path: Path) -> None:
     people = people or [thing for thing in bpy.context.scene.objects if is_person(thing)]
     if not people:
         raise TarError(f"cannot write {path}: there is no imported person in the scene")
-    for number, person in enumerate(people, 1):
+    for own, person in _numbered(path, people):
         rest = Rest.of(person, {name: name for name in JOINT_NAMES})
         text = bvh_text(rest, person_motion(person), frame_rate(bpy.context.scene))
-        own = path if number == 1 else path.with_stem(f"{path.stem}_{number}")
         with atomic_path(own) as temporary:
             Path(temporary).write_text(text, encoding="ascii")
 
 
-_WRITERS: dict[str, Callable[[str], None]] = {
+_WRITERS: dict[str, Callable[[str, str, Sequence[bpy.types.Object] | None], None]] = {
     ".blend": _write_blend,
     ".fbx": _write_fbx,
     ".glb": _write_glb,
