@@ -19,10 +19,13 @@ from .retarget import Rest, person_motion
 ROOT = "root"  # what a file's only armature is called
 
 
-def save_scene(path: Path) -> None:
+def save_scene(path: Path) -> list[Path]:
     """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx, .glb, .usd, .usdc or .bvh.
 
-    A BVH file holds one skeleton: of several people each gets a file of their own, `walk.bvh`, `walk_2.bvh` ...
+    A BVH file holds one skeleton: of several people each gets a file of their own, see `person_files`.
+
+    Returns:
+        what was written.
 
     Raises:
         TarError: another ending, or one that this Blender cannot write; the folder is missing or not writable, or the
@@ -30,27 +33,36 @@ def save_scene(path: Path) -> None:
     """
     _check_ending(path)
     if path.suffix.lower() == ".bvh":
-        _save_bvh(path)
-    else:
-        _write(path, path.stem, None)
+        return _save_bvh(path)
+    _write(path, path.stem, None)
+    return [path]
 
 
-def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> None:
-    """Writes a file for each armature, `walk.fbx`, `walk_2.fbx` ..., with what hangs on it and without the camera.
+def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> list[Path]:
+    """Writes a file for each armature with what hangs on it, without the camera; see `person_files`.
 
     Game engines take one skeleton from a file. In each it has the same name, `root`, so that all files fit one another.
     A .blend file holds the whole scene all the same.
 
-    Raises:
-        TarError: as `save_scene`.
+    Returns, raises: as `save_scene`.
     """
     if path.suffix.lower() in (".blend", ".bvh"):
-        save_scene(path)
-        return
+        return save_scene(path)
     _check_ending(path)
-    for own, armature in _numbered(path, armatures):
+    files = person_files(path, len(armatures))
+    for file, armature in reversed(list(zip(files, armatures, strict=True))):
         with _renamed(armature, ROOT), _renamed(armature.data, ROOT):
-            _write(own, own.stem, person_objects(armature))
+            _write(file, file.stem, person_objects(armature))
+    return files
+
+
+def person_files(path: Path, count: int) -> list[Path]:
+    """walk.fbx, walk_person2.fbx, walk_person3.fbx ...
+
+    Who writes them begins with the last: where the first one is, the others are too, whenever Ctrl-C was pressed.
+    """
+    stem, dot, ending = path.name.partition(".amass.") if ".amass." in path.name else path.name.rpartition(".")
+    return [path, *(path.with_name(f"{stem}_person{number}{dot}{ending}") for number in range(2, count + 1))]
 
 
 def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
@@ -63,12 +75,6 @@ def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) ->
             raise TarError(f"cannot write {path}: {reason}; choose another place or free some space") from error
         finally:
             Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own half-written file
-
-
-def _numbered(path: Path, things: Sequence[bpy.types.Object]) -> Iterator[tuple[Path, bpy.types.Object]]:
-    """A file for each. The first comes last: where it is, the others are too, whenever Ctrl-C was pressed."""
-    for number, thing in reversed(list(enumerate(things, 1))):
-        yield path if number == 1 else path.with_stem(f"{path.stem}_{number}"), thing
 
 
 @contextlib.contextmanager
@@ -88,6 +94,15 @@ def check_output(path: Path) -> None:
         TarError: as `save_scene`.
     """
     _check_ending(path)
+    check_place(path)
+
+
+def check_place(path: Path) -> None:
+    """Finds out whether a file of any kind can be written there.
+
+    Raises:
+        TarError: it cannot.
+    """
     with contextlib.suppress(_Trial), atomic_path(path):
         raise _Trial
 
@@ -99,6 +114,8 @@ class _Trial(Exception):
 def _check_ending(path: Path) -> None:
     if path.suffix.lower() not in _ENDINGS:
         raise TarError(f"cannot write {path}: give it a name that ends in {', '.join(_ENDINGS)}")
+    if path.suffix.lower() in (".usd", ".usdc") and "usd_export" not in dir(bpy.ops.wm):  # Debian's builds come without
+        raise TarError(f"cannot write {path}: this Blender was built without USD; choose another format")
 
 
 @contextlib.contextmanager
@@ -137,25 +154,24 @@ def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None)
 
 
 def _write_usd(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
-    try:
-        with everybody_shown(), selected(objects or ()):
-            bpy.ops.wm.usd_export(
-                filepath=path, check_existing=False, selected_objects_only=objects is not None, export_animation=True
-            )
-    except AttributeError:  # Debian's builds come without
-        raise RuntimeError("this Blender was built without USD") from None
+    with everybody_shown(), selected(objects or ()):
+        bpy.ops.wm.usd_export(
+            filepath=path, check_existing=False, selected_objects_only=objects is not None, export_animation=True
+        )
 
 
-def _save_bvh(path: Path) -> None:
+def _save_bvh(path: Path) -> list[Path]:
     people = [person for clip in imported_clips(bpy.context.scene) for person in people_of(clip)]
     people = people or [thing for thing in bpy.context.scene.objects if is_person(thing)]
     if not people:
         raise TarError(f"cannot write {path}: there is no imported person in the scene")
-    for own, person in _numbered(path, people):
+    files = person_files(path, len(people))
+    for file, person in reversed(list(zip(files, people, strict=True))):
         rest = Rest.of(person, {name: name for name in JOINT_NAMES})
         text = bvh_text(rest, person_motion(person), frame_rate(bpy.context.scene))
-        with atomic_path(own) as temporary:
+        with atomic_path(file) as temporary:
             Path(temporary).write_text(text, encoding="ascii")
+    return files
 
 
 _WRITERS: dict[str, Callable[[str, str, Sequence[bpy.types.Object] | None], None]] = {

@@ -58,8 +58,8 @@ def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
 def test_each_person_gets_a_file(tmp_path: Path) -> None:
     import_clip(synthetic_clip(people=2), bpy.context)
     save_scene(tmp_path / "two.bvh")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["two.bvh", "two_2.bvh"]
-    assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_2.bvh").read_text()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["two.bvh", "two_person2.bvh"]
+    assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_person2.bvh").read_text()
 
 
 def test_nobody_is_an_error(tmp_path: Path) -> None:

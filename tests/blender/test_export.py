@@ -83,7 +83,7 @@ def test_glb_is_valid_by_khronos(tmp_path: Path) -> None:
     people = [person.armature for person in import_clip(synthetic_clip(people=2), bpy.context).people]
     save_scene(tmp_path / "all.glb")
     save_each(tmp_path / "each.glb", people)
-    for name, animated in (("all", 2), ("each", 1), ("each_2", 1)):
+    for name, animated in (("all", 2), ("each", 1), ("each_person2", 1)):
         report = gltf_report(tmp_path / f"{name}.glb")
         issues = report["issues"]
         assert issues["numErrors"] == 0, issues
@@ -121,12 +121,15 @@ def test_each_gets_a_file_with_the_same_skeleton(tmp_path: Path) -> None:
     shown = [heads_of(person, SMPL_BONES, 30) for person in people]
     endings = ["blend", "bvh", "fbx", "glb"] + ["usdc"] * ("usd_export" in dir(bpy.ops.wm))
     for ending in endings:
-        save_each(tmp_path / f"out.{ending}", people)
+        written = save_each(tmp_path / f"out.{ending}", people)
+        assert written[0] == tmp_path / f"out.{ending}" and all(file.is_file() for file in written)
     assert [person.name for person in people] == ["Person 1", "Person 2"]
-    expected = {f"out.{ending}" for ending in endings} | {f"out_2.{ending}" for ending in endings if ending != "blend"}
+    expected = {f"out.{ending}" for ending in endings} | {
+        f"out_person2.{ending}" for ending in endings if ending != "blend"
+    }
     assert {file.name for file in tmp_path.iterdir()} == expected
     for ending in ("fbx", "glb", "usdc"):
-        for number, name in enumerate(("out", "out_2")):
+        for number, name in enumerate(("out", "out_person2")):
             if ending in endings:
                 bpy.ops.wm.read_factory_settings(use_empty=True)
                 import_file(tmp_path / f"{name}.{ending}")
