@@ -150,6 +150,7 @@ def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None)
             export_cameras=True,
             export_animation_mode="ACTIVE_ACTIONS",
             export_nla_strips_merged_animation_name=name,
+            export_anim_single_armature=False,  # older exporters would add everybody's actions to a single armature
         )
 
 
