@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bpy
 
+from .draw_box import TAR_OT_draw_box
 from .drop import CATEGORY
 from .engine_operators import draw_set_up
 from .operators import (
@@ -99,6 +100,8 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             layout.prop(settings, "people_count")
         if settings.people == "picked":
             self._draw_choice(context, layout, settings)
+        if settings.people == "box":
+            self._draw_box(layout, settings)
         draw_lens(layout, settings)
         layout.prop(settings, "camera_stands")
         layout.prop(settings, "body")
@@ -113,6 +116,13 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
         if settings.video and look.video == str(settings.video_path):
             draw_found(layout.column(align=True), look)
+
+    def _draw_box(self, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+        text = TAR_OT_draw_box.bl_label if settings.drawn_box() is None else "Draw Box Again"
+        layout.operator(TAR_OT_draw_box.bl_idname, text=text, icon="SELECT_SET")
+        column = layout.column(align=True)
+        for name in ("box_frame", "box_left", "box_top", "box_right", "box_bottom"):
+            column.prop(settings, name)
 
 
 class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):

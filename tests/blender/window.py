@@ -4,10 +4,12 @@
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 `make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Refuses a text
-file renamed to .mp4, cancels twice, by the button's operator and by Esc, looks who is there, then imports and retargets
-to a Rigify rig. Writes pictures of it all into PICTURES; docs/images/panel.png is done.png.
+file renamed to .mp4, cancels twice, by the button's operator and by Esc, looks who is there, draws a box around
+somebody with the mouse and imports them alone, takes that back by one undo, then imports and retargets to a Rigify rig.
+Writes pictures of it all into PICTURES; docs/images/panel.png is done.png.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
 LOOK_SECONDS = 1.5  # for the window to be drawn
+SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
 
 
 def play() -> Iterator[float]:
@@ -82,6 +85,40 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     photograph("pick")
     look.people[1].wanted = True
+
+    frame, *box = json.loads(look.people[0].trace)["boxes"][-1]
+    expected = [round(number) for number in box]
+    settings.people, settings.box_frame = "box", int(frame) - 1
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.draw_box("INVOKE_DEFAULT")
+    yield 2 * LOOK_SECONDS
+    press("Right")  # to the frame after
+    yield LOOK_SECONDS
+    corners = [on_screen(area, x, y) for x, y in (expected[:2], expected[2:])]
+    mouse("mousemove", *corners[0], "mousedown", "1")
+    yield 0.2
+    for part in (0.3, 0.6, 1.0):
+        mouse("mousemove", *(round(a + part * (b - a)) for a, b in zip(*corners, strict=True)))
+        yield 0.2
+    photograph("box")
+    mouse("mouseup", "1")
+    yield LOOK_SECONDS
+    drawn = settings.drawn_box()
+    assert settings.box_frame == frame and drawn is not None, (settings.box_frame, drawn)
+    assert all(abs(a - b) <= SCREEN_PIXEL for a, b in zip(drawn, expected, strict=True)), (drawn, expected)
+    assert area.type == "VIEW_3D" and not bpy.data.images.get(Path(os.environ["VIDEO"]).name), "something is left"
+    photograph("boxed")
+    start_import()
+    while progress.running:
+        yield 0.1
+    people = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert not progress.error and len(people) == 1, (progress.error, people)
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.ed.undo()
+    yield LOOK_SECONDS
+    assert left_by_imports() == before, "one undo takes an import back"
+    settings = bpy.context.scene.tar_settings
+    settings.people = "picked"
 
     steps = timed_steps()
     start_import()
@@ -169,9 +206,25 @@ def left_by_imports() -> tuple[list[str], list[str], bool]:
     return bpy.data.objects.keys(), sorted(map(str, Path(tempfile.gettempdir()).glob("tar-*"))), children
 
 
-def press_escape() -> None:
+def on_screen(area: bpy.types.Area, x: float, y: float) -> tuple[int, int]:
+    """Where a pixel of the video is that an image editor shows, as X counts: from the screen's top left corner."""
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    width, height = area.spaces.active.image.size
+    inside = region.view2d.view_to_region((x + 0.5) / width, 1 - (y + 0.5) / height, clip=False)
+    return round(region.x + inside[0]), round(bpy.context.window_manager.windows[0].height - region.y - inside[1])
+
+
+def mouse(*arguments: object) -> None:
+    subprocess.run(["xdotool", *map(str, arguments)], check=True)
+
+
+def press(key: str) -> None:
     """As the keyboard does it."""
-    subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
+    mouse("mousemove", 400, 400, "key", key)
+
+
+def press_escape() -> None:
+    press("Escape")
 
 
 def photograph(name: str) -> None:
