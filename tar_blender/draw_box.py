@@ -19,7 +19,7 @@ HINT = "Drag a box around the whole person    Left, Right: frame    Down, Up: se
 _TICK = 0.05  # seconds, for Blender to lay the editor out
 _BAR = 26  # pixels high, at the bottom of the editor: the video's length
 _LINE = 2  # pixels
-_SHADE, _WHITE, _ORANGE = (0.0, 0.0, 0.0, 0.55), (1.0, 1.0, 1.0, 1.0), (1.0, 0.55, 0.1, 1.0)
+_SHADE, _BLACK, _WHITE, _ORANGE = (0, 0, 0, 0.55), (0.08, 0.08, 0.08, 1), (1, 1, 1, 1), (1, 0.55, 0.1, 1)
 
 Corner = tuple[float, float]
 
@@ -123,8 +123,8 @@ class TAR_OT_draw_box(bpy.types.Operator):
         self._image = bpy.data.images.load(str(context.scene.tar_settings.video_path))
         self._area.type = "IMAGE_EDITOR"
         self._space = self._area.spaces.active
-        self._shown_before = self._space.image, self._space.mode
-        self._space.mode, self._space.image = "VIEW", self._image
+        self._before = {name: getattr(self._space, name) for name in ("image", "mode", "show_gizmo")}
+        self._space.mode, self._space.image, self._space.show_gizmo = "VIEW", self._image, False
         self._go(context, self._frame)
         self._area.header_text_set(HINT)
         context.window.cursor_modal_set("CROSSHAIR")
@@ -137,7 +137,8 @@ class TAR_OT_draw_box(bpy.types.Operator):
         self._space.draw_handler_remove(self._handler, "WINDOW")
         context.window.cursor_modal_restore()
         self._area.header_text_set(None)
-        self._space.image, self._space.mode = self._shown_before
+        for name, value in self._before.items():
+            setattr(self._space, name, value)
         self._area.type = "VIEW_3D"
         bpy.data.images.remove(self._image)
 
@@ -202,7 +203,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
             (x0, y0), (x1, y1) = (region.view2d.view_to_region(*corner, clip=False) for corner in corners)
             _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
             _fill(_ORANGE, *_outline(x0, y0, x1, y1))
-        _fill(_SHADE, (0, 0, width, bar))
+        _fill(_BLACK, (0, 0, width, bar))
         at = self._frame / max(self._info.frames - 1, 1) * (width - 1)
         _fill(_ORANGE, (at - _LINE, 0, at + _LINE, bar))
         gpu.state.blend_set("NONE")

@@ -31,6 +31,7 @@ from .people_operators import (
 )
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
+from .report import without_folders
 from .settings_layout import draw_lens, draw_scene_settings
 from .user_paths import addon_preferences, has_engine
 from .video_info import Thumbnails
@@ -77,7 +78,7 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         else:
             layout.operator(TAR_OT_import_motion_file.bl_idname, icon="IMPORT")
         if progress.error:
-            _draw_text(context, layout, progress.error, "ERROR")
+            _draw_text(context, layout, without_folders(progress.error), "ERROR")
             layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
         if progress.notice:
             _draw_text(context, layout, progress.notice, "INFO")

@@ -125,7 +125,7 @@ class SceneSettings:
         name="Match Resolution", description="Set the scene's render size to the video's", default=True
     )
     show_video: BoolProperty(
-        name="Video as Background", description="Show the video behind the scene in the camera's view", default=True
+        name="Background Video", description="Show the video behind the scene in the camera's view", default=True
     )
 
     def import_options(self, focal: float | None = None) -> ImportOptions:

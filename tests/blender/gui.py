@@ -85,7 +85,7 @@ def use_window(blender: DebianBlender, material: Material, pictures: Path) -> li
             "TMPDIR": user["BLENDER_USER_RESOURCES"],
         }
         printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables)
-    print(last_match(r"\d+ looks at the engine.*(?:\s+FIGURE.*)+", printed))
+    print(last_match(r"\d+ looks at the engine.*(?:\s+(?:FIGURE|[\d.]+ ms, ).*)+", printed))
     return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
 
 

@@ -50,6 +50,25 @@ def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
     assert settings.import_options() == options
 
 
+def test_box_reaches_the_job_with_its_frame(settings: TARSettings) -> None:
+    settings.take_box(7, (1, 2, 30, 40))
+    assert settings.job(bpy.context.scene, None).box is None, "the box is not what was chosen"
+    settings.people = "box"
+    job = settings.job(bpy.context.scene, None)
+    assert (job.box, job.people) == ((7, 1, 2, 30, 40), "all")
+
+
+def test_box_is_of_one_video(settings: TARSettings) -> None:
+    settings.people = "box"
+    settings.take_box(7, (1, 2, 30, 40))
+    settings.video = settings.video
+    assert settings.drawn_box() is None
+    with pytest.raises(TarError, match="press Draw Box"):
+        settings.job(bpy.context.scene, None)
+    settings.take_box(7, (30, 2, 1, 40))
+    assert settings.drawn_box() is None, "its left edge is right of its right one"
+
+
 def test_wrong_choices_are_refused(settings: TARSettings) -> None:
     settings.frames, settings.first_frame, settings.last_frame = "part", 20, 10
     with pytest.raises(TarError, match="raise To"):

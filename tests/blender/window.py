@@ -16,7 +16,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
@@ -24,6 +26,7 @@ from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
 LOOK_SECONDS = 1.5  # for the window to be drawn
+SHOWN = 5  # of the longest steps
 SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
 
 
@@ -100,6 +103,7 @@ def play() -> Iterator[float]:
     for part in (0.3, 0.6, 1.0):
         mouse("mousemove", *(round(a + part * (b - a)) for a, b in zip(*corners, strict=True)))
         yield 0.2
+    yield LOOK_SECONDS
     photograph("box")
     mouse("mouseup", "1")
     yield LOOK_SECONDS
@@ -120,7 +124,7 @@ def play() -> Iterator[float]:
     settings = bpy.context.scene.tar_settings
     settings.people = "picked"
 
-    steps = timed_steps()
+    steps, parts = timed_steps(), timed_parts()
     start_import()
     while progress.running and progress.fraction < 0.5:
         yield 0.1
@@ -129,11 +133,17 @@ def play() -> Iterator[float]:
         yield 0.1
     if progress.error:
         raise RuntimeError(progress.error)
-    looks = [1000 * seconds for seconds, builds in steps if not builds]
-    builds = [1000 * seconds for seconds, builds in steps if builds]
-    print(f"{len(looks)} looks at the engine; {len(builds)} steps of {sum(builds):.0f} ms in all built the scene")
+    looks = [step.wall for step in steps if not step.builds]
+    builds = [step for step in steps if step.builds]
+    took = sum(step.wall for step in builds)
+    print(
+        f"{len(looks)} looks at the engine; {len(builds)} steps of {took:.0f} ms in all built the scene, the longest:"
+    )
+    for part in sorted(parts)[-SHOWN:]:
+        print(f"    {part.wall:.1f} ms, {part.processor:.1f} of the processor, until {part.place}")
     print(f"FIGURE longest_look_ms={max(looks):.1f}")
-    print(f"FIGURE longest_step_ms={max(builds):.1f}")
+    print(f"FIGURE longest_step_ms={max(step.wall for step in builds):.1f}")
+    print(f"FIGURE longest_step_processor_ms={max(step.processor for step in builds):.1f}")
 
     bpy.context.scene.frame_set(40)
     view.region_3d.view_perspective = "CAMERA"
@@ -179,21 +189,69 @@ def generated_rigify() -> bpy.types.Object:
     return rig
 
 
-def timed_steps() -> list[tuple[float, bool]]:
-    """Seconds of the main thread that each step of the import takes from now on, and whether it builds the scene."""
-    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
-    operator, seconds = operators.TAR_OT_import_video_motion, []
+@dataclass(order=True)
+class Span:
+    """What the main thread was busy for, in milliseconds: by the clock, and what it had of the processor."""
+
+    wall: float = 0.0
+    processor: float = 0.0
+    builds: bool = False
+    place: str = ""
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        clock, processor = time.perf_counter(), time.thread_time()
+        try:
+            yield
+        finally:
+            self.wall = 1000 * (time.perf_counter() - clock)
+            self.processor = 1000 * (time.thread_time() - processor)
+
+
+def timed_steps() -> list[Span]:
+    """Each step of the import from now on, and whether it builds the scene."""
+    operator, spans = import_operator(), []
     step = operator._step
 
     def timed(running: bpy.types.Operator, *arguments: object) -> object:
-        builds, begin = running._building is not None, time.perf_counter()
-        try:
+        spans.append(Span(builds=running._building is not None))
+        with spans[-1].measured():
             return step(running, *arguments)
-        finally:
-            seconds.append((time.perf_counter() - begin, builds))
 
     operator._step = timed
-    return seconds
+    return spans
+
+
+def timed_parts() -> list[Span]:
+    """Each part, between two pauses, of what builds the scene from now on, and the line at which it ended."""
+    operator, spans = import_operator(), []
+    start = operator._import_steps
+
+    def timed(building: Generator) -> Generator:
+        while True:
+            spans.append(Span(place="the end"))
+            try:
+                with spans[-1].measured():
+                    next(building)
+            except StopIteration as end:
+                return end.value
+            spans[-1].place = place(building)
+            yield
+
+    operator._import_steps = lambda running, context: timed(start(running, context))
+    return spans
+
+
+def import_operator() -> type[bpy.types.Operator]:
+    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
+    return operators.TAR_OT_import_video_motion
+
+
+def place(building: Generator) -> str:
+    """The line at which a generator pauses, or the one that it waits for."""
+    while isinstance(building.gi_yieldfrom, Generator):
+        building = building.gi_yieldfrom
+    return f"{Path(building.gi_code.co_filename).name}:{building.gi_frame.f_lineno}"
 
 
 def left_by_imports() -> tuple[list[str], list[str], bool]:
