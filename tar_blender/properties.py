@@ -240,14 +240,12 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
         self,
         scene: bpy.types.Scene,
         body: str | None,
-        device: str = "auto",
         chosen: list[dict[str, Any]] | None = None,
     ) -> CaptureJob:
         """What to ask of the engine.
 
         Args:
             body: the user's SMPL file, if they chose to use it.
-            device: what the network is to run on.
             chosen: traces of the people, where they are picked (see pick_people.py).
 
         Raises:
@@ -266,7 +264,6 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             people={"count": self.people_count, "picked": "all", "box": "all"}.get(self.people, self.people),
             focal=self.focal if self.focal_mode == "pixels" else None,
             fov=self.field_of_view(scene),
-            device=device,
             body=body,
             box=None if box is None else (self.box_frame, *box),
             camera_stands=self.camera_stands,

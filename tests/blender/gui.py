@@ -9,7 +9,9 @@ window.py there under Xvfb with the demo video, and keeps its pictures in out/gu
 import argparse
 import os
 import shutil
+import signal
 import sys
+import time
 from pathlib import Path
 
 from tar_core.errors import TarError
@@ -26,6 +28,8 @@ from tests.blender.matrix import (
 )
 
 SCREEN = "1280x800x24"
+KILLED = 128 + signal.SIGKILL  # as a shell tells it
+ORPHAN_SECONDS = 5  # in which the engine of a Blender that was killed ends
 
 
 def main() -> int:
@@ -84,9 +88,25 @@ def use_window(blender: DebianBlender, material: Material, pictures: Path) -> li
             "PYTHONPATH": str(ROOT),
             "TMPDIR": user["BLENDER_USER_RESOURCES"],
         }
-        printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables)
+        printed = blender.window(ROOT / "tests" / "blender" / "window.py", SCREEN, variables, KILLED)
+        engine, killed = (blender.inside(shots) / "killed.txt").read_text().split()
+        print(f"FIGURE orphan_seconds={seconds_until_end(int(engine), float(killed)):.1f}")
     print(last_match(r"\d+ looks at the engine.*(?:\s+(?:FIGURE|[\d.]+ ms, ).*)+", printed))
     return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
+
+
+def seconds_until_end(pid: int, since: float) -> float:
+    """How long a process went on, at most, after a time.
+
+    Raises:
+        StepFailed: it still does.
+    """
+    stat = Path(f"/proc/{pid}/stat")
+    while stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z":
+        if time.time() - since > ORPHAN_SECONDS:
+            raise StepFailed(f"the engine {pid} goes on without Blender")
+        time.sleep(0.05)
+    return time.time() - since
 
 
 if __name__ == "__main__":

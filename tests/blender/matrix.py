@@ -213,12 +213,12 @@ class DebianBlender:
             link(path, target)
         return path
 
-    def window(self, script: Path, screen: str, variables: dict[str, str]) -> str:
+    def window(self, script: Path, screen: str, variables: dict[str, str], exit_code: int = 0) -> str:
         """Runs a script in a Blender with a window, on a virtual screen of a size such as 1280x800x24."""
         width, height, _ = screen.split("x")
         xvfb = ["xvfb-run", "-a", "-s", f"-screen 0 {screen}"]
         blender = ["blender", *self._options, "--no-window-focus", "-p", "0", "0", width, height]
-        return self._enter(variables, [*xvfb, *blender, "--python", str(self._bring(script))])
+        return self._enter(variables, [*xvfb, *blender, "--python", str(self._bring(script))], exit_code)
 
     def _blender(self, variables: dict[str, str], *arguments: str, exit_code: int = 0) -> str:
         return self._enter(variables, ["blender", "-b", *arguments], exit_code)

@@ -3,14 +3,18 @@
     VIDEO=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
-`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Refuses a text
-file renamed to .mp4, cancels twice, by the button's operator and by Esc, looks who is there, draws a box around
-somebody with the mouse and imports them alone, takes that back by one undo, then imports and retargets to a Rigify rig.
-Writes pictures of it all into PICTURES; docs/images/panel.png is done.png.
+`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Opens the
+preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator and by Esc, goes on after an
+engine that was killed, looks who is there, draws a box around somebody with the mouse and imports them alone, takes that
+back by one undo, then imports and retargets to a Rigify rig. In the end another import runs and this Blender is killed;
+killed.txt says whose engine is to end then, and since when. Writes pictures of it all into PICTURES;
+docs/images/panel.png is done.png.
 """
 
+import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +50,17 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     photograph("idle")
 
+    area.type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "TAR"
+    yield LOOK_SECONDS
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.preferences.addon_expand(module="bl_ext.user_default.tar_motion_capture")
+    yield LOOK_SECONDS
+    photograph("preferences")
+    area.type = "VIEW_3D"
+    yield LOOK_SECONDS
+
     def start_import() -> None:
         with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
             bpy.ops.tar.import_video_motion("INVOKE_DEFAULT")
@@ -76,6 +91,18 @@ def play() -> Iterator[float]:
         assert not progress.running and progress.notice.startswith("Cancelled"), "the import was not cancelled"
         assert left_by_imports() == before, "a cancelled import left something"
     photograph("cancelled")
+
+    start_import()
+    while progress.running and progress.fraction < 0.1:
+        yield 0.1
+    engine_process().kill()
+    while progress.running:
+        yield 0.1
+    assert "killed" in progress.error and left_by_imports() == before, (progress.error, left_by_imports())
+    yield LOOK_SECONDS
+    photograph("killed")
+    press_escape()
+    yield LOOK_SECONDS
 
     settings, look = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_look
     settings.people = "picked"
@@ -174,6 +201,14 @@ def play() -> Iterator[float]:
     yield 2 * LOOK_SECONDS
     photograph("retarget")
 
+    start_import()
+    while progress.running and progress.fraction < 0.1:
+        yield 0.1
+    assert progress.running, progress.error
+    print("the session was played to its end", flush=True)
+    (PICTURES / "killed.txt").write_text(f"{engine_process().pid} {time.time()}")
+    os.kill(os.getpid(), signal.SIGKILL)
+
 
 def generated_rigify() -> bpy.types.Object:
     """A generated Rigify rig, alone selected."""
@@ -254,6 +289,12 @@ def place(building: Generator) -> str:
     return f"{Path(building.gi_code.co_filename).name}:{building.gi_frame.f_lineno}"
 
 
+def engine_process() -> subprocess.Popen:
+    """Of the import that runs."""
+    engines = (thing for thing in gc.get_objects() if type(thing).__name__ == "EngineProcess")
+    return next(engine._process for engine in engines if engine._process.poll() is None)
+
+
 def left_by_imports() -> tuple[list[str], list[str], bool]:
     """What a cancelled import must not leave: objects, files of results, a running engine."""
     try:
@@ -296,13 +337,10 @@ steps = play()
 def next_step() -> float:
     try:
         return next(steps)
-    except StopIteration:
-        code = 0
     except Exception:
         traceback.print_exc()
-        code = 1
     sys.stdout.flush()
-    os._exit(code)  # without asking whether to save
+    os._exit(1)  # without asking whether to save
 
 
 bpy.context.preferences.view.show_splash = False
