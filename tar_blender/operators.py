@@ -17,6 +17,7 @@ from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 
+from .body_genders import body_of_gender
 from .cache import keep_motion
 from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
 from .import_motion import ImportedClip, import_clip, import_steps
@@ -339,6 +340,8 @@ def _request(context: bpy.types.Context) -> ImportRequest:
     body = body_file(context) if settings.body == "smpl" else None
     if settings.body == "smpl" and body is None:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
+    if body is not None and settings.gender != "file":
+        body = str(body_of_gender(Path(body), settings.gender))
     chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
     job = replace(settings.job(context.scene, body, chosen), **engine_choices(context))
     return ImportRequest(job, settings.import_options())

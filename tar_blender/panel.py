@@ -109,6 +109,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:
             layout.prop(preferences, "body_file", text="File")
+            layout.prop(settings, "gender")
 
     def _draw_choice(
         self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup

@@ -221,6 +221,16 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             ("smpl", "SMPL File", "Your own SMPL file"),
         ],
     )
+    gender: EnumProperty(
+        name="Gender",
+        description="Which of SMPL's bodies; their files lie beside each other",
+        items=[
+            ("file", "As the File", "The body of the file that is named"),
+            ("neutral", "Neutral", "The neutral body beside that file"),
+            ("female", "Female", "The female body beside that file"),
+            ("male", "Male", "The male body beside that file"),
+        ],
+    )
 
     @property
     def video_path(self) -> Path:
