@@ -149,6 +149,8 @@ class TAR_OT_draw_box(bpy.types.Operator):
         user.frame_duration, user.frame_start = self._info.frames, context.scene.frame_current
         user.frame_offset = self._frame
         user.frame_current = self._frame + 1
+        if self._fitted:  # else there is no picture yet, and without being told the editor would keep this one
+            self._image.update()
         self._area.tag_redraw()
 
     def _press(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

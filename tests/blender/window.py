@@ -29,6 +29,7 @@ import bpy
 from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
+GREYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k is of grey 20 k
 LOOK_SECONDS = 1.5  # for the window to be drawn
 SHOWN = 5  # of the longest steps
 SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
@@ -56,6 +57,7 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     with bpy.context.temp_override(window=window, area=area):
         bpy.ops.preferences.addon_expand(module="bl_ext.user_default.tar_motion_capture")
+    area.tag_redraw()
     yield LOOK_SECONDS
     photograph("preferences")
     area.type = "VIEW_3D"
@@ -116,11 +118,28 @@ def play() -> Iterator[float]:
     photograph("pick")
     look.people[1].wanted = True
 
+    def draw_box() -> None:
+        with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+            bpy.ops.tar.draw_box("INVOKE_DEFAULT")
+
+    settings.video, settings.people, settings.box_frame = str(GREYS), "box", 2
+    bpy.context.scene.frame_set(17)  # has nothing to do with it
+    draw_box()
+    yield 2 * LOOK_SECONDS
+    for frame in (2, 3, 4):
+        assert abs(grey_on_screen(*on_screen(area, 32, 24)) - 20 * frame) <= 3, "another frame is shown"
+        press("Right")
+        yield LOOK_SECONDS
+    press_escape()
+    yield LOOK_SECONDS
+    assert area.type == "VIEW_3D" and settings.drawn_box() is None
+    bpy.context.scene.frame_set(1)
+    settings.video = os.environ["VIDEO"]
+
     frame, *box = json.loads(look.people[0].trace)["boxes"][-1]
     expected = [round(number) for number in box]
-    settings.people, settings.box_frame = "box", int(frame) - 1
-    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
-        bpy.ops.tar.draw_box("INVOKE_DEFAULT")
+    settings.box_frame = int(frame) - 1
+    draw_box()
     yield 2 * LOOK_SECONDS
     press("Right")  # to the frame after
     yield LOOK_SECONDS
@@ -179,6 +198,18 @@ def play() -> Iterator[float]:
     yield 2 * LOOK_SECONDS
     photograph("done")
 
+    def scroll_sidebar_to_its_end() -> None:
+        with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
+            for _ in range(200):
+                bpy.ops.view2d.scroll_down()
+
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.select_person(person="Person 1")
+    yield LOOK_SECONDS
+    scroll_sidebar_to_its_end()
+    yield LOOK_SECONDS
+    photograph("people")
+
     rig = generated_rigify()
     settings = bpy.context.scene.tar_retarget
     settings.person, settings.character = bpy.data.objects["Person 1"], rig
@@ -195,9 +226,7 @@ def play() -> Iterator[float]:
     view.region_3d.view_distance = 4
     view.overlay.show_extras = False  # the camera
     yield LOOK_SECONDS  # until the sidebar knows of its new panel
-    with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
-        for _ in range(200):
-            bpy.ops.view2d.scroll_down()
+    scroll_sidebar_to_its_end()
     yield 2 * LOOK_SECONDS
     photograph("retarget")
 
@@ -311,6 +340,12 @@ def on_screen(area: bpy.types.Area, x: float, y: float) -> tuple[int, int]:
     width, height = area.spaces.active.image.size
     inside = region.view2d.view_to_region((x + 0.5) / width, 1 - (y + 0.5) / height, clip=False)
     return round(region.x + inside[0]), round(bpy.context.window_manager.windows[0].height - region.y - inside[1])
+
+
+def grey_on_screen(x: int, y: int) -> int:
+    """0..255, of a grey pixel."""
+    where = ["-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-"]
+    return subprocess.run(["import", *where], check=True, capture_output=True).stdout[0]
 
 
 def mouse(*arguments: object) -> None:
