@@ -76,6 +76,7 @@ class CaptureOptions:
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
         chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
+        threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
         camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
@@ -93,6 +94,7 @@ class CaptureOptions:
     camera_stands: bool = False
     every_frame: bool = False
     chosen: Sequence[Mapping[str, Any]] | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
@@ -105,6 +107,8 @@ class CaptureOptions:
             raise TarError(f"the focal length is {self.focal:g} pixels; it must be above zero")
         if self.fov is not None and not 1 <= self.fov < 170:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
+        if self.threads is not None and self.threads < 1:
+            raise TarError(f"{self.threads} threads do nothing; give one or more")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
             raise TarError(f"the box is drawn on frame {self.box.frame}, outside the range; draw it on one inside")
 
@@ -257,7 +261,8 @@ class Networks:
         device = choose_device(options.device)
         if device.type == "cpu":
             # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
-            torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // 2)))
+            threads = options.threads or int(os.environ.get("OMP_NUM_THREADS", 0))
+            torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")

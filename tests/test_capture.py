@@ -125,6 +125,7 @@ def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> Non
         (lambda: CaptureOptions(people=0), "number above zero"),
         (lambda: CaptureOptions(start=5, end=4), "holds no frame"),
         (lambda: CaptureOptions(start=-1), "holds no frame"),
+        (lambda: CaptureOptions(threads=0), "give one or more"),
         (lambda: CaptureOptions(focal=-1.0), "above zero"),
         (lambda: CaptureOptions(focal=float("nan")), "above zero"),
         (lambda: CaptureOptions(fov=180.0), "1 to 170"),
