@@ -19,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body_file import BodyData
+from tar_core.contacts import ORIGIN, sight_lines
 from tar_core.leg_ik import move_ankles
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.shape import rest_joints
@@ -39,16 +40,20 @@ _NOTHING = 1e-4  # metres by which no leg is worth moving
 
 
 def plant_clip(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
-    """Everybody's feet planted; see `plant_feet`. For cameras that stand still."""
-    return replace(clip, people=[plant_feet(person, body, clip.fps, strength) for person in clip.people])
+    """Everybody's feet planted; see `plant_feet`."""
+    people = [plant_feet(person, body, clip.fps, strength, clip.camera_places(person.frames)) for person in clip.people]
+    return replace(clip, people=people)
 
 
-def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0) -> PersonMotion:
+def plant_feet(
+    person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0, camera: np.ndarray = ORIGIN
+) -> PersonMotion:
     """One person's motion, corrected so that standing feet slide less; hips, knees and ankles alone are posed anew.
 
     Args:
         body: the body that the motion belongs to.
         strength: 0 leaves the motion as it is, 1 holds standing feet to a centimetre or two a second.
+        camera: [N, 3] where it is in each frame, or [3] where it stands; metres.
 
     Raises:
         TarError: a strength outside 0..1.
@@ -57,8 +62,9 @@ def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float
     if strength == 0 or len(person) < 2:
         return person
     feet = foot_points(person, body)
-    standing = strength * still_weights(feet, fps)  # [N - 1, 4]
-    sight = person.trans / np.linalg.norm(person.trans, axis=1, keepdims=True)
+    standing = strength * still_weights(feet, fps, camera)  # [N - 1, 4]
+    sight = person.trans - camera
+    sight /= np.linalg.norm(sight, axis=1, keepdims=True)
     along = sight[:, :, None] * sight[:, None, :]
     stiffness = (np.eye(3) - along) / _ACROSS**2 + along / _DEPTH**2
     shift = _held(feet, standing * (fps / _STANDING) ** 2, stiffness, (fps / _MOVING) ** 2)
@@ -105,13 +111,17 @@ def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     return joints[:, FEET] + person.trans[:, None]
 
 
-def still_weights(feet: np.ndarray, fps: float) -> np.ndarray:
-    """[N, P, 3] -> [N - 1, P] in 0..1: how surely a point stands between a frame and the next."""
+def still_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> np.ndarray:
+    """[N, P, 3] -> [N - 1, P] in 0..1: how surely a point stands between a frame and the next.
+
+    Args:
+        camera: as in `plant_feet`.
+    """
     count, points, _ = feet.shape
     window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
     calm = smooth_points(feet.reshape(count, -1), window).reshape(feet.shape) if window >= 5 else feet
     velocity = fps * np.diff(calm, axis=0)
-    sight = calm[1:] / np.linalg.norm(calm[1:], axis=-1, keepdims=True)
+    sight = sight_lines(calm, camera)[1:]
     along = (velocity * sight).sum(-1, keepdims=True)
     across = velocity - along * sight
     speed = np.sqrt((across**2).sum(-1) + (_ALONG * along[..., 0]) ** 2)

@@ -14,8 +14,9 @@ from mathutils import Matrix, Vector
 from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
 from tar_blender.floor_by_hand import move
 from tar_blender.import_motion import ImportOptions, import_clip
+from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
-from tar_core.motion import LEVEL, CameraTurns, Floor, MotionClip
+from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.blender.clips import STEP, synthetic_clip
 
@@ -65,8 +66,8 @@ def test_any_camera_projects_exactly(
 
 def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     last = clip.last_frame
-    turns = CameraTurns(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
-    turning = replace(clip, camera_turns=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    turns = CameraPath(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
+    turning = replace(clip, camera_path=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
     imported = import_clip(turning, bpy.context, ImportOptions(start_frame=5))
     assert imported.camera.parent is not None
     armature = imported.people[0].armature
@@ -80,7 +81,7 @@ def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_po
 
 
 def test_a_turning_camera_moves_with_its_clip(clip: MotionClip) -> None:
-    turning = replace(clip, camera_turns=CameraTurns(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
+    turning = replace(clip, camera_path=CameraPath(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
     imported = import_clip(turning, bpy.context)
     bpy.context.scene.frame_set(3)
     before = imported.camera.matrix_world.copy()
