@@ -270,8 +270,9 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.tar_progress.clear_messages()
-        options = context.scene.tar_settings.import_options()
+        settings = context.scene.tar_settings
         try:
+            options = settings.import_options(camera=settings.scene_camera(context.scene))
             imported = import_clip(load_motion(self.filepath, load_body()), context, options)
         except TarError as error:
             return _fail(self, context, str(error))
@@ -339,7 +340,8 @@ def _request(context: bpy.types.Context) -> ImportRequest:
     if settings.body == "smpl" and body is None:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
     chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
-    return ImportRequest(settings.job(context.scene, body, device(context), chosen), settings.import_options())
+    options = settings.import_options(camera=settings.scene_camera(context.scene))
+    return ImportRequest(settings.job(context.scene, body, device(context), chosen), options)
 
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:

@@ -100,7 +100,8 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         if settings.people == "picked":
             self._draw_choice(context, layout, settings)
         draw_lens(layout, settings)
-        layout.prop(settings, "camera_stands")
+        if settings.camera_mode == "video":
+            layout.prop(settings, "camera_stands")
         layout.prop(settings, "body")
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:

@@ -438,7 +438,7 @@ def _follow_people(
     camera: LinesCamera | None = None
     watch, watched_every = CameraWatch(), max(1, round(fps / WATCHED_PER_SECOND))
     boxes: list[list[list[float]]] = []  # not arrays: see FrameResult.packed
-    choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps / 10)
+    choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
         for frame in _frames_with_progress(reader, options, report):

@@ -206,6 +206,18 @@ class MotionClip:
         vertical = None if self.vertical is None else self.vertical.at_focal(ratio)
         return replace(self, focal=focal, people=people, floor=floor, vertical=vertical)
 
+    def with_principal_point(self, principal_point: np.ndarray) -> "MotionClip":
+        """The same motion as a camera with another optical axis saw it; everybody stays over their pixels."""
+        moved = (self.principal_point - np.asarray(principal_point)) / self.focal  # a depth of 1 m
+        people = []
+        for person in self.people:
+            seen = self.camera_rotations(person.frames)
+            zooms = self.focals(person.frames) / self.focal
+            depth = (seen @ (person.trans - self.camera_places(person.frames))[..., None])[:, 2, 0]
+            away = np.column_stack([moved * (depth / zooms)[:, None], np.zeros(len(person))])
+            people.append(replace(person, trans=person.trans + (seen.transpose(0, 2, 1) @ away[..., None])[..., 0]))
+        return replace(self, principal_point=principal_point, people=people)
+
     def camera_rotations(self, frames: np.ndarray) -> np.ndarray:
         """[N] frame numbers -> [N, 3, 3], from the clip's camera frame to each frame's own camera."""
         if self.camera_path is None:

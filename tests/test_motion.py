@@ -180,6 +180,21 @@ def test_a_camera_that_travels_survives_its_file(tmp_path):
         assert data["format_version"] == 3, "a reader that knows of no places must not show it wrong"
 
 
+def test_another_optical_axis_keeps_everybody_over_their_pixels():
+    clip = turning_clip()
+    clip.camera_path = CameraPath(
+        0, clip.camera_path.turns, np.linspace([0, 0, 0], [1, 0.2, 0.5], 20), np.linspace(1, 2, 20)
+    )
+    other = clip.with_principal_point(clip.principal_point + (30.0, -12.0))
+    for k, (before, after) in enumerate(zip(clip.people[0].trans, other.people[0].trans, strict=True)):
+        p, q = clip.in_camera(before, k), other.in_camera(after, k)
+        focal = clip.focals(np.array([k]))[0]
+        np.testing.assert_allclose(
+            focal * q[:2] / q[2] + other.principal_point, focal * p[:2] / p[2] + clip.principal_point, atol=0.01
+        )
+        assert q[2] == pytest.approx(p[2], abs=1e-5)
+
+
 def test_points_in_a_frames_own_camera():
     clip = make_clip([])
     clip.camera_path = CameraPath(
