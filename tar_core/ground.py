@@ -45,7 +45,7 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     floor: Floor | None = None
     planted = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
-        cues = [_Cues.of(person, body, clip.fps, floor) for person in planted.people]
+        cues = [_Cues.of(person, body, clip.fps, floor, clip.camera_places(person.frames)) for person in planted.people]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
         if len(soles) == 0:
             return floor
@@ -114,9 +114,9 @@ class _Cues:
         self.soles, self.feet, self.bodies = soles, feet, bodies
 
     @classmethod
-    def of(cls, person: PersonMotion, body: BodyData, fps: float, floor: Floor | None) -> "_Cues":
+    def of(cls, person: PersonMotion, body: BodyData, fps: float, floor: Floor | None, camera: np.ndarray) -> "_Cues":
         points = sole_points(person, body)
-        stands = find_contacts(points, fps, floor)
+        stands = find_contacts(points, fps, floor, camera)
         rest = rest_joints(body, person.betas.astype(np.float64))
         poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
         bones, joints = pose_skeleton(poses, rest)
@@ -133,7 +133,7 @@ class _Cues:
         straight = upright(joints) & stands.any(1)
         bodies = [_middle(body_axis(joints[first:end])) for first, end in runs(straight)]
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
-            soles += list(supports(surface_points(person, body, body.markers), fps, floor))
+            soles += list(supports(surface_points(person, body, body.markers), fps, floor, camera))
         return cls(*(np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)))
 
 
