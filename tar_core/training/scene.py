@@ -244,13 +244,8 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
         points: [T, K, 2] everything that the circle should hold.
         zoom: factor on the crop's size.
     """
-    centre = joints[:, _HIPS].mean(1)
-    axis = joints[:, _SHOULDERS].mean(1) - centre
-    radius = np.linalg.norm(points - centre[:, None], axis=-1).max(1)
-    # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
-    axis = _smoothed(axis)
+    centre, axis, radius = body_circles(joints[:, _HIPS].mean(1), joints[:, _SHOULDERS].mean(1), points)
     angle = np.unwrap(np.arctan2(axis[:, 0], -axis[:, 1]))
-    centre, radius = _smoothed(centre), _smoothed(radius)
 
     count = len(joints)
     foreshortened = float(np.linalg.norm(axis, axis=1).mean() / radius.mean()) < 0.12
@@ -261,6 +256,21 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
     centre = centre + random.normal(size=2) * 0.05 * half + np.cumsum(random.normal(size=(count, 2)), 0) * 0.006 * half
     up = np.stack([np.sin(angle), -np.cos(angle)], 1) * radius[:, None]
     return [crop_from_alignment(c, c + u) for c, u in zip(centre, up, strict=True)]
+
+
+def body_circles(hips: np.ndarray, shoulders: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Where capture's rule puts somebody's crops, steadied a little along time.
+
+    Args:
+        hips, shoulders: [T, 2] the middles of both, frame pixels.
+        points: [T, K, 2] everything that the circle should hold.
+
+    Returns:
+        centres [T, 2]; the trunk's axes [T, 2], pointing up it; radii [T].
+    """
+    # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
+    radius = np.linalg.norm(points - hips[:, None], axis=-1).max(1)
+    return _smoothed(hips), _smoothed(shoulders - hips), _smoothed(radius)
 
 
 def in_sight(camera: Camera, body: np.ndarray) -> bool:
