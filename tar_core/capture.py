@@ -174,7 +174,11 @@ def capture(
         logger.warning(line)
     people, turns, camera = followed.people, None, followed.camera
     if followed.camera_moves:
-        turns = _turns_of_camera(VideoReader(video), options, followed, report)
+        try:
+            turns = _turns_of_camera(VideoReader(video), options, followed, report)
+        except TarError as error:  # the disk was unplugged meanwhile; people's motion is there, and took long
+            logger.warning(f"{error}; the camera is taken to stand, as its turns cannot be followed any more")
+    if turns is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
         people = [hold_still(person, turns, rest[person.person_id]) for person in people]
     return MotionClip(
