@@ -95,7 +95,7 @@ def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, movin
     right = np.zeros((len(points), 3))
     right[:-1] += pull
     right[1:] -= pull
-    return solve_chain(diagonal, -coupling, right)
+    return solve_chain(diagonal, -coupling[:, None, None] * np.eye(3), right)
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
@@ -126,21 +126,35 @@ def slide(feet: np.ndarray, weights: np.ndarray) -> float:
 
 
 def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves A x = b for a symmetric A that is block tridiagonal: elimination forwards, substitution back.
+    """Solves A x = b for a symmetric A that is block tridiagonal and positive definite.
+
+    Cyclic reduction: every second unknown is eliminated at once, and the half that is left is a chain of its own.
 
     Args:
-        diagonal: [N, 3, 3]; coupling: [N - 1], times the unit matrix beside the diagonal; right: [N, 3].
+        diagonal: [N, 3, 3]; coupling: [N - 1, 3, 3] above the diagonal, its transposes below; right: [N, 3].
     """
-    count = len(diagonal)
-    inverse = np.empty_like(diagonal)
-    carried = right.astype(np.float64).copy()
-    inverse[0] = np.linalg.inv(diagonal[0])
-    for t in range(1, count):
-        step = coupling[t - 1] * inverse[t - 1]
-        inverse[t] = np.linalg.inv(diagonal[t] - coupling[t - 1] * step)
-        carried[t] -= step @ carried[t - 1]
-    solution = np.empty_like(carried)
-    solution[-1] = inverse[-1] @ carried[-1]
-    for t in range(count - 2, -1, -1):
-        solution[t] = inverse[t] @ (carried[t] - coupling[t] * solution[t + 1])
+    if len(diagonal) == 1:
+        return np.linalg.solve(diagonal, right[..., None])[..., 0]
+    inverse = np.linalg.inv(diagonal[1::2])
+    before, after = coupling[0::2], coupling[1::2]  # of each odd unknown to the even one before and after it
+    inside = len(after)  # odd unknowns that have one after them
+    from_before = before @ inverse
+    from_after = after.swapaxes(1, 2) @ inverse[:inside]
+    left, rest = diagonal[0::2].copy(), right[0::2].astype(np.float64)
+    odd = right[1::2]
+    left[: len(before)] -= from_before @ before.swapaxes(1, 2)
+    left[1 : inside + 1] -= from_after @ after
+    rest[: len(before)] -= _times(from_before, odd)
+    rest[1 : inside + 1] -= _times(from_after, odd[:inside])
+    even = solve_chain(left, -from_before[:inside] @ after, rest)
+    solution = np.empty(right.shape)
+    solution[0::2] = even
+    pull = odd - _times(before.swapaxes(1, 2), even[: len(before)])
+    pull[:inside] -= _times(after, even[1 : inside + 1])
+    solution[1::2] = _times(inverse, pull)
     return solution
+
+
+def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """[N, 3, 3] and [N, 3] -> [N, 3]."""
+    return (matrices @ vectors[..., None])[..., 0]

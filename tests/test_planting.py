@@ -91,7 +91,8 @@ def test_the_chain_is_solved(seed: int, count: int) -> None:
             for a, b in ((t, t - 1), (t - 1, t)):
                 matrix[3 * a : 3 * a + 3, 3 * b : 3 * b + 3] = coupling[t - 1] * np.eye(3)
     expected = np.linalg.solve(matrix, right.ravel()).reshape(-1, 3)
-    np.testing.assert_allclose(solve_chain(diagonal, coupling, right), expected, atol=1e-8)
+    matrices = coupling[:, None, None] * np.eye(3)
+    np.testing.assert_allclose(solve_chain(diagonal, matrices, right), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
