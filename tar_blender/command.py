@@ -109,6 +109,7 @@ def _run_batch(options: argparse.Namespace) -> int:
         raise TarError("several videos are written to one folder; give it with -o, and the formats with --format")
     folder, formats, clips = options.output[0], options.format, find_clips(options.video)
     find_python, body = _python_finder(), body_file(bpy.context)
+    errors = sys.stderr  # what `save_scene` redirects, while an engine may have something to say
     # As many threads as one engine would take by itself, shared out.
     threads = max(1, (os.cpu_count() or 1) // 2 // options.jobs) if options.jobs > 1 else None
 
@@ -121,7 +122,7 @@ def _run_batch(options: argparse.Namespace) -> int:
     def capture(video: Path, engine: PatientEngine) -> MotionClip:
         def show(event: Event) -> None:
             if isinstance(event, Notice):
-                print(f"{NAME}: {video}: {event.message}", file=sys.stderr, flush=True)
+                print(f"{NAME}: {video}: {event.message}", file=errors, flush=True)
             elif options.jobs == 1:  # several would write over one another
                 _show(event)
 

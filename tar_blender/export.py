@@ -1,6 +1,10 @@
 """Writing the scene to a file, whole or not at all."""
 
 import contextlib
+import gc
+import io
+import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -67,14 +71,34 @@ def person_files(path: Path, count: int) -> list[Path]:
 
 def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     """Writes the scene, or only some of its objects; `name` is what the motion is called in the file."""
+    said = io.StringIO()  # exporters print their traceback before they fail
     with _no_backups(), atomic_path(path) as temporary:
         try:
-            _WRITERS[path.suffix.lower()](str(temporary), name, objects)
+            with contextlib.redirect_stderr(said):
+                _WRITERS[path.suffix.lower()](str(temporary), name, objects)
         except RuntimeError as error:  # how Blender's operators fail
-            reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
-            raise TarError(f"cannot write {path}: {reason}; choose another place or free some space") from error
+            _close_files_of_failures()
+            raise TarError(f"cannot write {path}: {_reason(str(error))}") from error
         finally:
             Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own half-written file
+    sys.stderr.write(said.getvalue())
+
+
+def _reason(report: str) -> str:
+    """The last line of what Blender or an exporter's traceback says, and what to do."""
+    lines = [line for line in report.splitlines() if line.strip() and not line.startswith("Location:")]
+    last = lines[-1].removeprefix("Error: ") if lines else "Blender does not say why"
+    if "Traceback" in report and "[Errno" not in last:
+        return f"Blender's exporter failed ({last}); choose another format"
+    return f"{re.sub(r'^[A-Za-z]+Error: .Errno [0-9]+. ', '', last)}; choose another place or free some space"
+
+
+def _close_files_of_failures() -> None:
+    """Python keeps the last traceback, with it the exporter's open file, and so the room that it takes on the disk."""
+    for name in ("last_exc", "last_value", "last_traceback"):
+        if hasattr(sys, name):
+            setattr(sys, name, None)
+    gc.collect()
 
 
 @contextlib.contextmanager
@@ -159,6 +183,18 @@ def _write_usd(path: str, name: str, objects: Sequence[bpy.types.Object] | None)
         bpy.ops.wm.usd_export(
             filepath=path, check_existing=False, selected_objects_only=objects is not None, export_animation=True
         )
+    if not _is_whole_crate(Path(path)):  # it does not fail on a full disk
+        raise RuntimeError("it could not be written to its end (is the disk full?)")
+
+
+def _is_whole_crate(path: Path) -> bool:
+    """Whether a USD file in its binary form reaches to the end of its table of contents, the last thing written."""
+    with path.open("rb") as file:
+        file.seek(16)
+        contents = int.from_bytes(file.read(8), "little")
+        file.seek(contents)
+        sections = int.from_bytes(file.read(8), "little")
+        return contents > 0 and sections > 0 and contents + 8 + 32 * sections <= path.stat().st_size
 
 
 def _save_bvh(path: Path) -> list[Path]:

@@ -195,7 +195,10 @@ def capture(
     if known is not None:
         path = known.path.part(options.first_frame, max(int(person.frames[-1]) for person in people))
     elif followed.camera_moves:
-        path = _path_of_camera(VideoReader(video), options, followed, report)
+        try:
+            path = _path_of_camera(VideoReader(video), options, followed, report)
+        except TarError as error:  # the disk was unplugged meanwhile; people's motion is there, and took long
+            logger.warning(f"{error}; the camera is taken to stand, as its turns cannot be followed any more")
     if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
         people = [hold_still(person, path, rest[person.person_id]) for person in people]

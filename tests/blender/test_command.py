@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -222,6 +223,25 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err.strip()
     assert message in error and error.startswith(f"{NAME}: ") and "\n" not in error
     assert not (tmp_path / "out.blend").exists()
+
+
+@pytest.mark.parametrize("name", ["out.blend", ""])
+def test_read_only_disk_is_found_out_before_the_capture(
+    name: str, engine_python: Path, tiny_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A real one: permissions alone would not keep root out."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a disk")
+    try:
+        engine_python.unlink()  # nothing may be captured
+        assert main([str(tiny_video), "-o", str(disk / name)]) == EXIT_BAD_INPUT
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"{NAME}: cannot write") and "Read-only" in error and "\n" not in error
 
 
 def test_no_engine_python_says_how_to_make_one(

@@ -1,14 +1,16 @@
 """Files are whole or not there."""
 
 import resource
+import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
-from tar_blender.export import check_output, save_each, save_scene
+from tar_blender.export import _reason, check_output, save_each, save_scene
 from tar_blender.import_motion import import_clip
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
@@ -157,22 +159,52 @@ def test_export_puts_visibility_back(clip: MotionClip, tmp_path: Path) -> None:
     assert person.armature.hide_viewport and person.body.hide_viewport
 
 
-def test_full_disk_leaves_what_was_there(clip: MotionClip, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", ["blend", "fbx", "glb", "usdc", "bvh"])
+def test_full_disk_leaves_what_was_there(
+    ending: str, clip: MotionClip, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     """A limit on file sizes stands for a full disk: the write fails in the middle."""
+    if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
+        pytest.skip("this Blender was built without USD")
     import_clip(clip, bpy.context)
-    path = tmp_path / "out.blend"
+    path = tmp_path / f"out.{ending}"
     path.write_text("old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as plain Python does; in a real Blender it would kill
-    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:
-        with pytest.raises(TarError, match=r"cannot write .*out\.blend"):
+        with pytest.raises(TarError, match=rf"cannot write .*out\.{ending}: .*; choose another place") as caught:
             save_scene(path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
+    assert "\n" not in str(caught.value) and "Location" not in str(caught.value)
+    assert "Traceback" not in capfd.readouterr().err
     assert path.read_text() == "old"
-    assert [file.name for file in tmp_path.iterdir()] == ["out.blend"]
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("ending", ["fbx", "glb", "usdc"])
+def test_full_disk_is_free_again_at_once(ending: str, clip: MotionClip, tmp_path: Path) -> None:
+    """A real full disk; what could not be written takes no room for the next file."""
+    if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
+        pytest.skip("this Blender was built without USD")
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)]
+    if shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    try:
+        free = shutil.disk_usage(tmp_path).free
+        import_clip(clip, bpy.context)
+        with pytest.raises(TarError, match="cannot write .*; choose another place or free some space"):
+            save_scene(tmp_path / f"out.{ending}")
+        assert not list(tmp_path.iterdir()) and shutil.disk_usage(tmp_path).free == free
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_bug_of_an_exporter_is_no_full_disk() -> None:
+    report = "Error: Python: Traceback (most recent call last):\n  File ...\nKeyError: 'x'\nLocation: ops.py:109\n"
+    assert _reason(report) == "Blender's exporter failed (KeyError: 'x'); choose another format"
 
 
 @pytest.mark.parametrize("function", [check_output, save_scene])
