@@ -44,7 +44,7 @@ test-newest: ## the tests outside Blender with the newest packages, such as a us
 test-blenders: $(READY) ## tests and the installed extension in every supported Blender; some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.blender.matrix
 
-test-gui: $(READY) ## a scripted user in a real Blender window, with pictures in out/gui
+test-gui: $(READY) ## a scripted user in real windows of two Blenders, with pictures in out/gui; one: BLENDERS=sid
 	$(PYTHON) -m tests.blender.gui
 
 extension: $(READY) ## the Blender extension, as a zip in dist/

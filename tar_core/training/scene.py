@@ -44,6 +44,9 @@ _VARIATION = {
 _FRAMES = ((1280, 720), (1920, 1080), (1080, 1920), (720, 1280), (640, 480), (960, 540), (1440, 1080), (1080, 1080))
 _MAX_BETA = 2.5
 _MIN_DEPTH = 0.5
+_BODY_HEIGHT, _BUST_HEIGHT = 1.7, 0.5  # metres that fill the picture; of a bust, those between shoulders and head
+_BUST = [JOINT_NAMES.index(name) for name in ("neck", "head", "left_shoulder", "right_shoulder")]
+_CLOSE_UPS = 0.05  # of all scenes
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,10 @@ def sample_scene(
         joints, extremes = pose(motion.poses, betas)
         shift = (motion.trans - joints[:, 0])[:, None]
         body = np.concatenate([joints, extremes], 1) + shift
-        camera = sample_camera(random, body, truncate=random.random() < 0.12)
+        if random.random() < _CLOSE_UPS:
+            camera = sample_camera(random, body[:, _BUST], random.random() < 0.12, _BUST_HEIGHT)
+        else:
+            camera = sample_camera(random, body, random.random() < 0.12)
         if in_sight(camera, body):
             break
     pixels = camera.project(body)
@@ -200,14 +206,17 @@ def _varied(random: np.random.Generator, poses: np.ndarray) -> np.ndarray:
     return varied
 
 
-def sample_camera(random: np.random.Generator, body: np.ndarray, truncate: bool) -> Camera:
+def sample_camera(
+    random: np.random.Generator, body: np.ndarray, truncate: bool, height: float = _BODY_HEIGHT
+) -> Camera:
     """A camera that sees the body points [T, K, 3] (world) somewhere in its frame.
 
     Args:
-        truncate: whether parts of the body may lie outside the frame.
+        truncate: whether some of the points may lie outside the frame.
+        height: of the points, about, metres.
     """
-    width, height = _FRAMES[random.integers(len(_FRAMES))]
-    diagonal = float(np.hypot(width, height))
+    size = _FRAMES[random.integers(len(_FRAMES))]
+    diagonal = float(np.hypot(*size))
     focal = diagonal * np.exp(random.uniform(np.log(0.6), np.log(1.5)))
     pitch = np.radians(np.clip(random.normal() * 12 + 6, -30, 45) if random.random() < 0.7 else random.uniform(-20, 60))
     tilt = np.radians(random.normal() * (4 if random.random() < 0.8 else 15))
@@ -216,10 +225,11 @@ def sample_camera(random: np.random.Generator, body: np.ndarray, truncate: bool)
 
     middle = (body.min((0, 1)) + body.max((0, 1))) / 2
     share = np.exp(random.uniform(np.log(0.7), np.log(1.6)) if truncate else random.uniform(np.log(0.28), np.log(0.85)))
-    distance = np.clip(focal * 1.7 / (share * min(height, 1.3 * width)), 1.9, 10.0)
-    centred = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal, (width, height))
+    nearest = _MIN_DEPTH + 0.8 * height
+    distance = np.clip(focal * height / (share * min(size[1], 1.3 * size[0])), nearest, 10.0)
+    centred = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal, size)
     extent = np.abs(centred.project(body) - centred.principal_point).max((0, 1))
-    slack = 0.35 * extent if truncate else -0.03 * np.array([width, height])
+    slack = 0.35 * extent if truncate else -0.03 * np.array(size)
     reach = np.maximum(centred.principal_point - extent + slack, 0)
     pixel = random.uniform(-reach, reach)
     direction = np.array([*(pixel / focal), 1.0])
