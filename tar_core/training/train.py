@@ -15,9 +15,11 @@ from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS
 from tar_core.model.tar import TAR
 from tar_core.training.features import FeatureClips
+from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import load_clips
 from tar_core.training.overlays import Overlays
 from tar_core.training.parallel import join_workers, leave_workers
+from tar_core.training.settings import Settings, read_settings
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
@@ -35,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
     parser.add_argument("--overlays", type=Path, help="shards of the test clips: draws skeletons over some of them")
     parser.add_argument("--config", choices=CONFIGS, default="tar-s")
+    parser.add_argument(
+        "--settings", type=Path, help="a .toml file with config, [training] and [loss]; options given here come first"
+    )
     parser.add_argument("--init", type=Path, help="checkpoint to start from; what it lacks starts untrained")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
     parser.add_argument("--clips", type=int, help="use only about this many training clips")
@@ -52,6 +57,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint-every", type=int, default=defaults.checkpoint_every)
     parser.add_argument("--seed", type=int, default=defaults.seed)
     args = parser.parse_args(arguments)
+    settings = Settings("tar-s", {}, {})
+    if args.settings:
+        try:
+            settings = read_settings(args.settings)
+        except TarError as error:
+            print(f"train: {error}", file=sys.stderr)
+            return 2
+        parser.set_defaults(config=settings.config, **settings.training)
+        args = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         workers, device = join_workers(args.device)
@@ -64,16 +78,20 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             start_at_training_mean(model, clips)
         config = TrainingConfig(
-            steps=args.steps,
-            clips_per_step=args.clips_per_step,
-            accumulate=args.accumulate,
-            learning_rate=args.learning_rate,
-            checkpoint_every=args.checkpoint_every,
-            seed=args.seed,
-            simulated=args.simulated,
-            hide_appearance=args.hide_appearance,
-            mixed_precision=args.mixed_precision,
-            use_maps=not args.without_maps,
+            **{
+                **settings.training,
+                "steps": args.steps,
+                "clips_per_step": args.clips_per_step,
+                "accumulate": args.accumulate,
+                "learning_rate": args.learning_rate,
+                "checkpoint_every": args.checkpoint_every,
+                "seed": args.seed,
+                "simulated": args.simulated,
+                "hide_appearance": args.hide_appearance,
+                "mixed_precision": args.mixed_precision,
+                "use_maps": not args.without_maps and settings.training.get("use_maps", True),
+                "loss": LossConfig(**settings.loss),
+            }
         )
         simulator = None
         if args.motions:
