@@ -8,7 +8,7 @@ preferences, refuses a text file renamed to .mp4, cancels twice, by the button's
 that the menu search began, goes on after an engine that was killed, looks who is there, draws a box around somebody
 with the mouse and imports them alone, takes that back by one undo, then imports and retargets to a Rigify rig. In the
 end another import runs and this Blender is killed; killed.txt says whose engine is to end then, and since when. Writes
-pictures of it all into PICTURES; docs/images/panel.png is done.png.
+pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
 """
 
 import gc
