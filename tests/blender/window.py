@@ -140,18 +140,27 @@ def play() -> Iterator[float]:
     photograph("pick")
     look.people[1].wanted = True
 
-    def draw_box() -> None:
+    def begin_to_draw_box() -> Iterator[float]:
         with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
             bpy.ops.tar.draw_box("INVOKE_DEFAULT")
+        while area.type != "IMAGE_EDITOR":
+            yield 0.1
+        yield 2 * LOOK_SECONDS  # until the picture fits into it
+
+    def go_to_next_frame() -> Iterator[float]:
+        user = area.spaces.active.image_user
+        wanted = user.frame_current + 1
+        press("Right")
+        while user.frame_current != wanted:
+            yield 0.1
+        yield LOOK_SECONDS
 
     settings.video, settings.people, settings.box_frame = str(GREYS), "box", 2
     bpy.context.scene.frame_set(17)  # has nothing to do with it
-    draw_box()
-    yield 2 * LOOK_SECONDS
+    yield from begin_to_draw_box()
     for frame in (2, 3, 4):
         assert abs(grey_on_screen(*on_screen(area, 32, 24)) - 20 * frame) <= 3, "another frame is shown"
-        press("Right")
-        yield LOOK_SECONDS
+        yield from go_to_next_frame()
     press_escape()
     yield LOOK_SECONDS
     assert area.type == "VIEW_3D" and settings.drawn_box() is None
@@ -161,10 +170,8 @@ def play() -> Iterator[float]:
     frame, *box = json.loads(look.people[0].trace)["boxes"][-1]
     expected = [round(number) for number in box]
     settings.box_frame = int(frame) - 1
-    draw_box()
-    yield 2 * LOOK_SECONDS
-    press("Right")  # to the frame after
-    yield LOOK_SECONDS
+    yield from begin_to_draw_box()
+    yield from go_to_next_frame()
     corners = [on_screen(area, x, y) for x, y in (expected[:2], expected[2:])]
     mouse("mousemove", *corners[0], "mousedown", "1")
     yield 0.2
