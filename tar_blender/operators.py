@@ -272,8 +272,9 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.tar_progress.clear_messages()
-        options = context.scene.tar_settings.import_options()
+        settings = context.scene.tar_settings
         try:
+            options = settings.import_options(camera=settings.scene_camera(context.scene))
             imported = import_clip(load_motion(self.filepath, load_body()), context, options)
         except TarError as error:
             return _fail(self, context, str(error))
@@ -344,7 +345,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
         body = str(body_of_gender(Path(body), settings.gender))
     chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
     job = replace(settings.job(context.scene, body, chosen), **engine_choices(context))
-    return ImportRequest(job, settings.import_options())
+    return ImportRequest(job, settings.import_options(camera=settings.scene_camera(context.scene)))
 
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:

@@ -104,7 +104,8 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         if settings.people == "box":
             self._draw_box(layout, settings)
         draw_lens(layout, settings)
-        layout.prop(settings, "camera_stands")
+        if settings.camera_mode == "video":
+            layout.prop(settings, "camera_stands")
         layout.prop(settings, "body")
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:

@@ -23,6 +23,7 @@ from tar_core.errors import TarError
 
 from .engine_client import CaptureJob
 from .import_motion import ImportOptions, frame_rate
+from .scene_camera import check_perspective, focal_length
 from .video_info import read_video_info
 
 Box = tuple[int, int, int, int]
@@ -33,6 +34,19 @@ _WIDEST = 170  # degrees; what the engine takes
 class LensSettings:
     """What is known about the video's camera."""
 
+    camera_mode: EnumProperty(
+        name="Camera",
+        description="Whose camera the people stand before",
+        items=[
+            ("video", "From the Video", "Stands, or turns as the video's background tells"),
+            (
+                "animated",
+                "As Animated",
+                "The scene's camera as it is animated, by hand or by Blender's motion tracker: people are placed in "
+                "its world, whose scale is yours",
+            ),
+        ],
+    )
     focal_mode: EnumProperty(
         name="Focal Length",
         description="What is known about the video's camera",
@@ -72,6 +86,8 @@ class LensSettings:
         Raises:
             TarError: the scene has no camera with a perspective.
         """
+        if self.camera_mode == "animated":
+            return camera_field_of_view(scene)
         if self.focal_mode == "fov":
             return degrees(self.fov)
         if self.focal_mode == "lens":
@@ -79,6 +95,17 @@ class LensSettings:
         if self.focal_mode == "camera":
             return camera_field_of_view(scene)
         return None
+
+    def scene_camera(self, scene: bpy.types.Scene) -> str | None:
+        """The name of the camera that is taken as animated, if one is.
+
+        Raises:
+            TarError: the scene has no camera with a perspective.
+        """
+        if self.camera_mode != "animated":
+            return None
+        camera_field_of_view(scene)
+        return scene.camera.name
 
 
 class SceneSettings:
@@ -128,7 +155,7 @@ class SceneSettings:
         name="Background Video", description="Show the video behind the scene in the camera's view", default=True
     )
 
-    def import_options(self, focal: float | None = None) -> ImportOptions:
+    def import_options(self, focal: float | None = None, camera: str | None = None) -> ImportOptions:
         """What to ask of import_clip."""
         return ImportOptions(
             start_frame=self.start_frame,
@@ -136,6 +163,7 @@ class SceneSettings:
             plant_feet=self.plant_feet,
             on_ground=self.on_ground,
             focal=focal,
+            camera=camera,
             with_body=self.figure == "body",
             keep_frame_rate=self.timing == "scene",
             match_resolution=self.match_resolution,
@@ -272,11 +300,11 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             start=start,
             end=end,
             people={"count": self.people_count, "picked": "all", "box": "all"}.get(self.people, self.people),
-            focal=self.focal if self.focal_mode == "pixels" else None,
+            focal=self.focal if self.focal_mode == "pixels" and self.camera_mode == "video" else None,
             fov=self.field_of_view(scene),
             body=body,
             box=None if box is None else (self.box_frame, *box),
-            camera_stands=self.camera_stands,
+            camera_stands=self.camera_stands or self.camera_mode == "animated",
             every_frame=self.every_frame,
             chosen=chosen,
         )
@@ -345,7 +373,7 @@ def lens_focal(settings: LensSettings, scene: bpy.types.Scene, width: int, heigh
     Raises:
         TarError: the scene has no camera with a perspective.
     """
-    if settings.focal_mode == "pixels":
+    if settings.camera_mode == "video" and settings.focal_mode == "pixels":
         return settings.focal
     angle = settings.field_of_view(scene)
     return None if angle is None else max(width, height) / (2 * tan(radians(angle) / 2))
@@ -359,19 +387,11 @@ def camera_field_of_view(scene: bpy.types.Scene) -> float:
     """
     camera = scene.camera
     if camera is None or camera.type != "CAMERA":
-        raise TarError("the scene has no camera; make one the scene's camera, or choose another Focal Length")
-    if camera.data.type != "PERSP":
-        raise TarError(f"{camera.name} has no perspective; set its type to Perspective or choose another Focal Length")
+        raise TarError("the scene has no camera; make one the scene's camera, or choose another Camera or Focal Length")
+    check_perspective(camera)
     width = scene.render.resolution_x * scene.render.pixel_aspect_x
     height = scene.render.resolution_y * scene.render.pixel_aspect_y
-    fit = camera.data.sensor_fit
-    if fit == "AUTO":
-        fit = "HORIZONTAL" if width >= height else "VERTICAL"
-        sensor = camera.data.sensor_width  # of the longer side, whichever that is
-    else:
-        sensor = camera.data.sensor_width if fit == "HORIZONTAL" else camera.data.sensor_height
-    focal = camera.data.lens / sensor * (width if fit == "HORIZONTAL" else height)
-    return degrees(2 * atan(max(width, height) / (2 * focal)))
+    return degrees(2 * atan(max(width, height) / (2 * focal_length(camera.data, width, height))))
 
 
 _CLASSES = (TARSettings, TARVideo, TARQueued, TARProgress)

@@ -11,6 +11,8 @@ from tar_core.smoothing import smooth_points
 SOLES = ("LHeel", "LBigToe", "RHeel", "RBigToe")  # landmarks of the body; what stands below them is followed
 ANKLES = [JOINT_NAMES.index(name) for name in ("left_ankle", "left_ankle", "right_ankle", "right_ankle")]
 
+ORIGIN = np.zeros(3)  # where a camera stands that does not travel
+
 SLOW, FAST = 0.25, 0.45  # m/s: a contact begins below the first and ends above the second
 LOW, HIGH = 0.06, 0.10  # metres above the floor: the same
 SHORTEST = 0.1  # seconds
@@ -21,7 +23,12 @@ _REACH = 0.04  # metres around a landmark within which its sole is looked for
 
 def sole_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     """[N, 4, 3] the soles of heels and toes (SOLES) in the camera frame, metres."""
-    return surface_points(person, body, np.array([_sole_below(body, name) for name in SOLES]))
+    return surface_points(person, body, sole_vertices(body))
+
+
+def sole_vertices(body: BodyData) -> np.ndarray:
+    """[4] the vertices that stand for SOLES."""
+    return np.array([_sole_below(body, name) for name in SOLES])
 
 
 def surface_points(person: PersonMotion, body: BodyData, vertices: np.ndarray) -> np.ndarray:
@@ -30,19 +37,24 @@ def surface_points(person: PersonMotion, body: BodyData, vertices: np.ndarray) -
     poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
     bones, _ = pose_skeleton(poses, rest_joints(body, betas))
     rest = body.v_template[vertices] + body.shapedirs[vertices] @ betas
-    transforms = np.einsum("pj,tjab->tpab", body.weights[vertices].astype(np.float64), bones)
-    turned = (transforms[..., :3, :3] @ rest[..., None])[..., 0]
-    return turned + transforms[..., :3, 3] + person.trans[:, None]
+    # sum_j w_pj B_j (x_p, 1) for all frames and points is one product of matrices, [3 N, 4 J] by [4 J, V].
+    weighted = body.weights[vertices].astype(np.float64)[:, :, None] * np.insert(rest, 3, 1.0, axis=1)[:, None]
+    rows = bones[:, :, :3].swapaxes(1, 2).reshape(3 * len(bones), -1)
+    points = (rows @ weighted.reshape(len(vertices), -1).T).reshape(len(bones), 3, -1)
+    return points.swapaxes(1, 2) + person.trans[:, None]
 
 
-def supports(points: np.ndarray, fps: float, floor: Floor) -> np.ndarray:
-    """[N, P, 3] points of the whole surface -> [K, 3] where the lowest of them lay still: what carries the body.
+def supports(points: np.ndarray, speed: np.ndarray, floor: Floor) -> np.ndarray:
+    """Points of the whole surface [N, P, 3] -> [K, 3] where the lowest of them lay still: what carries the body.
 
     Each stretch in which the same point is the lowest and slow gives one place.
+
+    Args:
+        speed: [N, P] from `point_speed`.
     """
     lowest = floor.heights(points).argmin(1)
     frames = np.arange(len(points))
-    slow = point_speed(points, fps)[frames, lowest] < SLOW
+    slow = speed[frames, lowest] < SLOW
     places = [
         points[first:end, point][slow[first:end]].mean(0)
         for point in np.unique(lowest)
@@ -51,12 +63,17 @@ def supports(points: np.ndarray, fps: float, floor: Floor) -> np.ndarray:
     return np.array(places).reshape(-1, 3)
 
 
-def find_contacts(points: np.ndarray, fps: float, floor: Floor | None = None) -> np.ndarray:
+def find_contacts(
+    points: np.ndarray, fps: float, floor: Floor | None = None, speed: np.ndarray | None = None
+) -> np.ndarray:
     """[N, P, 3] points in the camera frame, metres -> [N, P] bool: where they stand.
 
     Without a floor only their speed tells, and a foot at the turn of its swing counts for a moment.
+
+    Args:
+        speed: [N, P] from `point_speed`, where that is known already.
     """
-    speed = point_speed(points, fps)
+    speed = point_speed(points, fps) if speed is None else speed
     begins, lasts = speed < SLOW, speed < FAST
     if floor is not None:
         height = floor.heights(points)
@@ -68,18 +85,28 @@ def find_contacts(points: np.ndarray, fps: float, floor: Floor | None = None) ->
     return stands
 
 
-def point_speed(points: np.ndarray, fps: float) -> np.ndarray:
-    """[N, P, 3] -> [N, P] m/s; across the line of sight in full, along it in part."""
+def point_speed(points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> np.ndarray:
+    """[N, P, 3] -> [N, P] m/s; across the line of sight in full, along it in part.
+
+    Args:
+        camera: [N, 3] where it is in each frame, or [3] where it stands; metres.
+    """
     count = len(points)
     if count < 2:
         return np.zeros(points.shape[:2])
     window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
     calm = smooth_points(points.reshape(count, -1), window).reshape(points.shape) if window >= 5 else points
     velocity = fps * np.gradient(calm, axis=0)
-    sight = calm / np.linalg.norm(calm, axis=-1, keepdims=True)
+    sight = sight_lines(calm, camera)
     along = (velocity * sight).sum(-1)
     across = velocity - along[..., None] * sight
     return np.sqrt((across**2).sum(-1) + (_ALONG * along) ** 2)
+
+
+def sight_lines(points: np.ndarray, camera: np.ndarray) -> np.ndarray:
+    """[N, P, 3] -> [N, P, 3] unit vectors from the camera, [N, 3] or [3], to the points."""
+    away = points - np.reshape(camera, (-1, 1, 3))
+    return away / np.linalg.norm(away, axis=-1, keepdims=True)
 
 
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body_file import BodyData
-from tar_core.contacts import ANKLES, find_contacts, runs, sole_points, supports, surface_points
+from tar_core.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.planting import plant_clip
 from tar_core.shape import rest_joints
@@ -44,8 +44,9 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands."""
     floor: Floor | None = None
     planted = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
+    looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in planted.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
-        cues = [_Cues.of(person, body, clip.fps, floor) for person in planted.people]
+        cues = [_Cues.of(look, floor) for look in looks]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
         if len(soles) == 0:
             return floor
@@ -107,6 +108,21 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
     return Floor(up, height, float(confidence))
 
 
+class _Look:
+    """One person's motion as every pass looks at it; computed once, for that takes the time."""
+
+    def __init__(self, person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray) -> None:
+        poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
+        bones, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
+        self.fps = fps
+        below = sole_vertices(body)
+        points = surface_points(person, body, np.concatenate([below, body.markers]))
+        self.soles, self.surface = np.split(points, [len(below)], axis=1)
+        self.sole_speed, self.surface_speed = (point_speed(part, fps, camera) for part in (self.soles, self.surface))
+        self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
+        self.body_axes, self.upright = body_axis(joints), upright(joints)
+
+
 class _Cues:
     """What one person's motion tells about up; see `fit_floor`."""
 
@@ -114,26 +130,21 @@ class _Cues:
         self.soles, self.feet, self.bodies = soles, feet, bodies
 
     @classmethod
-    def of(cls, person: PersonMotion, body: BodyData, fps: float, floor: Floor | None) -> "_Cues":
-        points = sole_points(person, body)
-        stands = find_contacts(points, fps, floor)
-        rest = rest_joints(body, person.betas.astype(np.float64))
-        poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
-        bones, joints = pose_skeleton(poses, rest)
+    def of(cls, look: _Look, floor: Floor | None) -> "_Cues":
+        stands = find_contacts(look.soles, look.fps, floor, look.sole_speed)
         soles = [
-            points[first:end, point].mean(0)
+            look.soles[first:end, point].mean(0)
             for point in range(stands.shape[1])
             for first, end in runs(stands[:, point])
         ]
         feet = [
-            _middle(bones[first:end, ANKLES[heel], :3, 1])  # where the T-pose's y axis points now
+            _middle(look.foot_axes[first:end, heel])
             for heel in (0, 2)
             for first, end in runs(stands[:, heel] & stands[:, heel + 1])
         ]
-        straight = upright(joints) & stands.any(1)
-        bodies = [_middle(body_axis(joints[first:end])) for first, end in runs(straight)]
+        bodies = [_middle(look.body_axes[first:end]) for first, end in runs(look.upright & stands.any(1))]
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
-            soles += list(supports(surface_points(person, body, body.markers), fps, floor))
+            soles += list(supports(look.surface, look.surface_speed, floor))
         return cls(*(np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)))
 
 

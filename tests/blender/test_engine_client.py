@@ -106,6 +106,8 @@ def test_engine_gets_the_whole_job() -> None:
         "body": None,
         "box": [0, 10, 20, 30, 40],
         "checkpoint": None,
+        "camera_path": None,
+        "camera_scale": 1.0,
         "camera_stands": False,
         "every_frame": False,
         "look": False,
