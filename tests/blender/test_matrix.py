@@ -46,7 +46,7 @@ def test_suite_that_cannot_be_installed_today_is_a_warning_where_it_moves(
 
     monkeypatch.setattr(matrix, "CACHE", tmp_path)
     results = [
-        matrix.examine(Broken(f"suite-{moves}", "3.13", moves=moves), matrix.Material(Path(), Path(), Path()))[2]
+        matrix.examine(Broken(f"suite-{moves}", moves=moves), matrix.Material(Path(), Path(), Path()))[2]
         for moves in (True, False)
     ]
     assert results == [
