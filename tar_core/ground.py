@@ -3,9 +3,9 @@
 Where the picture has straight lines enough, they tell where up is; people may lean, or seem to, and give the camera's
 height alone. Elsewhere four things tell, each with the error that it is expected to have: soles that stand, and
 whatever else carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight
-stand upright; and cameras are held level, in roll above all. The most likely plane is found by Gauss-Newton with
-Cauchy's weights, so that single wrong contacts do not count. What the four leave open, and how far they disagree,
-becomes the confidence: the probability that up is right to GOOD degrees.
+stand upright, and those who never do are upright on average; and cameras are held level, in roll above all. The most
+likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do not count. What the four
+leave open, and how far they disagree, becomes the confidence: the probability that up is right to GOOD degrees.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ TRUSTED = 0.4  # confidence below which the camera stays level
 # Expected errors: metres of a standing sole from the floor, degrees of the directions.
 _SOLE = 0.05
 _FOOT, _FEET = 12.0, 7.0  # of a single standing foot, and of all of them together
-_BODY = 8.0
+_BODY, _POSTURE = 8.0, 10.0  # of people who stand straight, and the middle of all that others do
 _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
@@ -51,7 +51,8 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
             return floor
         feet = np.concatenate([cue.feet for cue in cues])
         bodies = np.concatenate([cue.bodies for cue in cues])
-        floor = fit_floor(soles, feet, bodies)
+        postures = np.array([cue.posture for cue in cues])
+        floor = fit_floor(soles, feet, bodies, postures)
         lines = clip.vertical
         # Lines alone may take a beam on the floor for a post; people tell that much.
         if lines is not None and lines.error < _SURE_LINES and lines.up @ floor.up > _UPRIGHT:
@@ -63,17 +64,19 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     return floor
 
 
-def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
+def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, postures: np.ndarray) -> Floor:
     """The most likely floor.
 
     Args:
         soles: [K, 3] where soles stood, camera frame, metres; at least one.
         feet: [F, 3] unit vectors out of the backs of feet that stood on heel and toe.
         bodies: [B, 3] unit vectors along people who stood straight, one a stretch of the clip.
+        postures: [P, 3] the same along each person, the middle of all their frames; for clips without such stretches.
     """
     cues, certainties = [LEVEL], [np.diag(np.radians([_ROLL, _PITCH, _PITCH]) ** -2.0)]
     # Who lies or crawls has the feet upside down; the other feet, and bodies, are doubted then.
-    for directions, one, all_of_them in ((feet, _FOOT, _FEET), (bodies, 0.0, _BODY)):
+    upright_ones = (bodies, 0.0, _BODY) if len(bodies) else (postures, 0.0, _POSTURE)
+    for directions, one, all_of_them in ((feet, _FOOT, _FEET), upright_ones):
         standing = directions[directions @ LEVEL > _UPRIGHT]
         if len(standing):
             error = np.hypot(all_of_them, one / np.sqrt(len(standing))) * len(directions) / len(standing)
@@ -110,8 +113,8 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
 class _Cues:
     """What one person's motion tells about up; see `fit_floor`."""
 
-    def __init__(self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> None:
-        self.soles, self.feet, self.bodies = soles, feet, bodies
+    def __init__(self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, posture: np.ndarray) -> None:
+        self.soles, self.feet, self.bodies, self.posture = soles, feet, bodies, posture
 
     @classmethod
     def of(cls, person: PersonMotion, body: BodyData, fps: float, floor: Floor | None, camera: np.ndarray) -> "_Cues":
@@ -134,7 +137,8 @@ class _Cues:
         bodies = [_middle(body_axis(joints[first:end])) for first, end in runs(straight)]
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
             soles += list(supports(surface_points(person, body, body.markers), fps, floor, camera))
-        return cls(*(np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)))
+        found = [np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)]
+        return cls(found[0], found[1], found[2], _middle(body_axis(joints)))
 
 
 def upright(joints: np.ndarray) -> np.ndarray:

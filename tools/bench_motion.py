@@ -43,7 +43,7 @@ from tools.camera_joints import main_person
 ROOT = Path(__file__).resolve().parent.parent
 MOTIONS = ROOT.parent / "shared" / "data" / "motion"
 KINDS = ("walk", "run", "jump", "getup", "dance_spin", "crawl")
-CAMERAS = 5  # for each recording
+CAMERAS = 12  # for each recording
 STANDS = 0.15  # m/s below which a true foot stands
 SMOOTHING = 0.3  # the default
 TREMBLE = np.radians(0.17)  # of every joint, frame by frame
