@@ -5,7 +5,8 @@ What happens to one clip is given as a function, so that nothing here needs Blen
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Outcome:
         message: why it failed.
         files: what was written.
         people: how many were found.
-        seconds: what it took.
+        seconds: what it took, capture and writing.
     """
 
     video: str
@@ -66,58 +67,88 @@ def output_files(clip: Path, folder: Path, formats: Sequence[str]) -> list[Path]
     return [folder / f"{clip.stem}.{ending}" for ending in formats]
 
 
+def one_by_one(clips: Sequence[Path]) -> Iterator[tuple[Path, float]]:
+    """Each clip when the last one is done, and when that was."""
+    for clip in clips:
+        yield clip, time.monotonic()
+
+
 def run_batch(
     clips: Sequence[Path],
     folder: Path,
     formats: Sequence[str],
-    convert: Callable[[Path, Sequence[Path]], int],
+    convert: Callable[[Path, Sequence[Path]], tuple[int, Sequence[Path]]],
     tell: Callable[[Outcome], None],
     resume: bool = False,
     overwrite: bool = False,
+    ready: Callable[[Sequence[Path]], Iterable[tuple[Path, float]]] = one_by_one,
 ) -> list[Outcome]:
     """Converts one clip after the other; one that fails doesn't stop the rest.
 
     The folder's report.json is written anew after every clip, so that it is right whenever the run ends.
 
     Args:
-        convert: makes the files of a clip, whole or not at all each, and returns how many people are in it.
+        convert: makes the files of a clip, whole or not at all each; returns how many people are in it and what was
+            written.
         tell: hears of each outcome.
         resume: clips whose files are all there are left as they are.
         overwrite: files that are there are written anew; without either they make a clip fail.
+        ready: of the clips that are to be converted, each when it can be, and when the work on it began.
 
     Raises:
         TarError: the folder cannot be written.
         KeyboardInterrupt: the user's; the report holds what was done before.
     """
+    outcomes: list[Outcome] = []
+    waiting: dict[Path, list[Path]] = {}
+
+    def write_report() -> None:
+        with atomic_path(folder / REPORT) as temporary:
+            temporary.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1) + "\n")
+
+    def note(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        waiting.pop(Path(outcome.video), None)
+        tell(outcome)
+        write_report()
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TarError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
-    outcomes: list[Outcome] = []
-
-    def note(outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        tell(outcome)
-        with atomic_path(folder / REPORT) as temporary:
-            temporary.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1) + "\n")
-
+    write_report()  # before the first capture, not after it, a folder that cannot be written is found out
     for clip in clips:
-        began = time.monotonic()
         files = output_files(clip, folder, formats)
         there = [file for file in files if file.exists()]
-        names = [str(file) for file in files]
         if resume and len(there) == len(files):
-            note(Outcome(str(clip), "skipped", files=names))
-            continue
-        try:
-            if there and not (overwrite or resume):
-                raise TarError(f"{there[0]}: is there already; add --overwrite or --resume")
-            people = convert(clip, files)
-        except TarError as error:
-            note(Outcome(str(clip), "failed", str(error), seconds=round(time.monotonic() - began, 1)))
-        except KeyboardInterrupt:
-            note(Outcome(str(clip), "cancelled", seconds=round(time.monotonic() - began, 1)))
-            raise
+            note(Outcome(str(clip), "skipped", files=[str(file) for file in files]))
+        elif there and not (overwrite or resume):
+            note(Outcome(str(clip), "failed", f"{there[0]}: is there already; add --overwrite or --resume"))
         else:
-            note(Outcome(str(clip), "done", "", names, people, round(time.monotonic() - began, 1)))
+            waiting[clip] = files
+    try:
+        for clip, began in ready(list(waiting)):
+            note(_outcome(clip, waiting[clip], convert, began))
+    except KeyboardInterrupt:
+        for clip in list(waiting):
+            note(Outcome(str(clip), "cancelled"))
+        raise
     return outcomes
+
+
+def _outcome(
+    clip: Path,
+    files: Sequence[Path],
+    convert: Callable[[Path, Sequence[Path]], tuple[int, Sequence[Path]]],
+    began: float,
+) -> Outcome:
+    people, written, status, message = 0, [], "done", ""
+    try:
+        people, written = convert(clip, files)
+    except TarError as error:
+        status, message = "failed", str(error)
+    except Exception as error:  # a bug, which need not stop the rest
+        traceback.print_exc()
+        status, message = "failed", f"{clip}: unexpected {type(error).__name__}: {error}"
+    seconds = round(time.monotonic() - began, 1)
+    return Outcome(str(clip), status, message, [str(file) for file in written], people, seconds)

@@ -4,7 +4,8 @@ blender -b --command tar_capture VIDEO -o out.blend          with the extension 
 blender -b -P tar_blender/command.py -- VIDEO -o out.blend   from a checkout
 python -m tar_blender.command VIDEO -o out.blend             with Blender as a Python module (bpy)
 
-tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume]    writes out/a.blend ... out/report.json
+tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume] [--jobs N]
+                                                             writes out/a.blend ... out/report.json
 """
 
 import sys
@@ -17,9 +18,12 @@ if not __package__:  # run by its path: begin again as part of the package
     runpy.run_module("tar_blender.command", run_name="__main__")
 
 import argparse
+import contextlib
 import math
 import os
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import bpy
@@ -32,10 +36,13 @@ from tar_core.planting import plant_clip
 from tar_core.resampling import resample_clip
 from tar_core.smoothing import check_strength, smooth_clip
 
+from .amass_export import ENDING as AMASS
+from .amass_export import save_amass
 from .batch import Outcome, find_clips, run_batch
+from .captures import CaptureQueue
 from .character_file import replace_person
 from .engine_client import CaptureJob, Event, Notice, PatientEngine, Progress
-from .export import FORMATS, check_output, save_scene
+from .export import FORMATS, check_output, check_place, save_each, save_scene
 from .import_motion import ImportOptions, import_clip, set_frame_rate
 from .key_reduction import Tolerance, reduce_keys
 from .user_paths import body_file, engine_python
@@ -44,20 +51,17 @@ NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 MOTION = "npz"  # the format that needs no scene
+_ALL_FORMATS = {name: name for name in (*FORMATS, MOTION)} | {"amass": AMASS}  # and how their files end
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the command; returns its exit code: 0, 2 with one line on standard error for each failure, or 130."""
     try:
         options = _parser().parse_args(arguments)
-        with PatientEngine(lambda: engine_python(bpy.context)) as engine:
+        with _ctrl_c_interrupts():
             if _is_batch(options):
-                return _run_batch(options, engine)
-            for output in options.output:
-                check_output(output)
-            people, frames = _convert(options.video[0], options.output, options, engine)
-        for output in options.output:
-            print(f"{output}: {people} people, {frames} frames")
+                return _run_batch(options)
+            _run_one(options)
     except TarError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
@@ -69,43 +73,85 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
+@contextlib.contextmanager
+def _ctrl_c_interrupts() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, as in any Python; a real Blender would only take it for the end of a render."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if before is not None:  # a handler that Python did not install cannot be put back by it
+            signal.signal(signal.SIGINT, before)
+
+
 def _is_batch(options: argparse.Namespace) -> bool:
     """Several inputs, or a folder to write to, which need not be there yet."""
     (first, *others) = options.output
     return len(options.video) > 1 or options.video[0].is_dir() or not (others or first.suffix) or first.is_dir()
 
 
-def _run_batch(options: argparse.Namespace, engine: PatientEngine) -> int:
+def _run_one(options: argparse.Namespace) -> None:
+    for output in options.output:
+        (check_place if _is_motion(output) else check_output)(output)
+    (video,) = options.video
+    with PatientEngine(_python_finder()) as engine:
+        motion = _motion(video, options, engine, body_file(bpy.context), _show)
+    people, files = _convert(motion, options.output, options)
+    for file in files:
+        print(f"{file}: {people} people, {motion.last_frame + 1} frames")
+
+
+def _run_batch(options: argparse.Namespace) -> int:
     if len(options.output) > 1 or options.output[0].is_file():
         raise TarError("several videos are written to one folder; give it with -o, and the formats with --format")
-
-    def convert(clip: Path, files: Sequence[Path]) -> int:
-        return _convert(clip, files, options, engine)[0]
+    folder, formats, clips = options.output[0], options.format, find_clips(options.video)
+    find_python, body = _python_finder(), body_file(bpy.context)
+    errors = sys.stderr  # what `save_scene` redirects, while an engine may have something to say
+    # As many threads as one engine would take by itself, shared out.
+    threads = max(1, (os.cpu_count() or 1) // 2 // options.jobs) if options.jobs > 1 else None
 
     def tell(outcome: Outcome) -> None:
         if outcome.status == "failed":
-            print(f"{NAME}: {outcome.message}", file=sys.stderr)
+            print(f"{NAME}: {outcome.message}", file=sys.stderr, flush=True)
         else:
             print(f"{outcome.video}: {outcome.status}", flush=True)
 
-    folder, formats = options.output[0], options.format
-    clips = find_clips(options.video)
-    outcomes = run_batch(clips, folder, formats, convert, tell, options.resume, options.overwrite)
+    def capture(video: Path, engine: PatientEngine) -> MotionClip:
+        def show(event: Event) -> None:
+            if isinstance(event, Notice):
+                print(f"{NAME}: {video}: {event.message}", file=errors, flush=True)
+            elif options.jobs == 1:  # several would write over one another
+                _show(event)
+
+        return _motion(video, options, engine, body, show)
+
+    engines = [PatientEngine(find_python, threads=threads) for _ in range(min(options.jobs, len(clips)))]
+    with CaptureQueue(engines, capture) as captures:
+
+        def convert(video: Path, files: Sequence[Path]) -> tuple[int, list[Path]]:
+            return _convert(captures.motion(video), files, options)
+
+        outcomes = run_batch(
+            clips, folder, formats, convert, tell, options.resume, options.overwrite, captures.finished
+        )
     return EXIT_BAD_INPUT if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 
-def _convert(
-    source: Path, outputs: Sequence[Path], options: argparse.Namespace, engine: PatientEngine
-) -> tuple[int, int]:
-    """Writes a clip's files; returns how many people are in it and how many frames it has."""
-    clip = smooth_clip(_motion(source, options, engine), options.smoothing)
+def _convert(clip: MotionClip, outputs: Sequence[Path], options: argparse.Namespace) -> tuple[int, list[Path]]:
+    """Writes a clip's files; returns how many people are in it and what was written."""
+    clip = smooth_clip(clip, options.smoothing)
     body = load_body(None if clip.body == "free" else Path(clip.body))
     clip = plant_clip(clip, body, options.plant_feet)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
     bpy.ops.wm.read_homefile(use_empty=True)
     if options.fps is not None:
         set_frame_rate(bpy.context.scene, options.fps)
-    wanted = ImportOptions(start_frame=options.start_frame, keep_frame_rate=options.fps is not None)
+    wanted = ImportOptions(
+        start_frame=options.start_frame, with_body=not options.armature_only, keep_frame_rate=options.fps is not None
+    )
     imported = import_clip(clip, bpy.context, wanted)
     for warning in imported.warnings:
         print(f"{NAME}: {warning}", file=sys.stderr)
@@ -115,16 +161,48 @@ def _convert(
     if options.reduce_keys is not None:
         for thing in moved:
             reduce_keys(thing, Tolerance(degrees=options.reduce_keys))
+    motion = clip if options.fps is None else resample_clip(clip, options.fps)
+    written: list[Path] = []
     for output in outputs:
-        if output.suffix.lower() == f".{MOTION}":
-            (clip if options.fps is None else resample_clip(clip, options.fps)).save(output)
+        if output.name.lower().endswith(f".{AMASS}"):
+            written += save_amass(output, motion, body, imported.placement)
+        elif _is_motion(output):
+            motion.save(output)
+            written.append(output)
+        elif options.separate:
+            written += save_each(output, moved)
         else:
-            save_scene(output)
-    return len(clip.people), clip.last_frame + 1
+            written += save_scene(output)
+    return len(clip.people), written
 
 
-def _motion(source: Path, options: argparse.Namespace, engine: PatientEngine) -> MotionClip:
-    """The motion of a video by way of the engine, or of a motion file at once."""
+def _is_motion(output: Path) -> bool:
+    """Whether a file holds motion alone, which needs no scene."""
+    return output.suffix.lower() == f".{MOTION}"
+
+
+def _python_finder() -> Callable[[], Path]:
+    """Finds the engine's Python now, as threads must not ask Blender, and complains only when it is needed."""
+    try:
+        python = engine_python(bpy.context)
+    except TarError as error:
+        complaint = error
+
+        def complain() -> Path:
+            raise complaint
+
+        return complain
+    return lambda: python
+
+
+def _motion(
+    source: Path,
+    options: argparse.Namespace,
+    engine: PatientEngine,
+    body: str | None,
+    on_event: Callable[[Event], None],
+) -> MotionClip:
+    """The motion of a video by way of the engine, or of a motion file at once; leaves Blender's data alone."""
     if source.suffix.lower() == ".npz":
         return load_motion(source, load_body())
     if not source.is_file():
@@ -137,7 +215,7 @@ def _motion(source: Path, options: argparse.Namespace, engine: PatientEngine) ->
         focal=options.focal,
         fov=options.fov,
         device=options.device,
-        body=str(options.body.absolute()) if options.body else body_file(bpy.context),
+        body=str(options.body.absolute()) if options.body else body,
         box=options.box,
         checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else None,
         camera_path=str(options.camera_path.absolute()) if options.camera_path else None,
@@ -146,7 +224,7 @@ def _motion(source: Path, options: argparse.Namespace, engine: PatientEngine) ->
         every_frame=options.every_frame,
     )
     try:
-        return engine.capture(job, _show)
+        return engine.capture(job, on_event)
     finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)
@@ -196,12 +274,18 @@ def _above_zero(text: str) -> float:
     return number
 
 
+def _whole_above_zero(text: str) -> int:
+    if not (text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return int(text)
+
+
 def _formats(text: str) -> list[str]:
     formats = [name.strip().lower() for name in text.split(",")]
-    unknown = [name for name in formats if name not in (*FORMATS, MOTION)]
+    unknown = [name for name in formats if name not in _ALL_FORMATS]
     if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join((*FORMATS, MOTION))}")
-    return formats
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join(_ALL_FORMATS)}")
+    return [_ALL_FORMATS[name] for name in dict.fromkeys(formats)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -215,14 +299,31 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         action="append",
         required=True,
-        help="the file to write: .blend, .fbx, .glb or .usd, may be given more than once; of several videos, a folder",
+        help=f"the file to write, whose ending is one of {', '.join(_ALL_FORMATS.values())}; may be given more than "
+        "once; of several videos, a folder",
     )
     parser.add_argument(
-        "--format", type=_formats, default=["blend"], help="for a folder: some of blend, fbx, glb, usd, usdc, npz"
+        "--format",
+        type=_formats,
+        default=["blend"],
+        help=f"for a folder: some of {', '.join(_ALL_FORMATS)}, with commas between",
     )
     existing = parser.add_mutually_exclusive_group()
     existing.add_argument("--resume", action="store_true", help="leave alone the videos whose files are all there")
     existing.add_argument("--overwrite", action="store_true", help="write files anew that are there")
+    parser.add_argument(
+        "--jobs",
+        type=_whole_above_zero,
+        default=1,
+        metavar="N",
+        help="capture so many videos at once: for machines with many cores, or a GPU that one leaves idle",
+    )
+    parser.add_argument(
+        "--separate",
+        action="store_true",
+        help="a file for each person, without the camera and all with the same skeleton, as game engines want it",
+    )
+    parser.add_argument("--armature-only", action="store_true", help="no bodies, only the bones")
     parser.add_argument(
         "--smoothing",
         type=_strength,

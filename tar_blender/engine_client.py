@@ -33,6 +33,7 @@ PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
 _STDERR_LINES = 40  # kept for the report
 _PATIENCE = 3.0  # seconds between asking a cancelled engine to end, telling it to, and killing it
 _POLL_SECONDS = 0.1
+_STOPPED = "the engine was stopped from outside; start again"
 _STAGES = {
     "load": "Loading the network",
     "capture": "Capturing",
@@ -60,6 +61,7 @@ class CaptureJob:
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
         chosen: whom of those found to capture, see FoundPerson.trace; None is by `people`.
+        threads: of the processor; None is what the engine thinks best.
     """
 
     video: str
@@ -78,6 +80,7 @@ class CaptureJob:
     every_frame: bool = False
     look: bool = False
     chosen: Sequence[dict[str, Any]] | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -194,9 +197,17 @@ class EngineProcess:
     """
 
     def __init__(
-        self, python: Path, job: CaptureJob, command: tuple[str, ...] = ENGINE_COMMAND, stays: bool = False
+        self,
+        python: Path,
+        job: CaptureJob,
+        command: tuple[str, ...] = ENGINE_COMMAND,
+        stays: bool = False,
+        threads: int | None = None,
     ) -> None:
         """Starts the engine.
+
+        Args:
+            threads: of the processor that one step of the network may take; None leaves that to the engine.
 
         Raises:
             TarError: that Python cannot be started.
@@ -211,6 +222,7 @@ class EngineProcess:
         self._output = Path(self._folder.name) / "motion.npz"
         # Blender may have set these for its own Python; they would lead another one astray.
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONSTARTUP")}
+        environment |= {"PYTHONIOENCODING": "utf-8"} | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
         try:
             self._process = subprocess.Popen(
                 [str(python), *command],
@@ -220,7 +232,7 @@ class EngineProcess:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env=environment | {"PYTHONIOENCODING": "utf-8"},
+                env=environment,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
@@ -343,10 +355,23 @@ class EngineProcess:
         _, missing, module = last.partition("No module named ")
         if missing:
             return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {bundled_tar_core()}")
-        code = self._process.returncode
-        return Failure(
-            f"the engine stopped (exit code {code}): {last}; try again, or with the processor as device (preferences)"
+        return Failure(death(self._process.returncode, last))
+
+
+def death(code: int, last: str) -> str:
+    """What to tell of an engine that ended without a word of its own.
+
+    Args:
+        code: its exit code; below zero is a signal's number.
+        last: the last line that it wrote.
+    """
+    if -code == getattr(signal, "SIGKILL", None):
+        return (
+            "the engine was killed from outside, as systems do when memory runs out; close other programs or choose "
+            "fewer frames, and try again"
         )
+    how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"stopped (exit code {code})"
+    return f"the engine {how}: {last}; try again, or with the processor as device (preferences)"
 
 
 @contextmanager
@@ -386,11 +411,22 @@ def parse_event(line: str) -> Event | None:
 
 
 class PatientEngine:
-    """One job after the other, for callers that may wait: one process for all of them, started by the first."""
+    """One job after the other, for callers that may wait: one process for all of them, started by the first.
 
-    def __init__(self, find_python: Callable[[], Path], command: tuple[str, ...] = ENGINE_COMMAND) -> None:
-        self._find_python, self._command = find_python, command
+    Args:
+        threads: of the processor that one step of the network may take; None leaves that to the engine.
+    """
+
+    def __init__(
+        self,
+        find_python: Callable[[], Path],
+        command: tuple[str, ...] = ENGINE_COMMAND,
+        threads: int | None = None,
+    ) -> None:
+        self._find_python, self._command, self._threads = find_python, command, threads
+        self._lock = threading.Lock()  # nobody starts a process that a `close` in another thread would miss
         self._process: EngineProcess | None = None
+        self._closed = False
 
     def __enter__(self) -> "PatientEngine":
         return self
@@ -399,7 +435,12 @@ class PatientEngine:
         self.close()
 
     def close(self) -> None:
-        """Ends the process."""
+        """Ends the process, for good; whoever waits for its result in another thread hears that it was stopped."""
+        with self._lock:
+            self._closed = True
+            self._end()
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.close()
         self._process = None
@@ -410,15 +451,19 @@ class PatientEngine:
         Raises:
             TarError: what the engine says is wrong.
         """
-        if self._process is None or not self._process.next(job):
-            self.close()
-            self._process = EngineProcess(self._find_python(), job, self._command, stays=True)
-        while not self._process.finished:
-            for event in self._process.poll():
+        with self._lock:
+            if self._closed:
+                raise TarError(_STOPPED)
+            if self._process is None or not self._process.next(job):
+                self._end()
+                self._process = EngineProcess(self._find_python(), job, self._command, True, self._threads)
+            process = self._process
+        while not process.finished:
+            for event in process.poll():
                 on_event(event)
                 if isinstance(event, Failure):
                     raise TarError(event.message)
                 if isinstance(event, Cancelled):
-                    raise TarError("the engine was stopped from outside; start again")
+                    raise TarError(_STOPPED)
             time.sleep(_POLL_SECONDS)
-        return self._process.motion()
+        return process.motion()

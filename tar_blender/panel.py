@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bpy
 
+from .draw_box import TAR_OT_draw_box
 from .drop import CATEGORY
 from .engine_operators import draw_set_up
 from .operators import (
@@ -30,6 +31,7 @@ from .people_operators import (
 )
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
+from .report import without_folders
 from .settings_layout import draw_lens, draw_scene_settings
 from .user_paths import addon_preferences, has_engine
 from .video_info import Thumbnails
@@ -76,7 +78,7 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         else:
             layout.operator(TAR_OT_import_motion_file.bl_idname, icon="IMPORT")
         if progress.error:
-            _draw_text(context, layout, progress.error, "ERROR")
+            _draw_text(context, layout, without_folders(progress.error), "ERROR")
             layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
         if progress.notice:
             _draw_text(context, layout, progress.notice, "INFO")
@@ -99,6 +101,8 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             layout.prop(settings, "people_count")
         if settings.people == "picked":
             self._draw_choice(context, layout, settings)
+        if settings.people == "box":
+            self._draw_box(layout, settings)
         draw_lens(layout, settings)
         if settings.camera_mode == "video":
             layout.prop(settings, "camera_stands")
@@ -106,6 +110,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:
             layout.prop(preferences, "body_file", text="File")
+            layout.prop(settings, "gender")
 
     def _draw_choice(
         self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup
@@ -114,6 +119,13 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
         if settings.video and look.video == str(settings.video_path):
             draw_found(layout.column(align=True), look)
+
+    def _draw_box(self, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+        text = TAR_OT_draw_box.bl_label if settings.drawn_box() is None else "Draw Box Again"
+        layout.operator(TAR_OT_draw_box.bl_idname, text=text, icon="SELECT_SET")
+        column = layout.column(align=True)
+        for name in ("box_frame", "box_left", "box_top", "box_right", "box_bottom"):
+            column.prop(settings, name)
 
 
 class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):
@@ -163,6 +175,27 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
         row.enabled = record is not None and Path(record.motion).is_file()
         text = "Re-import..." if row.enabled else "Motion No Longer in Cache"
         row.operator(TAR_OT_reimport_clip.bl_idname, text=text, icon="FILE_REFRESH").clip = clip.name
+
+
+class TAR_MT_video_motion(bpy.types.Menu):
+    """The sidebar's buttons once more: for Blender's menu search, for shortcuts, for hands that stay on the keyboard"""
+
+    bl_label = "Video Motion"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for operator in (
+            TAR_OT_import_video_motion,
+            TAR_OT_cancel_import,
+            TAR_OT_find_people,
+            TAR_OT_draw_box,
+            TAR_OT_import_motion_file,
+            TAR_OT_reduce_keys,
+        ):
+            self.layout.operator(operator.bl_idname)
+
+
+def _draw_in_object_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.menu(TAR_MT_video_motion.__name__)
 
 
 def _draw_missing_engine(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
@@ -221,7 +254,7 @@ def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-_CLASSES = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people)
+_CLASSES = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people, TAR_MT_video_motion)
 
 
 def register() -> None:
@@ -229,10 +262,12 @@ def register() -> None:
     _thumbnails = Thumbnails()
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.VIEW3D_MT_object.append(_draw_in_object_menu)
 
 
 def unregister() -> None:
     global _thumbnails
+    bpy.types.VIEW3D_MT_object.remove(_draw_in_object_menu)
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
     _thumbnails.close()

@@ -26,6 +26,8 @@ from .import_motion import ImportOptions, frame_rate
 from .scene_camera import check_perspective, focal_length
 from .video_info import read_video_info
 
+Box = tuple[int, int, int, int]
+
 _WIDEST = 170  # degrees; what the engine takes
 
 
@@ -150,7 +152,7 @@ class SceneSettings:
         name="Match Resolution", description="Set the scene's render size to the video's", default=True
     )
     show_video: BoolProperty(
-        name="Video as Background", description="Show the video behind the scene in the camera's view", default=True
+        name="Background Video", description="Show the video behind the scene in the camera's view", default=True
     )
 
     def import_options(self, focal: float | None = None, camera: str | None = None) -> ImportOptions:
@@ -179,6 +181,7 @@ class SceneSettings:
 
 def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
     context.window_manager.tar_video.show(settings.video)
+    settings.take_box(0, (0, 0, 0, 0))  # it was drawn on another one
 
 
 class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
@@ -206,9 +209,27 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             ("largest", "Largest", "The one person who fills most of the picture"),
             ("count", "Number", "So many of the largest"),
             ("picked", "Pick", "Those who are ticked among the people that a quick look finds"),
+            ("box", "Box", "The one person in a box that you draw on a frame of the video"),
         ],
     )
     people_count: IntProperty(name="Number", description="How many people to import", default=2, min=1, max=100)
+    box_frame: IntProperty(
+        name="Frame",
+        description="The video frame on which the box is, counted from 0; the person is followed from there on",
+        min=0,
+    )
+    box_left: IntProperty(
+        name="Left", description="The box's left edge, from the picture's left edge", subtype="PIXEL", min=0
+    )
+    box_top: IntProperty(
+        name="Top", description="The box's upper edge, from the picture's upper edge", subtype="PIXEL", min=0
+    )
+    box_right: IntProperty(
+        name="Right", description="The box's right edge, from the picture's left edge", subtype="PIXEL", min=0
+    )
+    box_bottom: IntProperty(
+        name="Bottom", description="The box's lower edge, from the picture's upper edge", subtype="PIXEL", min=0
+    )
     every_frame: BoolProperty(
         name="Every Frame",
         description="Look at each frame of a video of 60 frames a second or more, not at 30 a second; takes longer, "
@@ -228,40 +249,61 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             ("smpl", "SMPL File", "Your own SMPL file"),
         ],
     )
+    gender: EnumProperty(
+        name="Gender",
+        description="Which of SMPL's bodies; their files lie beside each other",
+        items=[
+            ("file", "As the File", "The body of the file that is named"),
+            ("neutral", "Neutral", "The neutral body beside that file"),
+            ("female", "Female", "The female body beside that file"),
+            ("male", "Male", "The male body beside that file"),
+        ],
+    )
 
     @property
     def video_path(self) -> Path:
         return Path(bpy.path.abspath(self.video)).absolute()
 
+    def drawn_box(self) -> Box | None:
+        """x0, y0, x1, y1 in the video's pixels; None where there is none."""
+        box = self.box_left, self.box_top, self.box_right, self.box_bottom
+        return box if box[0] < box[2] and box[1] < box[3] else None
+
+    def take_box(self, frame: int, box: Box) -> None:
+        """The opposite of `drawn_box`."""
+        self.box_frame = frame
+        self.box_left, self.box_top, self.box_right, self.box_bottom = box
+
     def job(
         self,
         scene: bpy.types.Scene,
         body: str | None,
-        device: str = "auto",
         chosen: list[dict[str, Any]] | None = None,
     ) -> CaptureJob:
         """What to ask of the engine.
 
         Args:
             body: the user's SMPL file, if they chose to use it.
-            device: what the network is to run on.
             chosen: traces of the people, where they are picked (see pick_people.py).
 
         Raises:
-            TarError: no frames, no such video, or no usable camera in the scene.
+            TarError: no frames, no such video, no box where one is wanted, or no usable camera in the scene.
         """
         if not self.video_path.is_file():
             raise TarError(f"{self.video_path}: no such video; choose a file that exists")
         start, end = self._range(scene)
+        box = self.drawn_box() if self.people == "box" else None
+        if self.people == "box" and box is None:
+            raise TarError("no box is drawn yet; press Draw Box, or choose Everyone under People")
         return CaptureJob(
             video=str(self.video_path),
             start=start,
             end=end,
-            people={"count": self.people_count, "picked": "all"}.get(self.people, self.people),
+            people={"count": self.people_count, "picked": "all", "box": "all"}.get(self.people, self.people),
             focal=self.focal if self.focal_mode == "pixels" and self.camera_mode == "video" else None,
             fov=self.field_of_view(scene),
-            device=device,
             body=body,
+            box=None if box is None else (self.box_frame, *box),
             camera_stands=self.camera_stands or self.camera_mode == "animated",
             every_frame=self.every_frame,
             chosen=chosen,

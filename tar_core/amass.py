@@ -1,6 +1,7 @@
 """AMASS's motion files (Mahmood et al., ICCV 2019), which SMPL's own Blender add-on reads and writes too."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +82,24 @@ def read_amass(path: str | Path, body: BodyData) -> MotionClip:
     return MotionClip(rate, WIDTH, HEIGHT, FOCAL, centre, str(Path(path).absolute()), [person], floor=floor)
 
 
+def moved(person: PersonMotion, body: BodyData, rotation: np.ndarray, translation: np.ndarray) -> PersonMotion:
+    """The person in another frame: what was at x is at `rotation` x + `translation`.
+
+    Args:
+        body: whose pelvis, at rest and in the person's shape, SMPL turns the body about.
+        rotation: [3, 3]; translation: [3], metres.
+    """
+    pelvis = rest_joints(body, person.betas)[0]
+    poses = person.poses.copy()
+    poses[:, :3] = matrix_to_axis_angle(rotation @ axis_angle_to_matrix(person.poses[:, :3].astype(float)))
+    trans = (person.trans + pelvis) @ rotation.T + translation - pelvis
+    return replace(person, poses=poses, trans=trans.astype(person.trans.dtype))
+
+
 def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> None:
     """Writes one person as an AMASS-style `.npz`: poses, betas, trans, mocap_framerate, gender.
 
-    The motion stays in the camera frame (y down); AMASS players expect their own world, so turn it there if needed.
+    The motion stays in the clip's frame, a camera's (y down); `moved` brings a person into a world such as AMASS's.
 
     Raises:
         TarError: the file cannot be written.

@@ -80,6 +80,7 @@ class CaptureOptions:
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
         chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
+        threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
         camera_path: a file of the camera's path (see camera_path_file.py), taken as given, with its focal lengths.
         camera_scale: metres that one unit of that path is long.
         camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
@@ -101,6 +102,7 @@ class CaptureOptions:
     camera_stands: bool = False
     every_frame: bool = False
     chosen: Sequence[Mapping[str, Any]] | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
@@ -113,6 +115,8 @@ class CaptureOptions:
             raise TarError(f"the focal length is {self.focal:g} pixels; it must be above zero")
         if self.fov is not None and not 1 <= self.fov < 170:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
+        if self.threads is not None and self.threads < 1:
+            raise TarError(f"{self.threads} threads do nothing; give one or more")
         if not (self.camera_scale > 0 and math.isfinite(self.camera_scale)):
             raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
@@ -191,7 +195,10 @@ def capture(
     if known is not None:
         path = known.path.part(options.first_frame, max(int(person.frames[-1]) for person in people))
     elif followed.camera_moves:
-        path = _path_of_camera(VideoReader(video), options, followed, report)
+        try:
+            path = _path_of_camera(VideoReader(video), options, followed, report)
+        except TarError as error:  # the disk was unplugged meanwhile; people's motion is there, and took long
+            logger.warning(f"{error}; the camera is taken to stand, as its turns cannot be followed any more")
     if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
         people = [hold_still(person, path, rest[person.person_id]) for person in people]
@@ -275,7 +282,8 @@ class Networks:
         device = choose_device(options.device)
         if device.type == "cpu":
             # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
-            torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
+            threads = options.threads or int(os.environ.get("OMP_NUM_THREADS", 0))
+            torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")

@@ -95,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
     )
     capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
+    capture.add_argument("--threads", type=int, metavar="N", help="of the processor (default: half of what it has)")
     capture.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
     capture.add_argument("--body", type=Path, metavar="PATH", help="your SMPL file, to fit the shape to it")
     capture.add_argument(
@@ -257,6 +258,7 @@ def capture_options(options: argparse.Namespace) -> "CaptureOptions":
         focal=options.focal,
         fov=options.fov,
         device=options.device,
+        threads=options.threads,
         box=None if options.box is None else StartBox(*options.box),
         checkpoint=options.checkpoint,
         body=options.body,

@@ -23,7 +23,12 @@ _REACH = 0.04  # metres around a landmark within which its sole is looked for
 
 def sole_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     """[N, 4, 3] the soles of heels and toes (SOLES) in the camera frame, metres."""
-    return surface_points(person, body, np.array([_sole_below(body, name) for name in SOLES]))
+    return surface_points(person, body, sole_vertices(body))
+
+
+def sole_vertices(body: BodyData) -> np.ndarray:
+    """[4] the vertices that stand for SOLES."""
+    return np.array([_sole_below(body, name) for name in SOLES])
 
 
 def surface_points(person: PersonMotion, body: BodyData, vertices: np.ndarray) -> np.ndarray:
@@ -32,19 +37,24 @@ def surface_points(person: PersonMotion, body: BodyData, vertices: np.ndarray) -
     poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
     bones, _ = pose_skeleton(poses, rest_joints(body, betas))
     rest = body.v_template[vertices] + body.shapedirs[vertices] @ betas
-    transforms = np.einsum("pj,tjab->tpab", body.weights[vertices].astype(np.float64), bones)
-    turned = (transforms[..., :3, :3] @ rest[..., None])[..., 0]
-    return turned + transforms[..., :3, 3] + person.trans[:, None]
+    # sum_j w_pj B_j (x_p, 1) for all frames and points is one product of matrices, [3 N, 4 J] by [4 J, V].
+    weighted = body.weights[vertices].astype(np.float64)[:, :, None] * np.insert(rest, 3, 1.0, axis=1)[:, None]
+    rows = bones[:, :, :3].swapaxes(1, 2).reshape(3 * len(bones), -1)
+    points = (rows @ weighted.reshape(len(vertices), -1).T).reshape(len(bones), 3, -1)
+    return points.swapaxes(1, 2) + person.trans[:, None]
 
 
-def supports(points: np.ndarray, fps: float, floor: Floor, camera: np.ndarray = ORIGIN) -> np.ndarray:
-    """[N, P, 3] points of the whole surface -> [K, 3] where the lowest of them lay still: what carries the body.
+def supports(points: np.ndarray, speed: np.ndarray, floor: Floor) -> np.ndarray:
+    """Points of the whole surface [N, P, 3] -> [K, 3] where the lowest of them lay still: what carries the body.
 
     Each stretch in which the same point is the lowest and slow gives one place.
+
+    Args:
+        speed: [N, P] from `point_speed`.
     """
     lowest = floor.heights(points).argmin(1)
     frames = np.arange(len(points))
-    slow = point_speed(points, fps, camera)[frames, lowest] < SLOW
+    slow = speed[frames, lowest] < SLOW
     places = [
         points[first:end, point][slow[first:end]].mean(0)
         for point in np.unique(lowest)
@@ -54,13 +64,16 @@ def supports(points: np.ndarray, fps: float, floor: Floor, camera: np.ndarray = 
 
 
 def find_contacts(
-    points: np.ndarray, fps: float, floor: Floor | None = None, camera: np.ndarray = ORIGIN
+    points: np.ndarray, fps: float, floor: Floor | None = None, speed: np.ndarray | None = None
 ) -> np.ndarray:
     """[N, P, 3] points in the camera frame, metres -> [N, P] bool: where they stand.
 
     Without a floor only their speed tells, and a foot at the turn of its swing counts for a moment.
+
+    Args:
+        speed: [N, P] from `point_speed`, where that is known already.
     """
-    speed = point_speed(points, fps, camera)
+    speed = point_speed(points, fps) if speed is None else speed
     begins, lasts = speed < SLOW, speed < FAST
     if floor is not None:
         height = floor.heights(points)

@@ -5,7 +5,7 @@ A job is one line of JSON on standard input; `video` and `output` are needed, th
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
      "checkpoint": "mine.safetensors", "camera_path": "path.npz", "camera_scale": 1.0,
-     "camera_stands": false, "every_frame": false, "look": false,
+     "camera_stands": false, "every_frame": false, "look": false, "threads": 2,
      "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
 
 With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/found.py);
@@ -78,6 +78,7 @@ KEYS = (
     "every_frame",
     "look",
     "chosen",
+    "threads",
 )
 
 
@@ -134,6 +135,9 @@ def main() -> int:
     except KeyboardInterrupt:
         _try_to_send_cancelled(events)
         return EXIT_CANCELLED
+    except BrokenPipeError:  # whoever wanted the job is gone
+        _end_the_hard_way_soon()
+        return EXIT_CANCELLED
     except Exception as error:  # a bug or a broken installation: Blender must hear of it, the log gets the rest
         traceback.print_exc()
         events.send("error", message=f"unexpected {type(error).__name__}: {error}; the log says where")
@@ -181,7 +185,7 @@ class LoadedNetworks:
         """As `Networks.load`."""
         from tar_core.capture import Networks
 
-        wanted = options.checkpoint, options.device, options.box is None
+        wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
             self._networks = None  # before the others are loaded: there may be room for one set only
             self._networks, self._wanted = Networks.load(options), wanted

@@ -8,12 +8,13 @@ likely plane is found by Gauss-Newton with Cauchy's weights, so that single wron
 leave open, and how far they disagree, becomes the confidence: the probability that up is right to GOOD degrees.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from tar_core.body_file import BodyData
-from tar_core.contacts import ANKLES, find_contacts, runs, sole_points, supports, surface_points
+from tar_core.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.planting import plant_clip
 from tar_core.shape import rest_joints
@@ -25,7 +26,7 @@ TRUSTED = 0.4  # confidence below which the camera stays level
 # Expected errors: metres of a standing sole from the floor, degrees of the directions.
 _SOLE = 0.05
 _FOOT, _FEET = 12.0, 7.0  # of a single standing foot, and of all of them together
-_BODY, _POSTURE = 8.0, 10.0  # of people who stand straight, and the middle of all that others do
+_BODY, _POSTURE = 8.0, 12.0  # of people who stand straight, and the middle of all that others do
 _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
@@ -33,6 +34,9 @@ _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies 
 _SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
 _ROUNDS = 20
 _PASSES = 4
+
+_NECK = JOINT_NAMES.index("neck")
+_ANKLES, _KNEES = ([JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("ankle", "knee"))
 
 
 def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
@@ -44,8 +48,9 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands."""
     floor: Floor | None = None
     planted = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
+    looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in planted.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
-        cues = [_Cues.of(person, body, clip.fps, floor, clip.camera_places(person.frames)) for person in planted.people]
+        cues = [_Cues.of(look, floor) for look in looks]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
         if len(soles) == 0:
             return floor
@@ -110,6 +115,22 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, postures:
     return Floor(up, height, float(confidence))
 
 
+class _Look:
+    """One person's motion as every pass looks at it; computed once, for that takes the time."""
+
+    def __init__(self, person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray) -> None:
+        poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
+        bones, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
+        self.fps = fps
+        below = sole_vertices(body)
+        points = surface_points(person, body, np.concatenate([below, body.markers]))
+        self.soles, self.surface = np.split(points, [len(below)], axis=1)
+        self.sole_speed, self.surface_speed = (point_speed(part, fps, camera) for part in (self.soles, self.surface))
+        self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
+        self.body_axes, self.upright = body_axis(joints), upright(joints)
+        self.posture = _middle(body_axis(joints, _KNEES))
+
+
 class _Cues:
     """What one person's motion tells about up; see `fit_floor`."""
 
@@ -117,28 +138,23 @@ class _Cues:
         self.soles, self.feet, self.bodies, self.posture = soles, feet, bodies, posture
 
     @classmethod
-    def of(cls, person: PersonMotion, body: BodyData, fps: float, floor: Floor | None, camera: np.ndarray) -> "_Cues":
-        points = sole_points(person, body)
-        stands = find_contacts(points, fps, floor, camera)
-        rest = rest_joints(body, person.betas.astype(np.float64))
-        poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
-        bones, joints = pose_skeleton(poses, rest)
+    def of(cls, look: _Look, floor: Floor | None) -> "_Cues":
+        stands = find_contacts(look.soles, look.fps, floor, look.sole_speed)
         soles = [
-            points[first:end, point].mean(0)
+            look.soles[first:end, point].mean(0)
             for point in range(stands.shape[1])
             for first, end in runs(stands[:, point])
         ]
         feet = [
-            _middle(bones[first:end, ANKLES[heel], :3, 1])  # where the T-pose's y axis points now
+            _middle(look.foot_axes[first:end, heel])
             for heel in (0, 2)
             for first, end in runs(stands[:, heel] & stands[:, heel + 1])
         ]
-        straight = upright(joints) & stands.any(1)
-        bodies = [_middle(body_axis(joints[first:end])) for first, end in runs(straight)]
+        bodies = [_middle(look.body_axes[first:end]) for first, end in runs(look.upright & stands.any(1))]
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
-            soles += list(supports(surface_points(person, body, body.markers), fps, floor, camera))
+            soles += list(supports(look.surface, look.surface_speed, floor))
         found = [np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)]
-        return cls(found[0], found[1], found[2], _middle(body_axis(joints)))
+        return cls(found[0], found[1], found[2], look.posture)
 
 
 def upright(joints: np.ndarray) -> np.ndarray:
@@ -150,9 +166,9 @@ def upright(joints: np.ndarray) -> np.ndarray:
     return np.min(cosines, axis=0) > _STRAIGHT
 
 
-def body_axis(joints: np.ndarray) -> np.ndarray:
-    """[N, 24, 3] -> [N, 3] unit vectors from between the ankles to the neck."""
-    axis = joints[:, _NECK] - joints[:, _ANKLES].mean(1)
+def body_axis(joints: np.ndarray, below: Sequence[int] = _ANKLES) -> np.ndarray:
+    """[N, 24, 3] -> [N, 3] unit vectors from between the ankles, or other joints, to the neck."""
+    axis = joints[:, _NECK] - joints[:, list(below)].mean(1)
     return axis / np.linalg.norm(axis, axis=-1, keepdims=True)
 
 
@@ -165,8 +181,6 @@ def _middle(directions: np.ndarray) -> np.ndarray:
     return middle / max(float(np.linalg.norm(middle)), 1e-9)
 
 
-_NECK = JOINT_NAMES.index("neck")
-_ANKLES = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
 _LEG_BONES = [
     (JOINT_NAMES.index(f"{side}_{upper}"), JOINT_NAMES.index(f"{side}_{lower}"))
     for side in ("left", "right")

@@ -116,7 +116,7 @@ def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, movin
     beside[:-1] -= 2 * bending
     beside[1:] -= 2 * bending
     beyond += bending
-    return solve_chain(stiffness + middle[:, None, None] * np.eye(3), beside, beyond, right)
+    return solve_band(stiffness + middle[:, None, None] * np.eye(3), beside, beyond, right)
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
@@ -150,10 +150,10 @@ def slide(feet: np.ndarray, weights: np.ndarray) -> float:
     return float(moved.mean()) if len(moved) else 0.0
 
 
-def solve_chain(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves A x = b for a symmetric A whose blocks are coupled with the next two: elimination, then substitution.
+def solve_band(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves A x = b for a symmetric A whose blocks are coupled with the next two.
 
-    Two frames at a time, so that only neighbours are coupled.
+    Two frames at a time, so that only neighbours are coupled: a chain.
 
     Args:
         diagonal: [N, 3, 3] blocks; beside: [N - 1] and beyond: [N - 2], times the unit matrix one and two beside the
@@ -175,14 +175,39 @@ def solve_chain(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, ri
     carried = np.zeros((pairs, 2, 3))
     carried.reshape(-1, 3)[:count] = right
     carried = carried.reshape(pairs, 6)
-    inverse = np.empty_like(matrices)
-    inverse[0] = np.linalg.inv(matrices[0])
-    for t in range(1, pairs):
-        step = couplings[t - 1].T @ inverse[t - 1]
-        inverse[t] = np.linalg.inv(matrices[t] - step @ couplings[t - 1])
-        carried[t] -= step @ carried[t - 1]
-    solution = np.empty_like(carried)
-    solution[-1] = inverse[-1] @ carried[-1]
-    for t in range(pairs - 2, -1, -1):
-        solution[t] = inverse[t] @ (carried[t] - couplings[t] @ solution[t + 1])
-    return solution.reshape(-1, 3)[:count]
+    return solve_chain(matrices, couplings, carried).reshape(-1, 3)[:count]
+
+
+def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves A x = b for a symmetric A that is block tridiagonal and positive definite.
+
+    Cyclic reduction: every second unknown is eliminated at once, and the half that is left is a chain of its own.
+
+    Args:
+        diagonal: [N, k, k]; coupling: [N - 1, k, k] above the diagonal, its transposes below; right: [N, k].
+    """
+    if len(diagonal) == 1:
+        return np.linalg.solve(diagonal, right[..., None])[..., 0]
+    inverse = np.linalg.inv(diagonal[1::2])
+    before, after = coupling[0::2], coupling[1::2]  # of each odd unknown to the even one before and after it
+    inside = len(after)  # odd unknowns that have one after them
+    from_before = before @ inverse
+    from_after = after.swapaxes(1, 2) @ inverse[:inside]
+    left, rest = diagonal[0::2].copy(), right[0::2].astype(np.float64)
+    odd = right[1::2]
+    left[: len(before)] -= from_before @ before.swapaxes(1, 2)
+    left[1 : inside + 1] -= from_after @ after
+    rest[: len(before)] -= _times(from_before, odd)
+    rest[1 : inside + 1] -= _times(from_after, odd[:inside])
+    even = solve_chain(left, -from_before[:inside] @ after, rest)
+    solution = np.empty(right.shape)
+    solution[0::2] = even
+    pull = odd - _times(before.swapaxes(1, 2), even[: len(before)])
+    pull[:inside] -= _times(after, even[1 : inside + 1])
+    solution[1::2] = _times(inverse, pull)
+    return solution
+
+
+def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """[N, k, k] and [N, k] -> [N, k]."""
+    return (matrices @ vectors[..., None])[..., 0]

@@ -59,12 +59,19 @@ def pose_skeleton(poses: np.ndarray, rest_joints: np.ndarray) -> tuple[np.ndarra
     Returns:
         [T, 24, 4, 4] what moves a T-pose vertex with each joint, and the posed joints [T, 24, 3]; no translation.
     """
-    world = np.zeros((len(poses), NUM_JOINTS, 4, 4))
-    local = np.tile(np.eye(4), (len(poses), NUM_JOINTS, 1, 1))
-    local[..., :3, :3] = axis_angle_to_matrix(poses)
+    local = axis_angle_to_matrix(poses)
+    world: list[np.ndarray] = []
+    joints: list[np.ndarray] = []
     for joint, parent in enumerate(PARENTS):
-        local[:, joint, :3, 3] = rest_joints[joint] - (rest_joints[parent] if parent >= 0 else 0)
-        world[:, joint] = world[:, parent] @ local[:, joint] if parent >= 0 else local[:, joint]
-    bones = world.copy()
-    bones[..., :3, 3] -= np.einsum("tjab,jb->tja", world[..., :3, :3], rest_joints)
-    return bones, world[..., :3, 3]
+        if parent < 0:
+            world.append(local[:, joint])
+            joints.append(np.broadcast_to(rest_joints[joint], (len(poses), 3)))
+        else:
+            world.append(world[parent] @ local[:, joint])
+            joints.append(joints[parent] + world[parent] @ (rest_joints[joint] - rest_joints[parent]))
+    bones = np.zeros((len(poses), NUM_JOINTS, 4, 4))
+    for joint, rest in enumerate(rest_joints):
+        bones[:, joint, :3, :3] = world[joint]
+        bones[:, joint, :3, 3] = joints[joint] - world[joint] @ rest
+    bones[..., 3, 3] = 1
+    return bones, np.stack(joints, 1)

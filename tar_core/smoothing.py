@@ -91,7 +91,9 @@ def smooth_points(
     """
     errors = np.ones((len(points), 1)) if errors is None else errors
     first, weights = _windows(len(points), window, errors)
-    smooth = np.sum([weights[:, k] * points[first + k] for k in range(window)], axis=0)
+    smooth = np.zeros(points.shape)
+    for k in range(window):
+        smooth += weights[:, k] * points[first + k]
     return points + _jitter_share((smooth - points)[:, None], first, window, errors, jitter) * (smooth - points)
 
 

@@ -179,7 +179,7 @@ def nominal_fps(container_fps: float, stamps: np.ndarray) -> float:
     steps = steps[steps > 0]
     if len(steps) == 0:
         return container_fps if container_fps > 0 else 30.0
-    step = float(np.median(steps))
+    step = float(np.quantile(steps, 0.5, method="lower"))  # one of them, never the middle between two
     if container_fps > 0 and abs(step - 1 / container_fps) <= max(STAMP_QUANTUM, RATE_TOLERANCE * step):
         return container_fps
     # A median of rounded stamps is coarse; the mean of the steps like it is finer.

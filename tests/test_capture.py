@@ -100,6 +100,22 @@ def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint:
         CaptureOptions(camera_scale=0.0)
 
 
+def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = tmp_path / "turning.mp4"
+    turn_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
+
+    def unplug(progress: Progress) -> None:
+        if progress.done == 39:
+            video.unlink(missing_ok=True)
+
+    options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
+    clip = capture(video, options, unplug)
+    assert len(clip.people[0]) == 40 and clip.camera_path is None
+    assert "no such file" in caplog.text and "taken to stand" in caplog.text
+
+
 def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(3, MAN), end=5, fov=90, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(demo_video, options)
@@ -149,6 +165,7 @@ def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> Non
         (lambda: CaptureOptions(people=0), "number above zero"),
         (lambda: CaptureOptions(start=5, end=4), "holds no frame"),
         (lambda: CaptureOptions(start=-1), "holds no frame"),
+        (lambda: CaptureOptions(threads=0), "give one or more"),
         (lambda: CaptureOptions(focal=-1.0), "above zero"),
         (lambda: CaptureOptions(focal=float("nan")), "above zero"),
         (lambda: CaptureOptions(fov=180.0), "1 to 170"),

@@ -141,6 +141,34 @@ def test_bad_input(
     assert not list(output.parent.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments", "size"),
+    [
+        ("100%d tänzer, 2.mp4", ["-c:v", "mpeg4", "-q:v", "3"], (1080, 1920)),
+        ("odd.mkv", ["-vf", "scale=333:591", "-c:v", "ffv1"], (333, 591)),
+        ("still.png", ["-frames:v", "1"], (1080, 1920)),
+        ("sparse.mp4", ["-vf", "select='lt(n,2)+not(mod(n,3))'", "-fps_mode", "vfr", "-c:v", "mpeg4"], (1080, 1920)),
+    ],
+)
+def test_odd_videos(
+    name: str,
+    arguments: list[str],
+    size: tuple[int, int],
+    demo_video: Path,
+    untrained_checkpoint: Path,
+    tmp_path: Path,
+) -> None:
+    ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="makes odd videos").get_ffmpeg_exe()
+    start = [ffmpeg, "-v", "error", "-i", demo_video, "-t", "0.2"]
+    subprocess.run([*start, *arguments, tmp_path / name], check=True)
+    output = tmp_path / "clip.npz"
+    box = [0, *(round(edge * size[0] / 1080) for edge in (240, 330, 620, 1260))]
+    options = ["--box", ",".join(map(str, box)), "--end", "4", "--checkpoint", str(untrained_checkpoint), "--quiet"]
+    assert main(["capture", str(tmp_path / name), "-o", str(output), "--device", "cpu", *options]) == 0
+    clip = MotionClip.load(output)
+    assert (clip.width, clip.height) == size and len(clip.people) == 1
+
+
 def test_unwritable_output(empty_room: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert "cannot write" in fails(capsys, "capture", empty_room, "-o", tmp_path / "absent" / "clip.npz")
     assert "folder" in fails(capsys, "capture", empty_room, "-o", tmp_path)

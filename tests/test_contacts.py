@@ -72,9 +72,9 @@ def test_who_lies_rests_on_the_back() -> None:
     lying = replace(person, poses=poses.reshape(40, 72))
     points = surface_points(lying, BODY, BODY.markers)
     floor = Floor(np.array([0.0, -1.0, 0.0]), 1.0)
-    places = supports(points, FPS, floor)
+    places = supports(points, point_speed(points, FPS), floor)
     assert len(places)
     np.testing.assert_allclose(places[:, 1], points[..., 1].max(), atol=0.003)
     assert points[0, :, 1].max() - sole_points(lying, BODY)[0, :, 1].max() > 0.1
     sliding = points + np.arange(40)[:, None, None] / FPS * np.array([1.0, 0, 0])
-    assert len(supports(sliding, FPS, floor)) == 0
+    assert len(supports(sliding, point_speed(sliding, FPS), floor)) == 0

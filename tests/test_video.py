@@ -114,6 +114,7 @@ def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None
         (0.0, [0.04] * 20, 25.0),
         (12.5, [0.08] * 5, 12.5),
         (0.0, [], 30.0),
+        (25.0, [1 / 60, 1 / 20], 60.0),  # too few to tell
     ],
 )
 def test_nominal_fps(container_fps: float, steps: list[float], expected: float) -> None:

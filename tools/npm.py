@@ -2,6 +2,7 @@
 
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 from tar_core.errors import TarError
@@ -39,3 +40,21 @@ def read_package_file(specification: str, name: str, cache: Path = CACHE, archiv
             return member.read()
     except (KeyError, tarfile.TarError, EOFError) as error:
         raise TarError(f"{archive} is damaged ({error}); delete it and try again") from error
+
+
+def unpack_package(specification: str, cache: Path = CACHE) -> Path:
+    """The folder of a whole package, downloaded and unpacked once.
+
+    Raises:
+        TarError: as `download_package`, or the archive is damaged.
+    """
+    archive = download_package(specification, cache)
+    folder = archive.with_suffix("")
+    if not folder.is_dir():
+        try:
+            with tempfile.TemporaryDirectory(dir=cache) as temporary, tarfile.open(archive) as opened:
+                opened.extractall(temporary, filter="data")
+                Path(temporary, "package").rename(folder)
+        except (OSError, tarfile.TarError, EOFError) as error:
+            raise TarError(f"{archive} is damaged ({error}); delete it and try again") from error
+    return folder

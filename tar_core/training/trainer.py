@@ -115,19 +115,24 @@ class Trainer:
         scores: Scores | None = None
         running: list[float] = []
         while self.step < config.steps:
-            rate = self._learning_rate()
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            running.append(self._train_step(self._batch()))
-            self.step += 1
+            running.append(self.advance())
             if self.step % config.report_every == 0:
                 pace = (time.monotonic() - started) / len(running)
                 loss = float(np.mean(running[-50:]))
+                rate = self.optimiser.param_groups[0]["lr"]
                 log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, loss, rate, pace)
                 self._show({"loss": loss, "learning rate": rate, "seconds per step": pace})
             if self.step % config.checkpoint_every == 0 or self.step == config.steps:
                 scores = self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
         return scores or self._evaluate()
+
+    def advance(self) -> float:
+        """One step of the optimiser; returns its loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._learning_rate()
+        loss = self._train_step(self._batch())
+        self.step += 1
+        return loss
 
     def checkpoint(self, loss: float) -> Scores:
         """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""

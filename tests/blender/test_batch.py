@@ -1,7 +1,8 @@
 """Many clips in one go: what is written, skipped and reported."""
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ def report(folder: Path) -> list[tuple[str, str]]:
     return [(Path(row["video"]).name, row["status"]) for row in json.loads((folder / REPORT).read_text())]
 
 
-def write_both(clip: Path, files: Sequence[Path]) -> int:
+def write_both(clip: Path, files: Sequence[Path]) -> tuple[int, Sequence[Path]]:
     if "bad" in clip.name:
         raise TarError(f"{clip}: nobody was found")
     for file in files:
         file.write_text(clip.name)
-    return 2
+    return 2, files
 
 
 def ignore(outcome: Outcome) -> None:
@@ -61,14 +62,49 @@ def test_what_is_there_is_left_resumed_or_overwritten(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_leaves_a_true_report(tmp_path: Path) -> None:
-    def interrupted(clip: Path, files: Sequence[Path]) -> int:
+    def interrupted(clip: Path, files: Sequence[Path]) -> tuple[int, Sequence[Path]]:
         if clip.name == "two.mp4":
             raise KeyboardInterrupt
         return write_both(clip, files)
 
     with pytest.raises(KeyboardInterrupt):
         run_batch([Path("one.mp4"), Path("two.mp4"), Path("three.mp4")], tmp_path, ["blend"], interrupted, ignore)
-    assert report(tmp_path) == [("one.mp4", "done"), ("two.mp4", "cancelled")]
+    assert report(tmp_path) == [("one.mp4", "done"), ("two.mp4", "cancelled"), ("three.mp4", "cancelled")]
+
+
+def test_a_bug_in_one_clip_does_not_stop_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def buggy(clip: Path, files: Sequence[Path]) -> tuple[int, Sequence[Path]]:
+        if clip.name == "one.mp4":
+            raise ZeroDivisionError("by zero")
+        return write_both(clip, files)
+
+    outcomes = run_batch([Path("one.mp4"), Path("two.mp4")], tmp_path, ["blend"], buggy, ignore)
+    assert [outcome.status for outcome in outcomes] == ["failed", "done"]
+    assert outcomes[0].message == "one.mp4: unexpected ZeroDivisionError: by zero"
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_clips_come_as_they_are_ready(tmp_path: Path) -> None:
+    (tmp_path / "two.blend").touch()
+    asked: list[list[Path]] = []
+
+    def backwards(clips: Sequence[Path]) -> Iterator[tuple[Path, float]]:
+        asked.append(list(clips))
+        for clip in reversed(clips):
+            yield clip, time.monotonic() - 60
+
+    clips = [Path("one.mp4"), Path("two.mp4"), Path("three.mp4")]
+    outcomes = run_batch(clips, tmp_path, ["blend"], write_both, ignore, resume=True, ready=backwards)
+    assert asked == [[clips[0], clips[2]]], "what is there is not captured"
+    assert [Path(outcome.video).stem for outcome in outcomes] == ["two", "three", "one"]
+    assert outcomes[1].seconds >= 60
+
+
+def test_folder_that_cannot_be_written_is_found_out_before_any_work(tmp_path: Path) -> None:
+    (tmp_path / REPORT).mkdir()
+    with pytest.raises(TarError, match="cannot write"):
+        run_batch([Path("one.mp4")], tmp_path, ["blend"], write_both, ignore)
+    assert [path.name for path in tmp_path.iterdir()] == [REPORT]
 
 
 def test_folder_that_cannot_be(tmp_path: Path) -> None:

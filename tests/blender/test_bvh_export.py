@@ -12,6 +12,7 @@ from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
 from tests.blender.characters import SMPL_BONES, heads_of
 from tests.blender.clips import synthetic_clip
+from tests.blender.readers import bvh_joints
 
 
 def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
@@ -24,6 +25,18 @@ def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
         read = heads_of(copy, SMPL_BONES, frame)
         for joint in JOINT_NAMES:
             np.testing.assert_allclose(read[joint], expected[joint], atol=1e-3, err_msg=f"{joint} at {frame}")
+
+
+def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
+    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (4, 20, 64)}
+    save_scene(tmp_path / "one.bvh")
+    joints, seconds = bvh_joints(tmp_path / "one.bvh")
+    assert seconds == pytest.approx(1001 / 30000, rel=1e-6)
+    for frame, expected in shown.items():
+        read = joints(frame - 4)
+        for joint in JOINT_NAMES:
+            np.testing.assert_allclose(read[joint], expected[joint], atol=1e-4, err_msg=f"{joint} at {frame}")
 
 
 def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
@@ -45,8 +58,8 @@ def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
 def test_each_person_gets_a_file(tmp_path: Path) -> None:
     import_clip(synthetic_clip(people=2), bpy.context)
     save_scene(tmp_path / "two.bvh")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["two.bvh", "two_2.bvh"]
-    assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_2.bvh").read_text()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["two.bvh", "two_person2.bvh"]
+    assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_person2.bvh").read_text()
 
 
 def test_nobody_is_an_error(tmp_path: Path) -> None:

@@ -1,16 +1,20 @@
 """The headless command: scenes from videos and motion files, one line and exit code 2 for what the user can mend."""
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
-from tar_blender import command
-from tar_blender.command import EXIT_BAD_INPUT, NAME, main
+from tar_blender import command as command_module
+from tar_blender.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_core.motion import MotionClip
 from tar_core.people.found import save_found
@@ -95,6 +99,82 @@ def test_batch_writes_a_folder_and_a_report(
     assert main([str(videos), "-o", str(out), "--format", "dae"]) == EXIT_BAD_INPUT
 
 
+def test_several_engines_do_the_same(engine_python: Path, tiny_video: Path, tmp_path: Path) -> None:
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    for name in ("a.mp4", "b with space.mp4", "100% tänzer.mp4"):
+        (videos / name).write_bytes(tiny_video.read_bytes())
+    assert main([str(videos), "-o", str(tmp_path / "out"), "--format", "npz", "--jobs", "2"]) == 0
+    written = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert written == ["100% tänzer.npz", "a.npz", "b with space.npz", "report.json"]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert [row["status"] for row in report] == ["done"] * 3
+
+
+def test_each_person_a_file_bones_alone_and_amass(motion_file: Path, tmp_path: Path) -> None:
+    arguments = [str(motion_file), "-o", str(tmp_path / "out"), "--format", "glb,amass", "--separate"]
+    assert main([*arguments, "--armature-only"]) == 0
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    names = ["motion.glb", "motion_person2.glb", "motion.amass.npz", "motion_person2.amass.npz"]
+    assert [Path(file).name for file in report[0]["files"]] == names
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {*names, "report.json"}
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.import_scene.gltf(filepath=str(tmp_path / "out" / "motion.glb"))
+    armatures = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert armatures == ["root"] and not any(len(mesh.vertices) > 5000 for mesh in bpy.data.meshes)
+
+
+def test_single_motion_files(motion_file: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.amass.npz"
+    assert main([str(motion_file), "-o", str(output), "-o", str(tmp_path / "plain.npz"), "--fps", "15"]) == 0
+    assert MotionClip.load(tmp_path / "plain.npz").fps == 15
+    with np.load(output) as data:
+        assert data["mocap_framerate"] == 15
+    gone = tmp_path / "gone" / "out.npz"
+    assert main([str(motion_file), "-o", str(gone)]) == EXIT_BAD_INPUT
+
+
+def test_ctrl_c_leaves_finished_clips_whole(
+    engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path
+) -> None:
+    """A process of its own, as in a terminal: the engines are told, too."""
+    (engine_python.parent / "site" / "tar_core" / "engine.py").write_text(
+        "import json, shutil, sys, time\n"
+        "for line in sys.stdin:\n"
+        "    job = json.loads(line)\n"
+        "    if 'second' in job['video']:\n"
+        "        open(job['video'] + '.begun', 'w').close()\n"
+        "        time.sleep(600)\n"
+        f"    shutil.copy({str(motion_file)!r}, job['output'])\n"
+        "    print(json.dumps({'event': 'result'}), flush=True)\n"
+    )
+    videos = [tmp_path / f"{name}.mp4" for name in ("first", "second", "third")]
+    for video in videos:
+        video.write_bytes(tiny_video.read_bytes())
+    out = tmp_path / "out"
+    command = [*start_by_path(), *map(str, videos), "-o", str(out), "--format", "blend"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not ((out / "first.blend").exists() and Path(f"{videos[1]}.begun").exists()):
+        assert time.monotonic() < deadline and process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == EXIT_INTERRUPTED, errors
+    assert "cancelled" in errors and "Traceback" not in errors
+    assert sorted(file.name for file in out.iterdir()) == ["first.blend", "report.json"]
+    report = json.loads((out / "report.json").read_text())
+    assert [row["status"] for row in report] == ["done", "cancelled", "cancelled"]
+
+
+def start_by_path() -> list[str]:
+    """From a checkout: by `blender -b -P`, or by Python where Blender is a module."""
+    script, binary = str(Path(command_module.__file__)), bpy.app.binary_path
+    return [binary, "-b", "-P", script, "--"] if binary else [sys.executable, script]
+
+
 def test_smoothing_is_applied(motion_file: Path, tmp_path: Path) -> None:
     for strength in ("0", "1"):
         arguments = [str(motion_file), "-o", str(tmp_path / strength), "--format", "npz", "--plant-feet", "0"]
@@ -105,10 +185,7 @@ def test_smoothing_is_applied(motion_file: Path, tmp_path: Path) -> None:
 
 
 def test_runs_by_its_path(motion_file: Path, tmp_path: Path) -> None:
-    """From a checkout, in a process of its own: by `blender -b -P`, or by Python where Blender is a module."""
-    script = Path(command.__file__)
-    binary = bpy.app.binary_path
-    start = [binary, "-b", "-P", str(script), "--"] if binary else [sys.executable, str(script)]
+    start = start_by_path()
     output, model = tmp_path / "out.blend", tmp_path / "out.glb"
     subprocess.run([*start, str(motion_file), "-o", str(output), "-o", str(model)], cwd=tmp_path, check=True)
     assert output.stat().st_size > 10_000
@@ -146,6 +223,25 @@ def test_bad_input_is_one_line(
     error = capsys.readouterr().err.strip()
     assert message in error and error.startswith(f"{NAME}: ") and "\n" not in error
     assert not (tmp_path / "out.blend").exists()
+
+
+@pytest.mark.parametrize("name", ["out.blend", ""])
+def test_read_only_disk_is_found_out_before_the_capture(
+    name: str, engine_python: Path, tiny_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A real one: permissions alone would not keep root out."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a disk")
+    try:
+        engine_python.unlink()  # nothing may be captured
+        assert main([str(tiny_video), "-o", str(disk / name)]) == EXIT_BAD_INPUT
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    error = capsys.readouterr().err.strip()
+    assert error.startswith(f"{NAME}: cannot write") and "Read-only" in error and "\n" not in error
 
 
 def test_no_engine_python_says_how_to_make_one(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tar_core.errors import TarError
-from tools.npm import read_package_file
+from tools.npm import read_package_file, unpack_package
 
 PACKAGE = "@scope/thing@1.2.3"
 
@@ -44,3 +44,18 @@ def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_given_archive_is_read_as_it_is(cache: Path) -> None:
     assert read_package_file("@scope/other@1.0", "model.bin", archive=cache / "scope-thing-1.2.3.tgz") == b"data"
+
+
+def test_unpacks_a_whole_package_once(cache: Path) -> None:
+    folder = unpack_package(PACKAGE, cache)
+    assert (folder / "model.bin").read_bytes() == b"data"
+    (cache / "scope-thing-1.2.3.tgz").write_bytes(b"not read again")
+    assert unpack_package(PACKAGE, cache) == folder
+    (cache / "other-1.0.tgz").write_bytes(b"not an archive")
+    with pytest.raises(TarError, match="damaged"):
+        unpack_package("other@1.0", cache)
+    assert sorted(path.name for path in cache.iterdir()) == [
+        "other-1.0.tgz",
+        "scope-thing-1.2.3",
+        "scope-thing-1.2.3.tgz",
+    ]

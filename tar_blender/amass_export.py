@@ -1,0 +1,27 @@
+"""AMASS's files of people as they stand in the scene: z up, and feet on the floor where the import put them there."""
+
+from pathlib import Path
+
+from tar_core.amass import export_amass, moved
+from tar_core.body_file import BodyData
+from tar_core.motion import MotionClip
+
+from .camera import WorldPlacement
+from .export import person_files
+
+ENDING = "amass.npz"
+
+
+def save_amass(path: Path, clip: MotionClip, body: BodyData, placement: WorldPlacement) -> list[Path]:
+    """Writes a file for each person, `walk.amass.npz`, `walk_person2.amass.npz` ...; returns which.
+
+    Args:
+        placement: of the clip's import.
+
+    Raises:
+        TarError: the file cannot be written.
+    """
+    files = person_files(path, len(clip.people))
+    for file, person in reversed(list(zip(files, clip.people, strict=True))):
+        export_amass(file, clip, moved(person, body, placement.rotation, placement.translation))
+    return files
