@@ -20,7 +20,7 @@ from torch import Tensor
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
-from tar_core.camera_motion import CameraWatch, track_turns
+from tar_core.camera_motion import CameraWatch, track_camera
 from tar_core.camera_path import CameraPath
 from tar_core.camera_path_file import KnownCamera, read_camera_path
 from tar_core.camera_world import hold_still
@@ -517,9 +517,11 @@ def _path_of_camera(
     frames = _frames_with_progress(reader, options, report, "camera")
     looked_at = (frame.image for frame in frames if (frame.index - first) % step == 0)
     boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)
-    vectors, explained = track_turns(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
-    beyond = 2 * vectors[-1:] - vectors[-2:-1]  # people go straight on after the last picture looked at
-    looked = CameraPath(0, np.concatenate([vectors, beyond]), explained=explained).at_rate(step)
+    track = track_camera(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
+    # People go straight on after the last picture looked at.
+    turns = np.concatenate([track.turns, 2 * track.turns[-1:] - track.turns[-2:-1]])
+    zooms = np.append(track.zooms, track.zooms[-1:])
+    looked = CameraPath(0, turns, zooms=zooms, explained=track.explained).at_rate(step)
     last = max(int(person.frames[-1]) for person in followed.people)
     path = replace(looked, first_frame=first).part(first, last)
     if path.is_doubtful:
