@@ -23,7 +23,7 @@ from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_cen
 from tar_core.camera_motion import CameraWatch, track_camera
 from tar_core.camera_path import CameraPath
 from tar_core.camera_path_file import KnownCamera, read_camera_path
-from tar_core.camera_world import hold_still
+from tar_core.camera_world import SCALE_OFF, hold_still, scale_by_feet, with_camera_path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.heap import return_large_blocks
@@ -82,7 +82,7 @@ class CaptureOptions:
         chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
         threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
         camera_path: a file of the camera's path (see camera_path_file.py), taken as given, with its focal lengths.
-        camera_scale: metres that one unit of that path is long.
+        camera_scale: metres that one unit of that path is long; 0: as long as lets feet stand best.
         camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
@@ -117,8 +117,8 @@ class CaptureOptions:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
         if self.threads is not None and self.threads < 1:
             raise TarError(f"{self.threads} threads do nothing; give one or more")
-        if not (self.camera_scale > 0 and math.isfinite(self.camera_scale)):
-            raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero")
+        if not (self.camera_scale >= 0 and math.isfinite(self.camera_scale)):
+            raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero, or 0 for by feet")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
             raise TarError(f"the box is drawn on frame {self.box.frame}, outside the range; draw it on one inside")
 
@@ -202,7 +202,7 @@ def capture(
     if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
         people = [hold_still(person, path, rest[person.person_id]) for person in people]
-    return MotionClip(
+    clip = MotionClip(
         fps=reader.fps,
         width=reader.width,
         height=reader.height,
@@ -214,6 +214,7 @@ def capture(
         vertical=_vertical(camera, path),
         camera_path=path,
     )
+    return clip if known is None else _check_scale(clip, target_body or load_body(), by_feet=options.camera_scale == 0)
 
 
 def look(
@@ -499,7 +500,23 @@ def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
     first = options.first_frame
     count = reader.frames_in(first, options.end)
     known.path.check_frames(first, known.path.last_frame if count is None else first + count - 1, slack=reader.fps / 10)
-    return replace(known, path=known.path.scaled(options.camera_scale))
+    return replace(known, path=known.path.scaled(options.camera_scale or 1.0))
+
+
+def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
+    """The clip before a camera path of the length at which feet stand best, or with a warning where that is another."""
+    scale = scale_by_feet(clip, body)
+    if by_feet and scale is None:
+        logger.warning("feet do not tell how long the camera's path is; it is taken as it is, in metres")
+    elif by_feet and scale is not None and clip.camera_path is not None:
+        return with_camera_path(clip, clip.camera_path.scaled(scale), body)
+    elif scale is not None and not 1 / SCALE_OFF < scale < SCALE_OFF:
+        logger.warning(
+            "feet would stand better if the camera's path were %.2g times as long; if you do not know its length, give"
+            " --camera-scale feet",
+            scale,
+        )
+    return clip
 
 
 def _vertical(camera: LinesCamera, path: CameraPath | None) -> Vertical:

@@ -29,6 +29,7 @@ from scipy.signal import find_peaks
 from tar_core.body_file import BodyData, load_body
 from tar_core.contacts import sole_points
 from tar_core.errors import TarError
+from tar_core.evaluation.metrics import jitter
 from tar_core.ground import find_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
@@ -48,6 +49,7 @@ STANDS = 0.15  # m/s below which a true foot stands
 SMOOTHING = 0.3  # the default
 TREMBLE = np.radians(0.17)  # of every joint, frame by frame
 HIT = 1.5  # m/s, the least speed of a hit
+KNEES = [JOINT_NAMES.index(f"{side}_knee") for side in ("left", "right")]
 HANDS_AND_FEET = [JOINT_NAMES.index(f"{side}_{end}") for side in ("left", "right") for end in ("wrist", "ankle")]
 
 
@@ -95,6 +97,14 @@ def joints_of(person: PersonMotion, body: BodyData) -> np.ndarray:
 def acceleration_off(joints: np.ndarray, truth: np.ndarray) -> float:
     """Mean difference of accelerations [N, 24, 3], mm/frame^2."""
     return 1000 * float(np.linalg.norm(np.diff(joints - truth, n=2, axis=0), axis=-1).mean())
+
+
+def knee_accelerations(person: PersonMotion) -> np.ndarray:
+    """[N - 2, 2] of both knees' own turns, degrees/frame^2."""
+    knees = person.poses.reshape(len(person), -1, 3)[:, KNEES].astype(float)
+    rotations = axis_angle_to_matrix(knees)
+    turns = matrix_to_axis_angle(rotations[:-1].swapaxes(-1, -2) @ rotations[1:])
+    return np.degrees(np.linalg.norm(np.diff(turns, axis=0), axis=-1))
 
 
 def hits(joints: np.ndarray) -> list[tuple[int, int]]:
@@ -186,16 +196,30 @@ def floor_errors(captured: MotionClip, up: np.ndarray, height: float, body: Body
 
 
 def draw_demo(clip: MotionClip, body: BodyData, image: Path) -> None:
-    """How far each foot is from the camera, before and after, where it stands."""
+    """How far each foot is from the camera, before and after, where it stands; prints what was done to the motion."""
     person = main_person(clip)
-    planted = plant_feet(person, body, clip.fps)
+    smooth = smooth_person(person, clip.fps, SMOOTHING)
+    planted = plant_feet(smooth, body, clip.fps)
     before, after = foot_points(person, body), foot_points(planted, body)
     weights = still_weights(before, clip.fps)
-    slides = [1000 * slide(feet, weights) for feet in (before, after)]
-    print(f"{Path(clip.source).name}: standing feet slide {slides[0]:.1f} mm a frame before, {slides[1]:.1f} after")
+    pixels = [
+        clip.focal * joints[..., :2] / joints[..., 2:] for joints in (joints_of(p, body) for p in (smooth, planted))
+    ]
+    print(f"{Path(clip.source).name}: as captured, smoothed, planted")
+    for name, measure in (
+        ("standing feet slide, mm a frame", lambda moving: 1000 * slide(foot_points(moving, body), weights)),
+        ("jitter, 10 m/s^3", lambda moving: float(jitter(joints_of(moving, body), clip.fps).mean())),
+        (
+            "knees' largest angular acceleration, degrees/frame^2",
+            lambda moving: float(knee_accelerations(moving).max()),
+        ),
+    ):
+        print(f"  {name:54}" + "".join(f"{measure(moving):8.1f}" for moving in (person, smooth, planted)))
+    moved = np.linalg.norm(pixels[1] - pixels[0], axis=-1).mean()
+    print(f"  {'joints move in the picture by planting, pixels':54}{moved:8.1f}")
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
     for side, (plot, column) in enumerate(zip(axes, (0, 2), strict=True)):
-        for points, colour, name in ((before, "C1", "as captured"), (after, "C0", "planted")):
+        for points, colour, name in ((before, "C1", "as captured"), (after, "C0", "smoothed and planted")):
             plot.plot(person.frames, points[:, column, 2], colour, linewidth=1, alpha=0.5)
             standing = np.where(np.append(weights[:, column], 0) > 0.5, points[:, column, 2], np.nan)
             plot.plot(person.frames, standing, colour, linewidth=3, label=name)
