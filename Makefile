@@ -5,10 +5,12 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 VIDEO ?=
 TRAIN_ARGS ?=
+FEATURES ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui extension extension-offline train clean
-.PHONY: bench-real bench-real-all bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene
+.PHONY: bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +44,7 @@ test-newest: ## the tests outside Blender with the newest packages, such as a us
 test-blenders: $(READY) ## tests and the installed extension in every supported Blender; some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.blender.matrix
 
-test-gui: $(READY) ## a scripted user in a real Blender window, with pictures in out/gui
+test-gui: $(READY) ## a scripted user in real windows of two Blenders, with pictures in out/gui; one: BLENDERS=sid
 	$(PYTHON) -m tests.blender.gui
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
@@ -56,6 +58,13 @@ bench-real: $(READY) ## accuracy on real video with ground truth, beside MediaPi
 
 bench-real-all: $(READY) ## the same, then the other real clips that packages ship (minutes)
 	$(PYTHON) -m tools.bench_real --all
+
+bench-smoothing: $(READY) ## accuracy before and after smoothing, on real video; on cached clips too: FEATURES=data/features/test
+	$(PYTHON) -m tools.bench_real --smoothing 0.3 0.6 1
+	$(if $(FEATURES),$(PYTHON) -m tar_core.evaluation synthetic "$(FEATURES)" --smoothing 0.3 0.6 1)
+
+bench-training: $(READY) ## training's windows a second and where the time goes; bench-training FEATURES=data/features/train
+	$(PYTHON) -m tools.bench_training $(if $(FEATURES),--features "$(FEATURES)") $(BENCH_ARGS)
 
 bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
 	$(PYTHON) -m tools.bench_speed

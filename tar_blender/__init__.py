@@ -14,6 +14,7 @@ _MODULES = (
     "preferences",
     "properties",
     "pick_people",
+    "draw_box",
     "presets",
     "operators",
     "people_operators",

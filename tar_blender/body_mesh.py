@@ -39,10 +39,11 @@ def body_steps(
     of that: for a body file in which they are not zero, vertices near bent joints differ from SMPL's by up to a few
     centimetres, as with any plain armature. The free body has none, so there the two are equal.
     """
-    vertices, _ = yield from in_thread(lambda: shaped_body(body, betas))
-    mesh = build_triangles(name, vertices @ SMPL_TO_BLENDER.T, body.faces)
+    vertices = yield from in_thread(lambda: shaped_body(body, betas)[0] @ SMPL_TO_BLENDER.T)
+    mesh = yield from _triangle_steps(name, vertices, body.faces)
     yield
     mesh.polygons.foreach_set("use_smooth", np.ones(len(body.faces), bool))
+    yield
     if body.uv is not None and body.uv_faces is not None:
         layer = mesh.uv_layers.new(name="UVMap")
         layer.data.foreach_set("uv", body.uv[body.uv_faces].astype(np.float32).ravel())
@@ -62,12 +63,19 @@ def body_steps(
 
 
 def build_triangles(name: str, vertices: np.ndarray, faces: np.ndarray) -> bpy.types.Mesh:
-    """A mesh of vertices [V, 3] and triangles [F, 3]; arrays at once, where from_pydata takes tens of milliseconds."""
+    """A mesh of vertices [V, 3] and triangles [F, 3]."""
+    return finish(_triangle_steps(name, vertices, faces))
+
+
+def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Steps[bpy.types.Mesh]:
+    """Arrays at once, where from_pydata takes tens of milliseconds."""
     mesh = bpy.data.meshes.new(name)
     mesh.vertices.add(len(vertices))
     mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
+    yield
     mesh.loops.add(faces.size)
     mesh.loops.foreach_set("vertex_index", faces.astype(np.int32).ravel())
+    yield
     mesh.polygons.add(len(faces))
     mesh.polygons.foreach_set("loop_start", np.arange(0, faces.size, 3, dtype=np.int32))
     mesh.update(calc_edges=True)

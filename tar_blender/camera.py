@@ -8,11 +8,12 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
-from tar_core.motion import CameraTurns, Floor, MotionClip
+from tar_core.motion import Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
 
-from .curves import new_action, write_curves
+from .curves import LINEAR, new_action, write_curve, write_curves
 
 # From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.
 # Everything that enters the scene passes through this one matrix.
@@ -56,6 +57,11 @@ class WorldPlacement:
         ahead /= np.linalg.norm(ahead)
         return cls(np.stack([np.cross(ahead, floor.up), ahead, floor.up]), np.array([0.0, 0.0, floor.height]))
 
+    @classmethod
+    def in_world(cls, world: np.ndarray) -> "WorldPlacement":
+        """The camera frame as a matrix [4, 4] places it in the world; see `CameraPath.world`."""
+        return cls(world[:3, :3], world[:3, 3])
+
     def points(self, points: np.ndarray) -> np.ndarray:
         """[..., 3] in the camera frame -> [..., 3] in the world, metres."""
         return points @ self.rotation.T + self.translation
@@ -84,7 +90,7 @@ def build_camera(
 ) -> bpy.types.Object:
     """Makes a camera that projects as the clip's pinhole camera does, at the clip's resolution.
 
-    A camera that turns is keyed, and hangs on an empty that stands where the first frame's camera stood.
+    A camera that moves is keyed, and hangs on an empty that stands where the first frame's camera stood.
 
     Blender measures its shift in sensor widths, right and up, from the image's centre, and its image reaches from the
     first pixel's left edge to the last pixel's right edge; the clip's pixel (0, 0) is the first pixel's CENTRE. Hence
@@ -104,7 +110,7 @@ def build_camera(
 
     camera = bpy.data.objects.new(name, data)
     collection.objects.link(camera)
-    if clip.camera_turns is None:
+    if clip.camera_path is None:
         camera.matrix_world = placement.camera_matrix()
         return camera
     mount = bpy.data.objects.new(f"{name} Mount", None)
@@ -112,19 +118,24 @@ def build_camera(
     mount.empty_display_size = 0.3
     collection.objects.link(mount)
     camera.parent = mount
-    key_turns(camera, clip.camera_turns, start_frame)
+    key_path(camera, clip.camera_path, start_frame)
     return camera
 
 
-def key_turns(camera: bpy.types.Object, turns: CameraTurns, start_frame: int) -> bpy.types.Action:
-    """Keys a camera that hangs in the first frame's camera frame, on every frame; see `MotionClip.camera_turns`."""
-    rotations = axis_angle_to_matrix(turns.turns).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
+def key_path(camera: bpy.types.Object, path: CameraPath, start_frame: int) -> None:
+    """Keys a camera that hangs in the clip's camera frame, on every frame; its lens is the clip's so far."""
+    rotations = axis_angle_to_matrix(path.turns).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
     camera.rotation_mode = "QUATERNION"
-    action, channels = new_action(camera, f"{camera.name} Turns")
-    frames = start_frame + turns.first_frame + np.arange(len(quaternions))
-    write_curves(channels, "Turns", "rotation_quaternion", frames, quaternions)
-    return action
+    _, channels = new_action(camera, f"{camera.name} Path")
+    frames = start_frame + path.first_frame + np.arange(len(quaternions))
+    write_curves(channels, "Path", "rotation_quaternion", frames, quaternions)
+    if path.travels:
+        write_curves(channels, "Path", "location", frames, path.places)
+    if path.zoomed:
+        _, channels = new_action(camera.data, f"{camera.name} Zoom")
+        group = channels.groups.new("Zoom")
+        write_curve(channels, group, "lens", 0, frames, camera.data.lens * path.zooms, LINEAR)
 
 
 def add_video_background(

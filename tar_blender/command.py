@@ -218,6 +218,8 @@ def _motion(
         body=str(options.body.absolute()) if options.body else body,
         box=options.box,
         checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else None,
+        camera_path=str(options.camera_path.absolute()) if options.camera_path else None,
+        camera_scale=options.camera_scale,
         camera_stands=options.camera_stands,
         every_frame=options.every_frame,
     )
@@ -344,6 +346,15 @@ def _parser() -> argparse.ArgumentParser:
     camera = parser.add_mutually_exclusive_group()
     camera.add_argument("--focal", type=float, help="the camera's focal length in pixels")
     camera.add_argument("--fov", type=float, help="the camera's field of view across the longer side, in degrees")
+    parser.add_argument(
+        "--camera-path",
+        type=Path,
+        metavar="FILE",
+        help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
+    )
+    parser.add_argument(
+        "--camera-scale", type=_above_zero, default=1.0, help="metres that one unit of the path is long (default 1)"
+    )
     parser.add_argument(
         "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
     )

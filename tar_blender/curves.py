@@ -25,8 +25,8 @@ def curves_of(thing: bpy.types.Object) -> Iterable[bpy.types.FCurve]:
     return [curve for bag in bags if bag is not None for curve in bag.fcurves]
 
 
-def new_action(thing: bpy.types.Object, name: str) -> tuple[bpy.types.Action, Any]:
-    """An empty action that drives the object, and what holds its curves (`fcurves` and `groups`).
+def new_action(thing: bpy.types.ID, name: str) -> tuple[bpy.types.Action, Any]:
+    """An empty action that drives an object or a camera's data, and what holds its curves (`fcurves` and `groups`).
 
     Blender 4.4 and newer keep the curves of each driven object in a channelbag of its own, older ones in the action.
     """
@@ -35,7 +35,7 @@ def new_action(thing: bpy.types.Object, name: str) -> tuple[bpy.types.Action, An
     animation.action = action
     if not hasattr(action, "slots"):
         return action, action
-    slot = action.slots.new(id_type="OBJECT", name=thing.name)
+    slot = action.slots.new(id_type=thing.id_type, name=thing.name)
     strip = action.layers.new("Motion").strips.new(type="KEYFRAME")
     animation.action_slot = slot
     return action, strip.channelbag(slot, ensure=True)

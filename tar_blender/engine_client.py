@@ -56,10 +56,12 @@ class CaptureJob:
         body: the user's SMPL file; None is the free body.
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
+        camera_path: a file of the camera's path, solved elsewhere; camera_scale: metres that one unit of it is long.
         camera_stands: does not ask whether the camera turns.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
         chosen: whom of those found to capture, see FoundPerson.trace; None is by `people`.
+        threads: of the processor; None is what the engine thinks best.
     """
 
     video: str
@@ -72,10 +74,13 @@ class CaptureJob:
     body: str | None = None
     box: tuple[float, ...] | None = None
     checkpoint: str | None = None
+    camera_path: str | None = None
+    camera_scale: float = 1.0
     camera_stands: bool = False
     every_frame: bool = False
     look: bool = False
     chosen: Sequence[dict[str, Any]] | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -350,10 +355,23 @@ class EngineProcess:
         _, missing, module = last.partition("No module named ")
         if missing:
             return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {bundled_tar_core()}")
-        code = self._process.returncode
-        return Failure(
-            f"the engine stopped (exit code {code}): {last}; try again, or with the processor as device (preferences)"
+        return Failure(death(self._process.returncode, last))
+
+
+def death(code: int, last: str) -> str:
+    """What to tell of an engine that ended without a word of its own.
+
+    Args:
+        code: its exit code; below zero is a signal's number.
+        last: the last line that it wrote.
+    """
+    if -code == getattr(signal, "SIGKILL", None):
+        return (
+            "the engine was killed from outside, as systems do when memory runs out; close other programs or choose "
+            "fewer frames, and try again"
         )
+    how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"stopped (exit code {code})"
+    return f"the engine {how}: {last}; try again, or with the processor as device (preferences)"
 
 
 @contextmanager

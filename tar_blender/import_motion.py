@@ -1,6 +1,5 @@
 """A MotionClip becomes a collection in the scene: people, camera, video."""
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -8,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 
 from tar_core.body_file import BodyData, load_body
+from tar_core.camera_world import scale_by_feet, with_camera_path
+from tar_core.contacts import sole_points
 from tar_core.doubts import doubts
 from tar_core.errors import TarError
 from tar_core.ground import TRUSTED, find_floor
@@ -24,7 +26,11 @@ from .camera import WorldPlacement, add_video_background, build_camera, match_re
 from .ground import camera_height
 from .keyframes import follow_visibility, motion_steps
 from .people import mark_doubts, mark_floor, mark_person
+from .scene_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .steps import Steps, finish, in_thread
+
+_SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is told
+_PERCENTILE = 5.0  # of all frames' lowest soles: a single frame that dips too low does not count
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class ImportOptions:
         match_resolution: the scene renders at the video's size.
         show_video: the video stands behind the scene.
         background_opacity: of the video behind the scene, 0..1.
+        camera: the name of a camera in the file whose animation is the video's camera; people are placed in its world.
         placement: where the camera frame lies in the world, instead of what `on_ground` says.
     """
 
@@ -56,6 +63,7 @@ class ImportOptions:
     match_resolution: bool = True
     show_video: bool = True
     background_opacity: float = 1.0
+    camera: str | None = None
     placement: WorldPlacement | None = None
 
     def settings(self) -> dict[str, Any]:
@@ -105,18 +113,31 @@ def import_steps(
     scene = context.scene
     speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
     rate = frame_rate(scene)
-    clip, body, placement, about_floor = yield from in_thread(lambda: _prepare(clip, options, rate))
+    given, own = None, None
+    if options.camera is not None:
+        given = find_camera(options.camera)
+        own = yield from _animated_camera(clip, scene, given, options, speed)
+    clip, body, placement, about_floor = yield from in_thread(lambda: _prepare(clip, options, rate, own))
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
     warnings: list[str] = []
+    if own is not None:
+        scale = yield from in_thread(lambda: scale_by_feet(clip, body))
+        if scale is not None and not 1 / _SCALE_OFF < scale < _SCALE_OFF:
+            warnings.append(
+                f"feet would stand better if the camera's way were {scale:.2g} times as long: scale the camera's world"
+                " by that, and re-import"
+            )
     with _all_or_nothing():
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
         mark_floor(collection, about_floor)
-        camera = build_camera(clip, placement, collection, options.start_frame)
+        camera = given or build_camera(clip, placement, collection, options.start_frame)
         yield
-        if options.show_video and Path(clip.source).suffix.lower() != ".npz":  # motion that no video shows
+        if (
+            given is None and options.show_video and Path(clip.source).suffix.lower() != ".npz"
+        ):  # motion that no video shows
             try:
                 add_video_background(
                     camera, Path(clip.source), options.start_frame, options.background_opacity, round(speed, 6)
@@ -150,18 +171,45 @@ def import_steps(
 
 
 def _prepare(
-    clip: MotionClip, options: ImportOptions, scene_rate: float
+    clip: MotionClip, options: ImportOptions, scene_rate: float, own: AnimatedCamera | None
 ) -> tuple[MotionClip, BodyData, WorldPlacement, str]:
     """What can be computed without touching Blender's data: clip, body, placement, and what to say of the floor."""
     body = load_body(None if clip.body == "free" else Path(clip.body))
+    if own is not None:
+        clip = before_camera(clip, body, own)
     clip = adapt_clip(clip, body, options, scene_rate)
+    path = clip.camera_path
+    if options.placement is None and path is not None and path.world is not None:
+        placement = WorldPlacement.in_world(path.world)
+        return clip, body, placement, f"In its camera's world, feet {_lowest(clip, body, placement):+.2f} m above z = 0"
     if options.placement is not None or not options.on_ground:
         return clip, body, options.placement or WorldPlacement.level(), ""
     floor = clip_floor(clip, body)
     about = _about(floor)
-    if clip.camera_turns is not None:
-        about += f", camera turns by {math.degrees(clip.camera_turns.range):.0f}°"
+    if path is not None:
+        about += f", {path}"
     return clip, body, place_on(floor, clip, body), about
+
+
+def _animated_camera(
+    clip: MotionClip, scene: bpy.types.Scene, camera: bpy.types.Object, options: ImportOptions, speed: float
+) -> Steps[AnimatedCamera]:
+    """What the camera does while anybody is in the clip; `speed` is frames of the video for each of the scene."""
+    first = min(int(person.frames[0]) for person in clip.people)
+    frames = options.start_frame + np.arange(first, clip.last_frame + 1) / speed
+    return (yield from animated_camera_steps(scene, camera, frames, first, (clip.width, clip.height)))
+
+
+def before_camera(clip: MotionClip, body: BodyData, camera: AnimatedCamera) -> MotionClip:
+    """The clip as a given camera saw it, in that camera's world."""
+    seen = with_camera_path(clip, None, body).with_focal(camera.focal).with_principal_point(camera.principal_point)
+    return with_camera_path(seen, camera.path, body)
+
+
+def _lowest(clip: MotionClip, body: BodyData, placement: WorldPlacement) -> float:
+    """The height of the floor on which everybody's lowest soles are, metres."""
+    heights = [placement.points(sole_points(person, body))[..., 2].min(1) for person in clip.people]
+    return float(np.percentile(np.concatenate(heights), _PERCENTILE))
 
 
 def _about(floor: Floor | None) -> str:
@@ -200,7 +248,7 @@ def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_r
     """
     if options.smoothing > 0:
         clip = smooth_clip(clip, options.smoothing)
-    if options.focal is not None:
+    if options.focal is not None and options.camera is None:
         clip = clip.with_focal(options.focal)
     clip = plant_clip(clip, body, options.plant_feet)
     return resample_clip(clip, scene_rate) if options.keep_frame_rate else clip

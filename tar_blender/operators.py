@@ -17,6 +17,7 @@ from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 
+from .body_genders import body_of_gender
 from .cache import keep_motion
 from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
 from .import_motion import ImportedClip, import_clip, import_steps
@@ -25,7 +26,7 @@ from .people import ClipRecord, mark_clip
 from .pick_people import chosen_traces, show_found
 from .report import report_text
 from .steps import Steps, in_thread, run_for
-from .user_paths import body_file, cache_folder, device, engine_python
+from .user_paths import body_file, cache_folder, engine_choices, engine_python
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between two looks while the scene is built
@@ -252,7 +253,8 @@ class TAR_OT_find_people(_EngineOperator, bpy.types.Operator):
         context.window_manager.tar_progress.clear_messages()
         settings = context.scene.tar_settings
         try:
-            job = replace(settings.job(context.scene, None, device(context)), people="all", look=True)
+            everybody = settings.job(context.scene, None)
+            job = replace(everybody, people="all", look=True, **engine_choices(context))
             return self._start(context, ImportRequest(job, settings.import_options()))
         except TarError as error:
             return _fail(self, context, str(error))
@@ -270,8 +272,9 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.tar_progress.clear_messages()
-        options = context.scene.tar_settings.import_options()
+        settings = context.scene.tar_settings
         try:
+            options = settings.import_options(camera=settings.scene_camera(context.scene))
             imported = import_clip(load_motion(self.filepath, load_body()), context, options)
         except TarError as error:
             return _fail(self, context, str(error))
@@ -338,8 +341,11 @@ def _request(context: bpy.types.Context) -> ImportRequest:
     body = body_file(context) if settings.body == "smpl" else None
     if settings.body == "smpl" and body is None:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
+    if body is not None and settings.gender != "file":
+        body = str(body_of_gender(Path(body), settings.gender))
     chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
-    return ImportRequest(settings.job(context.scene, body, device(context), chosen), settings.import_options())
+    job = replace(settings.job(context.scene, body, chosen), **engine_choices(context))
+    return ImportRequest(job, settings.import_options(camera=settings.scene_camera(context.scene)))
 
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:

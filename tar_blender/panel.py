@@ -5,6 +5,7 @@ from pathlib import Path
 
 import bpy
 
+from .draw_box import TAR_OT_draw_box
 from .drop import CATEGORY
 from .engine_operators import draw_set_up
 from .operators import (
@@ -30,6 +31,7 @@ from .people_operators import (
 )
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
+from .report import without_folders
 from .settings_layout import draw_lens, draw_scene_settings
 from .user_paths import addon_preferences, has_engine
 from .video_info import Thumbnails
@@ -76,7 +78,7 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         else:
             layout.operator(TAR_OT_import_motion_file.bl_idname, icon="IMPORT")
         if progress.error:
-            _draw_text(context, layout, progress.error, "ERROR")
+            _draw_text(context, layout, without_folders(progress.error), "ERROR")
             layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
         if progress.notice:
             _draw_text(context, layout, progress.notice, "INFO")
@@ -99,12 +101,16 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             layout.prop(settings, "people_count")
         if settings.people == "picked":
             self._draw_choice(context, layout, settings)
+        if settings.people == "box":
+            self._draw_box(layout, settings)
         draw_lens(layout, settings)
-        layout.prop(settings, "camera_stands")
+        if settings.camera_mode == "video":
+            layout.prop(settings, "camera_stands")
         layout.prop(settings, "body")
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:
             layout.prop(preferences, "body_file", text="File")
+            layout.prop(settings, "gender")
 
     def _draw_choice(
         self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup
@@ -113,6 +119,13 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
         if settings.video and look.video == str(settings.video_path):
             draw_found(layout.column(align=True), look)
+
+    def _draw_box(self, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+        text = TAR_OT_draw_box.bl_label if settings.drawn_box() is None else "Draw Box Again"
+        layout.operator(TAR_OT_draw_box.bl_idname, text=text, icon="SELECT_SET")
+        column = layout.column(align=True)
+        for name in ("box_frame", "box_left", "box_top", "box_right", "box_bottom"):
+            column.prop(settings, name)
 
 
 class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):

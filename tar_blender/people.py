@@ -86,7 +86,16 @@ def person_id(armature: bpy.types.Object) -> int:
 
 
 def camera_of(collection: bpy.types.Collection) -> bpy.types.Object | None:
+    given = given_camera(collection)
+    if given is not None:
+        return bpy.data.objects.get(given)
     return next((thing for thing in collection.all_objects if thing.type == "CAMERA"), None)
+
+
+def given_camera(collection: bpy.types.Collection) -> str | None:
+    """The name of the user's own camera before which the clip was placed; None for a camera that the import made."""
+    record = clip_record(collection)
+    return None if record is None else record.options.get("camera")
 
 
 def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:
@@ -130,5 +139,7 @@ def _used_by_data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
     if thing.type == "MESH":
         yield from filter(None, thing.data.materials)
     if thing.type == "CAMERA":
+        if thing.data.animation_data and thing.data.animation_data.action:
+            yield thing.data.animation_data.action
         for background in thing.data.background_images:
             yield from filter(None, (background.clip, background.image))

@@ -21,6 +21,7 @@ from .people import (
     clip_record,
     delete_clip,
     delete_person,
+    given_camera,
     mark_clip,
     people_of,
     person_id,
@@ -49,6 +50,13 @@ class _ClipOperator:
 
     def collection(self) -> bpy.types.Collection:
         return bpy.data.collections[self.clip]
+
+    def refuse_in_given_world(self) -> bool:
+        """Tells that people who stand in the world of a camera of the user's cannot be moved away from it."""
+        camera = given_camera(self.collection())
+        if camera is not None:
+            self.report({"ERROR"}, f"The clip stands in the world of {camera}; move that camera's world, and re-import")
+        return camera is not None
 
 
 class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
@@ -163,6 +171,8 @@ class TAR_OT_feet_on_ground(_ClipOperator, bpy.types.Operator):
     bl_label = "Feet on Ground Here"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.refuse_in_given_world():
+            return {"CANCELLED"}
         try:
             height = lowest_foot(self.collection(), context.evaluated_depsgraph_get())
         except TarError as error:
@@ -186,6 +196,8 @@ class TAR_OT_floor_from_objects(_ClipOperator, bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        if self.refuse_in_given_world():
+            return {"CANCELLED"}
         chosen, camera = context.selected_objects, camera_of(self.collection())
         points = [thing.matrix_world.translation.copy() for thing in chosen]
         above = camera.matrix_world.translation if camera else points[0] + Vector((0, 0, 1))
@@ -219,6 +231,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         record = clip_record(self.collection())
         self.take_options(ImportOptions(**record.options))
+        self.camera_mode = "video" if record.options.get("camera") is None else "animated"
         self.focal_mode = "auto"
         if record.options["focal"] is not None:
             self.focal_mode, self.focal = "pixels", record.options["focal"]
@@ -252,7 +265,9 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
         motion = load_motion(record.motion, load_body())
         wanted = {person_id(armature) for armature in people_of(old)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
-        options = self.import_options(lens_focal(self, context.scene, motion.width, motion.height))
+        camera = self._camera(context.scene, old)
+        focal = None if camera else lens_focal(self, context.scene, motion.width, motion.height)
+        options = self.import_options(focal, camera)
         _leave_other_modes(context, old.all_objects)
         imported = import_clip(motion, context, options)
         names = {thing: thing.name for thing in imported.collection.all_objects}
@@ -263,6 +278,18 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
             thing.name = given.rpartition(".")[0] if given[-4:-3] == "." and given[-3:].isdigit() else given
         mark_clip(imported.collection, ClipRecord(record.motion, options.settings()))
         return imported
+
+    def _camera(self, scene: bpy.types.Scene, old: bpy.types.Collection) -> str | None:
+        """The camera that is taken as animated, if one is: the clip's given one, else the scene's."""
+        if self.camera_mode != "animated":
+            return None
+        given = given_camera(old)
+        if given is not None and given in bpy.data.objects:
+            return given
+        camera = self.scene_camera(scene)
+        if scene.camera in set(old.all_objects):
+            raise TarError("the scene's camera is the clip's own; make the one that you animated the scene's camera")
+        return camera
 
 
 def _leave_other_modes(context: bpy.types.Context, objects: list[bpy.types.Object]) -> None:

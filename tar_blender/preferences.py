@@ -1,9 +1,9 @@
-"""The add-on's preferences: which Python runs the engine, which body the motion is for, what is kept."""
+"""The add-on's preferences: which Python runs the engine, on what, which network and body, what is kept."""
 
 import os
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from tar_core.errors import TarError
 
@@ -61,6 +61,18 @@ class TARPreferences(bpy.types.AddonPreferences):
             ("mps", "Apple's GPU", "On Macs with Apple silicon"),
         ],
     )
+    threads: IntProperty(
+        name="Threads",
+        description="Of the processor, for a network that runs on it; 0: half of those it has",
+        default=0,
+        min=0,
+        max=256,
+    )
+    checkpoint: StringProperty(
+        name="Network",
+        description="A network of your own (.safetensors), e.g. one adapted to your footage; empty: the add-on's",
+        subtype="FILE_PATH",
+    )
     body_file: StringProperty(
         name="SMPL Body",
         description="Your own SMPL file (.npz or .pkl) for new captures; empty: the free body",
@@ -81,6 +93,8 @@ class TARPreferences(bpy.types.AddonPreferences):
         if os.environ.get(PYTHON_VARIABLE):
             layout.label(text=f"{PYTHON_VARIABLE} is set and comes first", icon="INFO")
         layout.prop(self, "device")
+        layout.prop(self, "threads")
+        layout.prop(self, "checkpoint")
         layout.prop(self, "body_file")
         layout.prop(self, "cache_folder")
         self._draw_cache(context, layout)

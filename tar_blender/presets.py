@@ -12,8 +12,8 @@ SETTINGS = "bpy.context.scene.tar_settings"
 
 # All but what belongs to one video: which it is, its frames, its place in the scene.
 PRESET_SETTINGS = (
-    *("people", "people_count", "every_frame", "body"),
-    *("focal_mode", "lens", "sensor", "fov", "focal", "camera_stands"),
+    *("people", "people_count", "every_frame", "body", "gender"),
+    *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal", "camera_stands"),
     *("figure", "smoothing", "plant_feet", "timing", "on_ground", "match_resolution", "show_video"),
 )
 

@@ -23,7 +23,10 @@ from tar_core.errors import TarError
 
 from .engine_client import CaptureJob
 from .import_motion import ImportOptions, frame_rate
+from .scene_camera import check_perspective, focal_length
 from .video_info import read_video_info
+
+Box = tuple[int, int, int, int]
 
 _WIDEST = 170  # degrees; what the engine takes
 
@@ -31,6 +34,19 @@ _WIDEST = 170  # degrees; what the engine takes
 class LensSettings:
     """What is known about the video's camera."""
 
+    camera_mode: EnumProperty(
+        name="Camera",
+        description="Whose camera the people stand before",
+        items=[
+            ("video", "From the Video", "Stands, or turns as the video's background tells"),
+            (
+                "animated",
+                "As Animated",
+                "The scene's camera as it is animated, by hand or by Blender's motion tracker: people are placed in "
+                "its world, whose scale is yours",
+            ),
+        ],
+    )
     focal_mode: EnumProperty(
         name="Focal Length",
         description="What is known about the video's camera",
@@ -70,6 +86,8 @@ class LensSettings:
         Raises:
             TarError: the scene has no camera with a perspective.
         """
+        if self.camera_mode == "animated":
+            return camera_field_of_view(scene)
         if self.focal_mode == "fov":
             return degrees(self.fov)
         if self.focal_mode == "lens":
@@ -77,6 +95,17 @@ class LensSettings:
         if self.focal_mode == "camera":
             return camera_field_of_view(scene)
         return None
+
+    def scene_camera(self, scene: bpy.types.Scene) -> str | None:
+        """The name of the camera that is taken as animated, if one is.
+
+        Raises:
+            TarError: the scene has no camera with a perspective.
+        """
+        if self.camera_mode != "animated":
+            return None
+        camera_field_of_view(scene)
+        return scene.camera.name
 
 
 class SceneSettings:
@@ -123,10 +152,10 @@ class SceneSettings:
         name="Match Resolution", description="Set the scene's render size to the video's", default=True
     )
     show_video: BoolProperty(
-        name="Video as Background", description="Show the video behind the scene in the camera's view", default=True
+        name="Background Video", description="Show the video behind the scene in the camera's view", default=True
     )
 
-    def import_options(self, focal: float | None = None) -> ImportOptions:
+    def import_options(self, focal: float | None = None, camera: str | None = None) -> ImportOptions:
         """What to ask of import_clip."""
         return ImportOptions(
             start_frame=self.start_frame,
@@ -134,6 +163,7 @@ class SceneSettings:
             plant_feet=self.plant_feet,
             on_ground=self.on_ground,
             focal=focal,
+            camera=camera,
             with_body=self.figure == "body",
             keep_frame_rate=self.timing == "scene",
             match_resolution=self.match_resolution,
@@ -151,6 +181,7 @@ class SceneSettings:
 
 def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
     context.window_manager.tar_video.show(settings.video)
+    settings.take_box(0, (0, 0, 0, 0))  # it was drawn on another one
 
 
 class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
@@ -178,9 +209,27 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             ("largest", "Largest", "The one person who fills most of the picture"),
             ("count", "Number", "So many of the largest"),
             ("picked", "Pick", "Those who are ticked among the people that a quick look finds"),
+            ("box", "Box", "The one person in a box that you draw on a frame of the video"),
         ],
     )
     people_count: IntProperty(name="Number", description="How many people to import", default=2, min=1, max=100)
+    box_frame: IntProperty(
+        name="Frame",
+        description="The video frame on which the box is, counted from 0; the person is followed from there on",
+        min=0,
+    )
+    box_left: IntProperty(
+        name="Left", description="The box's left edge, from the picture's left edge", subtype="PIXEL", min=0
+    )
+    box_top: IntProperty(
+        name="Top", description="The box's upper edge, from the picture's upper edge", subtype="PIXEL", min=0
+    )
+    box_right: IntProperty(
+        name="Right", description="The box's right edge, from the picture's left edge", subtype="PIXEL", min=0
+    )
+    box_bottom: IntProperty(
+        name="Bottom", description="The box's lower edge, from the picture's upper edge", subtype="PIXEL", min=0
+    )
     every_frame: BoolProperty(
         name="Every Frame",
         description="Look at each frame of a video of 60 frames a second or more, not at 30 a second; takes longer, "
@@ -200,41 +249,62 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             ("smpl", "SMPL File", "Your own SMPL file"),
         ],
     )
+    gender: EnumProperty(
+        name="Gender",
+        description="Which of SMPL's bodies; their files lie beside each other",
+        items=[
+            ("file", "As the File", "The body of the file that is named"),
+            ("neutral", "Neutral", "The neutral body beside that file"),
+            ("female", "Female", "The female body beside that file"),
+            ("male", "Male", "The male body beside that file"),
+        ],
+    )
 
     @property
     def video_path(self) -> Path:
         return Path(bpy.path.abspath(self.video)).absolute()
 
+    def drawn_box(self) -> Box | None:
+        """x0, y0, x1, y1 in the video's pixels; None where there is none."""
+        box = self.box_left, self.box_top, self.box_right, self.box_bottom
+        return box if box[0] < box[2] and box[1] < box[3] else None
+
+    def take_box(self, frame: int, box: Box) -> None:
+        """The opposite of `drawn_box`."""
+        self.box_frame = frame
+        self.box_left, self.box_top, self.box_right, self.box_bottom = box
+
     def job(
         self,
         scene: bpy.types.Scene,
         body: str | None,
-        device: str = "auto",
         chosen: list[dict[str, Any]] | None = None,
     ) -> CaptureJob:
         """What to ask of the engine.
 
         Args:
             body: the user's SMPL file, if they chose to use it.
-            device: what the network is to run on.
             chosen: traces of the people, where they are picked (see pick_people.py).
 
         Raises:
-            TarError: no frames, no such video, or no usable camera in the scene.
+            TarError: no frames, no such video, no box where one is wanted, or no usable camera in the scene.
         """
         if not self.video_path.is_file():
             raise TarError(f"{self.video_path}: no such video; choose a file that exists")
         start, end = self._range(scene)
+        box = self.drawn_box() if self.people == "box" else None
+        if self.people == "box" and box is None:
+            raise TarError("no box is drawn yet; press Draw Box, or choose Everyone under People")
         return CaptureJob(
             video=str(self.video_path),
             start=start,
             end=end,
-            people={"count": self.people_count, "picked": "all"}.get(self.people, self.people),
-            focal=self.focal if self.focal_mode == "pixels" else None,
+            people={"count": self.people_count, "picked": "all", "box": "all"}.get(self.people, self.people),
+            focal=self.focal if self.focal_mode == "pixels" and self.camera_mode == "video" else None,
             fov=self.field_of_view(scene),
-            device=device,
             body=body,
-            camera_stands=self.camera_stands,
+            box=None if box is None else (self.box_frame, *box),
+            camera_stands=self.camera_stands or self.camera_mode == "animated",
             every_frame=self.every_frame,
             chosen=chosen,
         )
@@ -303,7 +373,7 @@ def lens_focal(settings: LensSettings, scene: bpy.types.Scene, width: int, heigh
     Raises:
         TarError: the scene has no camera with a perspective.
     """
-    if settings.focal_mode == "pixels":
+    if settings.camera_mode == "video" and settings.focal_mode == "pixels":
         return settings.focal
     angle = settings.field_of_view(scene)
     return None if angle is None else max(width, height) / (2 * tan(radians(angle) / 2))
@@ -317,19 +387,11 @@ def camera_field_of_view(scene: bpy.types.Scene) -> float:
     """
     camera = scene.camera
     if camera is None or camera.type != "CAMERA":
-        raise TarError("the scene has no camera; make one the scene's camera, or choose another Focal Length")
-    if camera.data.type != "PERSP":
-        raise TarError(f"{camera.name} has no perspective; set its type to Perspective or choose another Focal Length")
+        raise TarError("the scene has no camera; make one the scene's camera, or choose another Camera or Focal Length")
+    check_perspective(camera)
     width = scene.render.resolution_x * scene.render.pixel_aspect_x
     height = scene.render.resolution_y * scene.render.pixel_aspect_y
-    fit = camera.data.sensor_fit
-    if fit == "AUTO":
-        fit = "HORIZONTAL" if width >= height else "VERTICAL"
-        sensor = camera.data.sensor_width  # of the longer side, whichever that is
-    else:
-        sensor = camera.data.sensor_width if fit == "HORIZONTAL" else camera.data.sensor_height
-    focal = camera.data.lens / sensor * (width if fit == "HORIZONTAL" else height)
-    return degrees(2 * atan(max(width, height) / (2 * focal)))
+    return degrees(2 * atan(max(width, height) / (2 * focal_length(camera.data, width, height))))
 
 
 _CLASSES = (TARSettings, TARVideo, TARQueued, TARProgress)

@@ -6,6 +6,9 @@ from .properties import LensSettings, SceneSettings
 
 
 def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
+    layout.prop(settings, "camera_mode")
+    if settings.camera_mode == "animated":
+        return
     layout.prop(settings, "focal_mode")
     shown = {"lens": ("lens", "sensor"), "fov": ("fov",), "pixels": ("focal",)}
     column = layout.column(align=True)

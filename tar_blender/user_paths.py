@@ -1,4 +1,4 @@
-"""Where the user's choices lead: engine, device, body file and cache; and the folders that are ours."""
+"""Where the user's choices lead: engine, network, body file and cache; and the folders that are ours."""
 
 from pathlib import Path
 
@@ -49,10 +49,19 @@ def bone_map_folder() -> Path:
     return _own_folder("bone_maps")
 
 
-def device(context: bpy.types.Context) -> str:
-    """What the network is to run on, as the engine's jobs name it."""
+def engine_choices(context: bpy.types.Context) -> dict[str, str | int | None]:
+    """What the preferences say of every job: the device, the network and the threads, as CaptureJob names them.
+
+    Raises:
+        TarError: they name a network that is not there.
+    """
     preferences = addon_preferences(context)
-    return preferences.device if preferences else "auto"
+    if preferences is None:
+        return {}
+    checkpoint = bpy.path.abspath(preferences.checkpoint) or None
+    if checkpoint is not None and not Path(checkpoint).is_file():
+        raise TarError(f"{checkpoint}: no such network; choose another in the add-on's preferences or none")
+    return {"device": preferences.device, "checkpoint": checkpoint, "threads": preferences.threads or None}
 
 
 def body_file(context: bpy.types.Context) -> str | None:

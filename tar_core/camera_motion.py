@@ -9,15 +9,12 @@ A camera that travels moves near things more than far ones. That is told, not so
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from tar_core.camera import image_centre
-from tar_core.motion import CameraTurns, PersonMotion
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 LONG_SIDE = 640  # pixels to which pictures are reduced
 _CORNERS, _SPACING = 400, 8  # most corners, and their least distance
@@ -125,7 +122,7 @@ def track_turns(
         focal: pixels.
 
     Returns:
-        [F, 3] rotation vectors (see CameraTurns), and the mean share of the corners that they explain.
+        [F, 3] rotation vectors (see CameraPath), and the mean share of the corners that they explain.
     """
     tracker = BackgroundTracker()
     turns: list[Rotation] = []
@@ -157,19 +154,6 @@ def track_turns(
         last = picture
     vectors = Rotation.concatenate(turns).as_rotvec() if turns else np.zeros((0, 3))
     return vectors, float(np.mean(explained)) if explained else 1.0
-
-
-def hold_still(person: PersonMotion, turns: CameraTurns, pelvis: np.ndarray) -> PersonMotion:
-    """A motion in each frame's own camera -> the same in the first camera, which stands.
-
-    Args:
-        pelvis: [3] of the person's T-pose: SMPL turns the body about it.
-    """
-    back = turns.at(person.frames).transpose(0, 2, 1)
-    poses = person.poses.astype(float)
-    poses[:, :3] = matrix_to_axis_angle(back @ axis_angle_to_matrix(poses[:, :3]))
-    trans = (back @ (person.trans + pelvis)[..., None])[..., 0] - pelvis
-    return replace(person, poses=poses, trans=trans)
 
 
 def fit_turn(before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal: float) -> tuple[Rotation, float]:

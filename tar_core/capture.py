@@ -20,7 +20,10 @@ from torch import Tensor
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
-from tar_core.camera_motion import CameraWatch, hold_still, track_turns
+from tar_core.camera_motion import CameraWatch, track_turns
+from tar_core.camera_path import CameraPath
+from tar_core.camera_path_file import KnownCamera, read_camera_path
+from tar_core.camera_world import hold_still
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.heap import return_large_blocks
@@ -30,7 +33,7 @@ from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
-from tar_core.motion import CameraTurns, MotionClip, PersonMotion, Vertical
+from tar_core.motion import MotionClip, PersonMotion, Vertical
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.found import Choice, FoundPerson
 from tar_core.people.look import look_for_people
@@ -45,6 +48,7 @@ logger = logging.getLogger(__name__)
 
 SURE_FOCAL = 0.15  # expected error of its logarithm up to which a focal length is taken from the picture
 WATCHED_PER_SECOND = 3.0  # frames in which it is seen whether the camera moves
+UP_BY_PATH = 0.5  # degrees by which a given camera path is expected to be off in up
 MOST_WAITING = 8  # frames of a person that may wait for the network
 
 
@@ -76,6 +80,9 @@ class CaptureOptions:
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
         chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
+        threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
+        camera_path: a file of the camera's path (see camera_path_file.py), taken as given, with its focal lengths.
+        camera_scale: metres that one unit of that path is long.
         camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
@@ -90,9 +97,12 @@ class CaptureOptions:
     box: StartBox | None = None
     checkpoint: Path | None = None
     body: Path | None = None
+    camera_path: Path | None = None
+    camera_scale: float = 1.0
     camera_stands: bool = False
     every_frame: bool = False
     chosen: Sequence[Mapping[str, Any]] | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
         if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
@@ -105,6 +115,10 @@ class CaptureOptions:
             raise TarError(f"the focal length is {self.focal:g} pixels; it must be above zero")
         if self.fov is not None and not 1 <= self.fov < 170:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
+        if self.threads is not None and self.threads < 1:
+            raise TarError(f"{self.threads} threads do nothing; give one or more")
+        if not (self.camera_scale > 0 and math.isfinite(self.camera_scale)):
+            raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
             raise TarError(f"the box is drawn on frame {self.box.frame}, outside the range; draw it on one inside")
 
@@ -164,6 +178,11 @@ def capture(
     reader = VideoReader(video)
     report(Progress("load", 0, None, 0.0))
     return_large_blocks()
+    known = None if options.camera_path is None else _known_camera(reader, options)
+    if known is not None:
+        options = replace(options, camera_stands=True)  # in each frame by itself
+        if options.focal is None and options.fov is None:
+            options = replace(options, focal=known.focal)
     target_body = load_body(options.body) if options.body is not None else None
     networks = (load or Networks.load)(options)
     try:
@@ -172,15 +191,17 @@ def capture(
         raise TarError(f"{networks.device} has too little memory left; close other programs or use the cpu") from None
     for line in reader.warnings:
         logger.warning(line)
-    people, turns, camera = followed.people, None, followed.camera
-    if followed.camera_moves:
+    people, path, camera = followed.people, None, followed.camera
+    if known is not None:
+        path = known.path.part(options.first_frame, max(int(person.frames[-1]) for person in people))
+    elif followed.camera_moves:
         try:
-            turns = _turns_of_camera(VideoReader(video), options, followed, report)
+            path = _path_of_camera(VideoReader(video), options, followed, report)
         except TarError as error:  # the disk was unplugged meanwhile; people's motion is there, and took long
-            logger.warning(f"{error}; the camera is taken to stand, as its turns cannot be followed any more")
-    if turns is not None:
+            logger.warning(f"{error}; the camera is taken to stand, as its way cannot be followed any more")
+    if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
-        people = [hold_still(person, turns, rest[person.person_id]) for person in people]
+        people = [hold_still(person, path, rest[person.person_id]) for person in people]
     return MotionClip(
         fps=reader.fps,
         width=reader.width,
@@ -190,8 +211,8 @@ def capture(
         source=str(Path(video).absolute()),  # Blender may open the clip from another folder
         people=people,
         body="free" if options.body is None else str(options.body.absolute()),
-        vertical=Vertical(camera.up, camera.up_error),
-        camera_turns=turns,
+        vertical=_vertical(camera, path),
+        camera_path=path,
     )
 
 
@@ -261,7 +282,8 @@ class Networks:
         device = choose_device(options.device)
         if device.type == "cpu":
             # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
-            torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or max(1, (os.cpu_count() or 1) // 2)))
+            threads = options.threads or int(os.environ.get("OMP_NUM_THREADS", 0))
+            torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
@@ -466,9 +488,30 @@ def _follow_people(
     return _Followed(filled, camera, watch.moves, boxes)
 
 
-def _turns_of_camera(
+def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
+    """The camera path that the user gives, checked before the work begins.
+
+    Raises:
+        TarError: no camera path, or one that ends long before the video.
+    """
+    assert options.camera_path is not None
+    known = read_camera_path(options.camera_path, reader.size)
+    first = options.first_frame
+    count = reader.frames_in(first, options.end)
+    known.path.check_frames(first, known.path.last_frame if count is None else first + count - 1, slack=reader.fps / 10)
+    return replace(known, path=known.path.scaled(options.camera_scale))
+
+
+def _vertical(camera: LinesCamera, path: CameraPath | None) -> Vertical:
+    """Up in the first frame's camera, by a given path whose world is upright, else by the picture's lines."""
+    if path is None or path.world is None:
+        return Vertical(camera.up, camera.up_error)
+    return Vertical(path.world[2, :3], UP_BY_PATH)
+
+
+def _path_of_camera(
     reader: VideoReader, options: CaptureOptions, followed: _Followed, report: Callable[[Progress], None]
-) -> CameraTurns:
+) -> CameraPath:
     """A second pass, over the pictures that were looked at: how the camera turned in every frame since the first."""
     first, step = options.first_frame, options.step(reader.fps)
     frames = _frames_with_progress(reader, options, report, "camera")
@@ -476,15 +519,15 @@ def _turns_of_camera(
     boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)
     vectors, explained = track_turns(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
     beyond = 2 * vectors[-1:] - vectors[-2:-1]  # people go straight on after the last picture looked at
-    turns = CameraTurns(0, np.concatenate([vectors, beyond]), explained).at_rate(step)
+    looked = CameraPath(0, np.concatenate([vectors, beyond]), explained=explained).at_rate(step)
     last = max(int(person.frames[-1]) for person in followed.people)
-    turns = replace(turns, first_frame=first, turns=turns.turns[: last + 1 - first])
-    if turns.travels:
+    path = replace(looked, first_frame=first).part(first, last)
+    if path.is_doubtful:
         logger.warning(
             "the camera is carried along, not only turned: people's way through the world is unsure; film from one"
-            " place where that matters"
+            " place, or solve the camera's path and give it (--camera-path; in Blender, Camera: As Animated)"
         )
-    return turns
+    return path
 
 
 def _frames_with_progress(

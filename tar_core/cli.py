@@ -11,7 +11,6 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
 import logging
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +62,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     capture.add_argument("--start", type=int, default=0, metavar="FRAME", help="first frame, counted from 0")
     capture.add_argument("--end", type=int, metavar="FRAME", help="last frame (default: the video's last)")
+    capture.add_argument(
+        "--camera-path",
+        type=Path,
+        metavar="FILE",
+        help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
+    )
+    capture.add_argument(
+        "--camera-scale",
+        type=float,
+        default=1.0,
+        metavar="METRES",
+        help="that one unit of the path is long (default: 1)",
+    )
     camera = capture.add_mutually_exclusive_group()
     camera.add_argument(
         "--focal", type=float, metavar="PIXELS", help="focal length (default: by the picture's straight lines)"
@@ -83,6 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
     )
     capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
+    capture.add_argument("--threads", type=int, metavar="N", help="of the processor (default: half of what it has)")
     capture.add_argument("--checkpoint", type=Path, metavar="PATH", help="a network of your own")
     capture.add_argument("--body", type=Path, metavar="PATH", help="your SMPL file, to fit the shape to it")
     capture.add_argument(
@@ -186,8 +199,8 @@ def run_capture(options: argparse.Namespace) -> None:
             write_overlay(clip, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
         print(f"camera: focal length {clip.focal:.0f} pixels, {clip.vertical or 'tilt unknown'}")
-        if clip.camera_turns is not None:
-            print(f"  it turns, by up to {math.degrees(clip.camera_turns.range):.0f} degrees")
+        if clip.camera_path is not None:
+            print(f"  {clip.camera_path}")
         for person in clip.people:
             first, last = person.frames[0], person.frames[-1]
             print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
@@ -245,9 +258,12 @@ def capture_options(options: argparse.Namespace) -> "CaptureOptions":
         focal=options.focal,
         fov=options.fov,
         device=options.device,
+        threads=options.threads,
         box=None if options.box is None else StartBox(*options.box),
         checkpoint=options.checkpoint,
         body=options.body,
+        camera_path=options.camera_path,
+        camera_scale=options.camera_scale,
         camera_stands=options.camera_stands,
         every_frame=options.every_frame,
     )

@@ -11,6 +11,8 @@ from tar_core.smoothing import smooth_points
 SOLES = ("LHeel", "LBigToe", "RHeel", "RBigToe")  # landmarks of the body; what stands below them is followed
 ANKLES = [JOINT_NAMES.index(name) for name in ("left_ankle", "left_ankle", "right_ankle", "right_ankle")]
 
+ORIGIN = np.zeros(3)  # where a camera stands that does not travel
+
 SLOW, FAST = 0.25, 0.45  # m/s: a contact begins below the first and ends above the second
 LOW, HIGH = 0.06, 0.10  # metres above the floor: the same
 SHORTEST = 0.1  # seconds
@@ -62,7 +64,11 @@ def supports(points: np.ndarray, speed: np.ndarray, floor: Floor) -> np.ndarray:
 
 
 def find_contacts(
-    points: np.ndarray, fps: float, floor: Floor | None = None, speed: np.ndarray | None = None
+    points: np.ndarray,
+    fps: float,
+    floor: Floor | None = None,
+    camera: np.ndarray = ORIGIN,
+    speed: np.ndarray | None = None,
 ) -> np.ndarray:
     """[N, P, 3] points in the camera frame, metres -> [N, P] bool: where they stand.
 
@@ -71,7 +77,7 @@ def find_contacts(
     Args:
         speed: [N, P] from `point_speed`, where that is known already.
     """
-    speed = point_speed(points, fps) if speed is None else speed
+    speed = point_speed(points, fps, camera) if speed is None else speed
     begins, lasts = speed < SLOW, speed < FAST
     if floor is not None:
         height = floor.heights(points)
@@ -83,18 +89,28 @@ def find_contacts(
     return stands
 
 
-def point_speed(points: np.ndarray, fps: float) -> np.ndarray:
-    """[N, P, 3] -> [N, P] m/s; across the line of sight in full, along it in part."""
+def point_speed(points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> np.ndarray:
+    """[N, P, 3] -> [N, P] m/s; across the line of sight in full, along it in part.
+
+    Args:
+        camera: [N, 3] where it is in each frame, or [3] where it stands; metres.
+    """
     count = len(points)
     if count < 2:
         return np.zeros(points.shape[:2])
     window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
     calm = smooth_points(points.reshape(count, -1), window).reshape(points.shape) if window >= 5 else points
     velocity = fps * np.gradient(calm, axis=0)
-    sight = calm / np.linalg.norm(calm, axis=-1, keepdims=True)
+    sight = sight_lines(calm, camera)
     along = (velocity * sight).sum(-1)
     across = velocity - along[..., None] * sight
     return np.sqrt((across**2).sum(-1) + (_ALONG * along) ** 2)
+
+
+def sight_lines(points: np.ndarray, camera: np.ndarray) -> np.ndarray:
+    """[N, P, 3] -> [N, P, 3] unit vectors from the camera, [N, 3] or [3], to the points."""
+    away = points - np.reshape(camera, (-1, 1, 3))
+    return away / np.linalg.norm(away, axis=-1, keepdims=True)
 
 
 def runs(flags: np.ndarray) -> list[tuple[int, int]]:

@@ -4,7 +4,8 @@ A job is one line of JSON on standard input; `video` and `output` are needed, th
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors", "camera_stands": false, "every_frame": false, "look": false,
+     "checkpoint": "mine.safetensors", "camera_path": "path.npz", "camera_scale": 1.0,
+     "camera_stands": false, "every_frame": false, "look": false, "threads": 2,
      "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
 
 With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/found.py);
@@ -71,10 +72,13 @@ KEYS = (
     "box",
     "body",
     "checkpoint",
+    "camera_path",
+    "camera_scale",
     "camera_stands",
     "every_frame",
     "look",
     "chosen",
+    "threads",
 )
 
 
@@ -178,7 +182,7 @@ class LoadedNetworks:
         """As `Networks.load`."""
         from tar_core.capture import Networks
 
-        wanted = options.checkpoint, options.device, options.box is None
+        wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
             self._networks = None  # before the others are loaded: there may be room for one set only
             self._networks, self._wanted = Networks.load(options), wanted
@@ -253,7 +257,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     output = Path(job.pop("output"))
     video = job.pop("video")
     looks_only = bool(job.pop("look", False))
-    for key in {"checkpoint", "body"} & job.keys():
+    for key in {"checkpoint", "body", "camera_path"} & job.keys():
         job[key] = Path(job[key])
     try:
         if "box" in job:

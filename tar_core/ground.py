@@ -44,7 +44,7 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands."""
     floor: Floor | None = None
     planted = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
-    looks = [_Look(person, body, clip.fps) for person in planted.people]
+    looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in planted.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
         cues = [_Cues.of(look, floor) for look in looks]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])
@@ -111,14 +111,15 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
 class _Look:
     """One person's motion as every pass looks at it; computed once, for that takes the time."""
 
-    def __init__(self, person: PersonMotion, body: BodyData, fps: float) -> None:
+    def __init__(self, person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray) -> None:
         poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
         bones, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
         self.fps = fps
         below = sole_vertices(body)
         points = surface_points(person, body, np.concatenate([below, body.markers]))
         self.soles, self.surface = np.split(points, [len(below)], axis=1)
-        self.sole_speed, self.surface_speed = point_speed(self.soles, fps), point_speed(self.surface, fps)
+        self.sole_speed = point_speed(self.soles, fps, camera)
+        self.surface_speed = point_speed(self.surface, fps, camera)
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
         self.body_axes, self.upright = body_axis(joints), upright(joints)
 
@@ -131,7 +132,7 @@ class _Cues:
 
     @classmethod
     def of(cls, look: _Look, floor: Floor | None) -> "_Cues":
-        stands = find_contacts(look.soles, look.fps, floor, look.sole_speed)
+        stands = find_contacts(look.soles, look.fps, floor, speed=look.sole_speed)
         soles = [
             look.soles[first:end, point].mean(0)
             for point in range(stands.shape[1])

@@ -12,7 +12,9 @@ _STRETCHED = 0.999  # of the leg's length: farther away an ankle is not put, so 
 _KNEE_AXIS = np.array([1.0, 0, 0])  # about which SMPL's knees bend, in the thigh's axes
 
 
-def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.ndarray) -> np.ndarray:
+def move_ankles(
+    poses: np.ndarray, rest_joints: np.ndarray, displacements: np.ndarray, stiff: float = 0.0
+) -> np.ndarray:
     """Poses whose left and right ankles lie elsewhere; only hips, knees and ankles turn.
 
     Args:
@@ -20,6 +22,7 @@ def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.nd
         rest_joints: [24, 3] in the T-pose, metres.
         displacements: [N, 2, 3] of the left and the right ankle, in the frame that the global orientation leads to.
             What a stretched leg doesn't reach is left out.
+        stiff: as in `bend_legs`.
 
     Returns:
         [N, 24, 3]; legs that aren't moved stay exactly as they are.
@@ -32,7 +35,7 @@ def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.nd
         if not changed.any():
             continue
         thigh, shin = joints[:, knee] - joints[:, hip], joints[:, ankle] - joints[:, knee]
-        at_hip, at_knee = bend_legs(thigh, shin, thigh + shin + displacement, world[:, hip] @ _KNEE_AXIS)
+        at_hip, at_knee = bend_legs(thigh, shin, thigh + shin + displacement, world[:, hip] @ _KNEE_AXIS, stiff)
         turned = {
             hip: at_hip @ world[:, hip],
             knee: at_hip @ at_knee @ world[:, knee],
@@ -47,7 +50,7 @@ def move_ankles(poses: np.ndarray, rest_joints: np.ndarray, displacements: np.nd
 
 
 def bend_legs(
-    thigh: np.ndarray, shin: np.ndarray, target: np.ndarray, knee_axis: np.ndarray
+    thigh: np.ndarray, shin: np.ndarray, target: np.ndarray, knee_axis: np.ndarray, stiff: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """The turns of a leg that bring its ankle to another place.
 
@@ -58,6 +61,8 @@ def bend_legs(
         thigh, shin: [N, 3] from hip to knee and from knee to ankle.
         target: [N, 3] from the hip to where the ankle is wanted; as far as the leg reaches.
         knee_axis: [N, 3] unit vectors about which a straight knee bends.
+        stiff: metres a radian; 0 for ankles that arrive. Nearly straight knees must turn far to make a leg a little
+            longer or shorter, and snap; where they change its length by no more than so, they give half of it.
 
     Returns:
         [N, 3, 3] the turn of the whole leg, and [N, 3, 3] that of the shin before it.
@@ -66,6 +71,9 @@ def bend_legs(
     old, new = np.linalg.norm(thigh + shin, axis=-1), np.linalg.norm(target, axis=-1)
     # A leg that is stretched further already may stay so.
     new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
+    if stiff > 0:
+        longer = a * b * np.sin(_knee_angle(old, a, b)) / old  # metres a radian
+        new = old + longer**2 / (longer**2 + stiff**2) * (new - old)
     axis = np.cross(thigh, shin) / (a * b) + 1e-3 * knee_axis  # a straight knee has no axis of its own
     axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
     at_knee = np.asarray(axis_angle_to_matrix(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None]))

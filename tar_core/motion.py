@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.rotations import axis_angle_to_quaternion, matrix_to_axis_angle, quaternion_to_matrix, slerp
 from tar_core.skeleton import NUM_JOINTS
 
-FORMAT_VERSION = 2  # 1 without camera_turns, so that older readers take what they understand
+FORMAT_VERSION = 3  # lower where nothing of the newer ones is needed, so that older readers take what they understand
 NUM_BETAS = 10
-TURNS_ONLY = 0.6  # share of the background that a turn must explain, where a camera only turns
 LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
 
@@ -150,51 +149,6 @@ class Vertical:
         return Vertical(self.up * (1.0, 1.0, ratio), self.error)
 
 
-@dataclass(frozen=True)
-class CameraTurns:
-    """A camera that stays in its place and turns: x_camera = R_t x_first, with R_t of each of F consecutive frames.
-
-    Attributes:
-        first_frame: the video's frame number of the first.
-        turns: [F, 3] rotation vectors, radians.
-        explained: 0..1, the mean share of what was followed in the background that moves as before a turning camera.
-    """
-
-    first_frame: int
-    turns: np.ndarray
-    explained: float = 1.0
-
-    def __post_init__(self) -> None:
-        turns = np.asarray(self.turns, np.float64)
-        if turns.ndim != 2 or turns.shape[1] != 3 or len(turns) == 0 or not np.isfinite(turns).all():
-            raise TarError("a camera's turns need three finite numbers for each frame")
-        object.__setattr__(self, "turns", turns)
-
-    def at(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers, whole or not -> R [N, 3, 3]; beyond the ends the nearest."""
-        place = np.clip(np.asarray(frames, np.float64) - self.first_frame, 0, len(self.turns) - 1)
-        before = np.minimum(place.astype(int), max(len(self.turns) - 2, 0))
-        after = np.minimum(before + 1, len(self.turns) - 1)
-        quaternions = axis_angle_to_quaternion(self.turns)
-        return quaternion_to_matrix(slerp(quaternions[before], quaternions[after], place - before))
-
-    def at_rate(self, ratio: float) -> "CameraTurns":
-        """The turns with `ratio` frames for each frame of before."""
-        last = self.first_frame + len(self.turns) - 1
-        frames = np.arange(int(np.ceil(self.first_frame * ratio)), max(int(last * ratio), 0) + 1)
-        return replace(self, first_frame=int(frames[0]), turns=matrix_to_axis_angle(self.at(frames / ratio)))
-
-    @property
-    def travels(self) -> bool:
-        """Whether the background moves as it does before a camera that is carried."""
-        return self.explained < TURNS_ONLY
-
-    @property
-    def range(self) -> float:
-        """The largest turn away from the first camera, radians."""
-        return float(np.linalg.norm(self.turns, axis=1).max())
-
-
 @dataclass
 class MotionClip:
     """Everybody's motion in one video, and the camera that saw it.
@@ -209,7 +163,7 @@ class MotionClip:
         body: "free" for the default body, else the path of the SMPL file that betas belong to.
         floor: where the ground is; None if nobody looked for it.
         vertical: what the picture's lines tell of up; None if nobody looked, or it has none.
-        camera_turns: how the camera turns after the first frame; None where it stands. People, floor and vertical are
+        camera_path: how the camera moves after the first frame; None where it stands. People, floor and vertical are
             in the first frame's camera.
     """
 
@@ -223,7 +177,7 @@ class MotionClip:
     body: str = "free"
     floor: Floor | None = None
     vertical: Vertical | None = None
-    camera_turns: CameraTurns | None = None
+    camera_path: CameraPath | None = None
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
@@ -244,18 +198,44 @@ class MotionClip:
         depth = np.array([1.0, 1.0, ratio])
         people = []
         for person in self.people:
-            seen = self.camera_rotations(person.frames)  # each frame's own camera gets the other lens
-            trans = (seen @ person.trans[..., None])[..., 0] * depth
-            people.append(replace(person, trans=(seen.transpose(0, 2, 1) @ trans[..., None])[..., 0]))
+            seen, place = self.camera_rotations(person.frames), self.camera_places(person.frames)
+            # Each frame's own camera gets the other lens.
+            trans = (seen @ (person.trans - place)[..., None])[..., 0] * depth
+            people.append(replace(person, trans=(seen.transpose(0, 2, 1) @ trans[..., None])[..., 0] + place))
         floor = None if self.floor is None else self.floor.at_depth(ratio)
         vertical = None if self.vertical is None else self.vertical.at_focal(ratio)
         return replace(self, focal=focal, people=people, floor=floor, vertical=vertical)
 
+    def with_principal_point(self, principal_point: np.ndarray) -> "MotionClip":
+        """The same motion as a camera with another optical axis saw it; everybody stays over their pixels."""
+        moved = (self.principal_point - np.asarray(principal_point)) / self.focal  # a depth of 1 m
+        people = []
+        for person in self.people:
+            seen = self.camera_rotations(person.frames)
+            zooms = self.focals(person.frames) / self.focal
+            depth = (seen @ (person.trans - self.camera_places(person.frames))[..., None])[:, 2, 0]
+            away = np.column_stack([moved * (depth / zooms)[:, None], np.zeros(len(person))])
+            people.append(replace(person, trans=person.trans + (seen.transpose(0, 2, 1) @ away[..., None])[..., 0]))
+        return replace(self, principal_point=principal_point, people=people)
+
     def camera_rotations(self, frames: np.ndarray) -> np.ndarray:
         """[N] frame numbers -> [N, 3, 3], from the clip's camera frame to each frame's own camera."""
-        if self.camera_turns is None:
+        if self.camera_path is None:
             return np.broadcast_to(np.eye(3), (len(frames), 3, 3))
-        return self.camera_turns.at(frames)
+        return self.camera_path.rotations_at(frames)
+
+    def camera_places(self, frames: np.ndarray) -> np.ndarray:
+        """[N] frame numbers -> [N, 3] of the camera in the clip's camera frame, metres."""
+        return np.zeros((len(frames), 3)) if self.camera_path is None else self.camera_path.places_at(frames)
+
+    def in_camera(self, points: np.ndarray, frame: int) -> np.ndarray:
+        """Points [..., 3] in the clip's camera frame -> the same in the camera of one of the video's frames."""
+        at = np.array([frame])
+        return (points - self.camera_places(at)[0]) @ self.camera_rotations(at)[0].T
+
+    def focals(self, frames: np.ndarray) -> np.ndarray:
+        """[N] frame numbers -> [N] focal lengths, pixels."""
+        return self.focal * (np.ones(len(frames)) if self.camera_path is None else self.camera_path.zooms_at(frames))
 
     def save(self, path: str | Path) -> None:
         """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.
@@ -264,7 +244,7 @@ class MotionClip:
             TarError: the file cannot be written.
         """
         arrays: dict[str, np.ndarray | np.generic] = {
-            "format_version": np.int32(1 if self.camera_turns is None else FORMAT_VERSION),
+            "format_version": np.int32(self._format_version()),
             "fps": np.float64(self.fps),
             "width": np.int32(self.width),
             "height": np.int32(self.height),
@@ -281,14 +261,18 @@ class MotionClip:
         if self.vertical is not None:
             arrays["vertical/up"] = self.vertical.up
             arrays["vertical/error"] = np.float64(self.vertical.error)
-        if self.camera_turns is not None:
-            arrays["camera/first_frame"] = np.int32(self.camera_turns.first_frame)
-            arrays["camera/turns"] = self.camera_turns.turns.astype(np.float32)
-            arrays["camera/explained"] = np.float64(self.camera_turns.explained)
+        if self.camera_path is not None:
+            arrays |= _path_arrays(self.camera_path)
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
         write_npz(path, arrays)
+
+    def _format_version(self) -> int:
+        path = self.camera_path
+        if path is None:
+            return 1
+        return FORMAT_VERSION if path.travels or path.zoomed or path.world is not None else 2
 
     @classmethod
     def load(cls, path: str | Path) -> "MotionClip":
@@ -316,7 +300,7 @@ class MotionClip:
                     body=str(data["body"]),
                     floor=_read_floor(data),
                     vertical=_read_vertical(data),
-                    camera_turns=_read_turns(data),
+                    camera_path=_read_path(data),
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
@@ -335,10 +319,27 @@ def _read_vertical(data: np.lib.npyio.NpzFile) -> Vertical | None:
     return Vertical(data["vertical/up"], float(data["vertical/error"])) if "vertical/up" in data else None
 
 
-def _read_turns(data: np.lib.npyio.NpzFile) -> CameraTurns | None:
+def _path_arrays(path: CameraPath) -> dict[str, Any]:
+    arrays: dict[str, Any] = {
+        "camera/first_frame": np.int32(path.first_frame),
+        "camera/turns": path.turns.astype(np.float32),
+        "camera/explained": np.float64(path.explained),
+    }
+    if path.travels:
+        arrays["camera/places"] = path.places
+    if path.zoomed:
+        arrays["camera/zooms"] = path.zooms
+    if path.world is not None:
+        arrays["camera/world"] = path.world
+    return arrays
+
+
+def _read_path(data: np.lib.npyio.NpzFile) -> CameraPath | None:
     if "camera/turns" not in data:
         return None
-    return CameraTurns(int(data["camera/first_frame"]), data["camera/turns"], float(data["camera/explained"]))
+    there = {key: data[f"camera/{key}"] for key in ("places", "zooms", "world") if f"camera/{key}" in data}
+    explained = float(data["camera/explained"])
+    return CameraPath(int(data["camera/first_frame"]), data["camera/turns"], explained=explained, **there)
 
 
 def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:

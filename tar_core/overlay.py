@@ -52,16 +52,17 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
         A new image of the same shape.
     """
     faces = body.faces.numpy()
-    turn = clip.camera_rotations(np.array([frame_index]))[0].astype(np.float32)
+    focal = float(clip.focals(np.array([frame_index]))[0])
     drawn = image.copy()
     present = []
     for number, person in enumerate(clip.people):
         row = frame_index - int(person.frames[0])
         if 0 <= row < len(person):
             opacity = OPACITY if person.confidence[row] > 0 else OPACITY_UNSEEN
-            present.append((posed_vertices(person, row, body) @ turn.T, COLOURS[number % len(COLOURS)], opacity))
+            vertices = clip.in_camera(posed_vertices(person, row, body), frame_index).astype(np.float32)
+            present.append((vertices, COLOURS[number % len(COLOURS)], opacity))
     for vertices, colour, opacity in sorted(present, key=lambda entry: -float(entry[0][:, 2].mean())):
-        layer = paint_mesh(vertices, faces, clip, (image.shape[0], image.shape[1]), colour)
+        layer = paint_mesh(vertices, faces, focal, clip.principal_point, (image.shape[0], image.shape[1]), colour)
         x, y, width, height = cv2.boundingRect(layer[..., 3])
         region = np.s_[y : y + height, x : x + width]
         alpha = layer[region][..., 3:] * np.float32(opacity / 255)
@@ -71,7 +72,12 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
 
 
 def paint_mesh(
-    vertices: np.ndarray, faces: np.ndarray, clip: MotionClip, size: tuple[int, int], colour: tuple[int, int, int]
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    focal: float,
+    principal_point: np.ndarray,
+    size: tuple[int, int],
+    colour: tuple[int, int, int],
 ) -> np.ndarray:
     """One body on a transparent layer [H, W, 4] uint8, lit from the camera.
 
@@ -88,7 +94,7 @@ def paint_mesh(
     middles = corners.mean(1)
     lengths = np.linalg.norm(normals, axis=1) * np.linalg.norm(middles, axis=1)
     facing = -(normals * middles).sum(1) / np.maximum(lengths, 1e-12)  # cosine between the normal and the line of sight
-    pixels = project(corners, clip.focal, clip.principal_point)
+    pixels = project(corners, focal, principal_point)
     inside = (pixels.max(1) > 0).all(1) & (pixels.min(1) < (width, height)).all(1)
     visible = np.flatnonzero((facing > 0) & inside & (corners[..., 2] > MIN_DEPTH).all(1))
     order = visible[np.argsort(-middles[visible, 2])]

@@ -4,11 +4,12 @@ One camera sees sideways movement well and depth badly, so a foot that does not 
 seems to slide towards or away from the camera is an error of the root. One linear least squares over the whole motion
 finds the root's corrections d_t, metres in the camera frame:
 
-    sum_t  d_t^T W_t d_t  +  sum_t,p k_tp |f_t+1,p + d_t+1 - f_t,p - d_t|^2  +  sum_t s |d_t+1 - d_t|^2
+    sum_t  d_t^T W_t d_t  +  sum_t,p k_tp |f_t+1,p + d_t+1 - f_t,p - d_t|^2
+           +  sum_t s |d_t+1 - d_t|^2  +  sum_t b |d_t+1 - 2 d_t + d_t-1|^2
 
 f are ankles and toes; k is large where they stand; W holds the picture still, stiff across the line of sight and soft
-along it; s leaves the rest of the movement as it was. Neighbouring frames alone are coupled: the work grows with the
-length.
+along it; s leaves the rest of the movement as it was, and b its accelerations, so that corrections come and go gently
+where feet touch down and leave. Frames are coupled with the next two alone: the work grows with the length.
 
 What the feet still slide then is an error of the legs' poses. The same least squares for each foot, with the root's
 place taken by the ankle's and W equal in all directions, says where its ankle goes, and the leg follows it.
@@ -19,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body_file import BodyData
+from tar_core.contacts import ORIGIN, sight_lines
 from tar_core.leg_ik import move_ankles
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.shape import rest_joints
@@ -27,28 +29,33 @@ from tar_core.smoothing import check_strength, smooth_points
 
 FEET = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 
-STILL = 0.25  # m/s across the line of sight at which a foot counts as standing by a third
+STILL = 0.22  # m/s across the line of sight at which a foot counts as standing by a third
 _ALONG = 0.3  # of the speed along it, which is mostly noise, counts too
 _LOOK = 0.15  # seconds over which the speed is taken
-# Standard deviations of the terms above: W across and along the line of sight, metres; of speeds, m/s.
-_ACROSS, _DEPTH = 0.0015, 0.05
-_STANDING, _MOVING = 0.06, 0.3
+# Standard deviations of the above: W across and along the line of sight, m; of speeds, m/s; of accelerations, m/s^2.
+_ACROSS, _DEPTH = 0.001, 0.03
+_STANDING, _MOVING, _BENDING = 0.1, 0.3, 1.0
 # The same for ankles.
-_ANKLE, _ANKLE_STANDING, _ANKLE_MOVING = 0.015, 0.03, 0.3
+_ANKLE, _ANKLE_STANDING, _ANKLE_MOVING, _ANKLE_BENDING = 0.015, 0.03, 0.3, 3.0
+_STIFF = 0.08  # metres a radian, see `bend_legs`: no knee may snap
 _NOTHING = 1e-4  # metres by which no leg is worth moving
 
 
 def plant_clip(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
-    """Everybody's feet planted; see `plant_feet`. For cameras that stand still."""
-    return replace(clip, people=[plant_feet(person, body, clip.fps, strength) for person in clip.people])
+    """Everybody's feet planted; see `plant_feet`."""
+    people = [plant_feet(person, body, clip.fps, strength, clip.camera_places(person.frames)) for person in clip.people]
+    return replace(clip, people=people)
 
 
-def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0) -> PersonMotion:
+def plant_feet(
+    person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0, camera: np.ndarray = ORIGIN
+) -> PersonMotion:
     """One person's motion, corrected so that standing feet slide less; hips, knees and ankles alone are posed anew.
 
     Args:
         body: the body that the motion belongs to.
         strength: 0 leaves the motion as it is, 1 holds standing feet to a centimetre or two a second.
+        camera: [N, 3] where it is in each frame, or [3] where it stands; metres.
 
     Raises:
         TarError: a strength outside 0..1.
@@ -57,11 +64,12 @@ def plant_feet(person: PersonMotion, body: BodyData, fps: float, strength: float
     if strength == 0 or len(person) < 2:
         return person
     feet = foot_points(person, body)
-    standing = strength * still_weights(feet, fps)  # [N - 1, 4]
-    sight = person.trans / np.linalg.norm(person.trans, axis=1, keepdims=True)
+    standing = strength * still_weights(feet, fps, camera)  # [N - 1, 4]
+    sight = person.trans - camera
+    sight /= np.linalg.norm(sight, axis=1, keepdims=True)
     along = sight[:, :, None] * sight[:, None, :]
     stiffness = (np.eye(3) - along) / _ACROSS**2 + along / _DEPTH**2
-    shift = _held(feet, standing * (fps / _STANDING) ** 2, stiffness, (fps / _MOVING) ** 2)
+    shift = _held(feet, standing * (fps / _STANDING) ** 2, stiffness, (fps / _MOVING) ** 2, (fps**2 / _BENDING) ** 2)
     return _lock_legs(replace(person, trans=person.trans + shift), body, fps, standing)
 
 
@@ -71,31 +79,44 @@ def _lock_legs(person: PersonMotion, body: BodyData, fps: float, standing: np.nd
     standing = standing**2  # a foot that moves slowly is no reason for a leg to jerk
     stiffness = np.tile(np.eye(3) / _ANKLE**2, (len(person), 1, 1))
     ankles = [
-        _held(feet[:, foot], standing[:, foot] * (fps / _ANKLE_STANDING) ** 2, stiffness, (fps / _ANKLE_MOVING) ** 2)
+        _held(
+            feet[:, foot],
+            standing[:, foot] * (fps / _ANKLE_STANDING) ** 2,
+            stiffness,
+            (fps / _ANKLE_MOVING) ** 2,
+            (fps**2 / _ANKLE_BENDING) ** 2,
+        )
         for foot in (slice(0, 2), slice(2, 4))
     ]
     displacements = np.stack(ankles, 1)
     displacements[np.linalg.norm(displacements, axis=-1) < _NOTHING] = 0
     poses = person.poses.reshape(len(person), -1, 3)
-    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements)
+    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, _STIFF)
     return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
 
 
-def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, moving: float) -> np.ndarray:
+def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, moving: float, bending: float) -> np.ndarray:
     """[N, 3] the corrections d of the module's least squares.
 
     Args:
-        points: [N, P, 3] f; standing: [N - 1, P] k; stiffness: [N, 3, 3] W; moving: s.
+        points: [N, P, 3] f; standing: [N - 1, P] k; stiffness: [N, 3, 3] W; moving: s; bending: b.
     """
+    count = len(points)
     coupling = standing.sum(1) + moving
     pull = (standing[..., None] * np.diff(points, axis=0)).sum(1)  # [N - 1, 3]
-    diagonal = stiffness.copy()
-    diagonal[1:] += coupling[:, None, None] * np.eye(3)
-    diagonal[:-1] += coupling[:, None, None] * np.eye(3)
-    right = np.zeros((len(points), 3))
+    right = np.zeros((count, 3))
     right[:-1] += pull
     right[1:] -= pull
-    return solve_chain(diagonal, -coupling[:, None, None] * np.eye(3), right)
+    # The bands of D^T D, for first and second differences D.
+    middle, beside, beyond = np.zeros(count), -coupling, np.zeros(max(count - 2, 0))
+    middle[1:] += coupling
+    middle[:-1] += coupling
+    for k, weight in enumerate((1.0, 4.0, 1.0)):
+        middle[k : count - 2 + k] += bending * weight
+    beside[:-1] -= 2 * bending
+    beside[1:] -= 2 * bending
+    beyond += bending
+    return solve_chain(stiffness + middle[:, None, None] * np.eye(3), beside, beyond, right)
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
@@ -105,13 +126,17 @@ def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     return joints[:, FEET] + person.trans[:, None]
 
 
-def still_weights(feet: np.ndarray, fps: float) -> np.ndarray:
-    """[N, P, 3] -> [N - 1, P] in 0..1: how surely a point stands between a frame and the next."""
+def still_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> np.ndarray:
+    """[N, P, 3] -> [N - 1, P] in 0..1: how surely a point stands between a frame and the next.
+
+    Args:
+        camera: as in `plant_feet`.
+    """
     count, points, _ = feet.shape
     window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
     calm = smooth_points(feet.reshape(count, -1), window).reshape(feet.shape) if window >= 5 else feet
     velocity = fps * np.diff(calm, axis=0)
-    sight = calm[1:] / np.linalg.norm(calm[1:], axis=-1, keepdims=True)
+    sight = sight_lines(calm, camera)[1:]
     along = (velocity * sight).sum(-1, keepdims=True)
     across = velocity - along * sight
     speed = np.sqrt((across**2).sum(-1) + (_ALONG * along[..., 0]) ** 2)
@@ -125,36 +150,60 @@ def slide(feet: np.ndarray, weights: np.ndarray) -> float:
     return float(moved.mean()) if len(moved) else 0.0
 
 
-def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves A x = b for a symmetric A that is block tridiagonal and positive definite.
+def solve_chain(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves A x = b for a symmetric, positive definite A whose blocks are coupled with the next two.
 
-    Cyclic reduction: every second unknown is eliminated at once, and the half that is left is a chain of its own.
+    Two frames at a time, so that only neighbours are coupled.
 
     Args:
-        diagonal: [N, 3, 3]; coupling: [N - 1, 3, 3] above the diagonal, its transposes below; right: [N, 3].
+        diagonal: [N, 3, 3] blocks; beside: [N - 1] and beyond: [N - 2], times the unit matrix one and two beside the
+            diagonal; right: [N, 3].
+    """
+    count = len(diagonal)
+    pairs = -(-count // 2)
+    blocks = np.zeros((pairs, 2, 3, 2, 3))
+    blocks[:, 0, :, 0], blocks[:, 1, :, 1] = diagonal[::2], np.eye(3)  # one frame more where they are odd
+    blocks[: count // 2, 1, :, 1] = diagonal[1::2]
+    inside = beside[::2, None, None] * np.eye(3)
+    blocks[: len(inside), 0, :, 1] = blocks[: len(inside), 1, :, 0] = inside
+    following = np.zeros((max(pairs - 1, 0), 2, 3, 2, 3))  # from a pair to the next one
+    following[:, 1, :, 0] = beside[1::2, None, None] * np.eye(3)
+    for k in (0, 1):
+        own = beyond[k::2, None, None] * np.eye(3)
+        following[: len(own), k, :, k] = own
+    carried = np.zeros((pairs, 2, 3))
+    carried.reshape(-1, 3)[:count] = right
+    solution = _solve_pairs(blocks.reshape(pairs, 6, 6), following.reshape(-1, 6, 6), carried.reshape(pairs, 6))
+    return solution.reshape(-1, 3)[:count]
+
+
+def _solve_pairs(diagonal: np.ndarray, following: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The same of neighbours alone, by cyclic reduction: every second unknown is eliminated at once, and the half that
+    is left is a chain of its own.
+
+    Args:
+        diagonal: [N, C, C]; following: [N - 1, C, C] above the diagonal, its transposes below; right: [N, C].
     """
     if len(diagonal) == 1:
         return np.linalg.solve(diagonal, right[..., None])[..., 0]
     inverse = np.linalg.inv(diagonal[1::2])
-    before, after = coupling[0::2], coupling[1::2]  # of each odd unknown to the even one before and after it
+    before, after = following[0::2], following[1::2]  # of each odd unknown, with the even one before and after it
     inside = len(after)  # odd unknowns that have one after them
     from_before = before @ inverse
     from_after = after.swapaxes(1, 2) @ inverse[:inside]
-    left, rest = diagonal[0::2].copy(), right[0::2].astype(np.float64)
-    odd = right[1::2]
+    left, rest, odd = diagonal[0::2].copy(), right[0::2].copy(), right[1::2]
     left[: len(before)] -= from_before @ before.swapaxes(1, 2)
     left[1 : inside + 1] -= from_after @ after
     rest[: len(before)] -= _times(from_before, odd)
     rest[1 : inside + 1] -= _times(from_after, odd[:inside])
-    even = solve_chain(left, -from_before[:inside] @ after, rest)
-    solution = np.empty(right.shape)
-    solution[0::2] = even
+    even = _solve_pairs(left, -from_before[:inside] @ after, rest)
     pull = odd - _times(before.swapaxes(1, 2), even[: len(before)])
     pull[:inside] -= _times(after, even[1 : inside + 1])
-    solution[1::2] = _times(inverse, pull)
+    solution = np.empty_like(right)
+    solution[0::2], solution[1::2] = even, _times(inverse, pull)
     return solution
 
 
 def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """[N, 3, 3] and [N, 3] -> [N, 3]."""
+    """[N, C, C] and [N, C] -> [N, C]."""
     return (matrices @ vectors[..., None])[..., 0]

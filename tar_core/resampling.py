@@ -25,9 +25,9 @@ def resample_clip(clip: MotionClip, fps: float) -> MotionClip:
     if not fps > 0:
         raise TarError(f"the frame rate is {fps:g}; give one above zero")
     ratio = fps / clip.fps
-    turns = None if clip.camera_turns is None else clip.camera_turns.at_rate(ratio)
+    path = None if clip.camera_path is None else clip.camera_path.at_rate(ratio)
     people = [resample_person(person, ratio) for person in clip.people]
-    return replace(clip, fps=fps, people=people, camera_turns=turns)
+    return replace(clip, fps=fps, people=people, camera_path=path)
 
 
 def resample_person(person: PersonMotion, ratio: float) -> PersonMotion:

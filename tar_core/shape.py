@@ -27,7 +27,7 @@ def consistent_shape(betas: np.ndarray, confidence: np.ndarray) -> np.ndarray:
 
 
 def transfer_shape(betas: np.ndarray, source: BodyData, target: BodyData) -> np.ndarray:
-    """The betas [10] of `target` whose joints lie nearest to those of `source` with `betas`, in the T-pose.
+    """The betas [..., 10] of `target` whose joints lie nearest to those of `source` with `betas`, in the T-pose.
 
     Least squares on the joints relative to the pelvis, held towards the average shape as strongly as joints that are
     right to JOINT_TOLERANCE allow.
@@ -41,7 +41,7 @@ def transfer_shape(betas: np.ndarray, source: BodyData, target: BodyData) -> np.
     directions = relative(rest_joints(target, np.eye(number))) - average  # [10, 72]
     wanted = relative(rest_joints(source, betas)) - average
     normal = directions @ directions.T + JOINT_TOLERANCE**2 * np.eye(number)
-    return np.linalg.solve(normal, directions @ wanted)
+    return wanted @ np.linalg.solve(normal, directions).T
 
 
 def move_to_shape(

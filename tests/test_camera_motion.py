@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
 from tar_core.camera_motion import CameraWatch, fit_turn, track_turns
-from tar_core.motion import CameraTurns
+from tar_core.camera_path import CameraPath
 
 SIZE = (480, 320)
 FOCAL = 500.0
@@ -105,4 +105,4 @@ def test_turns_do_not_explain_a_camera_that_is_carried() -> None:
     carried = points - (0.4, 0.0, 0.0)
     before, after = (p[:, :2] / p[:, 2:] * FOCAL + (np.array(SIZE) - 1) / 2 for p in (points, carried))
     assert fit_turn(before, after, SIZE, FOCAL)[1] < 0.5
-    assert CameraTurns(0, np.zeros((1, 3)), explained=0.5).travels
+    assert CameraPath(0, np.zeros((1, 3)), explained=0.5).is_doubtful

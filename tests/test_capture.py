@@ -62,13 +62,13 @@ def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_p
     options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
     told: list[Progress] = []
     clip = capture(tmp_path / "turning.mp4", options, told.append)
-    assert clip.camera_turns is not None and len(clip.camera_turns.turns) == 40
+    assert clip.camera_path is not None and len(clip.camera_path.turns) == 40
     off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(turns).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in told[-40:]] == ["camera"] * 40
 
     still = capture(tmp_path / "turning.mp4", replace(options, camera_stands=True))
-    assert still.camera_turns is None
+    assert still.camera_path is None
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
     back = clip.camera_rotations(seen.frames).transpose(0, 2, 1)
@@ -88,8 +88,32 @@ def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
 
     options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(video, options, unplug)
-    assert len(clip.people[0]) == 40 and clip.camera_turns is None
+    assert len(clip.people[0]) == 40 and clip.camera_path is None
     assert "no such file" in caplog.text and "taken to stand" in caplog.text
+
+
+def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+    """With its focal length and its up, on whatever the picture's lines and its background tell."""
+    turns, places = np.linspace([0, 0, 0], [0.1, 0.2, 0], 70), np.linspace([0, 0, 0], [0.5, 0, 0.1], 70)
+    rotations = axis_angle_to_matrix(turns)
+    path = {"rotations": rotations, "translations": -np.einsum("fij,fj->fi", rotations, places)}
+    np.savez(tmp_path / "path.npz", focal=1500.0, up=np.array([0, -1.0, 0]), **path)
+    options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu", camera_stands=True)
+    given = replace(options, camera_path=tmp_path / "path.npz", camera_scale=2.0)
+    clip = capture(demo_video, given)
+    still = capture(demo_video, replace(options, focal=1500))
+    assert clip.focal == 1500
+    np.testing.assert_allclose(clip.vertical.up, [0, -1, 0], atol=1e-9)
+    np.testing.assert_allclose(clip.camera_places(np.arange(6)), 2 * places[:6], atol=1e-9)
+    seen, held = still.people[0], clip.people[0]
+    rest = rest_joints(load_body(), seen.betas)[0]
+    for k in range(6):
+        np.testing.assert_allclose(clip.in_camera(held.trans[k] + rest, k), seen.trans[k] + rest, atol=1e-4)
+
+    with pytest.raises(TarError, match="frames 0 to 69, but 0 to 99"):
+        capture(demo_video, replace(given, end=None))
+    with pytest.raises(TarError, match="scale is 0"):
+        CaptureOptions(camera_scale=0.0)
 
 
 def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
@@ -141,6 +165,7 @@ def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> Non
         (lambda: CaptureOptions(people=0), "number above zero"),
         (lambda: CaptureOptions(start=5, end=4), "holds no frame"),
         (lambda: CaptureOptions(start=-1), "holds no frame"),
+        (lambda: CaptureOptions(threads=0), "give one or more"),
         (lambda: CaptureOptions(focal=-1.0), "above zero"),
         (lambda: CaptureOptions(focal=float("nan")), "above zero"),
         (lambda: CaptureOptions(fov=180.0), "1 to 170"),

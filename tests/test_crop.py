@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.crop import CROP_SIZE, Crop, crop_from_alignment, crop_from_box
+from tar_core.crop import CROP_SIZE, MARGIN, Crop, crop_from_alignment, crop_from_box
 
 crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(20, 3000), st.floats(-np.pi, np.pi))
 
@@ -50,7 +50,7 @@ def test_the_alignment_point_ends_straight_above_the_centre(roll, radius):
     above = center + radius * np.array([np.sin(roll), -np.cos(roll)])
     crop = crop_from_alignment(center, above)
     np.testing.assert_allclose(crop.roll, roll, atol=1e-9)
-    np.testing.assert_allclose(crop.from_image(above), [127.5, 127.5 - 128 / 1.25], atol=1e-6)
+    np.testing.assert_allclose(crop.from_image(above), [127.5, 127.5 - 128 / MARGIN], atol=1e-6)
 
 
 def test_a_box_gives_an_upright_square_around_it():

@@ -72,3 +72,21 @@ def test_small_changes_move_knees_little():
     _, joints = pose_skeleton(move_ankles(poses, REST, displacements), REST)
     steps = np.linalg.norm(np.diff(joints[:, LEGS[0][1]], axis=0), axis=-1)
     assert steps.max() < 0.015
+
+
+def test_stiff_knees_do_not_snap():
+    """What a nearly straight knee cannot give by a small turn, the ankle leaves along the leg; sideways it arrives."""
+    poses = np.zeros((3, 24, 3))
+    _hip, knee, ankle = LEGS[0]
+    poses[:, knee, 0] = (0.02, 0.15, 1.5)
+    displacements = np.zeros((3, 2, 3))
+    displacements[:, 0] = [0.005, 0.015, 0]
+    _, before = pose_skeleton(poses, REST)
+    free = move_ankles(poses, REST, displacements)
+    stiff = move_ankles(poses, REST, displacements, stiff=0.08)
+    turned = [np.degrees(moved[:, knee, 0] - poses[:, knee, 0]) for moved in (free, stiff)]
+    assert turned[0][1] > 10 and (np.abs(turned[1]) < 4).all()
+    _, after = pose_skeleton(stiff, REST)
+    left = before[:, ankle] + displacements[:, 0] - after[:, ankle]
+    assert (np.abs(left[:, 0]) < 0.001).all() and (np.abs(left[:, 1]) < 0.016).all()
+    assert np.linalg.norm(left[2]) < 0.001

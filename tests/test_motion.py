@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
+from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
-from tar_core.motion import CameraTurns, Floor, MotionClip, PersonMotion, Vertical
+from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
 
 
 def make_person(person_id=0, count=7, first=3):
@@ -144,21 +145,64 @@ def test_pitch_and_roll_of_the_floor():
 def turning_clip():
     clip = make_clip([make_person(1, count=20, first=0)])
     clip.people[0].trans += (0, 0, 6)
-    clip.camera_turns = CameraTurns(0, np.linspace([0, 0, 0], [0.1, 1.2, -0.2], 20), 0.9)
+    clip.camera_path = CameraPath(0, np.linspace([0, 0, 0], [0.1, 1.2, -0.2], 20), explained=0.9)
     return clip
 
 
 def test_a_camera_that_turns_survives_its_file(tmp_path):
     clip = turning_clip()
     clip.save(tmp_path / "clip.npz")
-    turns = MotionClip.load(tmp_path / "clip.npz").camera_turns
-    np.testing.assert_allclose(turns.turns, clip.camera_turns.turns, atol=1e-6)
+    turns = MotionClip.load(tmp_path / "clip.npz").camera_path
+    np.testing.assert_allclose(turns.turns, clip.camera_path.turns, atol=1e-6)
     assert (turns.first_frame, turns.explained) == (0, 0.9)
     with np.load(tmp_path / "clip.npz") as data:
         assert data["format_version"] == 2, "a reader that knows of no turns must not show it wrong"
     make_clip([make_person()]).save(tmp_path / "still.npz")
     with np.load(tmp_path / "still.npz") as data:
         assert data["format_version"] == 1
+
+
+def test_a_camera_that_travels_survives_its_file(tmp_path):
+    clip = turning_clip()
+    random = np.random.default_rng(0)
+    clip.camera_path = CameraPath(
+        0,
+        clip.camera_path.turns,
+        random.normal(size=(20, 3)),
+        random.uniform(1, 2, 20),
+        world=random.normal(size=(4, 4)),
+    )
+    clip.save(tmp_path / "clip.npz")
+    path = MotionClip.load(tmp_path / "clip.npz").camera_path
+    for name in ("places", "zooms", "world"):
+        np.testing.assert_array_equal(getattr(path, name), getattr(clip.camera_path, name))
+    with np.load(tmp_path / "clip.npz") as data:
+        assert data["format_version"] == 3, "a reader that knows of no places must not show it wrong"
+
+
+def test_another_optical_axis_keeps_everybody_over_their_pixels():
+    clip = turning_clip()
+    clip.camera_path = CameraPath(
+        0, clip.camera_path.turns, np.linspace([0, 0, 0], [1, 0.2, 0.5], 20), np.linspace(1, 2, 20)
+    )
+    other = clip.with_principal_point(clip.principal_point + (30.0, -12.0))
+    for k, (before, after) in enumerate(zip(clip.people[0].trans, other.people[0].trans, strict=True)):
+        p, q = clip.in_camera(before, k), other.in_camera(after, k)
+        focal = clip.focals(np.array([k]))[0]
+        np.testing.assert_allclose(
+            focal * q[:2] / q[2] + other.principal_point, focal * p[:2] / p[2] + clip.principal_point, atol=0.01
+        )
+        assert q[2] == pytest.approx(p[2], abs=1e-5)
+
+
+def test_points_in_a_frames_own_camera():
+    clip = make_clip([])
+    clip.camera_path = CameraPath(
+        5, np.array([[0, 0, 0], [0, np.pi / 2, 0]]), np.array([[0, 0, 0], [1, 0, 0.0]]), [1, 3]
+    )
+    np.testing.assert_allclose(clip.in_camera(np.array([[1.0, 2, 5]]), 6), [[5, 2, 0]], atol=1e-12)
+    np.testing.assert_allclose(clip.focals(np.array([5, 6])), [clip.focal, 3 * clip.focal])
+    assert (make_clip([]).in_camera(np.ones((2, 3)), 6) == 1).all()
 
 
 def test_another_lens_keeps_everybody_over_their_pixels_while_the_camera_turns():
@@ -172,17 +216,17 @@ def test_another_lens_keeps_everybody_over_their_pixels_while_the_camera_turns()
 
 
 def test_turns_of_frames():
-    turns = CameraTurns(10, np.array([[0.0, 0, 0], [0, 0.1, 0]]))
-    at = turns.at(np.array([3, 10, 10.5, 11, 40]))
+    turns = CameraPath(10, np.array([[0.0, 0, 0], [0, 0.1, 0]]))
+    at = turns.rotations_at(np.array([3, 10, 10.5, 11, 40]))
     np.testing.assert_allclose(at[:2], np.broadcast_to(np.eye(3), (2, 3, 3)), atol=1e-12)
     np.testing.assert_allclose(at[3], at[4])
     for row, angle in ((2, 0.05), (3, 0.1)):
         np.testing.assert_allclose(at[row][0], [np.cos(angle), 0, np.sin(angle)], atol=1e-12)
-    doubled = CameraTurns(0, np.array([[0.0, 0, 0], [0, 0.1, 0]])).at_rate(2)
+    doubled = CameraPath(0, np.array([[0.0, 0, 0], [0, 0.1, 0]])).at_rate(2)
     np.testing.assert_allclose(doubled.turns[:, 1], [0, 0.05, 0.1], atol=1e-12)
 
 
 @pytest.mark.parametrize("turns", [np.zeros(3), np.zeros((0, 3)), np.full((2, 3), np.nan)])
 def test_wrong_turns_are_refused(turns):
     with pytest.raises(TarError, match="three finite numbers"):
-        CameraTurns(0, turns)
+        CameraPath(0, turns)

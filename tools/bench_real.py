@@ -4,13 +4,15 @@ Captures the four demo cameras (one man balancing on a beam; tools/fetch_demo.py
 focal length, everybody found, nothing told about the man. Of the people found the one who covers the most picture over
 the whole video counts, so that ground truth has no say in the choice. SMPL's joints in the camera frame go into one
 file a camera, and the bench's own program, shared/bench/pose2sim_single/score.py beside the checkout, scores them:
-MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps. With `--all`, every other real clip follows
-(tools/bench_clips.py).
+MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps. pose2sim.csv and pose2sim.json keep the means with the
+network's hash and settings. `--smoothing` scores the motion again after `tar-capture smooth`, once for each strength.
+With `--all`, every other real clip follows (tools/bench_clips.py).
 """
 
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +20,22 @@ import numpy as np
 from tar_core.body import BodyModel
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
+from tar_core.evaluation.protocols import Protocol
+from tar_core.evaluation.results import ALL, table, write_results
+from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
 from tar_core.motion import MotionClip
+from tar_core.smoothing import check_strength, smooth_person
 from tools import bench_clips
-from tools.camera_joints import camera_frame_joints, main_person
+from tools.camera_joints import HIPS, SMPL_KEYPOINTS, camera_frame_joints, main_person
 from tools.capture_command import capture_command
 from tools.fetch_demo import CAMERAS, fetch_demo_video
 
 ROOT = Path(__file__).resolve().parent.parent
 SCORE = ROOT.parent / "shared" / "bench" / "pose2sim_single" / "score.py"
 FRAMES = 100
+PROTOCOL = Protocol(
+    "pose2sim, four cameras", SMPL_KEYPOINTS, HIPS, ("pa_mpjpe", "mpjpe", "accel", "abs"), regressed=False
+)
 
 
 def capture(camera: int, folder: Path, checkpoint: Path | None) -> Path:
@@ -38,12 +47,13 @@ def capture(camera: int, folder: Path, checkpoint: Path | None) -> Path:
     return output
 
 
-def score(program: Path, predictions: Path) -> dict[str, float]:
+def score(program: Path, predictions: Path, show: bool = True) -> dict[str, float]:
     """Prints the program's tables and returns the mean row of ours: mpjpe, pa, accel, abs, missed."""
     command = [sys.executable, str(program), "--baseline", str(predictions)]
-    table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    print(table, end="")
-    mean_row = [line.split() for line in table.splitlines() if line.split()[:1] == ["mean"]][-1]
+    tables = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if show:
+        print(tables, end="")
+    mean_row = [line.split() for line in tables.splitlines() if line.split()[:1] == ["mean"]][-1]
     return dict(zip(("mpjpe", "pa", "accel", "abs", "missed"), map(float, mean_row[1:]), strict=True))
 
 
@@ -52,10 +62,13 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=ROOT / "out" / "bench_real", help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--score", type=Path, default=SCORE, help="the bench's score.py")
+    parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="strengths of tar-capture smooth")
     parser.add_argument("--all", action="store_true", help="the other real clips too (tools/bench_clips.py)")
     arguments = parser.parse_args()
     try:
-        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.score, arguments.all)
+        figures = run(
+            arguments.output.resolve(), arguments.checkpoint, arguments.score, arguments.all, arguments.smoothing
+        )
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -64,20 +77,45 @@ def main() -> int:
     return 0
 
 
-def run(output: Path, checkpoint: Path | None, program: Path, all_clips: bool = False) -> dict[str, float]:
+def run(
+    output: Path, checkpoint: Path | None, program: Path, all_clips: bool = False, smoothing: Sequence[float] = ()
+) -> dict[str, float]:
     if not program.is_file():
         raise TarError(f"{program}: no such file; name the bench's program with --score")
+    for strength in smoothing:
+        check_strength(strength)
     output.mkdir(parents=True, exist_ok=True)
-    body = BodyModel(load_body())
-    motions: list[Path] = []
-    for camera in CAMERAS:
-        motions.append(capture(camera, output, checkpoint))
-        joints = camera_frame_joints(main_person(MotionClip.load(motions[-1])), body, FRAMES)
-        np.savez(output / f"cam{camera:02d}.npz", joints=joints)
-    figures = score(program, output)
+    motions = [capture(camera, output, checkpoint) for camera in CAMERAS]
+    figures = score_motions(motions, 0.0, program, output)
+    network = checkpoint or DEFAULT_CHECKPOINT
+    rows = {network.stem: figures}
+    for strength in smoothing:
+        folder = output / f"smoothed_{strength:g}"
+        folder.mkdir(exist_ok=True)
+        rows[f"{network.stem}, smoothed {strength:g}"] = score_motions(motions, strength, program, folder)
+    keep(output, rows, network)
     if all_clips:
         bench_clips.run(output, checkpoint, {"balance": motions})
     return figures
+
+
+def score_motions(motions: Sequence[Path], strength: float, program: Path, folder: Path) -> dict[str, float]:
+    """Scores the cameras' motion files, smoothed by a strength; the tables are printed of what is not smoothed."""
+    body = BodyModel(load_body())
+    for camera, path in zip(CAMERAS, motions, strict=True):
+        motion = MotionClip.load(path)
+        person = smooth_person(main_person(motion), motion.fps, strength)
+        np.savez(folder / f"cam{camera:02d}.npz", joints=camera_frame_joints(person, body, FRAMES))
+    return score(program, folder, show=not strength)
+
+
+def keep(output: Path, rows: dict[str, dict[str, float]], network: Path) -> None:
+    """Prints the rows as a table where there are several, and writes them as every other protocol's."""
+    means = {name: {ALL: {**row, "pa_mpjpe": row["pa"]}} for name, row in rows.items()}
+    if len(rows) > 1:
+        print("\n".join(table(PROTOCOL, {name: row[ALL] for name, row in means.items()})))
+    frames = {f"camera {camera}": FRAMES for camera in CAMERAS}
+    write_results(output, "pose2sim", PROTOCOL, means, frames, network, {"config": load_tar(network).config.to_dict()})
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.model.config import TAR_S
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training.ablation import ROWS, read_results
+from tar_core.training.ablation import read_results, rows_of
 from tar_core.training.features import FeatureClips
 from tar_core.training.motions import Motion
 from tar_core.training.scene import sample_motion
@@ -92,7 +92,7 @@ def draw_coverage(motions: list[Motion], clips: int, image: Path) -> None:
 def draw_scaling(results: Path, clips: int, image: Path) -> None:
     """The rows that differ in their share of the clips, each share of all `clips`."""
     scores = read_results(results)
-    rows = {name: row.data for name, row in ROWS.items() if row.config == TAR_S and name in scores}
+    rows = {name: row.data for name, row in rows_of("tar-s").items() if row.config == TAR_S and name in scores}
     if len(rows) < 2:
         raise TarError(f"{results}: holds fewer than two rows of different data; train some with the ablation")
     points = sorted((round(clips * share), scores[name].pa) for name, share in rows.items())

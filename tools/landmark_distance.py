@@ -48,9 +48,8 @@ def landmark_distances(
             box = person.boxes[frame.index - int(person.frames[0])]
             if np.abs(box - sighting.box).max() > SAME_BOX:
                 raise TarError(f"{clip.source}: person {person.person_id} is elsewhere than in the motion file")
-            turn = clip.camera_rotations(np.array([frame.index]))[0]
-            seen = joints[person.person_id][frame.index, SMPL_KEYPOINTS] @ turn.T
-            pixels = project(seen, clip.focal, clip.principal_point)
+            seen = clip.in_camera(joints[person.person_id][frame.index, SMPL_KEYPOINTS], frame.index)
+            pixels = project(seen, clip.focals(np.array([frame.index]))[0], clip.principal_point)
             landmarks = sighting.features.landmarks
             points = landmarks.points[0, BLAZEPOSE_KEYPOINTS].cpu().numpy()
             visible = landmarks.visibility[0, BLAZEPOSE_KEYPOINTS].cpu().numpy() > CONFIDENT

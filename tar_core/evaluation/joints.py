@@ -32,6 +32,10 @@ ANGLE_JOINTS = [0, 1, 2, 4, 5, 16, 17, 18, 19]
 JITTER_JOINTS = [1, 2, 3, 4, 5, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19]
 SMPL_HIPS = [1, 2]
 
+# SMPL's joints that the benchmarks' twelve keypoints correspond to: shoulders, elbows, wrists, hips, knees, ankles.
+LIMB_JOINTS = [16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8]
+LIMB_HIPS = [6, 7]  # among them
+
 _SMPL_VERTICES = 6890
 
 

@@ -12,6 +12,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 
 from tar_core.errors import TarError
+from tar_core.evaluation.joints import LIMB_HIPS, LIMB_JOINTS
 from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, root_aligned
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.refinement import PosedBody
@@ -19,9 +20,6 @@ from tar_core.model.tar import TAR
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.features import ClipBatch, FeatureClips
 
-# The joints that the benchmarks' twelve keypoints correspond to: shoulders, elbows, wrists, hips, knees, ankles.
-LIMB_JOINTS = [16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8]
-_HIPS = [6, 7]  # among LIMB_JOINTS
 _CLIPS_AT_ONCE = 16
 
 
@@ -84,14 +82,14 @@ def predict(model: TAR, clips: FeatureClips, device: str = "cpu", maps: bool = T
 def score(predictions: Predictions) -> Scores:
     """Means over all frames, of the twelve limb joints that the benchmarks score."""
     joints, truth = predictions.joints[:, LIMB_JOINTS], predictions.truth[:, LIMB_JOINTS]
-    moving, still = root_aligned(joints, _HIPS), root_aligned(truth, _HIPS)
+    moving, still = root_aligned(joints, LIMB_HIPS), root_aligned(truth, LIMB_HIPS)
     length = predictions.clip_length
     acceleration = [
         acceleration_error(moving[start : start + length], still[start : start + length])
         for start in range(0, len(joints), length)
     ]
     return Scores(
-        mpjpe=float(mpjpe(joints, truth, _HIPS).mean()),
+        mpjpe=float(mpjpe(joints, truth, LIMB_HIPS).mean()),
         pa=float(pa_mpjpe(joints, truth).mean()),
         pixels=float(predictions.pixels[:, LIMB_JOINTS].mean()),
         acceleration=float(np.concatenate(acceleration).mean()),

@@ -25,7 +25,7 @@ LIMB_POINTS = slice(11, 33)  # shoulders and below
 
 DETECTION_INTERVAL = 0.2  # seconds
 SEARCH_INTERVAL = 0.1  # seconds, while somebody is lost or nobody is there
-BIRTH_SCORE = 0.4  # a detection as sure as that begins a track
+BIRTH_SCORE = 0.4  # a detection as sure as that begins a track, in a close-up one of SUPPORT_SCORE
 SUPPORT_SCORE = 0.3  # one as sure as that confirms a track
 PERSON_SCORE = 0.5  # the backbone's own, below which a track is lost (MediaPipe's)
 LONGEST_GAP = 0.5  # seconds; somebody lost for longer is gone
@@ -35,6 +35,9 @@ SAME_BODY = 0.06  # mean distance of two bodies' limbs, in crop sizes, below whi
 BOX_PADDING = 0.08  # of the longer side: landmarks end at eyes, wrists and toes
 
 CLEARLY_LARGER = 1.25  # times as tall: who displaces somebody when only so many are wanted
+TALL = 3.0  # times as tall as wide: a body whose lower part lies below the picture
+CUT_OFF = 0.02  # of the picture's height: a box that ends as near to the bottom is cut off there
+CLOSE_UP = 0.5  # of the picture's height: nothing that large is taken for a person by mistake
 
 # MediaPipe's constants for the two landmarks that place the next crop.
 SMOOTHING_CUTOFF, SMOOTHING_BETA, SMOOTHING_DERIVATIVE_CUTOFF = 0.01, 10.0, 1.0
@@ -112,7 +115,7 @@ class Track:
         crop: where to look in the next frame.
         box: [4] where the person was seen last.
         points: [39, 2] the landmarks there, frame pixels.
-        hits: detections that agreed with the track; best_score: the surest of them.
+        hits: detections that agreed with the track; is_sure: one of them was sure.
     """
 
     track_id: int
@@ -123,7 +126,7 @@ class Track:
     points: np.ndarray
     smoother: OneEuroFilter
     hits: int = 0
-    best_score: float = 0.0
+    is_sure: bool = False
     given: bool = False  # by the user's box: needs no detection to be believed
 
     def __post_init__(self) -> None:
@@ -138,9 +141,9 @@ class Track:
         """Takes back the last `see`: it was somebody else."""
         self.last_frame, self.box = self._before
 
-    def confirm(self, detection: Detection) -> None:
+    def confirm(self, detection: Detection, picture_height: int) -> None:
         self.hits += 1
-        self.best_score = max(self.best_score, detection.score)
+        self.is_sure = self.is_sure or is_sure(detection, picture_height)
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,7 @@ class PeopleTracker:
         return [
             track
             for track in sorted(self.ended + self.tracks, key=lambda track: track.track_id)
-            if track.given or (track.hits >= needed and track.best_score >= BIRTH_SCORE)
+            if track.given or (track.hits >= needed and track.is_sure)
         ]
 
     def _detection_is_due(self, frame: int) -> bool:
@@ -274,12 +277,13 @@ class PeopleTracker:
         returning = {others[i]: lost[j] for i, j in found.items()}
 
         for number, place in confirmed.items():
-            followed[place].confirm(detections[number])
+            followed[place].confirm(detections[number], len(image))
         candidates: list[_Candidate] = []
         for number in sorted(others, key=lambda number: height(boxes[number]), reverse=True):
             detection, track = detections[number], returning.get(number)
-            if track is not None or (detection.score >= BIRTH_SCORE and self._is_wanted(detection, len(candidates))):
-                crop = self._align(image, crop_from_box(detection.box))
+            sure = is_sure(detection, len(image))
+            if track is not None or (sure and self._is_wanted(detection, len(candidates))):
+                crop = self._align(image, crop_from_box(whole_body(detection.box, len(image))))
                 if crop is not None:
                     candidates.append(_Candidate(detection, crop, track))
         return candidates
@@ -328,14 +332,14 @@ class PeopleTracker:
             return None
         for track in self.tracks:
             if track.last_frame == frame and same_body(track.points, seen.points, track.crop.size):
-                track.confirm(candidate.detection)
+                track.confirm(candidate.detection, seen.frame_height)
                 return None
         found = candidate.lost
         if found is None:
             found = self._new_track(frame, seen.crop)
             self.tracks.append(found)
         found.smoother = OneEuroFilter(self.fps)
-        found.confirm(candidate.detection)
+        found.confirm(candidate.detection, seen.frame_height)
         return found
 
     def _collapsed(self, frame: int) -> list[Track]:
@@ -367,14 +371,14 @@ class _View:
         self.points = crop.to_image(landmarks.points[0].cpu().numpy().astype(np.float64))
         self.score = float(landmarks.score[0])
         self.box = box_of_points(self.points[BODY_POINTS], landmarks.visibility[0, BODY_POINTS].cpu().numpy())
-        self._frame_height, self._frame_width = image.shape[:2]
+        self.frame_height, self._frame_width = image.shape[:2]
 
     def shows_person(self) -> bool:
         """Whether a person is there, at least partly inside the frame and of a size that can be followed."""
         x0, y0, x1, y1 = self.box
-        inside = x1 > 0 and y1 > 0 and x0 < self._frame_width and y0 < self._frame_height
+        inside = x1 > 0 and y1 > 0 and x0 < self._frame_width and y0 < self.frame_height
         reach = float(np.linalg.norm(self.points[SCALE_POINT] - self.points[CENTRE_POINT]))
-        return self.score > PERSON_SCORE and inside and 4 < reach < 4 * max(self._frame_width, self._frame_height)
+        return self.score > PERSON_SCORE and inside and 4 < reach < 4 * max(self._frame_width, self.frame_height)
 
     def next_crop(self) -> Crop:
         """The crop that these landmarks ask for."""
@@ -388,6 +392,19 @@ def box_of_points(points: np.ndarray, visibility: np.ndarray) -> np.ndarray:
     low, high = chosen.min(0), chosen.max(0)
     padding = BOX_PADDING * float((high - low).max())
     return np.concatenate([low - padding, high + padding])
+
+
+def is_sure(detection: Detection, picture_height: int) -> bool:
+    """Whether a detection may begin a track."""
+    return detection.score >= (BIRTH_SCORE if height(detection.box) < CLOSE_UP * picture_height else SUPPORT_SCORE)
+
+
+def whole_body(box: np.ndarray, picture_height: int) -> np.ndarray:
+    """The box [4] around all of somebody, of a detection's box that may be cut off at the picture's bottom."""
+    x0, y0, x1, y1 = box
+    if y1 < (1 - CUT_OFF) * picture_height:
+        return box
+    return np.array([x0, y0, x1, max(y1, y0 + TALL * (x1 - x0))])
 
 
 def height(box: np.ndarray) -> float:

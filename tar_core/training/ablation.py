@@ -1,16 +1,17 @@
 """What each part of the network is worth: `python -m tar_core.training.ablation --help`.
 
 Trains the network with one thing changed at a time, each from its own random weights with the same seed, batches and
-number of steps, and scores it on the test clips. Rows that are there already are kept, so that the command may be
-stopped, run again, and given more rows.
+number of steps, and scores it on the test clips: the rows of the paper's ablations, and others. Rows that are there
+already are kept, so that the command may be stopped, run again, and asked for more tables.
 """
 
 import argparse
 import csv
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -18,47 +19,88 @@ from tar_core.body import BodyModel
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Scores
+from tar_core.files import atomic_path
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TAR_S, TARConfig
+from tar_core.model.cost import measure_cost
 from tar_core.training.features import FeatureClips
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
 
-RESULTS = "ablation.csv"
+RESULTS, REPORT = "ablation.csv", "ablation.md"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a network, and the share of the training clips that it gets."""
+    """One line of a table: a network, and the share of the training clips that it gets."""
 
     config: TARConfig
     data: float = 1.0
 
 
-_LITERAL = replace(TAR_S, local_skip=False, landmark_residuals=False, steady_landmarks=False, joint_errors=False)
-ROWS = {
-    "tar-s": Row(TAR_S),
-    "without GTE": Row(replace(TAR_S, use_global=False)),
-    "without LTE": Row(replace(TAR_S, use_local=False)),
-    "without RRM": Row(replace(TAR_S, use_refinement=False)),
-    "the paper's parts only": Row(_LITERAL),
-    "without landmark residuals": Row(replace(TAR_S, landmark_residuals=False)),
-    "landmarks not steadied": Row(replace(TAR_S, steady_landmarks=False)),
-    "no pooled features": Row(replace(TAR_S, hidden_inputs=("pooled",))),
-    "no local maps": Row(replace(TAR_S, hidden_inputs=("map",))),
-    "no depth of landmarks": Row(replace(TAR_S, hidden_inputs=("depth",))),
-    "half the clips": Row(TAR_S, 1 / 2),
-    "a quarter of the clips": Row(TAR_S, 1 / 4),
-    "an eighth of the clips": Row(TAR_S, 1 / 8),
-    "L = 1": Row(replace(TAR_S, local_length=1)),
-    "K = 13": Row(replace(TAR_S, markers=13)),
-    "S = 8": Row(replace(TAR_S, local_size=8)),
-    "L = 9": Row(replace(TAR_S, local_length=9)),
-    "K = 52": Row(replace(TAR_S, markers=52)),
-    "S = 32": Row(replace(TAR_S, local_size=32)),
-    "with far frames": Row(replace(TAR_S, far_frames=(7, 12, 20))),
+# What rows are changed from: the default network, or what of it the paper has.
+BASES = {
+    "tar-s": TAR_S,
+    "paper": replace(TAR_S, local_skip=False, landmark_residuals=False, steady_landmarks=False, joint_errors=False),
 }
+# By the name on the command line: the title, and the rows below the base.
+TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "parts": (
+        "GTE, LTE and RRM: without LTE it is only GTE's global features that are temporal, without GTE only LTE's",
+        ("without RRM", "without LTE", "without GTE"),
+    ),
+    "L": ("Frames that the local encoder sees", ("L = 1", "L = 3", "L = 5", "L = 7", "L = 9")),
+    "T": ("Frames that the global encoder sees", ("T = 5", "T = 7", "T = 9", "with far frames")),
+    "S": ("Side of the maps in the local encoder (Table S3)", ("S = 64", "S = 32", "S = 16", "S = 8")),
+    "K": ("Markers", ("K = 13", "K = 26", "K = 52")),
+    "steps": ("Refinement steps", ("1 step", "3 steps", "5 steps")),
+    "additions": (
+        "What is not in the paper",
+        ("the paper's parts only", "without landmark residuals", "landmarks not steadied"),
+    ),
+    "inputs": (
+        "What the backbone tells, hidden one by one",
+        ("no pooled features", "no local maps", "no depth of landmarks"),
+    ),
+    "clips": ("Training clips", ("half the clips", "a quarter of the clips", "an eighth of the clips")),
+}
+
+
+def rows_of(base: str) -> dict[str, Row]:
+    """Every row by its name; the base first. Some equal it, so that a table shows its place among them."""
+    config = BASES[base]
+
+    def changed(**changes: Any) -> Row:
+        return Row(replace(config, **changes))
+
+    return {
+        base: Row(config),
+        "without RRM": changed(use_refinement=False),
+        "without LTE": changed(use_local=False),
+        "without GTE": changed(use_global=False),
+        **{f"L = {length}": changed(local_length=length) for length in (1, 3, 5, 7, 9)},
+        **{f"T = {length}": changed(window=length) for length in (5, 7, 9)},
+        "with far frames": changed(far_frames=(7, 12, 20)),
+        **{f"S = {side}": changed(local_size=side) for side in (64, 32, 16, 8)},
+        **{f"K = {count}": changed(markers=count) for count in (13, 26, 52)},
+        "1 step": changed(iterations=1),
+        **{f"{count} steps": changed(iterations=count) for count in (3, 5)},
+        "the paper's parts only": Row(BASES["paper"]),
+        "without landmark residuals": changed(landmark_residuals=False),
+        "landmarks not steadied": changed(steady_landmarks=False),
+        "no pooled features": changed(hidden_inputs=("pooled",)),
+        "no local maps": changed(hidden_inputs=("map",)),
+        "no depth of landmarks": changed(hidden_inputs=("depth",)),
+        "half the clips": Row(config, 1 / 2),
+        "a quarter of the clips": Row(config, 1 / 4),
+        "an eighth of the clips": Row(config, 1 / 8),
+    }
+
+
+def known(results: Mapping[str, Scores], rows: Mapping[str, Row], name: str) -> Scores | None:
+    """A row's scores, or those of a row that is the same network on the same clips."""
+    return next((results[other] for other in results if other in rows and rows[other] == rows[name]), None)
 
 
 def train_row(
@@ -91,16 +133,32 @@ def train_row(
     return trainer.run()
 
 
-def table(results: dict[str, Scores]) -> Iterator[str]:
-    """Markdown, the differences from the first row in brackets."""
-    yield "| | MPJPE | PA-MPJPE | 2D px | ACCEL |"
-    yield "|---|---|---|---|---|"
-    first = next(iter(results.values()))
-    for name, scores in results.items():
-        cells = [f"{vars(scores)[key]:.1f}" for key in ("mpjpe", "pa", "pixels", "acceleration")]
-        if scores is not first:
-            cells[1] += f" ({scores.pa - first.pa:+.1f})"
+def table(results: Mapping[str, Scores], rows: Mapping[str, Row], names: Sequence[str]) -> Iterator[str]:
+    """Markdown of those rows that have been trained; PA-MPJPE's difference from the first in brackets."""
+    yield "| | M parameters | GFLOPs | PA-MPJPE | MPJPE | ACCEL | 2D px |"
+    yield "|---|---|---|---|---|---|---|"
+    first: Scores | None = None
+    for name in names:
+        scores = known(results, rows, name)
+        if scores is None:
+            continue
+        cost = measure_cost(rows[name].config)
+        cells = [f"{cost.parameters:.2f}", f"{cost.gflops:.2f}"]
+        cells += [f"{vars(scores)[key]:.1f}" for key in ("pa", "mpjpe", "acceleration", "pixels")]
+        if first is not None:
+            cells[2] += f" ({scores.pa - first.pa:+.1f})"
+        first = first or scores
         yield f"| {name} | {' | '.join(cells)} |"
+
+
+def report(results: Mapping[str, Scores], rows: Mapping[str, Row], tables: Sequence[str], budget: str) -> Iterator[str]:
+    """The tables in Markdown, the budget above them."""
+    yield budget
+    for name in tables:
+        title, names = TABLES[name]
+        yield ""
+        yield f"### {title}"
+        yield from table(results, rows, [next(iter(rows)), *names])
 
 
 def read_results(path: Path) -> dict[str, Scores]:
@@ -125,8 +183,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--features", type=Path, required=True, help="cached training clips")
     parser.add_argument("--test", type=Path, required=True, help="cached test clips")
     parser.add_argument("--motions", type=Path, nargs="+", default=[], help="what simulated people do")
-    parser.add_argument("--output", type=Path, required=True, help=f"folder of the runs and of {RESULTS}")
-    parser.add_argument("--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
+    parser.add_argument("--output", type=Path, required=True, help=f"folder of the runs, of {RESULTS} and of {REPORT}")
+    parser.add_argument("--base", choices=BASES, default="tar-s", help="what rows are changed from (%(default)s)")
+    parser.add_argument(
+        "--tables", nargs="+", choices=TABLES, default=list(TABLES), metavar="TABLE", help=", ".join(TABLES)
+    )
     parser.add_argument("--steps", type=int, default=300, help="of each network (default %(default)s)")
     parser.add_argument("--clips-per-step", type=int, default=12)
     parser.add_argument("--simulated", type=float, default=0.5, help="share of the steps on simulated landmarks")
@@ -143,19 +204,28 @@ def main(arguments: list[str] | None = None) -> int:
         hide_appearance=0.5,
         mixed_precision=True,
     )
+    budget = (
+        f"Each network from its own random weights: {config.steps} steps of {config.clips_per_step} clips, of which"
+        f" {config.targets_per_clip} frames are refined; {100 * config.simulated:.0f} % of the steps on simulated"
+        f" landmarks; seed {config.seed}."
+    )
     results_file = options.output / RESULTS
+    rows = rows_of(options.base)
     try:
         test = FeatureClips(options.test)
-        for name in options.rows:
-            if name not in read_results(results_file):
+        for name in [options.base, *(row for table in options.tables for row in TABLES[table][1])]:
+            if known(read_results(results_file), rows, name) is None:
                 folder = options.output / name.replace(" ", "_")
-                row = train_row(ROWS[name], options.features, test, options.motions, config, folder, options.device)
+                row = train_row(rows[name], options.features, test, options.motions, config, folder, options.device)
                 append_result(results_file, name, row)
                 print(f"{name}: {row}", flush=True)
+        lines = list(report(read_results(results_file), rows, options.tables, budget))
+        with atomic_path(options.output / REPORT) as temporary:
+            temporary.write_text("\n".join(lines) + "\n")
     except TarError as error:
         print(f"ablation: {error}", file=sys.stderr)
         return 2
-    print("\n".join(table(read_results(results_file))))
+    print("\n".join(lines))
     return 0
 
 

@@ -44,6 +44,9 @@ _VARIATION = {
 _FRAMES = ((1280, 720), (1920, 1080), (1080, 1920), (720, 1280), (640, 480), (960, 540), (1440, 1080), (1080, 1080))
 _MAX_BETA = 2.5
 _MIN_DEPTH = 0.5
+_BODY_HEIGHT, _BUST_HEIGHT = 1.7, 0.5  # metres that fill the picture; of a bust, those between shoulders and head
+_BUST = [JOINT_NAMES.index(name) for name in ("neck", "head", "left_shoulder", "right_shoulder")]
+_CLOSE_UPS = 0.05  # of all scenes
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,10 @@ def sample_scene(
         joints, extremes = pose(motion.poses, betas)
         shift = (motion.trans - joints[:, 0])[:, None]
         body = np.concatenate([joints, extremes], 1) + shift
-        camera = sample_camera(random, body, truncate=random.random() < 0.12)
+        if random.random() < _CLOSE_UPS:
+            camera = sample_camera(random, body[:, _BUST], random.random() < 0.12, _BUST_HEIGHT)
+        else:
+            camera = sample_camera(random, body, random.random() < 0.12)
         if in_sight(camera, body):
             break
     pixels = camera.project(body)
@@ -200,14 +206,17 @@ def _varied(random: np.random.Generator, poses: np.ndarray) -> np.ndarray:
     return varied
 
 
-def sample_camera(random: np.random.Generator, body: np.ndarray, truncate: bool) -> Camera:
+def sample_camera(
+    random: np.random.Generator, body: np.ndarray, truncate: bool, height: float = _BODY_HEIGHT
+) -> Camera:
     """A camera that sees the body points [T, K, 3] (world) somewhere in its frame.
 
     Args:
-        truncate: whether parts of the body may lie outside the frame.
+        truncate: whether some of the points may lie outside the frame.
+        height: of the points, about, metres.
     """
-    width, height = _FRAMES[random.integers(len(_FRAMES))]
-    diagonal = float(np.hypot(width, height))
+    size = _FRAMES[random.integers(len(_FRAMES))]
+    diagonal = float(np.hypot(*size))
     focal = diagonal * np.exp(random.uniform(np.log(0.6), np.log(1.5)))
     pitch = np.radians(np.clip(random.normal() * 12 + 6, -30, 45) if random.random() < 0.7 else random.uniform(-20, 60))
     tilt = np.radians(random.normal() * (4 if random.random() < 0.8 else 15))
@@ -216,10 +225,11 @@ def sample_camera(random: np.random.Generator, body: np.ndarray, truncate: bool)
 
     middle = (body.min((0, 1)) + body.max((0, 1))) / 2
     share = np.exp(random.uniform(np.log(0.7), np.log(1.6)) if truncate else random.uniform(np.log(0.28), np.log(0.85)))
-    distance = np.clip(focal * 1.7 / (share * min(height, 1.3 * width)), 1.9, 10.0)
-    centred = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal, (width, height))
+    nearest = _MIN_DEPTH + 0.8 * height
+    distance = np.clip(focal * height / (share * min(size[1], 1.3 * size[0])), nearest, 10.0)
+    centred = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal, size)
     extent = np.abs(centred.project(body) - centred.principal_point).max((0, 1))
-    slack = 0.35 * extent if truncate else -0.03 * np.array([width, height])
+    slack = 0.35 * extent if truncate else -0.03 * np.array(size)
     reach = np.maximum(centred.principal_point - extent + slack, 0)
     pixel = random.uniform(-reach, reach)
     direction = np.array([*(pixel / focal), 1.0])
@@ -234,13 +244,8 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
         points: [T, K, 2] everything that the circle should hold.
         zoom: factor on the crop's size.
     """
-    centre = joints[:, _HIPS].mean(1)
-    axis = joints[:, _SHOULDERS].mean(1) - centre
-    radius = np.linalg.norm(points - centre[:, None], axis=-1).max(1)
-    # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
-    axis = _smoothed(axis)
+    centre, axis, radius = body_circles(joints[:, _HIPS].mean(1), joints[:, _SHOULDERS].mean(1), points)
     angle = np.unwrap(np.arctan2(axis[:, 0], -axis[:, 1]))
-    centre, radius = _smoothed(centre), _smoothed(radius)
 
     count = len(joints)
     foreshortened = float(np.linalg.norm(axis, axis=1).mean() / radius.mean()) < 0.12
@@ -251,6 +256,21 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
     centre = centre + random.normal(size=2) * 0.05 * half + np.cumsum(random.normal(size=(count, 2)), 0) * 0.006 * half
     up = np.stack([np.sin(angle), -np.cos(angle)], 1) * radius[:, None]
     return [crop_from_alignment(c, c + u) for c, u in zip(centre, up, strict=True)]
+
+
+def body_circles(hips: np.ndarray, shoulders: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Where capture's rule puts somebody's crops, steadied a little along time.
+
+    Args:
+        hips, shoulders: [T, 2] the middles of both, frame pixels.
+        points: [T, K, 2] everything that the circle should hold.
+
+    Returns:
+        centres [T, 2]; the trunk's axes [T, 2], pointing up it; radii [T].
+    """
+    # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
+    radius = np.linalg.norm(points - hips[:, None], axis=-1).max(1)
+    return _smoothed(hips), _smoothed(shoulders - hips), _smoothed(radius)
 
 
 def in_sight(camera: Camera, body: np.ndarray) -> bool:

@@ -3,8 +3,9 @@
     python -m tests.blender.matrix
 
 BLENDERS in the environment chooses, by name or as `oldest` and `newest`; by default all. The first run downloads some
-gigabytes into .cache/blenders: bpy as a Python module in environments of their own, and Debian trixie's real Blender in
-a folder made by mmdebstrap (as root, by chroot; nothing is mounted). Each runtime
+gigabytes into .cache/blenders: bpy as a Python module in environments of their own, and the real Blender of Debian
+trixie and of sid in folders made by mmdebstrap (as root, by chroot; nothing is mounted). sid moves: on a day on which
+it cannot be installed that is a warning. Each runtime
     runs tests/blender,
     installs the extension's zip in an empty user folder,
     captures some frames of the demo video by the installed command, with the engine in a Python outside Blender,
@@ -12,6 +13,7 @@ a folder made by mmdebstrap (as root, by chroot; nothing is mounted). Each runti
     and refuses a video without people in one line with exit code 2.
 """
 
+import fcntl
 import os
 import re
 import shutil
@@ -40,6 +42,10 @@ TAIL = 60  # lines of a failed step's output that are printed
 
 class StepFailed(Exception):
     """A step of a runtime failed; its text is for the table, what it printed stands above."""
+
+
+class NotToday(Exception):
+    """A runtime that moves cannot be installed at the moment, which is nobody's fault here; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,12 @@ class ModuleBlender:
         return run([str(self._python), "-P", str(FOLDER / "installed.py"), *arguments], user, exit_code=exit_code)
 
 
+_DEBIAN_PACKAGES = (
+    *("blender", "python3-numpy", "libgl1", "libegl1", "libgl1-mesa-dri"),
+    *("xvfb", "xauth", "xdotool", "imagemagick"),
+)
+
+
 class DebianBlender:
     """A Debian's own Blender in a folder that chroot enters.
 
@@ -99,20 +111,36 @@ class DebianBlender:
     they have outside, so that a path means the same on both sides.
     """
 
-    def __init__(self, suite: str, python: str) -> None:
+    def __init__(
+        self, suite: str, python: str, needs: tuple[str, ...] = (), options: tuple[str, ...] = (), moves: bool = False
+    ) -> None:
+        """Args:
+        python: which one on this machine fetches pytest; the Debian brings its own for Blender.
+        needs: packages that its blender package forgot.
+        options: for a Blender with a window.
+        moves: it is another one every day, and may not be installable on some.
+        """
         self.name = suite
         self._python_version = python
+        self._needs, self._options, self._moves = needs, options, moves
         self._root = CACHE / suite
 
     def set_up(self) -> None:
+        """Raises NotToday beside StepFailed, see there."""
         with once(self._root) as needed:
             if needed:
-                self._install_debian()
+                try:
+                    self._install_debian()
+                except StepFailed as error:
+                    if self._moves:
+                        raise NotToday(f"cannot be installed today: {error}") from error
+                    raise
                 target = self._root / "pytest"
                 pip = [find_python(self._python_version), "-m", "pip", "install", "--quiet", "--target", str(target)]
                 run([*pip, *pinned_packages()])
-                for folder in {sys.prefix, sys.base_prefix}:
-                    link_tree(Path(folder), self.inside(Path(folder)), skip=("bpy", "test", "__pycache__"))
+        for folder in map(Path, {sys.prefix, sys.base_prefix}):
+            if not self.inside(folder).exists():  # another checkout's Python may be there
+                link_tree(folder, self.inside(folder), skip=("bpy", "test", "__pycache__"))
         self._show_processor()
         self._link_repository()
 
@@ -148,7 +176,7 @@ class DebianBlender:
     def _install_debian(self) -> None:
         if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
             raise StepFailed("needs root and mmdebstrap (apt-get install mmdebstrap)")
-        packages = "blender,python3-numpy,libgl1,libegl1,libgl1-mesa-dri,xvfb,xauth,xdotool,imagemagick"
+        packages = ",".join((*_DEBIAN_PACKAGES, *self._needs))
         shutil.rmtree(self._root, ignore_errors=True)
         run(
             [
@@ -185,12 +213,12 @@ class DebianBlender:
             link(path, target)
         return path
 
-    def window(self, script: Path, screen: str, variables: dict[str, str]) -> str:
+    def window(self, script: Path, screen: str, variables: dict[str, str], exit_code: int = 0) -> str:
         """Runs a script in a Blender with a window, on a virtual screen of a size such as 1280x800x24."""
         width, height, _ = screen.split("x")
         xvfb = ["xvfb-run", "-a", "-s", f"-screen 0 {screen}"]
-        blender = ["blender", "--no-window-focus", "-p", "0", "0", width, height, "--python", str(self._bring(script))]
-        return self._enter(variables, [*xvfb, *blender])
+        blender = ["blender", *self._options, "--no-window-focus", "-p", "0", "0", width, height]
+        return self._enter(variables, [*xvfb, *blender, "--python", str(self._bring(script))], exit_code)
 
     def _blender(self, variables: dict[str, str], *arguments: str, exit_code: int = 0) -> str:
         return self._enter(variables, ["blender", "-b", *arguments], exit_code)
@@ -206,6 +234,13 @@ RUNTIMES = (
     DebianBlender("trixie", python="3.13"),
     ModuleBlender("4.5.15", python="3.11", numpy="numpy<2"),
     ModuleBlender("5.0.1", python="3.11", numpy="numpy<2"),
+    DebianBlender(
+        "sid",
+        python="3.13",
+        needs=("python3-cattr", "python3-requests", "python3-zstandard"),
+        options=("--gpu-backend", "opengl"),
+        moves=True,
+    ),
     ModuleBlender("5.2.3", python="3.13", numpy="numpy>=2.2"),
 )
 OLDEST, NEWEST = RUNTIMES[0], RUNTIMES[-1]
@@ -276,6 +311,8 @@ def examine(runtime: ModuleBlender | DebianBlender, material: Material) -> tuple
             told = last_match(r"(?m)^tar_capture: .*$", runtime.capture(NOBODY, output, user, exit_code=2))
             print(f"    {told}")
             done.append("refused a video without people")
+    except NotToday as error:
+        done.append(f"warning: {error}")
     except StepFailed as error:
         done.append(f"{step} FAILED: {error}")
     return runtime.name, time.monotonic() - begin, ", ".join(done)
@@ -325,12 +362,15 @@ def last_match(pattern: str, text: str) -> str:
 
 @contextmanager
 def once(folder: Path) -> Iterator[bool]:
-    """Tells whether the folder has still to be filled; an unfinished one is filled again."""
-    ready = folder / ".ready"
-    needed = not ready.exists()
-    yield needed
-    if needed:
-        ready.touch()
+    """Tells whether the folder has still to be filled; an unfinished one is filled again. Others wait meanwhile."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = folder / ".ready"
+        needed = not ready.exists()
+        yield needed
+        if needed:
+            ready.touch()
 
 
 def pinned_packages() -> list[str]:

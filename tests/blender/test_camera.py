@@ -14,8 +14,10 @@ from mathutils import Matrix, Vector
 from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
 from tar_blender.floor_by_hand import move
 from tar_blender.import_motion import ImportOptions, import_clip
+from tar_blender.people import delete_clip
+from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
-from tar_core.motion import LEVEL, CameraTurns, Floor, MotionClip
+from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.blender.clips import STEP, synthetic_clip
 
@@ -65,8 +67,8 @@ def test_any_camera_projects_exactly(
 
 def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     last = clip.last_frame
-    turns = CameraTurns(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
-    turning = replace(clip, camera_turns=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    turns = CameraPath(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
+    turning = replace(clip, camera_path=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
     imported = import_clip(turning, bpy.context, ImportOptions(start_frame=5))
     assert imported.camera.parent is not None
     armature = imported.people[0].armature
@@ -79,8 +81,40 @@ def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_po
         assert np.abs(seen(joints, clip, imported.camera) - pinhole(true, clip)).max() < 0.05
 
 
+def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
+    clip: MotionClip, smplx_points: dict[str, np.ndarray]
+) -> None:
+    """Its file's world is Blender's: the first camera stands where the file says, whatever the floor is."""
+    world = np.eye(4)
+    world[:3, :3] = WorldPlacement.on_floor(Floor(np.array([0.1, -0.9, -0.3]), 1.4)).rotation
+    world[:3, 3] = 5, -2, 1.7
+    count = clip.last_frame + 1
+    path = CameraPath(
+        0,
+        np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], count),
+        np.linspace([0.0, 0, 0], [1.0, -0.3, 0.4], count),
+        np.linspace(1, 1.6, count),
+        world=world,
+    )
+    imported = import_clip(replace(clip, camera_path=path), bpy.context)
+    armature = imported.people[0].armature
+    for i in range(0, len(clip.people[0]), STEP):
+        frame = int(clip.people[0].frames[i])
+        bpy.context.scene.frame_set(1 + frame)
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
+        np.testing.assert_allclose(joints, true, atol=1e-4)
+        at = np.array([frame])
+        own = (smplx_points["joints"][i] - path.places_at(at)[0]) @ path.rotations_at(at)[0].T
+        zoomed = replace(clip, focal=clip.focal * path.zooms_at(at)[0])
+        assert np.abs(seen(joints, clip, imported.camera) - pinhole(own, zoomed)).max() < 0.05
+    delete_clip(imported.collection)
+    assert not bpy.data.actions and not bpy.data.objects
+
+
 def test_a_turning_camera_moves_with_its_clip(clip: MotionClip) -> None:
-    turning = replace(clip, camera_turns=CameraTurns(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
+    turning = replace(clip, camera_path=CameraPath(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
     imported = import_clip(turning, bpy.context)
     bpy.context.scene.frame_set(3)
     before = imported.camera.matrix_world.copy()

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -105,10 +106,13 @@ def test_engine_gets_the_whole_job() -> None:
         "body": None,
         "box": [0, 10, 20, 30, 40],
         "checkpoint": None,
+        "camera_path": None,
+        "camera_scale": 1.0,
         "camera_stands": False,
         "every_frame": False,
         "look": False,
         "chosen": None,
+        "threads": None,
     }
 
 
@@ -119,6 +123,49 @@ def test_death_without_a_word_tells_the_last_line() -> None:
         "the engine stopped (exit code 9): out of memory; try again, or with the processor as device (preferences)"
     )
     assert list(process.errors) == ["loading", "out of memory"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+@pytest.mark.parametrize(("number", "words"), [("SIGKILL", "killed from outside"), ("SIGSEGV", "crashed (SIGSEGV)")])
+def test_killed_engine_is_told_and_leaves_nothing(number: str, words: str) -> None:
+    process = engine("say('progress', stage='capture', done=1, total=9, fps=1.0); time.sleep(60)")
+    while not process.poll():
+        time.sleep(0.01)
+    folder = Path(process._folder.name)
+    assert folder.is_dir()
+    os.kill(process._process.pid, getattr(signal, number))
+    (event,) = follow(process)
+    assert isinstance(event, Failure) and words in event.message
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
+def test_engine_does_not_outlive_blender() -> None:
+    """Something stands for Blender that is killed; in a real one: window.py."""
+    waits = "say('progress', stage=str(os.getpid()), done=0, total=0, fps=0)\nsys.stdin.readline()"
+    parent = (
+        "import sys, time; from pathlib import Path; from tests.blender.test_engine_client import engine\n"
+        f"process = engine({waits!r})\n"
+        "while not (events := process.poll()): time.sleep(0.01)\n"
+        "print(events[0].stage, flush=True); time.sleep(60)"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([PYTHON, "-c", parent], stdout=subprocess.PIPE, text=True, env=environment) as blender:
+        pid = int(blender.stdout.readline())
+        blender.kill()
+    deadline = time.monotonic() + 20
+    while is_running(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_running(pid)
+
+
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")  # one that ended may wait for somebody to ask how
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_python_without_tar_core_says_how_to_install_it() -> None:

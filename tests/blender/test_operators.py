@@ -115,6 +115,20 @@ def test_smpl_body_without_a_file_is_shown(tiny_video: Path) -> None:
         bpy.ops.tar.import_video_motion()
 
 
+def test_gender_of_the_smpl_body_is_looked_for(tiny_video: Path, tmp_path: Path) -> None:
+    settings = bpy.context.scene.tar_settings
+    settings.video, settings.body, settings.gender = str(tiny_video), "smpl", "female"
+    bpy.context.preferences.addons[ADDON].preferences.body_file = str(tmp_path / "SMPL_MALE.npz")
+    (tmp_path / "SMPL_MALE.npz").touch()
+    with pytest.raises(RuntimeError, match="no SMPL_FEMALE beside"):
+        bpy.ops.tar.import_video_motion()
+    bpy.context.window_manager.tar_progress.running = True  # so that it is queued, not begun
+    (tmp_path / "SMPL_FEMALE.npz").touch()
+    bpy.ops.tar.import_video_motion()
+    (waiting,) = bpy.context.window_manager.tar_progress.queue
+    assert ImportRequest.from_json(waiting.request).job.body == str(tmp_path / "SMPL_FEMALE.npz")
+
+
 def test_import_motion_file(tmp_path: Path) -> None:
     path = tmp_path / "motion.npz"
     synthetic_clip().save(path)

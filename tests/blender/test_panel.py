@@ -7,6 +7,10 @@ import bpy
 import pytest
 
 import tar_blender
+from tar_blender.preferences import TARPreferences
+from tar_blender.retarget_panel import TARBone
+
+NOT_OURS = ("rna_type", "name", "bl_idname")  # properties that Blender adds
 
 
 def test_add_on_registers_and_leaves_nothing_behind() -> None:
@@ -33,11 +37,12 @@ def test_every_button_and_setting_has_a_tooltip() -> None:
     tar_blender.register()
     groups = {name: getattr(bpy.ops.tar, name).get_rna_type() for name in dir(bpy.ops.tar)}
     missing = [name for name, operator in groups.items() if not operator.description]
-    groups["settings"] = bpy.context.scene.tar_settings.bl_rna
+    groups |= {"settings": bpy.context.scene.tar_settings.bl_rna, "retarget": bpy.context.scene.tar_retarget.bl_rna}
+    groups |= {"bone": TARBone.bl_rna, "preferences": TARPreferences.bl_rna}
     for name, group in groups.items():
-        shown = [
-            prop for prop in group.properties if not prop.is_hidden and prop.identifier not in ("rna_type", "name")
-        ]
-        missing += [f"{name}.{prop.identifier}" for prop in shown if not prop.description]
+        shown = [prop for prop in group.properties if not prop.is_hidden and prop.identifier not in NOT_OURS]
+        missing += [f"{name}.{prop.identifier}" for prop in shown if not prop.description and prop.type != "COLLECTION"]
+        choices = [(prop.identifier, item) for prop in shown if prop.type == "ENUM" for item in prop.enum_items]
+        missing += [f"{name}.{prop}: {item.name}" for prop, item in choices if not item.description]
     tar_blender.unregister()
     assert len(groups) > 10 and not missing

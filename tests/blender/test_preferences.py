@@ -11,7 +11,7 @@ from tar_blender.cache import keep_motion
 from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_blender.engine_setup import READY, environment_python
 from tar_blender.preferences import TARPreferences
-from tar_blender.user_paths import ADDON, body_file, cache_folder, device, engine_folder, engine_python
+from tar_blender.user_paths import ADDON, body_file, cache_folder, engine_choices, engine_folder, engine_python
 from tar_core.errors import TarError
 from tests.blender.test_engine_client import PYTHON
 
@@ -60,10 +60,13 @@ def test_own_folders_are_the_users() -> None:
     assert engine_folder().is_absolute() and engine_folder() != cache_folder(bpy.context)
 
 
-def test_device(addon: TARPreferences) -> None:
-    assert device(bpy.context) == "auto"
-    addon.device = "cpu"
-    assert device(bpy.context) == "cpu"
+def test_choices_for_the_engine(addon: TARPreferences, tmp_path: Path) -> None:
+    assert engine_choices(bpy.context) == {"device": "auto", "checkpoint": None, "threads": None}
+    addon.device, addon.threads, addon.checkpoint = "cpu", 3, str(tmp_path / "mine.safetensors")
+    with pytest.raises(TarError, match="no such network"):
+        engine_choices(bpy.context)
+    (tmp_path / "mine.safetensors").touch()
+    assert engine_choices(bpy.context) == {"device": "cpu", "checkpoint": addon.checkpoint, "threads": 3}
 
 
 def test_body_file(addon: TARPreferences, tmp_path: Path) -> None:
@@ -78,7 +81,7 @@ def test_body_file(addon: TARPreferences, tmp_path: Path) -> None:
 def test_scripts_do_without_preferences(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert engine_python(bpy.context) == PYTHON
-    assert body_file(bpy.context) is None
+    assert body_file(bpy.context) is None and engine_choices(bpy.context) == {}
 
 
 def test_cache_is_cleared(addon: TARPreferences, tmp_path: Path) -> None:

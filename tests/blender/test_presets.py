@@ -12,6 +12,7 @@ from tar_blender.properties import LensSettings, SceneSettings, TARSettings
 
 SHIPPED = sorted((Path(tar_blender.__file__).parent / "presets" / FOLDER).glob("*.py"))
 OF_ONE_VIDEO = {"video", "frames", "first_frame", "last_frame", "start_frame"}
+OF_ONE_VIDEO |= {"box_frame", "box_left", "box_top", "box_right", "box_bottom"}
 
 
 @pytest.fixture(autouse=True)

@@ -33,8 +33,8 @@ def test_choices_reach_the_job(settings: TARSettings) -> None:
     settings.focal_mode, settings.fov, settings.focal = "fov", radians(50), 1234.0
     settings.frames, settings.first_frame, settings.last_frame = "part", 10, 20
     settings.every_frame = True
-    job = settings.job(bpy.context.scene, body="/SMPL_MALE.npz", device="cpu")
-    assert job.every_frame and job.device == "cpu"
+    job = settings.job(bpy.context.scene, body="/SMPL_MALE.npz")
+    assert job.every_frame
     assert (job.people, job.start, job.end, job.body) == (3, 10, 20, "/SMPL_MALE.npz")
     assert job.focal is None and job.fov == pytest.approx(50)
     settings.focal_mode, settings.people = "pixels", "largest"
@@ -48,6 +48,25 @@ def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
     options = ImportOptions(5, 0.25, 0.5, False, None, False, True, False, False)
     settings.take_options(options)
     assert settings.import_options() == options
+
+
+def test_box_reaches_the_job_with_its_frame(settings: TARSettings) -> None:
+    settings.take_box(7, (1, 2, 30, 40))
+    assert settings.job(bpy.context.scene, None).box is None, "the box is not what was chosen"
+    settings.people = "box"
+    job = settings.job(bpy.context.scene, None)
+    assert (job.box, job.people) == ((7, 1, 2, 30, 40), "all")
+
+
+def test_box_is_of_one_video(settings: TARSettings) -> None:
+    settings.people = "box"
+    settings.take_box(7, (1, 2, 30, 40))
+    settings.video = settings.video
+    assert settings.drawn_box() is None
+    with pytest.raises(TarError, match="press Draw Box"):
+        settings.job(bpy.context.scene, None)
+    settings.take_box(7, (30, 2, 1, 40))
+    assert settings.drawn_box() is None, "its left edge is right of its right one"
 
 
 def test_wrong_choices_are_refused(settings: TARSettings) -> None:

@@ -3,25 +3,36 @@
     VIDEO=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
-`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Refuses a text
-file renamed to .mp4, cancels twice, by the button's operator and by Esc, looks who is there, then imports and retargets
-to a Rigify rig. Writes pictures of it all into PICTURES; docs/images/panel.png is done.png.
+`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Opens the
+preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator and by Esc, goes on after an
+engine that was killed, looks who is there, draws a box around somebody with the mouse and imports them alone, takes
+that back by one undo, then imports and retargets to a Rigify rig. In the end another import runs and this Blender is
+killed; killed.txt says whose engine is to end then, and since when. Writes pictures of it all into PICTURES;
+docs/images/panel.png is done.png.
 """
 
+import gc
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
+GREYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k is of grey 20 k
 LOOK_SECONDS = 1.5  # for the window to be drawn
+SHOWN = 5  # of the longest steps
+SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
 
 
 def play() -> Iterator[float]:
@@ -39,6 +50,18 @@ def play() -> Iterator[float]:
     bpy.context.scene.tar_settings.video = os.environ["VIDEO"]
     yield LOOK_SECONDS
     photograph("idle")
+
+    area.type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "TAR"
+    yield LOOK_SECONDS
+    with bpy.context.temp_override(window=window, area=area):
+        bpy.ops.preferences.addon_expand(module="bl_ext.user_default.tar_motion_capture")
+    area.tag_redraw()
+    yield LOOK_SECONDS
+    photograph("preferences")
+    area.type = "VIEW_3D"
+    yield LOOK_SECONDS
 
     def start_import() -> None:
         with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
@@ -71,6 +94,18 @@ def play() -> Iterator[float]:
         assert left_by_imports() == before, "a cancelled import left something"
     photograph("cancelled")
 
+    start_import()
+    while progress.running and progress.fraction < 0.1:
+        yield 0.1
+    engine_process().kill()
+    while progress.running:
+        yield 0.1
+    assert "killed" in progress.error and left_by_imports() == before, (progress.error, left_by_imports())
+    yield LOOK_SECONDS
+    photograph("killed")
+    press_escape()
+    yield LOOK_SECONDS
+
     settings, look = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_look
     settings.people = "picked"
     with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
@@ -83,7 +118,59 @@ def play() -> Iterator[float]:
     photograph("pick")
     look.people[1].wanted = True
 
-    steps = timed_steps()
+    def draw_box() -> None:
+        with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+            bpy.ops.tar.draw_box("INVOKE_DEFAULT")
+
+    settings.video, settings.people, settings.box_frame = str(GREYS), "box", 2
+    bpy.context.scene.frame_set(17)  # has nothing to do with it
+    draw_box()
+    yield 2 * LOOK_SECONDS
+    for frame in (2, 3, 4):
+        assert abs(grey_on_screen(*on_screen(area, 32, 24)) - 20 * frame) <= 3, "another frame is shown"
+        press("Right")
+        yield LOOK_SECONDS
+    press_escape()
+    yield LOOK_SECONDS
+    assert area.type == "VIEW_3D" and settings.drawn_box() is None
+    bpy.context.scene.frame_set(1)
+    settings.video = os.environ["VIDEO"]
+
+    frame, *box = json.loads(look.people[0].trace)["boxes"][-1]
+    expected = [round(number) for number in box]
+    settings.box_frame = int(frame) - 1
+    draw_box()
+    yield 2 * LOOK_SECONDS
+    press("Right")  # to the frame after
+    yield LOOK_SECONDS
+    corners = [on_screen(area, x, y) for x, y in (expected[:2], expected[2:])]
+    mouse("mousemove", *corners[0], "mousedown", "1")
+    yield 0.2
+    for part in (0.3, 0.6, 1.0):
+        mouse("mousemove", *(round(a + part * (b - a)) for a, b in zip(*corners, strict=True)))
+        yield 0.2
+    yield LOOK_SECONDS
+    photograph("box")
+    mouse("mouseup", "1")
+    yield LOOK_SECONDS
+    drawn = settings.drawn_box()
+    assert settings.box_frame == frame and drawn is not None, (settings.box_frame, drawn)
+    assert all(abs(a - b) <= SCREEN_PIXEL for a, b in zip(drawn, expected, strict=True)), (drawn, expected)
+    assert area.type == "VIEW_3D" and not bpy.data.images.get(Path(os.environ["VIDEO"]).name), "something is left"
+    photograph("boxed")
+    start_import()
+    while progress.running:
+        yield 0.1
+    people = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert not progress.error and len(people) == 1, (progress.error, people)
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.ed.undo()
+    yield LOOK_SECONDS
+    assert left_by_imports() == before, "one undo takes an import back"
+    settings = bpy.context.scene.tar_settings
+    settings.people = "picked"
+
+    steps, parts = timed_steps(), timed_parts()
     start_import()
     while progress.running and progress.fraction < 0.5:
         yield 0.1
@@ -92,11 +179,17 @@ def play() -> Iterator[float]:
         yield 0.1
     if progress.error:
         raise RuntimeError(progress.error)
-    looks = [1000 * seconds for seconds, builds in steps if not builds]
-    builds = [1000 * seconds for seconds, builds in steps if builds]
-    print(f"{len(looks)} looks at the engine; {len(builds)} steps of {sum(builds):.0f} ms in all built the scene")
+    looks = [step.wall for step in steps if not step.builds]
+    builds = [step for step in steps if step.builds]
+    took = sum(step.wall for step in builds)
+    print(
+        f"{len(looks)} looks at the engine; {len(builds)} steps of {took:.0f} ms in all built the scene, the longest:"
+    )
+    for part in sorted(parts)[-SHOWN:]:
+        print(f"    {part.wall:.1f} ms, {part.processor:.1f} of the processor, until {part.place}")
     print(f"FIGURE longest_look_ms={max(looks):.1f}")
-    print(f"FIGURE longest_step_ms={max(builds):.1f}")
+    print(f"FIGURE longest_step_ms={max(step.wall for step in builds):.1f}")
+    print(f"FIGURE longest_step_processor_ms={max(step.processor for step in builds):.1f}")
 
     bpy.context.scene.frame_set(40)
     view.region_3d.view_perspective = "CAMERA"
@@ -104,6 +197,18 @@ def play() -> Iterator[float]:
         bpy.ops.view3d.view_center_camera()
     yield 2 * LOOK_SECONDS
     photograph("done")
+
+    def scroll_sidebar_to_its_end() -> None:
+        with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
+            for _ in range(200):
+                bpy.ops.view2d.scroll_down()
+
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.select_person(person="Person 1")
+    yield LOOK_SECONDS
+    scroll_sidebar_to_its_end()
+    yield LOOK_SECONDS
+    photograph("people")
 
     rig = generated_rigify()
     settings = bpy.context.scene.tar_retarget
@@ -121,11 +226,17 @@ def play() -> Iterator[float]:
     view.region_3d.view_distance = 4
     view.overlay.show_extras = False  # the camera
     yield LOOK_SECONDS  # until the sidebar knows of its new panel
-    with bpy.context.temp_override(window=window, area=area, region=regions["UI"]):
-        for _ in range(200):
-            bpy.ops.view2d.scroll_down()
+    scroll_sidebar_to_its_end()
     yield 2 * LOOK_SECONDS
     photograph("retarget")
+
+    start_import()
+    while progress.running and progress.fraction < 0.1:
+        yield 0.1
+    assert progress.running, progress.error
+    print("the session was played to its end", flush=True)
+    (PICTURES / "killed.txt").write_text(f"{engine_process().pid} {time.time()}")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def generated_rigify() -> bpy.types.Object:
@@ -142,21 +253,75 @@ def generated_rigify() -> bpy.types.Object:
     return rig
 
 
-def timed_steps() -> list[tuple[float, bool]]:
-    """Seconds of the main thread that each step of the import takes from now on, and whether it builds the scene."""
-    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
-    operator, seconds = operators.TAR_OT_import_video_motion, []
+@dataclass(order=True)
+class Span:
+    """What the main thread was busy for, in milliseconds: by the clock, and what it had of the processor."""
+
+    wall: float = 0.0
+    processor: float = 0.0
+    builds: bool = False
+    place: str = ""
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        clock, processor = time.perf_counter(), time.thread_time()
+        try:
+            yield
+        finally:
+            self.wall = 1000 * (time.perf_counter() - clock)
+            self.processor = 1000 * (time.thread_time() - processor)
+
+
+def timed_steps() -> list[Span]:
+    """Each step of the import from now on, and whether it builds the scene."""
+    operator, spans = import_operator(), []
     step = operator._step
 
     def timed(running: bpy.types.Operator, *arguments: object) -> object:
-        builds, begin = running._building is not None, time.perf_counter()
-        try:
+        spans.append(Span(builds=running._building is not None))
+        with spans[-1].measured():
             return step(running, *arguments)
-        finally:
-            seconds.append((time.perf_counter() - begin, builds))
 
     operator._step = timed
-    return seconds
+    return spans
+
+
+def timed_parts() -> list[Span]:
+    """Each part, between two pauses, of what builds the scene from now on, and the line at which it ended."""
+    operator, spans = import_operator(), []
+    start = operator._import_steps
+
+    def timed(building: Generator) -> Generator:
+        while True:
+            spans.append(Span(place="the end"))
+            try:
+                with spans[-1].measured():
+                    next(building)
+            except StopIteration as end:
+                return end.value
+            spans[-1].place = place(building)
+            yield
+
+    operator._import_steps = lambda running, context: timed(start(running, context))
+    return spans
+
+
+def import_operator() -> type[bpy.types.Operator]:
+    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
+    return operators.TAR_OT_import_video_motion
+
+
+def place(building: Generator) -> str:
+    """The line at which a generator pauses, or the one that it waits for."""
+    while isinstance(building.gi_yieldfrom, Generator):
+        building = building.gi_yieldfrom
+    return f"{Path(building.gi_code.co_filename).name}:{building.gi_frame.f_lineno}"
+
+
+def engine_process() -> subprocess.Popen:
+    """Of the import that runs."""
+    engines = (thing for thing in gc.get_objects() if type(thing).__name__ == "EngineProcess")
+    return next(engine._process for engine in engines if engine._process.poll() is None)
 
 
 def left_by_imports() -> tuple[list[str], list[str], bool]:
@@ -169,9 +334,31 @@ def left_by_imports() -> tuple[list[str], list[str], bool]:
     return bpy.data.objects.keys(), sorted(map(str, Path(tempfile.gettempdir()).glob("tar-*"))), children
 
 
-def press_escape() -> None:
+def on_screen(area: bpy.types.Area, x: float, y: float) -> tuple[int, int]:
+    """Where a pixel of the video is that an image editor shows, as X counts: from the screen's top left corner."""
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    width, height = area.spaces.active.image.size
+    inside = region.view2d.view_to_region((x + 0.5) / width, 1 - (y + 0.5) / height, clip=False)
+    return round(region.x + inside[0]), round(bpy.context.window_manager.windows[0].height - region.y - inside[1])
+
+
+def grey_on_screen(x: int, y: int) -> int:
+    """0..255, of a grey pixel."""
+    where = ["-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-"]
+    return subprocess.run(["import", *where], check=True, capture_output=True).stdout[0]
+
+
+def mouse(*arguments: object) -> None:
+    subprocess.run(["xdotool", *map(str, arguments)], check=True)
+
+
+def press(key: str) -> None:
     """As the keyboard does it."""
-    subprocess.run(["xdotool", "mousemove", "400", "400", "key", "Escape"], check=True)
+    mouse("mousemove", 400, 400, "key", key)
+
+
+def press_escape() -> None:
+    press("Escape")
 
 
 def photograph(name: str) -> None:
@@ -185,13 +372,10 @@ steps = play()
 def next_step() -> float:
     try:
         return next(steps)
-    except StopIteration:
-        code = 0
     except Exception:
         traceback.print_exc()
-        code = 1
     sys.stdout.flush()
-    os._exit(code)  # without asking whether to save
+    os._exit(1)  # without asking whether to save
 
 
 bpy.context.preferences.view.show_splash = False

@@ -17,6 +17,7 @@ from tar_core.people.tracker import (
     box_of_points,
     match_boxes,
     same_body,
+    whole_body,
 )
 from tar_core.video import VideoReader
 
@@ -77,6 +78,30 @@ def test_one_real_person(demo_video: Path, backbone: BlazePose, detector: Person
     off_centre = np.linalg.norm(hips - [last.crop.center_x, last.crop.center_y])
     assert off_centre < 0.05 * last.crop.size, "the crop stays on the hips"
     assert [believed.track_id for believed in tracker.believed()] == [1]
+
+
+@pytest.mark.parametrize(("top", "bottom", "left", "right"), [(300, 660, 160, 800), (320, 560, 260, 690)])
+def test_a_close_up_shows_a_part_of_somebody_and_no_dwarf(
+    top: int, bottom: int, left: int, right: int, demo_video: Path, backbone: BlazePose, detector: PersonDetector
+) -> None:
+    import cv2
+
+    image = next(VideoReader(demo_video).frames()).image
+    close_up = cv2.resize(image[top:bottom, left:right], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    tracker = PeopleTracker(backbone, detector, FPS)
+    steps = track(tracker, [close_up] * 4)
+    assert [len(sightings) for sightings in steps] == [1] * 4
+    assert [believed.track_id for believed in tracker.believed()] == [1]
+    whole = 960 * WIDTH / (right - left)  # the man is about 960 pixels tall in the video
+    assert 0.7 * whole < steps[-1][0].crop.size < 1.5 * whole
+
+
+def test_a_box_cut_off_at_the_bottom_is_grown_to_a_whole_body() -> None:
+    inside, upper, thin = [10.0, 20, 60, 200], [10.0, 20, 110, 355], [10.0, 20, 60, 359]
+    np.testing.assert_array_equal(whole_body(np.array(inside), HEIGHT), inside)
+    np.testing.assert_array_equal(whole_body(np.array([10.0, 200, 110, 359]), HEIGHT), [10, 200, 110, 500])
+    np.testing.assert_array_equal(whole_body(np.array(upper), HEIGHT), upper, "three times as tall as wide already")
+    np.testing.assert_array_equal(whole_body(np.array(thin), HEIGHT), thin)
 
 
 def test_two_people_keep_their_numbers(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:

@@ -1,4 +1,4 @@
-"""The table's bookkeeping, and two of its rows trained for real."""
+"""The tables' bookkeeping, and some of their rows trained for real."""
 
 import csv
 from dataclasses import replace
@@ -7,57 +7,90 @@ import pytest
 
 from tar_core.evaluation.synthetic import Scores
 from tar_core.training import ablation
-from tar_core.training.ablation import ROWS, Row, append_result, main, read_results, table
+from tar_core.training.ablation import (
+    BASES,
+    TABLES,
+    Row,
+    append_result,
+    known,
+    main,
+    read_results,
+    report,
+    rows_of,
+    table,
+)
 from tests.model.test_tar import SMALL
+
+FULL, PART = Scores(160.04, 110.0, 11.0, 40.0), Scores(170.0, 114.5, 12.0, 60.0)
 
 
 def test_results_come_back_and_make_a_table(tmp_path):
-    full, part = Scores(160.04, 110.0, 11.0, 40.0), Scores(170.0, 114.5, 12.0, 60.0)
-    append_result(tmp_path / "a.csv", "full", full)
-    append_result(tmp_path / "a.csv", "part", part)
+    append_result(tmp_path / "a.csv", "tar-s", FULL)
+    append_result(tmp_path / "a.csv", "without GTE", PART)
     results = read_results(tmp_path / "a.csv")
-    assert results == {"full": full, "part": part}
-    lines = list(table(results))
-    assert lines[2:] == ["| full | 160.0 | 110.0 | 11.0 | 40.0 |", "| part | 170.0 | 114.5 (+4.5) | 12.0 | 60.0 |"]
+    assert results == {"tar-s": FULL, "without GTE": PART}
+    lines = list(table(results, rows_of("tar-s"), ["tar-s", "without GTE", "without LTE"]))
+    assert len(lines) == 4, "a row that was not trained is left out"
+    assert lines[2].startswith("| tar-s | ") and lines[2].endswith(" | 110.0 | 160.0 | 40.0 | 11.0 |")
+    assert lines[3].endswith(" | 114.5 (+4.5) | 170.0 | 60.0 | 12.0 |")
 
 
-def test_rows_differ_from_the_first_in_what_they_say():
-    full = ROWS["tar-s"]
-    assert len({(row.config, row.data) for row in ROWS.values()}) == len(ROWS)
-    for name, row in ROWS.items():
-        assert row.config == full.config or row.data == full.data, name
+def test_a_row_that_is_the_base_needs_no_training():
+    rows = rows_of("tar-s")
+    assert known({"tar-s": FULL}, rows, "L = 5") == known({"tar-s": FULL}, rows, "S = 16") == FULL
+    assert known({"tar-s": FULL}, rows, "L = 3") is None and known({"gone": FULL}, rows, "L = 5") is None
+    lines = "\n".join(report({"tar-s": FULL}, rows, ["L"], "300 steps."))
+    assert "300 steps." in lines and "| L = 5 |" in lines and "L = 3" not in lines
+
+
+@pytest.mark.parametrize("base", BASES)
+def test_every_table_has_rows_that_differ_from_the_base(base):
+    rows = rows_of(base)
+    assert {name for _, names in TABLES.values() for name in names} == set(rows) - {base}
+    for name, row in rows.items():
+        assert row.config == rows[base].config or row.data == rows[base].data, name
+    for length in (3, 5, 7, 9):
+        assert rows[f"L = {length}"].config.local_length == length
+    for side in (64, 32, 16, 8):
+        assert rows[f"S = {side}"].config.local_size == side
+    assert not rows["without RRM"].config.use_refinement and rows["without RRM"].config.use_local
+    assert not rows["without LTE"].config.use_local and rows["without LTE"].config.use_global
+    assert not rows["without GTE"].config.use_global and rows["without GTE"].config.use_local
+
+
+def test_the_papers_base_has_only_its_parts():
+    config = BASES["paper"]
+    ours = config.local_skip, config.landmark_residuals, config.steady_landmarks, config.joint_errors
+    assert not any(ours)
+    assert rows_of("tar-s")["the paper's parts only"].config == config
 
 
 def test_rows_are_trained_once(clips, monkeypatch, tmp_path, capsys):
     """Cached clips of another test, networks of a few hundred weights."""
     small = replace(SMALL, dropout=0.1)
-    rows = {"all": Row(small), "half": Row(small, 0.5), "no GTE": Row(replace(small, use_global=False))}
-    monkeypatch.setattr(ablation, "ROWS", rows)
+    rows = {
+        "tar-s": Row(small),
+        "same": Row(small),
+        "half": Row(small, 0.5),
+        "no GTE": Row(replace(small, use_global=False)),
+    }
+    monkeypatch.setattr(ablation, "rows_of", lambda base: rows)
+    monkeypatch.setattr(ablation, "TABLES", {"parts": ("Parts", ("no GTE", "same")), "clips": ("Clips", ("half",))})
     features = str(tmp_path / "features")
     arguments = ["--features", features, "--test", features, "--output", str(tmp_path / "runs")]
-    arguments += ["--steps", "2", "--clips-per-step", "2", "--simulated", "0", "--rows"]
-    assert main([*arguments, "all", "no GTE"]) == 0
+    arguments += ["--steps", "2", "--clips-per-step", "2", "--simulated", "0", "--tables"]
+    assert main([*arguments, "parts"]) == 0
     first = capsys.readouterr().out
-    assert first.count("Scores(") == 2 and "| no GTE |" in first
-    assert main([*arguments, "all", "half", "no GTE"]) == 0
+    assert first.count("Scores(") == 2 and "| no GTE |" in first and "| same |" in first
+    assert main([*arguments, "parts", "clips"]) == 0
     assert capsys.readouterr().out.count("Scores(") == 1, "only the new row is trained"
     with (tmp_path / "runs" / ablation.RESULTS).open() as file:
-        assert [line["row"] for line in csv.DictReader(file)] == ["all", "no GTE", "half"]
+        assert [line["row"] for line in csv.DictReader(file)] == ["tar-s", "no GTE", "half"]
+    written = (tmp_path / "runs" / ablation.REPORT).read_text()
+    assert "2 steps of 2 clips" in written and "### Parts" in written and "| half |" in written
 
 
 def test_missing_clips_are_one_line(tmp_path, capsys):
     folder = str(tmp_path)
     assert main(["--features", folder, "--test", folder, "--output", str(tmp_path / "runs")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
-
-
-@pytest.mark.parametrize("name", ["without GTE", "without LTE", "without RRM", "the paper's parts only"])
-def test_switches_are_off_where_a_row_says_so(name):
-    config = ROWS[name].config
-    switches = {
-        "without GTE": [config.use_global],
-        "without LTE": [config.use_local],
-        "without RRM": [config.use_refinement],
-        "the paper's parts only": [config.local_skip, config.landmark_residuals, config.steady_landmarks],
-    }
-    assert not any(switches[name])

@@ -87,6 +87,17 @@ def test_cameras_see_the_whole_body_unless_it_may_be_cut(seed):
     assert (pixels > -slack).mean() > 0.95 and (pixels < np.array(camera.size) + slack).mean() > 0.95
 
 
+@given(seeds)
+def test_close_ups_show_the_bust(seed):
+    random = np.random.default_rng(seed)
+    bust = random.uniform([-0.2, 1.3, -0.1], [0.2, 1.6, 0.1], (CLIP_FRAMES, 4, 3))
+    camera = sample_camera(random, bust, truncate=False, height=0.5)
+    pixels = camera.project(bust)
+    size = np.array(camera.size)
+    assert (pixels > -0.12 * size).all() and (pixels < 1.12 * size).all()
+    assert np.ptp(pixels[..., 1]) > 0.1 * size.min(), "large in the picture, whatever the lens"
+
+
 def test_up_is_up_in_the_picture():
     camera = sample_camera(np.random.default_rng(0), np.random.default_rng(1).normal(size=(9, 5, 3)), False)
     low, high = camera.project(np.array([[0.0, 0, 0], [0, 1, 0]]))

@@ -3,8 +3,9 @@
     ROOT/COCO2014-All-ver01.json and ROOT/train2014/COCO_train2014_000000000009.jpg ...
     ROOT/MPII_ver01.json         and ROOT/images/000001163.jpg ...
 
-Each entry of a file's `data` has `imageName`, `parm_pose` [24, 3, 3], `parm_shape` [10], `parm_cam` (s, tx, ty) in the
-square crop that `bbox_center` and `bbox_scale` (in 200 pixels) give, and `smpltype`, neutral.
+Each entry of a file's `data` has `imageName`, `parm_pose` [24, 3, 3], `parm_shape` [10] and `parm_cam` (s, tx, ty): a
+point p of the body lies at s p + t in the square crop that `bbox_center` and `bbox_scale` (in 200 pixels) give, which
+goes from -1 to 1. The bodies are neutral.
 """
 
 from collections.abc import Iterator
@@ -34,7 +35,9 @@ def sequences(root: Path, split: str, _bodies: object = None) -> Iterator[Person
     require(root / folder, GET)
     try:
         for number, entry in enumerate(data["data"]):
-            yield _person(root / folder / entry["imageName"], f"{split}_{entry.get('annotId', number)}", entry)
+            yield _person(
+                root / folder / Path(entry["imageName"]).name, f"{split}_{entry.get('annotId', number)}", entry
+            )
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise malformed(root / name, error) from error
 
@@ -47,9 +50,10 @@ def _person(path: Path, name: str, entry: dict) -> PersonSequence:
     focal, principal_point = default_focal(width, height), np.array(image_centre(width, height))
     size = entry["bbox_scale"] * _SCALE_PIXELS
     scale, tx, ty = entry["parm_cam"]
-    # The crop's weak perspective as a translation before the whole picture's camera (CLIFF, eq. 4).
+    # The crop's weak perspective as a translation before the whole picture's camera (CLIFF, eq. 4, whose crop shows
+    # s (p + t), so that EFT's t is s times CLIFF's).
     x, y = 2 * (np.array(entry["bbox_center"], float) - principal_point) / (scale * size)
-    trans = np.array([[tx + x, ty + y, 2 * focal / (scale * size)]])
+    trans = np.array([[tx / scale + x, ty / scale + y, 2 * focal / (scale * size)]])
     return PersonSequence(
         name=name,
         images=[path],

@@ -25,7 +25,7 @@ def write(root, split):
         "bbox_center": CENTER.tolist(),
         "gt_keypoint_2d": np.zeros((49, 3)).tolist(),
         "joint_validity_openpose18": [True] * 18,
-        "smpltype": "neutral",
+        "smpltype": "smpl",
         "annotId": 468,
         "imageName": picture.split("/")[1],
         "subjectId": "",
@@ -49,7 +49,7 @@ def test_the_crops_camera_becomes_the_whole_pictures(tmp_path, split):
     pixels = project(flat, sequence.focal, sequence.principal_point)
     scale, tx, ty = CAMERA
     without = joints - sequence.trans[:, None]
-    crop = scale * (without[..., :2] + [tx, ty])  # -1..1 over the crop
+    crop = scale * without[..., :2] + [tx, ty]  # -1..1 over the crop, as their convert_smpl_to_bbox has it
     expected = CENTER + crop * SCALE * 200 / 2
     np.testing.assert_allclose(pixels, expected, atol=1e-9)
     np.testing.assert_allclose(sequence.poses[0, 5], person.poses[0, 5], atol=1e-9)

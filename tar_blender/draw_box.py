@@ -1,0 +1,253 @@
+"""A box drawn around one person on a frame of the video, for those whom no detector finds: close-ups, bad light."""
+
+from typing import Any, ClassVar
+
+import blf
+import bpy
+import gpu
+from gpu_extras.batch import batch_for_shader
+
+from tar_core.errors import TarError
+
+from .clock import clock
+from .properties import Box
+from .video_info import read_video_info
+
+LEAST_SIDE = 8  # pixels of the video; less was a click
+HINT = "Drag a box around the whole person    Left, Right: frame    Down, Up: second    Wheel: zoom    Esc: cancel"
+
+_TICK = 0.05  # seconds, for Blender to lay the editor out
+_BAR = 26  # pixels high, at the bottom of the editor: the video's length
+_LINE = 2  # pixels
+_SHADE, _BLACK, _WHITE, _ORANGE = (0, 0, 0, 0.55), (0.08, 0.08, 0.08, 1), (1, 1, 1, 1), (1, 0.55, 0.1, 1)
+
+Corner = tuple[float, float]
+
+
+def pixel_box(corner: Corner, opposite: Corner, width: int, height: int) -> Box | None:
+    """The box between two points of a picture, which is cut off at the picture's edges.
+
+    Args:
+        corner, opposite: (0, 0) is the picture's bottom left corner, (1, 1) its top right one, as in Blender's editors.
+        width, height: of the picture in pixels.
+
+    Returns:
+        x0, y0, x1, y1 with (0, 0) at the centre of the top left pixel; None where there is hardly any box.
+    """
+    across = sorted(round(min(max(x, 0.0), 1.0) * width - 0.5) for x, _ in (corner, opposite))
+    down = sorted(round(min(max(1 - y, 0.0), 1.0) * height - 0.5) for _, y in (corner, opposite))
+    x0, x1 = (min(max(x, 0), width - 1) for x in across)
+    y0, y1 = (min(max(y, 0), height - 1) for y in down)
+    return (x0, y0, x1, y1) if min(x1 - x0, y1 - y0) >= LEAST_SIDE else None
+
+
+def picture_corners(box: Box, width: int, height: int) -> tuple[Corner, Corner]:
+    """The other way: bottom left and top right of a box, as parts of the picture's width and height."""
+    x0, y0, x1, y1 = box
+    return ((x0 + 0.5) / width, 1 - (y1 + 0.5) / height), ((x1 + 0.5) / width, 1 - (y0 + 0.5) / height)
+
+
+class TAR_OT_draw_box(bpy.types.Operator):
+    """Show the video here, and draw a box on one of its frames around the person to follow from there on"""
+
+    # The 3D view becomes an image editor meanwhile, which shows videos, zooms and moves them by itself.
+    bl_idname = "tar.draw_box"
+    bl_label = "Draw Box"
+    bl_options: ClassVar = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.tar_settings.video:
+            cls.poll_message_set("Choose a video first")
+            return False
+        if context.window_manager.tar_progress.running:
+            cls.poll_message_set("Wait until the running import has ended, or cancel it")
+            return False
+        if context.area is None or context.area.type != "VIEW_3D":
+            cls.poll_message_set("Boxes are drawn in a 3D view")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        settings = context.scene.tar_settings
+        try:
+            self._info = read_video_info(settings.video_path)
+        except TarError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self._area, self._space = context.area, None
+        self._frame = min(settings.box_frame, self._info.frames - 1)
+        self._box = settings.drawn_box()
+        self._begin: Corner | None = None  # of the box that is being drawn
+        self._scrubs = False
+        self._handler, self._fitted = None, False
+        self._timer = context.window_manager.event_timer_add(_TICK, window=context.window)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if event.type == "TIMER":
+            self._tick(context)
+            return {"PASS_THROUGH"}
+        if event.type in ("ESC", "RIGHTMOUSE") and event.value == "PRESS":
+            self._close(context)
+            return {"CANCELLED"}
+        if not self._fitted:
+            return {"RUNNING_MODAL"}
+        if event.type == "LEFTMOUSE":
+            return self._press(context, event) if event.value == "PRESS" else self._release(context, event)
+        if event.type == "MOUSEMOVE":
+            self._move(context, event)
+        if event.type in _STEPS and event.value == "PRESS":
+            count, seconds = _STEPS[event.type]
+            self._go(context, self._frame + count + round(seconds * self._info.fps))
+        if event.type in ("MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE", "TRACKPADPAN", "TRACKPADZOOM"):
+            return {"PASS_THROUGH"}  # the editor's own
+        return {"RUNNING_MODAL"}
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Blender ends modal operators when another file is opened or it quits."""
+        self._close(context)
+
+    def _tick(self, context: bpy.types.Context) -> None:
+        """The editor knows its size only after it was drawn once."""
+        if self._space is None:
+            self._open(context)
+        elif not self._fitted:
+            with context.temp_override(window=context.window, area=self._area, region=self._region()):
+                bpy.ops.image.view_all(fit_view=True)
+            self._fitted = True
+        self._area.tag_redraw()
+
+    def _open(self, context: bpy.types.Context) -> None:
+        self._image = bpy.data.images.load(str(context.scene.tar_settings.video_path))
+        self._area.type = "IMAGE_EDITOR"
+        self._space = self._area.spaces.active
+        self._before = {name: getattr(self._space, name) for name in ("image", "mode", "show_gizmo")}
+        self._space.mode, self._space.image, self._space.show_gizmo = "VIEW", self._image, False
+        self._go(context, self._frame)
+        self._area.header_text_set(HINT)
+        context.window.cursor_modal_set("CROSSHAIR")
+        self._handler = self._space.draw_handler_add(self._draw, (), "WINDOW", "POST_PIXEL")
+
+    def _close(self, context: bpy.types.Context) -> None:
+        context.window_manager.event_timer_remove(self._timer)
+        if self._space is None:
+            return
+        self._space.draw_handler_remove(self._handler, "WINDOW")
+        context.window.cursor_modal_restore()
+        self._area.header_text_set(None)
+        for name, value in self._before.items():
+            setattr(self._space, name, value)
+        self._area.type = "VIEW_3D"
+        bpy.data.images.remove(self._image)
+
+    def _go(self, context: bpy.types.Context, frame: int) -> None:
+        """Shows a frame of the video, counted from 0; Blender counts those of a movie from 1."""
+        self._frame = min(max(frame, 0), self._info.frames - 1)
+        user = self._space.image_user
+        user.frame_duration, user.frame_start = self._info.frames, context.scene.frame_current
+        user.frame_offset = self._frame
+        user.frame_current = self._frame + 1
+        if self._fitted:  # else there is no picture yet, and without being told the editor would keep this one
+            self._image.update()
+        self._area.tag_redraw()
+
+    def _press(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        x, y = self._place(event)
+        self._scrubs = 0 <= y < _bar_height(context)
+        if self._scrubs:
+            self._scrub(context, x)
+        else:
+            self._begin, self._box = self._region().view2d.region_to_view(x, y), None
+        return {"RUNNING_MODAL"}
+
+    def _move(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
+        x, y = self._place(event)
+        if self._scrubs:
+            self._scrub(context, x)
+        elif self._begin is not None:
+            end = self._region().view2d.region_to_view(x, y)
+            self._box = pixel_box(self._begin, end, self._info.width, self._info.height)
+        self._area.tag_redraw()
+
+    def _release(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self._move(context, event)
+        self._scrubs, self._begin = False, None if self._scrubs else self._begin
+        if self._begin is None or self._box is None:
+            self._begin = None
+            return {"RUNNING_MODAL"}
+        self._close(context)
+        context.scene.tar_settings.take_box(self._frame, self._box)
+        return {"FINISHED"}
+
+    def _scrub(self, context: bpy.types.Context, x: float) -> None:
+        self._go(context, round(x / max(self._region().width - 1, 1) * (self._info.frames - 1)))
+
+    def _region(self) -> bpy.types.Region:
+        return next(region for region in self._area.regions if region.type == "WINDOW")
+
+    def _place(self, event: bpy.types.Event) -> tuple[float, float]:
+        """Where the mouse is in the editor, pixels from its bottom left corner."""
+        region = self._region()
+        return event.mouse_x - region.x, event.mouse_y - region.y
+
+    def _draw(self) -> None:
+        """Everything but the box darker, and below how far the video is."""
+        context = bpy.context
+        if context.area != self._area:  # another image editor
+            return
+        region, bar = self._region(), _bar_height(context)
+        width, height = region.width, region.height
+        gpu.state.blend_set("ALPHA")
+        if self._box is not None:
+            corners = picture_corners(self._box, self._info.width, self._info.height)
+            (x0, y0), (x1, y1) = (region.view2d.view_to_region(*corner, clip=False) for corner in corners)
+            _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
+            _fill(_ORANGE, *_outline(x0, y0, x1, y1))
+        _fill(_BLACK, (0, 0, width, bar))
+        at = self._frame / max(self._info.frames - 1, 1) * (width - 1)
+        _fill(_ORANGE, (at - _LINE, 0, at + _LINE, bar))
+        gpu.state.blend_set("NONE")
+        scale = context.preferences.system.ui_scale
+        blf.size(0, 12 * scale)
+        blf.color(0, *_WHITE)
+        blf.position(0, 10 * scale, 0.32 * bar, 0)
+        blf.draw(0, f"Frame {self._frame} of {self._info.frames}    {clock(self._frame / self._info.fps)}")
+
+
+# Keys to frames and seconds.
+_STEPS = {"LEFT_ARROW": (-1, 0), "RIGHT_ARROW": (1, 0), "DOWN_ARROW": (0, -1), "UP_ARROW": (0, 1)}
+
+
+def _bar_height(context: bpy.types.Context) -> float:
+    return _BAR * context.preferences.system.ui_scale
+
+
+def _outline(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, ...]]:
+    """Four thin rectangles around one."""
+    left, below, right, above = x0 - _LINE, y0 - _LINE, x1 + _LINE, y1 + _LINE
+    return [(left, below, x0, above), (x1, below, right, above), (left, below, right, y0), (left, y1, right, above)]
+
+
+def _fill(color: tuple[float, ...], *rectangles: tuple[float, ...]) -> None:
+    """Rectangles x0, y0, x1, y1 in pixels of the region."""
+    triangles: list[tuple[float, float]] = []
+    for x0, y0, x1, y1 in rectangles:
+        triangles += [(x0, y0), (x1, y0), (x1, y1), (x0, y0), (x1, y1), (x0, y1)]
+    shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
+    shader.uniform_float("color", color)
+    batch_for_shader(shader, "TRIS", {"pos": triangles}).draw(shader)
+
+
+_CLASSES = (TAR_OT_draw_box,)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

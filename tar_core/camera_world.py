@@ -1,0 +1,94 @@
+"""Motion before a camera that moves: from each frame's own camera to the one frame that stands, and back.
+
+The network sees every frame by itself, so its motion is in that frame's camera, as if it had the clip's focal length.
+A known camera path (found in the background, keyed by an animator, solved by a tracker) brings it into the world.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tar_core.body_file import BodyData
+from tar_core.camera_path import CameraPath
+from tar_core.motion import MotionClip, PersonMotion
+from tar_core.planting import foot_points, still_weights
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.shape import rest_joints
+
+_SHORTEST_WAY = 0.5  # metres of the camera's way, scaled as far as is tried, below which it tells nothing
+_LARGEST, _TRIED = 20.0, 121  # scales that are tried, from its inverse up, 5 % apart
+_CLEAR = 1.5  # times as much standing as with the usual scale
+
+
+def hold_still(person: PersonMotion, path: CameraPath, pelvis: np.ndarray) -> PersonMotion:
+    """A motion in each frame's own camera -> the same in the path's frame, which stands.
+
+    CLIFF's depth is in proportion to the focal length, so a zoom is a matter of depth.
+
+    Args:
+        pelvis: [3] of the person's T-pose: SMPL turns the body about it.
+    """
+    back = path.rotations_at(person.frames).transpose(0, 2, 1)
+    trans = person.trans * _depths(path, person.frames)
+    trans = (back @ (trans + pelvis)[..., None])[..., 0] + path.places_at(person.frames) - pelvis
+    return replace(person, poses=_turned(person.poses, back), trans=trans)
+
+
+def seen_by_camera(person: PersonMotion, path: CameraPath, pelvis: np.ndarray) -> PersonMotion:
+    """The opposite of `hold_still`."""
+    turn = path.rotations_at(person.frames)
+    away = person.trans + pelvis - path.places_at(person.frames)
+    trans = (turn @ away[..., None])[..., 0] - pelvis
+    return replace(person, poses=_turned(person.poses, turn), trans=trans / _depths(path, person.frames))
+
+
+def with_camera_path(clip: MotionClip, path: CameraPath | None, body: BodyData) -> MotionClip:
+    """The clip as another path of the same camera puts it into the world; everybody stays over their pixels.
+
+    Args:
+        path: None for a camera that stands.
+        body: the clip's.
+    """
+    people = []
+    for person in clip.people:
+        pelvis = rest_joints(body, person.betas.astype(np.float64))[0]
+        if clip.camera_path is not None:
+            person = seen_by_camera(person, clip.camera_path, pelvis)
+        people.append(person if path is None else hold_still(person, path, pelvis))
+    return replace(clip, people=people, camera_path=path)
+
+
+def _turned(poses: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Poses [N, 72] with bodies turned by [N, 3, 3]."""
+    poses = poses.astype(np.float64)
+    poses[:, :3] = matrix_to_axis_angle(turns @ axis_angle_to_matrix(poses[:, :3]))
+    return poses
+
+
+def _depths(path: CameraPath, frames: np.ndarray) -> np.ndarray:
+    """[N, 3] by which coordinates in each frame's own camera grow with its focal length."""
+    zooms = path.zooms_at(frames)
+    return np.stack([np.ones_like(zooms), np.ones_like(zooms), zooms], 1)
+
+
+def scale_by_feet(clip: MotionClip, body: BodyData) -> float | None:
+    """By how much the clip's camera path must grow for feet to stand for longest; None where they do not tell.
+
+    A path that was solved from pictures alone has any scale, but people do not: with the wrong one their feet slide
+    along with the camera.
+    """
+    path = clip.camera_path
+    if path is None or path.length < _SHORTEST_WAY / _LARGEST:
+        return None
+    scales = np.geomspace(1 / _LARGEST, _LARGEST, _TRIED)
+    standing = np.zeros(_TRIED)
+    for person in clip.people:
+        if len(person) < 2:
+            continue
+        place = path.places_at(person.frames)
+        away = foot_points(person, body) - place[:, None]
+        for k, scale in enumerate(scales):
+            standing[k] += still_weights(away + scale * place[:, None], clip.fps, scale * place).sum()
+    best = int(standing.argmax())
+    told = standing[best] > _CLEAR * np.median(standing) and 0 < best < _TRIED - 1
+    return float(scales[best]) if told else None

@@ -1,0 +1,119 @@
+"""What an evaluation found: a table as papers print it, and CSV and JSON for programs."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tar_core.evaluation.protocols import TITLES, Protocol
+from tar_core.files import atomic_path
+
+PAPER_ROW = "TAR (arXiv 2311.09543)"
+ALL = "all"  # sequences together
+
+
+@dataclass
+class Tally:
+    """The errors of one way to predict, by sequence and metric."""
+
+    sequences: dict[str, list[dict[str, np.ndarray]]] = field(default_factory=dict)
+    frames: dict[str, int] = field(default_factory=dict)
+
+    def add(self, sequence: str, errors: dict[str, np.ndarray], frames: int) -> None:
+        """Takes in a track of a sequence."""
+        self.sequences.setdefault(sequence, []).append(errors)
+        self.frames[sequence] = self.frames.get(sequence, 0) + frames
+
+    def means(self, protocol: Protocol) -> dict[str, dict[str, float]]:
+        """By sequence and, first, over all: each metric's mean over frames; NaN where no track was long enough.
+
+        Jitter over all is the mean of the sequences', as EMDB's script takes it.
+        """
+        rows = {name: _means(tracks, protocol.metrics) for name, tracks in self.sequences.items()}
+        everything = _means([track for tracks in self.sequences.values() for track in tracks], protocol.metrics)
+        if "jitter" in protocol.metrics:
+            everything["jitter"] = _mean(np.array([row["jitter"] for row in rows.values()]))
+        return {ALL: everything, **rows}
+
+
+def _means(tracks: list[dict[str, np.ndarray]], metrics: tuple[str, ...]) -> dict[str, float]:
+    return {metric: _mean(np.concatenate([track[metric] for track in tracks])) for metric in metrics}
+
+
+def _mean(values: np.ndarray) -> float:
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def table(protocol: Protocol, rows: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Markdown: the paper's row, then ours; a dash where there is no number."""
+    yield f"| {protocol.title} | {' | '.join(TITLES[metric] for metric in protocol.metrics)} |"
+    yield "|---" * (len(protocol.metrics) + 1) + "|"
+    paper = {PAPER_ROW: protocol.paper} if protocol.paper else {}
+    for name, row in {**paper, **rows}.items():
+        cells = [f"{row[m]:.1f}" if np.isfinite(row.get(m, np.nan)) else "–" for m in protocol.metrics]
+        yield f"| {name} | {' | '.join(cells)} |"
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_results(
+    folder: Path,
+    name: str,
+    protocol: Protocol,
+    means: Mapping[str, Mapping[str, Mapping[str, float]]],
+    frames: Mapping[str, int],
+    checkpoint: Path,
+    settings: Mapping[str, Any],
+) -> None:
+    """Writes `<name>.csv`, a line for each row and sequence, and `<name>.json` with how they came about.
+
+    Args:
+        means: by row of the table, by sequence (`ALL` first), by metric.
+        frames: by sequence.
+        checkpoint: the network's file; its hash is kept.
+        settings: what else the numbers hang on.
+
+    Raises:
+        TarError: the folder cannot be written.
+    """
+    counts = {ALL: sum(frames.values()), **frames}
+    with atomic_path(folder / f"{name}.csv") as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["row", "sequence", "frames", *protocol.metrics])
+        if protocol.paper:
+            writer.writerow([PAPER_ROW, ALL, "", *(protocol.paper.get(metric, "") for metric in protocol.metrics)])
+        for row, sequences in means.items():
+            for sequence, values in sequences.items():
+                numbers = (f"{values[metric]:.4f}" for metric in protocol.metrics)
+                writer.writerow([row, sequence, counts[sequence], *numbers])
+    content = {
+        "protocol": name,
+        "title": protocol.title,
+        "units": "mm; accel mm/frame^2; mpjae degrees; jitter 10 m/s^3",
+        "checkpoint": {"file": checkpoint.name, "sha256": file_hash(checkpoint)},
+        "settings": dict(settings),
+        "frames": counts[ALL],
+        "paper": dict(protocol.paper),
+        "rows": {row: _finite(sequences[ALL]) for row, sequences in means.items()},
+        "sequences": {
+            row: {sequence: _finite(values) for sequence, values in sequences.items() if sequence != ALL}
+            for row, sequences in means.items()
+        },
+    }
+    with atomic_path(folder / f"{name}.json") as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """JSON has no NaN."""
+    return {metric: value if np.isfinite(value) else None for metric, value in values.items()}

@@ -1,0 +1,93 @@
+"""Crops around true people, runs of usable frames, and the network over both kinds of data."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tar_core.camera import project
+from tar_core.errors import TarError
+from tar_core.evaluation.synthetic import predict
+from tar_core.evaluation.tracks import clip_tracks, follow, smoothed, true_crops
+from tar_core.model.backbones.blazepose import load_blazepose
+from tar_core.model.checkpoint import load_tar
+from tar_core.rotations import axis_angle_to_matrix
+from tar_core.training.datasets import threedpw
+from tests.model.test_tar import SMALL, build
+from tests.training import conftest
+from tests.training.datasets import test_threedpw
+from tests.training.datasets.made_up import BODIES, FREE, joints_of, write_picture
+
+root, clips = test_threedpw.root, conftest.clips
+
+
+def first_sequence(folder):
+    for number in range(12):
+        write_picture(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
+    return next(threedpw.sequences(folder, "test", BODIES))
+
+
+def test_crops_hold_the_person(root):
+    sequence = first_sequence(root[0])
+    joints = joints_of(sequence.poses, sequence.betas, sequence.trans)
+    pixels = project(joints, sequence.focal, sequence.principal_point)
+    for frame, crop in enumerate(true_crops(sequence, BODIES, FREE)):
+        inside = crop.from_image(pixels[frame])
+        assert (inside > 0).all() and (inside < 255).all()
+        assert np.ptp(inside[:, 1]) > 120
+        hips, shoulders = inside[[1, 2]].mean(0), inside[[16, 17]].mean(0)
+        assert hips[0] == pytest.approx(127.5, abs=3) and shoulders[0] == pytest.approx(hips[0], abs=3)
+        assert shoulders[1] < hips[1]
+
+
+def test_people_without_parameters_are_cut_out_by_their_joints(root):
+    sequence = first_sequence(root[0])
+    random = np.random.default_rng(0).uniform(300, 700, (12, 17, 2))
+    crop = true_crops(replace(sequence, poses=None, joints_2d=random), BODIES, FREE)[0]
+    inside = crop.from_image(random[0])
+    assert (inside > 0).all() and (inside < 255).all()
+    with pytest.raises(TarError, match="nowhere"):
+        true_crops(replace(sequence, poses=None), BODIES, FREE)
+
+
+def test_a_sequence_is_followed_between_its_gaps(root, untrained_checkpoint):
+    sequence = first_sequence(root[0])  # frame 3 is not usable
+    model, backbone = load_tar(untrained_checkpoint), load_blazepose()
+    first, second = follow(model, backbone, sequence, BODIES, FREE)
+    assert (len(first.results), len(second.results)) == (3, 8)
+    assert {track.name for track in (first, second)} == {sequence.name}
+    np.testing.assert_array_equal(second.poses, sequence.poses[4:])
+    faster = next(follow(model, backbone, replace(sequence, fps=60.0, valid=np.ones(12, bool)), BODIES, FREE))
+    assert len(faster.results) == 6 and faster.fps == 30
+    np.testing.assert_array_equal(faster.poses, sequence.poses[::2])
+
+
+def test_clips_are_predicted_as_while_training(clips):
+    torch.manual_seed(0)
+    model = build(SMALL).eval()
+    predictions = predict(model, clips)
+    tracks = list(clip_tracks(model, clips))
+    assert len(tracks) == 6 and tracks[0].fps == 30
+    for number, track in enumerate(tracks):
+        poses, betas = track.predicted()
+        ours = model.body(
+            torch.from_numpy(axis_angle_to_matrix(poses.astype(np.float32))), torch.from_numpy(betas)
+        ).joints.numpy()
+        theirs = predictions.joints[9 * number : 9 * number + 9]
+        # Theirs are in the rolled cameras: distances between joints are the same.
+        np.testing.assert_allclose(
+            np.linalg.norm(ours - ours[:, :1], axis=-1), np.linalg.norm(theirs - theirs[:, :1], axis=-1), atol=1e-4
+        )
+        assert track.poses.shape == (9, 24, 3) and track.betas.shape == (10,)
+
+
+def test_smoothing_takes_jitter_and_leaves_shapes(clips):
+    track = next(iter(clip_tracks(build(SMALL).eval(), clips)))
+    random = np.random.default_rng(0)
+    results = [replace(r, poses=np.full(72, 0.1) + 0.005 * random.normal(size=72)) for r in track.results]
+    before = replace(track, results=results)
+    after = smoothed(before, 1.0)
+    jerks = [np.abs(np.diff(some.predicted()[0], 3, axis=0)).mean() for some in (before, after)]
+    assert jerks[1] < 0.3 * jerks[0]
+    np.testing.assert_array_equal(after.predicted()[1], before.predicted()[1])
