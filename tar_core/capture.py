@@ -282,8 +282,7 @@ class Networks:
         device = choose_device(options.device)
         if device.type == "cpu":
             # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
-            threads = options.threads or int(os.environ.get("OMP_NUM_THREADS", 0))
-            torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
+            torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")
