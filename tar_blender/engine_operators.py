@@ -111,7 +111,7 @@ class TAR_OT_set_up_engine(_EngineWork, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not bpy.app.online_access and "--no-index" not in _pip_options(context):
-            cls.poll_message_set("Switch on Allow Online Access in Preferences > System first")
+            cls.poll_message_set("Tick Allow Online Access first: here, or in Preferences > System")
             return False
         return super().poll(context)
 
@@ -201,8 +201,7 @@ def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: st
     if not state.running:
         layout.operator(TAR_OT_set_up_engine.bl_idname, text=text, icon="IMPORT")
         if not TAR_OT_set_up_engine.poll(context):
-            layout.label(text="Needs Preferences > System >", icon="INFO")
-            layout.label(text="Allow Online Access", icon="BLANK1")
+            layout.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
         return
     if state.fraction >= 0:
         layout.progress(factor=state.fraction, type="BAR", text=state.stage)

@@ -177,6 +177,27 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
         row.operator(TAR_OT_reimport_clip.bl_idname, text=text, icon="FILE_REFRESH").clip = clip.name
 
 
+class TAR_MT_video_motion(bpy.types.Menu):
+    """The sidebar's buttons once more: for Blender's menu search, for shortcuts, for hands that stay on the keyboard"""
+
+    bl_label = "Video Motion"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for operator in (
+            TAR_OT_import_video_motion,
+            TAR_OT_cancel_import,
+            TAR_OT_find_people,
+            TAR_OT_draw_box,
+            TAR_OT_import_motion_file,
+            TAR_OT_reduce_keys,
+        ):
+            self.layout.operator(operator.bl_idname)
+
+
+def _draw_in_object_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    menu.layout.menu(TAR_MT_video_motion.__name__)
+
+
 def _draw_missing_engine(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     error = context.window_manager.tar_engine.error
     if error:
@@ -233,7 +254,7 @@ def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
-_CLASSES = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people)
+_CLASSES = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people, TAR_MT_video_motion)
 
 
 def register() -> None:
@@ -241,10 +262,12 @@ def register() -> None:
     _thumbnails = Thumbnails()
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
+    bpy.types.VIEW3D_MT_object.append(_draw_in_object_menu)
 
 
 def unregister() -> None:
     global _thumbnails
+    bpy.types.VIEW3D_MT_object.remove(_draw_in_object_menu)
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
     _thumbnails.close()

@@ -64,11 +64,7 @@ def supports(points: np.ndarray, speed: np.ndarray, floor: Floor) -> np.ndarray:
 
 
 def find_contacts(
-    points: np.ndarray,
-    fps: float,
-    floor: Floor | None = None,
-    camera: np.ndarray = ORIGIN,
-    speed: np.ndarray | None = None,
+    points: np.ndarray, fps: float, floor: Floor | None = None, speed: np.ndarray | None = None
 ) -> np.ndarray:
     """[N, P, 3] points in the camera frame, metres -> [N, P] bool: where they stand.
 
@@ -77,7 +73,7 @@ def find_contacts(
     Args:
         speed: [N, P] from `point_speed`, where that is known already.
     """
-    speed = point_speed(points, fps, camera) if speed is None else speed
+    speed = point_speed(points, fps) if speed is None else speed
     begins, lasts = speed < SLOW, speed < FAST
     if floor is not None:
         height = floor.heights(points)

@@ -135,6 +135,9 @@ def main() -> int:
     except KeyboardInterrupt:
         _try_to_send_cancelled(events)
         return EXIT_CANCELLED
+    except BrokenPipeError:  # whoever wanted the job is gone
+        _end_the_hard_way_soon()
+        return EXIT_CANCELLED
     except Exception as error:  # a bug or a broken installation: Blender must hear of it, the log gets the rest
         traceback.print_exc()
         events.send("error", message=f"unexpected {type(error).__name__}: {error}; the log says where")

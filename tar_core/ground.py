@@ -118,8 +118,7 @@ class _Look:
         below = sole_vertices(body)
         points = surface_points(person, body, np.concatenate([below, body.markers]))
         self.soles, self.surface = np.split(points, [len(below)], axis=1)
-        self.sole_speed = point_speed(self.soles, fps, camera)
-        self.surface_speed = point_speed(self.surface, fps, camera)
+        self.sole_speed, self.surface_speed = (point_speed(part, fps, camera) for part in (self.soles, self.surface))
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
         self.body_axes, self.upright = body_axis(joints), upright(joints)
 
@@ -132,7 +131,7 @@ class _Cues:
 
     @classmethod
     def of(cls, look: _Look, floor: Floor | None) -> "_Cues":
-        stands = find_contacts(look.soles, look.fps, floor, speed=look.sole_speed)
+        stands = find_contacts(look.soles, look.fps, floor, look.sole_speed)
         soles = [
             look.soles[first:end, point].mean(0)
             for point in range(stands.shape[1])

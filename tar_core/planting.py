@@ -116,7 +116,7 @@ def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, movin
     beside[:-1] -= 2 * bending
     beside[1:] -= 2 * bending
     beyond += bending
-    return solve_chain(stiffness + middle[:, None, None] * np.eye(3), beside, beyond, right)
+    return solve_band(stiffness + middle[:, None, None] * np.eye(3), beside, beyond, right)
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
@@ -150,10 +150,10 @@ def slide(feet: np.ndarray, weights: np.ndarray) -> float:
     return float(moved.mean()) if len(moved) else 0.0
 
 
-def solve_chain(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves A x = b for a symmetric, positive definite A whose blocks are coupled with the next two.
+def solve_band(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves A x = b for a symmetric A whose blocks are coupled with the next two.
 
-    Two frames at a time, so that only neighbours are coupled.
+    Two frames at a time, so that only neighbours are coupled: a chain.
 
     Args:
         diagonal: [N, 3, 3] blocks; beside: [N - 1] and beyond: [N - 2], times the unit matrix one and two beside the
@@ -171,39 +171,43 @@ def solve_chain(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, ri
     for k in (0, 1):
         own = beyond[k::2, None, None] * np.eye(3)
         following[: len(own), k, :, k] = own
+    matrices, couplings = blocks.reshape(pairs, 6, 6), following.reshape(-1, 6, 6)
     carried = np.zeros((pairs, 2, 3))
     carried.reshape(-1, 3)[:count] = right
-    solution = _solve_pairs(blocks.reshape(pairs, 6, 6), following.reshape(-1, 6, 6), carried.reshape(pairs, 6))
-    return solution.reshape(-1, 3)[:count]
+    carried = carried.reshape(pairs, 6)
+    return solve_chain(matrices, couplings, carried).reshape(-1, 3)[:count]
 
 
-def _solve_pairs(diagonal: np.ndarray, following: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The same of neighbours alone, by cyclic reduction: every second unknown is eliminated at once, and the half that
-    is left is a chain of its own.
+def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solves A x = b for a symmetric A that is block tridiagonal and positive definite.
+
+    Cyclic reduction: every second unknown is eliminated at once, and the half that is left is a chain of its own.
 
     Args:
-        diagonal: [N, C, C]; following: [N - 1, C, C] above the diagonal, its transposes below; right: [N, C].
+        diagonal: [N, k, k]; coupling: [N - 1, k, k] above the diagonal, its transposes below; right: [N, k].
     """
     if len(diagonal) == 1:
         return np.linalg.solve(diagonal, right[..., None])[..., 0]
     inverse = np.linalg.inv(diagonal[1::2])
-    before, after = following[0::2], following[1::2]  # of each odd unknown, with the even one before and after it
+    before, after = coupling[0::2], coupling[1::2]  # of each odd unknown to the even one before and after it
     inside = len(after)  # odd unknowns that have one after them
     from_before = before @ inverse
     from_after = after.swapaxes(1, 2) @ inverse[:inside]
-    left, rest, odd = diagonal[0::2].copy(), right[0::2].copy(), right[1::2]
+    left, rest = diagonal[0::2].copy(), right[0::2].astype(np.float64)
+    odd = right[1::2]
     left[: len(before)] -= from_before @ before.swapaxes(1, 2)
     left[1 : inside + 1] -= from_after @ after
     rest[: len(before)] -= _times(from_before, odd)
     rest[1 : inside + 1] -= _times(from_after, odd[:inside])
-    even = _solve_pairs(left, -from_before[:inside] @ after, rest)
+    even = solve_chain(left, -from_before[:inside] @ after, rest)
+    solution = np.empty(right.shape)
+    solution[0::2] = even
     pull = odd - _times(before.swapaxes(1, 2), even[: len(before)])
     pull[:inside] -= _times(after, even[1 : inside + 1])
-    solution = np.empty_like(right)
-    solution[0::2], solution[1::2] = even, _times(inverse, pull)
+    solution[1::2] = _times(inverse, pull)
     return solution
 
 
 def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """[N, C, C] and [N, C] -> [N, C]."""
+    """[N, k, k] and [N, k] -> [N, k]."""
     return (matrices @ vectors[..., None])[..., 0]

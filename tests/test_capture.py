@@ -76,22 +76,6 @@ def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_p
     np.testing.assert_array_equal(held.poses[:, 3:], seen.poses[:, 3:])
 
 
-def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
-    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    video = tmp_path / "turning.mp4"
-    turn_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
-
-    def unplug(progress: Progress) -> None:
-        if progress.done == 39:
-            video.unlink(missing_ok=True)
-
-    options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
-    clip = capture(video, options, unplug)
-    assert len(clip.people[0]) == 40 and clip.camera_path is None
-    assert "no such file" in caplog.text and "taken to stand" in caplog.text
-
-
 def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     """With its focal length and its up, on whatever the picture's lines and its background tell."""
     turns, places = np.linspace([0, 0, 0], [0.1, 0.2, 0], 70), np.linspace([0, 0, 0], [0.5, 0, 0.1], 70)
@@ -114,6 +98,22 @@ def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint:
         capture(demo_video, replace(given, end=None))
     with pytest.raises(TarError, match="scale is 0"):
         CaptureOptions(camera_scale=0.0)
+
+
+def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = tmp_path / "turning.mp4"
+    turn_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
+
+    def unplug(progress: Progress) -> None:
+        if progress.done == 39:
+            video.unlink(missing_ok=True)
+
+    options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
+    clip = capture(video, options, unplug)
+    assert len(clip.people[0]) == 40 and clip.camera_path is None
+    assert "no such file" in caplog.text and "taken to stand" in caplog.text
 
 
 def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:

@@ -11,7 +11,7 @@ from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.leg_ik import LEGS
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.planting import foot_points, plant_clip, plant_feet, slide, solve_chain, still_weights
+from tar_core.planting import foot_points, plant_clip, plant_feet, slide, solve_band, still_weights
 
 FPS = 30.0
 BODY = load_body()
@@ -76,7 +76,7 @@ def test_who_moves_across_the_picture_keeps_moving() -> None:
 
 @settings(max_examples=20)
 @given(st.integers(0, 1000), st.integers(1, 12))
-def test_the_chain_is_solved(seed: int, count: int) -> None:
+def test_the_band_is_solved(seed: int, count: int) -> None:
     random = np.random.default_rng(seed)
     bands = [random.normal(size=max(count - step, 0)) for step in (1, 2)]
     half = random.normal(size=(count, 3, 3))
@@ -89,7 +89,7 @@ def test_the_chain_is_solved(seed: int, count: int) -> None:
             if t >= step:
                 matrix[t, :, t - step] = matrix[t - step, :, t] = band[t - step] * np.eye(3)
     expected = np.linalg.solve(matrix.reshape(3 * count, -1), right.ravel()).reshape(-1, 3)
-    np.testing.assert_allclose(solve_chain(diagonal, *bands, right), expected, atol=1e-8)
+    np.testing.assert_allclose(solve_band(diagonal, *bands, right), expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

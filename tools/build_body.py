@@ -45,10 +45,12 @@ class People:
     Attributes:
         vertices: [N, 19158, 3] float32, metres.
         joints: [N, 24, 3] SMPL's joints.
+        turns: [19158, 3, 3] how what lies beside each vertex turned on the way into the T-pose, the people's mean.
     """
 
     vertices: np.ndarray
     joints: np.ndarray
+    turns: np.ndarray
 
 
 @dataclass
@@ -113,9 +115,12 @@ def sample_people(makehuman: MakeHuman, count: int, random: np.random.RandomStat
     phenotypes["height"] = torch.tensor(solve_height(makehuman, phenotypes, changes, stature), dtype=makehuman.dtype)
 
     pose = TPose(makehuman)
-    people = People(np.zeros((count, VERTICES, 3), np.float32), np.zeros((count, NUM_JOINTS, 3)))
+    people = People(
+        np.zeros((count, VERTICES, 3), np.float32), np.zeros((count, NUM_JOINTS, 3)), np.zeros((VERTICES, 3, 3))
+    )
     for part, vertices, heads in makehuman.shape_in_batches(phenotypes, changes):
         people.vertices[part], people.joints[part] = pose(vertices, heads)
+        people.turns += pose.turns(heads) * len(heads) / count
     return people
 
 
@@ -219,17 +224,26 @@ def shape_directions(
     Returns:
         What each beta adds to vertices [10, V, 3] and to joints [10, 24, 3].
     """
+    betas = people_betas(vertices, template, areas)
+    return directions_of(betas, vertices, template), directions_of(betas, joints, joints.mean(0))
+
+
+def people_betas(vertices: np.ndarray, template: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    """[N, 10] the betas of people, distributed as N(0, 1) over them; arguments as of `shape_directions`."""
     count = len(vertices)
     offsets: np.ndarray = vertices - template.astype(np.float32)
     weighted = (offsets * np.sqrt(areas).astype(np.float32)[:, None]).reshape(count, -1)
     # Fewer people than coordinates: the eigenvectors of the people's products give the same components.
     _, people_vectors = np.linalg.eigh((weighted @ weighted.T).astype(np.float64))
-    betas = people_vectors[:, ::-1][:, :NUM_BETAS] * np.sqrt(count)  # of each person; N(0, 1) over them
-    directions = (betas.T @ offsets.reshape(count, -1) / count).reshape(NUM_BETAS, *template.shape)
+    betas = people_vectors[:, ::-1][:, :NUM_BETAS] * np.sqrt(count)
     stature = np.ptp(vertices[..., 1], axis=1)
-    signs = np.sign([np.corrcoef(beta, stature)[0, 1] for beta in betas.T])[:, None, None]
-    joint_directions = np.einsum("nk,njc->kjc", betas, joints - joints.mean(0)) / count
-    return signs * directions, signs * joint_directions
+    return betas * np.sign([np.corrcoef(beta, stature)[0, 1] for beta in betas.T])
+
+
+def directions_of(betas: np.ndarray, points: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """[10, P, 3] what each beta adds to people's points [N, P, 3] with a mean [P, 3]."""
+    offsets = (points - mean.astype(points.dtype)).reshape(len(points), -1)
+    return (betas.T @ offsets / len(points)).reshape(NUM_BETAS, *mean.shape)
 
 
 def skinning_weights(makehuman: MakeHuman, mean: np.ndarray, joints: np.ndarray) -> np.ndarray:

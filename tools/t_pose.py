@@ -84,15 +84,8 @@ class TPose:
         Returns:
             Vertices [B, 19158, 3] and SMPL's joints [B, 24, 3].
         """
-        vertices, heads = self._lean_back(vertices, heads)
-        bones = {name: heads[:, self._makehuman.bone(name)] for name in self._makehuman.bones}
-        moves: dict[str, Move] = {}
-        joints: dict[str, np.ndarray] = {}
-        for side in ("left", "right"):
-            _pose_leg(side, bones, moves, joints)
-            _pose_arm(side, bones, moves, joints)
-        _place_spine(bones, joints)
-
+        moves, joints = self._moves(self._lean_heads(heads))
+        vertices = self._lean_vertices(vertices, heads)
         posed = self._trunk_weight[:, None] * vertices
         for part, move in moves.items():
             moved = np.nonzero(self._weights[part])[0]
@@ -101,20 +94,45 @@ class TPose:
         shift = smpl_joint("pelvis") - placed[:, :1]
         return posed + shift, placed + shift
 
-    def _lean_back(self, vertices: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Leans the chest back about the spine and carries neck and head along without tilting them."""
+    def turns(self, heads: np.ndarray) -> np.ndarray:
+        """[19158, 3, 3] how what lies beside each vertex turns with it, the mean of people with `heads` [B, 163, 3]."""
+        moves, _ = self._moves(self._lean_heads(heads))
+        turned = self._trunk_weight[:, None, None] * np.eye(3)
+        for part, move in moves.items():
+            turned += self._weights[part][:, None, None] * move.rotation.mean(0)
+        return turned
+
+    def _moves(self, heads: np.ndarray) -> tuple[dict[str, "Move"], dict[str, np.ndarray]]:
+        """How each part moves, and SMPL's joints; the heads are leaned back."""
+        bones = {name: heads[:, self._makehuman.bone(name)] for name in self._makehuman.bones}
+        moves: dict[str, Move] = {}
+        joints: dict[str, np.ndarray] = {}
+        for side in ("left", "right"):
+            _pose_leg(side, bones, moves, joints)
+            _pose_arm(side, bones, moves, joints)
+        _place_spine(bones, joints)
+        return moves, joints
+
+    def _lean(self, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The chest's turn [3, 3], its centre [B, 1, 3], and how it carries the neck [B, 1, 3]."""
         lean = Rotation.from_rotvec([_LEAN, 0, 0]).as_matrix()
         centre = heads[:, [self._makehuman.bone("spine04")]]
         neck = heads[:, [self._makehuman.bone("neck01")]]
-        neck_shift = (neck - centre) @ lean.T + centre - neck
+        return lean, centre, (neck - centre) @ lean.T + centre - neck
 
+    def _lean_vertices(self, vertices: np.ndarray, heads: np.ndarray) -> np.ndarray:
+        """Leans the chest back about the spine and carries neck and head along without tilting them."""
+        lean, centre, neck_shift = self._lean(heads)
         leaned = vertices * (1 - self._chest_weight - self._neck_weight)
         leaned = leaned + self._chest_weight * ((vertices - centre) @ lean.T + centre)
-        leaned = leaned + self._neck_weight * (vertices + neck_shift)
-        leaned_heads = heads.astype(np.float64)
-        leaned_heads[:, self._chest_bones] = (heads[:, self._chest_bones] - centre) @ lean.T + centre
-        leaned_heads[:, self._neck_bones] = heads[:, self._neck_bones] + neck_shift
-        return leaned, leaned_heads
+        return leaned + self._neck_weight * (vertices + neck_shift)
+
+    def _lean_heads(self, heads: np.ndarray) -> np.ndarray:
+        lean, centre, neck_shift = self._lean(heads)
+        leaned = heads.astype(np.float64)
+        leaned[:, self._chest_bones] = (heads[:, self._chest_bones] - centre) @ lean.T + centre
+        leaned[:, self._neck_bones] = heads[:, self._neck_bones] + neck_shift
+        return leaned
 
 
 class Move:

@@ -51,6 +51,7 @@ def make_checkpoint(data: argparse.Namespace, recipe: Recipe, folder: Path) -> P
         run(features.main, ["--shards", folder / "clips" / split, "--output", folder / "features" / split])
 
     common = ["--features", folder / "features" / "train", "--test", folder / "features" / "test"]
+    common += ["--overlays", folder / "clips" / "test"]
     common += ["--motions", *data.motions, "--hide-appearance", 0.5, "--mixed-precision"]
     warm_up, final = folder / "runs" / "warm-up", folder / "runs" / "final"
     stage(

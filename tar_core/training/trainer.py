@@ -22,6 +22,7 @@ from tar_core.model.tar import TAR
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.losses import LossConfig, refinement_loss
+from tar_core.training.overlays import Overlays, write_overlay
 from tar_core.training.parallel import Workers
 from tar_core.training.simulated import LandmarkSimulator
 
@@ -79,6 +80,7 @@ class Trainer:
         folder: gets `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv`.
         simulator: makes the share of the steps that the configuration wants simulated.
         workers: the processes that train together.
+        overlays: drawn at every checkpoint, into the folder `overlays`.
     """
 
     def __init__(
@@ -91,13 +93,14 @@ class Trainer:
         device: str = "cpu",
         simulator: LandmarkSimulator | None = None,
         workers: Workers | None = None,
+        overlays: Overlays | None = None,
     ) -> None:
         if config.simulated > 0 and simulator is None:
             raise TarError("simulated landmarks need motions; give them")
         self.model = model.to(device)
         self.clips, self.test_clips = clips, test_clips
         self.config, self.folder, self.device, self.simulator = config, folder, device, simulator
-        self.workers = workers or Workers()
+        self.workers, self.overlays = workers or Workers(), overlays
         if self._clips_per_step % (self.workers.count * config.accumulate):
             raise TarError(
                 f"{self._clips_per_step} clips a step cannot be shared among {self.workers.count} processes in"
@@ -115,19 +118,24 @@ class Trainer:
         scores: Scores | None = None
         running: list[float] = []
         while self.step < config.steps:
-            rate = self._learning_rate()
-            for group in self.optimiser.param_groups:
-                group["lr"] = rate
-            running.append(self._train_step(self._batch()))
-            self.step += 1
+            running.append(self.advance())
             if self.step % config.report_every == 0:
                 pace = (time.monotonic() - started) / len(running)
                 loss = float(np.mean(running[-50:]))
+                rate = self.optimiser.param_groups[0]["lr"]
                 log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, loss, rate, pace)
                 self._show({"loss": loss, "learning rate": rate, "seconds per step": pace})
             if self.step % config.checkpoint_every == 0 or self.step == config.steps:
                 scores = self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
         return scores or self._evaluate()
+
+    def advance(self) -> float:
+        """One step of the optimiser; returns its loss."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._learning_rate()
+        loss = self._train_step(self._batch())
+        self.step += 1
+        return loss
 
     def checkpoint(self, loss: float) -> Scores:
         """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""
@@ -168,8 +176,17 @@ class Trainer:
         scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
         if self.workers.is_main:
             save_tar(self.model, self.folder / "tar.safetensors", half=False)
+            self._draw()
         self.model.load_state_dict(trained)
         return scores
+
+    def _draw(self) -> None:
+        """What the weights that were just evaluated see of some test clips."""
+        if self.overlays is not None:
+            picture = self.overlays.draw(self.model, self.device, self.config.use_maps)
+            write_overlay(self.folder / "overlays" / f"step_{self.step:06d}.jpg", picture)
+            if self.board is not None:
+                self.board.add_image("test clips", picture, self.step, dataformats="HWC")
 
     def resume(self) -> bool:
         """Goes on where `last.pt` stands; False if there is none."""

@@ -4,11 +4,11 @@
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 `make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Opens the
-preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator and by Esc, goes on after an
-engine that was killed, looks who is there, draws a box around somebody with the mouse and imports them alone, takes
-that back by one undo, then imports and retargets to a Rigify rig. In the end another import runs and this Blender is
-killed; killed.txt says whose engine is to end then, and since when. Writes pictures of it all into PICTURES;
-docs/images/panel.png is done.png.
+preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import
+that F3's menu search began, goes on after an engine that was killed, looks who is there, draws a box around somebody
+with the mouse and imports them alone, takes that back by one undo, then imports and retargets to a Rigify rig. In the
+end another import runs and this Blender is killed; killed.txt says whose engine is to end then, and since when. Writes
+pictures of it all into PICTURES; docs/images/panel.png is done.png.
 """
 
 import gc
@@ -51,6 +51,12 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     photograph("idle")
 
+    engine_python = os.environ.pop("TAR_ENGINE_PYTHON")
+    area.tag_redraw()
+    yield LOOK_SECONDS
+    photograph("set_up")
+    os.environ["TAR_ENGINE_PYTHON"] = engine_python
+
     area.type = "PREFERENCES"
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "TAR"
@@ -81,12 +87,18 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     bpy.context.scene.tar_settings.video = os.environ["VIDEO"]
 
-    for cancel in (lambda: bpy.ops.tar.cancel_import(), press_escape):
-        start_import()
+    for by_keyboard in (False, True):
+        if by_keyboard:
+            yield from choose_from_menu_search("Import Video Motion")
+        else:
+            start_import()
         while progress.running and progress.fraction < 0.1:
             yield 0.1
         assert progress.running, progress.error
-        cancel()
+        if by_keyboard:
+            press_escape()
+        else:
+            bpy.ops.tar.cancel_import()
         for _ in range(50):  # tenths of a second
             if progress.running:
                 yield 0.1
@@ -349,12 +361,22 @@ def grey_on_screen(x: int, y: int) -> int:
 
 
 def mouse(*arguments: object) -> None:
+    """By xdotool, which also types."""
     subprocess.run(["xdotool", *map(str, arguments)], check=True)
 
 
 def press(key: str) -> None:
     """As the keyboard does it."""
     mouse("mousemove", 400, 400, "key", key)
+
+
+def choose_from_menu_search(name: str) -> Iterator[float]:
+    press("F3")
+    yield LOOK_SECONDS
+    mouse("type", name)
+    yield LOOK_SECONDS
+    mouse("key", "Return")
+    yield LOOK_SECONDS
 
 
 def press_escape() -> None:
