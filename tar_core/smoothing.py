@@ -4,9 +4,10 @@ Savitzky and Golay's filter (1964) lays a least-squares parabola through the fra
 value there, so that steady acceleration passes unchanged and only jitter goes. Rotations have no parabolas; they are
 laid in the tangent space at each frame's own rotation, through the logarithms of the neighbours' differences from it.
 
-Frames count by how sure they are: a limb that is lost for a moment, or a person who is not seen, is led by the frames
-around. And what lies farther from the parabolas than jitter does, all through a stretch, is motion: the quicker a limb,
-the less it is smoothed (a local Wiener filter; Lee, 1980).
+Joints that are flung away for a few frames are brought back first (tar_core/outliers.py): parabolas would bend towards
+them. Frames count by how sure they are: a limb that is lost for a moment, or a person who is not seen, is led by the
+frames around. And what lies farther from the parabolas than jitter does, all through a stretch, is motion: the quicker
+a limb, the less it is smoothed (a local Wiener filter; Lee, 1980).
 """
 
 from dataclasses import replace
@@ -15,7 +16,14 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.outliers import fill_outliers
+from tar_core.rotations import (
+    axis_angle_to_matrix,
+    matrix_to_axis_angle,
+    matrix_to_quaternion,
+    quaternion_between,
+    quaternion_to_axis_angle,
+)
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
 LONGEST = 0.6  # seconds of the stretch at full strength
@@ -43,6 +51,8 @@ def smooth_person(person: PersonMotion, fps: float, strength: float) -> PersonMo
         TarError: a strength outside 0..1.
     """
     check_strength(strength)
+    if strength > 0:
+        person = fill_outliers(person, fps)
     window = min(2 * round(strength * LONGEST * fps / 2) + 1, len(person) - (len(person) + 1) % 2)
     if window < 5:  # a parabola through three frames is the frames themselves
         return person
@@ -105,9 +115,10 @@ def smooth_rotations(
     errors = np.ones(rotations.shape[:2]) if errors is None else errors
     first, weights = _windows(len(rotations), window, errors)
     turn = np.zeros((*rotations.shape[:-2], 3))
+    quaternions = matrix_to_quaternion(rotations)  # differences cost a third of the matrices'
     for k in range(window):
-        difference = rotations.swapaxes(-1, -2) @ rotations[first + k]
-        turn += weights[:, k, :, None] * matrix_to_axis_angle(difference)
+        difference = quaternion_between(quaternions, quaternions[first + k])
+        turn += weights[:, k, :, None] * quaternion_to_axis_angle(difference)
     return rotations @ axis_angle_to_matrix(_jitter_share(turn, first, window, errors, jitter)[..., None] * turn)
 
 
