@@ -126,6 +126,7 @@ def _remove(objects: list[bpy.types.Object]) -> None:
     bpy.data.batch_remove(objects)
     for parts in (data, used_by_data):
         bpy.data.batch_remove([part for part in dict.fromkeys(parts) if part.users == 0])
+    bpy.context.view_layer.update()  # else its list has holes until Blender gets round to it (5.2)
 
 
 def _data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:

@@ -64,3 +64,9 @@ def test_hiding_is_the_eyes_and_lasts_through_the_clip() -> None:
     assert not person.armature.visible_get() and not person.body.visible_get()
     set_hidden(person.armature, False)
     assert person.armature.visible_get() and person.body.visible_get()
+
+
+def test_deleted_people_leave_no_holes_in_the_view_layer() -> None:
+    (person,) = import_clip(synthetic_clip(), bpy.context).people
+    delete_person(person.armature)
+    assert None not in list(bpy.context.view_layer.objects)
