@@ -9,7 +9,8 @@ the root's error, means removed, also in percent of its way; accelerations are t
 at which a hand or a foot is fastest, and nobody else within a quarter of a second.
 
 The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
-between both ups, and the height of the lowest soles' floor under the camera.
+between both ups, and the height of the lowest soles' floor under the camera. With `--travelling` the cameras are
+carried sideways, along paths that are known.
 """
 
 import argparse
@@ -27,6 +28,8 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from tar_core.body_file import BodyData, load_body
+from tar_core.camera_path import CameraPath
+from tar_core.camera_world import hold_still, seen_by_camera
 from tar_core.contacts import sole_points
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
@@ -126,14 +129,14 @@ def hits_off(joints: np.ndarray, truth: np.ndarray) -> list[int]:
     ]
 
 
-def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int], list[int]]:
+def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[list[np.ndarray], list[int], list[int]]:
     """Prints a row a kind; returns all clips' numbers, and by how many frames all hits are off before and after.
 
     The numbers: sliding true, before, after in mm; root error before, after; the true way in mm; acceleration's error
     before, after; tilt in degrees of the camera (what taking it for level costs) and of the floor found; height error
     in %.
     """
-    random = np.random.default_rng(0)
+    random, ways = np.random.default_rng(0), np.random.default_rng(1)
     rest = rest_joints(body, np.zeros(10))
     archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
     recordings = load_motions(*(archives or [motions]), rest_joints=rest)
@@ -154,8 +157,10 @@ def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int
             for _ in range(CAMERAS):
                 camera = sample_camera(random, world, truncate=False)
                 truth = true_person(motion, camera, body)
-                captured = with_errors(truth, random)
-                planted = plant_feet(smooth_person(captured, FPS, SMOOTHING), body, FPS)
+                path = dolly(ways, len(motion)) if travelling else CameraPath(0, np.zeros((len(motion), 3)))
+                captured = hold_still(with_errors(seen_by_camera(truth, path, rest[0]), random), path, rest[0])
+                smooth = smooth_person(captured, FPS, SMOOTHING)
+                planted = plant_feet(smooth, body, FPS, 1.0, path.places)
                 places = [joints_of(person, body) for person in (truth, captured, planted)]
                 accelerations = [acceleration_off(joints, places[0]) for joints in places[1:]]
                 way = 1000 * float(np.linalg.norm(np.diff(motion.trans, axis=0), axis=1).sum())
@@ -167,6 +172,7 @@ def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int
                 up = camera.rotation[:, 1]
                 height = -float(np.percentile((sole_points(truth, body) @ up).min(1), 5))
                 clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [captured])
+                clip = replace(clip, camera_path=path)
                 tilt, sunk = floor_errors(clip, up, height, body)
                 level = float(np.degrees(np.arccos(np.clip(up @ LEVEL, -1, 1))))
                 slides = [1000 * slide(points, stands) for points in feet]
@@ -182,6 +188,14 @@ def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int
             f"{level:21.1f}{tilt:7.1f}{height_error:11.0f}"
         )
     return [np.array(row) for row in rows], off_before, off
+
+
+def dolly(random: np.random.Generator, count: int) -> CameraPath:
+    """A camera that goes sideways, to the left or to the right, at 0.6 m/s, and pans by up to 23 degrees."""
+    time = np.arange(count) / FPS
+    place = np.stack([random.choice([-0.6, 0.6]) * time, 0.06 * time, np.zeros(count)], 1)
+    turns = np.stack([np.zeros(count), 0.4 * np.sin(random.uniform(0.3, 0.7) * time), np.zeros(count)], 1)
+    return CameraPath(0, turns, place)
 
 
 def share_within(off: list[int], frames: int) -> float:
@@ -234,6 +248,7 @@ def draw_demo(clip: MotionClip, body: BodyData, image: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="what planting feet does")
     parser.add_argument("--motions", type=Path, default=MOTIONS, help="recordings, as for training")
+    parser.add_argument("--travelling", action="store_true", help="before cameras that are carried along known paths")
     parser.add_argument("--clip", type=Path, help="a captured motion file, e.g. of the demo: draws its feet")
     parser.add_argument("--image", type=Path, default=ROOT / "docs" / "images" / "foot_path.png")
     options = parser.parse_args()
@@ -241,7 +256,7 @@ def main() -> int:
     try:
         if options.clip:
             draw_demo(MotionClip.load(options.clip), body, options.image)
-        numbers, off_before, off = synthetic(options.motions, body)
+        numbers, off_before, off = synthetic(options.motions, body, options.travelling)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
