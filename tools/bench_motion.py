@@ -11,6 +11,9 @@ at which a hand or a foot is fastest, and nobody else within a quarter of a seco
 The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
 between both ups, and the height of the lowest soles' floor under the camera. With `--travelling` the cameras are
 carried sideways, along paths that are known.
+
+Limbs are also flung away for some frames (left and right swapped, a joint lost) to see how many are brought back
+(tar_core/outliers.py).
 """
 
 import argparse
@@ -35,6 +38,7 @@ from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
 from tar_core.ground import find_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.outliers import fill_outliers
 from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.shape import rest_joints
@@ -47,6 +51,8 @@ from tools.camera_joints import main_person
 ROOT = Path(__file__).resolve().parent.parent
 MOTIONS = ROOT.parent / "shared" / "data" / "motion"
 KINDS = ("walk", "run", "jump", "getup", "dance_spin", "crawl")
+FLINGS = 6  # of each recording
+MIRRORED = np.array([1.0, -1, -1])  # a left joint's axis-angle on the right
 CAMERAS = 12  # for each recording
 STANDS = 0.15  # m/s below which a true foot stands
 SMOOTHING = 0.3  # the default
@@ -138,8 +144,7 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
     """
     random, ways = np.random.default_rng(0), np.random.default_rng(1)
     rest = rest_joints(body, np.zeros(10))
-    archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
-    recordings = load_motions(*(archives or [motions]), rest_joints=rest)
+    recordings = read_recordings(motions, rest)
     rows: list[list[float]] = []
     off_before: list[int] = []
     off: list[int] = []
@@ -196,6 +201,69 @@ def dolly(random: np.random.Generator, count: int) -> CameraPath:
     place = np.stack([random.choice([-0.6, 0.6]) * time, 0.06 * time, np.zeros(count)], 1)
     turns = np.stack([np.zeros(count), 0.4 * np.sin(random.uniform(0.3, 0.7) * time), np.zeros(count)], 1)
     return CameraPath(0, turns, place)
+
+
+def fling(poses: np.ndarray, random: np.random.Generator) -> tuple[str, np.ndarray, slice]:
+    """Poses [N, 24, 3] with legs or arms swapped, or one joint turned away by 45 to 110 degrees, for 1 to 6 frames.
+
+    Returns:
+        what was done, the poses, and in which frames.
+    """
+    frames = int(random.integers(1, 7))
+    first = int(random.integers(5, len(poses) - frames - 5))
+    away = slice(first, first + frames)
+    flung = poses.copy()
+    if random.random() < 0.5:
+        parts = ("hip", "knee", "ankle") if random.random() < 0.5 else ("collar", "shoulder", "elbow", "wrist")
+        for part in parts:
+            left, right = (JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right"))
+            flung[away, left], flung[away, right] = poses[away, right] * MIRRORED, poses[away, left] * MIRRORED
+        return "swapped", flung, away
+    joint = JOINT_NAMES.index(
+        f"{random.choice(['left', 'right'])}_{random.choice(['hip', 'knee', 'shoulder', 'elbow'])}"
+    )
+    axis = random.normal(size=3)
+    turn = axis_angle_to_matrix(np.radians(random.uniform(45, 110)) * axis / np.linalg.norm(axis))
+    flung[away, joint] = matrix_to_axis_angle(axis_angle_to_matrix(poses[away, joint]) @ turn)
+    return "lost", flung, away
+
+
+def outliers(motions: Path, body: BodyData) -> None:
+    """Prints how many of the flung limbs come back, and how much of the recordings themselves is taken for flung.
+
+    Back is who lies off by less than a third of what the worst joint did; flings that move none by 15 cm do not count.
+    """
+    random = np.random.default_rng(0)
+    rest = rest_joints(body, np.zeros(10))
+    back: dict[str, list[bool]] = {"swapped": [], "lost": []}
+    touched: dict[str, list[int]] = {}
+    for motion in read_recordings(motions, rest):
+        count = len(motion)
+        frames, empty = np.arange(count), np.zeros((count, 4))
+        flat = np.tile([0.0, 0, 4], (count, 1))
+        true = PersonMotion(1, motion.poses.reshape(count, -1), np.zeros(10), flat, frames, empty, np.ones(count))
+        person = with_errors(true, random)
+        changed = (fill_outliers(person, FPS).poses != person.poses).any(1)
+        of = touched.setdefault(motion.name.partition("/")[0], [0, 0])
+        of[0], of[1] = of[0] + int(changed.sum()), of[1] + count
+        for _ in range(FLINGS):
+            poses = person.poses.reshape(count, 24, 3).astype(float)
+            what, flung, away = fling(poses, random)
+            filled = fill_outliers(replace(person, poses=flung.reshape(count, -1)), FPS).poses.reshape(count, 24, 3)
+            places = [pose_skeleton(np.asarray(posed, float)[away], rest)[1] for posed in (poses, flung, filled)]
+            before, after = (np.linalg.norm(other - places[0], axis=-1).max(1).mean() for other in places[1:])
+            if before > 0.15:
+                back[what].append(bool(after < before / 3))
+    for what, found in back.items():
+        print(f"limbs {what}: {np.mean(found):.0%} of {len(found)} come back")
+    for name, (some, all_of_them) in touched.items():
+        print(f"taken for flung in {name}'s own motion: {some} of {all_of_them} frames")
+
+
+def read_recordings(motions: Path, rest: np.ndarray) -> list[Motion]:
+    """Of a folder of archives, or as `load_motions` takes them."""
+    archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
+    return load_motions(*(archives or [motions]), rest_joints=rest)
 
 
 def share_within(off: list[int], frames: int) -> float:
@@ -256,6 +324,7 @@ def main() -> int:
     try:
         if options.clip:
             draw_demo(MotionClip.load(options.clip), body, options.image)
+        outliers(options.motions, body)
         numbers, off_before, off = synthetic(options.motions, body, options.travelling)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)

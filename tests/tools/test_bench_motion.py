@@ -12,6 +12,7 @@ from tools.bench_motion import (
     acceleration_off,
     dolly,
     draw_demo,
+    fling,
     floor_errors,
     hits,
     hits_off,
@@ -63,6 +64,19 @@ def test_feet_are_drawn(tmp_path, capsys):
     for line in ("standing feet slide", "jitter", "knees' largest"):
         captured, _, planted = (float(number) for number in printed[printed.index(line) :].splitlines()[0].split()[-3:])
         assert planted < captured, line
+
+
+def test_flung_limbs_are_away_for_some_frames_only():
+    random = np.random.default_rng(0)
+    poses = np.random.default_rng(1).normal(size=(40, 24, 3))
+    done = set()
+    for _ in range(30):
+        what, flung, away = fling(poses, random)
+        changed = np.flatnonzero((flung != poses).any((1, 2)))
+        np.testing.assert_array_equal(changed, np.arange(40)[away])
+        assert 1 <= len(changed) <= 6
+        done.add(what)
+    assert done == {"swapped", "lost"}
 
 
 def test_a_dolly_goes_along_and_pans():
