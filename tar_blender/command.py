@@ -24,6 +24,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -45,7 +46,7 @@ from .engine_client import CaptureJob, Event, Notice, PatientEngine, Progress
 from .export import FORMATS, check_output, check_place, save_each, save_scene
 from .import_motion import ImportOptions, import_clip, set_frame_rate
 from .key_reduction import Tolerance, reduce_keys
-from .user_paths import body_file, engine_python
+from .user_paths import body_file, engine_choices, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2
@@ -98,7 +99,7 @@ def _run_one(options: argparse.Namespace) -> None:
         (check_place if _is_motion(output) else check_output)(output)
     (video,) = options.video
     with PatientEngine(_python_finder()) as engine:
-        motion = _motion(video, options, engine, body_file(bpy.context), _show)
+        motion = _motion(video, _job(options), engine, _show)
     people, files = _convert(motion, options.output, options)
     for file in files:
         print(f"{file}: {people} people, {motion.last_frame + 1} frames")
@@ -108,10 +109,8 @@ def _run_batch(options: argparse.Namespace) -> int:
     if len(options.output) > 1 or options.output[0].is_file():
         raise TarError("several videos are written to one folder; give it with -o, and the formats with --format")
     folder, formats, clips = options.output[0], options.format, find_clips(options.video)
-    find_python, body = _python_finder(), body_file(bpy.context)
+    find_python, job = _python_finder(), _job(options)
     errors = sys.stderr  # what `save_scene` redirects, while an engine may have something to say
-    # As many threads as one engine would take by itself, shared out.
-    threads = max(1, (os.cpu_count() or 1) // 2 // options.jobs) if options.jobs > 1 else None
 
     def tell(outcome: Outcome) -> None:
         if outcome.status == "failed":
@@ -126,9 +125,9 @@ def _run_batch(options: argparse.Namespace) -> int:
             elif options.jobs == 1:  # several would write over one another
                 _show(event)
 
-        return _motion(video, options, engine, body, show)
+        return _motion(video, job, engine, show)
 
-    engines = [PatientEngine(find_python, threads=threads) for _ in range(min(options.jobs, len(clips)))]
+    engines = [PatientEngine(find_python) for _ in range(min(options.jobs, len(clips)))]
     with CaptureQueue(engines, capture) as captures:
 
         def convert(video: Path, files: Sequence[Path]) -> tuple[int, list[Path]]:
@@ -195,36 +194,39 @@ def _python_finder() -> Callable[[], Path]:
     return lambda: python
 
 
-def _motion(
-    source: Path,
-    options: argparse.Namespace,
-    engine: PatientEngine,
-    body: str | None,
-    on_event: Callable[[Event], None],
-) -> MotionClip:
-    """The motion of a video by way of the engine, or of a motion file at once; leaves Blender's data alone."""
-    if source.suffix.lower() == ".npz":
-        return load_motion(source, load_body())
-    if not source.is_file():
-        raise TarError(f"{source}: no such video; check the path")
-    job = CaptureJob(
-        video=str(source.absolute()),
+def _job(options: argparse.Namespace) -> CaptureJob:
+    """What the engine is asked for every video, whose name is still to be filled in."""
+    chosen = engine_choices(bpy.context)
+    threads = options.threads or chosen.get("threads")
+    if threads is None and options.jobs > 1:  # as many as one engine would take by itself, shared out
+        threads = max(1, (os.cpu_count() or 1) // 2 // options.jobs)
+    return CaptureJob(
+        video="",
         start=options.start,
         end=options.end,
         people=options.people,
         focal=options.focal,
         fov=options.fov,
-        device=options.device,
-        body=str(options.body.absolute()) if options.body else body,
+        device=options.device or chosen.get("device", "auto"),
+        body=str(options.body.absolute()) if options.body else body_file(bpy.context),
         box=options.box,
-        checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else None,
+        checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else chosen.get("checkpoint"),
         camera_path=str(options.camera_path.absolute()) if options.camera_path else None,
         camera_scale=options.camera_scale,
         camera_stands=options.camera_stands,
         every_frame=options.every_frame,
+        threads=threads,
     )
+
+
+def _motion(source: Path, job: CaptureJob, engine: PatientEngine, on_event: Callable[[Event], None]) -> MotionClip:
+    """The motion of a video by way of the engine, or of a motion file at once; leaves Blender's data alone."""
+    if source.suffix.lower() == f".{MOTION}":
+        return load_motion(source, load_body())
+    if not source.is_file():
+        raise TarError(f"{source}: no such video; check the path")
     try:
-        return engine.capture(job, on_event)
+        return engine.capture(replace(job, video=str(source.absolute())), on_event)
     finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)
@@ -367,7 +369,8 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="look at each frame of a video of 60 fps and more, not at 30 a second",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--device", help="auto, cpu, cuda or mps (default: the add-on's preferences, else auto)")
+    parser.add_argument("--threads", type=_whole_above_zero, help="of the processor (default: half of what it has)")
     parser.add_argument("--body", type=Path, help="your own SMPL file instead of the free body")
     parser.add_argument("--box", type=_box, help="FRAME,X0,Y0,X1,Y1: follow the person in this box, in pixels")
     parser.add_argument("--checkpoint", type=Path, help="another network file than the default one")

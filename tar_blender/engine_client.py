@@ -203,12 +203,8 @@ class EngineProcess:
         job: CaptureJob,
         command: tuple[str, ...] = ENGINE_COMMAND,
         stays: bool = False,
-        threads: int | None = None,
     ) -> None:
         """Starts the engine.
-
-        Args:
-            threads: of the processor that one step of the network may take; None leaves that to the engine.
 
         Raises:
             TarError: that Python cannot be started.
@@ -223,7 +219,6 @@ class EngineProcess:
         self._output = Path(self._folder.name) / "motion.npz"
         # Blender may have set these for its own Python; they would lead another one astray.
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONSTARTUP")}
-        environment |= {"PYTHONIOENCODING": "utf-8"} | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
         try:
             self._process = subprocess.Popen(
                 [str(python), *command],
@@ -233,7 +228,7 @@ class EngineProcess:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                env=environment,
+                env=environment | {"PYTHONIOENCODING": "utf-8"},
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         except OSError as error:
@@ -412,19 +407,10 @@ def parse_event(line: str) -> Event | None:
 
 
 class PatientEngine:
-    """One job after the other, for callers that may wait: one process for all of them, started by the first.
+    """One job after the other, for callers that may wait: one process for all of them, started by the first."""
 
-    Args:
-        threads: of the processor that one step of the network may take; None leaves that to the engine.
-    """
-
-    def __init__(
-        self,
-        find_python: Callable[[], Path],
-        command: tuple[str, ...] = ENGINE_COMMAND,
-        threads: int | None = None,
-    ) -> None:
-        self._find_python, self._command, self._threads = find_python, command, threads
+    def __init__(self, find_python: Callable[[], Path], command: tuple[str, ...] = ENGINE_COMMAND) -> None:
+        self._find_python, self._command = find_python, command
         self._lock = threading.Lock()  # nobody starts a process that a `close` in another thread would miss
         self._process: EngineProcess | None = None
         self._closed = False
@@ -457,7 +443,7 @@ class PatientEngine:
                 raise TarError(_STOPPED)
             if self._process is None or not self._process.next(job):
                 self._end()
-                self._process = EngineProcess(self._find_python(), job, self._command, True, self._threads)
+                self._process = EngineProcess(self._find_python(), job, self._command, stays=True)
             process = self._process
         while not process.finished:
             for event in process.poll():

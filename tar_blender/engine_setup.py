@@ -14,7 +14,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tar_core.errors import TarError
@@ -33,15 +33,21 @@ _NOT_FOR_OTHERS = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")  # Blender's own
 
 @dataclass(frozen=True)
 class EngineInfo:
-    """What an engine says of itself; `seconds` is what its test took."""
+    """What an engine says of itself; `seconds` is what its test took.
+
+    Attributes:
+        unused_card: the maker of a graphics card that is there, but not for this PyTorch; empty if none is.
+    """
 
     tar_core: str
     torch: str
     device: str
     seconds: float
+    unused_card: str = ""
 
     def __str__(self) -> str:
-        return f"tar_core {self.tar_core}, torch {self.torch}, {self.device}, tested in {self.seconds:.1f} s"
+        device = f"{self.device} (no PyTorch for the {self.unused_card} card)" if self.unused_card else self.device
+        return f"tar_core {self.tar_core}, torch {self.torch}, {device}, tested in {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -133,6 +139,17 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
     return [*commands, [*pip, "--upgrade", requirement], again]
 
 
+def unused_card(device: str) -> str:
+    """The maker of the machine's graphics card, where the engine runs on the processor all the same; "" without one.
+
+    pip's own choice of PyTorch is for NVIDIA's cards on Linux, for Apple's on macOS, and for none on Windows.
+    """
+    if device != "cpu":
+        return ""
+    tools = (("NVIDIA", ["nvidia-smi", "-L"]), ("AMD", ["rocminfo"]))
+    return next((maker for maker, command in tools if _succeeds(command)), "")
+
+
 def remove_environment(folder: Path) -> None:
     """Deletes an environment that `set_up_commands` made.
 
@@ -196,6 +213,7 @@ class EngineSetup:
                 self._follow(command, Stage("Making the environment" if "venv" in command else "Asking for packages"))
             answer = self._follow([str(python), *ENGINE_COMMAND, "--self-test"], Stage("Testing the engine"))
             info = read_self_test(answer)
+            info = replace(info, unused_card=unused_card(info.device))
             if folder is not None:
                 with atomic_path(folder / READY) as temporary:
                     temporary.write_text(json.dumps(asdict(info)))
@@ -287,10 +305,18 @@ def read_self_test(answer: str) -> EngineInfo:
 
 
 def _is_fit(python: str) -> bool:
+    return _succeeds([python, "-I", "-c", _CHECK])
+
+
+def _succeeds(command: Sequence[str]) -> bool:
     environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_OTHERS}
     try:
         checked = subprocess.run(
-            [python, "-I", "-c", _CHECK], env=environment, capture_output=True, timeout=_CHECK_SECONDS
+            command,
+            env=environment,
+            capture_output=True,
+            timeout=_CHECK_SECONDS,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
     except (OSError, subprocess.TimeoutExpired):
         return False

@@ -72,10 +72,9 @@ def person_files(path: Path, count: int) -> list[Path]:
 def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     """Writes the scene, or only some of its objects; `name` is what the motion is called in the file."""
     said = io.StringIO()  # exporters print their traceback before they fail
-    with _no_backups(), atomic_path(path) as temporary:
+    with _no_backups(), atomic_path(path) as temporary, contextlib.redirect_stderr(said):
         try:
-            with contextlib.redirect_stderr(said):
-                _WRITERS[path.suffix.lower()](str(temporary), name, objects)
+            _WRITERS[path.suffix.lower()](str(temporary), name, objects)
         except RuntimeError as error:  # how Blender's operators fail
             _close_files_of_failures()
             raise TarError(f"cannot write {path}: {_reason(str(error))}") from error

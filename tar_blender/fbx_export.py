@@ -130,3 +130,4 @@ def _keys(curve: bpy.types.FCurve) -> dict[str, np.ndarray]:
 def _set_keys(curve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
     for name, values in keys.items():
         curve.keyframe_points.foreach_set(name, values.astype(np.float32).ravel())
+    curve.update()  # else older Blenders go on showing what was

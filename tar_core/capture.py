@@ -198,7 +198,7 @@ def capture(
         try:
             path = _path_of_camera(VideoReader(video), options, followed, report)
         except TarError as error:  # the disk was unplugged meanwhile; people's motion is there, and took long
-            logger.warning(f"{error}; the camera is taken to stand, as its turns cannot be followed any more")
+            logger.warning(f"{error}; the camera is taken to stand, as its way cannot be followed any more")
     if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
         people = [hold_still(person, path, rest[person.person_id]) for person in people]
@@ -283,8 +283,7 @@ class Networks:
         device = choose_device(options.device)
         if device.type == "cpu":
             # Decoder, backbone and TAR run side by side; a single crop gains little from many threads.
-            threads = options.threads or int(os.environ.get("OMP_NUM_THREADS", 0))
-            torch.set_num_threads(threads or max(1, (os.cpu_count() or 1) // 2))
+            torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
         tar = load_tar(options.checkpoint, device)
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint wants the backbone {tar.config.backbone}, which capture does not have yet")

@@ -108,6 +108,19 @@ def quaternion_to_axis_angle(quaternion: Array) -> Array:
     return q[..., 1:] * (2 * half / sine)
 
 
+def quaternion_between(start: Array, end: Array) -> Array:
+    """What turns `start` into `end` in start's own axes, conj(start) end: [..., 4] and [..., 4] -> [..., 4]."""
+    a, b = start, end
+    return _stack(
+        [
+            a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2] + a[..., 3] * b[..., 3],
+            a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0] - a[..., 2] * b[..., 3] + a[..., 3] * b[..., 2],
+            a[..., 0] * b[..., 2] - a[..., 2] * b[..., 0] - a[..., 3] * b[..., 1] + a[..., 1] * b[..., 3],
+            a[..., 0] * b[..., 3] - a[..., 3] * b[..., 0] - a[..., 1] * b[..., 2] + a[..., 2] * b[..., 1],
+        ]
+    )
+
+
 def matrix_to_axis_angle(matrix: Array) -> Array:
     """[..., 3, 3] -> [..., 3], angle in [0, pi]."""
     return quaternion_to_axis_angle(matrix_to_quaternion(matrix))

@@ -17,7 +17,13 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.outliers import fill_outliers
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.rotations import (
+    axis_angle_to_matrix,
+    matrix_to_axis_angle,
+    matrix_to_quaternion,
+    quaternion_between,
+    quaternion_to_axis_angle,
+)
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
 LONGEST = 0.6  # seconds of the stretch at full strength
@@ -109,9 +115,10 @@ def smooth_rotations(
     errors = np.ones(rotations.shape[:2]) if errors is None else errors
     first, weights = _windows(len(rotations), window, errors)
     turn = np.zeros((*rotations.shape[:-2], 3))
+    quaternions = matrix_to_quaternion(rotations)  # differences cost a third of the matrices'
     for k in range(window):
-        difference = rotations.swapaxes(-1, -2) @ rotations[first + k]
-        turn += weights[:, k, :, None] * matrix_to_axis_angle(difference)
+        difference = quaternion_between(quaternions, quaternions[first + k])
+        turn += weights[:, k, :, None] * quaternion_to_axis_angle(difference)
     return rotations @ axis_angle_to_matrix(_jitter_share(turn, first, window, errors, jitter)[..., None] * turn)
 
 

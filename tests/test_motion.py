@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,16 @@ def test_files_without_joint_errors_load(tmp_path):
     np.savez(tmp_path / "old.npz", **old)
     for person in MotionClip.load(tmp_path / "old.npz").people:
         np.testing.assert_array_equal(person.joint_errors, np.zeros((len(person), 24)))
+
+
+def test_a_file_of_the_first_version_opens():
+    """Written by the first commit's tar_core, before joint errors, floors, verticals and cameras that move."""
+    clip = MotionClip.load(Path(__file__).parent / "data" / "motion_of_the_first_version.npz")
+    assert (clip.fps, clip.width, clip.height, clip.focal, clip.source) == (25, 640, 480, 800, "old.mp4")
+    assert clip.floor is None and clip.vertical is None and clip.camera_path is None
+    (person,) = clip.people
+    assert person.person_id == 3 and person.frames.tolist() == [7, 8, 9, 10]
+    assert person.poses.max() == np.float32(0.7) and not person.joint_errors.any()
 
 
 def test_a_clip_survives_its_file(tmp_path):

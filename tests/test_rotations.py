@@ -34,6 +34,14 @@ def test_every_form_agrees_with_scipy(kind, axis_angle):
         np.testing.assert_allclose(as_numpy(form), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@given(start=vectors, end=vectors)
+def test_what_lies_between_two_quaternions(kind, start, end):
+    between = r.quaternion_between(*(r.axis_angle_to_quaternion(kind(turns)) for turns in (start, end)))
+    expected = (Rotation.from_rotvec(start).inv() * Rotation.from_rotvec(end)).as_matrix()
+    np.testing.assert_allclose(as_numpy(r.quaternion_to_matrix(between)), expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("axis", np.eye(3))
 @pytest.mark.parametrize("angle", [np.pi, np.pi - 1e-9, np.pi - 1e-4, 1e-9, 0.0])
 def test_half_turns_and_tiny_turns_are_exact(axis, angle):

@@ -3,8 +3,8 @@
 A window is one refined frame with its neighbours: forwards, backwards, the optimiser and the weights' running average,
 on cached clips, or on made-up ones of the same size. Beside it, as "peak", what one large matrix product reaches on
 the same device in the same precision, and which share of it the step's own products reach. The processor's own time
-is told too: on a machine that others use it says more than the clock. The profiler then tells the parts' share of a
-step, and the operators that take the most time by themselves.
+is told too, and the share of the peak taken by it: on a machine that others use it says more than the clock. The
+profiler then tells the parts' share of a step, and the operators that take the most time by themselves.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import CONFIGS, MAP_SIZE, TARConfig
+from tar_core.model.tar import TAR
 from tar_core.training import trainer as training
 from tar_core.training.features import FeatureClips
 from tar_core.training.trainer import Trainer, TrainingConfig
@@ -77,13 +78,18 @@ def _wait(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
+def busy(clock: float, cores: float, device: str) -> float:
+    """The seconds that a device worked: of all cores together, or of the one GPU."""
+    return cores if torch.device(device).type == "cpu" else clock
+
+
 def peak_flops(device: str, mixed_precision: bool) -> float:
-    """Operations a second of a large matrix product; a multiply-add counts as two."""
+    """Operations a busy second of a large matrix product; a multiply-add counts as two."""
     side = PRODUCT.get(torch.device(device).type, PRODUCT["cpu"])
     dtype = torch.bfloat16 if mixed_precision else torch.float32
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     a @ b
-    return 2 * side**3 / min(seconds_of(lambda: a @ b, device)[0] for _ in range(5))
+    return 2 * side**3 / min(busy(*seconds_of(lambda: a @ b, device), device) for _ in range(5))
 
 
 def step_flops(trainer: Trainer) -> int:
@@ -93,8 +99,9 @@ def step_flops(trainer: Trainer) -> int:
     return counter.get_total_flops()
 
 
-def label_parts(trainer: Trainer) -> list[str]:
-    """Makes the profiler see the parts of a step by name; returns the names in their order."""
+@contextmanager
+def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
+    """Within it the profiler sees the parts of a step by name; gives the names in their order."""
     model = trainer.model
     parts: dict[str, list[tuple[Any, str]]] = {
         "read the clips": [(trainer, "_batch")],
@@ -105,10 +112,29 @@ def label_parts(trainer: Trainer) -> list[str]:
         "backwards": [(torch.Tensor, "backward")],
         "optimiser": [(trainer.optimiser, "step")],
     }
+    plain = [(owner, method, getattr(owner, method)) for methods in parts.values() for owner, method in methods]
     for name, methods in parts.items():
         for owner, method in methods:
             setattr(owner, method, _labelled(name, getattr(owner, method)))
-    return list(parts)
+    try:
+        yield list(parts)
+    finally:
+        for owner, method, function in plain:
+            setattr(owner, method, function)
+
+
+def compiled_parts(model: TAR) -> list[tuple[Any, str]]:
+    """What `--compile` puts through torch.compile: what gathers windows by number is no graph that dynamo takes."""
+    encoder, local, refinement = model.global_encoder, model.local_encoder, model.refinement
+    return [
+        (encoder, "embed_frames"),
+        (encoder, "from_embedded"),
+        (local, "frames"),
+        (local, "windows"),
+        (refinement, "read_markers"),
+        (refinement.gru, "forward"),
+        (model.body, "forward"),
+    ]
 
 
 def _labelled(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -121,12 +147,11 @@ def _labelled(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 def profile_steps(trainer: Trainer, device: str) -> Iterator[str]:
     """The lines of both tables: parts of a step, and operators."""
-    names = label_parts(trainer)
     activities = [ProfilerActivity.CPU]
     is_gpu = torch.device(device).type == "cuda"
     if is_gpu:
         activities.append(ProfilerActivity.CUDA)
-    with profile(activities=activities) as profiler, record_function("step"):
+    with labelled_parts(trainer) as names, profile(activities=activities) as profiler, record_function("step"):
         for _ in range(PROFILED):
             trainer.advance()
         _wait(device)
@@ -151,7 +176,7 @@ def profile_steps(trainer: Trainer, device: str) -> Iterator[str]:
 
 def run(options: argparse.Namespace, folder: Path) -> None:
     """Measures and prints."""
-    network = replace(CONFIGS[options.config])
+    network = CONFIGS[options.config]
     if options.features is None:
         (folder / "clips").mkdir()
         clips = make_clips(folder / "clips", network, options.clips_per_step)
@@ -165,8 +190,8 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     )
     model = build_tar(network)
     if options.compile:
-        model.decode_windows = torch.compile(model.decode_windows)  # type: ignore[method-assign]
-        model.encode_frames = torch.compile(model.encode_frames)  # type: ignore[method-assign]
+        for owner, method in compiled_parts(model):
+            setattr(owner, method, torch.compile(getattr(owner, method)))
     trainer = Trainer(model, clips, clips, config, folder / "run", options.device)
     first, _ = seconds_of(trainer.advance, options.device)
     for _ in range(WARMUP):
@@ -180,14 +205,14 @@ def run(options: argparse.Namespace, folder: Path) -> None:
         f" {windows / seconds:.1f} windows/s"
     )
     flops, peak = step_flops(trainer), peak_flops(options.device, options.mixed_precision)
-    fraction = flops / seconds / peak
+    rate = flops * options.steps / busy(clock, cores, options.device)
     print(
-        f"{flops / 1e9:.0f} GFLOPs of products a step, {flops / seconds / 1e9:.0f} a second; one large matrix product"
-        f" reaches {peak / 1e9:.0f}: {100 * fraction:.0f} %"
+        f"{flops / 1e9:.0f} GFLOPs of products a step, {rate / 1e9:.0f} a busy second; one large matrix product"
+        f" reaches {peak / 1e9:.0f}: {100 * rate / peak:.0f} %"
     )
     if not options.compile:
         print("", *profile_steps(trainer, options.device), sep="\n")
-    print(f"FIGURE windows_per_second={windows / seconds:.1f} peak_fraction={fraction:.2f}")
+    print(f"FIGURE windows_per_second={windows / seconds:.1f} peak_fraction={rate / peak:.2f}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -80,7 +80,7 @@ class TAR(nn.Module):
 
         def window(offsets: Sequence[int]) -> Tensor:
             """[W, len(offsets)] frame numbers, held within each middle's track."""
-            index = middles[:, None] + stride * torch.tensor(list(offsets), device=middles.device)
+            index = middles[:, None] + stride * torch.tensor(offsets, device=middles.device)
             return torch.minimum(torch.maximum(index, first[:, None]), last[:, None])
 
         camera = frames.camera[middles]

@@ -16,6 +16,7 @@ from tar_core.model.config import CONFIGS
 from tar_core.model.tar import TAR
 from tar_core.training.features import FeatureClips
 from tar_core.training.mixing import load_clips
+from tar_core.training.overlays import Overlays
 from tar_core.training.parallel import join_workers, leave_workers
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--test", type=Path, required=True, help="cached test clips")
     parser.add_argument("--output", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--overlays", type=Path, help="shards of the test clips: draws skeletons over some of them")
     parser.add_argument("--config", choices=CONFIGS, default="tar-s")
     parser.add_argument("--init", type=Path, help="checkpoint to start from; what it lacks starts untrained")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --output")
@@ -79,7 +81,9 @@ def main(arguments: list[str] | None = None) -> int:
             motions = load_split(args.motions, body.rest_joints.double().numpy(), "train")
             length = 2 * max(model.config.offsets) + config.targets_per_clip
             simulator = LandmarkSimulator(motions, clips, body, length)
-        trainer = Trainer(model, clips, FeatureClips(args.test), config, args.output, device, simulator, workers)
+        test = FeatureClips(args.test)
+        overlays = Overlays(args.overlays, test) if args.overlays else None
+        trainer = Trainer(model, clips, test, config, args.output, device, simulator, workers, overlays)
         if args.resume and not trainer.resume():
             raise TarError(f"{args.output}: nothing to resume; leave out --resume to start the run")
         logging.info("%d clips, %d parameters", len(clips), sum(p.numel() for p in model.parameters()))

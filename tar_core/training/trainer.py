@@ -22,6 +22,7 @@ from tar_core.model.tar import TAR
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.losses import LossConfig, refinement_loss
+from tar_core.training.overlays import Overlays, write_overlay
 from tar_core.training.parallel import Workers
 from tar_core.training.simulated import LandmarkSimulator
 
@@ -79,6 +80,7 @@ class Trainer:
         folder: gets `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv`.
         simulator: makes the share of the steps that the configuration wants simulated.
         workers: the processes that train together.
+        overlays: drawn at every checkpoint, into the folder `overlays`.
     """
 
     def __init__(
@@ -91,13 +93,14 @@ class Trainer:
         device: str = "cpu",
         simulator: LandmarkSimulator | None = None,
         workers: Workers | None = None,
+        overlays: Overlays | None = None,
     ) -> None:
         if config.simulated > 0 and simulator is None:
             raise TarError("simulated landmarks need motions; give them")
         self.model = model.to(device)
         self.clips, self.test_clips = clips, test_clips
         self.config, self.folder, self.device, self.simulator = config, folder, device, simulator
-        self.workers = workers or Workers()
+        self.workers, self.overlays = workers or Workers(), overlays
         if self._clips_per_step % (self.workers.count * config.accumulate):
             raise TarError(
                 f"{self._clips_per_step} clips a step cannot be shared among {self.workers.count} processes in"
@@ -173,8 +176,17 @@ class Trainer:
         scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
         if self.workers.is_main:
             save_tar(self.model, self.folder / "tar.safetensors", half=False)
+            self._draw()
         self.model.load_state_dict(trained)
         return scores
+
+    def _draw(self) -> None:
+        """What the weights that were just evaluated see of some test clips."""
+        if self.overlays is not None:
+            picture = self.overlays.draw(self.model, self.device, self.config.use_maps)
+            write_overlay(self.folder / "overlays" / f"step_{self.step:06d}.jpg", picture)
+            if self.board is not None:
+                self.board.add_image("test clips", picture, self.step, dataformats="HWC")
 
     def resume(self) -> bool:
         """Goes on where `last.pt` stands; False if there is none."""
@@ -284,7 +296,7 @@ def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -
     """Gives an untrained network the training set's mean body and input scale to start from."""
     model.global_encoder.standardise(clips.vectors())
     count = min(sample, len(clips))
-    batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist())
+    batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist(), maps=False)
     rotations = matrix_to_rotation_6d(axis_angle_to_matrix(batch.poses)).mean(0, keepdim=True)
     # People face every way, so that the mean orientation means nothing: start upright, facing the camera.
     rotations[:, 0] = torch.tensor([1.0, 0, 0, 0, -1, 0])

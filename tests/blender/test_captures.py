@@ -38,7 +38,7 @@ def command(tmp_path: Path) -> tuple[str, ...]:
 
 
 def queue_of(count: int, command: tuple[str, ...]) -> CaptureQueue:
-    engines = [PatientEngine(lambda: PYTHON, command, threads=1) for _ in range(count)]
+    engines = [PatientEngine(lambda: PYTHON, command) for _ in range(count)]
     return CaptureQueue(engines, capture)
 
 

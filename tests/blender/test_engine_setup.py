@@ -27,11 +27,12 @@ from tar_blender.engine_setup import (
     remove_environment,
     set_up_commands,
     set_up_info,
+    unused_card,
 )
 from tar_core.errors import TarError
 from tests.blender.test_engine_client import PYTHON
 
-INFO = EngineInfo("9.9.9", "none", "cpu", 0.5)
+INFO = EngineInfo("9.9.9", "none", "abacus", 0.5)
 OFFLINE = ("--no-index",)
 
 
@@ -166,3 +167,17 @@ def test_engine_tests_itself() -> None:
     ).stdout
     info = read_self_test(answer.splitlines()[-1])
     assert info.torch and info.device and info.seconds > 0
+
+
+@pytest.mark.parametrize(("program", "maker"), [("nvidia-smi", "NVIDIA"), ("rocminfo", "AMD")])
+def test_a_card_that_this_pytorch_leaves_unused_is_told(
+    program: str, maker: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert unused_card("cpu") == ""
+    (tmp_path / program).write_text("#!/bin/sh\nexit 9\n")
+    (tmp_path / program).chmod(0o755)
+    assert unused_card("cpu") == "", "a driver without a card"
+    (tmp_path / program).write_text("#!/bin/sh\necho card 0\n")
+    assert unused_card("cpu") == maker and unused_card("cuda") == ""
+    assert f"cpu (no PyTorch for the {maker} card)" in str(replace(INFO, device="cpu", unused_card=maker))

@@ -10,7 +10,8 @@ import pytest
 from tar_blender.curves import curves_of
 from tar_blender.export import save_each, save_scene
 from tar_blender.import_motion import import_clip
-from tar_core.motion import CameraTurns, Floor, MotionClip
+from tar_core.camera_path import CameraPath
+from tar_core.motion import Floor, MotionClip
 from tests.blender.characters import SMPL_BONES, heads_of
 from tests.blender.clips import synthetic_clip
 from tests.blender.readers import Y_UP_TO_Z_UP, assimp_joints, assimp_scene, nodes_of
@@ -18,11 +19,11 @@ from tests.blender.readers import Y_UP_TO_Z_UP, assimp_joints, assimp_scene, nod
 FRAMES = (4, 20, 50, 64)
 
 
-def turning_clip() -> MotionClip:
-    """Its camera hangs on an empty that stands somewhere, and turns."""
+def travelling_clip() -> MotionClip:
+    """Its camera hangs on an empty that stands somewhere, turns and is carried along."""
     clip = synthetic_clip()
-    turns = CameraTurns(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], clip.last_frame + 1))
-    return replace(clip, camera_turns=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    turns, places = np.linspace([[0.0, 0, 0], [0, 0, 0]], [[0.1, 0.7, -0.2], [1, 0, 2]], clip.last_frame + 1, axis=1)
+    return replace(clip, camera_path=CameraPath(0, turns, places), floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
 
 
 def assert_same(read: dict[str, np.ndarray], expected: dict[str, np.ndarray], where: str) -> None:
@@ -84,13 +85,14 @@ def test_rest_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
 
 
 def test_everything_is_afterwards_what_it_was(tmp_path: Path) -> None:
-    imported = import_clip(turning_clip(), bpy.context)
+    imported = import_clip(travelling_clip(), bpy.context)
     armature, body, camera = imported.people[0].armature, imported.people[0].body, imported.camera
 
     def state() -> list[object]:
         coordinates = np.empty(3 * len(body.data.vertices), np.float32)
         body.data.vertices.foreach_get("co", coordinates)
-        keys = [tuple(point.co) for curve in curves_of(armature) for point in curve.keyframe_points]
+        curves = [curve for thing in (armature, camera) for curve in curves_of(thing)]
+        keys = [tuple(point.co) for curve in curves for point in curve.keyframe_points]
         bones = [tuple(bone.head_local) for bone in armature.data.bones]
         data = [thing.data for thing in (armature, body, camera)]
         return [coordinates.tobytes(), keys, bones, data, camera.parent.location[:], camera.data.clip_end]
@@ -106,7 +108,7 @@ def test_everything_is_afterwards_what_it_was(tmp_path: Path) -> None:
 
 
 def test_camera_stands_where_it_stood(tmp_path: Path) -> None:
-    camera = import_clip(turning_clip(), bpy.context).camera
+    camera = import_clip(travelling_clip(), bpy.context).camera
     frame = bpy.context.scene.frame_start + 5
     bpy.context.scene.frame_set(frame)
     matrix = np.array(camera.matrix_world)
