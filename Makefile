@@ -69,7 +69,7 @@ bench-training: $(READY) ## training's windows a second and where the time goes;
 bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
 	$(PYTHON) -m tools.bench_speed
 
-bench-motion: $(READY) ## what planting feet does to sliding and to the root's path
+bench-motion: $(READY) ## smoothing, planting, the floor and flung limbs on motion with known truth
 	$(PYTHON) -m tools.bench_motion
 
 bench-retarget: $(READY) ## motion on other characters: how far ends are off, and the time it takes
@@ -78,7 +78,7 @@ bench-retarget: $(READY) ## motion on other characters: how far ends are off, an
 bench-lines: $(READY) ## the camera by straight lines, beside calibrated cameras
 	$(PYTHON) -m tools.bench_lines
 
-bench-turning: $(READY) ## cameras that pan, tilt and shake, against ground truth
+bench-turning: $(READY) ## cameras that pan, tilt, shake and zoom, against ground truth
 	$(PYTHON) -m tools.bench_turning
 
 bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip

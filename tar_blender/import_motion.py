@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -113,30 +114,23 @@ def import_steps(
     speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
     rate = frame_rate(scene)
     given, own = None, None
-    if options.camera is not None:
+    warnings: list[str] = []
+    is_filmed = Path(clip.source).suffix.lower() != ".npz"  # else it is motion that no camera saw
+    if options.camera is not None and is_filmed:
         given = find_camera(options.camera)
         own = yield from _animated_camera(clip, scene, given, options, speed)
+        warnings += yield from in_thread(partial(_about_scale, clip, own))
     clip, body, placement, about_floor = yield from in_thread(lambda: _prepare(clip, options, rate, own))
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
-    warnings: list[str] = []
-    if own is not None:
-        scale = yield from in_thread(lambda: scale_by_feet(clip, body))
-        if scale is not None and not 1 / SCALE_OFF < scale < SCALE_OFF:
-            warnings.append(
-                f"feet would stand better if the camera's way were {scale:.2g} times as long: scale the camera's world"
-                " by that, and re-import"
-            )
     with _all_or_nothing():
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
         mark_floor(collection, about_floor)
         camera = given or build_camera(clip, placement, collection, options.start_frame)
         yield
-        if (
-            given is None and options.show_video and Path(clip.source).suffix.lower() != ".npz"
-        ):  # motion that no video shows
+        if given is None and options.show_video and is_filmed:
             try:
                 add_video_background(
                     camera, Path(clip.source), options.start_frame, options.background_opacity, round(speed, 6)
@@ -173,7 +167,7 @@ def _prepare(
     clip: MotionClip, options: ImportOptions, scene_rate: float, own: AnimatedCamera | None
 ) -> tuple[MotionClip, BodyData, WorldPlacement, str]:
     """What can be computed without touching Blender's data: clip, body, placement, and what to say of the floor."""
-    body = load_body(None if clip.body == "free" else Path(clip.body))
+    body = clip_body(clip)
     if own is not None:
         clip = before_camera(clip, body, own)
     clip = adapt_clip(clip, body, options, scene_rate)
@@ -203,6 +197,23 @@ def before_camera(clip: MotionClip, body: BodyData, camera: AnimatedCamera) -> M
     """The clip as a given camera saw it, in that camera's world."""
     seen = with_camera_path(clip, None, body).with_focal(camera.focal).with_principal_point(camera.principal_point)
     return with_camera_path(seen, camera.path, body)
+
+
+def clip_body(clip: MotionClip) -> BodyData:
+    """The body that the clip's motion belongs to."""
+    return load_body(None if clip.body == "free" else Path(clip.body))
+
+
+def _about_scale(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
+    """What to tell the user of the length of a given camera's way; before feet are planted, which hides it."""
+    body = clip_body(clip)
+    scale = scale_by_feet(before_camera(clip, body, camera), body)
+    if scale is None or 1 / SCALE_OFF < scale < SCALE_OFF:
+        return []
+    return [
+        f"feet would stand better if the camera's way were {scale:.2g} times as long: scale the camera's world by that,"
+        " and re-import"
+    ]
 
 
 def _lowest(clip: MotionClip, body: BodyData, placement: WorldPlacement) -> float:

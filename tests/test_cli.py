@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.cli import main
+from tar_core.cli import camera_scale, main
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.video import VideoReader, VideoWriter
 
@@ -253,3 +253,16 @@ def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["import-amass", str(output), "-o", str(tmp_path / "back.npz")]) == 0
     (person,) = MotionClip.load(tmp_path / "back.npz").people
     assert len(person) == 3
+
+
+def test_a_camera_path_that_is_none_ends_before_the_work(
+    demo_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    output, path = tmp_path / "clip.npz", tmp_path / "path.npz"
+    asked = ("capture", demo_video, "-o", output, "--camera-path", path)
+    assert "no such camera path" in fails(capsys, *asked)
+    np.savez(path, rotations=np.tile(np.eye(3), (9, 1, 1)), translations=np.zeros((9, 3)))
+    assert "frames 0 to 8, but 0 to 99 are captured" in fails(capsys, *asked)
+    assert "scale is -2" in fails(capsys, *asked, "--camera-scale", "-2")
+    assert not output.exists()
+    assert camera_scale("feet") == 0.0

@@ -9,7 +9,11 @@ the root's error, means removed, also in percent of its way; accelerations are t
 at which a hand or a foot is fastest, and nobody else within a quarter of a second.
 
 The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
-between both ups, and the height of the lowest soles' floor under the camera.
+between both ups, and the height of the lowest soles' floor under the camera. With `--travelling` the cameras are
+carried sideways, along paths that are known.
+
+Limbs are also flung away for some frames (left and right swapped, a joint lost) to see how many are brought back
+(tar_core/outliers.py).
 """
 
 import argparse
@@ -27,11 +31,14 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from tar_core.body_file import BodyData, load_body
+from tar_core.camera_path import CameraPath
+from tar_core.camera_world import hold_still, seen_by_camera
 from tar_core.contacts import sole_points
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
 from tar_core.ground import find_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.outliers import fill_outliers
 from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.shape import rest_joints
@@ -44,6 +51,8 @@ from tools.camera_joints import main_person
 ROOT = Path(__file__).resolve().parent.parent
 MOTIONS = ROOT.parent / "shared" / "data" / "motion"
 KINDS = ("walk", "run", "jump", "getup", "dance_spin", "crawl")
+FLINGS = 6  # of each recording
+MIRRORED = np.array([1.0, -1, -1])  # a left joint's axis-angle on the right
 CAMERAS = 12  # for each recording
 STANDS = 0.15  # m/s below which a true foot stands
 SMOOTHING = 0.3  # the default
@@ -126,17 +135,16 @@ def hits_off(joints: np.ndarray, truth: np.ndarray) -> list[int]:
     ]
 
 
-def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int], list[int]]:
+def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[list[np.ndarray], list[int], list[int]]:
     """Prints a row a kind; returns all clips' numbers, and by how many frames all hits are off before and after.
 
     The numbers: sliding true, before, after in mm; root error before, after; the true way in mm; acceleration's error
     before, after; tilt in degrees of the camera (what taking it for level costs) and of the floor found; height error
     in %.
     """
-    random = np.random.default_rng(0)
+    random, ways = np.random.default_rng(0), np.random.default_rng(1)
     rest = rest_joints(body, np.zeros(10))
-    archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
-    recordings = load_motions(*(archives or [motions]), rest_joints=rest)
+    recordings = read_recordings(motions, rest)
     rows: list[list[float]] = []
     off_before: list[int] = []
     off: list[int] = []
@@ -154,8 +162,10 @@ def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int
             for _ in range(CAMERAS):
                 camera = sample_camera(random, world, truncate=False)
                 truth = true_person(motion, camera, body)
-                captured = with_errors(truth, random)
-                planted = plant_feet(smooth_person(captured, FPS, SMOOTHING), body, FPS)
+                path = dolly(ways, len(motion)) if travelling else CameraPath(0, np.zeros((len(motion), 3)))
+                captured = hold_still(with_errors(seen_by_camera(truth, path, rest[0]), random), path, rest[0])
+                smooth = smooth_person(captured, FPS, SMOOTHING)
+                planted = plant_feet(smooth, body, FPS, 1.0, path.places)
                 places = [joints_of(person, body) for person in (truth, captured, planted)]
                 accelerations = [acceleration_off(joints, places[0]) for joints in places[1:]]
                 way = 1000 * float(np.linalg.norm(np.diff(motion.trans, axis=0), axis=1).sum())
@@ -167,6 +177,7 @@ def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int
                 up = camera.rotation[:, 1]
                 height = -float(np.percentile((sole_points(truth, body) @ up).min(1), 5))
                 clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [captured])
+                clip = replace(clip, camera_path=path)
                 tilt, sunk = floor_errors(clip, up, height, body)
                 level = float(np.degrees(np.arccos(np.clip(up @ LEVEL, -1, 1))))
                 slides = [1000 * slide(points, stands) for points in feet]
@@ -182,6 +193,77 @@ def synthetic(motions: Path, body: BodyData) -> tuple[list[np.ndarray], list[int
             f"{level:21.1f}{tilt:7.1f}{height_error:11.0f}"
         )
     return [np.array(row) for row in rows], off_before, off
+
+
+def dolly(random: np.random.Generator, count: int) -> CameraPath:
+    """A camera that goes sideways, to the left or to the right, at 0.6 m/s, and pans by up to 23 degrees."""
+    time = np.arange(count) / FPS
+    place = np.stack([random.choice([-0.6, 0.6]) * time, 0.06 * time, np.zeros(count)], 1)
+    turns = np.stack([np.zeros(count), 0.4 * np.sin(random.uniform(0.3, 0.7) * time), np.zeros(count)], 1)
+    return CameraPath(0, turns, place)
+
+
+def fling(poses: np.ndarray, random: np.random.Generator) -> tuple[str, np.ndarray, slice]:
+    """Poses [N, 24, 3] with legs or arms swapped, or one joint turned away by 45 to 110 degrees, for 1 to 6 frames.
+
+    Returns:
+        what was done, the poses, and in which frames.
+    """
+    frames = int(random.integers(1, 7))
+    first = int(random.integers(5, len(poses) - frames - 5))
+    away = slice(first, first + frames)
+    flung = poses.copy()
+    if random.random() < 0.5:
+        parts = ("hip", "knee", "ankle") if random.random() < 0.5 else ("collar", "shoulder", "elbow", "wrist")
+        for part in parts:
+            left, right = (JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right"))
+            flung[away, left], flung[away, right] = poses[away, right] * MIRRORED, poses[away, left] * MIRRORED
+        return "swapped", flung, away
+    joint = JOINT_NAMES.index(
+        f"{random.choice(['left', 'right'])}_{random.choice(['hip', 'knee', 'shoulder', 'elbow'])}"
+    )
+    axis = random.normal(size=3)
+    turn = axis_angle_to_matrix(np.radians(random.uniform(45, 110)) * axis / np.linalg.norm(axis))
+    flung[away, joint] = matrix_to_axis_angle(axis_angle_to_matrix(poses[away, joint]) @ turn)
+    return "lost", flung, away
+
+
+def outliers(motions: Path, body: BodyData) -> None:
+    """Prints how many of the flung limbs come back, and how much of the recordings themselves is taken for flung.
+
+    Back is who lies off by less than a third of what the worst joint did; flings that move none by 15 cm do not count.
+    """
+    random = np.random.default_rng(0)
+    rest = rest_joints(body, np.zeros(10))
+    back: dict[str, list[bool]] = {"swapped": [], "lost": []}
+    touched: dict[str, list[int]] = {}
+    for motion in read_recordings(motions, rest):
+        count = len(motion)
+        frames, empty = np.arange(count), np.zeros((count, 4))
+        flat = np.tile([0.0, 0, 4], (count, 1))
+        true = PersonMotion(1, motion.poses.reshape(count, -1), np.zeros(10), flat, frames, empty, np.ones(count))
+        person = with_errors(true, random)
+        changed = (fill_outliers(person, FPS).poses != person.poses).any(1)
+        of = touched.setdefault(motion.name.partition("/")[0], [0, 0])
+        of[0], of[1] = of[0] + int(changed.sum()), of[1] + count
+        for _ in range(FLINGS):
+            poses = person.poses.reshape(count, 24, 3).astype(float)
+            what, flung, away = fling(poses, random)
+            filled = fill_outliers(replace(person, poses=flung.reshape(count, -1)), FPS).poses.reshape(count, 24, 3)
+            places = [pose_skeleton(np.asarray(posed, float)[away], rest)[1] for posed in (poses, flung, filled)]
+            before, after = (np.linalg.norm(other - places[0], axis=-1).max(1).mean() for other in places[1:])
+            if before > 0.15:
+                back[what].append(bool(after < before / 3))
+    for what, found in back.items():
+        print(f"limbs {what}: {np.mean(found):.0%} of {len(found)} come back")
+    for name, (some, all_of_them) in touched.items():
+        print(f"taken for flung in {name}'s own motion: {some} of {all_of_them} frames")
+
+
+def read_recordings(motions: Path, rest: np.ndarray) -> list[Motion]:
+    """Of a folder of archives, or as `load_motions` takes them."""
+    archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
+    return load_motions(*(archives or [motions]), rest_joints=rest)
 
 
 def share_within(off: list[int], frames: int) -> float:
@@ -234,6 +316,7 @@ def draw_demo(clip: MotionClip, body: BodyData, image: Path) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description="what planting feet does")
     parser.add_argument("--motions", type=Path, default=MOTIONS, help="recordings, as for training")
+    parser.add_argument("--travelling", action="store_true", help="before cameras that are carried along known paths")
     parser.add_argument("--clip", type=Path, help="a captured motion file, e.g. of the demo: draws its feet")
     parser.add_argument("--image", type=Path, default=ROOT / "docs" / "images" / "foot_path.png")
     options = parser.parse_args()
@@ -241,7 +324,8 @@ def main() -> int:
     try:
         if options.clip:
             draw_demo(MotionClip.load(options.clip), body, options.image)
-        numbers, off_before, off = synthetic(options.motions, body)
+        outliers(options.motions, body)
+        numbers, off_before, off = synthetic(options.motions, body, options.travelling)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

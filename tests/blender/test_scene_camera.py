@@ -139,7 +139,8 @@ def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
         for key in curve.keyframe_points:
             key.co.y /= 3
         curve.update()
-    wrong = import_clip(captured, bpy.context, ImportOptions(start_frame=START, camera="Mine", show_video=False))
+    planted = ImportOptions(start_frame=START, camera="Mine", plant_feet=1.0)
+    wrong = import_clip(captured, bpy.context, planted)
     (warning,) = wrong.warnings
     assert "feet would stand better" in warning
 
@@ -201,6 +202,12 @@ def test_by_the_buttons_and_again_after_the_camera_changed(
     bpy.context.scene.camera = None
     with pytest.raises(RuntimeError, match="no camera"):
         bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
+
+
+def test_motion_that_no_camera_saw_gets_one_of_its_own(camera: bpy.types.Object) -> None:
+    amass = replace(synthetic_clip(), source="walk.npz")
+    imported = import_clip(amass, bpy.context, ImportOptions(camera="Mine"))
+    assert imported.camera != camera and imported.camera.name in imported.collection.objects
 
 
 def test_the_engine_is_asked_with_the_cameras_lens_alone(

@@ -10,7 +10,9 @@ from tar_core.training.scene import sample_camera
 from tools.bench_motion import (
     HANDS_AND_FEET,
     acceleration_off,
+    dolly,
     draw_demo,
+    fling,
     floor_errors,
     hits,
     hits_off,
@@ -58,7 +60,29 @@ def test_feet_are_drawn(tmp_path, capsys):
     clip.people[0].boxes[:, 2:] = 100
     draw_demo(clip, BODY, tmp_path / "feet.png")
     assert (tmp_path / "feet.png").stat().st_size > 5000
-    assert "a.mp4: standing feet slide" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    for line in ("standing feet slide", "jitter", "knees' largest"):
+        captured, _, planted = (float(number) for number in printed[printed.index(line) :].splitlines()[0].split()[-3:])
+        assert planted < captured, line
+
+
+def test_flung_limbs_are_away_for_some_frames_only():
+    random = np.random.default_rng(0)
+    poses = np.random.default_rng(1).normal(size=(40, 24, 3))
+    done = set()
+    for _ in range(30):
+        what, flung, away = fling(poses, random)
+        changed = np.flatnonzero((flung != poses).any((1, 2)))
+        np.testing.assert_array_equal(changed, np.arange(40)[away])
+        assert 1 <= len(changed) <= 6
+        done.add(what)
+    assert done == {"swapped", "lost"}
+
+
+def test_a_dolly_goes_along_and_pans():
+    path = dolly(np.random.default_rng(0), 90)
+    assert abs(path.length - 0.6 * 89 / FPS) < 0.02
+    assert 0 < path.range <= 0.4
 
 
 def test_a_floor_is_compared_with_the_cameras_own():
