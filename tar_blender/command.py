@@ -355,7 +355,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
     )
     parser.add_argument(
-        "--camera-scale", type=_above_zero, default=1.0, help="metres that one unit of the path is long (default 1)"
+        "--camera-scale",
+        type=lambda text: 0.0 if text == "feet" else _above_zero(text),
+        default=1.0,
+        metavar="METRES|feet",
+        help="that one unit of the path is long (default 1); feet: as long as lets feet stand best",
     )
     parser.add_argument(
         "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"

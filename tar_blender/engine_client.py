@@ -56,7 +56,8 @@ class CaptureJob:
         body: the user's SMPL file; None is the free body.
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
-        camera_path: a file of the camera's path, solved elsewhere; camera_scale: metres that one unit of it is long.
+        camera_path: a file of the camera's path, solved elsewhere; camera_scale: metres that one unit of it is long;
+            0 by feet.
         camera_stands: does not ask whether the camera turns.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.

@@ -201,7 +201,9 @@ def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: st
     if not state.running:
         layout.operator(TAR_OT_set_up_engine.bl_idname, text=text, icon="IMPORT")
         if not TAR_OT_set_up_engine.poll(context):
-            layout.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
+            row = layout.row()
+            row.use_property_split = False  # in the sidebar half the width is too little for its name
+            row.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
         return
     if state.fraction >= 0:
         layout.progress(factor=state.fraction, type="BAR", text=state.stage)

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from tar_core.body_file import BodyData, load_body
-from tar_core.camera_world import scale_by_feet, with_camera_path
+from tar_core.camera_world import SCALE_OFF, scale_by_feet, with_camera_path
 from tar_core.contacts import sole_points
 from tar_core.doubts import doubts
 from tar_core.errors import TarError
@@ -29,7 +29,6 @@ from .people import mark_doubts, mark_floor, mark_person
 from .scene_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .steps import Steps, finish, in_thread
 
-_SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is told
 _PERCENTILE = 5.0  # of all frames' lowest soles: a single frame that dips too low does not count
 
 
@@ -124,7 +123,7 @@ def import_steps(
     warnings: list[str] = []
     if own is not None:
         scale = yield from in_thread(lambda: scale_by_feet(clip, body))
-        if scale is not None and not 1 / _SCALE_OFF < scale < _SCALE_OFF:
+        if scale is not None and not 1 / SCALE_OFF < scale < SCALE_OFF:
             warnings.append(
                 f"feet would stand better if the camera's way were {scale:.2g} times as long: scale the camera's world"
                 " by that, and re-import"

@@ -246,7 +246,9 @@ def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """Text in a box, wrapped to the sidebar's width."""
+    """Text in a box, wrapped to the sidebar's width; file names keep their small letters."""
+    if text.partition(" ")[0].isalpha():
+        text = text[0].upper() + text[1:]
     scale = context.preferences.system.ui_scale
     width = int(context.region.width / (_PIXELS_PER_CHARACTER * scale)) - 8
     column = layout.box().column(align=True)

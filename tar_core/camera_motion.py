@@ -1,20 +1,23 @@
-"""How a camera turns that stays in its place: a pan, a tilt, a hand that shakes.
+"""How a camera turns and zooms that stays in its place: a pan, a tilt, a hand that shakes.
 
 Turning moves the whole picture by a homography K R K^-1, near things and far ones alike, so that the background tells
 the turn R (Hartley and Zisserman, Multiple View Geometry, 8.4). Corners outside of people's boxes are followed from a
 key picture on (Lucas and Kanade), a homography sorts out what moves by itself (RANSAC), and R is fitted to the rest. A
-new key picture is taken when too little of the last one is left, so that errors add up over key pictures alone.
+new key picture is taken when too little of the last one is left, so that errors add up over key pictures alone. A zoom
+changes K; it is believed where it explains the background better than turns alone.
 
 A camera that travels moves near things more than far ones. That is told, not solved.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
 from tar_core.camera import image_centre
+from tar_core.smoothing import smooth_points
 
 LONG_SIDE = 640  # pixels to which pictures are reduced
 _CORNERS, _SPACING = 400, 8  # most corners, and their least distance
@@ -24,6 +27,9 @@ _ROUND_TRIP = 1.0  # reduced pixels by which a corner may miss its start when it
 _OFF = 1.5  # reduced pixels by which corners of what stands still may be off
 _AGREE = 0.5  # share of the corners that must move alike to tell anything
 _MARGIN = 0.1  # by which people's boxes are widened, of their size
+_LEAST_ZOOM = 1.03  # the longest focal length over the shortest, of cameras that zoom
+_ZOOM_EXPLAINS = 0.02  # of the corners, more than turns alone
+_ZOOM_WINDOW = 9  # pictures through which a parabola is laid
 STILL = 0.004  # of the diagonal: a median shift of the background up to which the camera stands
 
 
@@ -111,68 +117,146 @@ class CameraWatch:
                 self._tracker.take_key(image, boxes)
 
 
-def track_turns(
-    pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal: float
-) -> tuple[np.ndarray, float]:
-    """The turns of a camera since the first picture.
+@dataclass
+class CameraTrack:
+    """How a camera turned and zoomed since the first picture.
+
+    Attributes:
+        turns: [F, 3] rotation vectors (see CameraPath).
+        zooms: [F] focal lengths over the first one's; exactly ones where it does not zoom.
+        explained: the mean share of the corners that this explains.
+    """
+
+    turns: np.ndarray
+    zooms: np.ndarray
+    explained: float
+
+
+class _Chain:
+    """What key pictures tell of a camera, one after the other: how it is turned, and its focal length.
 
     Args:
-        pictures: [H, W, 3] uint8 RGB, in their order, each with the boxes [P, 4] of what moves by itself.
-        size: width and height.
-        focal: pixels.
+        zooms: it may zoom; else its focal length stays.
+    """
 
-    Returns:
-        [F, 3] rotation vectors (see CameraPath), and the mean share of the corners that they explain.
+    def __init__(self, size: tuple[int, int], focal: float, zooms: bool) -> None:
+        self._size, self._zooms = size, zooms
+        self._key, self._key_focal = Rotation.identity(), focal
+        self.turns = [self._key]
+        self.focals = [focal]
+        self.explained: list[float] = []
+
+    def take_key(self) -> None:
+        """The last picture becomes the key."""
+        self._key, self._key_focal = self.turns[-1], self.focals[-1]
+
+    def stand(self) -> None:
+        """A picture that tells nothing: the camera stands."""
+        self.turns.append(self.turns[-1])
+        self.focals.append(self.focals[-1])
+
+    def follow(self, before: np.ndarray, after: np.ndarray) -> bool:
+        """Takes corners [K, 2] of the key picture and of the next one, pixels; False if they do not agree."""
+        inlying, focal = _homography(before, after, self._size, self._key_focal)
+        focal = focal if self._zooms else self._key_focal
+        turn, share = fit_turn(before, after, self._size, (self._key_focal, focal), inlying)
+        self.explained.append(share)
+        if share <= _AGREE:
+            self.stand()
+            return False
+        self.turns.append(turn * self._key)
+        self.focals.append(focal)
+        return True
+
+    def track(self) -> CameraTrack:
+        zooms = np.array(self.focals) / self.focals[0]
+        window = min(_ZOOM_WINDOW, len(zooms) - (len(zooms) + 1) % 2)
+        if self._zooms and window >= 5:
+            zooms = smooth_points(zooms[:, None], window)[:, 0]
+        vectors = Rotation.concatenate(self.turns).as_rotvec()
+        return CameraTrack(vectors, zooms, float(np.mean(self.explained)) if self.explained else 1.0)
+
+
+def track_camera(pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal: float) -> CameraTrack:
+    """The turns and the zoom of a camera since the first picture.
+
+    It zooms only where that explains more of the background than turns alone do, and by more than a little.
+
+    Args:
+        pictures: [H, W, 3] uint8 RGB, in their order, at least one, each with the boxes [P, 4] of what moves by itself.
+        size: width and height.
+        focal: in the first picture, pixels.
     """
     tracker = BackgroundTracker()
-    turns: list[Rotation] = []
-    explained: list[float] = []
-    key = Rotation.identity()
+    fixed, zooming = (_Chain(size, focal, zooms) for zooms in (False, True))
     last: tuple[np.ndarray, np.ndarray] | None = None
     for picture in pictures:
         image, boxes = picture
         if last is None:
             tracker.take_key(image, boxes)
-            turns.append(key)
+            last = picture
+            continue
+        if not tracker.follow(image, boxes):
+            fixed.take_key()
+            zooming.take_key()
+            tracker.take_key(*last)
+            tracker.follow(image, boxes)
+        if len(tracker.now) < _FEWEST:  # nothing to go by: it stands
+            fixed.stand()
+            zooming.stand()
         else:
-            enough = tracker.follow(image, boxes)
-            if not enough:
-                key = turns[-1]
-                tracker.take_key(*last)
-                tracker.follow(image, boxes)
-            if len(tracker.now) < _FEWEST:  # nothing to go by: it stands
-                turns.append(turns[-1])
-            else:
-                turn, share = fit_turn(tracker.key / tracker.scale, tracker.now / tracker.scale, size, focal)
-                explained.append(share)
-                if share > _AGREE:
-                    turns.append(turn * key)
-                else:  # a cut, or something passes close by: it stands until there is more to go by
-                    turns.append(turns[-1])
-                    key = turns[-1]
-                    tracker.take_key(image, boxes)
+            corners = tracker.key / tracker.scale, tracker.now / tracker.scale
+            agreed = [chain.follow(*corners) for chain in (fixed, zooming)]
+            if not any(agreed):  # a cut, or something passes close by: it stands until there is more to go by
+                fixed.take_key()
+                zooming.take_key()
+                tracker.take_key(image, boxes)
         last = picture
-    vectors = Rotation.concatenate(turns).as_rotvec() if turns else np.zeros((0, 3))
-    return vectors, float(np.mean(explained)) if explained else 1.0
+    turned, zoomed = fixed.track(), zooming.track()
+    much = zoomed.zooms.max() / zoomed.zooms.min() > _LEAST_ZOOM
+    return zoomed if much and zoomed.explained > turned.explained + _ZOOM_EXPLAINS else turned
 
 
-def fit_turn(before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal: float) -> tuple[Rotation, float]:
+def fit_turn(
+    before: np.ndarray,
+    after: np.ndarray,
+    size: tuple[int, int],
+    focals: tuple[float, float],
+    inlying: np.ndarray,
+) -> tuple[Rotation, float]:
     """The turn that takes the directions of pixels `before` [K, 2] to those of `after`, and the share that it explains.
 
-    K is at least four. What a homography does not explain is left out; the rest is weighted by Cauchy.
+    Weighted by Cauchy.
+
+    Args:
+        focals: of both pictures, pixels.
+        inlying: [K] bool; the others are left out.
     """
     off = _OFF * max(1.0, max(size) / LONG_SIDE)
-    inlying = cv2.findHomography(before, after, cv2.RANSAC, off)[1]
-    weights = np.ones(len(before)) if inlying is None else inlying.ravel().astype(float) + 1e-6
+    weights = inlying + 1e-6
     centre = image_centre(*size)
-    old, new = (_directions(pixels, centre, focal) for pixels in (before, after))
+    old, new = (_directions(pixels, centre, focal) for pixels, focal in zip((before, after), focals, strict=True))
     turn = Rotation.identity()
     chosen = weights
     for _ in range(5):
         turn = Rotation.align_vectors(new, old, weights=chosen)[0]
-        away = focal * np.linalg.norm(turn.apply(old) - new, axis=1) / off
+        away = focals[1] * np.linalg.norm(turn.apply(old) - new, axis=1) / off
         chosen = weights / (1 + away**2)
     return turn, float((away < 2).mean())
+
+
+def _homography(before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal: float) -> tuple[np.ndarray, float]:
+    """Which of the pixels [K, 2], K at least four, one homography takes to the others, and the focal length after it.
+
+    H K = K' R up to a scale, so that the rows of H K, seen from the centre, are as long as K' makes R's.
+    """
+    off = _OFF * max(1.0, max(size) / LONG_SIDE)
+    centre = np.array(image_centre(*size))
+    matrix, inlying = cv2.findHomography(before - centre, after - centre, cv2.RANSAC, off)
+    if matrix is None:
+        return np.ones(len(before), bool), focal
+    lengths = np.linalg.norm(matrix * [focal, focal, 1], axis=1)
+    return inlying.ravel() > 0, float((lengths[0] + lengths[1]) / (2 * lengths[2]))
 
 
 def _directions(pixels: np.ndarray, centre: Sequence[float], focal: float) -> np.ndarray:

@@ -15,6 +15,7 @@ from tar_core.planting import foot_points, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.shape import rest_joints
 
+SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is worth telling
 _SHORTEST_WAY = 0.5  # metres of the camera's way, scaled as far as is tried, below which it tells nothing
 _LARGEST, _TRIED = 20.0, 121  # scales that are tried, from its inverse up, 5 % apart
 _CLEAR = 1.5  # times as much standing as with the usual scale

@@ -20,10 +20,10 @@ from torch import Tensor
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
-from tar_core.camera_motion import CameraWatch, track_turns
+from tar_core.camera_motion import CameraWatch, track_camera
 from tar_core.camera_path import CameraPath
 from tar_core.camera_path_file import KnownCamera, read_camera_path
-from tar_core.camera_world import hold_still
+from tar_core.camera_world import SCALE_OFF, hold_still, scale_by_feet, with_camera_path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.heap import return_large_blocks
@@ -82,7 +82,7 @@ class CaptureOptions:
         chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
         threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
         camera_path: a file of the camera's path (see camera_path_file.py), taken as given, with its focal lengths.
-        camera_scale: metres that one unit of that path is long.
+        camera_scale: metres that one unit of that path is long; 0: as long as lets feet stand best.
         camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
@@ -117,8 +117,8 @@ class CaptureOptions:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
         if self.threads is not None and self.threads < 1:
             raise TarError(f"{self.threads} threads do nothing; give one or more")
-        if not (self.camera_scale > 0 and math.isfinite(self.camera_scale)):
-            raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero")
+        if not (self.camera_scale >= 0 and math.isfinite(self.camera_scale)):
+            raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero, or 0 for by feet")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
             raise TarError(f"the box is drawn on frame {self.box.frame}, outside the range; draw it on one inside")
 
@@ -202,7 +202,7 @@ def capture(
     if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
         people = [hold_still(person, path, rest[person.person_id]) for person in people]
-    return MotionClip(
+    clip = MotionClip(
         fps=reader.fps,
         width=reader.width,
         height=reader.height,
@@ -214,6 +214,7 @@ def capture(
         vertical=_vertical(camera, path),
         camera_path=path,
     )
+    return clip if known is None else _check_scale(clip, target_body or load_body(), by_feet=options.camera_scale == 0)
 
 
 def look(
@@ -498,7 +499,23 @@ def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
     first = options.first_frame
     count = reader.frames_in(first, options.end)
     known.path.check_frames(first, known.path.last_frame if count is None else first + count - 1, slack=reader.fps / 10)
-    return replace(known, path=known.path.scaled(options.camera_scale))
+    return replace(known, path=known.path.scaled(options.camera_scale or 1.0))
+
+
+def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
+    """The clip before a camera path of the length at which feet stand best, or with a warning where that is another."""
+    scale = scale_by_feet(clip, body)
+    if by_feet and scale is None:
+        logger.warning("feet do not tell how long the camera's path is; it is taken as it is, in metres")
+    elif by_feet and scale is not None and clip.camera_path is not None:
+        return with_camera_path(clip, clip.camera_path.scaled(scale), body)
+    elif scale is not None and not 1 / SCALE_OFF < scale < SCALE_OFF:
+        logger.warning(
+            "feet would stand better if the camera's path were %.2g times as long; if you do not know its length, give"
+            " --camera-scale feet",
+            scale,
+        )
+    return clip
 
 
 def _vertical(camera: LinesCamera, path: CameraPath | None) -> Vertical:
@@ -516,9 +533,11 @@ def _path_of_camera(
     frames = _frames_with_progress(reader, options, report, "camera")
     looked_at = (frame.image for frame in frames if (frame.index - first) % step == 0)
     boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)
-    vectors, explained = track_turns(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
-    beyond = 2 * vectors[-1:] - vectors[-2:-1]  # people go straight on after the last picture looked at
-    looked = CameraPath(0, np.concatenate([vectors, beyond]), explained=explained).at_rate(step)
+    track = track_camera(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
+    # People go straight on after the last picture looked at.
+    turns = np.concatenate([track.turns, 2 * track.turns[-1:] - track.turns[-2:-1]])
+    zooms = np.append(track.zooms, track.zooms[-1:])
+    looked = CameraPath(0, turns, zooms=zooms, explained=track.explained).at_rate(step)
     last = max(int(person.frames[-1]) for person in followed.people)
     path = replace(looked, first_frame=first).part(first, last)
     if path.is_doubtful:

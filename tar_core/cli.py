@@ -70,10 +70,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     capture.add_argument(
         "--camera-scale",
-        type=float,
+        type=camera_scale,
         default=1.0,
-        metavar="METRES",
-        help="that one unit of the path is long (default: 1)",
+        metavar="METRES|feet",
+        help="that one unit of the path is long (default: 1); feet: as long as lets feet stand best",
     )
     camera = capture.add_mutually_exclusive_group()
     camera.add_argument(
@@ -165,6 +165,11 @@ def build_parser() -> argparse.ArgumentParser:
 def people(text: str) -> str | int:
     """The value of --people."""
     return text if text in ("all", "largest") else int(text)
+
+
+def camera_scale(text: str) -> float:
+    """The value of --camera-scale."""
+    return 0.0 if text == "feet" else float(text)
 
 
 def start_box(text: str) -> tuple[int, tuple[float, float, float, float]]:

@@ -3,11 +3,12 @@
 Where the picture has straight lines enough, they tell where up is; people may lean, or seem to, and give the camera's
 height alone. Elsewhere four things tell, each with the error that it is expected to have: soles that stand, and
 whatever else carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight
-stand upright; and cameras are held level, in roll above all. The most likely plane is found by Gauss-Newton with
-Cauchy's weights, so that single wrong contacts do not count. What the four leave open, and how far they disagree,
-becomes the confidence: the probability that up is right to GOOD degrees.
+stand upright, and those who never do are upright on average; and cameras are held level, in roll above all. The most
+likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do not count. What the four
+leave open, and how far they disagree, becomes the confidence: the probability that up is right to GOOD degrees.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,7 +26,7 @@ TRUSTED = 0.4  # confidence below which the camera stays level
 # Expected errors: metres of a standing sole from the floor, degrees of the directions.
 _SOLE = 0.05
 _FOOT, _FEET = 12.0, 7.0  # of a single standing foot, and of all of them together
-_BODY = 8.0
+_BODY, _POSTURE = 8.0, 12.0  # of people who stand straight, and the middle of all that others do
 _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
@@ -33,6 +34,9 @@ _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies 
 _SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
 _ROUNDS = 20
 _PASSES = 4
+
+_NECK = JOINT_NAMES.index("neck")
+_ANKLES, _KNEES = ([JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("ankle", "knee"))
 
 
 def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
@@ -52,7 +56,8 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
             return floor
         feet = np.concatenate([cue.feet for cue in cues])
         bodies = np.concatenate([cue.bodies for cue in cues])
-        floor = fit_floor(soles, feet, bodies)
+        postures = np.array([cue.posture for cue in cues])
+        floor = fit_floor(soles, feet, bodies, postures)
         lines = clip.vertical
         # Lines alone may take a beam on the floor for a post; people tell that much.
         if lines is not None and lines.error < _SURE_LINES and lines.up @ floor.up > _UPRIGHT:
@@ -64,17 +69,19 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     return floor
 
 
-def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> Floor:
+def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, postures: np.ndarray) -> Floor:
     """The most likely floor.
 
     Args:
         soles: [K, 3] where soles stood, camera frame, metres; at least one.
         feet: [F, 3] unit vectors out of the backs of feet that stood on heel and toe.
         bodies: [B, 3] unit vectors along people who stood straight, one a stretch of the clip.
+        postures: [P, 3] the same along each person, the middle of all their frames; for clips without such stretches.
     """
     cues, certainties = [LEVEL], [np.diag(np.radians([_ROLL, _PITCH, _PITCH]) ** -2.0)]
     # Who lies or crawls has the feet upside down; the other feet, and bodies, are doubted then.
-    for directions, one, all_of_them in ((feet, _FOOT, _FEET), (bodies, 0.0, _BODY)):
+    upright_ones = (bodies, 0.0, _BODY) if len(bodies) else (postures, 0.0, _POSTURE)
+    for directions, one, all_of_them in ((feet, _FOOT, _FEET), upright_ones):
         standing = directions[directions @ LEVEL > _UPRIGHT]
         if len(standing):
             error = np.hypot(all_of_them, one / np.sqrt(len(standing))) * len(directions) / len(standing)
@@ -121,13 +128,14 @@ class _Look:
         self.sole_speed, self.surface_speed = (point_speed(part, fps, camera) for part in (self.soles, self.surface))
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
         self.body_axes, self.upright = body_axis(joints), upright(joints)
+        self.posture = _middle(body_axis(joints, _KNEES))
 
 
 class _Cues:
     """What one person's motion tells about up; see `fit_floor`."""
 
-    def __init__(self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray) -> None:
-        self.soles, self.feet, self.bodies = soles, feet, bodies
+    def __init__(self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, posture: np.ndarray) -> None:
+        self.soles, self.feet, self.bodies, self.posture = soles, feet, bodies, posture
 
     @classmethod
     def of(cls, look: _Look, floor: Floor | None) -> "_Cues":
@@ -145,7 +153,8 @@ class _Cues:
         bodies = [_middle(look.body_axes[first:end]) for first, end in runs(look.upright & stands.any(1))]
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
             soles += list(supports(look.surface, look.surface_speed, floor))
-        return cls(*(np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)))
+        found = [np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)]
+        return cls(found[0], found[1], found[2], look.posture)
 
 
 def upright(joints: np.ndarray) -> np.ndarray:
@@ -157,9 +166,9 @@ def upright(joints: np.ndarray) -> np.ndarray:
     return np.min(cosines, axis=0) > _STRAIGHT
 
 
-def body_axis(joints: np.ndarray) -> np.ndarray:
-    """[N, 24, 3] -> [N, 3] unit vectors from between the ankles to the neck."""
-    axis = joints[:, _NECK] - joints[:, _ANKLES].mean(1)
+def body_axis(joints: np.ndarray, below: Sequence[int] = _ANKLES) -> np.ndarray:
+    """[N, 24, 3] -> [N, 3] unit vectors from between the ankles, or other joints, to the neck."""
+    axis = joints[:, _NECK] - joints[:, list(below)].mean(1)
     return axis / np.linalg.norm(axis, axis=-1, keepdims=True)
 
 
@@ -172,8 +181,6 @@ def _middle(directions: np.ndarray) -> np.ndarray:
     return middle / max(float(np.linalg.norm(middle)), 1e-9)
 
 
-_NECK = JOINT_NAMES.index("neck")
-_ANKLES = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
 _LEG_BONES = [
     (JOINT_NAMES.index(f"{side}_{upper}"), JOINT_NAMES.index(f"{side}_{lower}"))
     for side in ("left", "right")

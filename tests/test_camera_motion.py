@@ -6,7 +6,7 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from tar_core.camera_motion import CameraWatch, fit_turn, track_turns
+from tar_core.camera_motion import CameraWatch, _Chain, fit_turn, track_camera
 from tar_core.camera_path import CameraPath
 
 SIZE = (480, 320)
@@ -27,10 +27,10 @@ def intrinsics(size: tuple[int, int]) -> np.ndarray:
     return np.array([[FOCAL, 0, (size[0] - 1) / 2], [0, FOCAL, (size[1] - 1) / 2], [0, 0, 1]])
 
 
-def seen(wall: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """What a camera turned by the rotation vector sees of the wall."""
+def seen(wall: np.ndarray, turn: np.ndarray, zoom: float = 1.0) -> np.ndarray:
+    """What a camera turned by the rotation vector, with `zoom` times the focal length, sees of the wall."""
     rotation = Rotation.from_rotvec(turn).as_matrix()
-    homography = intrinsics(SIZE) @ rotation @ np.linalg.inv(intrinsics(wall.shape[1::-1]))
+    homography = intrinsics(SIZE) @ np.diag([zoom, zoom, 1]) @ rotation @ np.linalg.inv(intrinsics(wall.shape[1::-1]))
     return cv2.warpPerspective(wall, homography, SIZE)
 
 
@@ -51,19 +51,41 @@ def degrees_off(turns: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def test_a_pan_with_a_shaking_hand(wall: np.ndarray) -> None:
     time = np.linspace(0, 1, 40)
     truth = np.radians(np.stack([4 * np.sin(9 * time), 30 * time, 3 * np.sin(5 * time)], 1))
-    turns, explained = track_turns(
-        ((with_person(seen(wall, turn), k), BOX) for k, turn in enumerate(truth)), SIZE, FOCAL
-    )
-    assert turns.shape == truth.shape
-    assert degrees_off(turns, truth).max() < 0.5
-    assert explained > 0.9
+    track = track_camera(((with_person(seen(wall, turn), k), BOX) for k, turn in enumerate(truth)), SIZE, FOCAL)
+    assert track.turns.shape == truth.shape
+    assert degrees_off(track.turns, truth).max() < 0.5
+    assert track.explained > 0.9
+    assert (track.zooms == 1).all()
 
 
 def test_a_pan_of_more_than_the_picture_takes_new_keys(wall: np.ndarray) -> None:
     truth = np.radians(np.stack([np.zeros(50), np.linspace(-33, 33, 50), np.zeros(50)], 1))
-    turns, _ = track_turns(((seen(wall, turn), np.zeros((0, 4))) for turn in truth), SIZE, FOCAL)
+    track = track_camera(((seen(wall, turn), np.zeros((0, 4))) for turn in truth), SIZE, FOCAL)
     relative = (Rotation.from_rotvec(truth) * Rotation.from_rotvec(truth[0]).inv()).as_rotvec()
-    assert degrees_off(turns, relative).max() < 1.0
+    assert degrees_off(track.turns, relative).max() < 1.0
+    assert (track.zooms == 1).all()
+
+
+@pytest.mark.parametrize("last", [1.6, 0.7])
+def test_a_pan_with_a_zoom(wall: np.ndarray, last: float) -> None:
+    time = np.linspace(0, 1, 50)
+    truth = np.radians(np.stack([3 * np.sin(7 * time), 12 * time, np.sin(5 * time)], 1))
+    zooms = 1 + (last - 1) * np.clip(2 * time - 0.5, 0, 1)
+    shots = [with_person(seen(wall, turn, zoom), k) for k, (turn, zoom) in enumerate(zip(truth, zooms, strict=True))]
+    track = track_camera([(image, BOX) for image in shots], SIZE, FOCAL)
+    np.testing.assert_allclose(track.zooms, zooms, rtol=0.015)
+    assert degrees_off(track.turns, truth).max() < 0.5
+    assert track.explained > 0.9
+
+
+def test_a_camera_that_goes_forward_is_no_zoom_that_explains_it() -> None:
+    """Near things grow more than far ones; a wall and what stands before it."""
+    random = np.random.default_rng(3)
+    points = np.stack([random.uniform(-3, 3, 200), random.uniform(-2, 2, 200), random.uniform(2, 12, 200)], 1)
+    pictures = [(p[:, :2] / p[:, 2:] * FOCAL + (np.array(SIZE) - 1) / 2) for p in (points, points - (0, 0, 0.5))]
+    chain = _Chain(SIZE, FOCAL, zooms=True)
+    chain.follow(*pictures)
+    assert chain.explained[0] < 0.6
 
 
 def test_a_still_camera_stands_while_people_move(wall: np.ndarray) -> None:
@@ -89,14 +111,14 @@ def test_a_cut_is_no_turn(wall: np.ndarray) -> None:
     for image in shots:
         watch.look(image, np.zeros((0, 4)))
     assert not watch.moves
-    turns, _ = track_turns([(image, np.zeros((0, 4))) for image in shots], SIZE, FOCAL)
-    assert degrees_off(turns, np.zeros((6, 3))).max() < 0.1
+    track = track_camera([(image, np.zeros((0, 4))) for image in shots], SIZE, FOCAL)
+    assert degrees_off(track.turns, np.zeros((6, 3))).max() < 0.1
 
 
 def test_nothing_to_see_is_a_camera_that_stands() -> None:
     blank = np.full((*SIZE[::-1], 3), 90, np.uint8)
-    turns, explained = track_turns([(blank, np.zeros((0, 4)))] * 4, SIZE, FOCAL)
-    assert not turns.any() and explained == 1.0
+    track = track_camera([(blank, np.zeros((0, 4)))] * 4, SIZE, FOCAL)
+    assert not track.turns.any() and track.explained == 1.0
 
 
 def test_turns_do_not_explain_a_camera_that_is_carried() -> None:
@@ -104,5 +126,5 @@ def test_turns_do_not_explain_a_camera_that_is_carried() -> None:
     points = np.stack([random.uniform(-3, 3, 200), random.uniform(-2, 2, 200), random.uniform(2, 12, 200)], 1)
     carried = points - (0.4, 0.0, 0.0)
     before, after = (p[:, :2] / p[:, 2:] * FOCAL + (np.array(SIZE) - 1) / 2 for p in (points, carried))
-    assert fit_turn(before, after, SIZE, FOCAL)[1] < 0.5
+    assert fit_turn(before, after, SIZE, (FOCAL, FOCAL), np.ones(200, bool))[1] < 0.5
     assert CameraPath(0, np.zeros((1, 3)), explained=0.5).is_doubtful

@@ -7,10 +7,13 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from tar_core.body_file import load_body
+from tar_core.camera_path import CameraPath
+from tar_core.camera_world import seen_by_camera, with_camera_path
 from tar_core.capture import (
     CaptureOptions,
     Progress,
     StartBox,
+    _check_scale,
     assemble_motion,
     capture,
     check_writable,
@@ -24,6 +27,7 @@ from tar_core.people.found import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.shape import rest_joints
 from tar_core.video import VideoWriter
+from tests.test_camera_world import clip_of, travelling, walker
 from tools.bench_turning import degrees_off, turn_video
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
@@ -96,8 +100,8 @@ def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint:
 
     with pytest.raises(TarError, match="frames 0 to 69, but 0 to 99"):
         capture(demo_video, replace(given, end=None))
-    with pytest.raises(TarError, match="scale is 0"):
-        CaptureOptions(camera_scale=0.0)
+    with pytest.raises(TarError, match="scale is -1"):
+        CaptureOptions(camera_scale=-1.0)
 
 
 def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
@@ -231,3 +235,16 @@ def test_poses_turn_the_short_way() -> None:
 def test_single_frame_needs_no_interpolation() -> None:
     poses = np.full((1, 72), 0.1)
     np.testing.assert_array_equal(interpolate_poses(np.array([4]), np.array([4]), poses), poses)
+
+
+def test_a_camera_path_of_unknown_length_goes_by_feet(caplog: pytest.LogCaptureFixture) -> None:
+    truth, path = walker(), travelling()
+    seen = replace(clip_of(truth), people=[seen_by_camera(truth, path, rest_joints(load_body(), np.zeros(10))[0])])
+    short = with_camera_path(seen, path.scaled(0.25), load_body())
+    told = _check_scale(short, load_body(), by_feet=False)
+    assert told is short and "4 times as long" in caplog.text and "--camera-scale feet" in caplog.text
+    found = _check_scale(short, load_body(), by_feet=True)
+    np.testing.assert_allclose(found.camera_path.length, path.length, rtol=0.1)
+    assert np.abs(found.people[0].trans - truth.trans).max() < 0.2
+    _check_scale(clip_of(truth, CameraPath(0, np.zeros((120, 3)))), load_body(), by_feet=True)
+    assert "feet do not tell" in caplog.text

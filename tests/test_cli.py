@@ -219,7 +219,7 @@ def test_smooth(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 
 def test_plant(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     trans = np.tile([0.0, 0.0, 4.0], (40, 1))
-    trans[:, 2] += 0.05 * np.sin(np.arange(40) / 2)
+    trans[:, 2] += 0.05 * np.sin(np.arange(40) / 6)
     person = PersonMotion(1, np.zeros((40, 72)), np.zeros(10), trans, np.arange(40), np.zeros((40, 4)), np.ones(40))
     raw, output = tmp_path / "raw.npz", tmp_path / "planted.npz"
     MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person]).save(raw)

@@ -69,7 +69,7 @@ def test_a_plane_with_wrong_contacts(seed: int, pitch: float, roll: float) -> No
     camera = Rotation.from_euler("xz", [pitch, roll], degrees=True).as_matrix()
     soles = np.stack([random.uniform(-3, 3, 60), 1.4 + 0.01 * random.normal(size=60), random.uniform(2, 8, 60)], -1)
     soles[::6, 1] -= 0.5
-    floor = fit_floor(soles @ camera.T, np.zeros((0, 3)), np.zeros((0, 3)))
+    floor = fit_floor(soles @ camera.T, *3 * [np.zeros((0, 3))])
     assert degrees_between(floor.up, camera @ LEVEL) < 2
     assert abs(floor.height - 1.4) < 0.1
     assert floor.confidence > TRUSTED
@@ -80,11 +80,23 @@ def test_more_feet_make_it_surer_and_disagreement_less_sure() -> None:
     none = np.zeros((0, 3))
     feet = np.tile(LEVEL, (6, 1))
     bare, with_feet, with_all = (
-        fit_floor(soles, feet[:count], feet[:bodies]).confidence for count, bodies in ((0, 0), (6, 0), (6, 1))
+        fit_floor(soles, feet[:count], feet[:bodies], none).confidence for count, bodies in ((0, 0), (6, 0), (6, 1))
     )
     assert bare < TRUSTED and bare < with_feet < with_all
     upside_down = np.concatenate([feet, -feet])
-    assert fit_floor(soles, upside_down, none).confidence < with_feet
+    assert fit_floor(soles, upside_down, none, none).confidence < with_feet
+
+
+def test_who_never_stands_straight_is_upright_on_average() -> None:
+    """Two soles leave one direction open, which crooked bodies tell; straight ones tell it better."""
+    camera = Rotation.from_euler("xz", [25, 12], degrees=True).as_matrix()
+    none = np.zeros((0, 3))
+    soles = np.array([[0.0, 1.4, 4.0], [0.2, 1.4, 4.0]]) @ camera.T
+    up = camera @ LEVEL
+    bent = Rotation.from_rotvec([0.1, 0, 0]).apply(up)[None]
+    alone, with_posture = (degrees_between(fit_floor(soles, none, none, some).up, up) for some in (none, bent))
+    assert with_posture < 8 < alone
+    np.testing.assert_array_equal(fit_floor(soles, none, up[None], bent).up, fit_floor(soles, none, up[None], none).up)
 
 
 def test_who_never_stands_gives_no_floor_and_the_level_camera_where_unsure() -> None:
@@ -92,9 +104,9 @@ def test_who_never_stands_gives_no_floor_and_the_level_camera_where_unsure() -> 
     glide = replace(person, trans=person.trans + np.arange(60)[:, None] / FPS * np.array([1.2, 0, 0]))
     assert find_floor(clip_of(glide), BODY) is None
     assert find_floor(clip_of(), BODY) is None
-    crouch = replace(person, poses=person.poses.copy())
-    crouch.poses[:, [3 * 4, 3 * 5]] = 2.2  # feet point to the sky behind
-    floor = find_floor(clip_of(crouch), BODY)
+    lying = replace(person, poses=person.poses.copy())
+    lying.poses[:, 0] = np.pi / 2
+    floor = find_floor(clip_of(lying), BODY)
     assert floor is not None and floor.confidence < TRUSTED
     np.testing.assert_array_equal(floor.up, LEVEL)
 

@@ -77,7 +77,7 @@ def test_small_changes_move_knees_little():
 def test_stiff_knees_do_not_snap():
     """What a nearly straight knee cannot give by a small turn, the ankle leaves along the leg; sideways it arrives."""
     poses = np.zeros((3, 24, 3))
-    _hip, knee, ankle = LEGS[0]
+    _, knee, ankle = LEGS[0]
     poses[:, knee, 0] = (0.02, 0.15, 1.5)
     displacements = np.zeros((3, 2, 3))
     displacements[:, 0] = [0.005, 0.015, 0]

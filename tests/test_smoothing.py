@@ -75,14 +75,14 @@ def test_a_hit_keeps_its_time_and_most_of_its_height():
 
 
 def test_a_limb_lost_for_a_moment_is_led_by_its_neighbours():
-    """Three frames with a wrong elbow: with the errors told the arm stays, without them it swings."""
+    """Three frames with an elbow that is half a radian off, no leap: told of it the arm stays, else it swings."""
     poses = np.zeros((40, 72))
-    poses[18:21, 3 * 18] = 1.0
+    poses[18:21, 3 * 18] = 0.5
     blind = person(poses)
     told = replace(blind, joint_errors=np.full((40, 24), 0.08))
     told.joint_errors[18:21, 20] = 0.6  # the wrist, which the elbow swings
     swing = [np.abs(smooth_person(p, 30.0, 0.5).poses[:, 3 * 18]).max() for p in (blind, told)]
-    assert swing[0] > 0.3 and swing[1] < 0.1
+    assert swing[0] > 0.15 and swing[1] < 0.05
 
 
 def test_frames_without_anybody_are_led_by_the_others():

@@ -1,10 +1,10 @@
-"""`make bench-turning`: cameras that turn, made of cameras that stand.
+"""`make bench-turning`: cameras that turn, and zoom, made of cameras that stand.
 
 Of each demo video (tools/fetch_demo.py) a smaller picture is cut as another camera in the same place would have seen
 it, that pans, tilts and shakes (a homography, so exact), and starts as the camera that stood. Both are captured with
-the defaults; in the first frame's camera the motion must be the same. Told are how far the turns found are off, and
-the bench's scores against ground truth (shared/bench beside the checkout): of the camera that stood, of the one that
-turned, and of that one taken for standing (--camera-stands).
+the defaults; in the first frame's camera the motion must be the same. Another one also zooms. Told are how far the
+turns and zooms found are off, and the bench's scores against ground truth (shared/bench beside the checkout): of the
+camera that stood, of the one that turned, of that one taken for standing (--camera-stands), and of the one that zooms.
 """
 
 import argparse
@@ -43,13 +43,25 @@ def shaken_pan(count: int, seed: int = 0) -> np.ndarray:
     return turns - turns[0]
 
 
-def turn_video(video: Path, output: Path, turns: np.ndarray, size: tuple[int, int] = SIZE) -> None:
-    """Writes what a camera of FOCAL in the video's place would have seen that turns by `turns` [F, 3]."""
+def slow_zoom(count: int) -> np.ndarray:
+    """[count] focal lengths over the first: in by a quarter, and half of it out again."""
+    return 1 + 0.25 * np.sin(np.linspace(0, 0.83 * np.pi, count))
+
+
+def turn_video(
+    video: Path, output: Path, turns: np.ndarray, zooms: np.ndarray | None = None, size: tuple[int, int] = SIZE
+) -> None:
+    """Writes what a camera of FOCAL in the video's place would have seen that turns by `turns` [F, 3].
+
+    Args:
+        zooms: [F] by which its focal length grows; ones if left out.
+    """
     reader = VideoReader(video)
+    zooms = np.ones(len(turns)) if zooms is None else zooms
     back = np.linalg.inv(_intrinsics(reader.size))
     with VideoWriter(output, reader.fps, *size) as writer:
-        for frame, turn in zip(reader.frames(0, len(turns) - 1), turns, strict=True):
-            homography = _intrinsics(size) @ Rotation.from_rotvec(turn).as_matrix() @ back
+        for frame, turn, zoom in zip(reader.frames(0, len(turns) - 1), turns, zooms, strict=True):
+            homography = _intrinsics(size) @ np.diag([zoom, zoom, 1]) @ Rotation.from_rotvec(turn).as_matrix() @ back
             writer.write(cv2.warpPerspective(frame.image, homography, size, flags=cv2.INTER_LINEAR))
 
 
@@ -62,28 +74,40 @@ def degrees_off(found: np.ndarray, true: np.ndarray) -> np.ndarray:
     return np.degrees(Rotation.from_matrix(found.transpose(0, 2, 1) @ true).magnitude())
 
 
-def run(output: Path, program: Path) -> tuple[float, dict[str, dict[str, float]]]:
-    """The mean error of the turns in degrees, and the scores of each way of capture."""
+def run(output: Path, program: Path) -> tuple[float, float, dict[str, dict[str, float]]]:
+    """The mean errors of the turns in degrees and of the zooms in percent, and the scores of each way of capture."""
     if not program.is_file():
         raise TarError(f"{program}: no such file; name the bench's program with --score")
     body = BodyModel(load_body())
     off: list[float] = []
-    ways: dict[str, list[str]] = {"standing": [], "turning": [], "taken for standing": ["--camera-stands"]}
+    zooms_off: list[float] = []
+    ways: dict[str, list[str]] = {
+        "standing": [],
+        "turning": [],
+        "taken for standing": ["--camera-stands"],
+        "zooming": [],
+    }
     for way in ways:
         (output / way).mkdir(parents=True, exist_ok=True)
     for camera in CAMERAS:
         original, turned = fetch_demo_video(camera), output / f"turning{camera:02d}.mp4"
         turns = shaken_pan(FRAMES, camera)
         turn_video(original, turned, turns)
+        zoomed, zooms = output / f"zooming{camera:02d}.mp4", slow_zoom(FRAMES)
+        turn_video(original, zoomed, turns, zooms)
         for way, extra in ways.items():
             motion = output / way / f"motion{camera:02d}.npz"
-            video = original if way == "standing" else turned
+            video = {"standing": original, "zooming": zoomed}.get(way, turned)
             command = [*capture_command(video, motion), "--focal", str(FOCAL), "--quiet", *extra]
             if subprocess.run(command, cwd=ROOT).returncode:
                 raise TarError(f"camera {camera} could not be captured; its reason stands above")
             clip = MotionClip.load(motion)
             joints = camera_frame_joints(main_person(clip), body, FRAMES)
             np.savez(output / way / f"cam{camera:02d}.npz", joints=joints)
+            if way == "zooming":
+                found_zooms = clip.focals(np.arange(FRAMES)) / clip.focal
+                zooms_off.append(100 * float(np.abs(found_zooms / zooms - 1).mean()))
+                print(f"camera {camera} zooms to {zooms.max():.2f}, found to {zooms_off[-1]:.2f} %", flush=True)
             if way == "turning":
                 found = clip.camera_rotations(np.arange(FRAMES))
                 errors = degrees_off(found, Rotation.from_rotvec(turns).as_matrix())
@@ -93,7 +117,7 @@ def run(output: Path, program: Path) -> tuple[float, dict[str, dict[str, float]]
                     f"found to {errors.mean():.2f} (largest error {errors.max():.2f})",
                     flush=True,
                 )
-    return float(np.mean(off)), {way: score(program, output / way) for way in ways}
+    return float(np.mean(off)), float(np.mean(zooms_off)), {way: score(program, output / way) for way in ways}
 
 
 def main() -> int:
@@ -102,14 +126,15 @@ def main() -> int:
     parser.add_argument("--score", type=Path, default=SCORE, help="the bench's score.py")
     options = parser.parse_args()
     try:
-        turn_error, scores = run(options.output.resolve(), options.score)
+        turn_error, zoom_error, scores = run(options.output.resolve(), options.score)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for way, figures in scores.items():
         print(f"{way:20s}", "  ".join(f"{name} {value:.1f}" for name, value in figures.items()))
     print(
-        f"FIGURE turn_deg={turn_error:.2f} abs={scores['turning']['abs']:.0f} still_abs={scores['standing']['abs']:.0f}"
+        f"FIGURE turn_deg={turn_error:.2f} zoom_percent={zoom_error:.2f} abs={scores['turning']['abs']:.0f}"
+        f" zoom_abs={scores['zooming']['abs']:.0f} still_abs={scores['standing']['abs']:.0f}"
     )
     return 0
 

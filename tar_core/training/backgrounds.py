@@ -42,7 +42,10 @@ class Backgrounds:
         self.photos = [_read(file, cv2.IMREAD_COLOR) for file in files if file.suffix.lower() in _PHOTOS]
         self.panoramas = read_panoramas(files)
         if not self.photos:
-            raise TarError(f"no photographs (.jpg, .png) in {folder}; put some in it")
+            raise TarError(
+                f"no photographs (.jpg, .png) in {folder}; put some in it, or run python -m"
+                " tools.fetch_training_pictures"
+            )
 
     def sample(
         self, random: np.random.Generator, size: tuple[int, int], focal: float, camera_from_world: np.ndarray

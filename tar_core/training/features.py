@@ -6,7 +6,7 @@ One safetensors file per shard of clips, memory-mapped: a data set larger than t
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_backbone
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
-from tar_core.training.dataset import SyntheticClip, SyntheticShards, read_shard
+from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, SyntheticShards, read_shard
 from tar_core.training.losses import Truth
 
 _LANDMARK_FIELDS = ("points", "visibility", "presence", "world", "score")
@@ -39,10 +39,15 @@ class ClipBatch:
     betas: Tensor  # [N, 10]
     trans: Tensor  # [N, 3] in the (unrolled) camera frame
 
-    def __getitem__(self, frames: slice) -> "ClipBatch":
+    def __getitem__(self, frames: slice | Tensor) -> "ClipBatch":
         """Some of the frames."""
         truth = self.poses[frames], self.betas[frames], self.trans[frames]
         return ClipBatch(self.features[frames], self.camera[frames], *truth)
+
+    def standing_still(self, length: int) -> "ClipBatch":
+        """Every frame `length` times, without its local map."""
+        features = replace(self.features, local_map=self.features.local_map[:, :0])
+        return replace(self, features=features)[torch.arange(len(self.poses)).repeat_interleave(length)]
 
     def to(self, device: str) -> "ClipBatch":
         return ClipBatch(
@@ -93,6 +98,11 @@ class FeatureClips:
     def __len__(self) -> int:
         return len(self.index)
 
+    def moves(self, clip: int) -> bool:
+        """Whether a clip shows more than one frame, again and again."""
+        number, first = self.index[clip]
+        return not torch.equal(self.shards[number]["poses"][first], self.shards[number]["poses"][first + 1])
+
     def choose(self, count: int, random: np.random.Generator) -> list[int]:
         """Numbers of different clips, any as likely as any other."""
         return random.choice(len(self), count, replace=False).tolist()
@@ -101,6 +111,9 @@ class FeatureClips:
         """The frames of some clips; those marked in `reverse` run backwards in time.
 
         Without `maps` the local maps have no channels, which spares nearly all of the reading.
+
+        Raises:
+            TarError: maps are wanted of stills, which have none.
         """
         reverse = reverse if reverse is not None else [False] * len(clips)
         parts: list[dict[str, Tensor]] = []
@@ -109,7 +122,10 @@ class FeatureClips:
             shard = self.shards[number]
             order = torch.arange(first, first + self.clip_length)
             order = order.flip(0) if backwards else order
-            shard = shard if maps else {**shard, "local_map": shard["local_map"][:, :0]}
+            if not maps:
+                shard = {**shard, "local_map": shard["local_map"][:, :0]}
+            elif shard["local_map"].shape[1] == 0:
+                raise TarError("stills have no local maps; train on them --without-maps")
             parts.append({name: tensor[order] for name, tensor in shard.items() if tensor.dim()})
         joined = {name: torch.cat([part[name] for part in parts]).float() for name in parts[0]}
         landmarks = Landmarks(**{name: joined[f"landmarks.{name}"] for name in _LANDMARK_FIELDS})
@@ -134,7 +150,10 @@ class FeatureClips:
 
 @torch.inference_mode()
 def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFeatures], path: Path) -> None:
-    """Runs the backbone over every crop of some clips and writes features and truth to `path`."""
+    """Runs the backbone over every crop of some clips and writes features and truth to `path`.
+
+    Clips of one frame become clips in which nobody moves, without local maps, which would be most of the disk.
+    """
     parts, cameras = [], []
     for clip in clips:
         crops = torch.from_numpy(np.ascontiguousarray(clip.images)).permute(0, 3, 1, 2).float() / 255
@@ -153,6 +172,8 @@ def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFe
     batch = ClipBatch(
         FrameFeatures.cat(parts), CropCamera.cat(cameras), *(torch.from_numpy(truth).float() for truth in truths)
     )
+    if length == 1:
+        batch, length = batch.standing_still(CLIP_FRAMES), CLIP_FRAMES
     save_features(path, batch, length)
 
 

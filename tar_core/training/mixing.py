@@ -41,9 +41,7 @@ class MixedClips(FeatureClips):
         total = sum(part.weight for part in parts)
         for part, clips in zip(parts, sets, strict=True):
             shard = clips.shards[0]
-            if clips.clip_length != self.clip_length or any(
-                shard[name].shape[1:] != first[name].shape[1:] for name in ("vector", "local_map")
-            ):
+            if clips.clip_length != self.clip_length or shard["vector"].shape[1:] != first["vector"].shape[1:]:
                 raise TarError(
                     f"{part.features}: its clips are not like those of {parts[0].features}; compute the features of"
                     " both with the same backbone"

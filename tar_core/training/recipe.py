@@ -19,6 +19,14 @@ from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.training import features, synthetic, train
 
 CHECKPOINT = "tar_s.safetensors"
+_MIXTURE = """# What the warm-up draws its rendered clips from (tar_core/training/mixing.py).
+[[data]]
+features = "train"
+weight = 0.5
+[[data]]
+features = "stills"
+weight = 0.5
+"""
 
 
 @dataclass(frozen=True)
@@ -26,11 +34,12 @@ class Recipe:
     """How much of everything; the defaults are about what made the shipped checkpoint (docs/training-log.md).
 
     Attributes:
-        clips, test_clips: rendered clips of nine frames.
+        clips, test_clips: rendered clips of nine frames; stills: of one.
         warm_up_steps: without maps; steps: with them.
     """
 
     clips: int = 3000
+    stills: int = 6000
     test_clips: int = 120
     warm_up_steps: int = 5000
     steps: int = 2000
@@ -43,22 +52,30 @@ def make_checkpoint(data: argparse.Namespace, recipe: Recipe, folder: Path) -> P
         data: motions, garments, pictures, textures: paths of what isn't shipped; textures may be None.
         folder: gets clips/, features/, runs/ and the checkpoint.
     """
-    for split, clips, seed in (("train", recipe.clips, 1), ("test", recipe.test_clips, 1000)):
-        arguments = ["--split", split, "--clips", clips, "--seed", seed, "--output", folder / "clips" / split]
+    for split, clips, seed in (
+        ("train", recipe.clips, 1),
+        ("stills", recipe.stills, 2),
+        ("test", recipe.test_clips, 1000),
+    ):
+        kind = ["--split", "train", "--stills"] if split == "stills" else ["--split", split]
+        arguments = [*kind, "--clips", clips, "--seed", seed, "--output", folder / "clips" / split]
         arguments += ["--motions", *data.motions, "--garments", data.garments, "--backgrounds", data.pictures]
         arguments += ["--body", FREE_BODY, *(["--textures", data.textures] if data.textures else [])]
         run(synthetic.main, arguments)
         run(features.main, ["--shards", folder / "clips" / split, "--output", folder / "features" / split])
 
-    common = ["--features", folder / "features" / "train", "--test", folder / "features" / "test"]
+    mixture = folder / "features" / "mixture.toml"
+    mixture.write_text(_MIXTURE)
+    common = ["--test", folder / "features" / "test"]
     common += ["--overlays", folder / "clips" / "test"]
     common += ["--motions", *data.motions, "--hide-appearance", 0.5, "--mixed-precision"]
     warm_up, final = folder / "runs" / "warm-up", folder / "runs" / "final"
     stage(
         warm_up,
-        [*common, "--without-maps", "--simulated", 0.75, "--learning-rate", 7e-4, "--steps", recipe.warm_up_steps],
+        [*common, "--features", mixture, "--without-maps", "--simulated", 0.6, "--learning-rate", 7e-4]
+        + ["--steps", recipe.warm_up_steps],
     )
-    beginning = ["--init", warm_up / "tar.safetensors"]
+    beginning = ["--features", folder / "features" / "train", "--init", warm_up / "tar.safetensors"]
     stage(final, [*common, *beginning, "--simulated", 0.7, "--learning-rate", 4e-4, "--steps", recipe.steps])
 
     calibrated, checkpoint = folder / "calibrated.safetensors", folder / CHECKPOINT

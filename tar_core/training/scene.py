@@ -103,6 +103,15 @@ class Scene:
         """[T, 24 + K, 2] joints and furthest points in the frame."""
         return self.camera.project(np.concatenate([self.joints, self.extremes], 1))
 
+    def still(self) -> "Scene":
+        """Its middle frame alone."""
+        middle = len(self.joints) // 2
+        frame = slice(middle, middle + 1)
+        motion = replace(self.motion, poses=self.motion.poses[frame], trans=self.motion.trans[frame])
+        return replace(
+            self, motion=motion, joints=self.joints[frame], extremes=self.extremes[frame], crops=self.crops[frame]
+        )
+
     def camera_joints(self) -> np.ndarray:
         """[T, 24, 3] joints in the camera's frame, metres."""
         return self.camera.to_camera(self.joints)

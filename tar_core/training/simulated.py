@@ -13,6 +13,7 @@ from torch import Tensor
 from tar_core.body import LANDMARK_NAMES, BodyModel
 from tar_core.camera import CropCamera
 from tar_core.crop import CROP_CENTRE, CROP_SIZE
+from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import CONFIDENCES, DEPTHS, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.config import MAP_SIZE
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
@@ -47,7 +48,7 @@ class LandmarkSimulator:
 
     Args:
         motions: the recordings to choose from.
-        donors: rendered clips, whose errors are lent.
+        donors: rendered clips, whose errors are lent; stills lend none, as theirs do not change with time.
         body: of the donors.
         length: frames of a clip, at least the donors'.
     """
@@ -58,8 +59,11 @@ class LandmarkSimulator:
         self.length = max(length, donors.clip_length)
         self._points = _points_of_landmarks()
         errors, confidences, stances = [], [], []
-        for start in range(0, len(donors), 64):
-            batch = donors.batch(range(start, min(start + 64, len(donors))), maps=False)
+        lenders = [clip for clip in range(len(donors)) if donors.moves(clip)]
+        if not lenders:
+            raise TarError("there are only stills; simulated landmarks need clips, whose errors they take over")
+        for start in range(0, len(lenders), 64):
+            batch = donors.batch(lenders[start : start + 64], maps=False)
             exact, stance = self._exact(batch.poses, batch.betas, batch.trans, batch.camera)
             per_clip = (-1, donors.clip_length)
             errors.append((batch.features.vector - exact)[:, POOLED.stop :].unflatten(0, per_clip))

@@ -33,18 +33,29 @@ class Generator:
         people: who moves.
         backgrounds: where.
         supersampling: see `PersonRenderer`.
+        stills: clips of a single frame.
     """
 
-    def __init__(self, motions: list[Motion], people: People, backgrounds: Backgrounds, supersampling: int = 1):
+    def __init__(
+        self,
+        motions: list[Motion],
+        people: People,
+        backgrounds: Backgrounds,
+        supersampling: int = 1,
+        stills: bool = False,
+    ) -> None:
         self.motions = motions
         self.people = people
         self.backgrounds = backgrounds
         self.renderer = PersonRenderer(supersampling)
+        self.stills = stills
         self._extremes = _extreme_vertices(people.body)
 
     def clip(self, random: np.random.Generator) -> SyntheticClip:
         """One clip; the generator's state alone decides which."""
         scene = sample_scene(random, self.motions, self._pose)
+        if self.stills:
+            scene = scene.still()
         motion, betas, camera, crops = scene.motion, scene.betas, scene.camera, scene.crops
         rest = self.people.joints(betas)
         bones, _ = pose_skeleton(motion.poses, rest)
@@ -52,7 +63,7 @@ class Generator:
         pixels = scene.pixels()
         background = self.backgrounds.sample(random, camera.size, camera.focal, camera.rotation)
         hidden = random.random() < 0.25
-        occluders = sample_occluders(random, self.backgrounds, crops[CLIP_FRAMES // 2]) if hidden else []
+        occluders = sample_occluders(random, self.backgrounds, crops[len(crops) // 2]) if hidden else []
         lowest = min(scene.joints[..., 1].min(), scene.extremes[..., 1].min())
         floor = np.array([0, lowest - 0.01, 0])
         ground = Ground(floor, random.uniform(0.2, 0.6), random.uniform(1, 2.5)) if random.random() < 0.7 else None
@@ -63,7 +74,7 @@ class Generator:
         for frame, crop in enumerate(crops):
             image = self._picture(bones[frame], camera, crop, background, ground)
             for occluder in occluders:
-                image = occluder.draw(image, crop, frame - CLIP_FRAMES // 2)
+                image = occluder.draw(image, crop, frame - len(crops) // 2)
             image = repeat_border(image, crop, camera.size)
             images.append(sensor.expose(random, image, crop.size))
 
@@ -121,7 +132,7 @@ def render_shards(options: argparse.Namespace, indices: list[int]) -> None:
     """Renders the shards of the given indices that don't exist yet."""
     people = People(options.body, options.garments, options.textures)
     motions = load_split(options.motions, people.joint_template, options.split)
-    generator = Generator(motions, people, Backgrounds(options.backgrounds), options.supersampling)
+    generator = Generator(motions, people, Backgrounds(options.backgrounds), options.supersampling, options.stills)
     for index in indices:
         path = options.output / f"shard-{options.seed:06d}-{index:05d}.npz"
         if path.exists():
@@ -130,7 +141,7 @@ def render_shards(options: argparse.Namespace, indices: list[int]) -> None:
         random = np.random.default_rng([options.seed, index])
         count = min(CLIPS_PER_SHARD, options.clips - index * CLIPS_PER_SHARD)
         write_shard(path, [generator.clip(random) for _ in range(count)])
-        speed = count * CLIP_FRAMES / (time.monotonic() - start)
+        speed = count * (1 if options.stills else CLIP_FRAMES) / (time.monotonic() - start)
         print(f"{path.name}: {count} clips, {speed:.1f} frames/s", flush=True)
 
 
@@ -139,6 +150,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tar_core.training.synthetic", description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="folder of the shards; existing ones are kept")
     parser.add_argument("--clips", type=int, required=True, help=f"how many clips of {CLIP_FRAMES} frames")
+    parser.add_argument(
+        "--stills", action="store_true", help="clips of one frame: nine times as many people for the time"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same clips")
     parser.add_argument("--split", choices=["train", "test"], default="train", help=f"test is {TEST_COLLECTION} alone")
     parser.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")

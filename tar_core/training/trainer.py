@@ -296,7 +296,7 @@ def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -
     """Gives an untrained network the training set's mean body and input scale to start from."""
     model.global_encoder.standardise(clips.vectors())
     count = min(sample, len(clips))
-    batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist())
+    batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist(), maps=False)
     rotations = matrix_to_rotation_6d(axis_angle_to_matrix(batch.poses)).mean(0, keepdim=True)
     # People face every way, so that the mean orientation means nothing: start upright, facing the camera.
     rotations[:, 0] = torch.tensor([1.0, 0, 0, 0, -1, 0])

@@ -112,16 +112,14 @@ class DebianBlender:
     """
 
     def __init__(
-        self, suite: str, python: str, needs: tuple[str, ...] = (), options: tuple[str, ...] = (), moves: bool = False
+        self, suite: str, needs: tuple[str, ...] = (), options: tuple[str, ...] = (), moves: bool = False
     ) -> None:
         """Args:
-        python: which one on this machine fetches pytest; the Debian brings its own for Blender.
         needs: packages that its blender package forgot.
         options: for a Blender with a window.
         moves: it is another one every day, and may not be installable on some.
         """
         self.name = suite
-        self._python_version = python
         self._needs, self._options, self._moves = needs, options, moves
         self._root = CACHE / suite
 
@@ -135,9 +133,7 @@ class DebianBlender:
                     if self._moves:
                         raise NotToday(f"cannot be installed today: {error}") from error
                     raise
-                target = self._root / "pytest"
-                pip = [find_python(self._python_version), "-m", "pip", "install", "--quiet", "--target", str(target)]
-                run([*pip, *pinned_packages()])
+                self._install_pytest()
         for folder in map(Path, {sys.prefix, sys.base_prefix}):
             if not self.inside(folder).exists():  # another checkout's Python may be there
                 link_tree(folder, self.inside(folder), skip=("bpy", "test", "__pycache__"))
@@ -187,6 +183,13 @@ class DebianBlender:
             ]
         )
 
+    def _install_pytest(self) -> None:
+        """For Blender's own Python, which is Debian's and has no pip."""
+        tell = "import sys; print('python=%d.%d' % sys.version_info[:2])"
+        version = last_match(r"python=(\S+)", self._blender({}, "--factory-startup", "--python-expr", tell))
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary=:all:", "--python-version", version]
+        run([*pip, "--target", str(self._root / "pytest"), *pinned_packages()])
+
     def _show_processor(self) -> None:
         """torch asks the kernel about the processor, and /proc and /sys are not mounted."""
         cpu = Path("/sys/devices/system/cpu")
@@ -231,12 +234,11 @@ class DebianBlender:
 
 RUNTIMES = (
     ModuleBlender("4.2.23", python="3.11", numpy="numpy<2"),
-    DebianBlender("trixie", python="3.13"),
+    DebianBlender("trixie"),
     ModuleBlender("4.5.15", python="3.11", numpy="numpy<2"),
     ModuleBlender("5.0.1", python="3.11", numpy="numpy<2"),
     DebianBlender(
         "sid",
-        python="3.13",
         needs=("python3-cattr", "python3-requests", "python3-zstandard"),
         options=("--gpu-backend", "opengl"),
         moves=True,

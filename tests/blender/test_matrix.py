@@ -37,6 +37,24 @@ def test_failing_step_fails_its_runtime(capsys: pytest.CaptureFixture[str]) -> N
     assert "why" in capsys.readouterr().err
 
 
+def test_suite_that_cannot_be_installed_today_is_a_warning_where_it_moves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(matrix.DebianBlender):
+        def _install_debian(self) -> None:
+            raise matrix.StepFailed("exit code 25, not 0")
+
+    monkeypatch.setattr(matrix, "CACHE", tmp_path)
+    results = [
+        matrix.examine(Broken(f"suite-{moves}", moves=moves), matrix.Material(Path(), Path(), Path()))[2]
+        for moves in (True, False)
+    ]
+    assert results == [
+        "warning: cannot be installed today: exit code 25, not 0",
+        "set up FAILED: exit code 25, not 0",
+    ]
+
+
 def test_unfinished_folder_is_made_again(tmp_path: Path) -> None:
     with pytest.raises(ValueError), matrix.once(tmp_path) as needed:
         assert needed

@@ -1,4 +1,4 @@
-"""The tab comes and goes with the add-on. How it looks and works in a window: window.py and docs/images/panel.png."""
+"""The tab comes and goes with the add-on. How it looks and works in a window: window.py and docs/images/panel.jpg."""
 
 import importlib.util
 from types import ModuleType

@@ -4,7 +4,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from tar_core.errors import TarError
-from tar_core.training.features import FeatureClips
+from tar_core.training.features import FeatureClips, save_features
 from tar_core.training.mixing import MixedClips, Part, load_clips, read_mixture
 
 
@@ -46,6 +46,18 @@ def test_clips_of_another_backbone_do_not_mix(folder):
     save_file({**shard, "vector": shard["vector"].repeat(1, 2)}, folder / "other" / "shard-0.safetensors")
     with pytest.raises(TarError, match="other.*same backbone"):
         MixedClips([Part(folder / "features", 1), Part(folder / "other", 1)])
+
+
+def test_stills_have_no_maps_and_mix_where_none_are_wanted(folder):
+    still = FeatureClips(folder / "features").batch([0])[:1].standing_still(9)
+    (folder / "stills").mkdir()
+    save_features(folder / "stills" / "a.safetensors", still, 9)
+    mixed = MixedClips([Part(folder / "features", 1), Part(folder / "stills", 1)])
+    assert [mixed.moves(clip) for clip in (0, 6)] == [True, False]
+    batch = mixed.batch([0, 6], maps=False)
+    assert torch.equal(batch.poses[9:], batch.poses[:1].expand(9, 24, 3))
+    with pytest.raises(TarError, match="--without-maps"):
+        mixed.batch([0, 6])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,20 @@ def test_the_recipe_from_nothing_and_again(egl, garments, background_folder, tmp
     if not motions.is_file():
         pytest.skip(f"no {motions}")
     arguments = ["--motions", motions, "--garments", garments, "--pictures", background_folder]
-    arguments += ["--output", tmp_path, "--clips", 4, "--test-clips", 2, "--warm-up-steps", 2, "--steps", 1]
+    arguments += [
+        "--output",
+        tmp_path,
+        "--clips",
+        4,
+        "--stills",
+        4,
+        "--test-clips",
+        2,
+        "--warm-up-steps",
+        2,
+        "--steps",
+        1,
+    ]
     for _ in range(2):  # the second time everything is there already
         assert main([str(argument) for argument in arguments]) == 0
         checkpoint = Path(capsys.readouterr().out.splitlines()[-1])

@@ -38,6 +38,14 @@ def test_clips_have_their_shapes(clips):
         np.testing.assert_allclose(clip.principal_point, (clip.frame_size - 1) / 2)
 
 
+def test_stills_are_the_middle_frames(generator):
+    still = Generator(generator.motions, generator.people, generator.backgrounds, stills=True)
+    one, all_frames = still.clip(np.random.default_rng(5)), generator.clip(np.random.default_rng(5))
+    assert one.images.shape == (1, 256, 256, 3) and one.joints.shape == (1, 24, 3)
+    np.testing.assert_array_equal(one.joints[0], all_frames.joints[CLIP_FRAMES // 2])
+    np.testing.assert_array_equal(one.crops[0], all_frames.crops[CLIP_FRAMES // 2])
+
+
 def test_the_body_model_reproduces_the_joints(clips):
     model = BodyModel(load_body())
     for clip in clips:

@@ -30,9 +30,10 @@ DATASETS = {
 
 
 def write_shards(clips: Iterator[SyntheticClip], folder: Path, name: str) -> int:
-    """Writes shards of equally many clips; returns how many clips there were."""
+    """Writes shards of equally many clips into a folder, made with the first; returns how many clips there were."""
     count = 0
     for number, part in enumerate(iter(lambda: list(islice(clips, CLIPS_PER_SHARD)), [])):
+        folder.mkdir(parents=True, exist_ok=True)
         write_shard(folder / f"shard-{name}-{number:05d}.npz", part)
         count += len(part)
         print(f"{count} clips", flush=True)
@@ -62,7 +63,6 @@ def main(arguments: list[str] | None = None) -> int:
             for sequence in dataset.sequences(options.root, options.split, bodies)
             for clip in clips_of(sequence, bodies, body, random, options.stride)
         )
-        options.output.mkdir(parents=True, exist_ok=True)
         if not write_shards(clips, options.output, f"{options.dataset}-{options.split}"):
             raise TarError(f"{options.root}: no usable clip of {CLIP_FRAMES} frames in it; check its files")
     except TarError as error:

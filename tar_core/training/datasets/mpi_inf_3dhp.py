@@ -7,7 +7,8 @@
 
     ROOT/mpi_inf_3dhp_test_set/TS1/imageSequence/img_000001.jpg ... and TS1/annot_data.mat, to TS6
 
-The test set has no SMPL parameters, only 17 joints; its .mat files are HDF5 and need the package h5py.
+The test set has no SMPL parameters, only 17 joints; its .mat files are HDF5 and need the package h5py. As in SPIN's,
+VIBE's and TCMR's tables, frames count in which all joints lie inside the picture.
 """
 
 from collections.abc import Iterator, Mapping
@@ -85,6 +86,8 @@ def _test(root: Path) -> Iterator[PersonSequence]:
             with h5py.File(path) as file:
                 flat, world, valid = (np.array(file[key]) for key in ("annot2", "univ_annot3", "valid_frame"))
             focal, size = _STUDIO if number <= 4 else _OUTDOORS
+            pixels = flat.reshape(-1, 17, 2)[:, _ORDER].astype(float)
+            inside = ((pixels >= 0) & (pixels < size)).all((1, 2))
             yield PersonSequence(
                 name=f"TS{number}",
                 images=[folder / "imageSequence" / f"img_{frame + 1:06d}.jpg" for frame in range(len(flat))],
@@ -96,9 +99,9 @@ def _test(root: Path) -> Iterator[PersonSequence]:
                 poses=None,
                 betas=None,
                 trans=None,
-                valid=valid.ravel().astype(bool),
+                valid=valid.ravel().astype(bool) & inside,
                 joints=world.reshape(-1, 17, 3)[:, _ORDER] / 1000,
-                joints_2d=flat.reshape(-1, 17, 2)[:, _ORDER].astype(float),
+                joints_2d=pixels,
             )
         except (OSError, KeyError, IndexError, TypeError, ValueError) as error:
             raise malformed(path, error) from error

@@ -104,7 +104,8 @@ def test_the_command_makes_shards_that_training_reads(root, tmp_path, capsys):
 
     arguments[3] = "night"
     assert main([str(argument) for argument in arguments]) == 2
-    arguments[1], arguments[3] = tmp_path / "gone", "test"
+    arguments[1], arguments[3], arguments[7] = tmp_path / "gone", "test", tmp_path / "nothing"
     assert main([str(argument) for argument in arguments]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert "train, validation, test" in errors[0] and "virtualhumans" in errors[1] and len(errors) == 2
+    assert not (tmp_path / "nothing").exists()

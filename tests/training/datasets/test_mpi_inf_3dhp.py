@@ -52,16 +52,18 @@ def test_the_test_sets_joints_come_in_our_order(tmp_path):
         folder.mkdir(parents=True)
         values = np.arange(17.0)
         with h5py.File(folder / "annot_data.mat", "w") as file:
-            file["annot2"] = np.tile(values[:, None], (3, 1, 1, 2))
-            file["univ_annot3"] = 1000 * np.tile(values[:, None], (3, 1, 1, 3))
-            file["annot3"] = np.zeros((3, 1, 17, 3))
-            file["valid_frame"] = np.array([[1.0], [0.0], [1.0]])
+            pixels = np.tile(values[:, None], (4, 1, 1, 2))
+            pixels[3, 0, 7, 1] = -1  # a wrist above the picture
+            file["annot2"] = pixels
+            file["univ_annot3"] = 1000 * np.tile(values[:, None], (4, 1, 1, 3))
+            file["annot3"] = np.zeros((4, 1, 17, 3))
+            file["valid_frame"] = np.array([[1.0], [0.0], [1.0], [1.0]])
             file["bb_crop"] = np.zeros((3, 34))
     read = list(sequences(tmp_path, "test", {}))
     assert [sequence.name for sequence in read] == [f"TS{number}" for number in range(1, 7)]
     assert read[0].frame_size == (2048, 2048) and read[5].frame_size == (1920, 1080)
     assert read[0].images[0].name == "img_000001.jpg"
-    assert read[0].valid.tolist() == [True, False, True]
+    assert read[0].valid.tolist() == [True, False, True, False]
     for place, name in enumerate(H36M_NAMES):
         assert read[2].joints[1, place, 0] == order.split().index(name), name
         assert read[2].joints_2d[1, place, 1] == order.split().index(name), name
