@@ -42,6 +42,7 @@ def write_fbx(path: str, objects: Iterable[bpy.types.Object]) -> None:
 def selected(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
     """Only these objects are selected meanwhile."""
     layer = bpy.context.view_layer
+    layer.update()  # what was removed a moment ago is in the list as None
     before, active = [thing for thing in layer.objects if thing.select_get()], layer.objects.active
     try:
         for thing in layer.objects:

@@ -111,12 +111,13 @@ def test_camera_stands_where_it_stood(tmp_path: Path) -> None:
     camera = import_clip(travelling_clip(), bpy.context).camera
     frame = bpy.context.scene.frame_start + 5
     bpy.context.scene.frame_set(frame)
-    matrix = np.array(camera.matrix_world)
+    matrix, lens = np.array(camera.matrix_world), (camera.data.lens, camera.data.sensor_width)
     save_scene(tmp_path / "out.fbx")
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.import_scene.fbx(filepath=str(tmp_path / "out.fbx"), anim_offset=0.0)
     bpy.context.scene.frame_set(frame)
-    read = bpy.data.objects["TAR Camera"].matrix_world
+    data, read = bpy.data.objects["TAR Camera"].data, bpy.data.objects["TAR Camera"].matrix_world
+    assert (data.lens, data.sensor_width) == pytest.approx(lens, rel=1e-5)
     np.testing.assert_allclose(np.array(read.translation), matrix[:3, 3], atol=1e-3)
     np.testing.assert_allclose(np.array(read.to_3x3().normalized()), matrix[:3, :3], atol=1e-3)
 
