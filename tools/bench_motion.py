@@ -65,6 +65,7 @@ SMOOTHING = 0.3  # the default
 TREMBLE = np.radians(0.17)  # of every joint, frame by frame
 HIT = 1.5  # m/s, the least speed of a hit
 EACH_ANKLE = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
+HANDS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("wrist", "hand")]
 KNEES = [JOINT_NAMES.index(f"{side}_knee") for side in ("left", "right")]
 HANDS_AND_FEET = [JOINT_NAMES.index(f"{side}_{end}") for side in ("left", "right") for end in ("wrist", "ankle")]
 
@@ -74,12 +75,14 @@ def on_floor(motion: Motion, body: BodyData) -> Motion:
 
     Ankles are turned so that soles that stand are level, in the middle of each stance; in between the turn changes from
     one stance to the next. Then the root is lifted wherever any of the body would lie below the floor, which is where
-    soles stand; if none does, where the body is lowest. Nothing is lowered: who jumps is in the air.
+    soles stand; if none does, where the body is lowest. Nothing is lowered: who jumps is in the air. Hands lift nobody:
+    DeepMimic's are straight at the wrist and go through the floor on which people lean.
     """
     levelled, stands = level_soles(motion, body)
     person = in_world(levelled, body)
     soles = sole_points(person, body)[..., 1].min(1)
-    lowest = surface_points(person, body, np.arange(0, len(body.v_template), 5))[..., 1].min(1)
+    rigid = np.flatnonzero(~np.isin(body.weights.argmax(1), HANDS))[::5]
+    lowest = surface_points(person, body, rigid)[..., 1].min(1)
     floor = float(np.median(soles[stands]) if stands.any() else np.percentile(lowest, 5))
     # The smoothed maximum is nowhere below what it covers.
     highest = maximum_filter1d(np.maximum(floor - lowest, 0), 2 * LIFTED + 1, mode="nearest")
