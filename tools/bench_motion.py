@@ -8,8 +8,11 @@ smoothed at the default strength, and feet are planted. Sliding is measured wher
 the root's error, means removed, also in percent of its way; accelerations are those of all joints; hits are the moments
 at which a hand or a foot is fastest, and nobody else within a quarter of a second.
 
+Recordings come from other bodies than ours. On ours some stand on tilted soles and lie in the floor, which nobody does,
+so they are put on a floor first (`on_floor`).
+
 The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
-between both ups, and the height of the lowest soles' floor under the camera. With `--travelling` the cameras are
+between both ups, and the height of the camera above it. With `--travelling` the cameras are
 carried sideways, along paths that are known.
 
 Limbs are also flung away for some frames (left and right swapped, a joint lost) to see how many are brought back
@@ -27,24 +30,24 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.signal import find_peaks
 
 from tar_core.body_file import BodyData, load_body
 from tar_core.camera_path import CameraPath
 from tar_core.camera_world import hold_still, seen_by_camera
-from tar_core.contacts import sole_points
+from tar_core.contacts import SHORTEST, runs, sole_points, surface_points
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
 from tar_core.ground import find_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.outliers import fill_outliers
 from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.smoothing import smooth_person
-from tar_core.training.motions import FPS, Motion, load_motions
+from tar_core.training.motions import FPS, Motion, load_motions, world_rotations
 from tar_core.training.scene import Camera, sample_camera
 from tools.camera_joints import main_person
 
@@ -55,11 +58,66 @@ FLINGS = 6  # of each recording
 MIRRORED = np.array([1.0, -1, -1])  # a left joint's axis-angle on the right
 CAMERAS = 12  # for each recording
 STANDS = 0.15  # m/s below which a true foot stands
+FLAT = np.cos(np.radians(15))  # between a sole that stands and a level one
+LIFTED = 5  # frames over which the root is lifted out of the floor
+UP = np.array([0.0, 1, 0])
 SMOOTHING = 0.3  # the default
 TREMBLE = np.radians(0.17)  # of every joint, frame by frame
 HIT = 1.5  # m/s, the least speed of a hit
+EACH_ANKLE = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
+HANDS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("wrist", "hand")]
 KNEES = [JOINT_NAMES.index(f"{side}_knee") for side in ("left", "right")]
 HANDS_AND_FEET = [JOINT_NAMES.index(f"{side}_{end}") for side in ("left", "right") for end in ("wrist", "ankle")]
+
+
+def on_floor(motion: Motion, body: BodyData) -> Motion:
+    """The recording as somebody of our body could have done it, on a floor at y = 0.
+
+    Ankles are turned so that soles that stand are level, in the middle of each stance; in between the turn changes from
+    one stance to the next. Then the root is lifted wherever any of the body would lie below the floor, which is where
+    soles stand; if none does, where the body is lowest. Nothing is lowered: who jumps is in the air. Hands lift nobody:
+    DeepMimic's are straight at the wrist and go through the floor on which people lean.
+    """
+    levelled, stands = level_soles(motion, body)
+    person = in_world(levelled, body)
+    soles = sole_points(person, body)[..., 1].min(1)
+    rigid = np.flatnonzero(~np.isin(body.weights.argmax(1), HANDS))[::5]
+    lowest = surface_points(person, body, rigid)[..., 1].min(1)
+    floor = float(np.median(soles[stands]) if stands.any() else np.percentile(lowest, 5))
+    # The smoothed maximum is nowhere below what it covers.
+    highest = maximum_filter1d(np.maximum(floor - lowest, 0), 2 * LIFTED + 1, mode="nearest")
+    lift = gaussian_filter1d(highest, LIFTED / 2, radius=LIFTED, mode="nearest") - floor
+    return replace(levelled, trans=levelled.trans + lift[:, None] * UP)
+
+
+def level_soles(motion: Motion, body: BodyData) -> tuple[Motion, np.ndarray]:
+    """Ankles turned as `on_floor` says, and [N] bool: where a foot stands."""
+    soles = sole_points(in_world(motion, body), body)
+    still = FPS * np.linalg.norm(np.gradient(soles, axis=0), axis=-1) < STANDS
+    ups = world_rotations(motion.poses)[:, EACH_ANKLE, 1]  # [N, 2, 3] the world's up in the feet's axes
+    poses, any_stands = motion.poses.copy(), np.zeros(len(motion), bool)
+    for foot, ankle in enumerate(EACH_ANKLE):
+        stands = still[:, 2 * foot] & still[:, 2 * foot + 1] & (ups[:, foot, 1] > FLAT)
+        stances = [(first, end) for first, end in runs(stands) if end - first >= SHORTEST * FPS]
+        if stances:
+            frames = np.concatenate([np.arange(*stance) for stance in stances])
+            off = np.concatenate(
+                [np.tile(turn_between(UP, np.median(ups[a:b, foot], 0)), (b - a, 1, 1)) for a, b in stances]
+            )
+            every = np.arange(len(motion))
+            turn = np.stack([np.interp(every, frames, axis) for axis in matrix_to_axis_angle(off).T], 1)
+            own = axis_angle_to_matrix(poses[:, ankle]) @ axis_angle_to_matrix(turn)
+            poses[:, ankle] = matrix_to_axis_angle(own)
+            any_stands[frames] = True
+    return replace(motion, poses=poses), any_stands
+
+
+def in_world(motion: Motion, body: BodyData) -> PersonMotion:
+    """The recording in the axes of the world."""
+    count = len(motion)
+    trans = motion.trans - rest_joints(body, np.zeros(10))[0]
+    poses = motion.poses.reshape(count, -1)
+    return PersonMotion(1, poses, np.zeros(10), trans, np.arange(count), np.zeros((count, 4)), np.ones(count))
 
 
 def true_person(motion: Motion, camera: Camera, body: BodyData) -> PersonMotion:
@@ -144,7 +202,11 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
     """
     random, ways = np.random.default_rng(0), np.random.default_rng(1)
     rest = rest_joints(body, np.zeros(10))
-    recordings = read_recordings(motions, rest)
+    recordings = [
+        on_floor(motion, body)
+        for motion in read_recordings(motions, rest)
+        if any(kind in motion.name for kind in KINDS)
+    ]
     rows: list[list[float]] = []
     off_before: list[int] = []
     off: list[int] = []
@@ -175,7 +237,7 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
                 stands = (FPS * np.linalg.norm(np.diff(feet[0], axis=0), axis=-1) < STANDS).astype(float)
                 errors = [root_error(person, truth) for person in (captured, planted)]
                 up = camera.rotation[:, 1]
-                height = -float(np.percentile((sole_points(truth, body) @ up).min(1), 5))
+                height = -float(camera.translation @ up)
                 clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [captured])
                 clip = replace(clip, camera_path=path)
                 tilt, sunk = floor_errors(clip, up, height, body)

@@ -7,6 +7,9 @@ A BVH joint and SMPL's joint of the same name turn together, but their axes diff
 C is read off a recording of the same skeleton that starts in a T-pose, where SMPL's turns are the identity. Without one
 it follows from the anatomy: the pelvis by its hips and spine, limbs by their bones and the axes about which elbows and
 knees bend, all other joints by being unbent on average.
+
+How level a foot is, recorders and their T-poses tell only to 5 degrees, some to 20. A sole that stands is level; what
+it is off by in the middle of a recording is taken out of the whole of it.
 """
 
 import re
@@ -37,10 +40,14 @@ _HINGES = {
     ("left_shoulder", "left_elbow", "left_wrist"): (0, -1, 0),
     ("right_shoulder", "right_elbow", "right_wrist"): (0, 1, 0),
 }
+_UP = np.array([0.0, 1, 0])
 _MOVING = 0.1  # radians by which a joint must bend to and fro for its axis to be seen ...
 _BENT = 0.05  # ... or the mean sine of its bend
 _MOST_FRAMES = 3000  # looked at for the averages
 _CENTIMETRES = 10.0  # longer legs cannot be metres
+# Who stands flat: the speed of ankle and toes in m/s, their metres above where they are lowest, the pelvis's height
+# above the ankle in legs, and for how many seconds at least.
+_STILL, _LOW, _ABOVE, _SHORTEST = 0.15, 0.04, 0.7, 0.5
 
 Directions = dict[tuple[str, str], np.ndarray]
 
@@ -207,7 +214,40 @@ def smpl_turns(recordings: Sequence[BvhRecording], rest_joints: np.ndarray | Non
         constant = _from_t_pose(t_pose, at_rest if rest_joints is not None else {})
     else:
         constant = _from_anatomy(recordings, at_rest)
-    return [[turn * c for turn, c in zip(recording.turns, constant, strict=True)] for recording in recordings]
+    return [
+        _level_soles(recording, [turn * c for turn, c in zip(recording.turns, constant, strict=True)])
+        for recording in recordings
+    ]
+
+
+def _level_soles(recording: BvhRecording, turns: list[Rotation]) -> list[Rotation]:
+    """SMPL's turns, ankles and toes turned by what they are off level in the middle of all frames that stand flat."""
+    levelled = list(turns)
+    for side in ("left", "right"):
+        flat = np.flatnonzero(_stands_flat(recording, side))
+        if len(flat) * recording.frame_time >= _SHORTEST:
+            for joint in (JOINT_NAMES.index(f"{side}_{part}") for part in ("ankle", "foot")):
+                up = np.median(turns[joint][flat].apply(_UP, inverse=True), 0)  # in the joint's own axes
+                levelled[joint] = turns[joint] * Rotation.from_matrix(turn_between(_UP, up))
+    return levelled
+
+
+def _stands_flat(recording: BvhRecording, side: str) -> np.ndarray:
+    """[N] bool: ankle and toes are still and low, so on neither tiptoe nor heel, and the body is above them."""
+    feet = np.stack(
+        [
+            [recording.positions[:, JOINT_NAMES.index(f"{each}_{part}")] for part in ("ankle", "foot")]
+            for each in ("left", "right")
+        ]
+    )  # [2, 2, N, 3]
+    lowest = np.percentile(feet[..., 1].min(0), 5, axis=1)  # of ankles and of toes
+    own = feet[0 if side == "left" else 1].swapaxes(0, 1)  # [N, 2, 3]
+    speed = np.linalg.norm(np.gradient(own, recording.frame_time, axis=0), axis=-1)
+    bones = [recording.bone(f"{side}_{a}", f"{side}_{b}") for a, b in (("hip", "knee"), ("knee", "ankle"))]
+    leg = np.median(np.linalg.norm(bones, axis=-1), axis=1).sum()
+    above = recording.positions[:, 0, 1] - own[:, 0, 1] > _ABOVE * leg
+    flat = (speed < _STILL).all(1) & (own[..., 1] < lowest + _LOW).all(1) & above
+    return np.asarray(flat)
 
 
 def _from_t_pose(t_pose: BvhRecording, at_rest: Directions) -> list[Rotation]:

@@ -1,13 +1,17 @@
 """The benchmark's own parts: a true person stands still before its camera, errors are of the size that is said."""
 
 import numpy as np
+import pytest
 
 from tar_core.body_file import load_body
+from tar_core.contacts import surface_points
 from tar_core.motion import MotionClip
 from tar_core.planting import foot_points, slide
-from tar_core.training.motions import FPS, Motion
+from tar_core.skeleton import JOINT_NAMES
+from tar_core.training.motions import FPS, Motion, world_rotations
 from tar_core.training.scene import sample_camera
 from tools.bench_motion import (
+    EACH_ANKLE,
     HANDS_AND_FEET,
     acceleration_off,
     dolly,
@@ -16,7 +20,9 @@ from tools.bench_motion import (
     floor_errors,
     hits,
     hits_off,
+    in_world,
     joints_of,
+    on_floor,
     root_error,
     share_within,
     slow_noise,
@@ -46,6 +52,33 @@ def test_the_truth_does_not_slide_and_errors_do():
     assert slide(foot_points(truth, BODY), everywhere) < 1e-6
     assert slide(foot_points(captured, BODY), everywhere) > 0.001
     assert root_error(truth, truth) == 0 and 20 < root_error(captured, truth) < 120
+
+
+def getting_up(ankle_turn):
+    """Lies 0.1 m deep in the floor for 40 frames, stands with both ankles turned, jumps by 0.5 m."""
+    poses, trans = np.zeros((130, 24, 3)), np.tile([0.0, 0.93, 0.0], (130, 1))
+    poses[:40, 0], trans[:40, 1] = [np.pi / 2, 0, 0], 0.0
+    poses[40:, EACH_ANKLE] = ankle_turn
+    trans[100:120, 1] += 0.5 * np.sin(np.linspace(0, np.pi, 20))
+    return Motion("test/getup", poses, trans)
+
+
+def test_nobody_stands_on_tilted_soles_or_lies_in_the_floor():
+    motion = getting_up([0.1, 0, 0.15])
+    placed = on_floor(motion, BODY)
+    heights = surface_points(in_world(placed, BODY), BODY, np.arange(len(BODY.v_template)))[..., 1].min(1)
+    assert heights.min() > -0.003, "nothing is below the floor"
+    np.testing.assert_allclose(heights[50:95], 0, atol=0.005)
+    np.testing.assert_allclose(heights[109], 0.5, atol=0.02)
+    assert world_rotations(placed.poses)[50:95, EACH_ANKLE, 1, 1].min() > np.cos(np.radians(0.5))
+    others = [joint for joint in range(len(JOINT_NAMES)) if joint not in EACH_ANKLE]
+    np.testing.assert_array_equal(placed.poses[:, others], motion.poses[:, others])
+
+
+@pytest.mark.parametrize("turn", [[0.6, 0, 0], [0, 0, 0]], ids=["tiptoe", "level"])
+def test_other_feet_stay_as_they_are(turn):
+    motion = getting_up(turn)
+    np.testing.assert_allclose(on_floor(motion, BODY).poses, motion.poses, atol=1e-6)
 
 
 def test_noise_has_the_size_that_is_said_and_is_smooth():
