@@ -11,13 +11,16 @@ A camera that travels moves near things more than far ones. That is told, not so
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from tar_core.camera import image_centre
 from tar_core.smoothing import smooth_points
+
+if TYPE_CHECKING:  # elsewhere it is imported where it is used: that takes 0.2 s, and most cameras stand
+    from scipy.spatial.transform import Rotation
 
 LONG_SIDE = 640  # pixels to which pictures are reduced
 _CORNERS, _SPACING = 400, 8  # most corners, and their least distance
@@ -140,6 +143,8 @@ class _Chain:
     """
 
     def __init__(self, size: tuple[int, int], focal: float, zooms: bool) -> None:
+        from scipy.spatial.transform import Rotation
+
         self._size, self._zooms = size, zooms
         self._key, self._key_focal = Rotation.identity(), focal
         self.turns = [self._key]
@@ -169,6 +174,8 @@ class _Chain:
         return True
 
     def track(self) -> CameraTrack:
+        from scipy.spatial.transform import Rotation
+
         zooms = np.array(self.focals) / self.focals[0]
         window = min(_ZOOM_WINDOW, len(zooms) - (len(zooms) + 1) % 2)
         if self._zooms and window >= 5:
@@ -223,7 +230,7 @@ def fit_turn(
     size: tuple[int, int],
     focals: tuple[float, float],
     inlying: np.ndarray,
-) -> tuple[Rotation, float]:
+) -> "tuple[Rotation, float]":
     """The turn that takes the directions of pixels `before` [K, 2] to those of `after`, and the share that it explains.
 
     Weighted by Cauchy.
@@ -232,6 +239,8 @@ def fit_turn(
         focals: of both pictures, pixels.
         inlying: [K] bool; the others are left out.
     """
+    from scipy.spatial.transform import Rotation
+
     off = _OFF * max(1.0, max(size) / LONG_SIDE)
     weights = inlying + 1e-6
     centre = image_centre(*size)
