@@ -234,7 +234,7 @@ class PeopleTracker:
                 f"the box {x0:g},{y0:g},{x1:g},{y1:g} does not lie in the {width}x{height} frame;"
                 " give left, top, right, bottom in pixels"
             )
-        crop = self._align(image, crop_from_box(box))
+        crop = self._align(image, crop_from_box(whole_body(box, height)))
         if crop is None:
             raise TarError(f"nobody is seen in the box on frame {frame}; draw it around the whole person")
         # One frame back, so that step() finds the track as one to follow.

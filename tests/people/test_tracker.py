@@ -92,8 +92,11 @@ def test_a_close_up_shows_a_part_of_somebody_and_no_dwarf(
     steps = track(tracker, [close_up] * 4)
     assert [len(sightings) for sightings in steps] == [1] * 4
     assert [believed.track_id for believed in tracker.believed()] == [1]
+    boxed = PeopleTracker(backbone, None, FPS)
+    boxed.begin_with_box(0, close_up, np.array([100, 0, 450, HEIGHT - 1]))
     whole = 960 * WIDTH / (right - left)  # the man is about 960 pixels tall in the video
-    assert 0.7 * whole < steps[-1][0].crop.size < 1.5 * whole
+    for sighting in (steps[-1][0], *boxed.step(0, close_up)):
+        assert 0.7 * whole < sighting.crop.size < 1.5 * whole
 
 
 def test_a_box_cut_off_at_the_bottom_is_grown_to_a_whole_body() -> None:
