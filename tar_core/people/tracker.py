@@ -37,7 +37,7 @@ BOX_PADDING = 0.08  # of the longer side: landmarks end at eyes, wrists and toes
 CLEARLY_LARGER = 1.25  # times as tall: who displaces somebody when only so many are wanted
 TALL = 3.0  # times as tall as wide: a body whose lower part lies below the picture
 CUT_OFF = 0.02  # of the picture's height: a box that ends as near to the bottom is cut off there
-CLOSE_UP = 0.5  # of the picture's height: nothing that large is taken for a person by mistake
+CLOSE_UP = 0.5  # of the picture's height: hardly anything that large is taken for a person by mistake
 
 # MediaPipe's constants for the two landmarks that place the next crop.
 SMOOTHING_CUTOFF, SMOOTHING_BETA, SMOOTHING_DERIVATIVE_CUTOFF = 0.01, 10.0, 1.0
