@@ -310,7 +310,7 @@ class EngineProcess:
         self._folder.cleanup()
 
     def _close_input(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), broken_pipe_is_an_error():  # what could not be written is tried again
             self._process.stdin.close()
 
     def _insist(self, waited: float) -> None:
@@ -372,16 +372,21 @@ def death(code: int, last: str) -> str:
 
 @contextmanager
 def broken_pipe_is_an_error() -> Iterator[None]:
-    """Writing to a process that has ended raises BrokenPipeError, as in any Python; a real Blender it would end."""
-    if not hasattr(signal, "SIGPIPE") or threading.current_thread() is not threading.main_thread():
+    """Writing to a process that has ended raises BrokenPipeError, as in any Python; a real Blender it would end.
+
+    The signal goes to the thread that writes, so that it is held back there, and taken away before it is let through.
+    """
+    if not hasattr(signal, "SIGPIPE"):
         yield
         return
-    before = signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
     try:
         yield
     finally:
-        if before is not None:  # a handler that Python did not install cannot be put back by it
-            signal.signal(signal.SIGPIPE, before)
+        if signal.SIGPIPE not in before:
+            if signal.SIGPIPE in signal.sigpending():
+                signal.sigwait({signal.SIGPIPE})
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def parse_event(line: str) -> Event | None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -175,14 +176,24 @@ def test_python_without_tar_core_says_how_to_install_it() -> None:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="Windows has no such signal")
-def test_engine_that_is_gone_does_not_take_blender_along() -> None:
-    """A real Blender leaves SIGPIPE as the system has it: deadly."""
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_engine_that_is_gone_does_not_take_blender_along(in_thread: bool) -> None:
+    """A real Blender leaves SIGPIPE as the system has it: deadly. Batches write to their engines in threads."""
     before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     reading, writing = os.pipe()
     os.close(reading)
-    try:
+
+    def write() -> None:
         with pytest.raises(BrokenPipeError), broken_pipe_is_an_error():
             os.write(writing, b"job")
+        assert signal.SIGPIPE not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    try:
+        if in_thread:
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(write).result()
+        else:
+            write()
         assert signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL
     finally:
         os.close(writing)
