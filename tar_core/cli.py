@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import tar_core
 from tar_core.errors import TarError
+from tar_core.heap import loading
 
 if TYPE_CHECKING:
     from tar_core.body_file import BodyData
@@ -180,11 +181,12 @@ def start_box(text: str) -> tuple[int, tuple[float, float, float, float]]:
 
 def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
-    from tar_core.capture import capture, check_writable
-    from tar_core.doubts import doubts
-    from tar_core.planting import plant_clip
-    from tar_core.smoothing import check_strength, smooth_clip
-    from tar_core.video import check_video_name
+    with loading():
+        from tar_core.capture import capture, check_writable
+        from tar_core.doubts import doubts
+        from tar_core.planting import plant_clip
+        from tar_core.smoothing import check_strength, smooth_clip
+        from tar_core.video import check_video_name
 
     check_strength(options.smoothing)
     check_strength(options.plant_feet, "planting of feet")

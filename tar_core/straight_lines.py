@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.optimize import minimize
 
 LONG_SIDE = 960  # pixels to which pictures are reduced
 _SHORTEST, _SHORTEST_PIXELS = 0.025, 12.0  # a segment's least length: share of the diagonal, and reduced pixels
@@ -25,6 +24,7 @@ _TOGETHER = 4.0  # segments that tell no more than one, since an object has many
 _PITCH, _PITCH_SPREAD = 8.0, 18.0
 _ROLL_SPREAD, _TILTED_SPREAD, _TILTED = 3.0, 20.0, 0.2
 _FOCAL, _FOCAL_SPREAD = 0.85, 0.35  # the spread is of its logarithm
+_ROUNDS, _FARTHEST = 8, 4.0  # of the search, and how far it goes in one, in its steps
 # What clutter may feign, over the gain (see _Votes.gain): chosen on the HDRI panoramas that come with Blender.
 _FEIGNED_DEGREES, _FEIGNED_FOCAL = 100.0, 4.0
 
@@ -82,24 +82,15 @@ def camera_from_lines(segments: np.ndarray, size: tuple[int, int], focal: float 
         """[..., 3 or 4] -> [..., 4], with the focal length that is known."""
         return np.insert(free, [3] * len(known), known, axis=-1)
 
-    def unlikelihood(free: np.ndarray) -> float:
-        return -float(votes.posterior(camera(free)[None])[0])
+    def posterior(free: np.ndarray) -> np.ndarray:
+        return votes.posterior(camera(free))
 
     step = np.array([1.0, 1.0, 2.0, 0.05])[: 4 - len(known)]
-    found = min(
-        (
-            minimize(
-                unlikelihood,
-                start[: len(step)],
-                method="Nelder-Mead",
-                options={"initial_simplex": start[: len(step)] + np.vstack([0 * step, np.diag(step)]), "fatol": 1e-3},
-            )
-            for start in votes.starts(*known)
-        ),
-        key=lambda result: float(result.fun),
-    )
-    best = camera(found.x)
-    spread = np.sqrt(np.diag(np.linalg.pinv(_curvature(unlikelihood, found.x, step / 2), hermitian=True)).clip(0))
+    climbed = _climb(posterior, votes.starts(*known)[:, : len(step)], step)
+    found = climbed[posterior(climbed).argmax()]
+    best = camera(found)
+    _, curvature = _derivatives(posterior, found[None], step / 2)
+    spread = np.sqrt(np.diag(np.linalg.pinv(-curvature[0], hermitian=True)).clip(0))
     gain = max(votes.gain(best), 1e-3)
     return LinesCamera(
         up=_axes(*best[:3, None])[0, 0],
@@ -181,11 +172,37 @@ def _normal(deviations: np.ndarray) -> np.ndarray:
     return np.exp(-0.5 * deviations**2) / np.sqrt(2 * np.pi)
 
 
-def _curvature(function: Callable[[np.ndarray], float], x: np.ndarray, step: np.ndarray) -> np.ndarray:
-    """Second derivatives [P, P] of a function of x [P], by differences."""
-    result = np.empty((len(x), len(x)))
-    for i, along in enumerate(np.diag(step)):
-        for j, across in enumerate(np.diag(step)):
-            corners = sum(a * b * function(x + a * along + b * across) for a in (1, -1) for b in (1, -1))
-            result[i, j] = corners / (4 * step[i] * step[j])
-    return result
+def _climb(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """From points [G, P] to the maxima of a function [G, P] -> [G] near them, by Newton's method.
+
+    It is a bumpy function, so where it curves upwards Newton's step is turned round, and of several lengths of a step
+    the best counts.
+    """
+    lengths = np.array([0.0, 0.2, 1.0])[:, None, None]
+    for _ in range(_ROUNDS):
+        slope, curvature = _derivatives(function, x, step / 4)
+        values, vectors = np.linalg.eigh(curvature * np.outer(step, step))
+        along = np.einsum("gpk,gp->gk", vectors, slope * step) / np.maximum(np.abs(values), 1e-3)
+        newton = step * np.einsum("gpk,gk->gp", vectors, along.clip(-_FARTHEST, _FARTHEST))
+        tried = x + lengths * newton  # [5, G, P]
+        worth = function(tried.reshape(-1, x.shape[1])).reshape(tried.shape[:2])
+        x = tried[worth.argmax(0), np.arange(len(x))]
+    return x
+
+
+def _derivatives(
+    function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, step: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Slope [G, P] and second derivatives [G, P, P] of a function [G, P] -> [G] at points [G, P], by differences."""
+    count, (one, other) = len(step), np.triu_indices(len(step), 1)
+    along = np.diag(step)
+    steps = np.concatenate([along, along[one] + along[other]])
+    tried = x[:, None] + np.concatenate([0 * along[:1], steps, -steps])
+    values = function(tried.reshape(-1, count)).reshape(len(x), -1)
+    here, (forth, back) = values[:, :1], np.split(values[:, 1:], 2, axis=1)
+    bends = forth + back - 2 * here  # along each axis, and along the sum of two
+    curvature = np.zeros((len(x), count, count))
+    curvature[:, one, other] = (bends[:, count:] - bends[:, one] - bends[:, other]) / 2
+    curvature += curvature.transpose(0, 2, 1)
+    curvature[:, range(count), range(count)] = bends[:, :count]
+    return (forth - back)[:, :count] / (2 * step), curvature / np.outer(step, step)

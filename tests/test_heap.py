@@ -1,7 +1,10 @@
+import gc
 import subprocess
 import sys
 
 import pytest
+
+from tar_core.heap import loading
 
 PROGRAM = """
 import sys
@@ -35,3 +38,23 @@ def test_large_blocks_go_back_although_small_ones_stay() -> None:
         return float(run.stdout)
 
     assert left("on") < 10 < 60 < left("off")
+
+
+def test_what_is_loaded_is_not_searched_for_garbage() -> None:
+    before = gc.get_freeze_count()
+    with loading():
+        assert not gc.isenabled()
+        loaded = [[number] for number in range(1000)]
+    assert gc.isenabled() and gc.get_freeze_count() >= before + len(loaded)
+    gc.unfreeze()
+
+
+def test_loading_leaves_the_collector_as_it_was() -> None:
+    gc.disable()
+    try:
+        with pytest.raises(ImportError), loading():
+            raise ImportError
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
