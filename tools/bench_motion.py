@@ -47,7 +47,7 @@ from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.smoothing import smooth_person
-from tar_core.training.motions import FPS, Motion, load_motions, world_rotations
+from tar_core.training.motions import FPS, Motion, leg_length, load_motions, with_legs, world_rotations
 from tar_core.training.scene import Camera, sample_camera
 from tools.camera_joints import main_person
 
@@ -323,9 +323,10 @@ def outliers(motions: Path, body: BodyData) -> None:
 
 
 def read_recordings(motions: Path, rest: np.ndarray) -> list[Motion]:
-    """Of a folder of archives, or as `load_motions` takes them."""
+    """Of a folder of archives, or as `load_motions` takes them; by somebody with the joints [24, 3]."""
     archives = sorted(motions.glob("*.tar.*")) if motions.is_dir() else []
-    return load_motions(*(archives or [motions]), rest_joints=rest)
+    loaded = load_motions(*(archives or [motions]), rest_joints=rest)
+    return [with_legs(motion, leg_length(rest)) for motion in loaded]
 
 
 def share_within(off: list[int], frames: int) -> float:

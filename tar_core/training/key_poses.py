@@ -10,7 +10,7 @@ from tar_core.rotations import (
     slerp,
 )
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
-from tar_core.training.motions import FPS, Motion
+from tar_core.training.motions import FPS, Motion, leg_length
 
 # Degrees about x, y, z per joint, applied in the order z, y, x; joints not named stay as in the T-pose. Signs: a hip's
 # -x lifts the leg forwards, a knee's +x bends it, a left shoulder's -z lowers the arm, its -y points it forwards, a
@@ -246,7 +246,7 @@ def _passage(random: np.random.Generator, name: str, rest_joints: np.ndarray, fr
     _, joints = pose_skeleton(poses, rest_joints)
     trans = np.zeros((frames, 3))
     trans[:, 1] = joints[:, 0, 1] - joints[..., 1].min(1) + 0.05  # the lowest joint is half a foot above the floor
-    return Motion(name, poses, trans, FPS)
+    return Motion(name, poses, trans, FPS, leg_length(rest_joints))
 
 
 def _random_pose(random: np.random.Generator, group: dict[str, _Angles]) -> np.ndarray:

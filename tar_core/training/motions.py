@@ -41,15 +41,30 @@ class Motion:
         poses: [N, 24, 3] axis-angle; the first joint turns the body in the world.
         trans: [N, 3] the pelvis joint in the world, metres, y up.
         fps: frames per second.
+        legs: how long the legs of who moved are (`leg_length`); None where the file does not tell.
     """
 
     name: str
     poses: np.ndarray
     trans: np.ndarray
     fps: float = FPS
+    legs: float | None = None
 
     def __len__(self) -> int:
         return len(self.poses)
+
+
+def leg_length(joints: np.ndarray) -> float:
+    """Metres from hip over knee to ankle, of SMPL's joints [..., 24, 3] in whatever poses; the middle of all legs."""
+    places = [
+        [JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("hip", "knee", "ankle")
+    ]
+    return float(np.median(np.linalg.norm(np.diff(joints[..., places, :], axis=-3), axis=-1).sum(-2)))
+
+
+def with_legs(motion: Motion, legs: float) -> Motion:
+    """The motion of somebody with legs of `legs` metres: steps, jumps and the height of the pelvis scale with them."""
+    return motion if motion.legs is None else replace(motion, trans=motion.trans * (legs / motion.legs), legs=legs)
 
 
 def mirrored(motion: Motion) -> Motion:
@@ -155,7 +170,8 @@ def _from_bvh(recordings: list[BvhRecording], rest_joints: np.ndarray | None) ->
         first = 1 if recording.starts_in_t_pose() else 0
         times = np.arange(len(recording.positions) - first) * recording.frame_time
         locals_ = [turn[first:] for turn in _relative(turns)]
-        motions.append(Motion(recording.name, *_resampled(times, locals_, recording.positions[first:, 0])))
+        poses, trans = _resampled(times, locals_, recording.positions[first:, 0])
+        motions.append(Motion(recording.name, poses, trans, legs=leg_length(recording.positions)))
     return motions
 
 
@@ -177,6 +193,7 @@ _DEEPMIMIC_QUATERNIONS = {
     "left_ankle": 34,
     "left_shoulder": 38,
 }
+_DEEPMIMIC_LEGS = 0.421546 + 0.409870  # thigh and shin of its humanoid3d.txt, metres
 _DEEPMIMIC_HINGES = {"right_knee": 19, "right_elbow": 28, "left_knee": 33, "left_elbow": 42}
 
 
@@ -220,7 +237,7 @@ def _read_deepmimic(name: str, text: str) -> Motion:
         world[f"{side}_collar"] = world["spine3"] * _scaled(lift, 0.15)
     locals_ = _relative([world[joint] for joint in JOINT_NAMES])
     poses, trans = _resampled(times, locals_, _FACING.apply(rows[:, :3]))
-    return Motion(name, poses, trans)
+    return Motion(name, poses, trans, legs=_DEEPMIMIC_LEGS)
 
 
 def _scaled(rotation: Rotation, share: float) -> Rotation:

@@ -9,7 +9,7 @@ from tar_core.crop import MARGIN, Crop, crop_from_alignment
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tar_core.training.dataset import CLIP_FRAMES
-from tar_core.training.motions import FPS, Motion, at_speed, mirrored, reversed_in_time
+from tar_core.training.motions import FPS, Motion, at_speed, leg_length, mirrored, reversed_in_time, with_legs
 
 _HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 _SHOULDERS = [JOINT_NAMES.index("left_shoulder"), JOINT_NAMES.index("right_shoulder")]
@@ -140,6 +140,7 @@ def sample_scene(
         motion = sample_motion(random, motions, frames)
         betas = sample_betas(random)
         joints, extremes = pose(motion.poses, betas)
+        motion = with_legs(motion, leg_length(joints))
         shift = (motion.trans - joints[:, 0])[:, None]
         body = np.concatenate([joints, extremes], 1) + shift
         if random.random() < _CLOSE_UPS:

@@ -13,9 +13,11 @@ from tar_core.training.bvh import LIMBS, read_bvh
 from tar_core.training.motions import (
     Motion,
     at_speed,
+    leg_length,
     load_motions,
     mirrored,
     reversed_in_time,
+    with_legs,
     world_rotations,
 )
 from tests.training.conftest import FREE_BODY, SHARED
@@ -84,6 +86,35 @@ def test_bvh_is_upright_metric_and_at_30_fps(recorded):
     assert np.abs(np.diff(motion.trans, axis=0)).max() * motion.fps < 4  # metres per second
     up = axis_angle_to_matrix(motion.poses[:, 0])[:, 1, 1]
     assert up.min() > 0.9
+
+
+def test_legs_are_as_long_in_every_pose():
+    rest = rest_joints()
+    assert leg_length(pose_skeleton(random_motion().poses, rest)[1]) == pytest.approx(leg_length(rest))
+    assert 0.7 < leg_length(rest) < 0.9
+
+
+def test_feet_stand_when_the_way_is_scaled_to_the_legs(recorded):
+    """CMU's skeleton has legs a quarter longer than ours: with its steps our feet would slide."""
+    rest = rest_joints()
+    ankles = [JOINT_NAMES.index("left_ankle"), JOINT_NAMES.index("right_ankle")]
+
+    def slides(motion):  # mm a frame, of the lower foot
+        joints = pose_skeleton(motion.poses, rest)[1] - rest[0] + motion.trans[:, None]
+        feet = joints[:, ankles]
+        low = feet[1:, :, 1].argmin(1)
+        moves = np.linalg.norm(np.diff(feet, axis=0), axis=-1)
+        return 1000 * np.median(np.take_along_axis(moves, low[:, None], 1))
+
+    walk = next(m for m in load_motions(recorded, rest_joints=rest) if m.name == "cmu/007_04")
+    scaled = with_legs(walk, leg_length(rest))
+    assert walk.legs == pytest.approx(0.975, abs=0.01) and scaled.legs == leg_length(rest)
+    assert slides(scaled) < 0.6 * slides(walk)
+
+
+def test_a_way_of_unknown_legs_stays_as_it_is():
+    motion = random_motion()
+    assert with_legs(motion, 0.7) is motion
 
 
 def test_deepmimic_walks_towards_where_it_faces(tmp_path):
