@@ -1,11 +1,12 @@
 """The floor in the camera's frame, and with it the camera's pitch, roll and height, found from the people's feet.
 
 Where the picture has straight lines enough, they tell where up is; people may lean, or seem to, and give the camera's
-height alone. Elsewhere four things tell, each with the error that it is expected to have: soles that stand, and
+height alone. Elsewhere five things tell, each with the error that it is expected to have: soles that stand, and
 whatever else carries the body, lie in one plane; a foot that stands on heel and toe is level; people who stand straight
-stand upright, and those who never do are upright on average; and cameras are held level, in roll above all. The most
-likely plane is found by Gauss-Newton with Cauchy's weights, so that single wrong contacts do not count. What the four
-leave open, and how far they disagree, becomes the confidence: the probability that up is right to GOOD degrees.
+stand upright, and those who never do are upright on average; people keep their balance (balance.py); and cameras are
+held level, in roll above all. The most likely plane is found by Gauss-Newton with Cauchy's weights, so that single
+wrong contacts do not count. What the five leave open, and how far they disagree, becomes the confidence: the
+probability that up is right to GOOD degrees.
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tar_core.balance import Balance, centre_of_mass, find_balance
 from tar_core.body_file import BodyData
 from tar_core.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
@@ -30,8 +32,10 @@ _BODY, _POSTURE = 8.0, 12.0  # of people who stand straight, and the middle of a
 _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
+_STRETCHED, _BELOW = 0.8, 0.5  # share of a leg's length from hip to ankle; cosine between it and the trunk
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
 _SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
+_TOUCHES = 0.04  # metres above the floor below which a part of the body is carried by it
 _ROUNDS = 20
 _PASSES = 4
 
@@ -57,7 +61,8 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
         feet = np.concatenate([cue.feet for cue in cues])
         bodies = np.concatenate([cue.bodies for cue in cues])
         postures = np.array([cue.posture for cue in cues])
-        floor = fit_floor(soles, feet, bodies, postures)
+        balances = [cue.balance for cue in cues if cue.balance is not None]
+        floor = fit_floor(soles, feet, bodies, postures, balances)
         lines = clip.vertical
         # Lines alone may take a beam on the floor for a post; people tell that much.
         if lines is not None and lines.error < _SURE_LINES and lines.up @ floor.up > _UPRIGHT:
@@ -69,7 +74,13 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     return floor
 
 
-def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, postures: np.ndarray) -> Floor:
+def fit_floor(
+    soles: np.ndarray,
+    feet: np.ndarray,
+    bodies: np.ndarray,
+    postures: np.ndarray,
+    balances: Sequence[Balance] = (),
+) -> Floor:
     """The most likely floor.
 
     Args:
@@ -77,6 +88,7 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, postures:
         feet: [F, 3] unit vectors out of the backs of feet that stood on heel and toe.
         bodies: [B, 3] unit vectors along people who stood straight, one a stretch of the clip.
         postures: [P, 3] the same along each person, the middle of all their frames; for clips without such stretches.
+        balances: of everybody whom something carried.
     """
     cues, certainties = [LEVEL], [np.diag(np.radians([_ROLL, _PITCH, _PITCH]) ** -2.0)]
     # Who lies or crawls has the feet upside down; the other feet, and bodies, are doubted then.
@@ -87,6 +99,10 @@ def fit_floor(soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, postures:
             error = np.hypot(all_of_them, one / np.sqrt(len(standing))) * len(directions) / len(standing)
             cues.append(_middle(standing))
             certainties.append(np.eye(3) / np.radians(error) ** 2)
+    for balance in balances:
+        if balance.up @ LEVEL > _UPRIGHT:
+            cues.append(balance.up)
+            certainties.append(np.eye(3) / np.radians(balance.error) ** 2)
     up = np.linalg.solve(sum(certainties), sum(certain @ cue for certain, cue in zip(certainties, cues, strict=True)))
     up /= np.linalg.norm(up)
     height = -float(np.median(soles @ up))
@@ -129,13 +145,16 @@ class _Look:
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
         self.body_axes, self.upright = body_axis(joints), upright(joints)
         self.posture = _middle(body_axis(joints, _KNEES))
+        self.mass, self.on_legs = centre_of_mass(joints) + person.trans, on_legs(joints)
 
 
 class _Cues:
     """What one person's motion tells about up; see `fit_floor`."""
 
-    def __init__(self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, posture: np.ndarray) -> None:
-        self.soles, self.feet, self.bodies, self.posture = soles, feet, bodies, posture
+    def __init__(
+        self, soles: np.ndarray, feet: np.ndarray, bodies: np.ndarray, posture: np.ndarray, balance: Balance | None
+    ) -> None:
+        self.soles, self.feet, self.bodies, self.posture, self.balance = soles, feet, bodies, posture, balance
 
     @classmethod
     def of(cls, look: _Look, floor: Floor | None) -> "_Cues":
@@ -151,10 +170,14 @@ class _Cues:
             for first, end in runs(stands[:, heel] & stands[:, heel + 1])
         ]
         bodies = [_middle(look.body_axes[first:end]) for first, end in runs(look.upright & stands.any(1))]
+        points, carries = look.soles, stands
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
             soles += list(supports(look.surface, look.surface_speed, floor))
+            points = np.concatenate([points, look.surface], 1)
+            carries = np.concatenate([carries, floor.heights(look.surface) < _TOUCHES], 1)
         found = [np.array(cue).reshape(-1, 3) for cue in (soles, feet, bodies)]
-        return cls(found[0], found[1], found[2], look.posture)
+        balance = find_balance(look.mass, points, carries & look.on_legs[:, None], look.fps)
+        return cls(found[0], found[1], found[2], look.posture, balance)
 
 
 def upright(joints: np.ndarray) -> np.ndarray:
@@ -164,6 +187,19 @@ def upright(joints: np.ndarray) -> np.ndarray:
     parts += [joints[:, upper] - joints[:, lower] for upper, lower in _LEG_BONES]
     cosines = [(part * axis).sum(-1) / np.linalg.norm(part, axis=-1) for part in parts]
     return np.min(cosines, axis=0) > _STRAIGHT
+
+
+def on_legs(joints: np.ndarray) -> np.ndarray:
+    """[N, 24, 3] -> [N] bool: a leg is nearly stretched, below the trunk. Others may sit on an unseen chair."""
+    trunk = joints[:, _NECK] - joints[:, 0]
+    trunk /= np.linalg.norm(trunk, axis=-1, keepdims=True)
+    found = np.zeros(len(joints), bool)
+    for (hip, knee), (_, ankle) in (_LEG_BONES[:2], _LEG_BONES[2:]):
+        thigh, shin = joints[:, hip] - joints[:, knee], joints[:, knee] - joints[:, ankle]
+        reach = np.linalg.norm(thigh + shin, axis=-1)
+        stretched = reach > _STRETCHED * (np.linalg.norm(thigh, axis=-1) + np.linalg.norm(shin, axis=-1))
+        found |= stretched & (((thigh + shin) * trunk).sum(-1) > _BELOW * reach)
+    return found
 
 
 def body_axis(joints: np.ndarray, below: Sequence[int] = _ANKLES) -> np.ndarray:

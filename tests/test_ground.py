@@ -8,10 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from tar_core.balance import Balance
 from tar_core.body_file import load_body
 from tar_core.contacts import find_contacts, sole_points
-from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
+from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip, on_legs
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, pose_skeleton
+from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
 from tests.test_planting import FPS, stander
 
 BODY = load_body()
@@ -97,6 +101,46 @@ def test_who_never_stands_straight_is_upright_on_average() -> None:
     alone, with_posture = (degrees_between(fit_floor(soles, none, none, some).up, up) for some in (none, bent))
     assert with_posture < 8 < alone
     np.testing.assert_array_equal(fit_floor(soles, none, up[None], bent).up, fit_floor(soles, none, up[None], none).up)
+
+
+def test_balance_tells_what_soles_leave_open() -> None:
+    camera = Rotation.from_euler("xz", [25, 12], degrees=True).as_matrix()
+    none = np.zeros((0, 3))
+    soles = np.array([[0.0, 1.4, 4.0], [0.2, 1.4, 4.0]]) @ camera.T
+    up = camera @ LEVEL
+    alone, sure, unsure = (
+        degrees_between(fit_floor(soles, none, none, none, balances).up, up)
+        for balances in ((), [Balance(up, 3.0)], [Balance(up, 20.0)])
+    )
+    assert sure < 2 < unsure < alone
+    upside_down = [Balance(-up, 3.0)]
+    np.testing.assert_array_equal(
+        fit_floor(soles, none, none, none, upside_down).up, fit_floor(soles, none, none, none).up
+    )
+
+
+def test_who_bends_over_tells_up_by_balance(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bow in front of a camera that looks down: the trunk leads astray, the feet below the centre of mass do not."""
+    camera = Rotation.from_euler("xz", [20, 6], degrees=True).as_matrix()
+    bow = stander()
+    bow.poses[:, :3] = (
+        Rotation.from_rotvec(bow.poses[:, :3]) * Rotation.from_rotvec([np.radians(45), 0, 0])
+    ).as_rotvec()
+    for side in ("left", "right"):
+        bow.poses[:, 3 * JOINT_NAMES.index(f"{side}_hip")] = -np.radians(57)
+        bow.poses[:, 3 * JOINT_NAMES.index(f"{side}_ankle")] = np.radians(12)
+    clip = clip_of(seen_by(bow, camera))
+    floor = find_floor(clip, BODY)
+    monkeypatch.setattr("tar_core.ground.find_balance", lambda *_: None)
+    without = find_floor(clip, BODY)
+    assert floor is not None and without is not None
+    assert degrees_between(floor.up, camera @ LEVEL) < 4 < 5 < degrees_between(without.up, camera @ LEVEL)
+
+
+def test_who_sits_is_not_on_the_legs() -> None:
+    rest = rest_joints(BODY, np.zeros(10))
+    poses = np.stack([pose_from_degrees(pose) for pose in (STANDING["stand"], LOW["sit"], STANDING["lunge"])])
+    np.testing.assert_array_equal(on_legs(pose_skeleton(poses, rest)[1]), [True, False, True])
 
 
 def test_who_never_stands_gives_no_floor_and_the_level_camera_where_unsure() -> None:

@@ -16,7 +16,7 @@ from tar_core.training.motions import FPS, Motion, leg_length
 # -x lifts the leg forwards, a knee's +x bends it, a left shoulder's -z lowers the arm, its -y points it forwards, a
 # left elbow's -y bends it; on the right, y and z turn the other way. "both_" gives the left side's angles.
 _Angles = dict[str, tuple[float, float, float]]
-_STANDING: dict[str, _Angles] = {
+STANDING: dict[str, _Angles] = {
     "stand": {"both_shoulder": (0, 0, -75), "both_elbow": (0, -10, 0)},
     "hands on hips": {"both_shoulder": (0, 35, -50), "both_elbow": (0, -100, 0), "both_wrist": (0, 0, -20)},
     "arms crossed": {"both_shoulder": (20, -30, -65), "both_elbow": (0, -105, 0)},
@@ -80,7 +80,7 @@ _STANDING: dict[str, _Angles] = {
         "both_elbow": (0, -60, 0),
     },
 }
-_LOW: dict[str, _Angles] = {
+LOW: dict[str, _Angles] = {
     "sit": {
         "both_hip": (-88, 0, 6),
         "both_knee": (88, 0, 0),
@@ -157,7 +157,7 @@ _LOW: dict[str, _Angles] = {
         "both_elbow": (0, -60, 0),
     },
 }
-_ON_THE_GROUND: dict[str, _Angles] = {
+ON_THE_GROUND: dict[str, _Angles] = {
     "all fours": {
         "pelvis": (82, 0, 0),
         "both_hip": (-85, 0, 5),
@@ -203,7 +203,7 @@ _ON_THE_GROUND: dict[str, _Angles] = {
     },
     "bridge": {"pelvis": (-75, 0, 0), "both_hip": (10, 0, 8), "both_knee": (85, 0, 0), "both_shoulder": (0, 0, -60)},
 }
-_GROUPS = (_STANDING, _LOW, _ON_THE_GROUND)
+_GROUPS = (STANDING, LOW, ON_THE_GROUND)
 
 
 def key_pose_motions(rest_joints: np.ndarray, count: int = 24, seed: int = 7) -> list[Motion]:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tar_core.body_file import load_body
-from tar_core.contacts import surface_points
+from tar_core.contacts import sole_points, surface_points
 from tar_core.motion import MotionClip
 from tar_core.planting import foot_points, slide
+from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.motions import FPS, Motion, world_rotations
 from tar_core.training.scene import sample_camera
@@ -25,6 +26,7 @@ from tools.bench_motion import (
     on_floor,
     root_error,
     share_within,
+    sitting_down,
     slow_noise,
     true_person,
     with_errors,
@@ -79,6 +81,14 @@ def test_nobody_stands_on_tilted_soles_or_lies_in_the_floor():
 def test_other_feet_stay_as_they_are(turn):
     motion = getting_up(turn)
     np.testing.assert_allclose(on_floor(motion, BODY).poses, motion.poses, atol=1e-6)
+
+
+def test_who_sits_down_keeps_the_feet_and_goes_to_a_chairs_height():
+    motion = on_floor(sitting_down(rest_joints(BODY, np.zeros(10))), BODY)
+    soles = sole_points(in_world(motion, BODY), BODY)
+    assert np.ptp(soles[..., 1]) < 0.03 and np.ptp(soles, axis=0).max() < 0.1
+    pelvis = motion.trans[:, 1]
+    assert pelvis[0] > 0.8 and pelvis[75] < 0.65 and abs(pelvis[-1] - pelvis[0]) < 0.01
 
 
 def test_noise_has_the_size_that_is_said_and_is_smooth():

@@ -16,18 +16,18 @@ def test_poses_are_what_their_names_say():
     def posed(group, name):
         return pose_skeleton(pose_from_degrees(group[name])[None], rest)[1][0]
 
-    sitting = posed(module._LOW, "sit")
+    sitting = posed(module.LOW, "sit")
     for side in ("left", "right"):
         thigh = joint(sitting, f"{side}_knee") - joint(sitting, f"{side}_hip")
         shin = joint(sitting, f"{side}_ankle") - joint(sitting, f"{side}_knee")
         assert thigh[2] > 0.9 * np.linalg.norm(thigh)
         assert -shin[1] > 0.9 * np.linalg.norm(shin)
-    reaching = posed(module._STANDING, "reach up")
+    reaching = posed(module.STANDING, "reach up")
     assert joint(reaching, "left_wrist")[1] > joint(reaching, "head")[1]
     assert joint(reaching, "right_wrist")[1] > joint(reaching, "head")[1]
-    one_arm = posed(module._STANDING, "reach up one arm")
+    one_arm = posed(module.STANDING, "reach up one arm")
     assert joint(one_arm, "right_wrist")[1] < joint(one_arm, "spine1")[1] < joint(one_arm, "left_wrist")[1]
-    lying = posed(module._ON_THE_GROUND, "on the back")
+    lying = posed(module.ON_THE_GROUND, "on the back")
     assert np.ptp(lying[:, 1]) < 0.5
     assert joint(lying, "left_foot")[1] > joint(lying, "left_ankle")[1]  # toes up
 
