@@ -93,6 +93,27 @@ def test_frames_without_anybody_are_led_by_the_others():
     assert np.abs(smooth_person(walk, 30.0, 0.5).trans).max() < 0.15
 
 
+def test_depth_trembles_and_what_the_picture_shows_is_kept():
+    """A runner's bounce across the line of sight stays, though it is as quick as the jitter along it, which goes."""
+    random, time = np.random.default_rng(6), np.arange(120) / 30
+    sight = np.array([0.6, 0.0, 0.8])
+    true = 5 * sight + 0.04 * np.sin(2 * np.pi * 3 * time)[:, None] * [0.0, 1.0, 0.0]
+    shaken = true + 0.004 * random.normal(size=(120, 1)) * sight
+    off = smooth_person(person(np.zeros((120, 72)), shaken), 30.0, 0.3).trans - true
+    assert (off @ sight).std() < 0.8 * ((shaken - true) @ sight).std()
+    assert np.abs(off[:, 1]).max() < 0.003
+
+
+def test_sight_goes_out_from_the_camera():
+    """Where the camera has gone beside somebody, the former line of sight lies across."""
+    random = np.random.default_rng(7)
+    jitter = 0.004 * random.normal(size=(120, 1)) * [1.0, 0.0, 0.0]
+    walk = person(np.zeros((120, 72)), np.array([0.0, 0, 5]) + jitter)
+    beside = np.tile([-5.0, 0, 5], (120, 1))
+    across, along = (smooth_person(walk, 30.0, 0.3, camera).trans[:, 0].std() for camera in (None, beside))
+    assert along < 0.85 * across
+
+
 @given(seeds)
 def test_equal_errors_change_nothing(seed):
     path = random_path(seed)

@@ -2,8 +2,9 @@
 
 Recordings of shared/data/motion before random cameras that stand still (tar_core/training/scene.py: pitch, roll, height
 and lens at random) get errors that are alike the network's on real video: the root wavers by 60 mm along the line of
-sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), every joint by 2 degrees, and joints
-tremble as much as the network's do (accelerations are off by 7 mm/frame^2 on the demo cameras). Then the motion is
+sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), and trembles along it by 4 mm from frame
+to frame (there, by third differences: 2.5 to 5.5 mm), every joint by 2 degrees, and joints tremble as much as the
+network's do (accelerations from the root on are off by 7 mm/frame^2 on the demo cameras). Then the motion is
 smoothed at the default strength, and feet are planted. Sliding is measured where the true feet stand (below 0.15 m/s);
 the root's error, means removed, also in percent of its way; accelerations are those of all joints; hits are the moments
 at which a hand or a foot is fastest, and nobody else within a quarter of a second.
@@ -11,9 +12,9 @@ at which a hand or a foot is fastest, and nobody else within a quarter of a seco
 Recordings come from other bodies than ours. On ours some stand on tilted soles and lie in the floor, which nobody does,
 so they are put on a floor first (`on_floor`).
 
-The floor is found in the motion with errors too (tar_core/ground.py) and compared with the camera's own: the angle
-between both ups, and the height of the camera above it. With `--travelling` the cameras are
-carried sideways, along paths that are known.
+The floor is found in the smoothed and planted motion, as on import (tar_core/ground.py), and compared with the camera's
+own: the angle between both ups, and the height of the camera above it. With `--travelling` the cameras are carried
+sideways, along paths that are known.
 
 Limbs are also flung away for some frames (left and right swapped, a joint lost) to see how many are brought back
 (tar_core/outliers.py).
@@ -59,13 +60,13 @@ KINDS = ("walk", "run", "jump", "sit_down", "dance_spin", "crawl")
 BESIDES = ("getup",)  # measured too, and left out of what is said of all
 FLINGS = 6  # of each recording
 MIRRORED = np.array([1.0, -1, -1])  # a left joint's axis-angle on the right
-CAMERAS = 12  # for each recording
+CAMERAS = 24  # for each recording
 STANDS = 0.15  # m/s below which a true foot stands
 FLAT = np.cos(np.radians(15))  # between a sole that stands and a level one
 LIFTED = 5  # frames over which the root is lifted out of the floor
 UP = np.array([0.0, 1, 0])
 SMOOTHING = 0.3  # the default
-TREMBLE = np.radians(0.17)  # of every joint, frame by frame
+TREMBLE, DEPTH_TREMBLE = np.radians(0.17), 0.004  # of every joint, and of the root in metres, frame by frame
 HIT = 1.5  # m/s, the least speed of a hit
 EACH_ANKLE = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
 HANDS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("wrist", "hand")]
@@ -153,7 +154,7 @@ def with_errors(person: PersonMotion, random: np.random.Generator) -> PersonMoti
     """Errors of the network's kind; see the module."""
     count = len(person)
     sight = person.trans / np.linalg.norm(person.trans, axis=1, keepdims=True)
-    along = 0.06 * slow_noise(random, count, 1)
+    along = 0.06 * slow_noise(random, count, 1) + DEPTH_TREMBLE * random.normal(size=(count, 1))
     wrong = np.radians(2) * slow_noise(random, count, 72) + TREMBLE * random.normal(size=(count, 72))
     turns = axis_angle_to_matrix(wrong.reshape(count, 24, 3))
     poses = matrix_to_axis_angle(axis_angle_to_matrix(person.poses.reshape(count, 24, 3).astype(float)) @ turns)
@@ -245,7 +246,7 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
                 truth = true_person(motion, camera, body)
                 path = dolly(ways, len(motion)) if travelling else CameraPath(0, np.zeros((len(motion), 3)))
                 captured = hold_still(with_errors(seen_by_camera(truth, path, rest[0]), random), path, rest[0])
-                smooth = smooth_person(captured, FPS, SMOOTHING)
+                smooth = smooth_person(captured, FPS, SMOOTHING, path.places)
                 planted = plant_feet(smooth, body, FPS, 1.0, path.places)
                 places = [joints_of(person, body) for person in (truth, captured, planted)]
                 accelerations = [acceleration_off(joints, places[0]) for joints in places[1:]]
@@ -257,7 +258,7 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
                 errors = [root_error(person, truth) for person in (captured, planted)]
                 up = camera.rotation[:, 1]
                 height = -float(camera.translation @ up)
-                clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [captured])
+                clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [planted])
                 clip = replace(clip, camera_path=path)
                 tilt, sunk = floor_errors(clip, up, height, body)
                 level = float(np.degrees(np.arccos(np.clip(up @ LEVEL, -1, 1))))
