@@ -29,7 +29,7 @@ from tar_core.skeleton import NUM_JOINTS, PARENTS
 
 LONGEST = 0.6  # seconds of the stretch at full strength
 # What counts as jitter at full strength: radians of rotations, metres of places along the line of sight and across.
-JITTER, DEPTH_JITTER, PLACE_JITTER = np.radians(1.0), 0.01, 0.002
+JITTER, DEPTH_JITTER, PLACE_JITTER = np.radians(1.0), 0.02, 0.003
 _UNSURE = 2.0  # times the usual expected error
 _LEAST_CONFIDENCE = 0.1  # frames below count as little as one with it
 # The joint that each one's rotation swings about it: its first child, or itself at the ends.
