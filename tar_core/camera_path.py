@@ -10,7 +10,7 @@ from tar_core.rotations import (
     axis_angle_to_quaternion,
     matrix_to_axis_angle,
     quaternion_to_matrix,
-    slerp,
+    slerp_at,
 )
 
 TURNS_ONLY = 0.6  # share of the background that a turn must explain, where a camera only turns
@@ -88,9 +88,8 @@ class CameraPath:
 
     def rotations_at(self, frames: np.ndarray) -> np.ndarray:
         """[N] frame numbers, whole or not -> R [N, 3, 3]; beyond the ends the nearest."""
-        before, after, between = self._around(frames)
-        quaternions = axis_angle_to_quaternion(self.turns)
-        return quaternion_to_matrix(slerp(quaternions[before], quaternions[after], between))
+        known = self.first_frame + np.arange(len(self.turns))
+        return quaternion_to_matrix(slerp_at(frames, known, axis_angle_to_quaternion(self.turns)))
 
     def places_at(self, frames: np.ndarray) -> np.ndarray:
         """[N] frame numbers, whole or not -> c [N, 3]; beyond the ends the nearest."""

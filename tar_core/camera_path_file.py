@@ -21,7 +21,7 @@ import numpy as np
 
 from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
-from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, slerp, turn_between
+from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, slerp_at, turn_between
 
 _WORLD_UP = np.array([0.0, 0.0, 1.0])
 _TOLERANCE = 1e-3  # by which R^T R may differ from the unit matrix
@@ -160,18 +160,9 @@ def _known_camera(
     every = np.arange(frames[0], frames[-1] + 1)
     filled = CameraPath.from_poses(
         int(frames[0]),
-        _rotations_between(every, frames, rotations),
+        quaternion_to_matrix(slerp_at(every, frames, matrix_to_quaternion(rotations))),
         np.stack([np.interp(every, frames, column) for column in places.T], 1),
         np.interp(every, frames, focals) / focals[0],
         world_is_upright=up is not None,
     )
     return KnownCamera(filled, None if focal is None else float(focals[0]))
-
-
-def _rotations_between(every: np.ndarray, frames: np.ndarray, rotations: np.ndarray) -> np.ndarray:
-    """Rotations [F, 3, 3] at `frames` [F] -> [N, 3, 3] at `every` [N], on the shortest arcs."""
-    after = np.searchsorted(frames, every).clip(1, max(len(frames) - 1, 1)).clip(max=len(frames) - 1)
-    before = np.maximum(after - 1, 0)
-    fraction = (every - frames[before]) / np.maximum(frames[after] - frames[before], 1)
-    quaternions = matrix_to_quaternion(rotations)
-    return quaternion_to_matrix(slerp(quaternions[before], quaternions[after], fraction))

@@ -39,7 +39,7 @@ from tar_core.people.found import Choice, FoundPerson
 from tar_core.people.look import look_for_people
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
-from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp
+from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
 from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
 from tar_core.video import VideoFrame, VideoReader, prefetch
@@ -403,13 +403,8 @@ def interpolate_linearly(frames: np.ndarray, seen: np.ndarray, values: np.ndarra
 
 def interpolate_poses(frames: np.ndarray, seen: np.ndarray, poses: np.ndarray) -> np.ndarray:
     """Poses [M, 72] at the frame numbers `seen` [M] -> [N, 72] at `frames` [N], each joint on its shortest arc."""
-    after = np.searchsorted(seen, frames).clip(1, max(len(seen) - 1, 1)).clip(max=len(seen) - 1)
-    before = np.maximum(after - 1, 0)
-    fraction = (frames - seen[before]) / np.maximum(seen[after] - seen[before], 1)
     quaternions = axis_angle_to_quaternion(poses.reshape(len(seen), -1, 3).astype(np.float64))
-    joints = quaternions.shape[1]
-    between = slerp(quaternions[before], quaternions[after], np.repeat(fraction[:, None], joints, 1))
-    result = quaternion_to_axis_angle(between).reshape(len(frames), -1)
+    result = quaternion_to_axis_angle(slerp_at(frames, seen, quaternions)).reshape(len(frames), -1)
     result[seen - frames[0]] = poses  # exactly, not through quaternions
     return result
 

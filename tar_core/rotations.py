@@ -187,6 +187,14 @@ def slerp(start: Array, end: Array, fraction: Array) -> Array:
     return q / _norm(q)
 
 
+def slerp_at(places: np.ndarray, known: np.ndarray, quaternions: np.ndarray) -> np.ndarray:
+    """Quaternions [M, ..., 4] at rising places `known` [M] -> [N, ..., 4] at `places` [N]; beyond the ends, theirs."""
+    place = np.interp(places, known, np.arange(len(known)))
+    before = np.minimum(place.astype(int), max(len(known) - 2, 0))
+    after = np.minimum(before + 1, len(known) - 1)
+    return slerp(quaternions[before], quaternions[after], (place - before).reshape(-1, *[1] * (quaternions.ndim - 2)))
+
+
 def continuous_quaternions(quaternions: np.ndarray) -> np.ndarray:
     """Flips signs along the first axis of [N, ..., 4] so that neighbours lie on the same half sphere.
 

@@ -99,6 +99,17 @@ def test_slerp_turns_by_the_fraction(axis_angle, fraction):
     np.testing.assert_allclose(turned, fraction * (start.inv() * end).magnitude(), atol=1e-6)
 
 
+def test_slerp_at_places_between_before_and_beyond():
+    known, places = np.array([2, 3, 7]), np.array([0.0, 2, 2.5, 5, 7, 9])
+    turns = Rotation.from_rotvec(np.outer([0.1, 0.5, 1.3], [1, 0, 0]))
+    quaternions = np.stack([turns.as_quat()[:, [3, 0, 1, 2]]] * 2, 1)  # two joints
+    found = r.quaternion_to_axis_angle(r.slerp_at(places, known, quaternions))
+    assert found.shape == (6, 2, 3)
+    np.testing.assert_allclose(found[:, 1, 0], [0.1, 0.1, 0.3, 0.9, 1.3, 1.3], atol=1e-9)
+    alone = r.slerp_at(places, known[:1], quaternions[:1])
+    np.testing.assert_allclose(alone, np.broadcast_to(quaternions[:1], alone.shape))
+
+
 def test_continuous_quaternions_never_jump():
     angles = np.linspace(0, 6 * np.pi, 200)
     q = r.axis_angle_to_quaternion(np.stack([angles, 0 * angles, 0 * angles], -1))
