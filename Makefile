@@ -59,8 +59,8 @@ bench-real: $(READY) ## accuracy on real video with ground truth, beside MediaPi
 bench-real-all: $(READY) ## the same, then the other real clips that packages ship (minutes)
 	$(PYTHON) -m tools.bench_real --all
 
-bench-smoothing: $(READY) ## accuracy before and after smoothing, on real video; on cached clips too: FEATURES=data/features/test
-	$(PYTHON) -m tools.bench_real --smoothing 0.3 0.6 1
+bench-smoothing: $(READY) ## accuracy before and after smoothing and balance, on real video; on cached clips too: FEATURES=data/features/test
+	$(PYTHON) -m tools.bench_real --smoothing 0.3 0.6 1 --keep-balance
 	$(if $(FEATURES),$(PYTHON) -m tar_core.evaluation synthetic "$(FEATURES)" --smoothing 0.3 0.6 1)
 
 bench-training: $(READY) ## training's windows a second and where the time goes; bench-training FEATURES=data/features/train

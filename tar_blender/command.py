@@ -32,6 +32,7 @@ import bpy
 from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
+from tar_core.leaning import balance_clip
 from tar_core.motion import MotionClip
 from tar_core.planting import plant_clip
 from tar_core.resampling import resample_clip
@@ -143,6 +144,8 @@ def _convert(clip: MotionClip, outputs: Sequence[Path], options: argparse.Namesp
     """Writes a clip's files; returns how many people are in it and what was written."""
     clip = smooth_clip(clip, options.smoothing)
     body = load_body(None if clip.body == "free" else Path(clip.body))
+    if options.keep_balance:
+        clip = balance_clip(clip, body)
     clip = plant_clip(clip, body, options.plant_feet)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
     bpy.ops.wm.read_homefile(use_empty=True)
@@ -375,6 +378,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--box", type=_box, help="FRAME,X0,Y0,X1,Y1: follow the person in this box, in pixels")
     parser.add_argument("--checkpoint", type=Path, help="another network file than the default one")
     parser.add_argument("--start-frame", type=int, default=1, help="the scene frame of the video's first frame")
+    parser.add_argument(
+        "--keep-balance",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="turn people who lean too far towards the camera or away until their weight is above their feet",
+    )
     parser.add_argument(
         "--plant-feet",
         type=_strength,

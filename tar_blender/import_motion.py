@@ -16,6 +16,7 @@ from tar_core.contacts import sole_points
 from tar_core.doubts import doubts
 from tar_core.errors import TarError
 from tar_core.ground import TRUSTED, find_floor
+from tar_core.leaning import balance_clip
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.planting import plant_clip
 from tar_core.resampling import resample_clip
@@ -40,6 +41,7 @@ class ImportOptions:
     Attributes:
         start_frame: the scene frame of video frame 0.
         smoothing: 0..1, see tar_core/smoothing.py.
+        keep_balance: people who lean too far towards the camera or away are put right, see tar_core/leaning.py.
         plant_feet: 0..1, see tar_core/planting.py.
         on_ground: the camera stands above z = 0 as the floor says, or level at the height at which the feet are
             on z = 0; else it is level at the world's origin.
@@ -55,6 +57,7 @@ class ImportOptions:
 
     start_frame: int = 1
     smoothing: float = 0.0
+    keep_balance: bool = False
     plant_feet: float = 0.0
     on_ground: bool = True
     focal: float | None = None
@@ -251,7 +254,7 @@ def clip_floor(clip: MotionClip, body: BodyData) -> Floor | None:
 
 
 def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_rate: float) -> MotionClip:
-    """The motion as it enters the scene: with the smoothing, focal length, feet and frame rate of the options.
+    """The motion as it enters the scene: with the options' smoothing, focal length, balance, feet and frame rate.
 
     Args:
         scene_rate: the scene's frames a second.
@@ -260,6 +263,8 @@ def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_r
         clip = smooth_clip(clip, options.smoothing)
     if options.focal is not None and options.camera is None:
         clip = clip.with_focal(options.focal)
+    if options.keep_balance:
+        clip = balance_clip(clip, body)
     clip = plant_clip(clip, body, options.plant_feet)
     return resample_clip(clip, scene_rate) if options.keep_frame_rate else clip
 

@@ -14,7 +14,7 @@ SETTINGS = "bpy.context.scene.tar_settings"
 PRESET_SETTINGS = (
     *("people", "people_count", "every_frame", "body", "gender"),
     *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal", "camera_stands"),
-    *("figure", "smoothing", "plant_feet", "timing", "on_ground", "match_resolution", "show_video"),
+    *("figure", "smoothing", "keep_balance", "plant_feet", "timing", "on_ground", "match_resolution", "show_video"),
 )
 
 

@@ -120,6 +120,12 @@ class SceneSettings:
         min=0.0,
         max=1.0,
     )
+    keep_balance: BoolProperty(
+        name="Keep Balance",
+        description="Turns people who lean too far towards the camera or away from it until their weight is above "
+        "their feet, where straight lines in the picture tell what is upright and the camera stands still",
+        default=True,
+    )
     plant_feet: FloatProperty(
         name="Plant Feet",
         description="Lets standing feet stand: moves the root, mostly along the line of sight. For cameras that stand "
@@ -160,6 +166,7 @@ class SceneSettings:
         return ImportOptions(
             start_frame=self.start_frame,
             smoothing=self.smoothing,
+            keep_balance=self.keep_balance,
             plant_feet=self.plant_feet,
             on_ground=self.on_ground,
             focal=focal,
@@ -174,6 +181,7 @@ class SceneSettings:
         """The opposite of `import_options`."""
         self.start_frame, self.on_ground = options.start_frame, options.on_ground
         self.smoothing, self.plant_feet = options.smoothing, options.plant_feet
+        self.keep_balance = options.keep_balance
         self.figure = "body" if options.with_body else "armature"
         self.timing = "scene" if options.keep_frame_rate else "video"
         self.match_resolution, self.show_video = options.match_resolution, options.show_video

@@ -20,6 +20,7 @@ def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> 
     layout.prop(settings, "figure")
     layout.prop(settings, "smoothing")
     layout.prop(settings, "plant_feet")
+    layout.prop(settings, "keep_balance")
     layout.prop(settings, "timing")
     layout.prop(settings, "start_frame")
     column = layout.column(heading="Scene")

@@ -33,6 +33,9 @@ _SHARES /= _SHARES.sum()
 # Expected errors: degrees that no length of a clip takes away, and metres by which the middle of a single carrying
 # point, which stands for a foot, is off.
 _BALANCE, _FOOT = 3.0, 0.1
+_STRETCHED, _BELOW = 0.8, 0.5  # share of a leg's length from hip to ankle; cosine between it and the trunk
+_NECK = JOINT_NAMES.index("neck")
+_LEGS = [[JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("hip", "knee", "ankle")]
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,16 @@ class Balance:
 def centre_of_mass(joints: np.ndarray) -> np.ndarray:
     """SMPL's joints [..., 24, 3] -> [..., 3], in the same units and frame."""
     return _SHARES @ joints
+
+
+def on_legs(joints: np.ndarray) -> np.ndarray:
+    """[N, 24, 3] -> [N] bool: a leg is nearly stretched, below the trunk. Others may sit on an unseen chair."""
+    hips, knees, ankles = (joints[:, place] for place in _LEGS)  # each [N, 2, 3]
+    bones = np.linalg.norm(hips - knees, axis=-1) + np.linalg.norm(knees - ankles, axis=-1)
+    legs, trunk = hips - ankles, joints[:, _NECK] - joints[:, 0]
+    reach = np.linalg.norm(legs, axis=-1)
+    cosine = (legs * trunk[:, None]).sum(-1) / (reach * np.linalg.norm(trunk, axis=-1, keepdims=True))
+    return ((reach > _STRETCHED * bones) & (cosine > _BELOW)).any(1)
 
 
 def find_balance(mass: np.ndarray, points: np.ndarray, carries: np.ndarray, fps: float) -> Balance | None:

@@ -103,7 +103,11 @@ def build_parser() -> argparse.ArgumentParser:
         "--smoothing", type=float, default=0.0, metavar="0..1", help="take jitter out (default: %(default)s, none)"
     )
     capture.add_argument("--quiet", action="store_true", help="no progress, no summary; warnings and errors only")
-
+    capture.add_argument(
+        "--keep-balance",
+        action="store_true",
+        help="turn people who lean too far towards the camera or away until their weight is above their feet",
+    )
     capture.add_argument(
         "--plant-feet",
         type=float,
@@ -184,6 +188,7 @@ def run_capture(options: argparse.Namespace) -> None:
     with loading():
         from tar_core.capture import capture, check_writable
         from tar_core.doubts import doubts
+        from tar_core.leaning import balance_clip
         from tar_core.planting import plant_clip
         from tar_core.smoothing import check_strength, smooth_clip
         from tar_core.video import check_video_name
@@ -197,6 +202,8 @@ def run_capture(options: argparse.Namespace) -> None:
     wanted = capture_options(options)
     with ProgressBar("capture", options.quiet) as bar:
         clip = smooth_clip(capture(options.video, wanted, bar.update), options.smoothing)
+    if options.keep_balance:
+        clip = balance_clip(clip, body_of(clip))
     clip = plant_clip(clip, body_of(clip), options.plant_feet)
     clip.save(options.output)
     if options.overlay is not None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tar_core.balance import Balance, centre_of_mass, find_balance
+from tar_core.balance import Balance, centre_of_mass, find_balance, on_legs
 from tar_core.body_file import BodyData
 from tar_core.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
@@ -24,6 +24,7 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
 GOOD = 10.0  # degrees
 TRUSTED = 0.4  # confidence below which the camera stays level
+SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
 
 # Expected errors: metres of a standing sole from the floor, degrees of the directions.
 _SOLE = 0.05
@@ -32,9 +33,7 @@ _BODY, _POSTURE = 8.0, 12.0  # of people who stand straight, and the middle of a
 _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
-_STRETCHED, _BELOW = 0.8, 0.5  # share of a leg's length from hip to ankle; cosine between it and the trunk
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
-_SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
 _TOUCHES = 0.04  # metres above the floor below which a part of the body is carried by it
 _ROUNDS = 20
 _PASSES = 4
@@ -65,7 +64,7 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
         floor = fit_floor(soles, feet, bodies, postures, balances)
         lines = clip.vertical
         # Lines alone may take a beam on the floor for a post; people tell that much.
-        if lines is not None and lines.error < _SURE_LINES and lines.up @ floor.up > _UPRIGHT:
+        if lines is not None and lines.error < SURE_LINES and lines.up @ floor.up > _UPRIGHT:
             confidence = 1 - float(np.exp(-((GOOD / lines.error) ** 2)))
             floor = Floor(lines.up, -float(np.median(soles @ lines.up)), confidence)
     assert floor is not None
@@ -187,19 +186,6 @@ def upright(joints: np.ndarray) -> np.ndarray:
     parts += [joints[:, upper] - joints[:, lower] for upper, lower in _LEG_BONES]
     cosines = [(part * axis).sum(-1) / np.linalg.norm(part, axis=-1) for part in parts]
     return np.min(cosines, axis=0) > _STRAIGHT
-
-
-def on_legs(joints: np.ndarray) -> np.ndarray:
-    """[N, 24, 3] -> [N] bool: a leg is nearly stretched, below the trunk. Others may sit on an unseen chair."""
-    trunk = joints[:, _NECK] - joints[:, 0]
-    trunk /= np.linalg.norm(trunk, axis=-1, keepdims=True)
-    found = np.zeros(len(joints), bool)
-    for (hip, knee), (_, ankle) in (_LEG_BONES[:2], _LEG_BONES[2:]):
-        thigh, shin = joints[:, hip] - joints[:, knee], joints[:, knee] - joints[:, ankle]
-        reach = np.linalg.norm(thigh + shin, axis=-1)
-        stretched = reach > _STRETCHED * (np.linalg.norm(thigh, axis=-1) + np.linalg.norm(shin, axis=-1))
-        found |= stretched & (((thigh + shin) * trunk).sum(-1) > _BELOW * reach)
-    return found
 
 
 def body_axis(joints: np.ndarray, below: Sequence[int] = _ANKLES) -> np.ndarray:

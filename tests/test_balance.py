@@ -6,10 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tar_core.balance import centre_of_mass, find_balance
+from tar_core.balance import centre_of_mass, find_balance, on_legs
 from tar_core.body_file import load_body
 from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
+from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
 
 BODY = load_body()
 REST = rest_joints(BODY, np.zeros(10))
@@ -84,3 +85,8 @@ def test_only_carrying_points_count_and_nothing_tells_nothing() -> None:
     assert balance is not None
     np.testing.assert_allclose(balance.up, UP)
     assert find_balance(mass, points, ~carries & carries, FPS) is None
+
+
+def test_who_sits_is_not_on_the_legs() -> None:
+    poses = np.stack([pose_from_degrees(pose) for pose in (STANDING["stand"], LOW["sit"], STANDING["lunge"])])
+    np.testing.assert_array_equal(on_legs(pose_skeleton(poses, REST)[1]), [True, False, True])

@@ -5,7 +5,8 @@ focal length, everybody found, nothing told about the man. Of the people found t
 the whole video counts, so that ground truth has no say in the choice. SMPL's joints in the camera frame go into one
 file a camera, and the bench's own program, shared/bench/pose2sim_single/score.py beside the checkout, scores them:
 MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps. pose2sim.csv and pose2sim.json keep the means with the
-network's hash and settings. `--smoothing` scores the motion again after `tar-capture smooth`, once for each strength.
+network's hash and settings. `--smoothing` scores the motion again after `tar-capture smooth`, once for each strength,
+and `--keep-balance` as capture's option of that name leaves it.
 With `--all`, every other real clip follows (tools/bench_clips.py).
 """
 
@@ -22,6 +23,7 @@ from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.evaluation.protocols import Protocol
 from tar_core.evaluation.results import ALL, table, write_results
+from tar_core.leaning import balance_clip
 from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
 from tar_core.motion import MotionClip
 from tar_core.smoothing import check_strength, smooth_person
@@ -63,11 +65,17 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--score", type=Path, default=SCORE, help="the bench's score.py")
     parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="strengths of tar-capture smooth")
+    parser.add_argument("--keep-balance", action="store_true", help="also with people's balance kept")
     parser.add_argument("--all", action="store_true", help="the other real clips too (tools/bench_clips.py)")
     arguments = parser.parse_args()
     try:
         figures = run(
-            arguments.output.resolve(), arguments.checkpoint, arguments.score, arguments.all, arguments.smoothing
+            arguments.output.resolve(),
+            arguments.checkpoint,
+            arguments.score,
+            arguments.all,
+            arguments.smoothing,
+            arguments.keep_balance,
         )
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -78,7 +86,12 @@ def main() -> int:
 
 
 def run(
-    output: Path, checkpoint: Path | None, program: Path, all_clips: bool = False, smoothing: Sequence[float] = ()
+    output: Path,
+    checkpoint: Path | None,
+    program: Path,
+    all_clips: bool = False,
+    smoothing: Sequence[float] = (),
+    keep_balance: bool = False,
 ) -> dict[str, float]:
     if not program.is_file():
         raise TarError(f"{program}: no such file; name the bench's program with --score")
@@ -93,20 +106,28 @@ def run(
         folder = output / f"smoothed_{strength:g}"
         folder.mkdir(exist_ok=True)
         rows[f"{network.stem}, smoothed {strength:g}"] = score_motions(motions, strength, program, folder)
+    if keep_balance:
+        folder = output / "balanced"
+        folder.mkdir(exist_ok=True)
+        rows[f"{network.stem}, balance kept"] = score_motions(motions, 0.0, program, folder, keep_balance=True)
     keep(output, rows, network)
     if all_clips:
         bench_clips.run(output, checkpoint, {"balance": motions})
     return figures
 
 
-def score_motions(motions: Sequence[Path], strength: float, program: Path, folder: Path) -> dict[str, float]:
-    """Scores the cameras' motion files, smoothed by a strength; the tables are printed of what is not smoothed."""
+def score_motions(
+    motions: Sequence[Path], strength: float, program: Path, folder: Path, keep_balance: bool = False
+) -> dict[str, float]:
+    """Scores the cameras' motion files, smoothed by a strength and balanced; the tables are printed of the raw ones."""
     body = BodyModel(load_body())
     for camera, path in zip(CAMERAS, motions, strict=True):
         motion = MotionClip.load(path)
+        if keep_balance:
+            motion = balance_clip(motion, load_body())
         person = smooth_person(main_person(motion), motion.fps, strength)
         np.savez(folder / f"cam{camera:02d}.npz", joints=camera_frame_joints(person, body, FRAMES))
-    return score(program, folder, show=not strength)
+    return score(program, folder, show=not (strength or keep_balance))
 
 
 def keep(output: Path, rows: dict[str, dict[str, float]], network: Path) -> None:

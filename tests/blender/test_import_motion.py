@@ -1,6 +1,7 @@
 """A clip becomes a scene, or leaves no trace."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -12,7 +13,7 @@ from tar_blender.import_motion import ImportOptions, adapt_clip, frame_rate, imp
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.leg_ik import LEGS
-from tar_core.motion import MotionClip
+from tar_core.motion import MotionClip, Vertical
 from tests.blender.clips import synthetic_clip
 
 
@@ -35,6 +36,18 @@ def test_feet_are_planted_if_asked(clip: MotionClip) -> None:
     assert np.abs(planted.people[0].trans - clip.people[0].trans).max() > 0.001
     moved = (planted.people[0].poses != clip.people[0].poses).reshape(-1, 24, 3).any((0, 2))
     assert set(np.flatnonzero(moved)) <= set(np.ravel(LEGS)), "legs help, nothing else does"
+
+
+def test_balance_is_kept_if_asked(clip: MotionClip) -> None:
+    """Lines that say that up is elsewhere: who stands straight by the picture leans in the world."""
+    rate, tip = frame_rate(bpy.context.scene), np.radians(8)
+    upright = np.zeros_like(clip.people[0].poses)
+    upright[:, 0] = np.pi  # before a camera
+    stands = replace(clip.people[0], poses=upright, trans=np.tile([0.0, 0.2, 4.0], (len(upright), 1)))
+    leaning = replace(clip, people=[stands], vertical=Vertical(np.array([0, -np.cos(tip), -np.sin(tip)]), 1.0))
+    kept = adapt_clip(leaning, load_body(), ImportOptions(keep_balance=True), rate)
+    assert adapt_clip(leaning, load_body(), ImportOptions(), rate).people[0] is leaning.people[0]
+    assert (kept.people[0].poses != leaning.people[0].poses).any(0).nonzero()[0].max() < 3, "global_orient alone"
 
 
 def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:

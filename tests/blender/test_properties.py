@@ -25,7 +25,7 @@ def test_defaults_leave_everything_to_the_engine(settings: TARSettings, tiny_vid
     job = settings.job(bpy.context.scene, body=None)
     assert (job.video, job.people, job.start, job.end) == (str(tiny_video), "all", 0, None)
     assert job.focal is job.fov is job.body is job.box is None
-    assert settings.import_options() == ImportOptions(plant_feet=1.0, smoothing=pytest.approx(0.3))
+    assert settings.import_options() == ImportOptions(keep_balance=True, plant_feet=1.0, smoothing=pytest.approx(0.3))
 
 
 def test_choices_reach_the_job(settings: TARSettings) -> None:
@@ -45,7 +45,17 @@ def test_choices_reach_the_job(settings: TARSettings) -> None:
 
 
 def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
-    options = ImportOptions(5, 0.25, 0.5, False, None, False, True, False, False)
+    options = ImportOptions(
+        start_frame=5,
+        smoothing=0.25,
+        keep_balance=False,
+        plant_feet=0.5,
+        on_ground=False,
+        with_body=False,
+        keep_frame_rate=True,
+        match_resolution=False,
+        show_video=False,
+    )
     settings.take_options(options)
     assert settings.import_options() == options
 

@@ -1,0 +1,109 @@
+"""Leans towards the camera or away: put right by balance, with the picture kept, and nothing else touched."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from tar_core.balance import Balance
+from tar_core.body_file import load_body
+from tar_core.camera_path import CameraPath
+from tar_core.leaning import balance_clip, lean, same_pixels
+from tar_core.motion import LEVEL, MotionClip, PersonMotion, Vertical
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, pose_skeleton
+from tests.test_ground import clip_of, degrees_between, seen_by
+from tests.test_planting import stander
+
+BODY = load_body()
+CAMERA = Rotation.from_euler("x", 20, degrees=True).as_matrix()  # looks down
+UP = CAMERA @ LEVEL
+
+
+def leaning(degrees: float, axis: tuple[float, float, float] = (1, 0, 0)) -> MotionClip:
+    """Somebody who stands before a camera that looks down, turned about an axis of the camera frame."""
+    person = seen_by(stander(90), CAMERA)
+    turn = Rotation.from_rotvec(np.radians(degrees) * np.array(axis))
+    person.poses[:, :3] = (turn * Rotation.from_rotvec(person.poses[:, :3])).as_rotvec()
+    return replace(clip_of(person), vertical=Vertical(UP, 1.0))
+
+
+def joints_of(person: PersonMotion) -> np.ndarray:
+    poses = person.poses.reshape(len(person), 24, 3).astype(float)
+    return pose_skeleton(poses, rest_joints(BODY, person.betas.astype(float)))[1] + person.trans[:, None]
+
+
+def degrees_off(clip: MotionClip) -> float:
+    """Between up and the line from the ankles to the neck."""
+    joints = joints_of(clip.people[0]).mean(0)
+    ankles = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
+    axis = joints[JOINT_NAMES.index("neck")] - joints[ankles].mean(0)
+    return degrees_between(axis / np.linalg.norm(axis), UP)
+
+
+@pytest.mark.parametrize("degrees", [8, -8])
+def test_about_half_of_a_lean_is_taken_out(degrees: float) -> None:
+    straight, before = degrees_off(leaning(0)), leaning(degrees)
+    after = balance_clip(before, BODY)
+    assert degrees_off(after) < 0.8 * degrees_off(before)
+    assert abs(degrees_off(balance_clip(leaning(0), BODY)) - straight) < 2
+    np.testing.assert_array_equal(after.people[0].poses[:, 3:], before.people[0].poses[:, 3:])
+
+
+def test_the_picture_stays() -> None:
+    """By a hundredth of the person's size, though their ankles move by more in the world."""
+    before = leaning(8)
+    after = balance_clip(before, BODY)
+    pixels = [800 * joints[..., :2] / joints[..., 2:] for joints in (joints_of(c.people[0]) for c in (before, after))]
+    size = np.ptp(pixels[0][0, :, 1])
+    assert np.median(np.linalg.norm(pixels[1] - pixels[0], axis=-1)) < 0.01 * size
+    ankle = JOINT_NAMES.index("left_ankle")
+    moved = joints_of(after.people[0])[:, ankle] - joints_of(before.people[0])[:, ankle]
+    assert np.linalg.norm(moved, axis=-1).min() > 0.02
+
+
+def test_leans_across_the_line_of_sight_are_the_pictures() -> None:
+    before = leaning(8, (0, 0, 1))
+    old, new = (Rotation.from_rotvec(c.people[0].poses[0, :3]) for c in (before, balance_clip(before, BODY)))
+    sight = joints_of(before.people[0])[:, 0].mean(0)
+    assert abs((new * old.inv()).as_rotvec() @ sight / np.linalg.norm(sight)) < np.radians(0.1)
+
+
+def test_nothing_is_done_where_nothing_sure_is_known() -> None:
+    clip = leaning(8)
+    path = CameraPath(0, np.zeros((90, 3)))
+    for unsure in (
+        replace(clip, vertical=None),
+        replace(clip, vertical=Vertical(UP, 20.0)),
+        replace(clip, camera_path=path),
+    ):
+        assert balance_clip(unsure, BODY) is unsure
+    sits = leaning(8)
+    for side in ("left", "right"):
+        sits.people[0].poses[:, 3 * JOINT_NAMES.index(f"{side}_hip")] = -np.radians(88)
+        sits.people[0].poses[:, 3 * JOINT_NAMES.index(f"{side}_knee")] = np.radians(88)
+    hangs = leaning(35)
+    for other in (sits, hangs):
+        assert balance_clip(other, BODY).people[0] is other.people[0]
+
+
+def test_the_surer_balance_is_the_more_it_turns() -> None:
+    place, off = np.array([0.0, 0, 4]), Rotation.from_euler("x", 6, degrees=True).apply(LEVEL)
+    sure, unsure = (lean(Balance(off, error), Vertical(LEVEL, 1.0), place) for error in (2.0, 10.0))
+    assert np.radians(4) < np.linalg.norm(sure) < np.radians(6)
+    assert np.linalg.norm(unsure) < np.radians(2)
+    np.testing.assert_allclose(Rotation.from_rotvec(sure).apply(off) @ LEVEL, 1, atol=1e-3)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 1000))
+def test_points_come_back_to_their_pixels(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(5, 12, 3)) * 0.4 + [0.3, 0.1, 4.0]
+    shift = random.normal(size=(5, 3)) * 0.3
+    np.testing.assert_allclose(
+        same_pixels(points - shift[:, None], points[..., :2] / points[..., 2:]), shift, atol=1e-9
+    )
