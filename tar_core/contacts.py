@@ -31,11 +31,18 @@ def sole_vertices(body: BodyData) -> np.ndarray:
     return np.array([_sole_below(body, name) for name in SOLES])
 
 
-def surface_points(person: PersonMotion, body: BodyData, vertices: np.ndarray) -> np.ndarray:
-    """[N, V, 3] some vertices of the posed body in the camera frame, metres; without pose correctives."""
+def surface_points(
+    person: PersonMotion, body: BodyData, vertices: np.ndarray, bones: np.ndarray | None = None
+) -> np.ndarray:
+    """[N, V, 3] some vertices of the posed body in the camera frame, metres; without pose correctives.
+
+    Args:
+        bones: [N, 24, 4, 4] from `pose_skeleton`, where they are known already.
+    """
     betas = person.betas.astype(np.float64)
-    poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
-    bones, _ = pose_skeleton(poses, rest_joints(body, betas))
+    if bones is None:
+        poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
+        bones, _ = pose_skeleton(poses, rest_joints(body, betas))
     rest = body.v_template[vertices] + body.shapedirs[vertices] @ betas
     # sum_j w_pj B_j (x_p, 1) for all frames and points is one product of matrices, [3 N, 4 J] by [4 J, V].
     weighted = body.weights[vertices].astype(np.float64)[:, :, None] * np.insert(rest, 3, 1.0, axis=1)[:, None]

@@ -138,7 +138,7 @@ class _Look:
         bones, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
         self.fps = fps
         below = sole_vertices(body)
-        points = surface_points(person, body, np.concatenate([below, body.markers]))
+        points = surface_points(person, body, np.concatenate([below, body.markers]), bones)
         self.soles, self.surface = np.split(points, [len(below)], axis=1)
         self.sole_speed, self.surface_speed = (point_speed(part, fps, camera) for part in (self.soles, self.surface))
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now

@@ -13,7 +13,7 @@ import numpy as np
 
 from tar_core.balance import Balance, centre_of_mass, find_balance, on_legs
 from tar_core.body_file import BodyData
-from tar_core.contacts import find_contacts, point_speed, sole_points
+from tar_core.contacts import find_contacts, point_speed, sole_vertices, surface_points
 from tar_core.ground import SURE_LINES
 from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
@@ -39,8 +39,10 @@ def balance_person(person: PersonMotion, body: BodyData, fps: float, vertical: V
     """
     poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
     rest = rest_joints(body, person.betas.astype(np.float64))
-    joints = pose_skeleton(poses, rest)[1] + person.trans[:, None]
-    balance = balance_of(person, joints, body, fps, vertical.up)
+    bones, joints = pose_skeleton(poses, rest)
+    joints = joints + person.trans[:, None]
+    soles = surface_points(person, body, sole_vertices(body), bones)
+    balance = balance_of(joints, soles, fps, vertical.up)
     if balance is None or balance.up @ vertical.up < np.cos(np.radians(_FARTHEST)):
         return person
     turn = axis_angle_to_matrix(lean(balance, vertical, joints[:, 0].mean(0)))
@@ -54,13 +56,13 @@ def balance_person(person: PersonMotion, body: BodyData, fps: float, vertical: V
     )
 
 
-def balance_of(person: PersonMotion, joints: np.ndarray, body: BodyData, fps: float, up: np.ndarray) -> Balance | None:
+def balance_of(joints: np.ndarray, soles: np.ndarray, fps: float, up: np.ndarray) -> Balance | None:
     """What a person's feet and mass tell of up; None if they never stand on their legs.
 
     Args:
-        joints: [N, 24, 3] theirs in the camera frame; up: [3], which tells feet on the floor from others.
+        joints: [N, 24, 3], soles: [N, 4, 3] theirs in the camera frame, metres.
+        up: [3], about; which feet are on the floor hangs on it.
     """
-    soles = sole_points(person, body)
     speed = point_speed(soles, fps)
     slow = find_contacts(soles, fps, speed=speed)
     if not slow.any():
