@@ -1,7 +1,7 @@
 """`make bench-scene`: how long Blender takes to make the scene of a long clip, once it has started.
 
 A motion file of 10,000 frames with three people moving every joint is read, and its collection built: armatures,
-skinned bodies, a keyed action each, camera; once as captured, once with the sidebar's smoothing, balance and planting of feet.
+skinned bodies, a keyed action each, camera; once as captured, once with the sidebar's smoothing, balance and planting.
 Saving the .blend is told apart. Several rounds, each in an empty file; the first one also loads the body; the figures
 are the slowest. Seconds of the processor, all threads together, are told beside those of the clock, which count what
 else the machine does.
