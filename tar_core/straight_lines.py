@@ -184,7 +184,7 @@ def _climb(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, step: np
         values, vectors = np.linalg.eigh(curvature * np.outer(step, step))
         along = np.einsum("gpk,gp->gk", vectors, slope * step) / np.maximum(np.abs(values), 1e-3)
         newton = step * np.einsum("gpk,gk->gp", vectors, along.clip(-_FARTHEST, _FARTHEST))
-        tried = x + lengths * newton  # [5, G, P]
+        tried = x + lengths * newton  # [lengths, G, P]
         worth = function(tried.reshape(-1, x.shape[1])).reshape(tried.shape[:2])
         x = tried[worth.argmax(0), np.arange(len(x))]
     return x

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from tar_core.motion import Floor
-from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
+from tar_core.straight_lines import LinesCamera, _climb, _derivatives, _Votes, camera_from_lines, find_segments
 
 SIZE = (1280, 720)
 DIAGONAL = float(np.hypot(*SIZE))
@@ -57,6 +58,29 @@ def test_a_room_tells_up_and_the_focal_length(
     known = camera_from_lines(segments, SIZE, focal * DIAGONAL)
     assert known.focal == pytest.approx(focal * DIAGONAL) and known.focal_error == 0
     assert degrees_off(known, up) < 1.5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_derivatives_of_a_polynomial(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    bend, tilt = random.normal(size=(3, 3)), random.normal(size=3)
+    x, step = random.normal(size=(5, 3)), np.array([0.1, 1.0, 0.03])
+    slope, curvature = _derivatives(lambda y: np.einsum("gi,ij,gj->g", y, bend, y) + y @ tilt, x, step)
+    np.testing.assert_allclose(slope, x @ (bend + bend.T) + tilt, atol=1e-9)
+    np.testing.assert_allclose(curvature, np.broadcast_to(bend + bend.T, (5, 3, 3)), atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_climb_ends_as_high_as_a_search_without_slopes(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    segments = np.concatenate([room(random, up_of(12, 4), 1200.0, 35), clutter(random, 60)])
+    votes = _Votes(segments, SIZE)
+    starts, step = votes.starts(), np.array([1.0, 1.0, 2.0, 0.05])
+    climbed = votes.posterior(_climb(votes.posterior, starts, step)).max()
+    searched = max(
+        -minimize(lambda x: -votes.posterior(x[None])[0], start, method="Nelder-Mead").fun for start in starts
+    )
+    assert climbed > searched - 0.02
 
 
 @settings(max_examples=10, deadline=None)
