@@ -308,7 +308,6 @@ _DATA_KINDS = (
     "meshes",
     "cameras",
     "actions",
-    "movieclips",
     "images",
     "materials",
 )

@@ -219,7 +219,7 @@ def _draw_doubts(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None
 
 
 def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
-    """What the chosen video looks like; nothing after a file was opened that names one already."""
+    """What the chosen video looks like; nothing where another scene names another."""
     video = context.window_manager.tar_video
     if not video.path or video.path != context.scene.tar_settings.video:
         return

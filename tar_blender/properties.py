@@ -394,6 +394,11 @@ def camera_field_of_view(scene: bpy.types.Scene) -> float:
     return degrees(2 * atan(max(width, height) / (2 * focal_length(camera.data, width, height))))
 
 
+@bpy.app.handlers.persistent
+def _show_video_of_opened_file(*_: object) -> None:
+    bpy.context.window_manager.tar_video.show(bpy.context.scene.tar_settings.video)
+
+
 _CLASSES = (TARSettings, TARVideo, TARQueued, TARProgress)
 
 
@@ -403,9 +408,11 @@ def register() -> None:
     bpy.types.Scene.tar_settings = PointerProperty(type=TARSettings)
     bpy.types.WindowManager.tar_video = PointerProperty(type=TARVideo)
     bpy.types.WindowManager.tar_progress = PointerProperty(type=TARProgress)
+    bpy.app.handlers.load_post.append(_show_video_of_opened_file)
 
 
 def unregister() -> None:
+    bpy.app.handlers.load_post.remove(_show_video_of_opened_file)
     del bpy.types.WindowManager.tar_progress
     del bpy.types.WindowManager.tar_video
     del bpy.types.Scene.tar_settings
