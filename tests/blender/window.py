@@ -1,13 +1,14 @@
 """A user in a real window: opens the tab, imports a video, looks at the result; a screenshot at each stage.
 
-    VIDEO=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
+    VIDEO=... PHONES=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 `make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Opens the
 preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import
 that the menu search began, goes on after an engine that was killed, looks who is there, draws a box around somebody
-with the mouse and imports them alone, takes that back by one undo, then imports and retargets to a Rigify rig. In the
-end another import runs and this Blender is killed; killed.txt says whose engine is to end then, and since when. Writes
+with the mouse and imports them alone, takes that back by one undo, looks at other videos behind the scene, phones'
+among them (gui.py), then imports and retargets to a Rigify rig. In the
+end another import runs and this Blender is killed; killed.txt holds its process number and its engine's. Writes
 pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
 """
 
@@ -24,14 +25,17 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import bpy
+from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
 GREYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k is of grey 20 k
 LOOK_SECONDS = 1.5  # for the window to be drawn
 SHOWN = 5  # of the longest steps
+DARKS = 8  # by which OpenGL without a card lightens dark greys at most
 SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
 
 
@@ -159,7 +163,7 @@ def play() -> Iterator[float]:
     bpy.context.scene.frame_set(17)  # has nothing to do with it
     yield from begin_to_draw_box()
     for frame in (2, 3, 4):
-        assert abs(grey_on_screen(*on_screen(area, 32, 24)) - 20 * frame) <= 3, "another frame is shown"
+        assert abs(color_on_screen(*on_screen(area, 32, 24))[0] - 20 * frame) <= 3, "another frame is shown"
         yield from go_to_next_frame()
     press_escape()
     yield LOOK_SECONDS
@@ -198,6 +202,8 @@ def play() -> Iterator[float]:
     assert left_by_imports() == before, "one undo takes an import back"
     settings = bpy.context.scene.tar_settings
     settings.people = "picked"
+
+    yield from look_at_backgrounds(area)
 
     steps, parts = timed_steps(), timed_parts()
     start_import()
@@ -264,8 +270,46 @@ def play() -> Iterator[float]:
         yield 0.1
     assert progress.running, progress.error
     print("the session was played to its end", flush=True)
-    (PICTURES / "killed.txt").write_text(f"{engine_process().pid} {time.time()}")
+    note = PICTURES / "killed"
+    note.write_text(f"{os.getpid()} {engine_process().pid}")
+    note.rename(note.with_suffix(".txt"))  # whole from its first moment
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def look_at_backgrounds(area: bpy.types.Area) -> Iterator[float]:
+    """Videos behind the scene: the right frame at each frame of the scene, and phones' videos upright."""
+    scene, view = bpy.context.scene, area.spaces.active
+    before, frame_before = scene.camera, scene.frame_current
+    add_background = own_module("camera").add_video_background
+    camera = bpy.data.objects.new("Looks", bpy.data.cameras.new("Looks"))
+    scene.collection.objects.link(camera)
+    scene.camera, view.region_3d.view_perspective = camera, "CAMERA"
+    view.overlay.show_floor = view.overlay.show_cursor = False
+    for speed in (1, 0.5):
+        add_background(camera, GREYS, start_frame=11, speed=speed)
+        for frame in (10, 11, 13, 16, 40):
+            scene.frame_set(frame)
+            yield LOOK_SECONDS
+            wanted = 20 * min(max(int((frame - 11) * speed), 0), 11)
+            seen = color_on_screen(*in_camera(area, 0.4, 0.4))
+            assert all(abs(value - wanted) <= DARKS for value in seen), (speed, frame, seen)
+        camera.data.background_images.clear()
+        camera.data.animation_data_clear()
+    size = scene.render.resolution_x, scene.render.resolution_y
+    scene.render.resolution_x, scene.render.resolution_y = 240, 320
+    for turn in (90, 180, 270):
+        add_background(camera, Path(os.environ["PHONES"]) / f"{turn}.mp4", start_frame=1)
+        yield LOOK_SECONDS
+        quarters = [color_on_screen(*in_camera(area, x, y)) for y in (0.1, 0.9) for x in (0.1, 0.9)]
+        names = ["".join("rgb"[i] for i in range(3) if color[i] > 127) for color in quarters]
+        assert names == ["r", "g", "b", "rgb"], (turn, quarters)
+        camera.data.background_images.clear()
+    scene.render.resolution_x, scene.render.resolution_y = size
+    view.overlay.show_floor = view.overlay.show_cursor = True
+    view.region_3d.view_perspective = "PERSP"
+    bpy.data.cameras.remove(camera.data)
+    scene.camera = before
+    scene.frame_set(frame_before)
 
 
 def generated_rigify() -> bpy.types.Object:
@@ -336,8 +380,13 @@ def timed_parts() -> list[Span]:
 
 
 def import_operator() -> type[bpy.types.Operator]:
-    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
-    return operators.TAR_OT_import_video_motion
+    return own_module("operators").TAR_OT_import_video_motion
+
+
+def own_module(name: str) -> ModuleType:
+    """A module of the installed extension."""
+    (module,) = (module for path, module in sys.modules.items() if path.endswith(f".tar_blender.{name}"))
+    return module
 
 
 def place(building: Generator) -> str:
@@ -365,16 +414,35 @@ def left_by_imports() -> tuple[list[str], list[str], bool]:
 
 def on_screen(area: bpy.types.Area, x: float, y: float) -> tuple[int, int]:
     """Where a pixel of the video is that an image editor shows, as X counts: from the screen's top left corner."""
-    region = next(region for region in area.regions if region.type == "WINDOW")
+    region = main_region(area)
     width, height = area.spaces.active.image.size
     inside = region.view2d.view_to_region((x + 0.5) / width, 1 - (y + 0.5) / height, clip=False)
-    return round(region.x + inside[0]), round(bpy.context.window_manager.windows[0].height - region.y - inside[1])
+    return from_top_left(region, *inside)
 
 
-def grey_on_screen(x: int, y: int) -> int:
-    """0..255, of a grey pixel."""
+def in_camera(area: bpy.types.Area, across: float, down: float) -> tuple[int, int]:
+    """Where, as X counts, a place of the picture is that a 3D view shows through its camera: 0 to 1 from top left."""
+    region, camera = main_region(area), bpy.context.scene.camera
+    right_top, _, left_bottom, left_top = camera.data.view_frame(scene=bpy.context.scene)
+    place = left_top + across * (right_top - left_top) + down * (left_bottom - left_top)
+    return from_top_left(
+        region, *location_3d_to_region_2d(region, area.spaces.active.region_3d, camera.matrix_world @ place)
+    )
+
+
+def main_region(area: bpy.types.Area) -> bpy.types.Region:
+    return next(region for region in area.regions if region.type == "WINDOW")
+
+
+def from_top_left(region: bpy.types.Region, x: float, y: float) -> tuple[int, int]:
+    """A place in a region as X counts: from the screen's top left corner."""
+    return round(region.x + x), round(bpy.context.window_manager.windows[0].height - region.y - y)
+
+
+def color_on_screen(x: int, y: int) -> tuple[int, ...]:
+    """Of a pixel: red, green and blue, 0 to 255."""
     where = ["-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-"]
-    return subprocess.run(["import", *where], check=True, capture_output=True).stdout[0]
+    return tuple(subprocess.run(["import", *where], check=True, capture_output=True).stdout[:3])
 
 
 def mouse(*arguments: object) -> None:
