@@ -224,7 +224,7 @@ def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     if not video.path or video.path != context.scene.tar_settings.video:
         return
     if video.error:
-        _draw_text(context, layout, video.error, "ERROR")
+        _draw_text(context, layout, without_folders(video.error), "ERROR")
         return
     column = layout.box().column(align=True)
     column.template_icon(_thumbnails.icon(context.scene.tar_settings.video_path), scale=_THUMBNAIL_SCALE)

@@ -20,6 +20,7 @@ from bpy.props import (
 )
 
 from tar_core.errors import TarError
+from tar_core.files import check_video_file
 
 from .engine_client import CaptureJob
 from .import_motion import ImportOptions, frame_rate
@@ -289,8 +290,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
         Raises:
             TarError: no frames, no such video, no box where one is wanted, or no usable camera in the scene.
         """
-        if not self.video_path.is_file():
-            raise TarError(f"{self.video_path}: no such video; choose a file that exists")
+        check_video_file(self.video_path)
         start, end = self._range(scene)
         box = self.drawn_box() if self.people == "box" else None
         if self.people == "box" and box is None:

@@ -8,6 +8,7 @@ import bpy
 import bpy.utils.previews
 
 from tar_core.errors import TarError
+from tar_core.files import check_video_file
 
 from .clock import clock
 from .rotation_tag import rotation_tag
@@ -43,8 +44,7 @@ def read_video_info(path: Path) -> VideoInfo:
     Raises:
         TarError: it is missing or no video that Blender reads.
     """
-    if not path.is_file():
-        raise TarError(f"{path.name}: no such video; choose a file that exists")
+    check_video_file(path)
     state = path.stat()
     return _read(path.resolve(), state.st_mtime_ns, state.st_size)
 

@@ -40,6 +40,8 @@ def test_shown_as_text() -> None:
 def test_what_is_no_video(tmp_path: Path) -> None:
     with pytest.raises(TarError, match=r"gone\.mp4: no such video"):
         read_video_info(tmp_path / "gone.mp4")
+    with pytest.raises(TarError, match="a folder, not a video"):
+        read_video_info(tmp_path)
     (tmp_path / "text.mp4").write_text("not a video")
     with pytest.raises(TarError, match=r"text\.mp4: not a video"):
         read_video_info(tmp_path / "text.mp4")
