@@ -11,6 +11,7 @@ from tar_core.errors import TarError
 
 from .clock import clock
 from .properties import Box
+from .report import refuse
 from .video_info import read_video_info
 
 LEAST_SIDE = 8  # pixels of the video; less was a click
@@ -85,8 +86,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         try:
             self._info = read_video_info(settings.video_path)
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self._area, self._space = context.area, None
         self._frame = min(settings.box_frame, self._info.frames - 1)
         self._box = settings.drawn_box()

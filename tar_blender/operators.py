@@ -24,7 +24,7 @@ from .import_motion import ImportedClip, import_clip, import_steps
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
 from .pick_people import chosen_traces, show_found
-from .report import report_text
+from .report import refuse, report_text, sentence
 from .steps import Steps, in_thread, run_for
 from .user_paths import body_file, cache_folder, engine_choices, engine_python
 
@@ -350,7 +350,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
     for warning in imported.warnings:
-        operator.report({"WARNING"}, warning)
+        operator.report({"WARNING"}, sentence(warning))
     count = len(imported.people)
     people = "1 person" if count == 1 else f"{count} people"
     progress = context.window_manager.tar_progress
@@ -360,8 +360,7 @@ def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: Im
 
 def _fail(operator: bpy.types.Operator, context: bpy.types.Context, message: str) -> set[str]:
     context.window_manager.tar_progress.error = message
-    operator.report({"ERROR"}, message)
-    return {"CANCELLED"}
+    return refuse(operator, message)
 
 
 def _redraw(context: bpy.types.Context) -> None:

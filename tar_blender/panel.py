@@ -7,7 +7,7 @@ import bpy
 
 from .draw_box import TAR_OT_draw_box
 from .drop import CATEGORY
-from .engine_operators import draw_set_up
+from .engine_operators import draw_set_up, engine_trouble
 from .operators import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
@@ -31,9 +31,9 @@ from .people_operators import (
 )
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
-from .report import without_folders
+from .report import sentence, without_folders
 from .settings_layout import draw_lens, draw_scene_settings
-from .user_paths import addon_preferences, has_engine
+from .user_paths import addon_preferences
 from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
@@ -64,8 +64,9 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.split_layout()
         settings, progress = context.scene.tar_settings, context.window_manager.tar_progress
-        if not has_engine(context):
-            _draw_missing_engine(context, layout.box().column())
+        trouble = engine_trouble(context)
+        if trouble:
+            _draw_engine(context, layout, trouble)
         layout.prop(settings, "video")
         _draw_video(context, layout)
 
@@ -198,12 +199,9 @@ def _draw_in_object_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> No
     menu.layout.menu(TAR_MT_video_motion.__name__)
 
 
-def _draw_missing_engine(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble: str) -> None:
     error = context.window_manager.tar_engine.error
-    if error:
-        _draw_text(context, layout, error, "ERROR")
-    else:
-        layout.label(text="The engine is not set up", icon="INFO")
+    _draw_text(context, layout, error or trouble, "ERROR" if error else "INFO")
     draw_set_up(layout, context)
 
 
@@ -246,13 +244,11 @@ def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """Text in a box, wrapped to the sidebar's width; file names keep their small letters."""
-    if text.partition(" ")[0].isalpha():
-        text = text[0].upper() + text[1:]
+    """Text in a box, wrapped to the sidebar's width."""
     scale = context.preferences.system.ui_scale
     width = int(context.region.width / (_PIXELS_PER_CHARACTER * scale)) - 8
     column = layout.box().column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, max(width, 16))):
+    for number, line in enumerate(textwrap.wrap(sentence(text), max(width, 16))):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 

@@ -29,6 +29,7 @@ from .people import (
     set_hidden,
 )
 from .properties import LensSettings, SceneSettings, lens_focal
+from .report import refuse, sentence
 from .settings_layout import draw_lens, draw_scene_settings
 
 
@@ -55,12 +56,12 @@ class _ClipOperator:
         """Tells that people who stand in the world of a camera of the user's cannot be moved away from it."""
         camera = given_camera(self.collection())
         if camera is not None:
-            self.report({"ERROR"}, f"The clip stands in the world of {camera}; move that camera's world, and re-import")
+            refuse(self, f"The clip stands in the world of {camera}; move that camera's world, and re-import")
         return camera is not None
 
 
 class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
-    """Select this person's armature alone and make it active"""
+    """Select this person's armature alone and make it active; Retarget then takes this person's motion"""
 
     bl_idname = "tar.select_person"
     bl_label = "Select"
@@ -73,6 +74,7 @@ class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
             thing.select_set(False)
         armature.select_set(True)
         context.view_layer.objects.active = armature
+        context.scene.tar_retarget.person = armature
         if armature.hide_viewport:
             self.report({"INFO"}, f"{armature.name} is not in the video at this frame")
         return {"FINISHED"}
@@ -156,8 +158,7 @@ class TAR_OT_view_camera(_ClipOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         camera = camera_of(self.collection())
         if camera is None:
-            self.report({"ERROR"}, "The clip's camera is gone; re-import the clip")
-            return {"CANCELLED"}
+            return refuse(self, "The clip's camera is gone; re-import the clip")
         context.scene.camera = camera
         if isinstance(context.space_data, bpy.types.SpaceView3D):
             context.space_data.region_3d.view_perspective = "CAMERA"
@@ -176,8 +177,7 @@ class TAR_OT_feet_on_ground(_ClipOperator, bpy.types.Operator):
         try:
             height = lowest_foot(self.collection(), context.evaluated_depsgraph_get())
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         move(self.collection().all_objects, Matrix.Translation((0, 0, -height)))
         return {"FINISHED"}
 
@@ -204,8 +204,7 @@ class TAR_OT_floor_from_objects(_ClipOperator, bpy.types.Operator):
         try:
             transform = floor_transform(points, above)
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         move([*self.collection().all_objects, *chosen], transform)
         return {"FINISHED"}
 
@@ -250,10 +249,9 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
             imported = self._reimport(context)
         except TarError as error:
             context.window_manager.tar_progress.error = str(error)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         for warning in imported.warnings:
-            self.report({"WARNING"}, warning)
+            self.report({"WARNING"}, sentence(warning))
         return {"FINISHED"}
 
     def _reimport(self, context: bpy.types.Context) -> ImportedClip:

@@ -10,6 +10,7 @@ from tar_core.errors import TarError
 from .cache import cache_size, clear_cache
 from .engine_client import PYTHON_VARIABLE
 from .engine_operators import draw_engine
+from .report import refuse
 from .user_paths import ADDON, cache_folder
 
 
@@ -33,8 +34,7 @@ class TAR_OT_clear_cache(bpy.types.Operator):
         try:
             clear_cache(cache_folder(context))
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         return {"FINISHED"}
 
 

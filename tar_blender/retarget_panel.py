@@ -15,6 +15,7 @@ from .bone_maps import BoneMap, find_bones
 from .drop import CATEGORY
 from .people import imported_clips, is_person
 from .people_operators import TAR_OT_reduce_keys
+from .report import refuse
 from .retarget import retarget
 from .user_paths import bone_map_folder
 
@@ -113,8 +114,7 @@ class TAR_OT_retarget(bpy.types.Operator):
         try:
             action = retarget(settings.person, settings.character, settings.bone_map(), settings.kind)
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self.report({"INFO"}, f"{settings.character.name} moves by the action {action.name}")
         return {"FINISHED"}
 
@@ -145,8 +145,7 @@ class TAR_OT_save_bone_map(bpy.types.Operator):
         try:
             path = save_map(self.map_name, context.scene.tar_retarget.bone_map())
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         context.scene.tar_retarget.kind = path.stem
         return {"FINISHED"}
 

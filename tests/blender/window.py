@@ -3,18 +3,19 @@
     VIDEO=... PHONES=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
-`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Opens the
-preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import
-that the menu search began, goes on after an engine that was killed, looks who is there, draws a box around somebody
-with the mouse and imports them alone, takes that back by one undo, looks at other videos behind the scene, phones'
-among them (gui.py), then imports and retargets to a Rigify rig. In the
-end another import runs and this Blender is killed; killed.txt holds its process number and its engine's. Writes
-pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
+`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Looks how an
+engine is offered, and an update of an older one, opens the preferences, refuses a text file renamed to .mp4, cancels
+twice, by the button's operator, and by Esc after an import that the menu search began, goes on after an engine that
+was killed, looks who is there, draws a box around somebody with the mouse and imports them alone, takes that back by
+one undo, looks at other videos behind the scene, phones' among them (gui.py), then imports and retargets to a Rigify
+rig. In the end another import runs and this Blender is killed; killed.txt holds its process number and its engine's.
+Writes pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
 """
 
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,6 +60,16 @@ def play() -> Iterator[float]:
     area.tag_redraw()
     yield LOOK_SECONDS
     photograph("set_up")
+    old = own_module("user_paths").engine_folder()
+    python = own_module("engine_setup").environment_python(old)
+    python.parent.mkdir(parents=True)
+    python.symlink_to(engine_python)
+    info = {"tar_core": "0.0.9", "torch": "2.5.0", "device": "cpu", "seconds": 2.0}
+    (old / own_module("engine_setup").READY).write_text(json.dumps(info))
+    area.tag_redraw()
+    yield LOOK_SECONDS
+    photograph("update")
+    shutil.rmtree(old)
     os.environ["TAR_ENGINE_PYTHON"] = engine_python
 
     area.type = "PREFERENCES"
@@ -247,7 +258,8 @@ def play() -> Iterator[float]:
 
     rig = generated_rigify()
     settings = bpy.context.scene.tar_retarget
-    settings.person, settings.character = bpy.data.objects["Person 1"], rig
+    assert settings.person == bpy.data.objects["Person 1"], "who was clicked in the list"
+    settings.character = rig
     with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
         assert bpy.ops.tar.retarget() == {"FINISHED"}
     rig.location.x += 1.2  # beside the person
@@ -279,7 +291,7 @@ def play() -> Iterator[float]:
 def look_at_backgrounds(area: bpy.types.Area) -> Iterator[float]:
     """Videos behind the scene: the right frame at each frame of the scene, and phones' videos upright."""
     scene, view = bpy.context.scene, area.spaces.active
-    before, frame_before = scene.camera, scene.frame_current
+    before, frame_before, looked = scene.camera, scene.frame_current, view.region_3d.view_matrix.copy()
     add_background = own_module("camera").add_video_background
     camera = bpy.data.objects.new("Looks", bpy.data.cameras.new("Looks"))
     scene.collection.objects.link(camera)
@@ -306,7 +318,7 @@ def look_at_backgrounds(area: bpy.types.Area) -> Iterator[float]:
         camera.data.background_images.clear()
     scene.render.resolution_x, scene.render.resolution_y = size
     view.overlay.show_floor = view.overlay.show_cursor = True
-    view.region_3d.view_perspective = "PERSP"
+    view.region_3d.view_perspective, view.region_3d.view_matrix = "PERSP", looked
     bpy.data.cameras.remove(camera.data)
     scene.camera = before
     scene.frame_set(frame_before)
