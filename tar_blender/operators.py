@@ -306,6 +306,7 @@ class TAR_OT_unqueue_import(bpy.types.Operator):
 
     bl_idname = "tar.unqueue_import"
     bl_label = "Remove from Queue"
+    bl_options: ClassVar = {"INTERNAL"}
 
     index: IntProperty(options={"HIDDEN"})
 

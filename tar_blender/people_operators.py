@@ -36,7 +36,7 @@ from .settings_layout import draw_lens, draw_scene_settings
 class _PersonOperator:
     """Something done to the person of an armature."""
 
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}  # a search would not say whom
     person: StringProperty(options={"HIDDEN"})
 
     def armature(self) -> bpy.types.Object:
@@ -46,7 +46,7 @@ class _PersonOperator:
 class _ClipOperator:
     """Something done to the clip of a collection."""
 
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}  # a search would not say which
     clip: StringProperty(options={"HIDDEN"})
 
     def collection(self) -> bpy.types.Collection:
@@ -85,7 +85,7 @@ class TAR_OT_show_frame(bpy.types.Operator):
 
     bl_idname = "tar.show_frame"
     bl_label = "Show"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
     frame: IntProperty(options={"HIDDEN"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -102,7 +102,8 @@ class TARPreferences(bpy.types.AddonPreferences):
     def _draw_cache(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         count, size = cache_size(cache_folder(context))
         row = layout.row()
-        row.label(text=f"{count} captured motions, {size / 1e6:.1f} MB")
+        motions = "1 captured motion" if count == 1 else f"{count} captured motions"
+        row.label(text=f"{motions}, {size / 1e6:.1f} MB")
         row.operator(TAR_OT_clear_cache.bl_idname, icon="TRASH")
 
 
