@@ -66,7 +66,7 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         settings, progress = context.scene.tar_settings, context.window_manager.tar_progress
         trouble = engine_trouble(context)
         if trouble:
-            _draw_engine(context, layout, trouble)
+            _draw_engine(context, layout.box().column(), trouble)
         layout.prop(settings, "video")
         _draw_video(context, layout)
 
@@ -79,10 +79,10 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         else:
             layout.operator(TAR_OT_import_motion_file.bl_idname, icon="IMPORT")
         if progress.error:
-            _draw_text(context, layout, without_folders(progress.error), "ERROR")
+            _draw_text(context, layout.box(), without_folders(progress.error), "ERROR")
             layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
         if progress.notice:
-            _draw_text(context, layout, progress.notice, "INFO")
+            _draw_text(context, layout.box(), progress.notice, "INFO")
 
 
 class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
@@ -222,7 +222,7 @@ def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     if not video.path or video.path != context.scene.tar_settings.video:
         return
     if video.error:
-        _draw_text(context, layout, without_folders(video.error), "ERROR")
+        _draw_text(context, layout.box(), without_folders(video.error), "ERROR")
         return
     column = layout.box().column(align=True)
     column.template_icon(_thumbnails.icon(context.scene.tar_settings.video_path), scale=_THUMBNAIL_SCALE)
@@ -244,10 +244,10 @@ def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """Text in a box, wrapped to the sidebar's width."""
+    """Text in a box, wrapped to its width in the sidebar."""
     scale = context.preferences.system.ui_scale
     width = int(context.region.width / (_PIXELS_PER_CHARACTER * scale)) - 8
-    column = layout.box().column(align=True)
+    column = layout.column(align=True)
     for number, line in enumerate(textwrap.wrap(sentence(text), max(width, 16))):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 

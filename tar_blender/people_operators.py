@@ -61,7 +61,7 @@ class _ClipOperator:
 
 
 class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
-    """Select this person's armature alone and make it active; Retarget then takes this person's motion"""
+    """Select this person's armature alone and make it active"""
 
     bl_idname = "tar.select_person"
     bl_label = "Select"
@@ -74,7 +74,6 @@ class TAR_OT_select_person(_PersonOperator, bpy.types.Operator):
             thing.select_set(False)
         armature.select_set(True)
         context.view_layer.objects.active = armature
-        context.scene.tar_retarget.person = armature
         if armature.hide_viewport:
             self.report({"INFO"}, f"{armature.name} is not in the video at this frame")
         return {"FINISHED"}

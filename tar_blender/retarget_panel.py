@@ -65,7 +65,7 @@ class TARRetarget(bpy.types.PropertyGroup):
 
     person: PointerProperty(
         name="Person",
-        description="The imported person whose motion is taken",
+        description="The imported person whose motion is taken; empty: the active one",
         type=bpy.types.Object,
         poll=lambda settings, thing: is_person(thing),
     )
@@ -90,6 +90,12 @@ class TARRetarget(bpy.types.PropertyGroup):
             row = self.bones.add()
             row.name, row.bone = joint, found.get(joint, "")
 
+    def source(self, active: bpy.types.Object | None) -> bpy.types.Object | None:
+        """Whose motion is taken: the person who is named, or the active one; None if it is nobody's."""
+        if self.person is not None:
+            return self.person
+        return active if active is not None and is_person(active) else None
+
     def bone_map(self) -> BoneMap:
         return {row.name: row.bone for row in self.bones if row.bone}
 
@@ -104,7 +110,7 @@ class TAR_OT_retarget(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         settings = context.scene.tar_retarget
-        if settings.person is None or settings.character is None:
+        if settings.source(context.active_object) is None or settings.character is None:
             cls.poll_message_set("Choose a person and a character")
             return False
         return True
@@ -112,7 +118,8 @@ class TAR_OT_retarget(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = context.scene.tar_retarget
         try:
-            action = retarget(settings.person, settings.character, settings.bone_map(), settings.kind)
+            person = settings.source(context.active_object)
+            action = retarget(person, settings.character, settings.bone_map(), settings.kind)
         except TarError as error:
             return refuse(self, error)
         self.report({"INFO"}, f"{settings.character.name} moves by the action {action.name}")
@@ -165,6 +172,9 @@ class TAR_PT_retarget(bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(settings, "person", icon="ARMATURE_DATA")
+        source = settings.source(context.active_object)
+        if settings.person is None and source is not None:
+            layout.label(text=f"{source.name} is active", icon="ARMATURE_DATA")
         layout.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
         if settings.character is not None:
             there = settings.character.data.bones

@@ -148,12 +148,17 @@ def orphan_seconds(note: Path, ended: threading.Event) -> float:
 
 
 def runs(pid: int) -> bool:
-    """Whether there is such a process that has not ended; nobody need have asked yet how it did."""
+    """Whether there is such a process that has not ended; nobody need have asked yet how it did.
+
+    A killed one goes on, its files open, until the last of its threads has given the memory back, which takes Blender
+    seconds.
+    """
+    folder = Path(f"/proc/{pid}")
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
+        state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        return state not in "ZX" or len(list((folder / "task").iterdir())) > 1
     except OSError:
         return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
 
 
 if __name__ == "__main__":

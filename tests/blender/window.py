@@ -258,8 +258,7 @@ def play() -> Iterator[float]:
 
     rig = generated_rigify()
     settings = bpy.context.scene.tar_retarget
-    assert settings.person == bpy.data.objects["Person 1"], "who was clicked in the list"
-    settings.character = rig
+    settings.person, settings.character = bpy.data.objects["Person 1"], rig
     with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
         assert bpy.ops.tar.retarget() == {"FINISHED"}
     rig.location.x += 1.2  # beside the person
