@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 
 from .draw_box import TAR_OT_draw_box
-from .drop import CATEGORY
+from .drop import CATEGORY, TAR_OT_choose_video
 from .engine_operators import draw_set_up, engine_trouble
 from .operators import (
     TAR_OT_cancel_import,
@@ -67,7 +67,9 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         trouble = engine_trouble(context)
         if trouble:
             _draw_engine(context, layout.box().column(), trouble)
-        layout.prop(settings, "video")
+        row = layout.row(align=True)
+        row.prop(settings, "video")
+        row.operator(TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER")  # a path's own would show all files
         _draw_video(context, layout)
 
         button = layout.column()
@@ -185,6 +187,7 @@ class TAR_MT_video_motion(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         for operator in (
+            TAR_OT_choose_video,
             TAR_OT_import_video_motion,
             TAR_OT_cancel_import,
             TAR_OT_find_people,

@@ -188,9 +188,7 @@ def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
 class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
     """Settings of the next import; kept in the scene."""
 
-    video: StringProperty(
-        name="Video", description="The video whose people become characters", subtype="FILE_PATH", update=_choose_video
-    )
+    video: StringProperty(name="Video", description="The video whose people become characters", update=_choose_video)
     frames: EnumProperty(
         name="Frames",
         description="Which part of the video to import",

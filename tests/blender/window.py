@@ -3,13 +3,13 @@
     VIDEO=... PHONES=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
-`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Looks how an
-engine is offered, and an update of an older one, opens the preferences, refuses a text file renamed to .mp4, cancels
-twice, by the button's operator, and by Esc after an import that the menu search began, goes on after an engine that
-was killed, looks who is there, draws a box around somebody with the mouse and imports them alone, takes that back by
-one undo, looks at other videos behind the scene, phones' among them (gui.py), then imports and retargets to a Rigify
-rig. In the end another import runs and this Blender is killed; killed.txt holds its process number and its engine's.
-Writes pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
+`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Chooses a
+video, looks how an engine is offered, and an update of an older one, opens the preferences, refuses a text file
+renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import that the menu search began, goes
+on after an engine that was killed, looks who is there, draws a box around somebody with the mouse and imports them
+alone, takes that back by one undo, looks at other videos behind the scene, phones' among them (gui.py), then imports
+and retargets to a Rigify rig. In the end another import runs and this Blender is killed; killed.txt holds its process
+number and its engine's. Writes pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
 """
 
 import gc
@@ -52,8 +52,17 @@ def play() -> Iterator[float]:
     view.show_region_ui = True
     yield LOOK_SECONDS
     regions["UI"].active_panel_category = "TAR"
-    bpy.context.scene.tar_settings.video = os.environ["VIDEO"]
+    bpy.context.scene.tar_settings.video = os.environ["PHONES"] + "/"
+    bpy.context.preferences.view.filebrowser_display_type = "SCREEN"
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.choose_video("INVOKE_DEFAULT")
     yield LOOK_SECONDS
+    (browser,) = (area.spaces.active for area in window.screen.areas if area.type == "FILE_BROWSER")
+    browser.params.filename = Path(os.environ["VIDEO"]).name
+    photograph("choose")
+    press("Return")
+    yield LOOK_SECONDS
+    assert bpy.context.scene.tar_settings.video == os.environ["VIDEO"]
     photograph("idle")
 
     engine_python = os.environ.pop("TAR_ENGINE_PYTHON")
