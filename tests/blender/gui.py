@@ -8,6 +8,7 @@ window.py there under Xvfb with the demo video, and keeps its pictures in out/gu
 
 import argparse
 import os
+import re
 import shutil
 import signal
 import sys
@@ -20,7 +21,7 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.video import VideoWriter
-from tests.blender.clips import phone_video
+from tests.blender.clips import phone_video, synthetic_clip
 from tests.blender.matrix import (
     CACHE,
     ROOT,
@@ -29,7 +30,6 @@ from tests.blender.matrix import (
     NotToday,
     StepFailed,
     chosen_runtimes,
-    last_match,
     make_material,
 )
 
@@ -87,12 +87,15 @@ def use_window(blender: DebianBlender, material: Material, pictures: Path) -> li
     video = videos / "balance.mp4"
     shutil.copy(material.video, blender.inside(video))
     film_with_phones(blender.inside(videos))
+    long_motion = videos / "long.npz"
+    synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.inside(long_motion))
     with blender.user() as user:
         blender.install(material, user)
         variables = {
             **user,
             "VIDEO": str(video),
             "PHONES": str(videos),
+            "LONG_MOTION": str(long_motion),
             "PICTURES": str(shots),
             "PYTHONPATH": str(ROOT),
             "TMPDIR": user["BLENDER_USER_RESOURCES"],
@@ -105,7 +108,7 @@ def use_window(blender: DebianBlender, material: Material, pictures: Path) -> li
             finally:
                 ended.set()
         print(f"FIGURE orphan_seconds={orphan.result():.1f}")
-    print(last_match(r"\d+ looks at the engine.*(?:\s+(?:FIGURE|[\d.]+ ms, ).*)+", printed))
+    print(*re.findall(r"(?m)^(?:\d+ looks |\d+ steps | +[\d.]+ ms, |FIGURE ).*", printed), sep="\n")
     return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
 
 

@@ -138,6 +138,17 @@ def test_import_motion_file(tmp_path: Path) -> None:
     assert notice.startswith("Imported 1 person.") and "Dance 01.mp4" in notice
 
 
+def test_motion_files_wait_for_the_running_import(tmp_path: Path) -> None:
+    progress = bpy.context.window_manager.tar_progress
+    progress.running = True
+    synthetic_clip().save(tmp_path / "walk.npz")
+    assert bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "walk.npz")) == {"FINISHED"}
+    (waiting,) = progress.queue
+    assert waiting.name == "walk.npz" and ImportRequest.from_json(waiting.request).is_motion
+    assert not bpy.data.objects
+    progress.running = False
+
+
 def test_broken_motion_file(tmp_path: Path) -> None:
     path = tmp_path / "motion.npz"
     path.write_text("text")

@@ -1,15 +1,16 @@
 """A user in a real window: opens the tab, imports a video, looks at the result; a screenshot at each stage.
 
-    VIDEO=... PHONES=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
+    VIDEO=... PHONES=... LONG_MOTION=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
 `make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Chooses a
 video, looks how an engine is offered, and an update of an older one, opens the preferences, refuses a text file
 renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import that the menu search began, goes
 on after an engine that was killed, looks who is there, draws a box around somebody with the mouse and imports them
-alone, takes that back by one undo, looks at other videos behind the scene, phones' among them (gui.py), then imports
-and retargets to a Rigify rig. In the end another import runs and this Blender is killed; killed.txt holds its process
-number and its engine's. Writes pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
+alone, takes that back by one undo, looks at other videos behind the scene, phones' among them (gui.py), imports a
+long motion file, then a video, and retargets to a Rigify rig. In the end another import runs and this Blender is
+killed; killed.txt holds its process number and its engine's. Writes pictures of it all into PICTURES;
+docs/images/panel.jpg is done.png.
 """
 
 import gc
@@ -225,7 +226,28 @@ def play() -> Iterator[float]:
 
     yield from look_at_backgrounds(area)
 
-    steps, parts = timed_steps(), timed_parts()
+    building = own_module("operators").TAR_OT_build_motion_file
+    steps, parts = timed_steps(building), timed_parts(building)
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.import_motion_file("INVOKE_DEFAULT", filepath=os.environ["LONG_MOTION"])
+    yield LOOK_SECONDS
+    progress.notice, begin = "", time.perf_counter()
+    press("Return")
+    while not progress.notice and not progress.error:
+        yield 0.1
+    people = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert not progress.error and len(people) == 3, (progress.error, people)
+    print(f"{len(steps)} steps built the scene of a long motion file, in {time.perf_counter() - begin:.1f} s")
+    print_longest(parts)
+    print(f"FIGURE longest_step_of_long_file_ms={max(step.wall for step in steps):.1f}")
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.ed.undo()
+    yield LOOK_SECONDS
+    assert left_by_imports() == before, "one undo takes it back"
+    settings = bpy.context.scene.tar_settings
+
+    importing = own_module("operators").TAR_OT_import_video_motion
+    steps, parts = timed_steps(importing), timed_parts(importing)
     start_import()
     while progress.running and progress.fraction < 0.5:
         yield 0.1
@@ -240,8 +262,7 @@ def play() -> Iterator[float]:
     print(
         f"{len(looks)} looks at the engine; {len(builds)} steps of {took:.0f} ms in all built the scene, the longest:"
     )
-    for part in sorted(parts)[-SHOWN:]:
-        print(f"    {part.wall:.1f} ms, {part.processor:.1f} of the processor, until {part.place}")
+    print_longest(parts)
     print(f"FIGURE longest_look_ms={max(looks):.1f}")
     print(f"FIGURE longest_step_ms={max(step.wall for step in builds):.1f}")
     print(f"FIGURE longest_step_processor_ms={max(step.processor for step in builds):.1f}")
@@ -365,9 +386,9 @@ class Span:
             self.processor = 1000 * (time.thread_time() - processor)
 
 
-def timed_steps() -> list[Span]:
-    """Each step of the import from now on, and whether it builds the scene."""
-    operator, spans = import_operator(), []
+def timed_steps(operator: type[bpy.types.Operator]) -> list[Span]:
+    """Each step of an import from now on, and whether it builds the scene."""
+    spans: list[Span] = []
     step = operator._step
 
     def timed(running: bpy.types.Operator, *arguments: object) -> object:
@@ -379,9 +400,9 @@ def timed_steps() -> list[Span]:
     return spans
 
 
-def timed_parts() -> list[Span]:
+def timed_parts(operator: type[bpy.types.Operator]) -> list[Span]:
     """Each part, between two pauses, of what builds the scene from now on, and the line at which it ended."""
-    operator, spans = import_operator(), []
+    spans: list[Span] = []
     start = operator._import_steps
 
     def timed(building: Generator) -> Generator:
@@ -399,8 +420,9 @@ def timed_parts() -> list[Span]:
     return spans
 
 
-def import_operator() -> type[bpy.types.Operator]:
-    return own_module("operators").TAR_OT_import_video_motion
+def print_longest(parts: list[Span]) -> None:
+    for part in sorted(parts)[-SHOWN:]:
+        print(f"    {part.wall:.1f} ms, {part.processor:.1f} of the processor, until {part.place}")
 
 
 def own_module(name: str) -> ModuleType:
