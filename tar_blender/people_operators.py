@@ -113,15 +113,16 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        thing = context.active_object
+        thing = context.view_layer.objects.active  # out of the video at this frame, perhaps, and so hidden
         if thing is None or thing.animation_data is None or thing.animation_data.action is None:
             cls.poll_message_set("Select a person, or a character that moves like one")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        before, after = reduce_keys(context.active_object, Tolerance(self.degrees, self.metres))
-        self.report({"INFO"}, f"{context.active_object.name}: {after} keys of {before} are left")
+        thing = context.view_layer.objects.active
+        before, after = reduce_keys(thing, Tolerance(self.degrees, self.metres))
+        self.report({"INFO"}, f"{thing.name}: {after} keys of {before} are left")
         return {"FINISHED"}
 
 

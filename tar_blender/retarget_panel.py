@@ -110,7 +110,7 @@ class TAR_OT_retarget(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         settings = context.scene.tar_retarget
-        if settings.source(context.active_object) is None or settings.character is None:
+        if settings.source(context.view_layer.objects.active) is None or settings.character is None:
             cls.poll_message_set("Choose a person and a character")
             return False
         return True
@@ -118,7 +118,7 @@ class TAR_OT_retarget(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = context.scene.tar_retarget
         try:
-            person = settings.source(context.active_object)
+            person = settings.source(context.view_layer.objects.active)
             action = retarget(person, settings.character, settings.bone_map(), settings.kind)
         except TarError as error:
             return refuse(self, error)
@@ -172,7 +172,7 @@ class TAR_PT_retarget(bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(settings, "person", icon="ARMATURE_DATA")
-        source = settings.source(context.active_object)
+        source = settings.source(context.view_layer.objects.active)
         if settings.person is None and source is not None:
             layout.label(text=f"{source.name} is active", icon="ARMATURE_DATA")
         layout.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
@@ -183,7 +183,7 @@ class TAR_PT_retarget(bpy.types.Panel):
         button = layout.column()
         button.scale_y = 1.4
         button.operator(TAR_OT_retarget.bl_idname, icon="ARMATURE_DATA")
-        if settings.character is not None and context.active_object == settings.character:
+        if settings.character is not None and context.view_layer.objects.active == settings.character:
             layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
 
 

@@ -245,6 +245,7 @@ def play() -> Iterator[float]:
     yield LOOK_SECONDS
     assert left_by_imports() == before, "one undo takes it back"
     settings = bpy.context.scene.tar_settings
+    settings.people = "picked"
 
     importing = own_module("operators").TAR_OT_import_video_motion
     steps, parts = timed_steps(importing), timed_parts(importing)
