@@ -6,7 +6,6 @@ Thin: the work is in engine_client and import_motion.
 import json
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +16,7 @@ from bpy_extras.io_utils import ImportHelper
 from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
+from tar_core.motion import MotionClip
 
 from .body_genders import body_of_gender
 from .cache import keep_motion
@@ -190,10 +190,11 @@ class _EngineOperator:
         self._tick_every(context, _BUILDING_TICK)
 
     def _import_steps(self, context: bpy.types.Context) -> Steps[ImportedClip]:
-        path = self._request.video
-        read = partial(load_motion, path, load_body()) if self._request.is_motion else self._engine.motion
-        motion = yield from in_thread(read)
+        motion = yield from in_thread(self._read_motion)
         return (yield from import_steps(motion, context, self._request.options))
+
+    def _read_motion(self) -> MotionClip:
+        return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
 
     def _build(self, context: bpy.types.Context) -> set[str] | None:
         """Goes on building for a moment; at the end gives what the operator returns."""
