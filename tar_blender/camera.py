@@ -156,7 +156,7 @@ def add_video_background(
     try:
         info = read_video_info(video)
     except TarError as error:
-        raise TarError(f"{video}: Blender cannot read this video as a background; convert it to MP4") from error
+        raise TarError(f"the camera has no background, {error}") from error
     background = camera.data.background_images.new()
     background.source = "IMAGE"
     background.image = bpy.data.images.load(str(video.resolve()))

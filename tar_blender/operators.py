@@ -316,8 +316,10 @@ class TAR_OT_build_motion_file(_EngineOperator, bpy.types.Operator):
         settings = context.scene.tar_settings
         try:
             options = settings.import_options(camera=settings.scene_camera(context.scene))
-            job = CaptureJob(video=str(Path(self.filepath).absolute()))
-            return self._start_or_queue(context, ImportRequest(job, options))
+            request = ImportRequest(CaptureJob(video=str(Path(self.filepath).absolute())), options)
+            if not request.is_motion:
+                raise TarError(f"{self.filepath}: not a motion file; choose an .npz")
+            return self._start_or_queue(context, request)
         except TarError as error:
             return _fail(self, context, str(error))
 

@@ -155,3 +155,5 @@ def test_broken_motion_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="not a TAR motion file"):
         bpy.ops.tar.import_motion_file(filepath=str(path))
     assert "not a TAR motion file" in bpy.context.window_manager.tar_progress.error
+    with pytest.raises(RuntimeError, match="choose an .npz"):
+        bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "walk.mp4"))
