@@ -1,8 +1,8 @@
 """The video's camera in the scene: from OpenCV's camera frame to Blender's world, and the camera object itself."""
 
 from dataclasses import dataclass
+from math import ceil, radians
 from pathlib import Path
-from typing import Any
 
 import bpy
 import numpy as np
@@ -14,6 +14,7 @@ from tar_core.motion import Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
 
 from .curves import LINEAR, new_action, write_curve, write_curves
+from .video_info import read_video_info
 
 # From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.
 # Everything that enters the scene passes through this one matrix.
@@ -27,7 +28,6 @@ CLIP_START = 0.01  # metres
 MINIMUM_CLIP_END = 100.0  # metres
 
 _STEEP = 0.02  # sine of the angle to the vertical below which a camera looks straight down or up
-_ANY_DURATION = 1_000_000  # frames; more than any video has
 _ROUNDING = 0.001  # frames; so that a frame is not missed by a hair
 
 
@@ -143,6 +143,8 @@ def add_video_background(
 ) -> None:
     """Shows the video behind the scene when looking through the camera; its first frame stands at start_frame.
 
+    It is an image and no movie clip: that opens the file only when it is drawn, and may play at any speed.
+
     Args:
         speed: frames of the video for each of the scene.
 
@@ -151,37 +153,36 @@ def add_video_background(
     """
     if not video.is_file():
         raise TarError(f"{video}: the video is not there, so the camera has no background; move it back and re-import")
-    movie = bpy.data.movieclips.load(str(video.resolve()))
-    if movie.frame_duration == 0:
-        bpy.data.movieclips.remove(movie)
-        raise TarError(f"{video}: Blender cannot read this video as a background; convert it to MP4")
+    try:
+        info = read_video_info(video)
+    except TarError as error:
+        raise TarError(f"the camera has no background, {error}") from error
     background = camera.data.background_images.new()
-    if speed == 1:
-        movie.frame_start = start_frame
-        background.source = "MOVIE_CLIP"
-        background.clip = movie
-    else:  # movie clips know no other speed than the scene's
-        bpy.data.movieclips.remove(movie)
-        _show_at_speed(camera, background, video, start_frame, speed)
-    background.alpha = opacity
-    background.display_depth = "BACK"
-    background.frame_method = "STRETCH"
-    camera.data.show_background_images = True
-
-
-def _show_at_speed(camera: bpy.types.Object, background: Any, video: Path, start_frame: int, speed: float) -> None:
-    """The video as an image whose frame a driver chooses, by an expression that needs no trust in scripts."""
     background.source = "IMAGE"
     background.image = bpy.data.images.load(str(video.resolve()))
     user = background.image_user
     user.frame_start = start_frame
-    user.frame_duration = _ANY_DURATION
+    user.frame_duration = ceil((info.frames - 1) / speed) + 1
     user.use_auto_refresh = True
+    if speed != 1:
+        _choose_frames(camera, user, speed)
+    background.alpha = opacity
+    background.display_depth = "BACK"
+    background.frame_method = "STRETCH"
+    background.rotation = -radians(info.turn)
+    if info.turn in (90, 270):  # the lying picture would be stretched before it is turned
+        background.frame_method = "FIT"
+        background.scale = max(info.width, info.height) / min(info.width, info.height)
+    camera.data.show_background_images = True
+
+
+def _choose_frames(camera: bpy.types.Object, user: bpy.types.ImageUser, speed: float) -> None:
+    """Plays the newest background at another speed: by a driver, whose expression needs no trust in scripts."""
     driver = camera.data.driver_add(
         f"background_images[{len(camera.data.background_images) - 1}].image_user.frame_offset"
     ).driver
     driver.type = "SCRIPTED"
-    passed = f"(frame - {start_frame})"
+    passed = f"min(max(frame - {user.frame_start}, 0), {user.frame_duration - 1})"
     driver.expression = f"floor({passed} * {speed!r} + {_ROUNDING}) - {passed}"
 
 

@@ -32,6 +32,7 @@ import bpy
 from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
+from tar_core.files import check_video_file
 from tar_core.leaning import balance_clip
 from tar_core.motion import MotionClip
 from tar_core.planting import plant_clip
@@ -226,8 +227,7 @@ def _motion(source: Path, job: CaptureJob, engine: PatientEngine, on_event: Call
     """The motion of a video by way of the engine, or of a motion file at once; leaves Blender's data alone."""
     if source.suffix.lower() == f".{MOTION}":
         return load_motion(source, load_body())
-    if not source.is_file():
-        raise TarError(f"{source}: no such video; check the path")
+    check_video_file(source)
     try:
         return engine.capture(replace(job, video=str(source.absolute())), on_event)
     finally:

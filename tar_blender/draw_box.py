@@ -11,6 +11,7 @@ from tar_core.errors import TarError
 
 from .clock import clock
 from .properties import Box
+from .report import refuse
 from .video_info import read_video_info
 
 LEAST_SIDE = 8  # pixels of the video; less was a click
@@ -47,6 +48,18 @@ def picture_corners(box: Box, width: int, height: int) -> tuple[Corner, Corner]:
     return ((x0 + 0.5) / width, 1 - (y1 + 0.5) / height), ((x1 + 0.5) / width, 1 - (y0 + 0.5) / height)
 
 
+def turned(point: Corner, degrees: int) -> Corner:
+    """Where a point of a picture comes to lie, as parts of its width and height, when the picture is turned.
+
+    Args:
+        degrees: to the left; a multiple of 90.
+    """
+    x, y = point
+    for _ in range(degrees // 90 % 4):
+        x, y = 1 - y, x
+    return x, y
+
+
 class TAR_OT_draw_box(bpy.types.Operator):
     """Show the video here, and draw a box on one of its frames around the person to follow from there on"""
 
@@ -73,8 +86,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         try:
             self._info = read_video_info(settings.video_path)
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self._area, self._space = context.area, None
         self._frame = min(settings.box_frame, self._info.frames - 1)
         self._box = settings.drawn_box()
@@ -167,8 +179,9 @@ class TAR_OT_draw_box(bpy.types.Operator):
         if self._scrubs:
             self._scrub(context, x)
         elif self._begin is not None:
-            end = self._region().view2d.region_to_view(x, y)
-            self._box = pixel_box(self._begin, end, self._info.width, self._info.height)
+            ends = (self._begin, self._region().view2d.region_to_view(x, y))
+            corners = (turned(end, self._info.turn) for end in ends)
+            self._box = pixel_box(*corners, self._info.width, self._info.height)
         self._area.tag_redraw()
 
     def _release(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
@@ -202,7 +215,9 @@ class TAR_OT_draw_box(bpy.types.Operator):
         gpu.state.blend_set("ALPHA")
         if self._box is not None:
             corners = picture_corners(self._box, self._info.width, self._info.height)
-            (x0, y0), (x1, y1) = (region.view2d.view_to_region(*corner, clip=False) for corner in corners)
+            shown = (turned(corner, -self._info.turn) for corner in corners)
+            ends = (region.view2d.view_to_region(*corner, clip=False) for corner in shown)
+            (x0, x1), (y0, y1) = map(sorted, zip(*ends, strict=True))
             _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
             _fill(_ORANGE, *_outline(x0, y0, x1, y1))
         _fill(_BLACK, (0, 0, width, bar))

@@ -1,4 +1,4 @@
-"""A video dropped onto the viewport becomes the sidebar's video."""
+"""A video dropped onto the viewport, or chosen in a file browser, becomes the sidebar's video."""
 
 from typing import ClassVar
 
@@ -11,13 +11,21 @@ CATEGORY = "TAR"
 
 
 class TAR_OT_choose_video(bpy.types.Operator):
-    """Choose this video in the sidebar's TAR tab"""
+    """Choose the video whose people become characters"""
 
     bl_idname = "tar.choose_video"
-    bl_label = "Choose Video for Motion Import"
+    bl_label = "Choose Video"
     bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
 
     filepath: StringProperty(name="File Path", description="The video", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in ENDINGS), options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.filepath:  # it was dropped
+            return self.execute(context)
+        self.filepath = bpy.path.abspath(context.scene.tar_settings.video)
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.scene.tar_settings.video = self.filepath

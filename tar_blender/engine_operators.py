@@ -11,6 +11,7 @@ from tar_core.errors import TarError
 
 from .engine_client import bundled_tar_core, engine_wheels
 from .engine_setup import (
+    EngineInfo,
     EngineSetup,
     Failed,
     Ready,
@@ -23,6 +24,7 @@ from .engine_setup import (
     set_up_commands,
     set_up_info,
 )
+from .report import refuse, sentence
 from .user_paths import addon_preferences, engine_folder, engine_python, has_engine
 
 _POLL_SECONDS = 0.1
@@ -61,8 +63,7 @@ class _EngineWork:
             self._setup = self.setup(context)
         except TarError as error:
             state.error = str(error)
-            self.report({"ERROR"}, state.error)
-            return {"CANCELLED"}
+            return refuse(self, state.error)
         state.running, state.cancel_requested = True, False
         self._timer = context.window_manager.event_timer_add(_POLL_SECONDS, window=context.window)
         context.window_manager.modal_handler_add(self)
@@ -82,7 +83,7 @@ class _EngineWork:
                     state.tested = str(info)
                 case Failed(message):
                     state.error = message
-                    self.report({"ERROR"}, message)
+                    refuse(self, message)
                 case Stopped():
                     state.tested = ""
         _redraw(context)
@@ -170,36 +171,50 @@ class TAR_OT_remove_engine(bpy.types.Operator):
         try:
             remove_environment(engine_folder())
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         return {"FINISHED"}
+
+
+def engine_trouble(context: bpy.types.Context) -> str:
+    """What the sidebar says of an engine that is missing, or was set up for an older add-on; "" where all is well."""
+    if not has_engine(context):
+        return "the engine is not set up"
+    set_up_is_used = engine_python(context) == environment_python(engine_folder())
+    return _age(set_up_info(engine_folder())) if set_up_is_used else ""
+
+
+def set_up_label() -> str:
+    """What the button that sets the engine up is called now."""
+    info = set_up_info(engine_folder())
+    if info is None:
+        return TAR_OT_set_up_engine.bl_label
+    return "Update Engine" if _age(info) else "Set Up Again"
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """How the engine is, and all the buttons: for the preferences."""
     state, info = context.window_manager.tar_engine, set_up_info(engine_folder())
     column = layout.box().column()
-    outdated = info is not None and is_older(info.tar_core, __version__)
     if state.error:
-        column.label(text=state.error, icon="ERROR")
-    if outdated:
-        column.label(text=f"The engine is of version {info.tar_core}, the add-on of {__version__}", icon="ERROR")
+        column.label(text=sentence(state.error), icon="ERROR")
+    if _age(info):
+        column.label(text=sentence(_age(info)), icon="ERROR")
     elif state.tested or info is not None:
         column.label(text=state.tested or str(info), icon="CHECKMARK")
     else:
         column.label(text="The network runs in a Python of its own, outside Blender", icon="INFO")
-    draw_set_up(column, context, "Update Engine" if outdated else "Set Up Again" if info else "Set Up Engine")
+    draw_set_up(column, context)
     if not state.running:
         row = column.row(align=True)
         row.operator(TAR_OT_test_engine.bl_idname, icon="PLAY")
         row.operator(TAR_OT_remove_engine.bl_idname, icon="TRASH")
 
 
-def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: str = "Set Up Engine") -> None:
+def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The button that sets the engine up, or how far that is."""
     state = context.window_manager.tar_engine
     if not state.running:
-        layout.operator(TAR_OT_set_up_engine.bl_idname, text=text, icon="IMPORT")
+        layout.operator(TAR_OT_set_up_engine.bl_idname, text=set_up_label(), icon="IMPORT")
         if not TAR_OT_set_up_engine.poll(context):
             row = layout.row()
             row.use_property_split = False  # in the sidebar half the width is too little for its name
@@ -210,6 +225,13 @@ def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context, text: st
     else:
         layout.label(text=f"{state.stage} ...", icon="SORTTIME")
     layout.operator(TAR_OT_cancel_engine.bl_idname, icon="X")
+
+
+def _age(info: EngineInfo | None) -> str:
+    """What is to say of an engine that is older than the add-on; "" where it is not."""
+    if info is None or not is_older(info.tar_core, __version__):
+        return ""
+    return f"the engine is of version {info.tar_core}, the add-on of {__version__}; update it"
 
 
 def _pip_options(context: bpy.types.Context) -> list[str]:

@@ -313,7 +313,6 @@ _DATA_KINDS = (
     "meshes",
     "cameras",
     "actions",
-    "movieclips",
     "images",
     "materials",
 )

@@ -1,4 +1,4 @@
-"""One import as it waits in the queue: what to ask of the engine, and how the result enters the scene."""
+"""One import as it waits in the queue: where the motion comes from, and how it enters the scene."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,12 +10,18 @@ from .import_motion import ImportOptions
 
 @dataclass(frozen=True)
 class ImportRequest:
+    """The job's video may be a motion file: it needs no engine."""
+
     job: CaptureJob
     options: ImportOptions
 
     @property
     def video(self) -> Path:
         return Path(self.job.video)
+
+    @property
+    def is_motion(self) -> bool:
+        return self.video.suffix.lower() == ".npz"
 
     def to_json(self) -> str:
         return json.dumps({"job": asdict(self.job), "options": self.options.settings()})

@@ -16,15 +16,16 @@ from bpy_extras.io_utils import ImportHelper
 from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
+from tar_core.motion import MotionClip
 
 from .body_genders import body_of_gender
 from .cache import keep_motion
-from .engine_client import Cancelled, EngineProcess, Event, Failure, Notice, Progress, Result
-from .import_motion import ImportedClip, import_clip, import_steps
+from .engine_client import Cancelled, CaptureJob, EngineProcess, Event, Failure, Notice, Progress, Result
+from .import_motion import ImportedClip, import_steps
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
 from .pick_people import chosen_traces, show_found
-from .report import report_text
+from .report import refuse, report_text, sentence
 from .steps import Steps, in_thread, run_for
 from .user_paths import body_file, cache_folder, engine_choices, engine_python
 
@@ -35,16 +36,28 @@ _CANCELLED = "Cancelled; the scene is as it was"
 
 
 class _EngineOperator:
-    """Starts a job of the engine, follows it, and brings its result into Blender; then those that wait in the queue."""
+    """Starts a job of the engine, follows it, and brings its result into Blender; then those that wait in the queue.
+
+    A motion file is built at once.
+    """
 
     _timer: bpy.types.Timer | None = None
+    _engine: EngineProcess | None = None
+
+    def _start_or_queue(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+        """Raises TarError where the engine cannot be started."""
+        progress = context.window_manager.tar_progress
+        if progress.running:
+            waiting = progress.queue.add()
+            waiting.name, waiting.request = request.video.name, request.to_json()
+            return {"FINISHED"}
+        return self._start(context, request)
 
     def _start(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
         """Raises TarError where the engine cannot be started."""
         self._begin(context, request)
         if bpy.app.background:  # no window, no event loop to wait in
             return self._wait(context)
-        self._tick_every(context, _POLL_SECONDS)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -74,16 +87,21 @@ class _EngineOperator:
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
         self._request = request
         self._building: Steps[ImportedClip] | None = None
-        self._engine = EngineProcess(engine_python(context), request.job)
+        self._imported: ImportedClip | None = None
+        self._engine = None if request.is_motion else EngineProcess(engine_python(context), request.job)
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
         progress.video, progress.request = request.video.name, request.to_json()
         progress.fraction, progress.stage, progress.pace = 0.0, "Starting", ""
+        if request.is_motion:
+            self._begin_building(context)
+        else:
+            self._tick_every(context, _POLL_SECONDS)
 
     def _begin_next(self, context: bpy.types.Context) -> bool:
         """Starts the first import of the queue that can be; tells whether there was one."""
         queue = context.window_manager.tar_progress.queue
-        self._engine.close()
+        self._close_engine()
         while queue:
             request = ImportRequest.from_json(queue[0].request)
             queue.remove(0)
@@ -113,8 +131,12 @@ class _EngineOperator:
             self._building.close()
         if not bpy.app.background:
             context.window_manager.event_timer_remove(self._timer)
-        self._engine.close()
+        self._close_engine()
         _redraw(context)
+
+    def _close_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
 
     def _tick_every(self, context: bpy.types.Context, seconds: float) -> None:
         if bpy.app.background:
@@ -168,22 +190,28 @@ class _EngineOperator:
         self._tick_every(context, _BUILDING_TICK)
 
     def _import_steps(self, context: bpy.types.Context) -> Steps[ImportedClip]:
-        motion = yield from in_thread(self._engine.motion)
+        motion = yield from in_thread(self._read_motion)
         return (yield from import_steps(motion, context, self._request.options))
+
+    def _read_motion(self) -> MotionClip:
+        return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
 
     def _build(self, context: bpy.types.Context) -> set[str] | None:
         """Goes on building for a moment; at the end gives what the operator returns."""
         progress = context.window_manager.tar_progress
         building = self._building
         try:
-            if progress.cancel_requested:
+            if self._imported is not None:
+                result = self._keep(context, self._imported)
+            elif progress.cancel_requested:
                 building.close()
                 progress.notice, result = _CANCELLED, {"CANCELLED"}
             else:
                 run_for(building, _BUILDING_SECONDS)
                 return None
         except StopIteration as end:
-            result = self._keep(context, end.value)
+            self._imported = end.value  # to be kept in a step of its own: an undo step takes its time
+            return None
         except TarError as error:
             result = _fail(self, context, str(error))
         self._building = None
@@ -192,15 +220,18 @@ class _EngineOperator:
 
     def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> set[str]:
         """Keeps the captured motion for other imports and ends the undo step."""
-        motion = ""
-        try:
-            motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
-        except TarError as error:
-            imported.warnings.append(str(error))
+        motion = str(self._request.video)
+        if not self._request.is_motion:
+            try:
+                motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
+            except TarError as error:
+                motion = ""
+                imported.warnings.append(str(error))
         mark_clip(imported.collection, ClipRecord(motion, self._request.options.settings()))
         _tell(self, context, imported)
         if not bpy.app.background:
-            bpy.ops.ed.undo_push(message=TAR_OT_import_video_motion.bl_label)
+            operator = TAR_OT_import_motion_file if self._request.is_motion else TAR_OT_import_video_motion
+            bpy.ops.ed.undo_push(message=operator.bl_label)
         return {"FINISHED"}
 
 
@@ -220,15 +251,9 @@ class TAR_OT_import_video_motion(_EngineOperator, bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        progress = context.window_manager.tar_progress
-        progress.clear_messages()
+        context.window_manager.tar_progress.clear_messages()
         try:
-            request = _request(context)
-            if progress.running:
-                waiting = progress.queue.add()
-                waiting.name, waiting.request = request.video.name, request.to_json()
-                return {"FINISHED"}
-            return self._start(context, request)
+            return self._start_or_queue(context, _request(context))
         except TarError as error:
             return _fail(self, context, str(error))
 
@@ -265,22 +290,38 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
 
     bl_idname = "tar.import_motion_file"
     bl_label = "Import Motion File"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
 
     filename_ext = ".npz"
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            bpy.ops.tar.build_motion_file(filepath=self.filepath)  # what a file browser calls cannot go on by itself
+        except RuntimeError:
+            return _fail(self, context, context.window_manager.tar_progress.error)
+        return {"FINISHED"}
+
+
+class TAR_OT_build_motion_file(_EngineOperator, bpy.types.Operator):
+    """Build the people of a motion file"""
+
+    bl_idname = "tar.build_motion_file"
+    bl_label = "Build Motion File"
+    bl_options: ClassVar = {"INTERNAL"}
+
+    filepath: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.tar_progress.clear_messages()
         settings = context.scene.tar_settings
         try:
             options = settings.import_options(camera=settings.scene_camera(context.scene))
-            imported = import_clip(load_motion(self.filepath, load_body()), context, options)
+            request = ImportRequest(CaptureJob(video=str(Path(self.filepath).absolute())), options)
+            if not request.is_motion:
+                raise TarError(f"{self.filepath}: not a motion file; choose an .npz")
+            return self._start_or_queue(context, request)
         except TarError as error:
             return _fail(self, context, str(error))
-        mark_clip(imported.collection, ClipRecord(str(Path(self.filepath).absolute()), options.settings()))
-        _tell(self, context, imported)
-        return {"FINISHED"}
 
 
 class TAR_OT_cancel_import(bpy.types.Operator):
@@ -306,6 +347,7 @@ class TAR_OT_unqueue_import(bpy.types.Operator):
 
     bl_idname = "tar.unqueue_import"
     bl_label = "Remove from Queue"
+    bl_options: ClassVar = {"INTERNAL"}
 
     index: IntProperty(options={"HIDDEN"})
 
@@ -350,7 +392,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
 
 def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
     for warning in imported.warnings:
-        operator.report({"WARNING"}, warning)
+        operator.report({"WARNING"}, sentence(warning))
     count = len(imported.people)
     people = "1 person" if count == 1 else f"{count} people"
     progress = context.window_manager.tar_progress
@@ -360,8 +402,7 @@ def _tell(operator: bpy.types.Operator, context: bpy.types.Context, imported: Im
 
 def _fail(operator: bpy.types.Operator, context: bpy.types.Context, message: str) -> set[str]:
     context.window_manager.tar_progress.error = message
-    operator.report({"ERROR"}, message)
-    return {"CANCELLED"}
+    return refuse(operator, message)
 
 
 def _redraw(context: bpy.types.Context) -> None:
@@ -375,6 +416,7 @@ _CLASSES = (
     TAR_OT_import_video_motion,
     TAR_OT_find_people,
     TAR_OT_import_motion_file,
+    TAR_OT_build_motion_file,
     TAR_OT_cancel_import,
     TAR_OT_unqueue_import,
     TAR_OT_copy_report,

@@ -6,8 +6,8 @@ from pathlib import Path
 import bpy
 
 from .draw_box import TAR_OT_draw_box
-from .drop import CATEGORY
-from .engine_operators import draw_set_up
+from .drop import CATEGORY, TAR_OT_choose_video
+from .engine_operators import draw_set_up, engine_trouble
 from .operators import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
@@ -31,9 +31,9 @@ from .people_operators import (
 )
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
-from .report import without_folders
+from .report import sentence, without_folders
 from .settings_layout import draw_lens, draw_scene_settings
-from .user_paths import addon_preferences, has_engine
+from .user_paths import addon_preferences
 from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
@@ -64,9 +64,12 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.split_layout()
         settings, progress = context.scene.tar_settings, context.window_manager.tar_progress
-        if not has_engine(context):
-            _draw_missing_engine(context, layout.box().column())
-        layout.prop(settings, "video")
+        trouble = engine_trouble(context)
+        if trouble:
+            _draw_engine(context, layout.box().column(), trouble)
+        row = layout.row(align=True)
+        row.prop(settings, "video")
+        row.operator(TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER")  # a path's own would show all files
         _draw_video(context, layout)
 
         button = layout.column()
@@ -78,10 +81,10 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         else:
             layout.operator(TAR_OT_import_motion_file.bl_idname, icon="IMPORT")
         if progress.error:
-            _draw_text(context, layout, without_folders(progress.error), "ERROR")
+            _draw_text(context, layout.box(), without_folders(progress.error), "ERROR")
             layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
         if progress.notice:
-            _draw_text(context, layout, progress.notice, "INFO")
+            _draw_text(context, layout.box(), progress.notice, "INFO")
 
 
 class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
@@ -184,6 +187,7 @@ class TAR_MT_video_motion(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         for operator in (
+            TAR_OT_choose_video,
             TAR_OT_import_video_motion,
             TAR_OT_cancel_import,
             TAR_OT_find_people,
@@ -198,12 +202,9 @@ def _draw_in_object_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> No
     menu.layout.menu(TAR_MT_video_motion.__name__)
 
 
-def _draw_missing_engine(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
+def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble: str) -> None:
     error = context.window_manager.tar_engine.error
-    if error:
-        _draw_text(context, layout, error, "ERROR")
-    else:
-        layout.label(text="The engine is not set up", icon="INFO")
+    _draw_text(context, layout, error or trouble, "ERROR" if error else "INFO")
     draw_set_up(layout, context)
 
 
@@ -219,12 +220,12 @@ def _draw_doubts(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None
 
 
 def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
-    """What the chosen video looks like; nothing after a file was opened that names one already."""
+    """What the chosen video looks like; nothing where another scene names another."""
     video = context.window_manager.tar_video
     if not video.path or video.path != context.scene.tar_settings.video:
         return
     if video.error:
-        _draw_text(context, layout, video.error, "ERROR")
+        _draw_text(context, layout.box(), without_folders(video.error), "ERROR")
         return
     column = layout.box().column(align=True)
     column.template_icon(_thumbnails.icon(context.scene.tar_settings.video_path), scale=_THUMBNAIL_SCALE)
@@ -246,13 +247,11 @@ def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
-    """Text in a box, wrapped to the sidebar's width; file names keep their small letters."""
-    if text.partition(" ")[0].isalpha():
-        text = text[0].upper() + text[1:]
+    """Text in a box, wrapped to its width in the sidebar."""
     scale = context.preferences.system.ui_scale
     width = int(context.region.width / (_PIXELS_PER_CHARACTER * scale)) - 8
-    column = layout.box().column(align=True)
-    for number, line in enumerate(textwrap.wrap(text, max(width, 16))):
+    column = layout.column(align=True)
+    for number, line in enumerate(textwrap.wrap(sentence(text), max(width, 16))):
         column.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 

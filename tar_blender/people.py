@@ -143,4 +143,5 @@ def _used_by_data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
         if thing.data.animation_data and thing.data.animation_data.action:
             yield thing.data.animation_data.action
         for background in thing.data.background_images:
-            yield from filter(None, (background.clip, background.image))
+            if background.image is not None:
+                yield background.image

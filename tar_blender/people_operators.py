@@ -29,13 +29,14 @@ from .people import (
     set_hidden,
 )
 from .properties import LensSettings, SceneSettings, lens_focal
+from .report import refuse, sentence
 from .settings_layout import draw_lens, draw_scene_settings
 
 
 class _PersonOperator:
     """Something done to the person of an armature."""
 
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}  # a search would not say whom
     person: StringProperty(options={"HIDDEN"})
 
     def armature(self) -> bpy.types.Object:
@@ -45,7 +46,7 @@ class _PersonOperator:
 class _ClipOperator:
     """Something done to the clip of a collection."""
 
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}  # a search would not say which
     clip: StringProperty(options={"HIDDEN"})
 
     def collection(self) -> bpy.types.Collection:
@@ -55,7 +56,7 @@ class _ClipOperator:
         """Tells that people who stand in the world of a camera of the user's cannot be moved away from it."""
         camera = given_camera(self.collection())
         if camera is not None:
-            self.report({"ERROR"}, f"The clip stands in the world of {camera}; move that camera's world, and re-import")
+            refuse(self, f"The clip stands in the world of {camera}; move that camera's world, and re-import")
         return camera is not None
 
 
@@ -83,7 +84,7 @@ class TAR_OT_show_frame(bpy.types.Operator):
 
     bl_idname = "tar.show_frame"
     bl_label = "Show"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
     frame: IntProperty(options={"HIDDEN"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -112,15 +113,16 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        thing = context.active_object
+        thing = context.view_layer.objects.active  # out of the video at this frame, perhaps, and so hidden
         if thing is None or thing.animation_data is None or thing.animation_data.action is None:
             cls.poll_message_set("Select a person, or a character that moves like one")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        before, after = reduce_keys(context.active_object, Tolerance(self.degrees, self.metres))
-        self.report({"INFO"}, f"{context.active_object.name}: {after} keys of {before} are left")
+        thing = context.view_layer.objects.active
+        before, after = reduce_keys(thing, Tolerance(self.degrees, self.metres))
+        self.report({"INFO"}, f"{thing.name}: {after} keys of {before} are left")
         return {"FINISHED"}
 
 
@@ -156,8 +158,7 @@ class TAR_OT_view_camera(_ClipOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         camera = camera_of(self.collection())
         if camera is None:
-            self.report({"ERROR"}, "The clip's camera is gone; re-import the clip")
-            return {"CANCELLED"}
+            return refuse(self, "The clip's camera is gone; re-import the clip")
         context.scene.camera = camera
         if isinstance(context.space_data, bpy.types.SpaceView3D):
             context.space_data.region_3d.view_perspective = "CAMERA"
@@ -176,8 +177,7 @@ class TAR_OT_feet_on_ground(_ClipOperator, bpy.types.Operator):
         try:
             height = lowest_foot(self.collection(), context.evaluated_depsgraph_get())
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         move(self.collection().all_objects, Matrix.Translation((0, 0, -height)))
         return {"FINISHED"}
 
@@ -204,8 +204,7 @@ class TAR_OT_floor_from_objects(_ClipOperator, bpy.types.Operator):
         try:
             transform = floor_transform(points, above)
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         move([*self.collection().all_objects, *chosen], transform)
         return {"FINISHED"}
 
@@ -250,10 +249,9 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
             imported = self._reimport(context)
         except TarError as error:
             context.window_manager.tar_progress.error = str(error)
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         for warning in imported.warnings:
-            self.report({"WARNING"}, warning)
+            self.report({"WARNING"}, sentence(warning))
         return {"FINISHED"}
 
     def _reimport(self, context: bpy.types.Context) -> ImportedClip:

@@ -10,7 +10,10 @@ from tar_core.errors import TarError
 from .cache import cache_size, clear_cache
 from .engine_client import PYTHON_VARIABLE
 from .engine_operators import draw_engine
+from .report import refuse
 from .user_paths import ADDON, cache_folder
+
+_NAMES = 0.4  # of the width, as Blender splits it
 
 
 class TAR_OT_clear_cache(bpy.types.Operator):
@@ -33,8 +36,7 @@ class TAR_OT_clear_cache(bpy.types.Operator):
         try:
             clear_cache(cache_folder(context))
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         return {"FINISHED"}
 
 
@@ -91,7 +93,7 @@ class TARPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "pip_options")
         layout.prop(self, "engine_python")
         if os.environ.get(PYTHON_VARIABLE):
-            layout.label(text=f"{PYTHON_VARIABLE} is set and comes first", icon="INFO")
+            _value_row(layout).label(text=f"{PYTHON_VARIABLE} is set and comes first", icon="INFO")
         layout.prop(self, "device")
         layout.prop(self, "threads")
         layout.prop(self, "checkpoint")
@@ -101,9 +103,17 @@ class TARPreferences(bpy.types.AddonPreferences):
 
     def _draw_cache(self, context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
         count, size = cache_size(cache_folder(context))
-        row = layout.row()
-        row.label(text=f"{count} captured motions, {size / 1e6:.1f} MB")
+        row = _value_row(layout)
+        motions = "1 captured motion" if count == 1 else f"{count} captured motions"
+        row.label(text=f"{motions}, {size / 1e6:.1f} MB")
         row.operator(TAR_OT_clear_cache.bl_idname, icon="TRASH")
+
+
+def _value_row(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """A row that begins where the values of properties do."""
+    split = layout.split(factor=_NAMES)
+    split.label()
+    return split.row()
 
 
 _CLASSES = (TAR_OT_clear_cache, TARPreferences)

@@ -20,6 +20,7 @@ from bpy.props import (
 )
 
 from tar_core.errors import TarError
+from tar_core.files import check_video_file
 
 from .engine_client import CaptureJob
 from .import_motion import ImportOptions, frame_rate
@@ -195,9 +196,7 @@ def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
 class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
     """Settings of the next import; kept in the scene."""
 
-    video: StringProperty(
-        name="Video", description="The video whose people become characters", subtype="FILE_PATH", update=_choose_video
-    )
+    video: StringProperty(name="Video", description="The video whose people become characters", update=_choose_video)
     frames: EnumProperty(
         name="Frames",
         description="Which part of the video to import",
@@ -297,8 +296,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
         Raises:
             TarError: no frames, no such video, no box where one is wanted, or no usable camera in the scene.
         """
-        if not self.video_path.is_file():
-            raise TarError(f"{self.video_path}: no such video; choose a file that exists")
+        check_video_file(self.video_path)
         start, end = self._range(scene)
         box = self.drawn_box() if self.people == "box" else None
         if self.people == "box" and box is None:
@@ -402,6 +400,11 @@ def camera_field_of_view(scene: bpy.types.Scene) -> float:
     return degrees(2 * atan(max(width, height) / (2 * focal_length(camera.data, width, height))))
 
 
+@bpy.app.handlers.persistent
+def _show_video_of_opened_file(*_: object) -> None:
+    bpy.context.window_manager.tar_video.show(bpy.context.scene.tar_settings.video)
+
+
 _CLASSES = (TARSettings, TARVideo, TARQueued, TARProgress)
 
 
@@ -411,9 +414,11 @@ def register() -> None:
     bpy.types.Scene.tar_settings = PointerProperty(type=TARSettings)
     bpy.types.WindowManager.tar_video = PointerProperty(type=TARVideo)
     bpy.types.WindowManager.tar_progress = PointerProperty(type=TARProgress)
+    bpy.app.handlers.load_post.append(_show_video_of_opened_file)
 
 
 def unregister() -> None:
+    bpy.app.handlers.load_post.remove(_show_video_of_opened_file)
     del bpy.types.WindowManager.tar_progress
     del bpy.types.WindowManager.tar_video
     del bpy.types.Scene.tar_settings

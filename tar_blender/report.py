@@ -1,4 +1,4 @@
-"""What a bug report needs, as text: versions, settings, the engine's last lines; no paths but the video's name."""
+"""What users are told, and what a bug report needs: versions, settings, the engine's last lines, no folders."""
 
 import platform
 import re
@@ -31,6 +31,17 @@ def report_text(error: str, settings: dict[str, object], log: Iterable[str]) -> 
         *(f"  {without_folders(line)}" for line in log),
     ]
     return "\n".join(lines) + "\n"
+
+
+def sentence(text: str) -> str:
+    """A message as Blender's begin, with a capital; file names keep their small letters."""
+    return text[0].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
+
+
+def refuse(operator: bpy.types.Operator, reason: object) -> set[str]:
+    """Tells why an operator cannot do its work; gives what it is to return."""
+    operator.report({"ERROR"}, sentence(str(reason)))
+    return {"CANCELLED"}
 
 
 def without_folders(text: str) -> str:

@@ -15,6 +15,7 @@ from .bone_maps import BoneMap, find_bones
 from .drop import CATEGORY
 from .people import imported_clips, is_person
 from .people_operators import TAR_OT_reduce_keys
+from .report import refuse
 from .retarget import retarget
 from .user_paths import bone_map_folder
 
@@ -64,7 +65,7 @@ class TARRetarget(bpy.types.PropertyGroup):
 
     person: PointerProperty(
         name="Person",
-        description="The imported person whose motion is taken",
+        description="The imported person whose motion is taken; empty: the active one",
         type=bpy.types.Object,
         poll=lambda settings, thing: is_person(thing),
     )
@@ -89,6 +90,12 @@ class TARRetarget(bpy.types.PropertyGroup):
             row = self.bones.add()
             row.name, row.bone = joint, found.get(joint, "")
 
+    def source(self, active: bpy.types.Object | None) -> bpy.types.Object | None:
+        """Whose motion is taken: the person who is named, or the active one; None if it is nobody's."""
+        if self.person is not None:
+            return self.person
+        return active if active is not None and is_person(active) else None
+
     def bone_map(self) -> BoneMap:
         return {row.name: row.bone for row in self.bones if row.bone}
 
@@ -103,7 +110,7 @@ class TAR_OT_retarget(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         settings = context.scene.tar_retarget
-        if settings.person is None or settings.character is None:
+        if settings.source(context.view_layer.objects.active) is None or settings.character is None:
             cls.poll_message_set("Choose a person and a character")
             return False
         return True
@@ -111,10 +118,10 @@ class TAR_OT_retarget(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         settings = context.scene.tar_retarget
         try:
-            action = retarget(settings.person, settings.character, settings.bone_map(), settings.kind)
+            person = settings.source(context.view_layer.objects.active)
+            action = retarget(person, settings.character, settings.bone_map(), settings.kind)
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         self.report({"INFO"}, f"{settings.character.name} moves by the action {action.name}")
         return {"FINISHED"}
 
@@ -145,8 +152,7 @@ class TAR_OT_save_bone_map(bpy.types.Operator):
         try:
             path = save_map(self.map_name, context.scene.tar_retarget.bone_map())
         except TarError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+            return refuse(self, error)
         context.scene.tar_retarget.kind = path.stem
         return {"FINISHED"}
 
@@ -166,6 +172,9 @@ class TAR_PT_retarget(bpy.types.Panel):
         layout.use_property_split = True
         layout.use_property_decorate = False
         layout.prop(settings, "person", icon="ARMATURE_DATA")
+        source = settings.source(context.view_layer.objects.active)
+        if settings.person is None and source is not None:
+            layout.label(text=f"{source.name} is active", icon="ARMATURE_DATA")
         layout.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
         if settings.character is not None:
             there = settings.character.data.bones
@@ -174,7 +183,7 @@ class TAR_PT_retarget(bpy.types.Panel):
         button = layout.column()
         button.scale_y = 1.4
         button.operator(TAR_OT_retarget.bl_idname, icon="ARMATURE_DATA")
-        if settings.character is not None and context.active_object == settings.character:
+        if settings.character is not None and context.view_layer.objects.active == settings.character:
             layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
 
 

@@ -10,10 +10,11 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
     if settings.camera_mode == "animated":
         return
     layout.prop(settings, "focal_mode")
-    shown = {"lens": ("lens", "sensor"), "fov": ("fov",), "pixels": ("focal",)}
-    column = layout.column(align=True)
-    for name in shown.get(settings.focal_mode, ()):
-        column.prop(settings, name)
+    shown = {"lens": ("lens", "sensor"), "fov": ("fov",), "pixels": ("focal",)}.get(settings.focal_mode, ())
+    if shown:  # an empty column would leave a gap
+        column = layout.column(align=True)
+        for name in shown:
+            column.prop(settings, name)
 
 
 def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:

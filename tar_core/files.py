@@ -1,12 +1,27 @@
-"""Writing files whole or not at all."""
+"""Files: a video that is one, and others that are written whole or not at all."""
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tar_core.errors import TarError
+
+
+def check_video_file(path: Path) -> None:
+    """Raises TarError unless the path is that of a file, whatever is in it; a pipe would be waited for without end."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise TarError(f"{path}: no such video; check the path") from None
+    except OSError as error:
+        raise TarError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
+    if stat.S_ISDIR(mode):
+        raise TarError(f"{path}: a folder, not a video; give one video file")
+    if not stat.S_ISREG(mode):
+        raise TarError(f"{path}: a pipe or a device, not a file; save the video as a file first")
 
 
 @contextmanager

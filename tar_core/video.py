@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import atomic_path, check_video_file
 
 PROBED_FRAMES = 20  # whose time stamps decide about the frame rate
 STANDARD_RATES = (15, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 100, 120000 / 1001, 120, 240)
@@ -281,13 +281,10 @@ def check_video_name(path: Path) -> None:
 
 def _check_is_binary_file(path: Path) -> None:
     """FFmpeg would show a text file as a film of its letters, so text is refused here."""
-    if path.is_dir():
-        raise TarError(f"{path}: a folder, not a video; give one video file")
+    check_video_file(path)
     try:
         with path.open("rb") as file:
             head = file.read(4096)
-    except FileNotFoundError:
-        raise TarError(f"{path}: no such file; check the path") from None
     except OSError as error:
         raise TarError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     if not head:

@@ -104,7 +104,7 @@ def frameless(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (lambda folder, room: ["absent.mp4"], "no such file"),
+        (lambda folder, room: ["absent.mp4"], "no such video"),
         (lambda folder, room: [text_file(folder)], "not a video"),
         (lambda folder, room: [frameless(folder)], "empty"),
         (lambda folder, room: [truncated(folder, room)], "cut off"),

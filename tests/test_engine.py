@@ -131,7 +131,7 @@ def test_ends_when_nobody_listens(demo_video: Path, untrained_checkpoint: Path, 
 def test_error_is_an_event(tmp_path: Path) -> None:
     engine = Engine({"video": str(tmp_path / "absent.mp4"), "output": str(tmp_path / "clip.npz")})
     (event,) = [event for event in engine.events() if event["event"] != "progress"]
-    assert event["event"] == "error" and "no such file" in event["message"]
+    assert event["event"] == "error" and "no such video" in event["message"]
     assert engine.process.wait() == 2
     assert "Traceback" not in engine.stderr.read()
 

@@ -1,7 +1,10 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import atomic_path, check_video_file
 
 
 def test_the_file_appears_whole(tmp_path):
@@ -40,3 +43,26 @@ def test_a_full_disk_is_a_user_error():
     ):
         f.write("x")
         f.flush()
+
+
+def test_what_is_no_file_is_told(tmp_path):
+    video = tmp_path / "walk.mp4"
+    with pytest.raises(TarError, match="no such video; check the path"):
+        check_video_file(video)
+    with pytest.raises(TarError, match="a folder, not a video"):
+        check_video_file(tmp_path)
+    video.touch()
+    check_video_file(video)
+    with pytest.raises(TarError, match="no such video"):
+        check_video_file(video / "inside.mp4")
+    with pytest.raises(TarError, match="cannot be read"):
+        check_video_file(tmp_path / ("long" * 100))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipe_and_device_are_told_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mp4")
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "pipe.mp4")
+    for path in (tmp_path / "pipe.mp4", tmp_path / "link.mp4", Path("/dev/null")):
+        with pytest.raises(TarError, match="a pipe or a device, not a file; save"):
+            check_video_file(path)

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import threading
 import time
@@ -140,8 +141,11 @@ def bad_files(folder: Path, video: Path) -> dict[str, Path]:
     headless.write_bytes(video.read_bytes()[:-600])  # the index at the end is cut off
     random = folder / "random.mp4"
     random.write_bytes(bytes(np.random.default_rng(0).integers(0, 256, 5000, np.uint8)))
+    pipe = folder / "pipe.mp4"
+    os.mkfifo(pipe)
     return {
-        "no such file": folder / "absent.mp4",
+        "a pipe": pipe,
+        "no such video": folder / "absent.mp4",
         "folder": folder,
         "not a video": text,
         "empty": empty,
@@ -150,7 +154,9 @@ def bad_files(folder: Path, video: Path) -> dict[str, Path]:
     }
 
 
-@pytest.mark.parametrize("words", ["no such file", "folder", "not a video", "empty", "cut off", "FFmpeg can read"])
+@pytest.mark.parametrize(
+    "words", ["a pipe", "no such video", "folder", "not a video", "empty", "cut off", "FFmpeg can read"]
+)
 def test_bad_files_are_one_line_errors(words: str, tmp_path: Path, video: Path, capfd: pytest.CaptureFixture) -> None:
     with pytest.raises(TarError, match=words) as caught:
         VideoReader(bad_files(tmp_path, video)[words])

@@ -72,6 +72,12 @@ def _thin(number: int, track: _Seen, spacing: int) -> FoundPerson:
 
 
 def cut_square(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The square around a box [4] of an image [H, W, 3], [PICTURE_SIZE, PICTURE_SIZE, 3] uint8."""
-    cut = crop_from_box(box, margin=1.0).cut(image)
+    """The square around a box [4] of an image [H, W, 3], [PICTURE_SIZE, PICTURE_SIZE, 3] uint8.
+
+    It is moved into the image where it would reach beyond, and is as large as the image at most.
+    """
+    size = np.array(image.shape[1::-1])
+    side = min(float((box[2:] - box[:2]).max()), size.min())
+    corner = np.clip((box[:2] + box[2:] - side) / 2, -0.5, size - 0.5 - side)
+    cut = crop_from_box(np.concatenate([corner, corner + side]), margin=1.0).cut(image)
     return cv2.resize(cut, (PICTURE_SIZE, PICTURE_SIZE), interpolation=cv2.INTER_AREA)

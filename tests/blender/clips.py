@@ -1,5 +1,9 @@
 """Motion clips made of numbers alone, for tests of the scene."""
 
+import struct
+from math import cos, radians, sin
+from pathlib import Path
+
 import numpy as np
 
 from tar_core.motion import MotionClip, PersonMotion
@@ -58,3 +62,14 @@ def found_person(number: int, grey: int) -> FoundPerson:
     picture = np.full((PICTURE_SIZE, PICTURE_SIZE, 3), grey, np.uint8)
     picture[0] = 255
     return FoundPerson(number, np.array([0, 11]), boxes, picture)
+
+
+def phone_video(video: Path, turn: int, path: Path) -> Path:
+    """The MP4 file again, with the tag of a phone that was held so that pictures want to be turned to the left."""
+    content = bytearray(video.read_bytes())
+    header = content.index(b"tkhd") - 4
+    (size,) = struct.unpack_from(">I", content, header)
+    cosine, sine = round(cos(radians(turn))) << 16, round(sin(radians(turn))) << 16
+    struct.pack_into(">5i", content, header + size - 44, cosine, -sine, 0, sine, cosine)
+    path.write_bytes(content)
+    return path

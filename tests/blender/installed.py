@@ -51,7 +51,7 @@ def check(blend: str, frames: str) -> int:
         assert armature.pose.bones["pelvis"].head.length > 0.1, "the action moves nothing"
     assert bpy.context.scene.frame_end == int(frames)
     (background,) = bpy.context.scene.camera.data.background_images
-    assert background.clip.frame_duration > 0
+    assert background.image.frame_duration > 0
     return 0
 
 

@@ -208,6 +208,7 @@ def test_engines_error_is_the_commands(
     ("arguments", "message"),
     [
         (["gone.mp4", "-o", "{tmp}/out.blend"], "no such video"),
+        (["/dev/null", "-o", "{tmp}/out.blend"], "a pipe or a device"),
         (["{motion}", "-o", "{tmp}/missing/out.blend"], "cannot write"),
         (["{motion}", "-o", "{tmp}/out.xyz"], "ends in"),
         (["{text}", "-o", "{tmp}/out.blend"], "not a TAR motion file"),

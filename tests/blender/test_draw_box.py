@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tar_blender
-from tar_blender.draw_box import LEAST_SIDE, picture_corners, pixel_box
+from tar_blender.draw_box import LEAST_SIDE, picture_corners, pixel_box, turned
 
 WIDTH, HEIGHT = 1080, 1920
 
@@ -46,6 +46,14 @@ def test_corners_of_a_box_give_it_back(data: st.DataObject) -> None:
     y1 = data.draw(st.integers(y0 + LEAST_SIDE, HEIGHT - 1))
     corners = picture_corners((x0, y0, x1, y1), WIDTH, HEIGHT)
     assert pixel_box(*corners, WIDTH, HEIGHT) == (x0, y0, x1, y1)
+
+
+def test_box_on_a_picture_that_lies_on_its_side() -> None:
+    """What stands in the upright picture's top left corner lies in the top right one if it wants a turn to the left."""
+    assert pixel_box(turned((0.75, 1.0), 90), turned((1.0, 0.5), 90), 200, 400) == (0, 0, 100, 100)
+    assert turned((0.25, 0.125), 180) == (0.75, 0.875)
+    for degrees in (0, 90, 180, 270):
+        assert turned(turned((0.25, 0.125), degrees), -degrees) == (0.25, 0.125)
 
 
 def test_boxes_are_drawn_on_videos_in_3d_views(registered: None, tiny_video: Path) -> None:

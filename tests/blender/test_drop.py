@@ -27,4 +27,5 @@ def test_blender_knows_which_files_to_offer() -> None:
     handler = TAR_FH_video
     assert handler.is_registered
     assert {".mp4", ".mov"} <= set(handler.bl_file_extensions.split(";"))
+    assert "*.mp4;*.mov" in bpy.ops.tar.choose_video.get_rna_type().properties["filter_glob"].default
     assert handler.bl_import_operator == "tar.choose_video" and hasattr(bpy.types, "TAR_OT_choose_video")

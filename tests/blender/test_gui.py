@@ -2,11 +2,15 @@
 
 import os
 import subprocess
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from tests.blender.gui import ORPHAN_SECONDS, has_window, seconds_until_end
+from tests.blender import gui
+from tests.blender.gui import has_window, orphan_seconds
 from tests.blender.matrix import RUNTIMES, StepFailed
 from tests.blender.test_engine_client import PYTHON
 
@@ -17,9 +21,38 @@ def test_only_real_programs_have_windows() -> None:
     assert [runtime.name for runtime in RUNTIMES if has_window(runtime)] == ["trixie", "sid"]
 
 
-def test_process_that_ended_is_told_from_one_that_goes_on() -> None:
-    with subprocess.Popen([PYTHON, "-c", ""]) as process:
-        process.wait()
-        assert seconds_until_end(process.pid, time.time()) >= 0
+def test_time_runs_from_blenders_end(tmp_path: Path) -> None:
+    """The engine is gone before: what passes between the note and Blender's end does not count."""
+    note = tmp_path / "killed.txt"
+    waits = [PYTHON, "-c", "input()"]
+    with (
+        ThreadPoolExecutor() as threads,
+        subprocess.Popen(waits, stdin=subprocess.PIPE) as blender,
+        subprocess.Popen(waits, stdin=subprocess.PIPE) as engine,
+    ):
+        orphan = threads.submit(orphan_seconds, note, threading.Event())
+        begin = time.monotonic()
+        note.write_text(f"{blender.pid} {engine.pid}")
+        engine.kill()
+        engine.wait()
+        time.sleep(1)
+        assert not orphan.done(), "Blender goes on"
+        passed = time.monotonic() - begin
+        blender.kill()
+        assert orphan.result() < passed
+
+
+def test_engine_that_goes_on_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    note = tmp_path / "killed.txt"
+    with subprocess.Popen([PYTHON, "-c", ""]) as blender:
+        note.write_text(f"{blender.pid} {os.getpid()}")
+    monkeypatch.setattr(gui, "ORPHAN_SECONDS", 0.1)
     with pytest.raises(StepFailed, match="goes on without Blender"):
-        seconds_until_end(os.getpid(), time.time() - ORPHAN_SECONDS - 1)
+        orphan_seconds(note, threading.Event())
+
+
+def test_session_that_never_came_to_it_is_told(tmp_path: Path) -> None:
+    ended = threading.Event()
+    ended.set()
+    with pytest.raises(StepFailed, match="no Blender was killed"):
+        orphan_seconds(tmp_path / "killed.txt", ended)

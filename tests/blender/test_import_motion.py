@@ -154,7 +154,7 @@ def test_body_file_gone(clip: MotionClip, tmp_path: Path) -> None:
 
 def _everything() -> set[str]:
     """The names of all data that an import makes."""
-    kinds = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "movieclips", "images", "materials")
+    kinds = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "images", "materials")
     return {f"{kind}/{item.name}" for kind in kinds for item in getattr(bpy.data, kind)}
 
 

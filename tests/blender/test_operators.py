@@ -40,7 +40,7 @@ def test_import_video_motion(engine_python: Path, tiny_video: Path) -> None:  # 
 def test_engines_error_is_shown(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811
     settings = bpy.context.scene.tar_settings
     settings.video, settings.people, settings.people_count = str(tiny_video), "count", 3
-    with pytest.raises(RuntimeError, match="no person found"):
+    with pytest.raises(RuntimeError, match="No person found"):
         bpy.ops.tar.import_video_motion()
     assert bpy.context.window_manager.tar_progress.error == "no person found; give a box"
     assert not bpy.data.objects
@@ -111,7 +111,7 @@ def test_unwritable_cache_is_a_warning(engine_python: Path, tiny_video: Path, tm
 def test_smpl_body_without_a_file_is_shown(tiny_video: Path) -> None:
     settings = bpy.context.scene.tar_settings
     settings.video, settings.body = str(tiny_video), "smpl"
-    with pytest.raises(RuntimeError, match="no SMPL file is named"):
+    with pytest.raises(RuntimeError, match="No SMPL file is named"):
         bpy.ops.tar.import_video_motion()
 
 
@@ -138,9 +138,22 @@ def test_import_motion_file(tmp_path: Path) -> None:
     assert notice.startswith("Imported 1 person.") and "Dance 01.mp4" in notice
 
 
+def test_motion_files_wait_for_the_running_import(tmp_path: Path) -> None:
+    progress = bpy.context.window_manager.tar_progress
+    progress.running = True
+    synthetic_clip().save(tmp_path / "walk.npz")
+    assert bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "walk.npz")) == {"FINISHED"}
+    (waiting,) = progress.queue
+    assert waiting.name == "walk.npz" and ImportRequest.from_json(waiting.request).is_motion
+    assert not bpy.data.objects
+    progress.running = False
+
+
 def test_broken_motion_file(tmp_path: Path) -> None:
     path = tmp_path / "motion.npz"
     path.write_text("text")
     with pytest.raises(RuntimeError, match="not a TAR motion file"):
         bpy.ops.tar.import_motion_file(filepath=str(path))
     assert "not a TAR motion file" in bpy.context.window_manager.tar_progress.error
+    with pytest.raises(RuntimeError, match="choose an .npz"):
+        bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "walk.mp4"))

@@ -138,3 +138,10 @@ def test_chosen_video_is_described(settings: TARSettings, tmp_path: Path) -> Non
     settings.video = ""
     assert not video.error and not video.facts
     assert not bpy.data.movieclips
+
+
+def test_video_of_an_opened_file_is_described(settings: TARSettings, tmp_path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    settings.video = ""
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    assert bpy.context.window_manager.tar_video.facts == "64 × 48, 12 fps, 0:01"

@@ -3,7 +3,7 @@
 import bpy
 import pytest
 
-from tar_blender.report import report_text, without_folders
+from tar_blender.report import report_text, sentence, without_folders
 
 
 def test_report() -> None:
@@ -26,3 +26,9 @@ def test_report() -> None:
 )
 def test_folders(text: str, expected: str) -> None:
     assert without_folders(text) == expected
+
+
+def test_messages_begin_as_sentences_do() -> None:
+    assert sentence("the engine was killed; try again") == "The engine was killed; try again"
+    assert sentence("walk.mp4: no such video") == "walk.mp4: no such video"
+    assert sentence("/home/ann/walk.mp4: no such video").startswith("/home")

@@ -40,6 +40,16 @@ def test_choosing_and_retargeting(person: bpy.types.Object) -> None:
     assert abs(after["left_wrist"] - before["left_wrist"]).max() > 0.1
 
 
+def test_active_person_is_taken_where_none_is_named(person: bpy.types.Object) -> None:
+    settings = bpy.context.scene.tar_retarget
+    settings.character = make_character(person, KNOWN["Mixamo"])
+    bpy.context.view_layer.objects.active = settings.character
+    assert not bpy.ops.tar.retarget.poll()
+    bpy.context.view_layer.objects.active = person
+    assert bpy.ops.tar.retarget() == {"FINISHED"}
+    assert settings.character.animation_data.action is not None and settings.person is None
+
+
 def test_a_missing_leg_is_told_and_nothing_is_changed(person: bpy.types.Object) -> None:
     settings = bpy.context.scene.tar_retarget
     settings.person, settings.character = person, make_character(person, KNOWN["Mixamo"])

@@ -1,19 +1,22 @@
 """A user in a real window: opens the tab, imports a video, looks at the result; a screenshot at each stage.
 
-    VIDEO=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
+    VIDEO=... PHONES=... LONG_MOTION=... PICTURES=... TAR_ENGINE_PYTHON=... xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/blender/window.py
 
-`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Opens the
-preferences, refuses a text file renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import
-that the menu search began, goes on after an engine that was killed, looks who is there, draws a box around somebody
-with the mouse and imports them alone, takes that back by one undo, then imports and retargets to a Rigify rig. In the
-end another import runs and this Blender is killed; killed.txt says whose engine is to end then, and since when. Writes
-pictures of it all into PICTURES; docs/images/panel.jpg is done.png.
+`make test-gui` runs it (gui.py): it needs the installed extension, xdotool and ImageMagick's `import`. Chooses a
+video, looks how an engine is offered, and an update of an older one, opens the preferences, refuses a text file
+renamed to .mp4, cancels twice, by the button's operator, and by Esc after an import that the menu search began, goes
+on after an engine that was killed, looks who is there, draws a box around somebody with the mouse and imports them
+alone, takes that back by one undo, looks at other videos behind the scene, phones' among them (gui.py), imports a
+long motion file, then a video, and retargets to a Rigify rig. In the end another import runs and this Blender is
+killed; killed.txt holds its process number and its engine's. Writes pictures of it all into PICTURES;
+docs/images/panel.jpg is done.png.
 """
 
 import gc
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,14 +27,17 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import bpy
+from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
 GREYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k is of grey 20 k
 LOOK_SECONDS = 1.5  # for the window to be drawn
 SHOWN = 5  # of the longest steps
+DARKS = 8  # by which OpenGL without a card lightens dark greys at most
 SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
 
 
@@ -47,14 +53,33 @@ def play() -> Iterator[float]:
     view.show_region_ui = True
     yield LOOK_SECONDS
     regions["UI"].active_panel_category = "TAR"
-    bpy.context.scene.tar_settings.video = os.environ["VIDEO"]
+    bpy.context.scene.tar_settings.video = os.environ["PHONES"] + "/"
+    bpy.context.preferences.view.filebrowser_display_type = "SCREEN"
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.choose_video("INVOKE_DEFAULT")
     yield LOOK_SECONDS
+    (browser,) = (area.spaces.active for area in window.screen.areas if area.type == "FILE_BROWSER")
+    browser.params.filename = Path(os.environ["VIDEO"]).name
+    photograph("choose")
+    press("Return")
+    yield LOOK_SECONDS
+    assert bpy.context.scene.tar_settings.video == os.environ["VIDEO"]
     photograph("idle")
 
     engine_python = os.environ.pop("TAR_ENGINE_PYTHON")
     area.tag_redraw()
     yield LOOK_SECONDS
     photograph("set_up")
+    old = own_module("user_paths").engine_folder()
+    python = own_module("engine_setup").environment_python(old)
+    python.parent.mkdir(parents=True)
+    python.symlink_to(engine_python)
+    info = {"tar_core": "0.0.9", "torch": "2.5.0", "device": "cpu", "seconds": 2.0}
+    (old / own_module("engine_setup").READY).write_text(json.dumps(info))
+    area.tag_redraw()
+    yield LOOK_SECONDS
+    photograph("update")
+    shutil.rmtree(old)
     os.environ["TAR_ENGINE_PYTHON"] = engine_python
 
     area.type = "PREFERENCES"
@@ -159,7 +184,7 @@ def play() -> Iterator[float]:
     bpy.context.scene.frame_set(17)  # has nothing to do with it
     yield from begin_to_draw_box()
     for frame in (2, 3, 4):
-        assert abs(grey_on_screen(*on_screen(area, 32, 24)) - 20 * frame) <= 3, "another frame is shown"
+        assert abs(color_on_screen(*on_screen(area, 32, 24))[0] - 20 * frame) <= 3, "another frame is shown"
         yield from go_to_next_frame()
     press_escape()
     yield LOOK_SECONDS
@@ -199,7 +224,31 @@ def play() -> Iterator[float]:
     settings = bpy.context.scene.tar_settings
     settings.people = "picked"
 
-    steps, parts = timed_steps(), timed_parts()
+    yield from look_at_backgrounds(area)
+
+    building = own_module("operators").TAR_OT_build_motion_file
+    steps, parts = timed_steps(building), timed_parts(building)
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.tar.import_motion_file("INVOKE_DEFAULT", filepath=os.environ["LONG_MOTION"])
+    yield LOOK_SECONDS
+    progress.notice, begin = "", time.perf_counter()
+    press("Return")
+    while not progress.notice and not progress.error:
+        yield 0.1
+    people = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert not progress.error and len(people) == 3, (progress.error, people)
+    print(f"{len(steps)} steps built the scene of a long motion file, in {time.perf_counter() - begin:.1f} s")
+    print_longest(parts)
+    print(f"FIGURE longest_step_of_long_file_ms={max(step.wall for step in steps):.1f}")
+    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+        bpy.ops.ed.undo()
+    yield LOOK_SECONDS
+    assert left_by_imports() == before, "one undo takes it back"
+    settings = bpy.context.scene.tar_settings
+    settings.people = "picked"
+
+    importing = own_module("operators").TAR_OT_import_video_motion
+    steps, parts = timed_steps(importing), timed_parts(importing)
     start_import()
     while progress.running and progress.fraction < 0.5:
         yield 0.1
@@ -214,8 +263,7 @@ def play() -> Iterator[float]:
     print(
         f"{len(looks)} looks at the engine; {len(builds)} steps of {took:.0f} ms in all built the scene, the longest:"
     )
-    for part in sorted(parts)[-SHOWN:]:
-        print(f"    {part.wall:.1f} ms, {part.processor:.1f} of the processor, until {part.place}")
+    print_longest(parts)
     print(f"FIGURE longest_look_ms={max(looks):.1f}")
     print(f"FIGURE longest_step_ms={max(step.wall for step in builds):.1f}")
     print(f"FIGURE longest_step_processor_ms={max(step.processor for step in builds):.1f}")
@@ -264,8 +312,46 @@ def play() -> Iterator[float]:
         yield 0.1
     assert progress.running, progress.error
     print("the session was played to its end", flush=True)
-    (PICTURES / "killed.txt").write_text(f"{engine_process().pid} {time.time()}")
+    note = PICTURES / "killed"
+    note.write_text(f"{os.getpid()} {engine_process().pid}")
+    note.rename(note.with_suffix(".txt"))  # whole from its first moment
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def look_at_backgrounds(area: bpy.types.Area) -> Iterator[float]:
+    """Videos behind the scene: the right frame at each frame of the scene, and phones' videos upright."""
+    scene, view = bpy.context.scene, area.spaces.active
+    before, frame_before, looked = scene.camera, scene.frame_current, view.region_3d.view_matrix.copy()
+    add_background = own_module("camera").add_video_background
+    camera = bpy.data.objects.new("Looks", bpy.data.cameras.new("Looks"))
+    scene.collection.objects.link(camera)
+    scene.camera, view.region_3d.view_perspective = camera, "CAMERA"
+    view.overlay.show_floor = view.overlay.show_cursor = False
+    for speed in (1, 0.5):
+        add_background(camera, GREYS, start_frame=11, speed=speed)
+        for frame in (10, 11, 13, 16, 40):
+            scene.frame_set(frame)
+            yield LOOK_SECONDS
+            wanted = 20 * min(max(int((frame - 11) * speed), 0), 11)
+            seen = color_on_screen(*in_camera(area, 0.4, 0.4))
+            assert all(abs(value - wanted) <= DARKS for value in seen), (speed, frame, seen)
+        camera.data.background_images.clear()
+        camera.data.animation_data_clear()
+    size = scene.render.resolution_x, scene.render.resolution_y
+    scene.render.resolution_x, scene.render.resolution_y = 240, 320
+    for turn in (90, 180, 270):
+        add_background(camera, Path(os.environ["PHONES"]) / f"{turn}.mp4", start_frame=1)
+        yield LOOK_SECONDS
+        quarters = [color_on_screen(*in_camera(area, x, y)) for y in (0.1, 0.9) for x in (0.1, 0.9)]
+        names = ["".join("rgb"[i] for i in range(3) if color[i] > 127) for color in quarters]
+        assert names == ["r", "g", "b", "rgb"], (turn, quarters)
+        camera.data.background_images.clear()
+    scene.render.resolution_x, scene.render.resolution_y = size
+    view.overlay.show_floor = view.overlay.show_cursor = True
+    view.region_3d.view_perspective, view.region_3d.view_matrix = "PERSP", looked
+    bpy.data.cameras.remove(camera.data)
+    scene.camera = before
+    scene.frame_set(frame_before)
 
 
 def generated_rigify() -> bpy.types.Object:
@@ -301,9 +387,9 @@ class Span:
             self.processor = 1000 * (time.thread_time() - processor)
 
 
-def timed_steps() -> list[Span]:
-    """Each step of the import from now on, and whether it builds the scene."""
-    operator, spans = import_operator(), []
+def timed_steps(operator: type[bpy.types.Operator]) -> list[Span]:
+    """Each step of an import from now on, and whether it builds the scene."""
+    spans: list[Span] = []
     step = operator._step
 
     def timed(running: bpy.types.Operator, *arguments: object) -> object:
@@ -315,9 +401,9 @@ def timed_steps() -> list[Span]:
     return spans
 
 
-def timed_parts() -> list[Span]:
+def timed_parts(operator: type[bpy.types.Operator]) -> list[Span]:
     """Each part, between two pauses, of what builds the scene from now on, and the line at which it ended."""
-    operator, spans = import_operator(), []
+    spans: list[Span] = []
     start = operator._import_steps
 
     def timed(building: Generator) -> Generator:
@@ -335,9 +421,15 @@ def timed_parts() -> list[Span]:
     return spans
 
 
-def import_operator() -> type[bpy.types.Operator]:
-    (operators,) = (module for name, module in sys.modules.items() if name.endswith(".tar_blender.operators"))
-    return operators.TAR_OT_import_video_motion
+def print_longest(parts: list[Span]) -> None:
+    for part in sorted(parts)[-SHOWN:]:
+        print(f"    {part.wall:.1f} ms, {part.processor:.1f} of the processor, until {part.place}")
+
+
+def own_module(name: str) -> ModuleType:
+    """A module of the installed extension."""
+    (module,) = (module for path, module in sys.modules.items() if path.endswith(f".tar_blender.{name}"))
+    return module
 
 
 def place(building: Generator) -> str:
@@ -365,16 +457,35 @@ def left_by_imports() -> tuple[list[str], list[str], bool]:
 
 def on_screen(area: bpy.types.Area, x: float, y: float) -> tuple[int, int]:
     """Where a pixel of the video is that an image editor shows, as X counts: from the screen's top left corner."""
-    region = next(region for region in area.regions if region.type == "WINDOW")
+    region = main_region(area)
     width, height = area.spaces.active.image.size
     inside = region.view2d.view_to_region((x + 0.5) / width, 1 - (y + 0.5) / height, clip=False)
-    return round(region.x + inside[0]), round(bpy.context.window_manager.windows[0].height - region.y - inside[1])
+    return from_top_left(region, *inside)
 
 
-def grey_on_screen(x: int, y: int) -> int:
-    """0..255, of a grey pixel."""
+def in_camera(area: bpy.types.Area, across: float, down: float) -> tuple[int, int]:
+    """Where, as X counts, a place of the picture is that a 3D view shows through its camera: 0 to 1 from top left."""
+    region, camera = main_region(area), bpy.context.scene.camera
+    right_top, _, left_bottom, left_top = camera.data.view_frame(scene=bpy.context.scene)
+    place = left_top + across * (right_top - left_top) + down * (left_bottom - left_top)
+    return from_top_left(
+        region, *location_3d_to_region_2d(region, area.spaces.active.region_3d, camera.matrix_world @ place)
+    )
+
+
+def main_region(area: bpy.types.Area) -> bpy.types.Region:
+    return next(region for region in area.regions if region.type == "WINDOW")
+
+
+def from_top_left(region: bpy.types.Region, x: float, y: float) -> tuple[int, int]:
+    """A place in a region as X counts: from the screen's top left corner."""
+    return round(region.x + x), round(bpy.context.window_manager.windows[0].height - region.y - y)
+
+
+def color_on_screen(x: int, y: int) -> tuple[int, ...]:
+    """Of a pixel: red, green and blue, 0 to 255."""
     where = ["-window", "root", "-crop", f"1x1+{x}+{y}", "-depth", "8", "rgb:-"]
-    return subprocess.run(["import", *where], check=True, capture_output=True).stdout[0]
+    return tuple(subprocess.run(["import", *where], check=True, capture_output=True).stdout[:3])
 
 
 def mouse(*arguments: object) -> None:

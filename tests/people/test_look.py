@@ -53,3 +53,12 @@ def test_pictures_are_upright_squares_around_the_box() -> None:
     picture = cut_square(image, np.array([150, 100, 250, 300]))
     assert picture[20, 64].tolist() == [255, 0, 0] and picture[100, 64].tolist() == [0, 0, 0]
     assert picture[20, 5].tolist() == [0, 0, 0]
+
+
+def test_pictures_stay_inside_the_image() -> None:
+    """Beyond it there would be nothing but its edge, drawn out."""
+    image = np.zeros((400, 300, 3), np.uint8)
+    image[:, 2:] = image[2:] = (0, 255, 0)  # a black frame at the left and above
+    image[:2] = 0
+    for box in ([-40, 50, 60, 350], [100, -80, 150, 120], [-50, -50, 340, 450]):
+        assert (cut_square(image, np.array(box, float)) == 0).all(-1).mean() < 0.05, box
