@@ -1,10 +1,10 @@
 """Files: a video that is one, and others that are written whole or not at all."""
 
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tar_core.errors import TarError
@@ -37,11 +37,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise TarError(f"cannot write {path}: it is a folder; give a file name")
-    temporary: Path | None = None
+    # Named before it is made: whenever Ctrl-C comes, it is known what to delete.
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield temporary
         mode = path.stat().st_mode if path.exists() else 0o666 & ~_umask()
         temporary.chmod(mode)
@@ -50,8 +49,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         reason = error.strerror or str(error)
         raise TarError(f"cannot write {path}: {reason}; choose another place or free some space") from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # it may be that it could not be made
+            temporary.unlink()
 
 
 def _umask() -> int:

@@ -25,9 +25,23 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_missing_folder_is_a_user_error(tmp_path):
-    with pytest.raises(TarError, match="cannot write"), atomic_path(tmp_path / "no" / "a.txt"):
+def test_ctrl_c_while_it_is_made_leaves_nothing(tmp_path, monkeypatch):
+    def interrupted(handle):
+        monkeypatch.undo()
+        os.close(handle)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt), atomic_path(tmp_path / "a.txt"):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_folder_is_a_user_error(tmp_path):
+    (tmp_path / "file").touch()
+    for folder in ("no", "file"):
+        with pytest.raises(TarError, match="cannot write"), atomic_path(tmp_path / folder / "a.txt"):
+            pass
 
 
 def test_a_folder_is_not_a_file_name(tmp_path):
