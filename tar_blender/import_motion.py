@@ -180,7 +180,7 @@ def _prepare(
         return clip, body, placement, f"In its camera's world, feet {_lowest(clip, body, placement):+.2f} m above z = 0"
     if options.placement is not None or not options.on_ground:
         return clip, body, options.placement or WorldPlacement.level(), ""
-    floor = clip_floor(clip, body)
+    floor = clip_floor(clip, body, planted=options.plant_feet == 1)
     about = _about(floor)
     if path is not None:
         about += f", {path}"
@@ -248,9 +248,9 @@ def place_on(floor: Floor | None, clip: MotionClip, body: BodyData) -> WorldPlac
     return WorldPlacement.level(camera_height(clip.people, body))
 
 
-def clip_floor(clip: MotionClip, body: BodyData) -> Floor | None:
+def clip_floor(clip: MotionClip, body: BodyData, planted: bool = False) -> Floor | None:
     """The floor that the clip knows, or the one that its motion tells, however doubtful; None where there is none."""
-    return clip.floor if clip.floor is not None else find_floor(clip, body)
+    return clip.floor if clip.floor is not None else find_floor(clip, body, planted)
 
 
 def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_rate: float) -> MotionClip:

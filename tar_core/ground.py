@@ -47,11 +47,16 @@ def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
     return replace(clip, floor=find_floor(clip, body))
 
 
-def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
-    """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands."""
+def find_floor(clip: MotionClip, body: BodyData, planted: bool = False) -> Floor | None:
+    """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands.
+
+    Args:
+        planted: feet are planted already (planting.py); else they are for this, which takes as long as all the rest.
+    """
     floor: Floor | None = None
-    planted = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
-    looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in planted.people]
+    if not planted:
+        clip = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
+    looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in clip.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
         cues = [_Cues.of(look, floor) for look in looks]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])

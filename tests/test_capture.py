@@ -117,7 +117,7 @@ def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
     options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(video, options, unplug)
     assert len(clip.people[0]) == 40 and clip.camera_path is None
-    assert "no such file" in caplog.text and "taken to stand" in caplog.text
+    assert "no such video" in caplog.text and "taken to stand" in caplog.text
 
 
 def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:

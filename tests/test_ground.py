@@ -13,6 +13,7 @@ from tar_core.body_file import load_body
 from tar_core.contacts import find_contacts, sole_points
 from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
+from tar_core.planting import plant_clip
 from tar_core.skeleton import JOINT_NAMES
 from tests.test_planting import FPS, stander
 
@@ -162,6 +163,18 @@ def test_soles_and_contacts_turn_with_the_camera(seed: int) -> None:
     np.testing.assert_array_equal(
         find_contacts(points @ camera.T, FPS, Floor(camera @ LEVEL, 1.4)), find_contacts(points, FPS, floor)
     )
+
+
+def test_feet_that_are_planted_need_not_be_planted_again() -> None:
+    camera = Rotation.from_euler("xz", [12, 3], degrees=True).as_matrix()
+    waver = stander()
+    waver.trans[:, 2] += 0.05 * np.sin(np.arange(60) / 8)
+    clip = clip_of(seen_by(waver, camera))
+    planted = plant_clip(clip, BODY, 1.0)
+    told, found = find_floor(planted, BODY, planted=True), find_floor(clip, BODY)
+    assert told is not None and found is not None
+    np.testing.assert_array_equal(told.up, found.up)
+    assert told.height == found.height
 
 
 def test_the_motion_stays() -> None:
