@@ -143,7 +143,8 @@ def add_video_background(
 ) -> None:
     """Shows the video behind the scene when looking through the camera; its first frame stands at start_frame.
 
-    It is an image and no movie clip: that opens the file only when it is drawn, and may play at any speed.
+    It is an image and no movie clip: that opens the file only when it is drawn, and may play at any speed. What is
+    said of the file in the sidebar is known already; else it is opened for that (`read_video_info`).
 
     Args:
         speed: frames of the video for each of the scene.

@@ -33,11 +33,8 @@ from tar_core.amass import load_motion
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
-from tar_core.leaning import balance_clip
 from tar_core.motion import MotionClip
-from tar_core.planting import plant_clip
-from tar_core.resampling import resample_clip
-from tar_core.smoothing import check_strength, smooth_clip
+from tar_core.smoothing import check_strength
 
 from .amass_export import ENDING as AMASS
 from .amass_export import save_amass
@@ -46,7 +43,7 @@ from .captures import CaptureQueue
 from .character_file import replace_person
 from .engine_client import CaptureJob, Event, Notice, PatientEngine, Progress
 from .export import FORMATS, check_output, check_place, save_each, save_scene
-from .import_motion import ImportOptions, import_clip, set_frame_rate
+from .import_motion import ImportOptions, clip_body, import_clip, set_frame_rate
 from .key_reduction import Tolerance, reduce_keys
 from .user_paths import body_file, engine_choices, engine_python
 
@@ -143,17 +140,17 @@ def _run_batch(options: argparse.Namespace) -> int:
 
 def _convert(clip: MotionClip, outputs: Sequence[Path], options: argparse.Namespace) -> tuple[int, list[Path]]:
     """Writes a clip's files; returns how many people are in it and what was written."""
-    clip = smooth_clip(clip, options.smoothing)
-    body = load_body(None if clip.body == "free" else Path(clip.body))
-    if options.keep_balance:
-        clip = balance_clip(clip, body)
-    clip = plant_clip(clip, body, options.plant_feet)
     # The startup file's cube and lamp are not part of the result; nor do its settings matter.
     bpy.ops.wm.read_homefile(use_empty=True)
     if options.fps is not None:
         set_frame_rate(bpy.context.scene, options.fps)
     wanted = ImportOptions(
-        start_frame=options.start_frame, with_body=not options.armature_only, keep_frame_rate=options.fps is not None
+        start_frame=options.start_frame,
+        smoothing=options.smoothing,
+        keep_balance=options.keep_balance,
+        plant_feet=options.plant_feet,
+        with_body=not options.armature_only,
+        keep_frame_rate=options.fps is not None,
     )
     imported = import_clip(clip, bpy.context, wanted)
     for warning in imported.warnings:
@@ -164,13 +161,12 @@ def _convert(clip: MotionClip, outputs: Sequence[Path], options: argparse.Namesp
     if options.reduce_keys is not None:
         for thing in moved:
             reduce_keys(thing, Tolerance(degrees=options.reduce_keys))
-    motion = clip if options.fps is None else resample_clip(clip, options.fps)
     written: list[Path] = []
     for output in outputs:
         if output.name.lower().endswith(f".{AMASS}"):
-            written += save_amass(output, motion, body, imported.placement)
+            written += save_amass(output, imported.clip, clip_body(clip), imported.placement)
         elif _is_motion(output):
-            motion.save(output)
+            imported.clip.save(output)
             written.append(output)
         elif options.separate:
             written += save_each(output, moved)

@@ -1,5 +1,6 @@
 """A video dropped onto the viewport, or chosen in a file browser, becomes the sidebar's video."""
 
+from contextlib import suppress
 from typing import ClassVar
 
 import bpy
@@ -28,7 +29,11 @@ class TAR_OT_choose_video(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        context.scene.tar_settings.video = self.filepath
+        chosen = self.filepath
+        if context.preferences.filepaths.use_relative_paths and bpy.data.filepath:
+            with suppress(ValueError):  # Windows: another drive
+                chosen = bpy.path.relpath(chosen)
+        context.scene.tar_settings.video = chosen
         if context.area and context.area.type == "VIEW_3D":
             context.space_data.show_region_ui = True
             sidebar = next(region for region in context.area.regions if region.type == "UI")

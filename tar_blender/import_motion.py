@@ -84,12 +84,18 @@ class ImportedPerson:
 
 @dataclass(frozen=True)
 class ImportedClip:
-    """What an import made. `warnings` are for the user: what could not be done, and what to do about it."""
+    """What an import made.
+
+    Attributes:
+        clip: the motion as it entered the scene, see `adapt_clip`.
+        warnings: for the user: what could not be done, and what to do about it.
+    """
 
     collection: bpy.types.Collection
     camera: bpy.types.Object
     placement: WorldPlacement
     people: list[ImportedPerson]
+    clip: MotionClip
     warnings: list[str] = field(default_factory=list)
 
 
@@ -163,7 +169,7 @@ def import_steps(
         scene.frame_start = options.start_frame + min(int(person.frames[0]) for person in clip.people)
         scene.frame_end = options.start_frame + clip.last_frame
         scene.frame_set(scene.frame_start)
-    return ImportedClip(collection, camera, placement, people, warnings)
+    return ImportedClip(collection, camera, placement, people, clip, warnings)
 
 
 def _prepare(

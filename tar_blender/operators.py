@@ -297,8 +297,8 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):
     def execute(self, context: bpy.types.Context) -> set[str]:
         try:
             bpy.ops.tar.build_motion_file(filepath=self.filepath)  # what a file browser calls cannot go on by itself
-        except RuntimeError:
-            return _fail(self, context, context.window_manager.tar_progress.error)
+        except RuntimeError as error:
+            return _fail(self, context, context.window_manager.tar_progress.error or str(error))
         return {"FINISHED"}
 
 

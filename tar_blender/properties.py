@@ -297,6 +297,8 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             TarError: no frames, no such video, no box where one is wanted, or no usable camera in the scene.
         """
         check_video_file(self.video_path)
+        if self.video_path.suffix.lower() == ".npz":
+            raise TarError(f"{self.video_path.name}: a motion file, not a video; use Import Motion File")
         start, end = self._range(scene)
         box = self.drawn_box() if self.people == "box" else None
         if self.people == "box" and box is None:

@@ -38,12 +38,14 @@ def _boxes(file: BinaryIO, wanted: bytes, begin: int, end: int) -> Iterator[tupl
     while begin + 8 <= end:
         file.seek(begin)
         size, kind = struct.unpack(">I4s", file.read(8))
+        content = begin + 8
         if size == 1:  # it stands behind the kind
             (size,) = struct.unpack(">Q", file.read(8))
+            content += 8
         if size == 0:  # the last box
             size = end - begin
         if size < 8:
             return
         if kind == wanted:
-            yield begin + 8, min(begin + size, end)
+            yield content, min(begin + size, end)
         begin += size

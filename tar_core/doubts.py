@@ -35,6 +35,12 @@ def doubts(person: PersonMotion, fps: float) -> list[Doubt]:
     return sorted(found, key=lambda doubt: (doubt.first, doubt.last))
 
 
+def legs_seen(person: PersonMotion) -> np.ndarray:
+    """[N] bool: the person is seen, and neither leg is unsure."""
+    ankles = [JOINT_NAMES.index(joint) for limb, joint in LIMBS.items() if "leg" in limb]
+    return (person.confidence > 0) & (person.joint_errors[:, ankles] <= UNSURE).all(1)
+
+
 def stretches(marked: np.ndarray, frames: np.ndarray, shortest: float) -> list[tuple[int, int]]:
     """The first and last of `frames` [N] of each run of marks [N] that has at least `shortest` of them."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(int)))

@@ -52,6 +52,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tar_core.errors import TarError
+from tar_core.heap import loading
 
 if TYPE_CHECKING:
     from tar_core.capture import CaptureOptions, Networks
@@ -254,8 +255,9 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     Raises:
         TarError: for whatever the user can mend.
     """
-    from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
-    from tar_core.people.found import save_found
+    with loading():
+        from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
+        from tar_core.people.found import save_found
 
     output = Path(job.pop("output"))
     video = job.pop("video")

@@ -17,6 +17,7 @@ import numpy as np
 from tar_core.balance import Balance, centre_of_mass, find_balance, on_legs
 from tar_core.body_file import BodyData
 from tar_core.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
+from tar_core.doubts import legs_seen
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.planting import plant_clip
 from tar_core.shape import rest_joints
@@ -149,7 +150,7 @@ class _Look:
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
         self.body_axes, self.upright = body_axis(joints), upright(joints)
         self.posture = _middle(body_axis(joints, _KNEES))
-        self.mass, self.on_legs = centre_of_mass(joints) + person.trans, on_legs(joints)
+        self.mass, self.on_legs = centre_of_mass(joints) + person.trans, on_legs(joints) & legs_seen(person)
 
 
 class _Cues:

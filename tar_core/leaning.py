@@ -14,6 +14,7 @@ import numpy as np
 from tar_core.balance import Balance, centre_of_mass, find_balance, on_legs
 from tar_core.body_file import BodyData
 from tar_core.contacts import find_contacts, point_speed, sole_vertices, surface_points
+from tar_core.doubts import legs_seen
 from tar_core.ground import SURE_LINES
 from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
@@ -25,10 +26,15 @@ _FARTHEST = 20.0  # degrees; who is farther out of balance leans on something, o
 
 
 def balance_clip(clip: MotionClip, body: BodyData) -> MotionClip:
-    """Everybody's lean put right; the clip as it is where nothing sure tells up, or where the camera moves."""
-    if clip.vertical is None or clip.vertical.error >= SURE_LINES or clip.camera_path is not None:
+    """Everybody's lean put right, once; a floor that was found before is to be found anew.
+
+    The clip stays as it is where nothing sure tells up, and where the camera moves.
+    """
+    vertical = clip.vertical
+    if clip.balanced or vertical is None or vertical.error >= SURE_LINES or clip.camera_path is not None:
         return clip
-    return replace(clip, people=[balance_person(person, body, clip.fps, clip.vertical) for person in clip.people])
+    people = [balance_person(person, body, clip.fps, vertical) for person in clip.people]
+    return replace(clip, people=people, floor=None, balanced=True)
 
 
 def balance_person(person: PersonMotion, body: BodyData, fps: float, vertical: Vertical) -> PersonMotion:
@@ -42,7 +48,7 @@ def balance_person(person: PersonMotion, body: BodyData, fps: float, vertical: V
     bones, joints = pose_skeleton(poses, rest)
     joints = joints + person.trans[:, None]
     soles = surface_points(person, body, sole_vertices(body), bones)
-    balance = balance_of(joints, soles, fps, vertical.up)
+    balance = balance_of(joints, soles, legs_seen(person), fps, vertical.up)
     if balance is None or balance.up @ vertical.up < np.cos(np.radians(_FARTHEST)):
         return person
     turn = axis_angle_to_matrix(lean(balance, vertical, joints[:, 0].mean(0)))
@@ -56,11 +62,12 @@ def balance_person(person: PersonMotion, body: BodyData, fps: float, vertical: V
     )
 
 
-def balance_of(joints: np.ndarray, soles: np.ndarray, fps: float, up: np.ndarray) -> Balance | None:
+def balance_of(joints: np.ndarray, soles: np.ndarray, seen: np.ndarray, fps: float, up: np.ndarray) -> Balance | None:
     """What a person's feet and mass tell of up; None if they never stand on their legs.
 
     Args:
         joints: [N, 24, 3], soles: [N, 4, 3] theirs in the camera frame, metres.
+        seen: [N] bool: whether their legs are, and not guessed.
         up: [3], about; which feet are on the floor hangs on it.
     """
     speed = point_speed(soles, fps)
@@ -68,7 +75,7 @@ def balance_of(joints: np.ndarray, soles: np.ndarray, fps: float, up: np.ndarray
     if not slow.any():
         return None
     floor = Floor(up, -float(np.median(soles[slow] @ up)))
-    carries = find_contacts(soles, fps, floor, speed) & on_legs(joints)[:, None]
+    carries = find_contacts(soles, fps, floor, speed) & (seen & on_legs(joints))[:, None]
     return find_balance(centre_of_mass(joints), soles, carries, fps)
 
 

@@ -162,6 +162,7 @@ class MotionClip:
         people: the motions.
         body: "free" for the default body, else the path of the SMPL file that betas belong to.
         floor: where the ground is; None if nobody looked for it.
+        balanced: people's balance was kept already (leaning.py); once more would turn them too far.
         vertical: what the picture's lines tell of up; None if nobody looked, or it has none.
         camera_path: how the camera moves after the first frame; None where it stands. People, floor and vertical are
             in the first frame's camera.
@@ -177,6 +178,7 @@ class MotionClip:
     body: str = "free"
     floor: Floor | None = None
     vertical: Vertical | None = None
+    balanced: bool = False
     camera_path: CameraPath | None = None
 
     def __post_init__(self) -> None:
@@ -261,6 +263,8 @@ class MotionClip:
         if self.vertical is not None:
             arrays["vertical/up"] = self.vertical.up
             arrays["vertical/error"] = np.float64(self.vertical.error)
+        if self.balanced:
+            arrays["balanced"] = np.True_
         if self.camera_path is not None:
             arrays |= _path_arrays(self.camera_path)
         for person in self.people:
@@ -300,6 +304,7 @@ class MotionClip:
                     body=str(data["body"]),
                     floor=_read_floor(data),
                     vertical=_read_vertical(data),
+                    balanced="balanced" in data and bool(data["balanced"]),
                     camera_path=_read_path(data),
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:

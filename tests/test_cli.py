@@ -60,9 +60,9 @@ def test_capture_with_overlay(
     output, overlay = tmp_path / "clip.npz", tmp_path / "overlay.mp4"
     arguments = ["capture", demo_video, "-o", output, "--overlay", overlay, "--people", "1", "--end", "2"]
     arguments += ["--fov", "70", "--checkpoint", untrained_checkpoint, "--device", "cpu"]
-    assert main([str(argument) for argument in arguments]) == 0
+    assert main([str(argument) for argument in [*arguments, "--keep-balance"]]) == 0
     clip = MotionClip.load(output)
-    assert clip.source == str(demo_video)
+    assert clip.source == str(demo_video) and clip.balanced
     assert [len(person) for person in clip.people] == [3]
     assert clip.focal == pytest.approx(1920 / 2 / np.tan(np.radians(35)))
     assert len(list(VideoReader(overlay).frames())) == 3

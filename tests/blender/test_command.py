@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -16,7 +17,7 @@ import pytest
 from tar_blender import command as command_module
 from tar_blender.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 from tar_blender.engine_client import PYTHON_VARIABLE
-from tar_core.motion import MotionClip
+from tar_core.motion import MotionClip, Vertical
 from tar_core.people.found import save_found
 from tests.blender.clips import found_person, synthetic_clip
 from tests.blender.test_engine_client import PYTHON
@@ -182,6 +183,35 @@ def test_smoothing_is_applied(motion_file: Path, tmp_path: Path) -> None:
     raw, smooth = (MotionClip.load(tmp_path / strength / "motion.npz").people[0] for strength in ("0", "1"))
     assert np.abs(np.diff(smooth.poses, 2, axis=0)).mean() < np.abs(np.diff(raw.poses, 2, axis=0)).mean()
     assert main([str(motion_file), "-o", str(tmp_path / "x"), "--smoothing", "2"]) == EXIT_BAD_INPUT
+
+
+def test_balance_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
+    """Somebody who stands straight by the picture, whose lines say that up is elsewhere."""
+    tip = np.radians(8)
+    clip = replace(synthetic_clip(), vertical=Vertical(np.array([0, -np.cos(tip), -np.sin(tip)]), 1.0))
+    upright = np.zeros_like(clip.people[0].poses)
+    upright[:, 0] = np.pi  # before a camera
+    stands = replace(clip.people[0], poses=upright, trans=np.tile([0.0, 0.2, 4.0], (len(upright), 1)))
+    motion = tmp_path / "motion.npz"
+    replace(clip, people=[stands]).save(motion)
+    poses = []
+    for name, switch in (("kept", []), ("raw", ["--no-keep-balance"])):
+        arguments = [
+            str(motion),
+            "-o",
+            str(tmp_path / name),
+            "--format",
+            "npz",
+            "--plant-feet",
+            "0",
+            "--smoothing",
+            "0",
+        ]
+        assert main([*arguments, *switch]) == 0
+        poses.append(MotionClip.load(tmp_path / name / "motion.npz").people[0].poses)
+    np.testing.assert_array_equal(poses[1], stands.poses)
+    changed = (poses[0] != poses[1]).any(0)
+    assert changed[:3].any() and not changed[3:].any(), "global_orient alone"
 
 
 def test_runs_by_its_path(motion_file: Path, tmp_path: Path) -> None:

@@ -23,6 +23,17 @@ def test_dropped_video_is_chosen(tiny_video: Path) -> None:
     assert bpy.context.window_manager.tar_video.facts
 
 
+def test_path_is_stored_as_blenders_own_fields_store_it(tiny_video: Path, tmp_path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    for relative in (True, False):
+        bpy.context.preferences.filepaths.use_relative_paths = relative
+        bpy.ops.tar.choose_video(filepath=str(tiny_video))
+        settings = bpy.context.scene.tar_settings
+        assert settings.video.startswith("//") == relative
+        assert settings.video_path.resolve() == tiny_video.resolve()
+    bpy.context.preferences.filepaths.use_relative_paths = True
+
+
 def test_blender_knows_which_files_to_offer() -> None:
     handler = TAR_FH_video
     assert handler.is_registered

@@ -33,6 +33,15 @@ def test_turn_of_a_large_file_whose_sound_comes_first(tiny_video: Path, tmp_path
     assert rotation_tag(path) == turn
 
 
+def test_turn_of_a_file_whose_sizes_take_eight_bytes(tiny_video: Path, tmp_path: Path) -> None:
+    content = phone_video(tiny_video, 270, tmp_path / "phone.mp4").read_bytes()
+    movie = content.index(b"moov")
+    size = int.from_bytes(content[movie - 4 : movie])
+    path = tmp_path / "large.mp4"
+    path.write_bytes((1).to_bytes(4) + b"moov" + (size + 8).to_bytes(8) + content[movie + 4 : movie - 4 + size])
+    assert rotation_tag(path) == 270
+
+
 @pytest.mark.parametrize("content", [b"", b"a text file", b"\0\0\0\x02moov", b"\0\0\0\x01moov", b"\0\0\0\x08moov"])
 def test_other_files_say_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other.mp4").write_bytes(content)
