@@ -60,6 +60,13 @@ def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
     assert settings.import_options() == options
 
 
+def test_motion_file_is_no_video(settings: TARSettings, tmp_path: Path) -> None:
+    settings.video = str(tmp_path / "walk.npz")
+    Path(settings.video).touch()
+    with pytest.raises(TarError, match="use Import Motion File"):
+        settings.job(bpy.context.scene, None)
+
+
 def test_box_reaches_the_job_with_its_frame(settings: TARSettings) -> None:
     settings.take_box(7, (1, 2, 30, 40))
     assert settings.job(bpy.context.scene, None).box is None, "the box is not what was chosen"
