@@ -196,18 +196,8 @@ def test_balance_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     replace(clip, people=[stands]).save(motion)
     poses = []
     for name, switch in (("kept", []), ("raw", ["--no-keep-balance"])):
-        arguments = [
-            str(motion),
-            "-o",
-            str(tmp_path / name),
-            "--format",
-            "npz",
-            "--plant-feet",
-            "0",
-            "--smoothing",
-            "0",
-        ]
-        assert main([*arguments, *switch]) == 0
+        as_captured = ["--format", "npz", "--plant-feet", "0", "--smoothing", "0"]
+        assert main([str(motion), "-o", str(tmp_path / name), *as_captured, *switch]) == 0
         poses.append(MotionClip.load(tmp_path / name / "motion.npz").people[0].poses)
     np.testing.assert_array_equal(poses[1], stands.poses)
     changed = (poses[0] != poses[1]).any(0)
