@@ -30,7 +30,7 @@ test: $(READY) ## lint, types and the tests, those in Blender 4.5 included
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-slow: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m slow
