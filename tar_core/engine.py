@@ -37,6 +37,8 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import contextlib
+import functools
+import importlib
 import json
 import logging
 import math
@@ -193,6 +195,13 @@ class LoadedNetworks:
         return self._networks
 
 
+@functools.cache
+def load_libraries() -> None:
+    """Imports what every job needs; once, as `loading` would keep the garbage of the jobs before."""
+    with loading():
+        importlib.import_module("tar_core.capture")
+
+
 def self_test() -> dict[str, Any]:
     """Loads the networks and runs each once; what the answer holds beside its event's name.
 
@@ -200,6 +209,7 @@ def self_test() -> dict[str, Any]:
         TarError: a part of the installation is missing or doesn't work.
     """
     began = time.monotonic()
+    load_libraries()
     import torch
 
     import tar_core
@@ -255,9 +265,9 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     Raises:
         TarError: for whatever the user can mend.
     """
-    with loading():
-        from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
-        from tar_core.people.found import save_found
+    load_libraries()
+    from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
+    from tar_core.people.found import save_found
 
     output = Path(job.pop("output"))
     video = job.pop("video")

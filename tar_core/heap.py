@@ -30,6 +30,8 @@ def return_large_blocks() -> bool:
 def loading() -> Iterator[None]:
     """What is loaded meanwhile stays to the process's end: no search for garbage looks through it, now or at exit.
 
+    For a process's start, and once: whatever garbage lies about by then stays too.
+
     Importing torch makes so many objects that these searches take a quarter of a capture's start and all of its end.
     """
     was_enabled = gc.isenabled()

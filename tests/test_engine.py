@@ -1,3 +1,4 @@
+import gc
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from tar_core.capture import CaptureOptions, StartBox
-from tar_core.engine import LoadedNetworks, parse_job
+from tar_core.engine import LoadedNetworks, load_libraries, parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.found import load_found
@@ -161,3 +162,13 @@ def test_bad_values(values: dict[str, Any], tmp_path: Path) -> None:
     job = {"video": "a.mp4", "output": str(tmp_path / "b.npz"), **values}
     with pytest.raises(TarError):
         run_job(job, EventStream(io.StringIO()), LoadedNetworks())
+
+
+def test_libraries_are_kept_once_and_no_jobs_garbage_after() -> None:
+    load_libraries()
+    before = gc.get_freeze_count()
+    leavings = [[number] for number in range(1000)]
+    load_libraries()
+    assert gc.get_freeze_count() == before and gc.isenabled()
+    del leavings
+    gc.unfreeze()
