@@ -18,7 +18,7 @@ _MODULES = (
     "presets",
     "operators",
     "people_operators",
-    "drop",
+    "choose_video",
     "panel",
     "retarget_panel",
     "command",

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import bpy
 
+from .choose_video import CATEGORY, TAR_OT_choose_video
 from .draw_box import TAR_OT_draw_box
-from .drop import CATEGORY, TAR_OT_choose_video
 from .engine_operators import draw_set_up, engine_trouble
 from .operators import (
     TAR_OT_cancel_import,

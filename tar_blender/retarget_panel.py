@@ -12,7 +12,7 @@ from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
 from .bone_maps import BoneMap, find_bones
-from .drop import CATEGORY
+from .choose_video import CATEGORY
 from .people import imported_clips, is_person
 from .people_operators import TAR_OT_reduce_keys
 from .report import refuse
