@@ -108,6 +108,15 @@ def play() -> Iterator[float]:
         mouse("key", "Return")
         yield LOOK_SECONDS
 
+    def take_back(people: int) -> Iterator[float]:
+        names = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
+        assert not progress.error and len(names) == people, (progress.error, names)
+        with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
+            bpy.ops.ed.undo()
+        yield LOOK_SECONDS
+        assert left_by_imports() == before, "one undo takes an import back"
+        bpy.context.scene.tar_settings.people = "picked"
+
     before = left_by_imports()
     not_a_video = Path(tempfile.mkdtemp()) / "holiday.mp4"
     not_a_video.write_text("a text file")
@@ -215,14 +224,7 @@ def play() -> Iterator[float]:
     start_import()
     while progress.running:
         yield 0.1
-    people = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
-    assert not progress.error and len(people) == 1, (progress.error, people)
-    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
-        bpy.ops.ed.undo()
-    yield LOOK_SECONDS
-    assert left_by_imports() == before, "one undo takes an import back"
-    settings = bpy.context.scene.tar_settings
-    settings.people = "picked"
+    yield from take_back(people=1)
 
     yield from look_at_backgrounds(area)
 
@@ -235,17 +237,10 @@ def play() -> Iterator[float]:
     press("Return")
     while not progress.notice and not progress.error:
         yield 0.1
-    people = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]
-    assert not progress.error and len(people) == 3, (progress.error, people)
     print(f"{len(steps)} steps built the scene of a long motion file, in {time.perf_counter() - begin:.1f} s")
     print_longest(parts)
     print(f"FIGURE longest_step_of_long_file_ms={max(step.wall for step in steps):.1f}")
-    with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
-        bpy.ops.ed.undo()
-    yield LOOK_SECONDS
-    assert left_by_imports() == before, "one undo takes it back"
-    settings = bpy.context.scene.tar_settings
-    settings.people = "picked"
+    yield from take_back(people=3)
 
     importing = own_module("operators").TAR_OT_import_video_motion
     steps, parts = timed_steps(importing), timed_parts(importing)
