@@ -68,6 +68,7 @@ def find_balance(mass: np.ndarray, points: np.ndarray, carries: np.ndarray, fps:
         mass: [N, 3] the centre of mass, metres.
         points: [N, P, 3] of the body's surface, in the same frame.
         carries: [N, P] bool: which of them lie on what carries the person.
+        fps: frames a second of the N, which tells how much one says beside its neighbours.
     """
     carried = carries.any(1)
     if not carried.any():

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.doubts import SHORTEST, UNSURE, doubts, stretches
+from tar_core.doubts import SHORTEST, UNSURE, doubts, legs_seen, stretches
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -26,6 +26,14 @@ def person(count: int = 60, first: int = 100) -> PersonMotion:
 
 def test_a_sure_person_raises_no_doubt() -> None:
     assert doubts(person(), 30) == []
+
+
+def test_legs_are_seen_where_neither_is_guessed() -> None:
+    someone = person(4)
+    someone.joint_errors[1, JOINT_NAMES.index("right_ankle")] = UNSURE + 0.1
+    someone.joint_errors[2, JOINT_NAMES.index("left_wrist")] = UNSURE + 0.1  # no leg
+    someone.confidence[3] = 0
+    np.testing.assert_array_equal(legs_seen(someone), [True, False, True, False])
 
 
 def test_a_guessed_arm_and_a_gap_are_named_in_time() -> None:

@@ -354,9 +354,9 @@ def share_within(off: list[int], frames: int) -> float:
     return float((np.array(off) <= frames).mean()) if off else float("nan")
 
 
-def floor_errors(captured: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
+def floor_errors(planted: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
     """Degrees between the found up and the true one [3], and metres the camera's height is wrong by."""
-    floor = find_floor(captured, body, planted=True) or Floor(LEVEL, 0.0, 0.0)
+    floor = find_floor(planted, body, planted=True) or Floor(LEVEL, 0.0, 0.0)
     return float(np.degrees(np.arccos(np.clip(floor.up @ up, -1, 1)))), abs(floor.height - height)
 
 

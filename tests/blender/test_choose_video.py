@@ -1,4 +1,4 @@
-"""Dropping a video: the operator that Blender calls. The drop itself is Blender's."""
+"""Choosing a video: the operator that Blender calls for a dropped file, and the sidebar for one that is browsed to."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.drop import TAR_FH_video
+from tar_blender.choose_video import TAR_FH_video
 
 
 @pytest.fixture(autouse=True)
