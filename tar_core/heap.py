@@ -32,7 +32,7 @@ def loading() -> Iterator[None]:
 
     For a process's start, and once: whatever garbage lies about by then stays too.
 
-    Importing torch makes so many objects that these searches take a quarter of a capture's start and all of its end.
+    Importing torch makes so many objects that these searches take a sixth of that time, and most of the process's end.
     """
     was_enabled = gc.isenabled()
     gc.disable()
