@@ -39,13 +39,13 @@ test-newest: ## the tests outside Blender with the newest packages, such as a us
 	@test -x .cache/newest/bin/python || "$$(tools/find_python.sh 3.11)" -m venv .cache/newest
 	.cache/newest/bin/python -m pip install --quiet -r requirements/newest.txt
 	.cache/newest/bin/python -m pip install -qq --no-deps --editable .
-	.cache/newest/bin/python -m pytest -p no:cacheprovider tests --ignore tests/blender
+	.cache/newest/bin/python -m pytest -p no:cacheprovider tests --ignore tests/tar_blender
 
 test-blenders: $(READY) ## tests and the installed extension in every supported Blender; some: BLENDERS="oldest newest"
-	$(PYTHON) -m tests.blender.matrix
+	$(PYTHON) -m tests.support.matrix
 
 test-gui: $(READY) ## a scripted user in real windows of two Blenders, with pictures in out/gui; one: BLENDERS=sid
-	$(PYTHON) -m tests.blender.gui
+	$(PYTHON) -m tests.support.gui
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
 	$(PYTHON) -m tools.build_extension

@@ -6,13 +6,12 @@ import pytest
 from hypothesis import settings
 
 from tar_core.errors import TarError
+from tests.support.paths import SHARED
 from tools.fetch_demo import fetch_demo_video
 
 # Machines are shared: a slow moment is no failure.
 settings.register_profile("tar", deadline=None)
 settings.load_profile("tar")
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +26,7 @@ def demo_video() -> Path:
 @pytest.fixture(scope="session")
 def shared_dir() -> Path:
     """The project's shared folder beside the checkout (prototypes, data, benches)."""
-    folder = REPOSITORY.parent / "shared"
+    folder = SHARED
     if not folder.is_dir():
         pytest.skip("the shared folder is not beside this checkout")
     return folder

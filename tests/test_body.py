@@ -14,7 +14,7 @@ from tar_core.body import LANDMARK_NAMES, BodyModel, to_smplx
 from tar_core.body_file import load_body
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
-from tests.smpl_files import smpl_content
+from tests.support.smpl_files import smpl_content
 
 TOLERANCE = 1e-5  # metres
 

@@ -9,7 +9,7 @@ import pytest
 from tar_core.body_file import FREE_BODY, LANDMARK_NAMES, load_body, spread_markers
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
-from tests.smpl_files import VERTICES, smpl_content
+from tests.support.smpl_files import VERTICES, smpl_content
 
 # SMPL's published neutral rest joints, left side, metres (approximate, made symmetric).
 SMPL_JOINTS = {

@@ -1,11 +1,10 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from tar_core.camera_path import CameraPath
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
+from tests.support.paths import DATA
 
 
 def make_person(person_id=0, count=7, first=3):
@@ -38,7 +37,7 @@ def test_files_without_joint_errors_load(tmp_path):
 
 def test_a_file_of_the_first_version_opens():
     """Written by the first commit's tar_core, before joint errors, floors, verticals and cameras that move."""
-    clip = MotionClip.load(Path(__file__).parent / "data" / "motion_of_the_first_version.npz")
+    clip = MotionClip.load(DATA / "motion_of_the_first_version.npz")
     assert (clip.fps, clip.width, clip.height, clip.focal, clip.source) == (25, 640, 480, 800, "old.mp4")
     assert clip.floor is None and clip.vertical is None and clip.camera_path is None
     (person,) = clip.people

@@ -1,6 +1,6 @@
 """`make bench-retarget`: how well a person's motion lands on other characters, and how long that takes.
 
-Somebody made of numbers turns once about himself, walks on the spot, bends and waves (tests/blender/characters.py), and
+Somebody made of numbers turns once about himself, walks on the spot, bends and waves (tests/support/characters.py), and
 is retargeted to rigs with other bones. Told are the ends' distances from where they belong, as Blender itself poses the
 rigs: ankles where the person's are, scaled about the start by the ratio of the legs' lengths; elbows and wrists from
 the joint above as the person's, scaled by the bone's length. Then the whole way of a captured motion, from the floor to
@@ -18,7 +18,7 @@ from tar_core.body_file import load_body
 from tar_core.ground import ground_clip
 from tar_core.planting import plant_clip
 from tar_core.smoothing import smooth_clip
-from tests.blender.clips import synthetic_clip
+from tests.support.clips import synthetic_clip
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     from tar_blender.bone_maps import KNOWN, find_bones
     from tar_blender.import_motion import ImportOptions, import_clip
     from tar_blender.retarget import retarget
-    from tests.blender.characters import (
+    from tests.support.characters import (
         end_errors,
         largest_turn,
         make_character,

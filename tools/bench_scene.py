@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from tar_core.motion import LEVEL, MotionClip, Vertical
-from tests.blender.clips import synthetic_clip
+from tests.support.clips import synthetic_clip
 
 
 def seconds(action: Callable[[], object]) -> tuple[float, float]:

@@ -14,10 +14,10 @@ from tar_core.evaluation.protocols import PROTOCOLS
 from tar_core.evaluation.results import ALL
 from tar_core.model.checkpoint import save_tar
 from tests.model.test_tar import SMALL, build
-from tests.smpl_files import smpl_content
+from tests.support.made_up_datasets import write_picture
+from tests.support.smpl_files import smpl_content
 from tests.training import conftest
 from tests.training.datasets import test_emdb, test_human36m, test_threedpw
-from tests.training.datasets.made_up import write_picture
 
 clips = conftest.clips
 threedpw_root, emdb_root, human36m_root = test_threedpw.root, test_emdb.root, test_human36m.root

@@ -15,9 +15,9 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.training.datasets import threedpw
 from tests.model.test_tar import SMALL, build
+from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
 from tests.training import conftest
 from tests.training.datasets import test_threedpw
-from tests.training.datasets.made_up import BODIES, FREE, joints_of, write_picture
 
 root, clips = test_threedpw.root, conftest.clips
 

@@ -1,7 +1,5 @@
 """The converted detector against the tflite interpreter's answers to real frames, as the converter stored them."""
 
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
@@ -13,8 +11,9 @@ from safetensors import safe_open
 from tar_core.errors import TarError
 from tar_core.people.detector import MAX_OVERLAP, PersonDetector, load_detector, suppress_duplicates
 from tar_core.weights import ASSETS
+from tests.support.paths import DATA
 
-REFERENCE = np.load(Path(__file__).parents[1] / "data/ssd_person_reference.npz")
+REFERENCE = np.load(DATA / "ssd_person_reference.npz")
 MAN = ((40, 45, 90, 180), (37, 60, 122, 194))  # the main person's boxes in the two frames, by eye
 CONTENT = 300 * 1080 // 1920  # columns of the reference frames that aren't filling
 

@@ -9,6 +9,7 @@ from tar_core.capture import CaptureOptions, Progress, capture, look
 from tar_core.errors import TarError
 from tar_core.people.found import FoundPerson, overlap
 from tar_core.people.look import cut_square
+from tests.support.paths import DATA
 from tests.test_capture import MAN
 
 SECOND_ENTERS = 32  # the frame in which the demo's second person is seen first, at eight looks a second
@@ -42,7 +43,7 @@ def test_progress_is_a_looks(demo_video: Path) -> None:
 
 
 def test_nobody() -> None:
-    greys = Path(__file__).parents[1] / "data" / "twelve_greys.mp4"
+    greys = DATA / "twelve_greys.mp4"
     with pytest.raises(TarError, match="nobody was found"):
         look(greys, CaptureOptions(device="cpu"))
 

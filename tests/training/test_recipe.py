@@ -6,8 +6,9 @@ import pytest
 
 from tar_core.model.checkpoint import load_tar
 from tar_core.training.recipe import main
+from tests.support.paths import SHARED
 
-SHARED = Path(__file__).parents[3] / "shared" / "data"
+TRAINING_DATA = SHARED / "data"
 
 
 def test_missing_garments_stop_it_with_a_line(tmp_path, capsys):
@@ -19,7 +20,7 @@ def test_missing_garments_stop_it_with_a_line(tmp_path, capsys):
 
 @pytest.mark.slow
 def test_the_recipe_from_nothing_and_again(egl, garments, background_folder, tmp_path, capsys):
-    motions = SHARED / "motion" / "cmu_bvh.tar.xz"
+    motions = TRAINING_DATA / "motion" / "cmu_bvh.tar.xz"
     if not motions.is_file():
         pytest.skip(f"no {motions}")
     arguments = ["--motions", motions, "--garments", garments, "--pictures", background_folder]

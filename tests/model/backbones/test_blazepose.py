@@ -14,8 +14,9 @@ from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures
 from tar_core.weights import ASSETS
+from tests.support.paths import DATA
 
-REFERENCE = np.load(Path(__file__).parents[2] / "data/blazepose_reference.npz")
+REFERENCE = np.load(DATA / "blazepose_reference.npz")
 NUM_CROPS = len(REFERENCE["score"])
 
 

@@ -13,7 +13,7 @@ from tar_core.model.backbones.pretrained import (
     save_backbone,
 )
 from tar_core.model.backbones.resnet import ResNet50
-from tests.model.backbones.named_weights import made_up_tensor
+from tests.support.named_weights import made_up_tensor
 
 
 @pytest.fixture(scope="module")

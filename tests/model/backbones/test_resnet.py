@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from tar_core.model.backbones.resnet import ResNet50, deconvolutions
-from tests.model.backbones.named_weights import fill_by_name, made_up_crops, reference, tensor_names
+from tests.support.named_weights import fill_by_name, made_up_crops, reference, tensor_names
 
 
 @pytest.fixture(scope="module")

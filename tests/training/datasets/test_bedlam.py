@@ -5,7 +5,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.training.datasets.bedlam import sequences
-from tests.training.datasets.made_up import camera_orient, joints_of, walker
+from tests.support.made_up_datasets import camera_orient, joints_of, walker
 
 SCENE = "20221010_3_1000_batch01hand_6fps"
 
@@ -16,7 +16,7 @@ def root(tmp_path):
     poses = person.poses.copy()
     poses[:, 0] = camera_orient(person)
     from tar_core.shape import rest_joints
-    from tests.training.datasets.made_up import FREE
+    from tests.support.made_up_datasets import FREE
 
     pelvis = rest_joints(FREE, person.betas)[0]
     trans = person.camera_joints()[:, 0] - pelvis

@@ -15,9 +15,9 @@ from tar_core.training.dataset import SyntheticShards
 from tar_core.training.datasets import eft, threedpw
 from tar_core.training.datasets.__main__ import main
 from tar_core.training.datasets.clips import clips_of, fitted, read_picture, usable_runs
-from tests.smpl_files import smpl_content
+from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
+from tests.support.smpl_files import smpl_content
 from tests.training.datasets import test_eft, test_threedpw
-from tests.training.datasets.made_up import BODIES, FREE, joints_of, write_picture
 
 root = test_threedpw.root  # 3DPW's files
 

@@ -7,7 +7,7 @@ from tar_core.camera import project
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.training.datasets.eft import sequences
-from tests.training.datasets.made_up import joints_of, walker, write_json, write_picture
+from tests.support.made_up_datasets import joints_of, walker, write_json, write_picture
 
 NAMES = {"coco": ("COCO2014-All-ver01.json", "train2014/COCO_train2014_000000000009.jpg", "COCO2014-All")}
 NAMES["mpii"] = ("MPII_ver01.json", "images/000001163.jpg", "MPII")

@@ -9,7 +9,7 @@ from tar_core.errors import TarError
 from tar_core.evaluation.joints import H36M_NAMES
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.datasets.human36m import sequences
-from tests.training.datasets.made_up import BODIES, joints_of, walker, write_json
+from tests.support.made_up_datasets import BODIES, joints_of, walker, write_json
 
 COUNT = 6
 FRAMES = range(0, 5 * COUNT, 5)

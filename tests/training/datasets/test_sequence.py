@@ -5,8 +5,8 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.training.datasets.sequence import load_bodies, read_json, read_pickle, rest_pelvis, to_camera
-from tests.smpl_files import smpl_content
-from tests.training.datasets.made_up import FREE, camera_orient, joints_of, walker
+from tests.support.made_up_datasets import FREE, camera_orient, joints_of, walker
+from tests.support.smpl_files import smpl_content
 
 
 def test_a_moving_cameras_body_keeps_its_joints():

@@ -7,7 +7,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.training.datasets.threedpw import sequences
-from tests.training.datasets.made_up import BODIES, joints_of, walker
+from tests.support.made_up_datasets import BODIES, joints_of, walker
 
 
 @pytest.fixture

@@ -1,0 +1,79 @@
+"""Tests that run inside Blender: under plain pytest with the bpy wheel, or in a real binary (run_in_blender.py)."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.motion import MotionClip
+from tests.support.clips import synthetic_clip
+from tests.support.paths import REPOSITORY
+
+if importlib.util.find_spec("bpy") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.blender)
+
+
+exit_status = pytest.StashKey[int]()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    session.config.stash[exit_status] = int(exitstatus)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leaves at once, with pytest's exit code, where Blender is a module of this Python.
+
+    What the exporters keep alive holds bpy back from its clean end; its destructors then wait for ever for a thread of
+    the sound system (4.5.15), or crash (4.2).
+    """
+    if "bpy" in sys.modules and exit_status in config.stash:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(config.stash[exit_status])
+
+
+@pytest.fixture(autouse=True)
+def empty_scene() -> None:
+    """Every test starts from an empty file with factory settings."""
+    import bpy
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+
+
+@pytest.fixture
+def clip() -> MotionClip:
+    return synthetic_clip()
+
+
+@pytest.fixture(scope="session")
+def smplx_points(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
+    """What smplx makes of `synthetic_clip()`: see smplx_points.py.
+
+    smplx needs torch, which real Blenders do not have: there TAR_SMPLX_POINTS names a file made elsewhere.
+    """
+    file = os.environ.get("TAR_SMPLX_POINTS")
+    if file is None:
+        if importlib.util.find_spec("smplx") is None:
+            pytest.skip("needs smplx, or TAR_SMPLX_POINTS with what tests/support/smplx_points.py wrote")
+        file = str(tmp_path_factory.mktemp("smplx") / "points.npz")
+        # In a process of its own: what Blender and torch bring along need not agree.
+        subprocess.run([sys.executable, "-m", "tests.support.smplx_points", file], cwd=REPOSITORY, check=True)
+    with np.load(file) as points:
+        return dict(points)
+
+
+@pytest.fixture(scope="session")
+def tiny_video() -> Path:
+    """64x48, 12 frames, 12 fps; frame k is grey level 20 k."""
+    return REPOSITORY / "tests" / "data" / "twelve_greys.mp4"

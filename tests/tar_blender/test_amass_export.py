@@ -1,0 +1,38 @@
+"""AMASS's files say where the joints are in the scene."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from tar_blender.amass_export import save_amass
+from tar_blender.import_motion import import_clip
+from tar_core.body_file import load_body
+from tar_core.rotations import axis_angle_to_matrix
+from tar_core.shape import rest_joints
+from tar_core.skeleton import JOINT_NAMES, PARENTS
+from tests.support.characters import SMPL_BONES, heads_of
+from tests.support.clips import synthetic_clip
+
+
+def test_smpls_own_kinematics_lead_to_what_blender_shows(tmp_path: Path) -> None:
+    clip = synthetic_clip(people=2)
+    body = load_body()
+    imported = import_clip(clip, bpy.context)
+    files = save_amass(tmp_path / "walk.amass.npz", clip, body, imported.placement)
+    assert [file.name for file in files] == ["walk.amass.npz", "walk_person2.amass.npz"]
+    for file, person, shown in zip(files, clip.people, imported.people, strict=True):
+        with np.load(file) as data:
+            assert set(data) == {"poses", "betas", "trans", "mocap_framerate", "gender"}
+            assert data["mocap_framerate"] == clip.fps
+            rest = rest_joints(body, data["betas"])
+            for row in (0, 17, 60):
+                rotations = axis_angle_to_matrix(data["poses"][row].reshape(24, 3).astype(float))
+                places = [rest[0] + data["trans"][row]]
+                for joint in range(1, 24):
+                    above = PARENTS[joint]
+                    rotations[joint] = rotations[above] @ rotations[joint]
+                    places.append(places[above] + rotations[above] @ (rest[joint] - rest[above]))
+                heads = heads_of(shown.armature, SMPL_BONES, int(person.frames[row]) + 1)
+                for joint, name in enumerate(JOINT_NAMES):
+                    np.testing.assert_allclose(places[joint], heads[name], atol=1e-4, err_msg=f"{name}, {row}")

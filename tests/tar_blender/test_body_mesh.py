@@ -1,0 +1,71 @@
+"""The skinned body, measured against smplx."""
+
+import bpy
+import numpy as np
+
+from tar_blender.body_mesh import build_triangles, limited_weights
+from tar_blender.import_motion import import_clip
+from tar_core.body_file import load_body
+from tar_core.motion import MotionClip
+from tar_core.skeleton import JOINT_NAMES
+from tests.support.clips import STEP
+
+
+def evaluated_vertices(body: bpy.types.Object) -> np.ndarray:
+    """[V, 3] in the world, with the armature's pose."""
+    evaluated = body.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    vertices = np.empty(3 * len(evaluated.data.vertices), np.float32)
+    evaluated.data.vertices.foreach_get("co", vertices)
+    world = np.array(evaluated.matrix_world)
+    return vertices.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]
+
+
+def test_evaluated_vertices_equal_smplx(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    imported = import_clip(clip, bpy.context)
+    person = clip.people[0]
+    for i, expected in enumerate(smplx_points["vertices"]):
+        bpy.context.scene.frame_set(1 + int(person.frames[i * STEP]))
+        error = np.abs(evaluated_vertices(imported.people[0].body) - imported.placement.points(expected))
+        assert error.max() < 1e-4, f"frame {i * STEP} is off by {1000 * error.max():.3f} mm"
+
+
+def test_mesh_has_the_bodys_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
+    mesh = import_clip(clip, bpy.context).people[0].body.data
+    body = load_body()
+    assert len(mesh.vertices) == len(body.v_template)
+    assert len(mesh.polygons) == len(body.faces)
+    assert all(polygon.use_smooth for polygon in mesh.polygons)
+    uvs = np.empty(2 * 3 * len(body.faces), np.float32)
+    mesh.uv_layers.active.data.foreach_get("uv", uvs)
+    np.testing.assert_allclose(uvs.reshape(-1, 3, 2), body.uv[body.uv_faces], atol=1e-6)
+    assert mesh.validate() is False, "validate() returns True when it had to mend something"
+
+
+def test_every_vertex_follows_one_to_four_bones(clip: MotionClip) -> None:
+    body = import_clip(clip, bpy.context).people[0].body
+    assert [group.name for group in body.vertex_groups] == list(JOINT_NAMES)
+    for vertex in body.data.vertices:
+        weights = [group.weight for group in vertex.groups]
+        assert 1 <= len(weights) <= 4
+        assert abs(sum(weights) - 1) < 1e-5
+
+
+def test_more_than_four_influences_are_cut_to_the_strongest() -> None:
+    weights = np.zeros((2, 24))
+    weights[0, :6] = [0.3, 0.05, 0.2, 0.2, 0.1, 0.15]
+    weights[1, 3] = 1.0
+    limited = limited_weights(weights)
+    np.testing.assert_array_equal(np.flatnonzero(limited[0]), [0, 2, 3, 5])
+    np.testing.assert_allclose(limited.sum(1), 1)
+    np.testing.assert_allclose(limited[0, 0] / limited[0, 2], 1.5)
+
+
+def test_triangles_make_the_mesh_that_from_pydata_makes() -> None:
+    body = load_body()
+    expected = bpy.data.meshes.new("expected")
+    expected.from_pydata(body.v_template.tolist(), [], body.faces.tolist())
+    mesh = build_triangles("mesh", body.v_template, body.faces)
+    assert not mesh.validate(), "nothing to repair"
+    for part in ("vertices", "edges", "loops", "polygons"):
+        assert len(getattr(mesh, part)) == len(getattr(expected, part))
+    assert [tuple(face.vertices) for face in mesh.polygons] == [tuple(face.vertices) for face in expected.polygons]

@@ -1,0 +1,68 @@
+"""BVH files hold what Blender shows: read back by Blender's importer, and by training's reader of recordings."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tar_blender.export import save_scene
+from tar_blender.import_motion import import_clip
+from tar_core.errors import TarError
+from tar_core.skeleton import JOINT_NAMES
+from tests.support.characters import SMPL_BONES, heads_of
+from tests.support.clips import synthetic_clip
+from tests.support.readers import bvh_joints
+
+
+def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
+    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    save_scene(tmp_path / "one.bvh")
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (4, 20, 50)}
+    bpy.ops.import_anim.bvh(filepath=str(tmp_path / "one.bvh"), global_scale=0.01, frame_start=4)
+    (copy,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE" and thing != person)
+    for frame, expected in shown.items():
+        read = heads_of(copy, SMPL_BONES, frame)
+        for joint in JOINT_NAMES:
+            np.testing.assert_allclose(read[joint], expected[joint], atol=1e-3, err_msg=f"{joint} at {frame}")
+
+
+def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
+    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (4, 20, 64)}
+    save_scene(tmp_path / "one.bvh")
+    joints, seconds = bvh_joints(tmp_path / "one.bvh")
+    assert seconds == pytest.approx(1001 / 30000, rel=1e-6)
+    for frame, expected in shown.items():
+        read = joints(frame - 4)
+        for joint in JOINT_NAMES:
+            np.testing.assert_allclose(read[joint], expected[joint], atol=1e-4, err_msg=f"{joint} at {frame}")
+
+
+def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
+    """y up and metres, whatever reads it; SMPL's rotations come back, as the file is in T-pose at zero."""
+    bvh = pytest.importorskip("tar_core.training.bvh", reason="needs scipy, which Blender has not")
+    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    save_scene(tmp_path / "one.bvh")
+    recording = bvh.read_bvh("one", (tmp_path / "one.bvh").read_text())
+    assert recording.frame_time == pytest.approx(1001 / 30000, rel=1e-6)
+    assert len(recording.positions) == 61
+    to_blender = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    for frame in (4, 30, 64):
+        shown = heads_of(person, SMPL_BONES, frame)
+        for joint, name in enumerate(JOINT_NAMES[:22]):  # hands are read as wrists
+            read = to_blender @ recording.positions[frame - 4, joint]
+            np.testing.assert_allclose(read, shown[name], atol=1e-3, err_msg=f"{name} at {frame}")
+
+
+def test_each_person_gets_a_file(tmp_path: Path) -> None:
+    import_clip(synthetic_clip(people=2), bpy.context)
+    save_scene(tmp_path / "two.bvh")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["two.bvh", "two_person2.bvh"]
+    assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_person2.bvh").read_text()
+
+
+def test_nobody_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(TarError, match="no imported person"):
+        save_scene(tmp_path / "none.bvh")
+    assert not list(tmp_path.iterdir())

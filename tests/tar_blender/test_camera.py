@@ -1,0 +1,224 @@
+"""The camera sees what the video's camera saw, to a fraction of a pixel."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from bpy_extras.object_utils import world_to_camera_view
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mathutils import Matrix, Vector
+
+from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
+from tar_blender.floor_by_hand import move
+from tar_blender.import_motion import ImportOptions, import_clip
+from tar_blender.people import delete_clip
+from tar_core.camera_path import CameraPath
+from tar_core.errors import TarError
+from tar_core.motion import LEVEL, Floor, MotionClip
+from tar_core.skeleton import JOINT_NAMES
+from tests.support.clips import STEP, phone_video, synthetic_clip
+
+
+def pinhole(points: np.ndarray, clip: MotionClip) -> np.ndarray:
+    """[..., 3] in the camera frame -> [..., 2] pixels, (0, 0) at the first pixel's centre."""
+    return clip.focal * points[..., :2] / points[..., 2:] + clip.principal_point
+
+
+def seen(points: np.ndarray, clip: MotionClip, camera: bpy.types.Object) -> np.ndarray:
+    """[N, 3] in the world -> [N, 2] pixels as Blender sees them; its own image runs from edge to edge, upwards."""
+    view = np.array([world_to_camera_view(bpy.context.scene, camera, Vector(point))[:2] for point in points])
+    return np.stack([view[:, 0] * clip.width, (1 - view[:, 1]) * clip.height], 1) - 0.5
+
+
+def test_joints_project_to_the_pinholes_pixels(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    imported = import_clip(clip, bpy.context)
+    armature = imported.people[0].armature
+    for i in range(0, len(clip.people[0]), STEP):
+        bpy.context.scene.frame_set(1 + int(clip.people[0].frames[i]))
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        error = seen(joints, clip, imported.camera) - pinhole(smplx_points["joints"][i], clip)
+        assert np.abs(error).max() < 0.05
+
+
+@settings(max_examples=25)
+@given(
+    size=st.tuples(st.integers(64, 4096), st.integers(64, 4096)),
+    focal=st.floats(0.5, 3),
+    center=st.tuples(st.floats(0.3, 0.7), st.floats(0.3, 0.7)),
+    height=st.floats(-2, 5),
+)
+def test_any_camera_projects_exactly(
+    size: tuple[int, int], focal: float, center: tuple[float, float], height: float
+) -> None:
+    width, height_px = size
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    clip = MotionClip(25, width, height_px, focal * max(size), np.array(center) * size, "none.mp4")
+    placement = WorldPlacement.level(height)
+    camera = build_camera(clip, placement, bpy.context.scene.collection)
+    match_render(bpy.context.scene, clip)
+    bpy.context.view_layer.update()
+    points = np.random.default_rng(0).uniform([-1, -1, 2], [1, 1, 9], (20, 3))
+    np.testing.assert_allclose(seen(placement.points(points), clip, camera), pinhole(points, clip), atol=0.02)
+
+
+def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    last = clip.last_frame
+    turns = CameraPath(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
+    turning = replace(clip, camera_path=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    imported = import_clip(turning, bpy.context, ImportOptions(start_frame=5))
+    assert imported.camera.parent is not None
+    armature = imported.people[0].armature
+    for i in range(0, len(clip.people[0]), STEP):
+        frame = int(clip.people[0].frames[i])
+        bpy.context.scene.frame_set(5 + frame)
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        true = smplx_points["joints"][i] @ turning.camera_rotations(np.array([frame]))[0].T
+        assert np.abs(seen(joints, clip, imported.camera) - pinhole(true, clip)).max() < 0.05
+
+
+def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
+    clip: MotionClip, smplx_points: dict[str, np.ndarray]
+) -> None:
+    """Its file's world is Blender's: the first camera stands where the file says, whatever the floor is."""
+    world = np.eye(4)
+    world[:3, :3] = WorldPlacement.on_floor(Floor(np.array([0.1, -0.9, -0.3]), 1.4)).rotation
+    world[:3, 3] = 5, -2, 1.7
+    count = clip.last_frame + 1
+    path = CameraPath(
+        0,
+        np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], count),
+        np.linspace([0.0, 0, 0], [1.0, -0.3, 0.4], count),
+        np.linspace(1, 1.6, count),
+        world=world,
+    )
+    imported = import_clip(replace(clip, camera_path=path), bpy.context)
+    armature = imported.people[0].armature
+    for i in range(0, len(clip.people[0]), STEP):
+        frame = int(clip.people[0].frames[i])
+        bpy.context.scene.frame_set(1 + frame)
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
+        np.testing.assert_allclose(joints, true, atol=1e-4)
+        at = np.array([frame])
+        own = (smplx_points["joints"][i] - path.places_at(at)[0]) @ path.rotations_at(at)[0].T
+        zoomed = replace(clip, focal=clip.focal * path.zooms_at(at)[0])
+        assert np.abs(seen(joints, clip, imported.camera) - pinhole(own, zoomed)).max() < 0.05
+    delete_clip(imported.collection)
+    assert not bpy.data.actions and not bpy.data.objects
+
+
+def test_a_turning_camera_moves_with_its_clip(clip: MotionClip) -> None:
+    turning = replace(clip, camera_path=CameraPath(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
+    imported = import_clip(turning, bpy.context)
+    bpy.context.scene.frame_set(3)
+    before = imported.camera.matrix_world.copy()
+    transform = Matrix.Translation((1, 2, 3)) @ Matrix.Rotation(0.3, 4, "X")
+    move(imported.collection.all_objects, transform)
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(imported.camera.matrix_world, transform @ before, atol=1e-5)
+
+
+def test_portrait_video(clip: MotionClip) -> None:
+    portrait = synthetic_clip(width=1080, height=1920, principal_point=(539.5, 959.5))
+    imported = import_clip(portrait, bpy.context)
+    assert (bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y) == (1080, 1920)
+    center = imported.placement.points(np.array([[0.0, 0.0, 3.0]]))
+    np.testing.assert_allclose(seen(center, portrait, imported.camera), [[539.5, 959.5]], atol=1e-3)
+
+
+def test_level_camera_looks_along_y() -> None:
+    matrix = WorldPlacement.level(1.5).camera_matrix()
+    np.testing.assert_allclose(matrix @ Vector((0, 0, -1)), (0, 1, 1.5), atol=1e-6)
+    np.testing.assert_allclose(matrix @ Vector((0, 1, 0)), (0, 0, 2.5), atol=1e-6)
+
+
+def test_a_level_floor_is_the_level_camera() -> None:
+    placement = WorldPlacement.on_floor(Floor(LEVEL, 1.5))
+    np.testing.assert_allclose(placement.rotation, WorldPlacement.level().rotation, atol=1e-12)
+    np.testing.assert_allclose(placement.translation, [0, 0, 1.5])
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.floats(-1, 1), min_size=3, max_size=3).filter(lambda up: np.linalg.norm(up) > 0.1), st.floats(0.2, 5)
+)
+def test_any_floor_lies_on_z_0(up: list[float], height: float) -> None:
+    floor = Floor(np.array(up), height)
+    placement = WorldPlacement.on_floor(floor)
+    np.testing.assert_allclose(placement.rotation @ placement.rotation.T, np.eye(3), atol=1e-9)
+    assert np.linalg.det(placement.rotation) > 0
+    points = np.random.default_rng(0).normal(size=(9, 3))
+    np.testing.assert_allclose(placement.points(points)[:, 2], floor.heights(points), atol=1e-9)
+    ahead = placement.rotation @ [0, 0, 1]
+    assert abs(ahead[0]) < 0.021 and ahead[1] > -0.021  # straight down or up, nearly, there is no ahead
+
+
+@pytest.mark.parametrize("up", [(0, 0, -1), (0, 0, 1)])
+def test_cameras_that_look_straight_down_and_up(up: tuple[int, int, int]) -> None:
+    placement = WorldPlacement.on_floor(Floor(np.array(up), 2.0))
+    np.testing.assert_allclose(placement.rotation @ [0, 0, 1], [0, 0, up[2]], atol=1e-9)
+    np.testing.assert_allclose(placement.rotation @ [0, -1, 0], [0, 1, 0], atol=1e-9)
+
+
+def test_a_tilted_camera_projects_as_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    tilted = replace(clip, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    test_joints_project_to_the_pinholes_pixels(tilted, smplx_points)
+    assert abs(bpy.context.scene.camera.location.z - 1.4) < 1e-6
+
+
+def test_video_stands_behind_the_scene(clip: MotionClip, tiny_video: Path) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, tiny_video, start_frame=101, opacity=0.4)
+    (background,) = camera.data.background_images
+    assert camera.data.show_background_images
+    assert background.alpha == pytest.approx(0.4)
+    assert background.rotation == 0 and background.scale == 1
+    assert not background.image.has_data, "opening it takes too long for a step of an import"
+    assert tuple(background.image.size) == (64, 48)
+
+
+@pytest.mark.parametrize("speed", [1, 0.5, 2.5, (30000 / 1001) / 24])
+def test_video_shows_the_frame_of_the_time(clip: MotionClip, tiny_video: Path, tmp_path: Path, speed: float) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, tiny_video, start_frame=11, speed=speed)
+    bpy.context.scene.camera = camera
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
+    for passed in (-9, -1, 0, 1, 2, 3, 4, 7, 10, 30, 999):
+        bpy.context.scene.frame_set(11 + passed)
+        data = bpy.context.scene.camera.data
+        user = data.evaluated_get(bpy.context.evaluated_depsgraph_get()).background_images[0].image_user
+        # As Blender does it, which counts from one.
+        shown = min(max(11 + passed - user.frame_start + 1, 0), user.frame_duration) + user.frame_offset - 1
+        assert min(max(shown, 0), 11) == min(max(int(passed * speed + 0.001), 0), 11), "first and last frame stay"
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_phones_video_stands_upright(clip: MotionClip, tiny_video: Path, tmp_path: Path, turn: int) -> None:
+    """How it looks: window.py."""
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, phone_video(tiny_video, turn, tmp_path / "phone.mp4"), 1)
+    (background,) = camera.data.background_images
+    lies = turn in (90, 270)
+    if tuple(background.image.size) == ((48, 64) if lies else (64, 48)) and bpy.app.version >= (4, 4):
+        turn, lies = 0, False  # Blender turns it by itself
+    assert background.rotation == pytest.approx(-np.radians(turn))
+    assert background.scale == pytest.approx(64 / 48 if lies else 1)
+    assert background.frame_method == ("FIT" if lies else "STRETCH")
+
+
+def test_missing_and_broken_videos_say_what_to_do(clip: MotionClip, tmp_path: Path) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    with pytest.raises(TarError, match="move it back"):
+        add_video_background(camera, tmp_path / "gone.mp4", 1)
+    text = tmp_path / "text.mp4"
+    text.write_text("not a video")
+    with pytest.raises(TarError, match="convert it"):
+        add_video_background(camera, text, 1)
+    assert not camera.data.background_images and not bpy.data.movieclips and not bpy.data.images

@@ -1,0 +1,99 @@
+"""Several engines side by side. The engines here are small real programs."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tar_blender.captures import CaptureQueue
+from tar_blender.engine_client import CaptureJob, PatientEngine
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+from tests.support.clips import synthetic_clip
+from tests.tar_blender.test_engine_client import PYTHON, SAY
+
+# Takes jobs until its input ends; waits for a file beside each video, and says which process it is.
+ENGINE = """
+import json, os, shutil, sys, time
+from pathlib import Path
+for line in sys.stdin:
+    job = json.loads(line)
+    video = Path(job["video"])
+    Path(f"{video}.begun").write_text(str(os.getpid()))
+    while not Path(f"{video}.go").exists():
+        time.sleep(0.01)
+    if "bad" in video.name:
+        say("error", message="nobody was found")
+    else:
+        shutil.copy(MOTION, job["output"])
+        say("result", output=job["output"])
+"""
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> tuple[str, ...]:
+    synthetic_clip(frames=5).save(tmp_path / "motion.npz")
+    return "-c", "import json\n" + SAY + f"MOTION = {str(tmp_path / 'motion.npz')!r}\n" + ENGINE
+
+
+def queue_of(count: int, command: tuple[str, ...]) -> CaptureQueue:
+    engines = [PatientEngine(lambda: PYTHON, command) for _ in range(count)]
+    return CaptureQueue(engines, capture)
+
+
+def capture(video: Path, engine: PatientEngine) -> MotionClip:
+    return engine.capture(CaptureJob(video=str(video)), lambda event: None)
+
+
+def wait_for(path: Path) -> str:
+    deadline = time.monotonic() + 60
+    while not path.exists() or not path.read_text():
+        assert time.monotonic() < deadline, f"{path.name} never came"
+        time.sleep(0.01)
+    return path.read_text()
+
+
+def test_each_comes_when_it_is_finished(command: tuple[str, ...], tmp_path: Path) -> None:
+    videos = [tmp_path / name for name in ("slow.mp4", "bad.mp4", "third.mp4")]
+    with queue_of(2, command) as captures:
+        for quick in videos[1:]:
+            Path(f"{quick}.go").touch()
+        finished = captures.finished(videos)
+        first, _ = next(finished)
+        assert first != videos[0]
+        second, _ = next(finished)
+        assert {first, second} == set(videos[1:]), "one engine is held up, the other took both"
+        processes = [wait_for(Path(f"{video}.begun")) for video in videos]
+        assert processes[1] == processes[2] != processes[0], "an engine stays for the next video, after an error too"
+        with pytest.raises(TarError, match="nobody was found"):
+            captures.motion(videos[1])
+        assert len(captures.motion(videos[2]).people) == 1
+        Path(f"{videos[0]}.go").touch()
+        assert next(finished)[0] == videos[0]
+        assert len(captures.motion(videos[0]).people) == 1
+
+
+def test_leaving_ends_the_engines_and_begins_nothing_more(command: tuple[str, ...], tmp_path: Path) -> None:
+    videos = [tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4")]
+    with pytest.raises(KeyboardInterrupt), queue_of(2, command) as captures:
+        finished = captures.finished(videos)
+        Path(f"{videos[0]}.go").touch()
+        next(finished)
+        for video in videos:
+            wait_for(Path(f"{video}.begun"))
+        begun = time.monotonic()
+        raise KeyboardInterrupt
+    assert time.monotonic() - begun < 60
+    for video in videos[1:]:
+        with pytest.raises(ProcessLookupError):
+            process = int(wait_for(Path(f"{video}.begun")))
+            os.kill(process, 0)
+
+
+def test_a_closed_engine_takes_nothing_more(command: tuple[str, ...], tmp_path: Path) -> None:
+    engine = PatientEngine(lambda: PYTHON, command)
+    engine.close()
+    with pytest.raises(TarError, match="stopped"):
+        capture(tmp_path / "a.mp4", engine)
+    assert not (tmp_path / "a.mp4.begun").exists()

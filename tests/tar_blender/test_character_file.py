@@ -1,0 +1,70 @@
+"""A character out of a file moves like the captured person, without a window."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tar_blender.bone_maps import KNOWN
+from tar_blender.character_file import load_character
+from tar_blender.command import EXIT_BAD_INPUT, main
+from tar_blender.export import save_scene
+from tar_blender.import_motion import import_clip
+from tar_blender.people import delete_person
+from tar_core.errors import TarError
+from tests.support.characters import make_character
+from tests.support.clips import synthetic_clip
+
+
+@pytest.fixture(params=[".blend", ".fbx"])
+def hero(request: pytest.FixtureRequest, empty_scene: None, tmp_path: Path) -> Path:
+    """A file with a character of Mixamo's bones in T-pose."""
+    (person,) = import_clip(synthetic_clip(), bpy.context).people
+    make_character(person.armature, KNOWN["Mixamo"])
+    delete_person(person.armature)
+    path = tmp_path / f"hero{request.param}"
+    save_scene(path)
+    return path
+
+
+@pytest.fixture
+def motion(tmp_path: Path) -> Path:
+    synthetic_clip(people=2).save(tmp_path / "motion.npz")
+    return tmp_path / "motion.npz"
+
+
+def test_everybody_becomes_the_character(hero: Path, motion: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.blend"
+    assert main([str(motion), "-o", str(output), "--character", str(hero), "--fps", "12"]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(output))
+    armatures = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert len(armatures) == 2 and not [thing for thing in armatures if thing.name.startswith("Person")]
+    assert bpy.context.scene.render.fps / bpy.context.scene.render.fps_base == pytest.approx(12)
+    for armature in armatures:
+        hips = next(bone for bone in armature.pose.bones if bone.name.endswith("Hips"))
+        places = []
+        for frame in (bpy.context.scene.frame_start + 2, bpy.context.scene.frame_end - 2):
+            bpy.context.scene.frame_set(frame)
+            places.append(np.array(armature.matrix_world @ hips.head))
+        assert np.linalg.norm(places[1] - places[0]) > 0.01
+
+
+def test_wrong_files_are_one_line(
+    empty_scene: None, motion: Path, tmp_path: Path, capfd: pytest.CaptureFixture
+) -> None:
+    (tmp_path / "hero.txt").touch()
+    (tmp_path / "broken.blend").write_bytes(b"no blend")
+    bpy.ops.wm.read_homefile(use_empty=True)
+    save_scene(tmp_path / "empty.blend")
+    for name, words in (
+        ("hero.txt", "give one of"),
+        ("gone.fbx", "no such character"),
+        ("broken.blend", "cannot be read"),
+        ("empty.blend", "no armature"),
+    ):
+        with pytest.raises(TarError, match=words):
+            load_character(tmp_path / name)
+        output = tmp_path / f"{name}.glb"
+        assert main([str(motion), "-o", str(output), "--character", str(tmp_path / name)]) == EXIT_BAD_INPUT
+        assert words in capfd.readouterr().err and not output.exists()

@@ -1,0 +1,133 @@
+"""FBX files: centimetres, nobody scaled, T-pose at rest, every frame; as three independent readers see them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tar_blender.curves import curves_of
+from tar_blender.export import save_each, save_scene
+from tar_blender.import_motion import import_clip
+from tar_core.camera_path import CameraPath
+from tar_core.motion import Floor, MotionClip
+from tests.support.characters import SMPL_BONES, heads_of
+from tests.support.clips import synthetic_clip
+from tests.support.readers import Y_UP_TO_Z_UP, assimp_joints, assimp_scene, nodes_of
+
+FRAMES = (4, 20, 50, 64)
+
+
+def travelling_clip() -> MotionClip:
+    """Its camera hangs on an empty that stands somewhere, turns and is carried along."""
+    clip = synthetic_clip()
+    turns, places = np.linspace([[0.0, 0, 0], [0, 0, 0]], [[0.1, 0.7, -0.2], [1, 0, 2]], clip.last_frame + 1, axis=1)
+    return replace(clip, camera_path=CameraPath(0, turns, places), floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+
+
+def assert_same(read: dict[str, np.ndarray], expected: dict[str, np.ndarray], where: str) -> None:
+    for joint, place in expected.items():
+        np.testing.assert_allclose(read[joint], place, atol=1e-3, err_msg=f"{joint} {where}")
+
+
+# Blender's old reader takes 29.97 frames a second for 30.
+@pytest.mark.parametrize(("importer", "fps"), [("import_scene.fbx", 30.0), ("wm.fbx_import", 30000 / 1001)])
+def test_blender_reads_the_same_motion(importer: str, fps: float, tmp_path: Path) -> None:
+    """By its old reader, in Python, and by its new one, ufbx, which Godot and others read with too."""
+    group, _, name = importer.partition(".")
+    if name not in dir(getattr(bpy.ops, group)):
+        pytest.skip("this Blender has no such reader")
+    person = import_clip(synthetic_clip(fps=fps), bpy.context).people[0].armature
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
+    save_scene(tmp_path / "out.fbx")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    getattr(getattr(bpy.ops, group), name)(filepath=str(tmp_path / "out.fbx"))
+    (armature,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE")
+    first = round(armature.animation_data.action.frame_range[0])
+    for frame, heads in shown.items():
+        assert_same(heads_of(armature, SMPL_BONES, frame - 4 + first), heads, f"at {frame}")
+
+
+def test_assimp_reads_the_same_motion_in_centimetres(clip: MotionClip, tmp_path: Path) -> None:
+    person = import_clip(clip, bpy.context).people[0].armature
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
+    save_scene(tmp_path / "walk.fbx")
+    scene = assimp_scene(tmp_path / "walk.fbx")
+    (take,) = scene["animations"]
+    assert take["name"] == "walk" and take["duration"] == 60
+    assert take["tickspersecond"] == pytest.approx(clip.fps, rel=1e-4)
+    joints = assimp_joints(scene, metres=0.01)
+    for frame, heads in shown.items():
+        assert_same(joints(frame - 4), heads, f"at {frame}")
+    for name, node in nodes_of(scene).items():
+        axes = np.reshape(node["transformation"], (4, 4))[:3, :3]
+        np.testing.assert_allclose(np.linalg.norm(axes, axis=0), 1, atol=1e-3, err_msg=name)
+
+
+def test_rest_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
+    """What the skin is bound to: offset matrices lead from the body into each bone."""
+    person = import_clip(clip, bpy.context).people[0].armature
+    rest = {name: np.array(person.data.bones[name].head_local) for name in SMPL_BONES}
+    save_each(tmp_path / "out.fbx", [person])
+    scene = assimp_scene(tmp_path / "out.fbx")
+    assert "TAR Camera" not in nodes_of(scene)
+    body = np.reshape(nodes_of(scene)["Person 1 Body"]["transformation"], (4, 4))
+    bound = {}
+    for mesh in scene["meshes"]:
+        for bone in mesh["bones"]:
+            place = body @ np.linalg.inv(np.reshape(bone["offsetmatrix"], (4, 4)))
+            bound[bone["name"]] = 0.01 * Y_UP_TO_Z_UP @ place[:3, 3]
+    assert len(bound) >= 22  # hands may move no vertex of their own
+    assert_same(bound, {name: rest[name] for name in bound}, "at rest")
+    height = np.abs(bound["left_wrist"][2] - bound["left_shoulder"][2])
+    assert height < 0.1, "arms stretched out"
+
+
+def test_everything_is_afterwards_what_it_was(tmp_path: Path) -> None:
+    imported = import_clip(travelling_clip(), bpy.context)
+    armature, body, camera = imported.people[0].armature, imported.people[0].body, imported.camera
+
+    def state() -> list[object]:
+        coordinates = np.empty(3 * len(body.data.vertices), np.float32)
+        body.data.vertices.foreach_get("co", coordinates)
+        curves = [curve for thing in (armature, camera) for curve in curves_of(thing)]
+        keys = [tuple(point.co) for curve in curves for point in curve.keyframe_points]
+        bones = [tuple(bone.head_local) for bone in armature.data.bones]
+        data = [thing.data for thing in (armature, body, camera)]
+        return [coordinates.tobytes(), keys, bones, data, camera.parent.location[:], camera.data.clip_end]
+
+    before, kinds = state(), (len(bpy.data.armatures), len(bpy.data.meshes), len(bpy.data.cameras))
+    bpy.context.view_layer.objects.active = armature
+    armature.select_set(True)
+    save_scene(tmp_path / "out.fbx")
+    assert state() == before
+    assert (len(bpy.data.armatures), len(bpy.data.meshes), len(bpy.data.cameras)) == kinds
+    assert bpy.context.view_layer.objects.active == armature and bpy.context.selected_objects == [armature]
+    assert bpy.context.scene.name == "Scene"
+
+
+def test_camera_stands_where_it_stood(tmp_path: Path) -> None:
+    camera = import_clip(travelling_clip(), bpy.context).camera
+    frame = bpy.context.scene.frame_start + 5
+    bpy.context.scene.frame_set(frame)
+    matrix, lens = np.array(camera.matrix_world), (camera.data.lens, camera.data.sensor_width)
+    save_scene(tmp_path / "out.fbx")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.import_scene.fbx(filepath=str(tmp_path / "out.fbx"), anim_offset=0.0)
+    bpy.context.scene.frame_set(frame)
+    data, read = bpy.data.objects["TAR Camera"].data, bpy.data.objects["TAR Camera"].matrix_world
+    assert (data.lens, data.sensor_width) == pytest.approx(lens, rel=1e-5)
+    np.testing.assert_allclose(np.array(read.translation), matrix[:3, 3], atol=1e-3)
+    np.testing.assert_allclose(np.array(read.to_3x3().normalized()), matrix[:3, :3], atol=1e-3)
+
+
+def test_other_peoples_rigs_are_left_as_they_are(clip: MotionClip, tmp_path: Path) -> None:
+    import_clip(clip, bpy.context)
+    bpy.ops.mesh.primitive_cube_add(size=2, location=(0, 0, 3))
+    save_scene(tmp_path / "out.fbx")
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    bpy.ops.import_scene.fbx(filepath=str(tmp_path / "out.fbx"))
+    cube = bpy.data.objects["Cube"]
+    np.testing.assert_allclose(np.array(cube.matrix_world.translation), [0, 0, 3], atol=1e-5)
+    np.testing.assert_allclose(cube.dimensions, 2, atol=1e-5)

@@ -1,0 +1,78 @@
+"""People are looked for, shown with a tick each, and asked of the engine as they are ticked."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+import tar_blender
+from tar_blender import operators, pick_people
+from tar_blender.pick_people import chosen_traces, show_found
+from tar_blender.user_paths import ADDON
+from tar_core.errors import TarError
+from tests.support.clips import found_person
+from tests.tar_blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
+
+
+@pytest.fixture(autouse=True)
+def registered(empty_scene: None, tmp_path: Path) -> Iterator[None]:
+    tar_blender.register()
+    entry = bpy.context.preferences.addons.new()
+    entry.module = ADDON
+    entry.preferences.cache_folder = str(tmp_path / "cache")
+    yield
+    bpy.context.preferences.addons.remove(entry)
+    tar_blender.unregister()
+
+
+def test_found_people_are_ticked_and_have_pictures() -> None:
+    show_found(bpy.context, "/a.mp4", [found_person(1, grey=51), found_person(2, grey=102)])
+    people = bpy.context.window_manager.tar_look.people
+    assert [(person.person, person.first, person.last, person.wanted) for person in people] == [
+        (1, 0, 11, True),
+        (2, 0, 11, True),
+    ]
+    pixels = np.array(pick_people._portraits["2"].image_pixels_float).reshape(128, 128, 4)
+    assert pixels[0] == pytest.approx(np.tile([0.4, 0.4, 0.4, 1.0], (128, 1)), abs=0.01), "Blender's rows begin below"
+    assert (pixels[-1] == 1).all()
+
+
+def test_ticks_reach_the_job() -> None:
+    show_found(bpy.context, "/a.mp4", [found_person(1, grey=0), found_person(2, grey=0)])
+    bpy.context.window_manager.tar_look.people[0].wanted = False
+    first, second = chosen_traces(bpy.context, "/a.mp4")
+    assert (first["wanted"], second["wanted"]) == (False, True)
+    assert second["boxes"] == [[0, 200, 10, 240, 110], [11, 200, 10, 240, 110]]
+
+
+def test_nobody_to_choose_from_is_told() -> None:
+    with pytest.raises(TarError, match="press Find People"):
+        chosen_traces(bpy.context, "/a.mp4")
+    show_found(bpy.context, "/a.mp4", [found_person(1, grey=0)])
+    with pytest.raises(TarError, match="press Find People"):
+        chosen_traces(bpy.context, "/another.mp4")
+    bpy.context.window_manager.tar_look.people[0].wanted = False
+    with pytest.raises(TarError, match="tick at least one"):
+        chosen_traces(bpy.context, "/a.mp4")
+
+
+def test_find_then_import(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811
+    settings, look = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_look
+    settings.video, settings.people = str(tiny_video), "picked"
+    assert bpy.ops.tar.find_people() == {"FINISHED"}
+    assert not bpy.data.objects and len(look.people) == 2
+    look.people[1].wanted = False
+    job = operators._request(bpy.context).job
+    assert not job.look and job.people == "all" and [trace["wanted"] for trace in job.chosen] == [True, False]
+    assert bpy.ops.tar.import_video_motion() == {"FINISHED"}
+    assert "Person 1" in bpy.data.objects
+
+
+def test_finding_waits_for_nobody() -> None:
+    assert not bpy.ops.tar.find_people.poll()
+    bpy.context.scene.tar_settings.video = "/a.mp4"
+    assert bpy.ops.tar.find_people.poll()
+    bpy.context.window_manager.tar_progress.running = True
+    assert not bpy.ops.tar.find_people.poll()

@@ -1,0 +1,229 @@
+"""A camera that the user animated is taken for the video's: people stand in its world, over their pixels."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from bpy_extras.object_utils import world_to_camera_view
+from mathutils import Vector
+
+import tar_blender
+from tar_blender.import_motion import ImportOptions, import_clip
+from tar_blender.people import camera_of, imported_clips
+from tar_blender.scene_camera import animated_camera_steps, find_camera
+from tar_blender.steps import finish
+from tar_core.body_file import load_body
+from tar_core.camera_path import CameraPath
+from tar_core.camera_world import with_camera_path
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+from tar_core.skeleton import JOINT_NAMES
+from tests.support.clips import STEP, synthetic_clip
+
+START = 11  # the scene frame of the video's first
+
+
+@pytest.fixture
+def camera() -> bpy.types.Object:
+    """A camera on a crane that is scaled and keyed, looks at something by a constraint, and zooms."""
+    scene = bpy.context.scene
+    crane = bpy.data.objects.new("Crane", None)
+    aim = bpy.data.objects.new("Aim", None)
+    data = bpy.data.cameras.new("Mine")
+    mine = bpy.data.objects.new("Mine", data)
+    for thing in (crane, aim, mine):
+        scene.collection.objects.link(thing)
+    mine.parent = crane
+    mine.location = (0.4, -1.0, 0.9)
+    crane.scale = (1.5, 1.5, 1.5)
+    aim.location = (0.3, 5.0, 1.1)
+    follow = mine.constraints.new("TRACK_TO")
+    follow.target, follow.track_axis, follow.up_axis = aim, "TRACK_NEGATIVE_Z", "UP_Y"
+    for frame, place, lens in ((START, (0, 0, 0), 38.0), (START + 70, (1.2, 0.6, 0.2), 55.0)):
+        crane.location = place
+        crane.keyframe_insert("location", frame=frame)
+        data.lens = lens
+        data.keyframe_insert("lens", frame=frame)
+    clip = synthetic_clip()
+    data.shift_x = ((clip.width - 1) / 2 - float(clip.principal_point[0])) / clip.width
+    data.shift_y = (float(clip.principal_point[1]) - (clip.height - 1) / 2) / clip.width
+    scene.camera = mine
+    return mine
+
+
+def camera_world(camera: bpy.types.Object, frame: int) -> tuple[np.ndarray, float]:
+    """OpenCV's camera frame in the world at a scene frame, [4, 4], and the focal length in pixels."""
+    bpy.context.scene.frame_set(frame)
+    seen = camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    matrix = np.array(seen.matrix_world.normalized()) @ np.diag([1, -1, -1, 1])
+    return matrix, seen.data.lens / 36 * synthetic_clip().width
+
+
+def as_captured(truth: MotionClip, camera: bpy.types.Object) -> MotionClip:
+    """What the network sees of somebody whose motion `truth` has in the first frame's camera: no camera at all.
+
+    It takes the lens for one of another length, too.
+    """
+    first, last = int(truth.people[0].frames[0]), truth.last_frame
+    poses = [camera_world(camera, START + frame) for frame in range(first, last + 1)]
+    start = np.linalg.inv(poses[0][0])
+    relative = np.array([start @ matrix for matrix, _ in poses])
+    focals = np.array([focal for _, focal in poses])
+    rotations = relative[:, :3, :3].transpose(0, 2, 1)
+    path = CameraPath.from_poses(first, rotations, relative[:, :3, 3], focals / focals[0], world_is_upright=False)
+    body = load_body()
+    with_path = replace(truth, focal=focals[0], camera_path=path)
+    return with_camera_path(with_path, None, body).with_focal(1.4 * focals[0])
+
+
+def pixels(points: np.ndarray, camera: bpy.types.Object, clip: MotionClip) -> np.ndarray:
+    """[N, 3] in the world -> [N, 2] as Blender sees them."""
+    view = np.array([world_to_camera_view(bpy.context.scene, camera, Vector(point))[:2] for point in points])
+    return np.stack([view[:, 0] * clip.width, (1 - view[:, 1]) * clip.height], 1) - 0.5
+
+
+def test_people_stand_in_its_world_and_over_their_pixels(
+    camera: bpy.types.Object, smplx_points: dict[str, np.ndarray]
+) -> None:
+    truth = synthetic_clip()
+    captured = as_captured(truth, camera)
+    imported = import_clip(captured, bpy.context, ImportOptions(start_frame=START, camera="Mine"))
+    scene, armature = bpy.context.scene, imported.people[0].armature
+    assert imported.camera == camera == scene.camera
+    assert [thing.type for thing in imported.collection.objects if thing.type == "CAMERA"] == []
+    world, _ = camera_world(camera, START + int(truth.people[0].frames[0]))
+    for i in range(0, len(truth.people[0]), STEP):
+        frame = int(truth.people[0].frames[i])
+        now, focal = camera_world(camera, START + frame)
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
+        np.testing.assert_allclose(joints, true, atol=0.001)
+        own = (true - now[:3, 3]) @ now[:3, :3]
+        video = focal * own[:, :2] / own[:, 2:] + truth.principal_point
+        assert np.abs(pixels(joints, camera, truth) - video).max() < 0.1
+
+
+def test_at_the_scenes_rate_the_camera_is_looked_at_between_frames(camera: bpy.types.Object) -> None:
+    """Half as many scene frames a second: a frame of the video is half a frame of the scene."""
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 30, 2.002
+    camera.constraints.clear()
+    crane = camera.parent
+    clip = synthetic_clip()
+    import_clip(clip, bpy.context, ImportOptions(start_frame=START, camera="Mine", keep_frame_rate=True))
+    halves = START + np.array([0.0, 0.5, 1.0])
+    seen = finish(animated_camera_steps(scene, camera, halves, 0, (1280, 720)))
+    curve = [crane.location.x]
+    for frame, between in ((START, 0.0), (START, 0.5), (START + 1, 0.0)):
+        scene.frame_set(frame, subframe=between)
+        curve.append(camera.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world.translation.x)
+    in_world = seen.path.places @ seen.path.world[:3, :3].T + seen.path.world[:3, 3]
+    np.testing.assert_allclose(in_world[:, 0], curve[1:], atol=1e-6)
+    assert scene.frame_current == START + 1, "the look leaves the scene where it was"
+
+
+def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
+    """Somebody walks before the camera; then the crane's world is three times too small."""
+    from tests.test_camera_world import walker
+
+    clip = synthetic_clip()
+    truth = replace(clip, fps=30.0, people=[replace(walker(61), frames=np.arange(3, 64))])
+    captured = as_captured(truth, camera)
+    fine = import_clip(captured, bpy.context, ImportOptions(start_frame=START, camera="Mine", show_video=False))
+    assert not fine.warnings
+    for curve in _curves(camera.parent):
+        for key in curve.keyframe_points:
+            key.co.y /= 3
+        curve.update()
+    planted = ImportOptions(start_frame=START, camera="Mine", plant_feet=1.0)
+    wrong = import_clip(captured, bpy.context, planted)
+    (warning,) = wrong.warnings
+    assert "feet would stand better" in warning
+
+
+def _curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
+    from tar_blender.curves import curves_of
+
+    return list(curves_of(thing))
+
+
+def test_what_is_no_camera_is_refused(camera: bpy.types.Object) -> None:
+    with pytest.raises(TarError, match="not there any more"):
+        find_camera("Crane")
+    camera.data.type = "ORTHO"
+    with pytest.raises(TarError, match="no perspective"):
+        find_camera("Mine")
+
+
+@pytest.fixture
+def registered(empty_scene: None) -> Iterator[None]:
+    tar_blender.register()
+    yield
+    tar_blender.unregister()
+
+
+def test_by_the_buttons_and_again_after_the_camera_changed(
+    registered: None, camera: bpy.types.Object, tmp_path: Path
+) -> None:
+    """Re-import takes the camera as it is now; back to the video's camera, the clip has one of its own."""
+    captured = as_captured(synthetic_clip(), camera)
+    captured.save(tmp_path / "motion.npz")
+    settings = bpy.context.scene.tar_settings
+    settings.camera_mode, settings.start_frame, settings.plant_feet, settings.smoothing = "animated", START, 0.0, 0.0
+    bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "motion.npz"))
+    (collection,) = imported_clips(bpy.context.scene)
+    assert camera_of(collection) == camera
+    for operator in (bpy.ops.tar.feet_on_ground, bpy.ops.tar.floor_from_objects):
+        for thing in bpy.data.objects:
+            thing.select_set(thing.name in ("Crane", "Aim", "Mine"))
+        with pytest.raises(RuntimeError, match="stands in the world of Mine"):
+            operator(clip=collection.name)
+
+    def hips() -> np.ndarray:
+        bpy.context.scene.frame_set(START + 20)
+        armature = bpy.data.objects["Person 1"]
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        return np.array(posed.matrix_world @ posed.pose.bones["pelvis"].head)
+
+    name, before = collection.name, hips()
+    camera.parent.delta_location = (0, 0, 2.0)
+    camera.constraints[0].target.delta_location = (0, 0, 2.0)
+    bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated", start_frame=START)
+    np.testing.assert_allclose(hips() - before, [0, 0, 2], atol=1e-3)
+    bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="video", start_frame=START)
+    (collection,) = imported_clips(bpy.context.scene)
+    assert camera_of(collection).name == "TAR Camera" and "Mine" in bpy.data.objects
+    with pytest.raises(RuntimeError, match="the clip's own"):
+        bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
+    bpy.context.scene.camera = None
+    with pytest.raises(RuntimeError, match="no camera"):
+        bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
+
+
+def test_motion_that_no_camera_saw_gets_one_of_its_own(camera: bpy.types.Object) -> None:
+    amass = replace(synthetic_clip(), source="walk.npz")
+    imported = import_clip(amass, bpy.context, ImportOptions(camera="Mine"))
+    assert imported.camera != camera and imported.camera.name in imported.collection.objects
+
+
+def test_the_engine_is_asked_with_the_cameras_lens_alone(
+    registered: None, camera: bpy.types.Object, tiny_video: Path
+) -> None:
+    settings = bpy.context.scene.tar_settings
+    settings.video, settings.camera_mode, settings.focal_mode, settings.focal = (
+        str(tiny_video),
+        "animated",
+        "pixels",
+        9.0,
+    )
+    bpy.context.scene.frame_set(START)
+    job = settings.job(bpy.context.scene, None)
+    assert job.focal is None and job.camera_stands
+    assert job.fov == pytest.approx(2 * np.degrees(np.arctan(18 / 38)), abs=1e-3)
+    assert settings.import_options(camera=settings.scene_camera(bpy.context.scene)).camera == "Mine"
+    settings.camera_mode = "video"
+    assert settings.scene_camera(bpy.context.scene) is None
