@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tar_core.amass import export_amass, moved
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 from tar_core.motion import MotionClip
 
 from .camera import WorldPlacement

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 # SMPL's rest pose (x to the person's left, y up, z forward) in Blender's custom: z up, facing -Y, left on +X.

@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 from tar_core.skeleton import JOINT_NAMES
 
 from .armature import SMPL_TO_BLENDER, shaped_body

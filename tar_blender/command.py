@@ -30,7 +30,7 @@ from pathlib import Path
 import bpy
 
 from tar_core.amass import load_motion
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 from tar_core.motion import MotionClip

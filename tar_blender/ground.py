@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 from tar_core.motion import PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS

@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
 from tar_core.camera_world import SCALE_OFF, scale_by_feet, with_camera_path
 from tar_core.contacts import sole_points
 from tar_core.doubts import doubts

@@ -14,11 +14,11 @@ from bpy.props import IntProperty, StringProperty
 from bpy_extras.io_utils import ImportHelper
 
 from tar_core.amass import load_motion
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.genders import body_of_gender
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
-from .body_genders import body_of_gender
 from .cache import keep_motion
 from .engine_client import Cancelled, CaptureJob, EngineProcess, Event, Failure, Notice, Progress, Result
 from .import_motion import ImportedClip, import_steps

@@ -9,7 +9,7 @@ from bpy.props import FloatProperty, IntProperty, StringProperty
 from mathutils import Matrix, Vector
 
 from tar_core.amass import load_motion
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
 from .floor_by_hand import floor_transform, lowest_foot, move

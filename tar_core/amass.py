@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
+from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, NUM_BETAS, Floor, MotionClip, PersonMotion, write_npz
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from tar_core.shape import rest_joints
 from tar_core.skeleton import NUM_JOINTS
 
 # A camera before the motion, for there was none: a full-HD picture, a lens of 28 mm on full frame.

@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
+from tar_core.body.shape import rest_joints
 from tar_core.camera_path import CameraPath
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.planting import foot_points, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from tar_core.shape import rest_joints
 
 SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is worth telling
 _SHORTEST_WAY = 0.5  # metres of the camera's way, scaled as far as is tried, below which it tells nothing

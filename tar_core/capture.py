@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
 from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
 from tar_core.camera_motion import CameraWatch, track_camera
 from tar_core.camera_path import CameraPath
@@ -40,9 +41,9 @@ from tar_core.people.look import look_for_people
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
-from tar_core.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
 from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
-from tar_core.video import VideoFrame, VideoReader, prefetch
+from tar_core.video.prefetch import prefetch
+from tar_core.video.reader import VideoFrame, VideoReader
 
 logger = logging.getLogger(__name__)
 

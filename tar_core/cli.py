@@ -21,7 +21,7 @@ from tar_core.errors import TarError
 from tar_core.heap import loading
 
 if TYPE_CHECKING:
-    from tar_core.body_file import BodyData
+    from tar_core.body.data import BodyData
     from tar_core.capture import CaptureOptions, Progress
     from tar_core.motion import MotionClip
 
@@ -191,7 +191,7 @@ def run_capture(options: argparse.Namespace) -> None:
         from tar_core.leaning import balance_clip
         from tar_core.planting import plant_clip
         from tar_core.smoothing import check_strength, smooth_clip
-        from tar_core.video import check_video_name
+        from tar_core.video.writer import check_video_name
 
     check_strength(options.smoothing)
     check_strength(options.plant_feet, "planting of feet")
@@ -257,7 +257,7 @@ def run_ground(options: argparse.Namespace) -> None:
 
 def body_of(clip: "MotionClip") -> "BodyData":
     """The body that a clip's motion belongs to."""
-    from tar_core.body_file import load_body
+    from tar_core.body.data import load_body
 
     return load_body(None if clip.body == "free" else Path(clip.body))
 
@@ -339,7 +339,7 @@ def run_export_amass(options: argparse.Namespace) -> None:
 def run_import_amass(options: argparse.Namespace) -> None:
     """Turns an AMASS file into a motion file: its poses theta for theta, on the free body, before a level camera."""
     from tar_core.amass import read_amass
-    from tar_core.body_file import load_body
+    from tar_core.body.data import load_body
 
     read_amass(options.amass, load_body()).save(options.output)
 

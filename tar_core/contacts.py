@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
+from tar_core.body.shape import rest_joints
 from tar_core.motion import Floor, PersonMotion
-from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 from tar_core.smoothing import smooth_points
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from tar_core.errors import TarError
 
+ASSETS = Path(__file__).parent / "assets"  # the data that the package carries
+
 
 def check_video_file(path: Path) -> None:
     """Raises TarError unless the path is that of a file, whatever is in it; a pipe would be waited for without end."""

@@ -8,14 +8,16 @@ import cv2
 import numpy as np
 import torch
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.camera import MIN_DEPTH, project
 from tar_core.capture import Progress
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import NUM_JOINTS
-from tar_core.video import VideoReader, VideoWriter, prefetch
+from tar_core.video.prefetch import prefetch
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 
 COLOURS = ((102, 166, 255), (255, 160, 90), (120, 220, 130), (235, 120, 200), (245, 215, 90), (120, 225, 225))  # RGB
 OPACITY = 0.7

@@ -19,11 +19,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
+from tar_core.body.shape import rest_joints
 from tar_core.contacts import ORIGIN, sight_lines
 from tar_core.leg_ik import move_ankles
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.smoothing import check_strength, smooth_points
 

@@ -7,8 +7,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from tar_core.errors import TarError
-
-ASSETS = Path(__file__).parent / "assets"
+from tar_core.files import ASSETS
 
 
 def load_weights(model: nn.Module, path: Path | None, default_name: str) -> None:

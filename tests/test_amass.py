@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tar_core.amass import export_amass, load_motion, read_amass
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.shape import rest_joints
 from tests.test_motion import make_clip, make_person
 
 BODY = load_body()

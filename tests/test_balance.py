@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tar_core.balance import centre_of_mass, find_balance, on_legs
-from tar_core.body_file import load_body
-from tar_core.shape import rest_joints
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
 

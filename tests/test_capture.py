@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
 from tar_core.camera_path import CameraPath
 from tar_core.camera_world import seen_by_camera, with_camera_path
 from tar_core.capture import (
@@ -25,8 +26,7 @@ from tar_core.model.streaming import FrameResult
 from tar_core.motion import Floor
 from tar_core.people.found import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
-from tar_core.shape import rest_joints
-from tar_core.video import VideoWriter
+from tar_core.video.writer import VideoWriter
 from tests.test_camera_world import clip_of, travelling, walker
 from tools.bench_turning import degrees_off, turn_video
 

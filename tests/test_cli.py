@@ -9,7 +9,8 @@ import pytest
 
 from tar_core.cli import camera_scale, main
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.video import VideoReader, VideoWriter
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 
 
 @pytest.fixture(scope="module")

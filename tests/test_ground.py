@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tar_core.balance import Balance
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.contacts import find_contacts, sole_points
 from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tar_core.balance import Balance
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
 from tar_core.camera_path import CameraPath
 from tar_core.leaning import balance_clip, lean, same_pixels
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
-from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tests.test_ground import clip_of, degrees_between, seen_by
 from tests.test_planting import stander

@@ -3,12 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.camera import project
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.overlay import COLOURS, body_of_clip, draw_people, posed_vertices, write_overlay
-from tar_core.video import VideoReader, VideoWriter
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 
 WIDTH, HEIGHT, FRAMES = 160, 120, 4
 

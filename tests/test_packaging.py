@@ -13,7 +13,7 @@ from tests.support.paths import REPOSITORY
 def test_import_brings_no_torch() -> None:
     """Blender imports tar_core for the motion file alone; torch would cost seconds and is not there."""
     heavy = ("torch", "cv2", "scipy", "smplx")
-    code = f"import sys, tar_core, tar_core.motion, tar_core.body_file; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import sys, tar_core, tar_core.motion, tar_core.body.data; print([m for m in {heavy} if m in sys.modules])"
     finished = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert finished.stdout.strip() == "[]"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.errors import TarError
 from tar_core.leg_ik import LEGS
 from tar_core.motion import MotionClip, PersonMotion

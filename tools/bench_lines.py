@@ -17,14 +17,14 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.capture import SURE_FOCAL
 from tar_core.errors import TarError
 from tar_core.ground import find_floor
 from tar_core.motion import Floor, MotionClip
 from tar_core.straight_lines import camera_from_lines, find_segments
 from tar_core.training.backgrounds import panorama_view, read_panoramas
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools.fetch_demo import CACHE
 from tools.fetch_training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_pictures
 from tools.real_clips import fetch_video, find_clip

@@ -35,7 +35,8 @@ from scipy.interpolate import PchipInterpolator
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from scipy.signal import find_peaks
 
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import rest_joints
 from tar_core.camera_path import CameraPath
 from tar_core.camera_world import hold_still, seen_by_camera
 from tar_core.contacts import SHORTEST, runs, sole_points, surface_points
@@ -46,7 +47,6 @@ from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.outliers import fill_outliers
 from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
-from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.smoothing import smooth_person
 from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.evaluation.protocols import Protocol
 from tar_core.evaluation.results import ALL, table, write_results

@@ -14,7 +14,7 @@ import time
 
 import numpy as np
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.ground import ground_clip
 from tar_core.planting import plant_clip
 from tar_core.smoothing import smooth_clip

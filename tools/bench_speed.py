@@ -24,7 +24,8 @@ from pathlib import Path
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.video import VideoReader, VideoWriter
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 from tools.capture_command import capture_command
 from tools.fetch_demo import CACHE, fetch_demo_video
 from tools.npm import read_package_file

@@ -16,11 +16,12 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.video import VideoReader, VideoWriter
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 from tools.bench_real import FRAMES, SCORE, score
 from tools.camera_joints import camera_frame_joints, main_person
 from tools.capture_command import capture_command

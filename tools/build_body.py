@@ -19,7 +19,7 @@ from scipy.optimize import nnls
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from tar_core.body_file import FREE_BODY, LANDMARK_NAMES, NUM_BETAS, spread_markers
+from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, NUM_BETAS, spread_markers
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
 from tools.makehuman import LEFT_EYE_AND_RIGHT_EYE, SKIN_VERTICES, TONGUE, VERTICES, MakeHuman, Sliders

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS

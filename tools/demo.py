@@ -21,7 +21,7 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.motion import MotionClip
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools.capture_command import capture_command
 from tools.contact_sheet import contact_sheet
 from tools.fetch_demo import fetch_demo_video

@@ -18,8 +18,8 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Predictions, predict, reliability
 from tar_core.model.checkpoint import load_tar

@@ -7,14 +7,14 @@ hips and shoulders above all. Capture does not keep landmarks, so the video is f
 
 import numpy as np
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.camera import project
 from tar_core.capture import Networks
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step
 from tar_core.motion import MotionClip
 from tar_core.people.tracker import PeopleTracker
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools.camera_joints import BLAZEPOSE_KEYPOINTS, SMPL_KEYPOINTS, camera_frame_joints
 
 CONFIDENT = 0.8  # visibility of a landmark

@@ -38,7 +38,7 @@ from scipy.optimize import least_squares
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools.bench_speed import mediapipe_python
 from tools.camera_joints import BLAZEPOSE_KEYPOINTS, KEYPOINTS
 from tools.fetch_demo import CACHE, download_wheel

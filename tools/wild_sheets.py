@@ -18,7 +18,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.motion import MotionClip
 from tar_core.overlay import body_of_clip, draw_people
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools.contact_sheet import contact_sheet
 from tools.demo import pick_frames
 from tools.real_clips import CLIPS, RealClip

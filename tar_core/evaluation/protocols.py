@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.evaluation.joints import (
     ANGLE_JOINTS,
     JITTER_JOINTS,

@@ -10,8 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.body import BodyModel
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
+from tar_core.body.model import BodyModel
+from tar_core.body.shape import consistent_shape
 from tar_core.camera import CropCamera, project
 from tar_core.crop import Crop, crop_from_alignment
 from tar_core.errors import TarError
@@ -21,7 +22,6 @@ from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import TRAINED_FPS, FrameResult, TARStream, frame_results, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import PersonMotion
-from tar_core.shape import consistent_shape
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tar_core.smoothing import smooth_person
 from tar_core.training.datasets.clips import body_points, fitted, read_picture, usable_runs

@@ -7,13 +7,12 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import ASSETS, atomic_path
 from tar_core.model.config import TARConfig
 from tar_core.model.tar import TAR
-from tar_core.weights import ASSETS
 
 DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
 _FORMAT = "tar-checkpoint-1"

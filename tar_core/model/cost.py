@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.model.config import MAP_SIZE, PAPER, TARConfig
 from tar_core.model.features import FrameFeatures, Landmarks

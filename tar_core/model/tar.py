@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.model.backbones.blazepose import hide_inputs
 from tar_core.model.config import TARConfig

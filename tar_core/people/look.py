@@ -9,7 +9,7 @@ import numpy as np
 from tar_core.crop import crop_from_box
 from tar_core.people.found import PICTURE_SIZE, FoundPerson
 from tar_core.people.tracker import PeopleTracker
-from tar_core.video import VideoFrame
+from tar_core.video.reader import VideoFrame
 
 LOOKS_PER_SECOND = 8.0  # few enough to be quick, many enough for landmarks to follow somebody who walks
 NOTED_PER_SECOND = 1.0  # boxes of one person that are kept

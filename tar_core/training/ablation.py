@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Scores
 from tar_core.files import atomic_path

@@ -15,7 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.files import atomic_path

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.body import BodyModel
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera, image_centre
 from tar_core.capture import CaptureOptions, Networks, assemble_motion, see_camera
 from tar_core.model.features import FrameFeatures, Landmarks
@@ -26,7 +26,8 @@ from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.dataset import CLIP_FRAMES
 from tar_core.training.features import ClipBatch, save_features
-from tar_core.video import VideoReader, prefetch
+from tar_core.video.prefetch import prefetch
+from tar_core.video.reader import VideoReader
 
 _LANDMARKS = list(JOINT_OF_LANDMARK)
 _JOINTS = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tar_core.body_file import FREE_BODY
+from tar_core.body.data import FREE_BODY
 from tar_core.errors import TarError
 from tar_core.evaluation import synthetic as evaluation
 from tar_core.model.checkpoint import load_tar, save_tar

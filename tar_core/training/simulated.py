@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.body import LANDMARK_NAMES, BodyModel
+from tar_core.body.model import LANDMARK_NAMES, BodyModel
 from tar_core.camera import CropCamera
 from tar_core.crop import CROP_CENTRE, CROP_SIZE
 from tar_core.errors import TarError

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS

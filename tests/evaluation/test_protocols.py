@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.evaluation.protocols import PROTOCOLS, Fit, global_rotations, score
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import PARENTS

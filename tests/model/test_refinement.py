@@ -1,7 +1,7 @@
 import torch
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.crop import Crop
 from tar_core.model.features import Landmarks

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 
 from tar_core.errors import TarError
+from tar_core.files import ASSETS
 from tar_core.people.detector import MAX_OVERLAP, PersonDetector, load_detector, suppress_duplicates
-from tar_core.weights import ASSETS
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "ssd_person_reference.npz")

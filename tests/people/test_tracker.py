@@ -19,7 +19,7 @@ from tar_core.people.tracker import (
     same_body,
     whole_body,
 )
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 
 FPS = 10.0  # of the scenes made here: few frames in which much happens
 WIDTH, HEIGHT = 640, 360

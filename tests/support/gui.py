@@ -113,7 +113,7 @@ def use_window(blender: DebianBlender, material: Material, pictures: Path) -> li
 
 def film_with_phones(folder: Path) -> None:
     """90.mp4, 180.mp4, 270.mp4: red, green, blue and white quarters, stored as phones do that were held so."""
-    from tar_core.video import VideoWriter  # by OpenCV, which Blenders that test this file lack
+    from tar_core.video.writer import VideoWriter
 
     upright = np.zeros((320, 240, 3), np.uint8)
     upright[:160, :120, 0] = upright[:160, 120:, 1] = upright[160:, :120, 2] = upright[160:, 120:] = 255

@@ -7,9 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import rest_joints
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from tar_core.shape import rest_joints
 from tar_core.skeleton import pose_skeleton
 
 FREE = load_body()

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_matrix
 
-from tar_core.body_file import FREE_BODY
+from tar_core.body.data import FREE_BODY
 from tar_core.skeleton import PARENTS
 
 VERTICES = 6890  # SMPL's

@@ -13,7 +13,7 @@ import smplx
 import torch
 from smplx.utils import Struct
 
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import PARENTS
 from tests.support.clips import STEP, synthetic_clip

@@ -7,9 +7,9 @@ import numpy as np
 
 from tar_blender.amass_export import save_amass
 from tar_blender.import_motion import import_clip
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tar_blender.armature import SMPL_TO_BLENDER, build_armature, rest_heads, rest_rotations
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.skeleton import JOINT_NAMES, MIRROR, PARENTS
 
 MIRROR_X = np.diag([-1.0, 1.0, 1.0])

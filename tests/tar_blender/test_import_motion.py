@@ -10,7 +10,7 @@ import pytest
 
 from tar_blender import import_motion
 from tar_blender.import_motion import ImportOptions, adapt_clip, frame_rate, import_clip, import_steps, set_frame_rate
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.errors import TarError
 from tar_core.leg_ik import LEGS
 from tar_core.motion import MotionClip, Vertical

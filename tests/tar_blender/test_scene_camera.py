@@ -15,7 +15,7 @@ from tar_blender.import_motion import ImportOptions, import_clip
 from tar_blender.people import camera_of, imported_clips
 from tar_blender.scene_camera import animated_camera_steps, find_camera
 from tar_blender.steps import finish
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.camera_path import CameraPath
 from tar_core.camera_world import with_camera_path
 from tar_core.errors import TarError

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
 from tar_core.contacts import sole_points, surface_points
 from tar_core.motion import MotionClip
 from tar_core.planting import foot_points, slide
-from tar_core.shape import rest_joints
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.motions import FPS, Motion, world_rotations
 from tar_core.training.scene import sample_camera

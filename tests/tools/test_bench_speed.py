@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.video import VideoReader, VideoWriter
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 from tools.bench_speed import looped_video, measure
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools.bench_turning import SIZE, degrees_off, shaken_pan, turn_video
 
 

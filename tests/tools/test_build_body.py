@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("anny", reason="anny is not installed: pip install anny==0.6.2")
-from tar_core.body_file import FREE_BODY
+from tar_core.body.data import FREE_BODY
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tools.build_body import (
     Topology,

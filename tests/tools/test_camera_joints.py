@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.motion import MotionClip, PersonMotion
 from tools.camera_joints import KEYPOINTS, SMPL_KEYPOINTS, camera_frame_joints, main_person
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tar_core.weights import ASSETS
+from tar_core.files import ASSETS
 
 pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
 from tests.support.paths import CACHE

@@ -8,7 +8,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.video import VideoWriter
+from tar_core.video.writer import VideoWriter
 from tests.support.clips import synthetic_clip
 from tools import demo
 

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Predictions, Scores
 from tar_core.training.ablation import append_result

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.capture import CaptureOptions, Networks, capture
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip

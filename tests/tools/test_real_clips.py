@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.video import VideoReader
+from tar_core.video.reader import VideoReader
 from tools import real_clips
 from tools.fetch_training_pictures import SOURCES
 from tools.real_clips import CLIPS, fetch_video, find_clip

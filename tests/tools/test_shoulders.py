@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.skeleton import JOINT_NAMES, MIRROR
 from tools.shoulders import turn_shoulders_back
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tar_core.body_file import FREE_BODY
+from tar_core.body.data import FREE_BODY
 from tests.support.paths import SHARED
 from tools.turn_garments import main
 

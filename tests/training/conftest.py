@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tar_core.body.data import FREE_BODY
 from tar_core.camera import CropCamera
 from tar_core.crop import Crop
 from tar_core.errors import TarError
@@ -15,10 +16,9 @@ from tar_core.training.backgrounds import Backgrounds
 from tar_core.training.features import FeatureClips
 from tar_core.training.people import People
 from tar_core.training.renderer import PersonRenderer
-from tests.support.paths import REPOSITORY, SHARED
+from tests.support.paths import SHARED
 from tools import turn_garments
 
-FREE_BODY = REPOSITORY / "tar_core" / "assets" / "free_body.npz"
 GARMENTS = SHARED / "data" / "body" / "garments.npz"
 THEIR_BODY = SHARED / "data" / "body" / "free_smpl.npz"
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
 from tar_core.training.bvh import LIMBS, find_joints, read_bvh, smpl_turns

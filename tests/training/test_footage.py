@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.capture import CaptureOptions, Networks
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.rotations import axis_angle_to_matrix
@@ -15,7 +15,8 @@ from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.dataset import CLIP_FRAMES
 from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.footage import FittingConfig, cut, fit, follow, landmark_distances, make_clips
-from tar_core.video import VideoReader, VideoWriter
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 
 QUICK = replace(FittingConfig(), iterations=40, learning_rate=0.02, acceleration=0.0)
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import save_file
 
-from tar_core.body import BodyModel
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.crop import Crop
 from tar_core.model.backbones.blazepose import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
 from tar_core.errors import TarError
 from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, write_shard
 from tar_core.training.datasets import bedlam, eft, emdb, human36m, mpi_inf_3dhp, threedpw

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 import torch
 
-from tar_core.body import BodyModel
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
+from tar_core.body.model import BodyModel
+from tar_core.body.shape import transfer_shape
 from tar_core.camera import MIN_DEPTH, project
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.shape import transfer_shape
 from tar_core.skeleton import NUM_JOINTS
 from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip
 from tar_core.training.datasets.sequence import PersonSequence, body_of, rest_pelvis

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 from tar_core.errors import TarError
 from tar_core.training.datasets.sequence import (
     PersonSequence,

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 from tar_core.evaluation.joints import H36M_NAMES
 from tar_core.training.datasets.neuralannot import Frame, grouped, sequence_of
 from tar_core.training.datasets.sequence import PersonSequence, malformed, read_json, require

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tar_core.body_file import BodyData, load_body
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import rest_joints
+from tar_core.body.smpl_pickle import read_smpl_pickle, to_array
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from tar_core.shape import rest_joints
-from tar_core.smpl_pickle import read_smpl_pickle, to_array
 
 GENDERS = ("neutral", "male", "female")
 

@@ -9,11 +9,11 @@ import torch
 from safetensors import safe_open
 
 from tar_core.errors import TarError
+from tar_core.files import ASSETS
 from tar_core.model.backbones import blazepose
 from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.model.convolution import pack_convolutions
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures
-from tar_core.weights import ASSETS
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "blazepose_reference.npz")

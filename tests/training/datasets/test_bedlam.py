@@ -15,7 +15,7 @@ def root(tmp_path):
     person = walker(5, moving_camera=False)
     poses = person.poses.copy()
     poses[:, 0] = camera_orient(person)
-    from tar_core.shape import rest_joints
+    from tar_core.body.shape import rest_joints
     from tests.support.made_up_datasets import FREE
 
     pelvis = rest_joints(FREE, person.betas)[0]

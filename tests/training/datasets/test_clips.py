@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from tar_core.body import BodyModel
+from tar_core.body.model import BodyModel
 from tar_core.camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix

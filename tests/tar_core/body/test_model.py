@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tar_core.body import LANDMARK_NAMES, BodyModel, to_smplx
-from tar_core.body_file import load_body
+from tar_core.body.data import load_body
+from tar_core.body.model import LANDMARK_NAMES, BodyModel, to_smplx
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.smpl_files import smpl_content

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tar_core.body_file import LANDMARK_NAMES, BodyData
+from tar_core.body.data import LANDMARK_NAMES, BodyData
 from tar_core.errors import TarError
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 

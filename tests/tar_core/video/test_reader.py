@@ -1,14 +1,13 @@
 import os
 import subprocess
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.video import VideoReader, VideoWriter, nominal_fps, prefetch
+from tar_core.video.reader import VideoReader, nominal_fps
+from tar_core.video.writer import VideoWriter
 
 WIDTH, HEIGHT, FPS = 96, 64, 30.0
 BITS = 6  # picture k shows k as black and white columns, so that a decoded picture tells its number
@@ -169,65 +168,3 @@ def test_video_without_frames(tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac", str(path))
     with pytest.raises(TarError):
         VideoReader(path)
-
-
-def test_prefetch_keeps_order_and_hands_over_errors() -> None:
-    def numbers():
-        yield from range(20)
-        raise TarError("broken")
-
-    received = []
-    with pytest.raises(TarError, match="broken"):
-        for number in prefetch(numbers(), depth=3):
-            received.append(number)
-    assert received == list(range(20))
-
-
-def test_prefetch_stops_its_thread_when_left_early() -> None:
-    closed = threading.Event()
-
-    def endless():
-        try:
-            k = 0
-            while True:
-                yield (k := k + 1)
-        finally:
-            closed.set()
-
-    items = prefetch(endless(), depth=2)
-    assert next(items) == 1
-    items.close()
-    for _ in range(50):
-        if "decode" not in [thread.name for thread in threading.enumerate()]:
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("the decoding thread lives on")
-
-
-def test_writer_refuses_what_it_cannot_write(tmp_path: Path) -> None:
-    with pytest.raises(TarError, match=r"ends in \.mp4"), VideoWriter(tmp_path / "clip.gif", FPS, WIDTH, HEIGHT):
-        pass
-    with pytest.raises(TarError, match="cannot write"), VideoWriter(tmp_path / "no" / "clip.mp4", FPS, WIDTH, HEIGHT):
-        pass
-
-
-def test_writer_leaves_nothing_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "clip.mp4", FPS, WIDTH, HEIGHT) as writer:
-        writer.write(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
-        raise KeyboardInterrupt
-    assert not list(tmp_path.iterdir())
-
-
-def test_writer_tells_about_a_file_that_lost_its_end(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    try:
-        with pytest.raises(TarError, match="disk full"), VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as writer:
-            for k in range(100):
-                writer.write(np.roll(noise, k, 0))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert not list(tmp_path.iterdir())

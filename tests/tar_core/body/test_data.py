@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from tar_core.body_file import FREE_BODY, LANDMARK_NAMES, load_body, spread_markers
+from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, load_body, spread_markers
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
 from tests.support.smpl_files import VERTICES, smpl_content

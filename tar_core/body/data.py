@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from tar_core.body.smpl_pickle import read_smpl_pickle, to_array
 from tar_core.errors import TarError
+from tar_core.files import ASSETS
 from tar_core.skeleton import NUM_JOINTS, PARENTS
-from tar_core.smpl_pickle import read_smpl_pickle, to_array
 
-FREE_BODY = Path(__file__).parent / "assets" / "free_body.npz"
+FREE_BODY = ASSETS / "free_body.npz"
 NUM_BETAS = 10
 NUM_MARKERS = 67  # as many as ReFit places on SMPL
 NUM_POSE_FEATURES = 9 * (NUM_JOINTS - 1)

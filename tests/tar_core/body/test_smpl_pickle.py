@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from tar_core.body.smpl_pickle import StandIn, read_smpl_pickle, to_array
 from tar_core.errors import TarError
-from tar_core.smpl_pickle import StandIn, read_smpl_pickle, to_array
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 

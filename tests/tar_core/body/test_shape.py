@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tar_core.body_file import BodyData, load_body
-from tar_core.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +14,7 @@ def body() -> BodyData:
 
 def test_rest_joints_are_those_of_the_skinned_body(body: BodyData) -> None:
     torch = pytest.importorskip("torch")
-    from tar_core.body import BodyModel
+    from tar_core.body.model import BodyModel
 
     betas = np.random.default_rng(0).normal(size=(3, 10)).astype(np.float32)
     posed = BodyModel(body)(torch.eye(3).expand(3, 24, 3, 3), torch.from_numpy(betas)).joints

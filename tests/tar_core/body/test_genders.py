@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.body_genders import body_of_gender
+from tar_core.body.genders import body_of_gender
 from tar_core.errors import TarError
 
 

@@ -1,14 +1,9 @@
 """Frames of a video file, streamed onto a constant grid of times, and the writing of overlay videos."""
 
 import os
-import queue
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import TypeVar
 
 # FFmpeg's own complaints would stand beside the one line that a user should read. It looks here at its first video.
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -17,7 +12,7 @@ import cv2
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path, check_video_file
+from tar_core.files import check_video_file
 
 PROBED_FRAMES = 20  # whose time stamps decide about the frame rate
 STANDARD_RATES = (15, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 100, 120000 / 1001, 120, 240)
@@ -25,8 +20,6 @@ RATE_TOLERANCE = 0.03  # of a rate, within which it is taken for a standard one
 STAMP_QUANTUM = 0.0015  # seconds; some containers round time stamps to a millisecond
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding up to it
 LONGEST_HOLD = 60.0  # seconds; a longer jump of the time stamps is a splice, not one picture shown that long
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -189,96 +182,6 @@ def nominal_fps(container_fps: float, stamps: np.ndarray) -> float:
     return standard if abs(standard - rate) <= RATE_TOLERANCE * rate else rate
 
 
-def prefetch(items: Iterator[Item], depth: int = 8) -> Iterator[Item]:
-    """The same items, produced in a thread of their own, at most `depth` ahead: decoding beside the network."""
-    done = object()
-    ready: queue.Queue[object] = queue.Queue(maxsize=depth)
-    stopped = threading.Event()
-
-    def put(item: object) -> bool:
-        while not stopped.is_set():
-            try:
-                ready.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def produce() -> None:
-        try:
-            for item in items:
-                if not put(item):
-                    return
-            put(done)
-        except BaseException as error:  # handed over to the consumer
-            put(error)
-
-    producer = threading.Thread(target=produce, name="decode", daemon=True)
-    producer.start()
-    try:
-        while (item := ready.get()) is not done:
-            if isinstance(item, BaseException):
-                raise item
-            yield item  # type: ignore[misc]
-    finally:
-        stopped.set()
-        producer.join()
-
-
-class VideoWriter(AbstractContextManager["VideoWriter"]):
-    """Writes an MPEG-4 `.mp4`, whole or not at all.
-
-        with VideoWriter("overlay.mp4", fps, width, height) as writer:
-            writer.write(image)
-
-    Raises:
-        TarError: on leaving the block, if the file could not be written to its end (no space, no permission).
-    """
-
-    def __init__(self, path: str | Path, fps: float, width: int, height: int) -> None:
-        self.path = Path(path)
-        self.fps, self.width, self.height = fps, width, height
-        self.written = 0
-
-    def __enter__(self) -> "VideoWriter":
-        check_video_name(self.path)
-        self._file = atomic_path(self.path)
-        self._temporary = self._file.__enter__()
-        codec = cv2.VideoWriter.fourcc(*"mp4v")
-        self._writer = cv2.VideoWriter(str(self._temporary), cv2.CAP_FFMPEG, codec, self.fps, (self.width, self.height))
-        if not self._writer.isOpened():
-            self._close(OSError(f"no MPEG-4 encoder for {self.width}x{self.height} at {self.fps:g} fps"))
-        return self
-
-    def write(self, image: np.ndarray) -> None:
-        """Appends one frame [height, width, 3] uint8 RGB."""
-        if image.shape != (self.height, self.width, 3):
-            raise ValueError(f"frame of shape {image.shape}, expected {(self.height, self.width, 3)}")
-        self._writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        self.written += 1
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._writer.release()
-        # OpenCV tells nobody about a full disk: the encoder's file lacks its end, or frames.
-        if error is None and self.written and _count_frames(self._temporary) < self.written:
-            error = OSError("the video could not be written to its end (is the disk full?)")
-        self._close(error)
-
-    def _close(self, error: BaseException | None) -> None:
-        if error is None:
-            self._file.__exit__(None, None, None)
-        else:
-            self._file.__exit__(type(error), error, error.__traceback__)
-
-
-def check_video_name(path: Path) -> None:
-    """Raises TarError if VideoWriter cannot write a file of this name."""
-    if path.suffix.lower() not in (".mp4", ".mov", ".avi"):
-        raise TarError(f"cannot write {path}: give a video file name that ends in .mp4")
-
-
 def _check_is_binary_file(path: Path) -> None:
     """FFmpeg would show a text file as a film of its letters, so text is refused here."""
     check_video_file(path)
@@ -313,7 +216,7 @@ def _time_stamp(capture: cv2.VideoCapture) -> float:
     return capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
 
 
-def _count_frames(path: Path) -> int:
+def count_frames(path: Path) -> int:
     """What the container says; 0 if it cannot be opened."""
     try:
         capture = _open(path)

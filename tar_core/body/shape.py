@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tar_core.body_file import BodyData
+from tar_core.body.data import BodyData
 
 JOINT_TOLERANCE = 0.01  # metres; how far a joint may lie off before another unit of beta is the better explanation
 

@@ -1,0 +1,38 @@
+"""Writing video files."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.errors import TarError
+from tar_core.video.writer import VideoWriter
+from tests.tar_core.video.test_reader import FPS, HEIGHT, WIDTH
+
+
+def test_writer_refuses_what_it_cannot_write(tmp_path: Path) -> None:
+    with pytest.raises(TarError, match=r"ends in \.mp4"), VideoWriter(tmp_path / "clip.gif", FPS, WIDTH, HEIGHT):
+        pass
+    with pytest.raises(TarError, match="cannot write"), VideoWriter(tmp_path / "no" / "clip.mp4", FPS, WIDTH, HEIGHT):
+        pass
+
+
+def test_writer_leaves_nothing_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "clip.mp4", FPS, WIDTH, HEIGHT) as writer:
+        writer.write(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+        raise KeyboardInterrupt
+    assert not list(tmp_path.iterdir())
+
+
+def test_writer_tells_about_a_file_that_lost_its_end(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(TarError, match="disk full"), VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as writer:
+            for k in range(100):
+                writer.write(np.roll(noise, k, 0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
