@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion

@@ -11,7 +11,7 @@ import bpy
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
-from tar_core.camera_world import SCALE_OFF, scale_by_feet, with_camera_path
+from tar_core.camera.world import SCALE_OFF, scale_by_feet, with_camera_path
 from tar_core.contacts import sole_points
 from tar_core.doubts import doubts
 from tar_core.errors import TarError

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 
 from .steps import Steps

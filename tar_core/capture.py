@@ -20,11 +20,12 @@ from torch import Tensor
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
-from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre
-from tar_core.camera_motion import CameraWatch, track_camera
-from tar_core.camera_path import CameraPath
-from tar_core.camera_path_file import KnownCamera, read_camera_path
-from tar_core.camera_world import SCALE_OFF, hold_still, scale_by_feet, with_camera_path
+from tar_core.camera.crop_camera import CropCamera, default_focal, focal_from_fov, image_centre
+from tar_core.camera.rotation_tracking import CameraWatch, track_camera
+from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory_io import KnownCamera, read_camera_path
+from tar_core.camera.vanishing_points import LinesCamera, camera_from_lines, find_segments
+from tar_core.camera.world import SCALE_OFF, hold_still, scale_by_feet, with_camera_path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.heap import return_large_blocks
@@ -41,7 +42,6 @@ from tar_core.people.look import look_for_people
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
-from tar_core.straight_lines import LinesCamera, camera_from_lines, find_segments
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
 

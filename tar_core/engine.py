@@ -213,9 +213,9 @@ def self_test() -> dict[str, Any]:
     import torch
 
     import tar_core
-    from tar_core.camera import CropCamera
+    from tar_core.camera.crop import Crop
+    from tar_core.camera.crop_camera import CropCamera
     from tar_core.capture import CaptureOptions, Networks
-    from tar_core.crop import Crop
     from tar_core.model.streaming import TARStream
 
     networks = Networks.load(CaptureOptions())

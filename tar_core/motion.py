@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.skeleton import NUM_JOINTS
@@ -121,7 +121,7 @@ class Floor:
 
 @dataclass(frozen=True)
 class Vertical:
-    """Where up is, as the straight lines of the picture tell it (`tar_core/straight_lines.py`).
+    """Where up is, as the straight lines of the picture tell it (`tar_core/camera/vanishing_points.py`).
 
     Attributes:
         up: [3] unit vector against gravity in the camera frame.

@@ -8,8 +8,8 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera_path import CameraPath
-from tar_core.camera_world import seen_by_camera, with_camera_path
+from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.world import seen_by_camera, with_camera_path
 from tar_core.capture import (
     CaptureOptions,
     Progress,
@@ -27,7 +27,7 @@ from tar_core.motion import Floor
 from tar_core.people.found import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.video.writer import VideoWriter
-from tests.test_camera_world import clip_of, travelling, walker
+from tests.tar_core.camera.test_world import clip_of, travelling, walker
 from tools.bench_turning import degrees_off, turn_video
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels

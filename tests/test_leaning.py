@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from tar_core.balance import Balance
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.leaning import balance_clip, lean, same_pixels
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
 from tests.support.paths import DATA

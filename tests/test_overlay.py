@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tar_core.body.model import BodyModel
-from tar_core.camera import project
+from tar_core.camera.crop_camera import project
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.overlay import COLOURS, body_of_clip, draw_people, posed_vertices, write_overlay

@@ -1,4 +1,4 @@
-"""`make bench-lines`: what straight lines tell of a camera (tar_core/straight_lines.py), beside what is known of it.
+"""`make bench-lines`: what straight lines tell of a camera (tar_core/camera/vanishing_points.py), beside what is known.
 
 Calibrated cameras: the first frames of pose2sim's two takes, four cameras each, and what another camera in the same
 place, turned and with another lens, would have seen (a homography, so exact). Panoramas: views of photographs that bpy
@@ -18,11 +18,11 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
+from tar_core.camera.vanishing_points import camera_from_lines, find_segments
 from tar_core.capture import SURE_FOCAL
 from tar_core.errors import TarError
 from tar_core.ground import find_floor
 from tar_core.motion import Floor, MotionClip
-from tar_core.straight_lines import camera_from_lines, find_segments
 from tar_core.training.backgrounds import panorama_view, read_panoramas
 from tar_core.video.reader import VideoReader
 from tools.fetch_demo import CACHE

@@ -37,8 +37,8 @@ from scipy.signal import find_peaks
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera_path import CameraPath
-from tar_core.camera_world import hold_still, seen_by_camera
+from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.world import hold_still, seen_by_camera
 from tar_core.contacts import SHORTEST, runs, sole_points, surface_points
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter

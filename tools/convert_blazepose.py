@@ -18,7 +18,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from safetensors.torch import save_file
 from torch import nn
 
-from tar_core.crop import Crop, crop_from_alignment, crop_from_box
+from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.model.backbones.blazepose import BlazePose
 from tools.npm import read_package_file
 from tools.tflite_file import read_convolutions

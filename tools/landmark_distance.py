@@ -8,7 +8,7 @@ hips and shoulders above all. Capture does not keep landmarks, so the video is f
 import numpy as np
 
 from tar_core.body.model import BodyModel
-from tar_core.camera import project
+from tar_core.camera.crop_camera import project
 from tar_core.capture import Networks
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step

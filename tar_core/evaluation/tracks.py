@@ -13,8 +13,8 @@ from torch import Tensor
 from tar_core.body.data import BodyData
 from tar_core.body.model import BodyModel
 from tar_core.body.shape import consistent_shape
-from tar_core.camera import CropCamera, project
-from tar_core.crop import Crop, crop_from_alignment
+from tar_core.camera.crop import Crop, crop_from_alignment
+from tar_core.camera.crop_camera import CropCamera, project
 from tar_core.errors import TarError
 from tar_core.evaluation.joints import H36M_NAMES
 from tar_core.evaluation.synthetic import refine_frames

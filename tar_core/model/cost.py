@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.camera import CropCamera
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.config import MAP_SIZE, PAPER, TARConfig
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.tar import TAR

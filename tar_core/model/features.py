@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tar_core.crop import CROP_CENTRE
+from tar_core.camera.crop import CROP_CENTRE
 
 # 0-32 are BlazePose's body points; the circle around the person has its centre in 33 (between the hips) and 34 on it,
 # straight above along the body's axis; 35-38 mean nothing.

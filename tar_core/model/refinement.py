@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.body.model import LANDMARK_NAMES, BodyModel, BodyPoints
-from tar_core.camera import CropCamera
-from tar_core.crop import CROP_SIZE
+from tar_core.camera.crop import CROP_SIZE
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.config import MAP_SIZE, TARConfig
 from tar_core.model.features import Landmarks
 from tar_core.model.global_encoder import BOX_SIZE

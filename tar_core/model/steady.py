@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from tar_core.camera import CropCamera
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import Landmarks
 from tar_core.model.precision import full_precision
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.camera import CropCamera
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import FrameFeatures
 from tar_core.model.refinement import PosedBody
 from tar_core.model.tar import TAR, EncodedFrames

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tar_core.body.model import BodyModel
-from tar_core.camera import CropCamera
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.backbones.blazepose import hide_inputs
 from tar_core.model.config import TARConfig
 from tar_core.model.features import FrameFeatures, Landmarks

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.crop import Crop, crop_from_alignment, crop_from_box
+from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
 from tar_core.people.found import overlap

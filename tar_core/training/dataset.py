@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
@@ -27,7 +27,7 @@ class SyntheticClip:
         betas: [10].
         trans: [T, 3] SMPL's translation: vertices = LBS(poses, betas) + trans.
         joints: [T, 24, 3] the joints in the camera frame.
-        crops: [T, 4] centre x, centre y, size (frame pixels), roll (radians): see `tar_core.crop.Crop`.
+        crops: [T, 4] centre x, centre y, size (frame pixels), roll (radians): see `tar_core.camera.crop.Crop`.
         focal: frame pixels.
         principal_point: [2] frame pixels.
         frame_size: [2] the frame's width and height.

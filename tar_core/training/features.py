@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from tar_core.body.model import BodyModel
-from tar_core.camera import CropCamera
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tar_core.crop import CROP_SIZE
+from tar_core.camera.crop import CROP_SIZE
 from tar_core.model.joint_errors import joint_error_loss
 from tar_core.model.refinement import PosedBody
 

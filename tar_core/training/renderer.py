@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tar_core.crop import CROP_CENTRE, CROP_SIZE, Crop
+from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE, Crop
 from tar_core.errors import TarError
 from tar_core.skeleton import NUM_JOINTS
 from tar_core.training.meshes import SkinnedMesh

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tar_core.crop import MARGIN, Crop, crop_from_alignment
+from tar_core.camera.crop import MARGIN, Crop, crop_from_alignment
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tar_core.training.dataset import CLIP_FRAMES

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tar_core.crop import CROP_SIZE, Crop, apply_affine, compose_affine
+from tar_core.camera.crop import CROP_SIZE, Crop, apply_affine, compose_affine
 from tar_core.training.backgrounds import Backgrounds
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from tar_core.body.model import LANDMARK_NAMES, BodyModel
-from tar_core.camera import CropCamera
-from tar_core.crop import CROP_CENTRE, CROP_SIZE
+from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import CONFIDENCES, DEPTHS, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.config import MAP_SIZE

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.training.backgrounds import Background, Backgrounds

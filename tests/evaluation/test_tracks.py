@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tar_core.camera import project
+from tar_core.camera.crop_camera import project
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import predict
 from tar_core.evaluation.tracks import clip_tracks, follow, smoothed, true_crops

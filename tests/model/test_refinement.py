@@ -2,8 +2,8 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.camera import CropCamera
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import Landmarks
 from tar_core.model.refinement import (
     _JOINTS,

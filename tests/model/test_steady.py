@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tar_core.camera import CropCamera
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import Landmarks
 from tar_core.model.steady import savitzky_golay, steady_landmarks
 

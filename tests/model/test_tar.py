@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tar_core.camera import CropCamera
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import DEPTHS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.checkpoint import build_tar

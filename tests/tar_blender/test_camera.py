@@ -15,7 +15,7 @@ from tar_blender.camera import WorldPlacement, add_video_background, build_camer
 from tar_blender.floor_by_hand import move
 from tar_blender.import_motion import ImportOptions, import_clip
 from tar_blender.people import delete_clip
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES

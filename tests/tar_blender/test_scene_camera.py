@@ -16,8 +16,8 @@ from tar_blender.people import camera_of, imported_clips
 from tar_blender.scene_camera import animated_camera_steps, find_camera
 from tar_blender.steps import finish
 from tar_core.body.data import load_body
-from tar_core.camera_path import CameraPath
-from tar_core.camera_world import with_camera_path
+from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.world import with_camera_path
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
@@ -128,7 +128,7 @@ def test_at_the_scenes_rate_the_camera_is_looked_at_between_frames(camera: bpy.t
 
 def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
     """Somebody walks before the camera; then the crane's world is three times too small."""
-    from tests.test_camera_world import walker
+    from tests.tar_core.camera.test_world import walker
 
     clip = synthetic_clip()
     truth = replace(clip, fps=30.0, people=[replace(walker(61), frames=np.arange(3, 64))])

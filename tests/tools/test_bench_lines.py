@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.test_straight_lines import room, up_of
+from tests.tar_core.camera.test_vanishing_points import room, up_of
 from tools.bench_lines import Answer, View, ask, degrees_between, panorama_views, show_bands, show_floors, turned_views
 
 SIZE = (1280, 720)

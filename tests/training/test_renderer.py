@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
 from tar_core.skeleton import pose_skeleton
 from tar_core.training.renderer import (
     Ground,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.crop import MARGIN
+from tar_core.camera.crop import MARGIN
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training import scene
 from tar_core.training.dataset import CLIP_FRAMES

@@ -9,8 +9,8 @@ from safetensors.torch import save_file
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.camera import CropCamera
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.backbones.blazepose import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.skeleton import JOINT_NAMES

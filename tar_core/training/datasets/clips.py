@@ -12,7 +12,7 @@ import torch
 from tar_core.body.data import BodyData
 from tar_core.body.model import BodyModel
 from tar_core.body.shape import transfer_shape
-from tar_core.camera import MIN_DEPTH, project
+from tar_core.camera.crop_camera import MIN_DEPTH, project
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step
 from tar_core.rotations import axis_angle_to_matrix

@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tar_core.camera import default_focal, image_centre
+from tar_core.camera.crop_camera import default_focal, image_centre
 from tar_core.errors import TarError
 from tar_core.rotations import matrix_to_axis_angle
 from tar_core.training.datasets.sequence import PersonSequence, malformed, read_json, require

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tar_core.body.model import BodyModel
-from tar_core.camera import CropCamera
+from tar_core.camera.crop_camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.training.dataset import SyntheticShards

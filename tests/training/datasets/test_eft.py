@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tar_core.camera import project
+from tar_core.camera.crop_camera import project
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.training.datasets.eft import sequences

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from tar_core.camera.vanishing_points import LinesCamera, _climb, _derivatives, _Votes, camera_from_lines, find_segments
 from tar_core.motion import Floor
-from tar_core.straight_lines import LinesCamera, _climb, _derivatives, _Votes, camera_from_lines, find_segments
 
 SIZE = (1280, 720)
 DIAGONAL = float(np.hypot(*SIZE))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 

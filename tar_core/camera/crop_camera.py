@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tar_core.crop import CROP_CENTRE, CROP_SIZE, Crop
+from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE, Crop
 from tar_core.rotations import rotation_z
 
 MIN_DEPTH = 0.1  # metres; points nearer than that (or behind) are projected as if they lay there

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tar_core.camera_path_file import KnownCamera, read_camera_path
+from tar_core.camera.trajectory_io import KnownCamera, read_camera_path
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 

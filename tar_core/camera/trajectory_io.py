@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, slerp_at, turn_between
 

@@ -6,8 +6,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from tar_core.camera_motion import CameraWatch, _Chain, fit_turn, track_camera
-from tar_core.camera_path import CameraPath
+from tar_core.camera.rotation_tracking import CameraWatch, _Chain, fit_turn, track_camera
+from tar_core.camera.trajectory import CameraPath
 
 SIZE = (480, 320)
 FOCAL = 500.0

@@ -6,8 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.camera import CropCamera, default_focal, focal_from_fov, image_centre, project
-from tar_core.crop import Crop
+from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import CropCamera, default_focal, focal_from_fov, image_centre, project
 
 crops = st.builds(Crop, st.floats(0, 1900), st.floats(0, 1000), st.floats(60, 1500), st.floats(-np.pi, np.pi))
 PRINCIPAL_POINT = (959.5, 539.5)

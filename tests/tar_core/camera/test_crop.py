@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.crop import CROP_SIZE, MARGIN, Crop, crop_from_alignment, crop_from_box
+from tar_core.camera.crop import CROP_SIZE, MARGIN, Crop, crop_from_alignment, crop_from_box
 
 crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(20, 3000), st.floats(-np.pi, np.pi))
 

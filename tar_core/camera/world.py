@@ -10,7 +10,7 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.camera_path import CameraPath
+from tar_core.camera.trajectory import CameraPath
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.planting import foot_points, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle

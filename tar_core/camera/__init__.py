@@ -1,0 +1,1 @@
+"""The camera: person crops, projection, focal length and tilt from the image, rotation tracking, trajectories."""
