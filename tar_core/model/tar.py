@@ -12,9 +12,9 @@ from tar_core.model.backbones.blazepose import hide_inputs
 from tar_core.model.config import TARConfig
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.global_encoder import GlobalTemporalEncoder
+from tar_core.model.landmark_fit import steady_landmarks
 from tar_core.model.local_encoder import LocalFrames, LocalTemporalEncoder, StaticLocalEncoder
 from tar_core.model.refinement import PosedBody, RecurrentRefinement, pose_body
-from tar_core.model.steady import steady_landmarks
 
 
 class TAR(nn.Module):

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from tar_core.model.convolution import ConvRelu6, StridedConv
-from tar_core.weights import load_weights
+from tar_core.model.weights import load_weights
 
 INPUT_SIZE = 300
 GRID_SIZES = (19, 10, 5, 3, 2, 1)  # cells per side of the six maps that predict boxes

@@ -13,9 +13,9 @@ from tar_core.evaluation.__main__ import main
 from tar_core.evaluation.protocols import PROTOCOLS
 from tar_core.evaluation.results import ALL
 from tar_core.model.checkpoint import save_tar
-from tests.model.test_tar import SMALL, build
 from tests.support.made_up_datasets import write_picture
 from tests.support.smpl_files import smpl_content
+from tests.tar_core.model.test_tar import SMALL, build
 from tests.training import conftest
 from tests.training.datasets import test_emdb, test_human36m, test_threedpw
 

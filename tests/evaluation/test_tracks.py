@@ -14,8 +14,8 @@ from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.training.datasets import threedpw
-from tests.model.test_tar import SMALL, build
 from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
+from tests.tar_core.model.test_tar import SMALL, build
 from tests.training import conftest
 from tests.training.datasets import test_threedpw
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from tar_core.model.convolution import ConvRelu6
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
-from tar_core.weights import load_weights
+from tar_core.model.weights import load_weights
 
 INPUT_SIZE = 256
 PYRAMID_CHANNELS = (32, 56, 160, 1632)  # of the encoder's maps at strides 4, 8, 16, 32

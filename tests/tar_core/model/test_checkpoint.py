@@ -4,7 +4,7 @@ from safetensors.torch import save_file
 
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import load_tar, save_tar
-from tests.model.test_tar import SMALL, build
+from tests.tar_core.model.test_tar import SMALL, build
 
 
 def test_a_network_survives_its_file(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tar_core.model.joint_errors import JointErrors, joint_error_loss
-from tests.model.test_tar import SMALL, build, random_track, window
+from tests.tar_core.model.test_tar import SMALL, build, random_track, window
 
 
 def test_the_loss_is_least_where_the_expected_error_is_the_mean_distance():

@@ -6,7 +6,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from tar_core.errors import TarError
-from tar_core.weights import load_weights
+from tar_core.model.weights import load_weights
 
 
 def load(path: Path) -> nn.Linear:

@@ -6,7 +6,7 @@ import torch
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import Landmarks
-from tar_core.model.steady import savitzky_golay, steady_landmarks
+from tar_core.model.landmark_fit import savitzky_golay, steady_landmarks
 
 WINDOW = 9
 PRINCIPAL_POINT = (639.5, 359.5)

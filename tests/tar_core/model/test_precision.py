@@ -1,7 +1,7 @@
 import torch
 
 from tar_core.model.precision import full_precision
-from tests.model.test_tar import build, random_track, window
+from tests.tar_core.model.test_tar import build, random_track, window
 
 
 @full_precision
