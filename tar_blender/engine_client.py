@@ -23,7 +23,7 @@ from typing import Any
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.people.found import FoundPerson, load_found
+from tar_core.people.selection import FoundPerson, load_found
 
 from .clock import clock
 

@@ -10,7 +10,7 @@ import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from tar_core.errors import TarError
-from tar_core.people.found import FoundPerson
+from tar_core.people.selection import FoundPerson
 
 PORTRAIT_SCALE = 3.2  # in widget heights
 

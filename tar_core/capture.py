@@ -37,8 +37,8 @@ from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion, Vertical
 from tar_core.people.detector import PersonDetector, load_detector
-from tar_core.people.found import Choice, FoundPerson
-from tar_core.people.look import look_for_people
+from tar_core.people.scan import look_for_people
+from tar_core.people.selection import Choice, FoundPerson
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at

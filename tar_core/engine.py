@@ -8,7 +8,7 @@ A job is one line of JSON on standard input; `video` and `output` are needed, th
      "camera_stands": false, "every_frame": false, "look": false, "threads": 2,
      "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
 
-With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/found.py);
+With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/selection.py);
 `chosen` says which of them to capture.
 
 Standard output carries one line of JSON an event:
@@ -267,7 +267,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     """
     load_libraries()
     from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
-    from tar_core.people.found import save_found
+    from tar_core.people.selection import save_found
 
     output = Path(job.pop("output"))
     video = job.pop("video")

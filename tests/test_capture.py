@@ -24,7 +24,7 @@ from tar_core.capture import (
 from tar_core.errors import TarError
 from tar_core.model.streaming import FrameResult
 from tar_core.motion import Floor
-from tar_core.people.found import overlap
+from tar_core.people.selection import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.video.writer import VideoWriter
 from tests.tar_core.camera.test_world import clip_of, travelling, walker

@@ -14,7 +14,7 @@ from tar_core.capture import CaptureOptions, StartBox
 from tar_core.engine import LoadedNetworks, load_libraries, parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.people.found import load_found
+from tar_core.people.selection import load_found
 
 
 class Engine:

@@ -17,7 +17,7 @@ from torch import Tensor
 from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
-from tar_core.people.found import overlap
+from tar_core.people.selection import overlap
 
 CENTRE_POINT, SCALE_POINT = 33, 34  # the landmarks that place the next crop
 BODY_POINTS = slice(0, 33)

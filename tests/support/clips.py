@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.people.found import PICTURE_SIZE, FoundPerson
+from tar_core.people.selection import PICTURE_SIZE, FoundPerson
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 STEP = 10  # vertices are compared on every STEP-th frame

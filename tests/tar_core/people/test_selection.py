@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.people.found import Choice, FoundPerson, load_found, overlap, save_found
+from tar_core.people.selection import Choice, FoundPerson, load_found, overlap, save_found
 
 LEFT, RIGHT = np.array([0.0, 0, 100, 200]), np.array([300.0, 0, 400, 200])
 # The first walks to the right, the second stands there.

@@ -7,8 +7,8 @@ import pytest
 
 from tar_core.capture import CaptureOptions, Progress, capture, look
 from tar_core.errors import TarError
-from tar_core.people.found import FoundPerson, overlap
-from tar_core.people.look import cut_square
+from tar_core.people.scan import cut_square
+from tar_core.people.selection import FoundPerson, overlap
 from tests.support.paths import DATA
 from tests.test_capture import MAN
 

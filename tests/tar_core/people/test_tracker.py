@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.people.detector import PersonDetector, load_detector
-from tar_core.people.found import overlap
+from tar_core.people.selection import overlap
 from tar_core.people.tracker import (
     LONGEST_GAP,
     OneEuroFilter,

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop import crop_from_box
-from tar_core.people.found import PICTURE_SIZE, FoundPerson
+from tar_core.people.selection import PICTURE_SIZE, FoundPerson
 from tar_core.people.tracker import PeopleTracker
 from tar_core.video.reader import VideoFrame
 
