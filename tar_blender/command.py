@@ -31,10 +31,10 @@ import bpy
 
 from tar_core.amass import load_motion
 from tar_core.body.data import load_body
+from tar_core.cleanup.smoothing import check_strength
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 from tar_core.motion import MotionClip
-from tar_core.smoothing import check_strength
 
 from .amass_export import ENDING as AMASS
 from .amass_export import save_amass

@@ -12,15 +12,15 @@ import numpy as np
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.camera.world import SCALE_OFF, scale_by_feet, with_camera_path
-from tar_core.contacts import sole_points
-from tar_core.doubts import doubts
+from tar_core.cleanup.contacts import sole_points
+from tar_core.cleanup.foot_locking import plant_clip
+from tar_core.cleanup.ground_plane import TRUSTED, find_floor
+from tar_core.cleanup.lean_correction import balance_clip
+from tar_core.cleanup.resampling import resample_clip
+from tar_core.cleanup.smoothing import smooth_clip
+from tar_core.cleanup.uncertainty import doubts
 from tar_core.errors import TarError
-from tar_core.ground import TRUSTED, find_floor
-from tar_core.leaning import balance_clip
 from tar_core.motion import Floor, MotionClip, PersonMotion
-from tar_core.planting import plant_clip
-from tar_core.resampling import resample_clip
-from tar_core.smoothing import smooth_clip
 
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
@@ -40,9 +40,10 @@ class ImportOptions:
 
     Attributes:
         start_frame: the scene frame of video frame 0.
-        smoothing: 0..1, see tar_core/smoothing.py.
-        keep_balance: people who lean too far towards the camera or away are put right, see tar_core/leaning.py.
-        plant_feet: 0..1, see tar_core/planting.py.
+        smoothing: 0..1, see tar_core/cleanup/smoothing.py.
+        keep_balance: people who lean too far towards the camera or away are put right, see
+            tar_core/cleanup/lean_correction.py.
+        plant_feet: 0..1, see tar_core/cleanup/foot_locking.py.
         on_ground: the camera stands above z = 0 as the floor says, or level at the height at which the feet are
             on z = 0; else it is level at the world's origin.
         focal: focal length in pixels to use instead of the captured motion's.

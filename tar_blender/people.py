@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from tar_core.doubts import Doubt
+from tar_core.cleanup.uncertainty import Doubt
 
 _PERSON = "tar_person"
 _CLIP = "tar_clip"

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from tar_core.cleanup.leg_ik import bend_legs
 from tar_core.errors import TarError
-from tar_core.leg_ik import bend_legs
 from tar_core.rotations import (
     continuous_quaternions,
     matrix_to_quaternion,

@@ -26,6 +26,7 @@ from tar_core.camera.trajectory import CameraPath
 from tar_core.camera.trajectory_io import KnownCamera, read_camera_path
 from tar_core.camera.vanishing_points import LinesCamera, camera_from_lines, find_segments
 from tar_core.camera.world import SCALE_OFF, hold_still, scale_by_feet, with_camera_path
+from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.heap import return_large_blocks
@@ -40,7 +41,6 @@ from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.scan import look_for_people
 from tar_core.people.selection import Choice, FoundPerson
 from tar_core.people.tracker import PeopleTracker, Sighting
-from tar_core.resampling import fill_frames
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader

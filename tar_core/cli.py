@@ -187,10 +187,10 @@ def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
     with loading():
         from tar_core.capture import capture, check_writable
-        from tar_core.doubts import doubts
-        from tar_core.leaning import balance_clip
-        from tar_core.planting import plant_clip
-        from tar_core.smoothing import check_strength, smooth_clip
+        from tar_core.cleanup.foot_locking import plant_clip
+        from tar_core.cleanup.lean_correction import balance_clip
+        from tar_core.cleanup.smoothing import check_strength, smooth_clip
+        from tar_core.cleanup.uncertainty import doubts
         from tar_core.video.writer import check_video_name
 
     check_strength(options.smoothing)
@@ -225,16 +225,16 @@ def run_capture(options: argparse.Namespace) -> None:
 
 def run_smooth(options: argparse.Namespace) -> None:
     """Smooths everybody's motion; hits and stops stay sharp."""
+    from tar_core.cleanup.smoothing import smooth_clip
     from tar_core.motion import MotionClip
-    from tar_core.smoothing import smooth_clip
 
     smooth_clip(MotionClip.load(options.clip), options.strength).save(options.output)
 
 
 def run_plant(options: argparse.Namespace) -> None:
     """Moves everybody's root, mostly along the line of sight, until feet that stand do not slide."""
+    from tar_core.cleanup.foot_locking import plant_clip
     from tar_core.motion import MotionClip
-    from tar_core.planting import plant_clip
 
     clip = MotionClip.load(options.clip)
     plant_clip(clip, body_of(clip), options.strength).save(options.output)
@@ -242,7 +242,7 @@ def run_plant(options: argparse.Namespace) -> None:
 
 def run_ground(options: argparse.Namespace) -> None:
     """Finds the floor, and with it the camera's pitch, roll and height; the motion stays as it is."""
-    from tar_core.ground import TRUSTED, ground_clip
+    from tar_core.cleanup.ground_plane import TRUSTED, ground_clip
     from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)

@@ -20,8 +20,8 @@ from scipy.spatial.transform import Rotation
 from tar_core.body.data import load_body
 from tar_core.camera.vanishing_points import camera_from_lines, find_segments
 from tar_core.capture import SURE_FOCAL
+from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
-from tar_core.ground import find_floor
 from tar_core.motion import Floor, MotionClip
 from tar_core.training.backgrounds import panorama_view, read_panoramas
 from tar_core.video.reader import VideoReader

@@ -12,12 +12,13 @@ at which a hand or a foot is fastest, and nobody else within a quarter of a seco
 Recordings come from other bodies than ours. On ours some stand on tilted soles and lie in the floor, which nobody does,
 so they are put on a floor first (`on_floor`).
 
-The floor is found in the smoothed and planted motion, as on import (tar_core/ground.py), and compared with the camera's
+The floor is found in the smoothed and planted motion, as on import (tar_core/cleanup/ground_plane.py), and compared
+with the camera's
 own: the angle between both ups, and the height of the camera above it. With `--travelling` the cameras are carried
 sideways, along paths that are known.
 
 Limbs are also flung away for some frames (left and right swapped, a joint lost) to see how many are brought back
-(tar_core/outliers.py).
+(tar_core/cleanup/outliers.py).
 """
 
 import argparse
@@ -39,16 +40,16 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraPath
 from tar_core.camera.world import hold_still, seen_by_camera
-from tar_core.contacts import SHORTEST, runs, sole_points, surface_points
+from tar_core.cleanup.contacts import SHORTEST, runs, sole_points, surface_points
+from tar_core.cleanup.foot_locking import FEET, foot_points, plant_feet, slide, still_weights
+from tar_core.cleanup.ground_plane import find_floor
+from tar_core.cleanup.outliers import fill_outliers
+from tar_core.cleanup.smoothing import smooth_person
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
-from tar_core.ground import find_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
-from tar_core.outliers import fill_outliers
-from tar_core.planting import FEET, foot_points, plant_feet, slide, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tar_core.smoothing import smooth_person
 from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
 from tar_core.training.motions import FPS, Motion, leg_length, load_motions, with_legs, world_rotations
 from tar_core.training.scene import Camera, sample_camera

@@ -20,13 +20,13 @@ import numpy as np
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
+from tar_core.cleanup.lean_correction import balance_clip
+from tar_core.cleanup.smoothing import check_strength, smooth_person
 from tar_core.errors import TarError
 from tar_core.evaluation.protocols import Protocol
 from tar_core.evaluation.results import ALL, table, write_results
-from tar_core.leaning import balance_clip
 from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
 from tar_core.motion import MotionClip
-from tar_core.smoothing import check_strength, smooth_person
 from tools import bench_clips
 from tools.camera_joints import HIPS, SMPL_KEYPOINTS, camera_frame_joints, main_person
 from tools.capture_command import capture_command

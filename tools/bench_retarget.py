@@ -15,9 +15,9 @@ import time
 import numpy as np
 
 from tar_core.body.data import load_body
-from tar_core.ground import ground_clip
-from tar_core.planting import plant_clip
-from tar_core.smoothing import smooth_clip
+from tar_core.cleanup.foot_locking import plant_clip
+from tar_core.cleanup.ground_plane import ground_clip
+from tar_core.cleanup.smoothing import smooth_clip
 from tests.support.clips import synthetic_clip
 
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop_camera import image_centre
-from tar_core.smoothing import smooth_points
+from tar_core.cleanup.smoothing import smooth_points
 
 if TYPE_CHECKING:  # elsewhere it is imported where it is used: that takes 0.2 s, and most cameras stand
     from scipy.spatial.transform import Rotation

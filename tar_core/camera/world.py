@@ -11,8 +11,8 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraPath
+from tar_core.cleanup.foot_locking import foot_points, still_weights
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.planting import foot_points, still_weights
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is worth telling

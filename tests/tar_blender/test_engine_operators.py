@@ -15,7 +15,9 @@ from tar_blender.engine_setup import READY, EngineSetup, Ready, environment_pyth
 from tar_blender.user_paths import ADDON
 from tar_core import __version__
 from tests.tar_blender.test_engine_client import PYTHON
-from tests.tar_blender.test_engine_setup import INFO, OFFLINE, base, follow, make_wheel  # noqa: F401 -- base is a fixture
+from tests.tar_blender.test_engine_setup import INFO, OFFLINE, base, follow, make_wheel  # noqa: F401 -- base is a
+
+fixture
 
 
 @pytest.fixture(autouse=True)

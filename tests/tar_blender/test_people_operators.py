@@ -9,7 +9,7 @@ import pytest
 
 import tar_blender
 from tar_blender.people import clip_record, doubts_of, imported_clips
-from tar_core.doubts import Doubt
+from tar_core.cleanup.uncertainty import Doubt
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import synthetic_clip
 from tests.tar_blender.test_keyframes import curves_of, values_of

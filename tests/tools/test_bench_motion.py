@@ -5,9 +5,9 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.contacts import sole_points, surface_points
+from tar_core.cleanup.contacts import sole_points, surface_points
+from tar_core.cleanup.foot_locking import foot_points, slide
 from tar_core.motion import MotionClip
-from tar_core.planting import foot_points, slide
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.motions import FPS, Motion, world_rotations
 from tar_core.training.scene import sample_camera

@@ -7,8 +7,8 @@ from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraPath
 from tar_core.camera.world import hold_still, scale_by_feet, seen_by_camera, with_camera_path
+from tar_core.cleanup.foot_locking import foot_points, plant_clip, slide
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.planting import foot_points, plant_clip, slide
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 

@@ -14,13 +14,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from tar_core.balance import Balance, centre_of_mass, find_balance, on_legs
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
-from tar_core.doubts import legs_seen
+from tar_core.cleanup.center_of_mass import Balance, centre_of_mass, find_balance, on_legs
+from tar_core.cleanup.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
+from tar_core.cleanup.foot_locking import plant_clip
+from tar_core.cleanup.uncertainty import legs_seen
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
-from tar_core.planting import plant_clip
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
 GOOD = 10.0  # degrees

@@ -4,7 +4,8 @@ Savitzky and Golay's filter (1964) lays a least-squares parabola through the fra
 value there, so that steady acceleration passes unchanged and only jitter goes. Rotations have no parabolas; they are
 laid in the tangent space at each frame's own rotation, through the logarithms of the neighbours' differences from it.
 
-Joints that are flung away for a few frames are brought back first (tar_core/outliers.py): parabolas would bend towards
+Joints that are flung away for a few frames are brought back first (tar_core/cleanup/outliers.py): parabolas would bend
+towards
 them. Frames count by how sure they are: a limb that is lost for a moment, or a person who is not seen, is led by the
 frames around. And what lies farther from the parabolas than jitter does, all through a stretch, is motion: the quicker
 a limb, the less it is smoothed (a local Wiener filter; Lee, 1980). Places jitter along the line of sight, which one
@@ -15,9 +16,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from tar_core.cleanup.outliers import fill_outliers
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.outliers import fill_outliers
 from tar_core.rotations import (
     axis_angle_to_matrix,
     matrix_to_axis_angle,

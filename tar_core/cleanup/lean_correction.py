@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from tar_core.balance import Balance, centre_of_mass, find_balance, on_legs
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.contacts import find_contacts, point_speed, sole_vertices, surface_points
-from tar_core.doubts import legs_seen
-from tar_core.ground import SURE_LINES
+from tar_core.cleanup.center_of_mass import Balance, centre_of_mass, find_balance, on_legs
+from tar_core.cleanup.contacts import find_contacts, point_speed, sole_vertices, surface_points
+from tar_core.cleanup.ground_plane import SURE_LINES
+from tar_core.cleanup.uncertainty import legs_seen
 from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
 from tar_core.skeleton import NUM_JOINTS, pose_skeleton

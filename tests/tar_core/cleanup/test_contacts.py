@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body.data import load_body
-from tar_core.contacts import SOLES, find_contacts, point_speed, runs, sole_points, supports, surface_points
+from tar_core.cleanup.contacts import SOLES, find_contacts, point_speed, runs, sole_points, supports, surface_points
 from tar_core.motion import Floor
-from tests.test_planting import FPS, stander
+from tests.tar_core.cleanup.test_foot_locking import FPS, stander
 
 BODY = load_body()
 

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tar_core.balance import Balance
 from tar_core.body.data import load_body
-from tar_core.contacts import find_contacts, sole_points
-from tar_core.ground import TRUSTED, find_floor, fit_floor, ground_clip
+from tar_core.cleanup.center_of_mass import Balance
+from tar_core.cleanup.contacts import find_contacts, sole_points
+from tar_core.cleanup.foot_locking import plant_clip
+from tar_core.cleanup.ground_plane import TRUSTED, find_floor, fit_floor, ground_clip
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
-from tar_core.planting import plant_clip
 from tar_core.skeleton import JOINT_NAMES
-from tests.test_planting import FPS, stander
+from tests.tar_core.cleanup.test_foot_locking import FPS, stander
 
 BODY = load_body()
 
@@ -130,7 +130,7 @@ def test_who_bends_over_tells_up_by_balance(monkeypatch: pytest.MonkeyPatch) -> 
         bow.poses[:, 3 * JOINT_NAMES.index(f"{side}_ankle")] = np.radians(12)
     clip = clip_of(seen_by(bow, camera))
     floor = find_floor(clip, BODY)
-    monkeypatch.setattr("tar_core.ground.find_balance", lambda *_: None)
+    monkeypatch.setattr("tar_core.cleanup.ground_plane.find_balance", lambda *_: None)
     without = find_floor(clip, BODY)
     assert floor is not None and without is not None
     assert degrees_between(floor.up, camera @ LEVEL) < 4 < 5 < degrees_between(without.up, camera @ LEVEL)

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scipy.signal import savgol_filter
 from scipy.spatial.transform import Rotation
 
+from tar_core.cleanup.smoothing import smooth_clip, smooth_person, smooth_points, smooth_rotations
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.smoothing import smooth_clip, smooth_person, smooth_points, smooth_rotations
 
 seeds = st.integers(0, 1000)
 

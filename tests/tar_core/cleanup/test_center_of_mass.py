@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tar_core.balance import centre_of_mass, find_balance, on_legs
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
+from tar_core.cleanup.center_of_mass import centre_of_mass, find_balance, on_legs
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
 

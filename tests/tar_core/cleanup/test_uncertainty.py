@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.doubts import SHORTEST, UNSURE, doubts, legs_seen, stretches
+from tar_core.cleanup.uncertainty import SHORTEST, UNSURE, doubts, legs_seen, stretches
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
+from tar_core.cleanup.smoothing import smooth_points
 from tar_core.motion import Floor, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
-from tar_core.smoothing import smooth_points
 
 SOLES = ("LHeel", "LBigToe", "RHeel", "RBigToe")  # landmarks of the body; what stands below them is followed
 ANKLES = [JOINT_NAMES.index(name) for name in ("left_ankle", "left_ankle", "right_ankle", "right_ankle")]

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tar_core.cleanup.outliers import fill_outliers
 from tar_core.motion import PersonMotion
-from tar_core.outliers import fill_outliers
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import JOINT_NAMES
 

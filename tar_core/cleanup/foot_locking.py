@@ -21,11 +21,11 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.contacts import ORIGIN, sight_lines
-from tar_core.leg_ik import move_ankles
+from tar_core.cleanup.contacts import ORIGIN, sight_lines
+from tar_core.cleanup.leg_ik import move_ankles
+from tar_core.cleanup.smoothing import check_strength, smooth_points
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tar_core.smoothing import check_strength, smooth_points
 
 FEET = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 

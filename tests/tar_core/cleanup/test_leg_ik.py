@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.leg_ik import LEGS, move_ankles
+from tar_core.cleanup.leg_ik import LEGS, move_ankles
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 REST = rest_joints(load_body(), np.zeros(10))

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tar_core.body.data import load_body
+from tar_core.cleanup.foot_locking import foot_points, plant_clip, plant_feet, slide, solve_band, still_weights
+from tar_core.cleanup.leg_ik import LEGS
 from tar_core.errors import TarError
-from tar_core.leg_ik import LEGS
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.planting import foot_points, plant_clip, plant_feet, slide, solve_band, still_weights
 
 FPS = 30.0
 BODY = load_body()

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from tar_core.cleanup.resampling import cubic, fill_frames, resample_clip, resample_person
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.resampling import cubic, fill_frames, resample_clip, resample_person
 from tar_core.rotations import axis_angle_to_matrix
 
 

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tar_core.balance import Balance
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraPath
-from tar_core.leaning import balance_clip, lean, same_pixels
+from tar_core.cleanup.center_of_mass import Balance
+from tar_core.cleanup.lean_correction import balance_clip, lean, same_pixels
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tests.test_ground import clip_of, degrees_between, seen_by
-from tests.test_planting import stander
+from tests.tar_core.cleanup.test_foot_locking import stander
+from tests.tar_core.cleanup.test_ground_plane import clip_of, degrees_between, seen_by
 
 BODY = load_body()
 CAMERA = Rotation.from_euler("x", 20, degrees=True).as_matrix()  # looks down

@@ -1,0 +1,1 @@
+"""Cleaning up captured motion: outliers, smoothing, lean, foot locking, ground plane, resampling."""
