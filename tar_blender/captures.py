@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from tar_core.engine.client import PatientEngine
 from tar_core.motion import MotionClip
-
-from .engine_client import PatientEngine
 
 
 class CaptureQueue:

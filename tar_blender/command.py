@@ -32,6 +32,7 @@ import bpy
 from tar_core.amass import load_motion
 from tar_core.body.data import load_body
 from tar_core.cleanup.smoothing import check_strength
+from tar_core.engine.client import CaptureJob, Event, Notice, PatientEngine, Progress
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 from tar_core.motion import MotionClip
@@ -41,11 +42,10 @@ from .amass_export import save_amass
 from .batch import Outcome, find_clips, run_batch
 from .captures import CaptureQueue
 from .character_file import replace_person
-from .engine_client import CaptureJob, Event, Notice, PatientEngine, Progress
 from .export import FORMATS, check_output, check_place, save_each, save_scene
 from .import_motion import ImportOptions, clip_body, import_clip, set_frame_rate
 from .key_reduction import Tolerance, reduce_keys
-from .user_paths import body_file, engine_choices, engine_python
+from .user_paths import body_file, bundled_tar_core, engine_choices, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2
@@ -97,7 +97,7 @@ def _run_one(options: argparse.Namespace) -> None:
     for output in options.output:
         (check_place if _is_motion(output) else check_output)(output)
     (video,) = options.video
-    with PatientEngine(_python_finder()) as engine:
+    with PatientEngine(_python_finder(), package=bundled_tar_core()) as engine:
         motion = _motion(video, _job(options), engine, _show)
     people, files = _convert(motion, options.output, options)
     for file in files:
@@ -126,7 +126,7 @@ def _run_batch(options: argparse.Namespace) -> int:
 
         return _motion(video, job, engine, show)
 
-    engines = [PatientEngine(find_python) for _ in range(min(options.jobs, len(clips)))]
+    engines = [PatientEngine(find_python, package=bundled_tar_core()) for _ in range(min(options.jobs, len(clips)))]
     with CaptureQueue(engines, capture) as captures:
 
         def convert(video: Path, files: Sequence[Path]) -> tuple[int, list[Path]]:

@@ -7,9 +7,9 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
+from tar_core.duration import clock
 from tar_core.errors import TarError
 
-from .clock import clock
 from .properties import Box
 from .report import refuse
 from .video_info import read_video_info

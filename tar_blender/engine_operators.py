@@ -9,7 +9,6 @@ from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProper
 from tar_core import __version__
 from tar_core.errors import TarError
 
-from .engine_client import bundled_tar_core, engine_wheels
 from .engine_setup import (
     EngineInfo,
     EngineSetup,
@@ -25,7 +24,7 @@ from .engine_setup import (
     set_up_info,
 )
 from .report import refuse, sentence
-from .user_paths import addon_preferences, engine_folder, engine_python, has_engine
+from .user_paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
 
 _POLL_SECONDS = 0.1
 

@@ -17,10 +17,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from tar_core.engine.client import ENGINE_COMMAND
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-
-from .engine_client import ENGINE_COMMAND
 
 OLDEST, NEWEST = (3, 11), (3, 13)  # Pythons that the engine runs on
 READY = "tar_engine.json"  # in an environment's folder once it is complete

@@ -4,7 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .engine_client import CaptureJob
+from tar_core.engine.client import CaptureJob
+
 from .import_motion import ImportOptions
 
 

@@ -16,18 +16,18 @@ from bpy_extras.io_utils import ImportHelper
 from tar_core.amass import load_motion
 from tar_core.body.data import load_body
 from tar_core.body.genders import body_of_gender
+from tar_core.engine.client import Cancelled, CaptureJob, EngineProcess, Event, Failure, Notice, Progress, Result
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
 from .cache import keep_motion
-from .engine_client import Cancelled, CaptureJob, EngineProcess, Event, Failure, Notice, Progress, Result
 from .import_motion import ImportedClip, import_steps
 from .import_request import ImportRequest
 from .people import ClipRecord, mark_clip
 from .pick_people import chosen_traces, show_found
 from .report import refuse, report_text, sentence
 from .steps import Steps, in_thread, run_for
-from .user_paths import body_file, cache_folder, engine_choices, engine_python
+from .user_paths import body_file, bundled_tar_core, cache_folder, engine_choices, engine_python
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between two looks while the scene is built
@@ -88,7 +88,11 @@ class _EngineOperator:
         self._request = request
         self._building: Steps[ImportedClip] | None = None
         self._imported: ImportedClip | None = None
-        self._engine = None if request.is_motion else EngineProcess(engine_python(context), request.job)
+        self._engine = (
+            None
+            if request.is_motion
+            else EngineProcess(engine_python(context), request.job, package=bundled_tar_core())
+        )
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
         progress.video, progress.request = request.video.name, request.to_json()

@@ -19,10 +19,10 @@ from bpy.props import (
     StringProperty,
 )
 
+from tar_core.engine.client import CaptureJob
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 
-from .engine_client import CaptureJob
 from .import_motion import ImportOptions, frame_rate
 from .scene_camera import check_perspective, focal_length
 from .video_info import read_video_info

@@ -1,12 +1,12 @@
 """Where the user's choices lead: engine, network, body file and cache; and the folders that are ours."""
 
+import os
 from pathlib import Path
 
 import bpy
 
 from tar_core.errors import TarError
 
-from .engine_client import find_engine_python
 from .engine_setup import environment_python, set_up_info
 
 # Blender knows an extension's preferences by the name of its root package, one above this one.
@@ -91,3 +91,36 @@ def _own_folder(name: str) -> Path:
         return Path(bpy.utils.extension_path_user(ADDON, path=name))
     except ValueError:
         return Path(bpy.utils.user_resource("DATAFILES", path=f"tar_{name}"))
+
+
+PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
+
+
+def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
+    """The Python that runs the engine: the environment variable TAR_ENGINE_PYTHON, the user's, or the set up one.
+
+    Raises:
+        TarError: there is none, or the one that is named is not there.
+    """
+    chosen = os.environ.get(PYTHON_VARIABLE) or preferred or (str(set_up) if set_up else "")
+    if not chosen:
+        raise TarError(
+            "the engine is not set up: press Set Up Engine in the add-on's preferences, or name a Python there or in "
+            f"{PYTHON_VARIABLE} in which `pip install {bundled_tar_core()}` was run"
+        )
+    python = Path(chosen).expanduser()
+    if not (python.is_file() and os.access(python, os.X_OK)):
+        raise TarError(f"{chosen}: no such Python for the engine; name one in the add-on's preferences")
+    return python
+
+
+def bundled_tar_core() -> str:
+    """What pip is to install: the wheel that the extension carries, or in a checkout the repository."""
+    root = Path(__file__).resolve().parent.parent
+    return str(next(root.glob("wheels/tar_core-*.whl"), root))
+
+
+def engine_wheels() -> Path | None:
+    """The folder of every wheel that the engine needs, in an extension that was built for machines without network."""
+    folder = Path(__file__).resolve().parent.parent / "engine_wheels"
+    return folder if folder.is_dir() else None

@@ -7,10 +7,10 @@ from pathlib import Path
 import bpy
 import bpy.utils.previews
 
+from tar_core.duration import clock
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 
-from .clock import clock
 from .rotation_tag import rotation_tag
 
 ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".3gp")

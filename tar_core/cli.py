@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 
 import tar_core
 from tar_core.errors import TarError
-from tar_core.heap import loading
+from tar_core.memory import loading
 
 if TYPE_CHECKING:
     from tar_core.body.data import BodyData
-    from tar_core.capture import CaptureOptions, Progress
+    from tar_core.capture.pipeline import CaptureOptions, Progress
     from tar_core.motion import MotionClip
 
 PROGRAM = "tar-capture"
@@ -186,7 +186,7 @@ def start_box(text: str) -> tuple[int, tuple[float, float, float, float]]:
 def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
     with loading():
-        from tar_core.capture import capture, check_writable
+        from tar_core.capture.pipeline import capture, check_writable
         from tar_core.cleanup.foot_locking import plant_clip
         from tar_core.cleanup.lean_correction import balance_clip
         from tar_core.cleanup.smoothing import check_strength, smooth_clip
@@ -263,7 +263,7 @@ def body_of(clip: "MotionClip") -> "BodyData":
 
 
 def capture_options(options: argparse.Namespace) -> "CaptureOptions":
-    from tar_core.capture import CaptureOptions, StartBox
+    from tar_core.capture.pipeline import CaptureOptions, StartBox
 
     return CaptureOptions(
         people=options.people,
@@ -308,7 +308,7 @@ def run_info(options: argparse.Namespace) -> None:
     import cv2
     import torch
 
-    from tar_core.capture import choose_device
+    from tar_core.capture.pipeline import choose_device
     from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
     from tar_core.model.cost import cost_table
 
@@ -346,7 +346,7 @@ def run_import_amass(options: argparse.Namespace) -> None:
 
 def run_adapt(options: argparse.Namespace) -> None:
     """Fits a network to videos without ground truth: its own motion, bent over what the picture shows, teaches it."""
-    from tar_core.capture import check_writable
+    from tar_core.capture.pipeline import check_writable
     from tar_core.training.adapt import AdaptOptions, adapt
 
     check_writable(options.output)

@@ -19,7 +19,7 @@ import numpy as np
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture import CaptureOptions, Networks
+from tar_core.capture.pipeline import CaptureOptions, Networks
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, root_aligned
 from tar_core.motion import MotionClip, PersonMotion

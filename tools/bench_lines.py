@@ -19,7 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.camera.vanishing_points import camera_from_lines, find_segments
-from tar_core.capture import SURE_FOCAL
+from tar_core.capture.pipeline import SURE_FOCAL
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip

@@ -22,7 +22,7 @@ from pathlib import Path
 from tar_core.errors import TarError
 
 ROOT = Path(__file__).resolve().parent.parent
-ENGINE_WHEELS = "engine_wheels"  # see tar_blender/engine_client.py
+ENGINE_WHEELS = "engine_wheels"  # see tar_core/engine/client.py
 
 
 def build_extension(output: Path) -> Path:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import project
-from tar_core.capture import Networks
+from tar_core.capture.pipeline import Networks
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step
 from tar_core.motion import MotionClip

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from tar_core.capture import CaptureOptions, Networks
+from tar_core.capture.pipeline import CaptureOptions, Networks
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Scores, evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar, save_tar

@@ -16,7 +16,7 @@ from torch import Tensor
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera, image_centre
-from tar_core.capture import CaptureOptions, Networks, assemble_motion, see_camera
+from tar_core.capture.pipeline import CaptureOptions, Networks, assemble_motion, see_camera
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.model.streaming import TARStream, frame_step

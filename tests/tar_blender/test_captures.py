@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from tar_blender.captures import CaptureQueue
-from tar_blender.engine_client import CaptureJob, PatientEngine
+from tar_core.engine.client import CaptureJob, PatientEngine
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
-from tests.tar_blender.test_engine_client import PYTHON, SAY
+from tests.tar_core.engine.test_client import PYTHON, SAY
 
 # Takes jobs until its input ends; waits for a file beside each video, and says which process it is.
 ENGINE = """

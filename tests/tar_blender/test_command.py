@@ -16,11 +16,11 @@ import pytest
 
 from tar_blender import command as command_module
 from tar_blender.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
-from tar_blender.engine_client import PYTHON_VARIABLE
+from tar_blender.user_paths import PYTHON_VARIABLE
 from tar_core.motion import MotionClip, Vertical
 from tar_core.people.selection import save_found
 from tests.support.clips import found_person, synthetic_clip
-from tests.tar_blender.test_engine_client import PYTHON
+from tests.tar_core.engine.test_client import PYTHON
 
 
 @pytest.fixture

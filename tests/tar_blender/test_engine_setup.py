@@ -30,7 +30,7 @@ from tar_blender.engine_setup import (
     unused_card,
 )
 from tar_core.errors import TarError
-from tests.tar_blender.test_engine_client import PYTHON
+from tests.tar_core.engine.test_client import PYTHON
 
 INFO = EngineInfo("9.9.9", "none", "abacus", 0.5)
 OFFLINE = ("--no-index",)
@@ -60,11 +60,11 @@ def make_wheel(folder: Path, answer: EngineInfo) -> Path:
     line = json.dumps({"event": "self_test", **vars(answer)})
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tar_core/__init__.py", "")
-        archive.writestr("tar_core/engine.py", f"print({line!r})")
+        archive.writestr("tar_core/engine/__main__.py", f"print({line!r})")
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         # With its files named, or else pip leaves them behind when the next one comes.
-        archive.writestr(f"{info}/RECORD", "tar_core/__init__.py,,\ntar_core/engine.py,,\n")
+        archive.writestr(f"{info}/RECORD", "tar_core/__init__.py,,\ntar_core/engine/__main__.py,,\n")
     return path
 
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from tar_blender.engine_client import CaptureJob
 from tar_blender.import_motion import ImportOptions
 from tar_blender.import_request import ImportRequest
+from tar_core.engine.client import CaptureJob
 
 
 def test_requests_survive_the_queue() -> None:

@@ -8,12 +8,19 @@ import pytest
 
 from tar_blender import engine_operators, preferences, user_paths
 from tar_blender.cache import keep_motion
-from tar_blender.engine_client import PYTHON_VARIABLE
 from tar_blender.engine_setup import READY, environment_python
 from tar_blender.preferences import TARPreferences
-from tar_blender.user_paths import ADDON, body_file, cache_folder, engine_choices, engine_folder, engine_python
+from tar_blender.user_paths import (
+    ADDON,
+    PYTHON_VARIABLE,
+    body_file,
+    cache_folder,
+    engine_choices,
+    engine_folder,
+    engine_python,
+)
 from tar_core.errors import TarError
-from tests.tar_blender.test_engine_client import PYTHON
+from tests.tar_core.engine.test_client import PYTHON
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture import CaptureOptions, Networks, capture
+from tar_core.capture.pipeline import CaptureOptions, Networks, capture
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tools.landmark_distance import landmark_distances

@@ -8,7 +8,7 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture import CaptureOptions, Networks
+from tar_core.capture.pipeline import CaptureOptions, Networks
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.capture import CaptureOptions, Progress, capture, look
+from tar_core.capture.pipeline import CaptureOptions, Progress, capture, look
 from tar_core.errors import TarError
 from tar_core.people.scan import cut_square
 from tar_core.people.selection import FoundPerson, overlap
 from tests.support.paths import DATA
-from tests.test_capture import MAN
+from tests.tar_core.capture.test_pipeline import MAN
 
 SECOND_ENTERS = 32  # the frame in which the demo's second person is seen first, at eight looks a second
 

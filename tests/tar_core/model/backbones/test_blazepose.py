@@ -114,8 +114,7 @@ def test_weights_are_half_floats_with_their_origin() -> None:
     with safe_open(ASSETS / "blazepose.safetensors", "pt") as file:
         assert "@mediapipe/pose" in file.metadata()["origin"]
         assert file.metadata()["licence"] == "Apache-2.0"
-        assert {file.get_tensor(name).dtype for name in file.keys()}  # noqa: SIM118 (not iterable itself) ==
-        {torch.float16}
+        assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118
 
 
 def test_wrong_weights_are_refused(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.engine_client import (
+from tar_core.engine.client import (
     LAST_EVENTS,
-    PYTHON_VARIABLE,
     Cancelled,
     CaptureJob,
     EngineProcess,
@@ -26,7 +25,6 @@ from tar_blender.engine_client import (
     Progress,
     Result,
     broken_pipe_is_an_error,
-    find_engine_python,
     parse_event,
 )
 from tar_core.errors import TarError
@@ -145,7 +143,7 @@ def test_engine_does_not_outlive_blender() -> None:
     """Something stands for Blender that is killed; in a real one: window.py."""
     waits = "say('progress', stage=str(os.getpid()), done=0, total=0, fps=0)\nsys.stdin.readline()"
     parent = (
-        "import sys, time; from pathlib import Path; from tests.tar_blender.test_engine_client import engine\n"
+        "import sys, time; from pathlib import Path; from tests.tar_core.engine.test_client import engine\n"
         f"process = engine({waits!r})\n"
         "while not (events := process.poll()): time.sleep(0.01)\n"
         "print(events[0].stage, flush=True); time.sleep(60)"
@@ -215,7 +213,7 @@ def test_cancel_closes_the_engines_input() -> None:
 
 
 def test_cancel_insists(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tar_blender.engine_client._PATIENCE", 0.2)
+    monkeypatch.setattr("tar_core.engine.client._PATIENCE", 0.2)
     process = engine(
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay('warning', message='deaf')\n"
         "while True: time.sleep(1)"
@@ -292,17 +290,6 @@ while True:
 )
 def test_other_lines_are_no_events(line: str) -> None:
     assert parse_event(line) is None
-
-
-def test_python_comes_from_the_variable_then_the_preference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
-    assert find_engine_python("elsewhere") == PYTHON
-    monkeypatch.delenv(PYTHON_VARIABLE)
-    assert find_engine_python(str(PYTHON)) == PYTHON
-    with pytest.raises(TarError, match="Set Up Engine"):
-        find_engine_python()
-    with pytest.raises(TarError, match="no such Python"):
-        find_engine_python(str(tmp_path / "python"))
 
 
 def test_python_that_cannot_start(tmp_path: Path) -> None:

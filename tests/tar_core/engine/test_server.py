@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tar_core.capture import CaptureOptions, StartBox
-from tar_core.engine import LoadedNetworks, load_libraries, parse_job
+from tar_core.capture.pipeline import CaptureOptions, StartBox
+from tar_core.engine.server import LoadedNetworks, load_libraries, parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.selection import load_found
@@ -157,7 +157,7 @@ def test_bad_jobs(job: str, words: str) -> None:
 def test_bad_values(values: dict[str, Any], tmp_path: Path) -> None:
     import io
 
-    from tar_core.engine import EventStream, run_job
+    from tar_core.engine.server import EventStream, run_job
 
     job = {"video": "a.mp4", "output": str(tmp_path / "b.npz"), **values}
     with pytest.raises(TarError):

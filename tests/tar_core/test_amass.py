@@ -11,7 +11,7 @@ from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix
-from tests.test_motion import make_clip, make_person
+from tests.tar_core.test_motion import make_clip, make_person
 
 BODY = load_body()
 PELVIS = rest_joints(BODY, np.zeros(10))[0]

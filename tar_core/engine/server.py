@@ -54,10 +54,10 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tar_core.errors import TarError
-from tar_core.heap import loading
+from tar_core.memory import loading
 
 if TYPE_CHECKING:
-    from tar_core.capture import CaptureOptions, Networks
+    from tar_core.capture.pipeline import CaptureOptions, Networks
 
 EXIT_ERROR = 2
 EXIT_CANCELLED = 130
@@ -186,7 +186,7 @@ class LoadedNetworks:
 
     def of(self, options: "CaptureOptions") -> "Networks":
         """As `Networks.load`."""
-        from tar_core.capture import Networks
+        from tar_core.capture.pipeline import Networks
 
         wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
@@ -199,7 +199,7 @@ class LoadedNetworks:
 def load_libraries() -> None:
     """Imports what every job needs; once, as `loading` would keep the garbage of the jobs before."""
     with loading():
-        importlib.import_module("tar_core.capture")
+        importlib.import_module("tar_core.capture.pipeline")
 
 
 def self_test() -> dict[str, Any]:
@@ -215,7 +215,7 @@ def self_test() -> dict[str, Any]:
     import tar_core
     from tar_core.camera.crop import Crop
     from tar_core.camera.crop_camera import CropCamera
-    from tar_core.capture import CaptureOptions, Networks
+    from tar_core.capture.pipeline import CaptureOptions, Networks
     from tar_core.model.streaming import TARStream
 
     networks = Networks.load(CaptureOptions())
@@ -243,9 +243,9 @@ def parse_job(line: str) -> dict[str, Any]:
     try:
         job = json.loads(line)
     except json.JSONDecodeError as error:
-        raise TarError(f"the job is not one line of JSON ({error}); see tar_core/engine.py") from None
+        raise TarError(f"the job is not one line of JSON ({error}); see tar_core/engine/server.py") from None
     if not isinstance(job, dict):
-        raise TarError("the job is not a JSON object; see tar_core/engine.py")
+        raise TarError("the job is not a JSON object; see tar_core/engine/server.py")
     unknown = sorted(set(job) - set(KEYS))
     if unknown:
         raise TarError(f"the job has unknown keys: {', '.join(unknown)}; known are {', '.join(KEYS)}")
@@ -266,7 +266,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
         TarError: for whatever the user can mend.
     """
     load_libraries()
-    from tar_core.capture import CaptureOptions, Progress, StartBox, capture, check_writable, look
+    from tar_core.capture.pipeline import CaptureOptions, Progress, StartBox, capture, check_writable, look
     from tar_core.people.selection import save_found
 
     output = Path(job.pop("output"))
@@ -334,7 +334,3 @@ def _end_the_hard_way_soon() -> None:
 def _try_to_send_cancelled(events: EventStream) -> None:
     with contextlib.suppress(OSError):  # nobody listens any more
         events.send("cancelled")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

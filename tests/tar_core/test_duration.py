@@ -1,6 +1,6 @@
 import pytest
 
-from tar_blender.clock import clock
+from tar_core.duration import clock
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tar_core.duration import clock
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.selection import FoundPerson, load_found
 
-from .clock import clock
-
 ENGINE_COMMAND = ("-P", "-m", "tar_core.engine")  # -P: not the tar_core of a folder that Blender was started in
-PYTHON_VARIABLE = "TAR_ENGINE_PYTHON"
 
 _STDERR_LINES = 40  # kept for the report
 _PATIENCE = 3.0  # seconds between asking a cancelled engine to end, telling it to, and killing it
@@ -159,36 +157,6 @@ Event = Progress | PersonFound | Notice | Result | Failure | Cancelled
 LAST_EVENTS = (Result, Failure, Cancelled)
 
 
-def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
-    """The Python that runs the engine: the environment variable TAR_ENGINE_PYTHON, the user's, or the set up one.
-
-    Raises:
-        TarError: there is none, or the one that is named is not there.
-    """
-    chosen = os.environ.get(PYTHON_VARIABLE) or preferred or (str(set_up) if set_up else "")
-    if not chosen:
-        raise TarError(
-            "the engine is not set up: press Set Up Engine in the add-on's preferences, or name a Python there or in "
-            f"{PYTHON_VARIABLE} in which `pip install {bundled_tar_core()}` was run"
-        )
-    python = Path(chosen).expanduser()
-    if not (python.is_file() and os.access(python, os.X_OK)):
-        raise TarError(f"{chosen}: no such Python for the engine; name one in the add-on's preferences")
-    return python
-
-
-def bundled_tar_core() -> str:
-    """What pip is to install: the wheel that the extension carries, or in a checkout the repository."""
-    root = Path(__file__).resolve().parent.parent
-    return str(next(root.glob("wheels/tar_core-*.whl"), root))
-
-
-def engine_wheels() -> Path | None:
-    """The folder of every wheel that the engine needs, in an extension that was built for machines without network."""
-    folder = Path(__file__).resolve().parent.parent / "engine_wheels"
-    return folder if folder.is_dir() else None
-
-
 class EngineProcess:
     """A running job. Call `poll` from time to time; after the last event (LAST_EVENTS) the process is gone, or, if it
     `stays`, ready for the `next` job, its networks loaded.
@@ -203,15 +171,19 @@ class EngineProcess:
         job: CaptureJob,
         command: tuple[str, ...] = ENGINE_COMMAND,
         stays: bool = False,
+        package: str = "tar_core",
     ) -> None:
         """Starts the engine.
+
+        Args:
+            package: what pip is to install where the Python lacks tar_core; for a message.
 
         Raises:
             TarError: that Python cannot be started.
         """
         self.errors: deque[str] = deque(maxlen=_STDERR_LINES)
         self.finished = False
-        self._python, self._stays = python, stays
+        self._python, self._stays, self._package = python, stays, package
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._cancelled_at: float | None = None
         self._waited_for = True  # a job has not come to its end
@@ -350,7 +322,7 @@ class EngineProcess:
         last = next((line for line in reversed(self.errors) if line.strip()), "it said nothing")
         _, missing, module = last.partition("No module named ")
         if missing:
-            return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {bundled_tar_core()}")
+            return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {self._package}")
         return Failure(death(self._process.returncode, last))
 
 
@@ -414,8 +386,10 @@ def parse_event(line: str) -> Event | None:
 class PatientEngine:
     """One job after the other, for callers that may wait: one process for all of them, started by the first."""
 
-    def __init__(self, find_python: Callable[[], Path], command: tuple[str, ...] = ENGINE_COMMAND) -> None:
-        self._find_python, self._command = find_python, command
+    def __init__(
+        self, find_python: Callable[[], Path], command: tuple[str, ...] = ENGINE_COMMAND, package: str = "tar_core"
+    ) -> None:
+        self._find_python, self._command, self._package = find_python, command, package
         self._lock = threading.Lock()  # nobody starts a process that a `close` in another thread would miss
         self._process: EngineProcess | None = None
         self._closed = False
@@ -448,7 +422,7 @@ class PatientEngine:
                 raise TarError(_STOPPED)
             if self._process is None or not self._process.next(job):
                 self._end()
-                self._process = EngineProcess(self._find_python(), job, self._command, stays=True)
+                self._process = EngineProcess(self._find_python(), job, self._command, True, self._package)
             process = self._process
         while not process.finished:
             for event in process.poll():

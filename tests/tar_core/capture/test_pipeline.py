@@ -10,7 +10,7 @@ from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraPath
 from tar_core.camera.world import seen_by_camera, with_camera_path
-from tar_core.capture import (
+from tar_core.capture.pipeline import (
     CaptureOptions,
     Progress,
     StartBox,

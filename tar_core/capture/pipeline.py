@@ -29,7 +29,7 @@ from tar_core.camera.world import SCALE_OFF, hold_still, scale_by_feet, with_cam
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.heap import return_large_blocks
+from tar_core.memory import return_large_blocks
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.convolution import pack_convolutions

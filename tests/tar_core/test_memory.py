@@ -4,13 +4,13 @@ import sys
 
 import pytest
 
-from tar_core.heap import loading
+from tar_core.memory import loading
 
 PROGRAM = """
 import sys
 from pathlib import Path
 import numpy as np
-from tar_core.heap import LARGE_BLOCK, return_large_blocks
+from tar_core.memory import LARGE_BLOCK, return_large_blocks
 
 def resident():  # MiB
     return int(Path("/proc/self/statm").read_text().split()[1]) / 256
