@@ -21,12 +21,12 @@ from safetensors.torch import save_file
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils.flop_counter import FlopCounterMode
 
+from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import CONFIGS, MAP_SIZE, TARConfig
 from tar_core.model.tar import TAR
 from tar_core.training import trainer as training
-from tar_core.training.features import FeatureClips
 from tar_core.training.trainer import Trainer, TrainingConfig
 
 WARMUP = 2  # steps before anything is measured

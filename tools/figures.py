@@ -20,6 +20,7 @@ import numpy as np
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
+from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Predictions, predict, reliability
 from tar_core.model.checkpoint import load_tar
@@ -27,7 +28,6 @@ from tar_core.model.config import TAR_S
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.ablation import read_results, rows_of
-from tar_core.training.features import FeatureClips
 from tar_core.training.motions import Motion
 from tar_core.training.scene import sample_motion
 from tar_core.training.splits import load_split
@@ -111,7 +111,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=IMAGES, help="folder of the pictures")
     figures = parser.add_subparsers(dest="figure", required=True)
     one = figures.add_parser("reliability")
-    one.add_argument("--features", type=Path, required=True, help="folder that tar_core.training.features wrote")
+    one.add_argument("--features", type=Path, required=True, help="folder that tar_core.datasets.features wrote")
     one.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     two = figures.add_parser("coverage")
     two.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")

@@ -17,16 +17,16 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.model import BodyModel
 from tar_core.body.shape import transfer_shape
 from tar_core.cleanup.smoothing import check_strength
+from tar_core.datasets import emdb, human36m, mpi_inf_3dhp, threedpw
+from tar_core.datasets.features import FeatureClips
+from tar_core.datasets.joints import load_regressor
+from tar_core.datasets.sequence import Reader, body_of, load_bodies
 from tar_core.errors import TarError
-from tar_core.evaluation.joints import load_regressor
 from tar_core.evaluation.protocols import PROTOCOLS, Fit, Protocol, score
 from tar_core.evaluation.results import ALL, Tally, table, write_results
 from tar_core.evaluation.tracks import Track, clip_tracks, follow, smoothed
 from tar_core.model.backbones.pretrained import load_backbone
 from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
-from tar_core.training.datasets import emdb, human36m, mpi_inf_3dhp, threedpw
-from tar_core.training.datasets.sequence import Reader, body_of, load_bodies
-from tar_core.training.features import FeatureClips
 
 READERS: dict[str, tuple[Reader, str]] = {
     "3dpw": (threedpw.sequences, "test"),

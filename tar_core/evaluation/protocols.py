@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from tar_core.body.model import BodyModel
-from tar_core.evaluation.joints import (
+from tar_core.datasets.joints import (
     ANGLE_JOINTS,
     JITTER_JOINTS,
     LIMB_HIPS,

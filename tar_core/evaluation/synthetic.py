@@ -11,14 +11,14 @@ import torch
 from scipy.optimize import minimize
 from torch import Tensor
 
+from tar_core.datasets.features import ClipBatch, FeatureClips
+from tar_core.datasets.joints import LIMB_HIPS, LIMB_JOINTS
 from tar_core.errors import TarError
-from tar_core.evaluation.joints import LIMB_HIPS, LIMB_JOINTS
 from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, root_aligned
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.refinement import PosedBody
 from tar_core.model.tar import TAR
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training.features import ClipBatch, FeatureClips
 
 _CLIPS_AT_ONCE = 16
 
@@ -184,7 +184,7 @@ def report(predictions: Predictions) -> Iterator[str]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Score a network on synthetic clips.")
-    parser.add_argument("--features", type=Path, required=True, help="folder that tar_core.training.features wrote")
+    parser.add_argument("--features", type=Path, required=True, help="folder that tar_core.datasets.features wrote")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument(

@@ -16,18 +16,18 @@ from tar_core.body.shape import consistent_shape
 from tar_core.camera.crop import Crop, crop_from_alignment
 from tar_core.camera.crop_camera import CropCamera, project
 from tar_core.cleanup.smoothing import smooth_person
+from tar_core.datasets.clips import body_points, fitted, read_picture, usable_runs
+from tar_core.datasets.crop_track import body_circles
+from tar_core.datasets.features import FeatureClips
+from tar_core.datasets.joints import H36M_NAMES
+from tar_core.datasets.sequence import PersonSequence
 from tar_core.errors import TarError
-from tar_core.evaluation.joints import H36M_NAMES
 from tar_core.evaluation.synthetic import refine_frames
 from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import TRAINED_FPS, FrameResult, TARStream, frame_results, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
-from tar_core.training.datasets.clips import body_points, fitted, read_picture, usable_runs
-from tar_core.training.datasets.sequence import PersonSequence
-from tar_core.training.features import FeatureClips
-from tar_core.training.scene import body_circles
 
 _BATCH = 16  # crops that the backbone sees at once
 _CLIPS_AT_ONCE = 16

@@ -17,13 +17,13 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
+from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Scores
 from tar_core.files import atomic_path
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TAR_S, TARConfig
 from tar_core.model.cost import measure_cost
-from tar_core.training.features import FeatureClips
 from tar_core.training.simulated import LandmarkSimulator
 from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean

@@ -17,6 +17,8 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera, image_centre
 from tar_core.capture.pipeline import CaptureOptions, Networks, assemble_motion, see_camera
+from tar_core.datasets.features import ClipBatch, save_features
+from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.model.streaming import TARStream, frame_step
@@ -24,8 +26,6 @@ from tar_core.model.tar import TAR
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training.dataset import CLIP_FRAMES
-from tar_core.training.features import ClipBatch, save_features
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoReader
 
@@ -166,7 +166,7 @@ def cut(run: ClipBatch) -> Iterator[ClipBatch]:
 def make_clips(
     videos: Sequence[Path], networks: Networks, folder: Path, held_out: float, most_frames: int, config: FittingConfig
 ) -> Iterator[str]:
-    """Writes folder/train and folder/held_out, one file a video, as `tar_core.training.features` does; tells of each.
+    """Writes folder/train and folder/held_out, one file a video, as `tar_core.datasets.features` does; tells of each.
 
     Args:
         held_out: share of each run, its end, that is not to be trained on.

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from tar_core.camera.crop import CROP_SIZE
+from tar_core.datasets.features import Truth
 from tar_core.model.joint_errors import joint_error_loss
 from tar_core.model.refinement import PosedBody
 
@@ -26,21 +27,6 @@ class LossConfig:
     joint_errors: float = 0.05
     discount: float = 0.85
     robust: bool = True
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What the bodies should be, in the rolled cameras.
-
-    Attributes:
-        rotations: [B, 24, 3, 3]; betas: [B, 10].
-        joints: [B, 24, 3] with the translation, metres; joints_2d: [B, 24, 2] crop pixels.
-    """
-
-    rotations: Tensor
-    betas: Tensor
-    joints: Tensor
-    joints_2d: Tensor
 
 
 def refinement_loss(bodies: list[PosedBody], truth: Truth, config: LossConfig, run: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Several sets of cached clips, drawn from by weights that stand in a file.
 
 [[data]]
-features = "features/3dpw"      # relative to the file; what tar_core.training.features wrote
+features = "features/3dpw"      # relative to the file; what tar_core.datasets.features wrote
 weight = 0.2                    # share of the clips in a batch; the weights are divided by their sum
 [[data]]
 features = "features/bedlam"
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.training.features import FeatureClips
 
 
 @dataclass(frozen=True)

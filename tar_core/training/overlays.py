@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import torch
 
+from tar_core.datasets.features import FeatureClips
+from tar_core.datasets.shards import SyntheticShards
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import refine_frames
 from tar_core.model.tar import TAR
 from tar_core.skeleton import PARENTS
-from tar_core.training.dataset import SyntheticShards
-from tar_core.training.features import FeatureClips
 
 COUNT, IN_A_ROW = 8, 4
 _PREDICTED, _TRUE = (255, 140, 0), (255, 255, 255)  # RGB

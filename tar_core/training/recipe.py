@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tar_core.body.data import FREE_BODY
+from tar_core.datasets import features
 from tar_core.errors import TarError
 from tar_core.evaluation import synthetic as evaluation
 from tar_core.model.checkpoint import load_tar, save_tar
-from tar_core.training import features, synthetic, train
+from tar_core.training import synthetic, train
 
 CHECKPOINT = "tar_s.safetensors"
 _MIXTURE = """# What the warm-up draws its rendered clips from (tar_core/training/mixing.py).

@@ -13,6 +13,7 @@ from torch import Tensor
 from tar_core.body.model import LANDMARK_NAMES, BodyModel
 from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import CONFIDENCES, DEPTHS, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.config import MAP_SIZE
@@ -20,7 +21,6 @@ from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.refinement import JOINT_OF_LANDMARK, SURFACE_OF_LANDMARK
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
-from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.motions import Motion
 from tar_core.training.scene import Scene, sample_scene
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.camera.crop import Crop
+from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, SyntheticClip, write_shard
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.training.backgrounds import Background, Backgrounds
-from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, write_shard
 from tar_core.training.meshes import SkinnedMesh
 from tar_core.training.motions import Motion
 from tar_core.training.people import People
@@ -21,7 +21,6 @@ from tar_core.training.scene import Camera, sample_scene
 from tar_core.training.sensor import Sensor, repeat_border, sample_occluders
 from tar_core.training.splits import TEST_COLLECTION, load_split
 
-CLIPS_PER_SHARD = 50
 _FEET = [JOINT_NAMES.index(name) for name in ("left_foot", "right_foot", "left_ankle", "right_ankle")]
 
 

@@ -10,11 +10,11 @@ from torch import Tensor
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
+from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS
 from tar_core.model.tar import TAR
-from tar_core.training.features import FeatureClips
 from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import load_clips
 from tar_core.training.overlays import Overlays
@@ -26,7 +26,7 @@ from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Train TAR on features that tar_core.training.features cached.")
+    parser = argparse.ArgumentParser(description="Train TAR on features that tar_core.datasets.features cached.")
     parser.add_argument(
         "--features",
         type=Path,

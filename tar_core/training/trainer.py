@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import Scores, evaluate, refine_frames
 from tar_core.files import atomic_path
@@ -20,7 +21,6 @@ from tar_core.model.checkpoint import save_tar
 from tar_core.model.states import Estimate
 from tar_core.model.tar import TAR
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
-from tar_core.training.features import ClipBatch, FeatureClips
 from tar_core.training.losses import LossConfig, refinement_loss
 from tar_core.training.overlays import Overlays, write_overlay
 from tar_core.training.parallel import Workers

@@ -7,17 +7,17 @@ import pytest
 import torch
 
 from tar_core.camera.crop_camera import project
+from tar_core.datasets import threedpw
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import predict
 from tar_core.evaluation.tracks import clip_tracks, follow, smoothed, true_crops
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.training.datasets import threedpw
 from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
+from tests.tar_core.datasets import test_threedpw
 from tests.tar_core.model.test_tar import SMALL, build
 from tests.training import conftest
-from tests.training.datasets import test_threedpw
 
 root, clips = test_threedpw.root, conftest.clips
 

@@ -11,9 +11,9 @@ from safetensors.torch import save_file
 from tar_core.body.data import FREE_BODY
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.training.backgrounds import Backgrounds
-from tar_core.training.features import FeatureClips
 from tar_core.training.people import People
 from tar_core.training.renderer import PersonRenderer
 from tests.support.paths import SHARED

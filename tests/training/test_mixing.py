@@ -3,8 +3,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from tar_core.datasets.features import FeatureClips, save_features
 from tar_core.errors import TarError
-from tar_core.training.features import FeatureClips, save_features
 from tar_core.training.mixing import MixedClips, Part, load_clips, read_mixture
 
 

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from tar_core.datasets.shards import SyntheticClip, write_shard
 from tar_core.errors import TarError
-from tar_core.training.dataset import SyntheticClip, write_shard
 from tar_core.training.overlays import Overlays, draw_skeleton
 from tar_core.training.trainer import Trainer, TrainingConfig
 from tests.tar_core.model.test_tar import SMALL, build

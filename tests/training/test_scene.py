@@ -6,19 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.camera.crop import MARGIN
+from tar_core.datasets.crop_track import crop_track
+from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training import scene
-from tar_core.training.dataset import CLIP_FRAMES
 from tar_core.training.motions import Motion
-from tar_core.training.scene import (
-    Camera,
-    crop_track,
-    in_sight,
-    motion_weight,
-    sample_betas,
-    sample_camera,
-    sample_motion,
-)
+from tar_core.training.scene import Camera, in_sight, motion_weight, sample_betas, sample_camera, sample_motion
 from tests.training.test_motions import random_motion
 
 seeds = st.integers(0, 10_000)

@@ -4,10 +4,10 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
+from tar_core.datasets.shards import CLIP_FRAMES, SyntheticShards
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training import synthetic as module
-from tar_core.training.dataset import CLIP_FRAMES, SyntheticShards
 from tar_core.training.key_poses import key_pose_motions
 from tar_core.training.synthetic import Generator, main
 from tests.training.conftest import FREE_BODY

@@ -1,6 +1,6 @@
 """Turns a dataset into shards of clips: `python -m tar_core.training.datasets --help`.
 
-The shards are those of rendered clips: `tar_core.training.features` computes the backbone's features of both alike.
+The shards are those of rendered clips: `tar_core.datasets.features` computes the backbone's features of both alike.
 """
 
 import argparse
@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.body.data import load_body
+from tar_core.datasets import bedlam, eft, emdb, human36m, mpi_inf_3dhp, threedpw
+from tar_core.datasets.clips import clips_of
+from tar_core.datasets.sequence import load_bodies
+from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, SyntheticClip, write_shard
 from tar_core.errors import TarError
-from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, write_shard
-from tar_core.training.datasets import bedlam, eft, emdb, human36m, mpi_inf_3dhp, threedpw
-from tar_core.training.datasets.clips import clips_of
-from tar_core.training.datasets.sequence import load_bodies
-from tar_core.training.synthetic import CLIPS_PER_SHARD
 
 DATASETS = {
     "3dpw": threedpw,

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.training.datasets.sequence import (
+from tar_core.datasets.sequence import (
     PersonSequence,
     body_of,
     malformed,

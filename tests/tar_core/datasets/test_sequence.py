@@ -3,8 +3,8 @@ import pickle
 import numpy as np
 import pytest
 
+from tar_core.datasets.sequence import load_bodies, read_json, read_pickle, rest_pelvis, to_camera
 from tar_core.errors import TarError
-from tar_core.training.datasets.sequence import load_bodies, read_json, read_pickle, rest_pelvis, to_camera
 from tests.support.made_up_datasets import FREE, camera_orient, joints_of, walker
 from tests.support.smpl_files import smpl_content
 

@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
+from tar_core.datasets.threedpw import sequences
 from tar_core.errors import TarError
-from tar_core.training.datasets.threedpw import sequences
 from tests.support.made_up_datasets import BODIES, joints_of, walker
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.evaluation.joints import H36M_NAMES
-from tar_core.training.datasets.neuralannot import Frame, grouped, sequence_of
-from tar_core.training.datasets.sequence import PersonSequence, malformed, read_json, require
+from tar_core.datasets.joints import H36M_NAMES
+from tar_core.datasets.neuralannot import Frame, grouped, sequence_of
+from tar_core.datasets.sequence import PersonSequence, malformed, read_json, require
 
 SPLITS = ("train", "test")
 SUBJECTS = {"train": (1, 5, 6, 7, 8), "test": (9, 11)}

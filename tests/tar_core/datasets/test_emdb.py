@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
+from tar_core.datasets.emdb import sequences
 from tar_core.errors import TarError
-from tar_core.training.datasets.emdb import sequences
 from tests.support.made_up_datasets import BODIES, joints_of, walker
 
 

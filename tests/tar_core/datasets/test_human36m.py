@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
+from tar_core.datasets.human36m import sequences
+from tar_core.datasets.joints import H36M_NAMES
 from tar_core.errors import TarError
-from tar_core.evaluation.joints import H36M_NAMES
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training.datasets.human36m import sequences
 from tests.support.made_up_datasets import BODIES, joints_of, walker, write_json
 
 COUNT = 6

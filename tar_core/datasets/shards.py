@@ -12,6 +12,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
 CLIP_FRAMES = 9  # T, the network's window
+CLIPS_PER_SHARD = 50
 _JPEG_QUALITY = 95
 
 

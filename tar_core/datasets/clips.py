@@ -13,13 +13,13 @@ from tar_core.body.data import BodyData
 from tar_core.body.model import BodyModel
 from tar_core.body.shape import transfer_shape
 from tar_core.camera.crop_camera import MIN_DEPTH, project
+from tar_core.datasets.crop_track import crop_track
+from tar_core.datasets.sequence import PersonSequence, body_of, rest_pelvis
+from tar_core.datasets.shards import CLIP_FRAMES, SyntheticClip
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import NUM_JOINTS
-from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip
-from tar_core.training.datasets.sequence import PersonSequence, body_of, rest_pelvis
-from tar_core.training.scene import crop_track
 
 
 def clips_of(

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop_camera import default_focal, image_centre
+from tar_core.datasets.sequence import PersonSequence, malformed, read_json, require
 from tar_core.errors import TarError
 from tar_core.rotations import matrix_to_axis_angle
-from tar_core.training.datasets.sequence import PersonSequence, malformed, read_json, require
 
 SPLITS = ("coco", "mpii")
 FILES = {"coco": ("COCO2014-All-ver01.json", "train2014"), "mpii": ("MPII_ver01.json", "images")}

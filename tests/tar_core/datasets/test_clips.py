@@ -9,15 +9,15 @@ import torch
 
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.datasets import eft, threedpw
+from tar_core.datasets.__main__ import main
+from tar_core.datasets.clips import clips_of, fitted, read_picture, usable_runs
+from tar_core.datasets.shards import SyntheticShards
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.training.dataset import SyntheticShards
-from tar_core.training.datasets import eft, threedpw
-from tar_core.training.datasets.__main__ import main
-from tar_core.training.datasets.clips import clips_of, fitted, read_picture, usable_runs
 from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
 from tests.support.smpl_files import smpl_content
-from tests.training.datasets import test_eft, test_threedpw
+from tests.tar_core.datasets import test_eft, test_threedpw
 
 root = test_threedpw.root  # 3DPW's files
 

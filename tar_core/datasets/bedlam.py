@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tar_core.datasets.sequence import PersonSequence, malformed, require
 from tar_core.errors import TarError
-from tar_core.training.datasets.sequence import PersonSequence, malformed, require
 
 SPLITS = ("training", "validation")
 FPS = 6.0  # of the labels; a scene's name ends in the rate if it is another one (..._30fps)

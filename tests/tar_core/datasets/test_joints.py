@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from tar_core.errors import TarError
-from tar_core.evaluation.joints import (
+from tar_core.datasets.joints import (
     ANGLE_JOINTS,
     H36M_NAMES,
     JITTER_JOINTS,
@@ -12,6 +11,7 @@ from tar_core.evaluation.joints import (
     MPI_PELVIS,
     load_regressor,
 )
+from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.training.datasets.sequence import PersonSequence, body_of, rest_pelvis, to_camera
+from tar_core.datasets.sequence import PersonSequence, body_of, rest_pelvis, to_camera
 
 
 @dataclass(frozen=True)

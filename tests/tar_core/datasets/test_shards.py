@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from tar_core.datasets.shards import SyntheticClip, SyntheticShards, read_shard, write_shard
 from tar_core.errors import TarError
-from tar_core.training.dataset import SyntheticClip, SyntheticShards, read_shard, write_shard
 
 
 def made_up_clip(seed, count=9):

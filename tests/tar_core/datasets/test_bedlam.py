@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tar_core.datasets.bedlam import sequences
 from tar_core.errors import TarError
-from tar_core.training.datasets.bedlam import sequences
 from tests.support.made_up_datasets import camera_orient, joints_of, walker
 
 SCENE = "20221010_3_1000_batch01hand_6fps"

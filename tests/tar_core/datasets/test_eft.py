@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tar_core.camera.crop_camera import project
+from tar_core.datasets.eft import sequences
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.training.datasets.eft import sequences
 from tests.support.made_up_datasets import joints_of, walker, write_json, write_picture
 
 NAMES = {"coco": ("COCO2014-All-ver01.json", "train2014/COCO_train2014_000000000009.jpg", "COCO2014-All")}

@@ -4,11 +4,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tar_core.datasets.features import FeatureClips, main
+from tar_core.datasets.shards import write_shard
 from tar_core.model.backbones.pretrained import build_backbone, load_backbone, save_backbone
 from tar_core.model.config import TAR_R50
-from tar_core.training.dataset import write_shard
-from tar_core.training.features import FeatureClips, main
-from tests.training.test_dataset import made_up_clip
+from tests.tar_core.datasets.test_shards import made_up_clip
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_researchers_own_backbone(shards, tmp_path, capsys):
     # The backbone that is kept beside the features is the one that made them.
     kept, _ = load_backbone("resnet50", output / "backbone" / "resnet50.safetensors")
     assert load_file(output / "backbone" / "resnet50.safetensors").keys() == kept.state_dict().keys()
-    from tar_core.training.dataset import read_shard
+    from tar_core.datasets.shards import read_shard
 
     images = torch.from_numpy(read_shard(next(shards.glob("*.npz")))[0].images.copy())
     with torch.no_grad():

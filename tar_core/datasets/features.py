@@ -17,16 +17,30 @@ from torch import Tensor
 
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.datasets.shards import CLIP_FRAMES, SyntheticClip, SyntheticShards, read_shard
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_backbone
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
-from tar_core.training.dataset import CLIP_FRAMES, SyntheticClip, SyntheticShards, read_shard
-from tar_core.training.losses import Truth
 
 _LANDMARK_FIELDS = ("points", "visibility", "presence", "world", "score")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the bodies should be, in the rolled cameras.
+
+    Attributes:
+        rotations: [B, 24, 3, 3]; betas: [B, 10].
+        joints: [B, 24, 3] with the translation, metres; joints_2d: [B, 24, 2] crop pixels.
+    """
+
+    rotations: Tensor
+    betas: Tensor
+    joints: Tensor
+    joints_2d: Tensor
 
 
 @dataclass(frozen=True)
@@ -82,7 +96,7 @@ class FeatureClips:
     def __init__(self, folder: str | Path, limit: int | None = None) -> None:
         files = sorted(Path(folder).glob("*.safetensors"))
         if not files:
-            raise TarError(f"{folder}: no cached features; run `python -m tar_core.training.features` first")
+            raise TarError(f"{folder}: no cached features; run `python -m tar_core.datasets.features` first")
         self.shards: list[dict[str, Tensor]] = []
         self.index: list[tuple[int, int]] = []  # (shard, first frame) of each clip
         self.clip_length = 0

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from tar_core.datasets.joints import H36M_NAMES
+from tar_core.datasets.mpi_inf_3dhp import sequences
 from tar_core.errors import TarError
-from tar_core.evaluation.joints import H36M_NAMES
-from tar_core.training.datasets.mpi_inf_3dhp import sequences
 from tests.support.made_up_datasets import BODIES, joints_of, walker, write_json
 
 COUNT = 4

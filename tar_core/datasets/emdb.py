@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.errors import TarError
-from tar_core.training.datasets.sequence import (
+from tar_core.datasets.sequence import (
     PersonSequence,
     body_of,
     malformed,
@@ -22,6 +21,7 @@ from tar_core.training.datasets.sequence import (
     rest_pelvis,
     to_camera,
 )
+from tar_core.errors import TarError
 
 SPLITS = ("emdb1", "emdb2")
 GET = "register at emdb.ait.ethz.ch, download P0.zip to P9.zip and unpack them into one folder"
