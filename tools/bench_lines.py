@@ -23,7 +23,7 @@ from tar_core.capture.pipeline import SURE_FOCAL
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
-from tar_core.training.backgrounds import panorama_view, read_panoramas
+from tar_core.synthetic.backgrounds import panorama_view, read_panoramas
 from tar_core.video.reader import VideoReader
 from tools.fetch_demo import CACHE
 from tools.fetch_training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_pictures

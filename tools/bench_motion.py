@@ -1,6 +1,7 @@
 """`make bench-motion`: what planting feet does to the root, on motion whose truth is known and on the demo video.
 
-Recordings of shared/data/motion before random cameras that stand still (tar_core/training/scene.py: pitch, roll, height
+Recordings of shared/data/motion before random cameras that stand still (tar_core/synthetic/scene.py: pitch, roll,
+height
 and lens at random) get errors that are alike the network's on real video: the root wavers by 60 mm along the line of
 sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), and trembles along it by 4 mm from frame
 to frame (there, by third differences: 2.5 to 5.5 mm), every joint by 2 degrees, and joints tremble as much as the
@@ -50,9 +51,9 @@ from tar_core.evaluation.metrics import jitter
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
-from tar_core.training.motions import FPS, Motion, leg_length, load_motions, with_legs, world_rotations
-from tar_core.training.scene import Camera, sample_camera
+from tar_core.synthetic.key_poses import LOW, STANDING, pose_from_degrees
+from tar_core.synthetic.motions import FPS, Motion, leg_length, load_motions, with_legs, world_rotations
+from tar_core.synthetic.scene import Camera, sample_camera
 from tools.camera_joints import main_person
 
 ROOT = Path(__file__).resolve().parent.parent

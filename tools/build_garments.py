@@ -7,7 +7,7 @@
 takes a few minutes and gigabytes. Each vertex of an asset hangs on three vertices of MakeHuman's base mesh (its .mhclo
 file says how), of which the free body is a part; helpers that clothes hang on are another. So the whole base mesh is
 made as tools/build_body.py makes the body, of the same people, with the same betas; the assets are put on it, and
-their shoulders are turned back as the body's. `Wardrobe` in tar_core/training/garments.py describes the file.
+their shoulders are turned back as the body's. `Wardrobe` in tar_core/synthetic/garments.py describes the file.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.training.garments import HAIR, SHOES, SUITS
+from tar_core.synthetic.garments import HAIR, SHOES, SUITS
 from tools.shoulders import turn_shoulders_back
 
 BASE_VERTICES = 19158  # of MakeHuman's base mesh, as tools/makehuman.py has them

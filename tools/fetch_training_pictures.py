@@ -28,7 +28,7 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.training.garments import HAIR, SHOES, SUITS
+from tar_core.synthetic.garments import HAIR, SHOES, SUITS
 from tools.fetch_demo import CACHE, download_wheel
 from tools.npm import download_package
 
@@ -271,7 +271,7 @@ def photograph(content: bytes, name: str) -> bytes:
 
 
 def is_texture(path: str) -> bool:
-    """Whether a file below `TEXTURES`' folder is one that tar_core.training.garments reads."""
+    """Whether a file below `TEXTURES`' folder is one that tar_core.synthetic.garments reads."""
     if fnmatch(path, "skins/*male/textures/*_diffuse*.png"):
         return True
     parts = path.split("/")
@@ -285,7 +285,7 @@ def is_texture(path: str) -> bool:
 
 
 def fetch_textures(folder: Path, cache: Path = CACHE / "pictures") -> int:
-    """Unpacks MakeHuman's textures into `folder`, laid out as tar_core.training.garments.Textures reads them.
+    """Unpacks MakeHuman's textures into `folder`, laid out as tar_core.synthetic.garments.Textures reads them.
 
     Returns:
         how many there are.

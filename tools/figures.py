@@ -27,10 +27,10 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.model.config import TAR_S
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
+from tar_core.synthetic.motions import Motion
+from tar_core.synthetic.scene import sample_motion
+from tar_core.synthetic.splits import load_split
 from tar_core.training.ablation import read_results, rows_of
-from tar_core.training.motions import Motion
-from tar_core.training.scene import sample_motion
-from tar_core.training.splits import load_split
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SHOWN = (0, 1, 4, 7, 3, 12, 16, 18, 20)  # pelvis, hip, knee, ankle, spine, neck, shoulder, elbow, wrist

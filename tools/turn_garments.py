@@ -2,7 +2,7 @@
 
     python -m tools.turn_garments garments.npz --body their_body.npz --output turned.npz
 
-See `tools.shoulders.turn_shoulders_back`; `Wardrobe` in tar_core/training/garments.py describes the file.
+See `tools.shoulders.turn_shoulders_back`; `Wardrobe` in tar_core/synthetic/garments.py describes the file.
 """
 
 import argparse

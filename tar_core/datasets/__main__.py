@@ -1,4 +1,4 @@
-"""Turns a dataset into shards of clips: `python -m tar_core.training.datasets --help`.
+"""Turns a dataset into shards of clips: `python -m tar_core.datasets --help`.
 
 The shards are those of rendered clips: `tar_core.datasets.features` computes the backbone's features of both alike.
 """
@@ -40,7 +40,7 @@ def write_shards(clips: Iterator[SyntheticClip], folder: Path, name: str) -> int
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m tar_core.training.datasets", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tar_core.datasets", description=__doc__)
     parser.add_argument("dataset", choices=DATASETS)
     parser.add_argument("root", type=Path, help="its folder, laid out as its authors publish it")
     parser.add_argument(

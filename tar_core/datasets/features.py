@@ -208,7 +208,7 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Compute the frozen backbone's features of synthetic clips.")
-    parser.add_argument("--shards", type=Path, required=True, help="folder that tar_core.training.synthetic wrote")
+    parser.add_argument("--shards", type=Path, required=True, help="folder that tar_core.synthetic.generate wrote")
     parser.add_argument("--output", type=Path, required=True, help="folder of the features; existing ones are kept")
     parser.add_argument("--backbone", choices=BACKBONES, default="blazepose", help="default: %(default)s")
     parser.add_argument("--weights", type=Path, help="the backbone's weights; needed for any but the default one")

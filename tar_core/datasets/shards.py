@@ -92,7 +92,7 @@ class SyntheticShards:
     def __init__(self, folder: Path | str):
         self.paths = sorted(Path(folder).glob("shard-*.npz"))
         if not self.paths:
-            raise TarError(f"no shards in {folder}; render some with python -m tar_core.training.synthetic")
+            raise TarError(f"no shards in {folder}; render some with python -m tar_core.synthetic.generate")
 
     def __len__(self) -> int:
         """How many shards there are."""

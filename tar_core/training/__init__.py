@@ -1,1 +1,1 @@
-"""Making synthetic people, training the network on them."""
+"""Training the network."""

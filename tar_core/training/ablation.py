@@ -24,8 +24,8 @@ from tar_core.files import atomic_path
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TAR_S, TARConfig
 from tar_core.model.cost import measure_cost
+from tar_core.synthetic.splits import load_split
 from tar_core.training.simulated import LandmarkSimulator
-from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
 
 RESULTS, REPORT = "ablation.csv", "ablation.md"

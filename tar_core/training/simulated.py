@@ -21,8 +21,8 @@ from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.refinement import JOINT_OF_LANDMARK, SURFACE_OF_LANDMARK
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
-from tar_core.training.motions import Motion
-from tar_core.training.scene import Scene, sample_scene
+from tar_core.synthetic.motions import Motion
+from tar_core.synthetic.scene import Scene, sample_scene
 
 NEIGHBOURS = 8  # donors to choose among
 ERROR_SCALE = (0.3, 1.0)  # the backbone sees real people better than rendered ones

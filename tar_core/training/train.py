@@ -15,13 +15,13 @@ from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, load_tar
 from tar_core.model.config import CONFIGS
 from tar_core.model.tar import TAR
+from tar_core.synthetic.splits import load_split
 from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import load_clips
 from tar_core.training.overlays import Overlays
 from tar_core.training.parallel import join_workers, leave_workers
 from tar_core.training.settings import Settings, read_settings
 from tar_core.training.simulated import LandmarkSimulator
-from tar_core.training.splits import load_split
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
 
 

@@ -9,8 +9,8 @@ from tar_core.cleanup.contacts import sole_points, surface_points
 from tar_core.cleanup.foot_locking import foot_points, slide
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training.motions import FPS, Motion, world_rotations
-from tar_core.training.scene import sample_camera
+from tar_core.synthetic.motions import FPS, Motion, world_rotations
+from tar_core.synthetic.scene import sample_camera
 from tools.bench_motion import (
     EACH_ANKLE,
     HANDS_AND_FEET,

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.training.backgrounds import Backgrounds
-from tar_core.training.garments import Textures
+from tar_core.synthetic.backgrounds import Backgrounds
+from tar_core.synthetic.garments import Textures
 from tools import fetch_training_pictures as tool
 from tools.fetch_training_pictures import Source, fetch_pictures, fetch_textures
 

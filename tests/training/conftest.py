@@ -13,9 +13,9 @@ from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.training.backgrounds import Backgrounds
-from tar_core.training.people import People
-from tar_core.training.renderer import PersonRenderer
+from tar_core.synthetic.backgrounds import Backgrounds
+from tar_core.synthetic.people import People
+from tar_core.synthetic.renderer import PersonRenderer
 from tests.support.paths import SHARED
 from tools import turn_garments
 

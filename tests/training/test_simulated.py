@@ -15,8 +15,8 @@ from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.model.backbones.blazepose import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.skeleton import JOINT_NAMES
+from tar_core.synthetic.motions import Motion
 from tar_core.training import simulated
-from tar_core.training.motions import Motion
 from tar_core.training.simulated import LandmarkSimulator, relay
 
 LIMB_LANDMARKS = list(JOINT_OF_LANDMARK)

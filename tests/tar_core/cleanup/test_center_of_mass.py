@@ -10,7 +10,7 @@ from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.center_of_mass import centre_of_mass, find_balance, on_legs
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tar_core.training.key_poses import LOW, STANDING, pose_from_degrees
+from tar_core.synthetic.key_poses import LOW, STANDING, pose_from_degrees
 
 BODY = load_body()
 REST = rest_joints(BODY, np.zeros(10))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.training.backgrounds import Backgrounds, panorama_lighting, panorama_view, random_lighting
+from tar_core.synthetic.backgrounds import Backgrounds, panorama_lighting, panorama_view, random_lighting
 
 LEVEL = np.diag([1.0, -1.0, -1.0])  # a level camera that looks along -z
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.training.meshes import SkinnedMesh
+from tar_core.synthetic.meshes import SkinnedMesh
 
 # MakeHuman's core assets (CC0), by who wears them.
 SUITS = {

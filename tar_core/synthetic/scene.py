@@ -10,7 +10,7 @@ from tar_core.datasets.crop_track import crop_track
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
-from tar_core.training.motions import FPS, Motion, at_speed, leg_length, mirrored, reversed_in_time, with_legs
+from tar_core.synthetic.motions import FPS, Motion, at_speed, leg_length, mirrored, reversed_in_time, with_legs
 
 _ARM_PARTS = ("collar", "shoulder", "elbow", "wrist", "hand")
 _KNEES = [JOINT_NAMES.index("left_knee"), JOINT_NAMES.index("right_knee")]

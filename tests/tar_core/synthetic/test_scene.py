@@ -1,20 +1,14 @@
-import itertools
-
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from tar_core.camera.crop import MARGIN
-from tar_core.datasets.crop_track import crop_track
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training import scene
-from tar_core.training.motions import Motion
-from tar_core.training.scene import Camera, in_sight, motion_weight, sample_betas, sample_camera, sample_motion
-from tests.training.test_motions import random_motion
-
-seeds = st.integers(0, 10_000)
+from tar_core.synthetic import scene
+from tar_core.synthetic.motions import Motion
+from tar_core.synthetic.scene import Camera, in_sight, motion_weight, sample_betas, sample_camera, sample_motion
+from tests.tar_core.datasets.test_crop_track import seeds
+from tests.tar_core.synthetic.test_motions import random_motion
 
 
 @given(seeds)
@@ -97,33 +91,6 @@ def test_up_is_up_in_the_picture():
     assert high[1] < low[1]
     camera = Camera(np.diag([1.0, -1, -1]), np.array([0, 0, 3.0]), 500.0, (641, 481))
     np.testing.assert_allclose(camera.project(np.zeros(3)), [320, 240])
-
-
-def upright_track(angle=0.0):
-    """Joints [9, 24, 2] of a person who leans by `angle`, and points around them."""
-    joints = np.zeros((CLIP_FRAMES, 24, 2))
-    up = np.array([np.sin(angle), -np.cos(angle)])
-    joints += np.array([500.0, 300.0])
-    joints[:, [16, 17]] += 50 * up
-    points = np.concatenate([joints, joints[:, :1] + 90 * up, joints[:, :1] - 100 * up], 1)
-    return joints, points
-
-
-@given(st.floats(-3, 3), seeds)
-def test_crops_are_upright_around_the_hips(angle, seed):
-    joints, points = upright_track(angle)
-    for crop in crop_track(np.random.default_rng(seed), joints, points):
-        lean = (crop.roll - angle + np.pi) % (2 * np.pi) - np.pi
-        assert abs(lean) < np.radians(45)  # five standard deviations
-        assert np.hypot(crop.center_x - 500, crop.center_y - 300) < 0.3 * crop.size
-        assert 0.6 < crop.size / (2 * MARGIN * 100) < 1.6
-
-
-def test_crops_of_a_clip_hang_together():
-    joints, points = upright_track()
-    crops = crop_track(np.random.default_rng(0), joints, points)
-    steps = [abs(a.center_x - b.center_x) + abs(a.size - b.size) for a, b in itertools.pairwise(crops)]
-    assert 0 < max(steps) < 0.05 * crops[0].size
 
 
 def test_betas_are_standard_normal_without_extremes():

@@ -13,7 +13,7 @@ import numpy as np
 from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE, Crop
 from tar_core.errors import TarError
 from tar_core.skeleton import NUM_JOINTS
-from tar_core.training.meshes import SkinnedMesh
+from tar_core.synthetic.meshes import SkinnedMesh
 
 _SHADERS = Path(__file__).parent / "shaders"
 _NEAR, _FAR = 0.05, 100.0

@@ -1,4 +1,4 @@
-"""Renders synthetic people in real motion: `python -m tar_core.training.synthetic --help`."""
+"""Renders synthetic people in real motion: `python -m tar_core.synthetic.generate --help`."""
 
 import argparse
 import multiprocessing
@@ -12,14 +12,14 @@ from tar_core.camera.crop import Crop
 from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, SyntheticClip, write_shard
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tar_core.training.backgrounds import Background, Backgrounds
-from tar_core.training.meshes import SkinnedMesh
-from tar_core.training.motions import Motion
-from tar_core.training.people import People
-from tar_core.training.renderer import Ground, PersonRenderer, crop_projection
-from tar_core.training.scene import Camera, sample_scene
-from tar_core.training.sensor import Sensor, repeat_border, sample_occluders
-from tar_core.training.splits import TEST_COLLECTION, load_split
+from tar_core.synthetic.backgrounds import Background, Backgrounds
+from tar_core.synthetic.meshes import SkinnedMesh
+from tar_core.synthetic.motions import Motion
+from tar_core.synthetic.people import People
+from tar_core.synthetic.renderer import Ground, PersonRenderer, crop_projection
+from tar_core.synthetic.scene import Camera, sample_scene
+from tar_core.synthetic.sensor import Sensor, repeat_border, sample_occluders
+from tar_core.synthetic.splits import TEST_COLLECTION, load_split
 
 _FEET = [JOINT_NAMES.index(name) for name in ("left_foot", "right_foot", "left_ankle", "right_ankle")]
 
@@ -146,7 +146,7 @@ def render_shards(options: argparse.Namespace, indices: list[int]) -> None:
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m tar_core.training.synthetic", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tar_core.synthetic.generate", description=__doc__)
     parser.add_argument("--output", type=Path, required=True, help="folder of the shards; existing ones are kept")
     parser.add_argument("--clips", type=int, required=True, help=f"how many clips of {CLIP_FRAMES} frames")
     parser.add_argument(

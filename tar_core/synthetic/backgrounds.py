@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.training.renderer import Lighting
+from tar_core.synthetic.renderer import Lighting
 
 os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
 import cv2  # only now: it reads EXR files if it finds the variable set

@@ -26,7 +26,7 @@ from tar_core.rotations import (
     slerp,
 )
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
-from tar_core.training.bvh import BvhRecording, read_bvh, smpl_turns
+from tar_core.synthetic.bvh import BvhRecording, read_bvh, smpl_turns
 
 FPS = 30.0
 MIN_FRAMES = 12  # shorter recordings hold no window worth rendering
@@ -93,7 +93,7 @@ def load_motions(*paths: Path | str, rest_joints: np.ndarray | None = None) -> l
     """Every recording in the given files, folders and tar archives.
 
     Args:
-        paths: `.bvh` of any skeleton (tar_core/training/bvh.py), DeepMimic `.txt`, AMASS `.npz`; folders are searched,
+        paths: `.bvh` of any skeleton (tar_core/synthetic/bvh.py), DeepMimic `.txt`, AMASS `.npz`; folders are searched,
             archives unpacked in memory.
         rest_joints: [24, 3] SMPL's joints in its T-pose, for BVH files (`smpl_turns`).
 

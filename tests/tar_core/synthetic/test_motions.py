@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, MIRROR, pose_skeleton
-from tar_core.training.bvh import LIMBS, read_bvh
-from tar_core.training.motions import (
+from tar_core.synthetic.bvh import LIMBS, read_bvh
+from tar_core.synthetic.motions import (
     Motion,
     at_speed,
     leg_length,

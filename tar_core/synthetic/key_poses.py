@@ -10,7 +10,7 @@ from tar_core.rotations import (
     slerp,
 )
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
-from tar_core.training.motions import FPS, Motion, leg_length
+from tar_core.synthetic.motions import FPS, Motion, leg_length
 
 # Degrees about x, y, z per joint, applied in the order z, y, x; joints not named stay as in the T-pose. Signs: a hip's
 # -x lifts the leg forwards, a knee's +x bends it, a left shoulder's -z lowers the arm, its -y points it forwards, a

@@ -3,7 +3,7 @@ import pytest
 
 from tar_core.camera.crop import Crop
 from tar_core.skeleton import pose_skeleton
-from tar_core.training.renderer import (
+from tar_core.synthetic.renderer import (
     Ground,
     Lighting,
     Material,

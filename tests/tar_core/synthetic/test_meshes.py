@@ -5,7 +5,7 @@ from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import pose_skeleton
-from tar_core.training.meshes import SkinnedMesh, split_seams, strongest_influences
+from tar_core.synthetic.meshes import SkinnedMesh, split_seams, strongest_influences
 
 
 def test_skinning_equals_the_body_models(people):

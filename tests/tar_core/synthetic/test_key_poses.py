@@ -1,9 +1,9 @@
 import numpy as np
 
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tar_core.training import key_poses as module
-from tar_core.training.key_poses import key_pose_motions, pose_from_degrees
-from tests.training.test_motions import rest_joints
+from tar_core.synthetic import key_poses as module
+from tar_core.synthetic.key_poses import key_pose_motions, pose_from_degrees
+from tests.tar_core.synthetic.test_motions import rest_joints
 
 
 def joint(joints, name):

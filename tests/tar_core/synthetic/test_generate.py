@@ -7,9 +7,9 @@ from tar_core.body.model import BodyModel
 from tar_core.datasets.shards import CLIP_FRAMES, SyntheticShards
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training import synthetic as module
-from tar_core.training.key_poses import key_pose_motions
-from tar_core.training.synthetic import Generator, main
+from tar_core.synthetic import generate as module
+from tar_core.synthetic.generate import Generator, main
+from tar_core.synthetic.key_poses import key_pose_motions
 from tests.training.conftest import FREE_BODY
 
 MIDDLE = [JOINT_NAMES.index(name) for name in ("pelvis", "spine1", "spine2", "spine3", "left_knee", "right_knee")]

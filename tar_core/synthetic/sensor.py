@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop import CROP_SIZE, Crop, apply_affine, compose_affine
-from tar_core.training.backgrounds import Backgrounds
+from tar_core.synthetic.backgrounds import Backgrounds
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.training.garments import HAIR, SHOES, SUITS, Textures, Wardrobe
+from tar_core.synthetic.garments import HAIR, SHOES, SUITS, Textures, Wardrobe
 
 
 def test_every_garment_of_the_lists_is_there_and_sound(people):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.training.motions import Motion
-from tar_core.training.splits import select_split
+from tar_core.synthetic.motions import Motion
+from tar_core.synthetic.splits import select_split
 
 
 def test_subject_05_is_for_testing_alone():

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.training.key_poses import key_pose_motions
-from tar_core.training.motions import Motion, load_motions
+from tar_core.synthetic.key_poses import key_pose_motions
+from tar_core.synthetic.motions import Motion, load_motions
 
 TEST_COLLECTION = "cmu/005"  # subject 05, dance: never trained on
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tar_core.camera.crop import Crop
-from tar_core.training.sensor import Occluder, Sensor, repeat_border, sample_occluders
+from tar_core.synthetic.sensor import Occluder, Sensor, repeat_border, sample_occluders
 
 CLEAN = Sensor(blur=0.1, motion=np.zeros(2), gain=np.ones(3), gamma=1.0, noise=0.0, quality=100)
 

@@ -9,9 +9,9 @@ from scipy.spatial.transform import Rotation
 from tar_core.body.data import load_body
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
-from tar_core.training.bvh import LIMBS, find_joints, read_bvh, smpl_turns
-from tar_core.training.motions import load_motions, world_rotations
-from tests.training.test_motions import member, recorded, rest_joints
+from tar_core.synthetic.bvh import LIMBS, find_joints, read_bvh, smpl_turns
+from tar_core.synthetic.motions import load_motions, world_rotations
+from tests.tar_core.synthetic.test_motions import member, recorded, rest_joints
 
 __all__ = ["recorded"]  # the fixture
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.training.garments import Outfit, Textures, Wardrobe
-from tar_core.training.meshes import SkinnedMesh, split_seams, strongest_influences
-from tar_core.training.renderer import Material, Part
+from tar_core.synthetic.garments import Outfit, Textures, Wardrobe
+from tar_core.synthetic.meshes import SkinnedMesh, split_seams, strongest_influences
+from tar_core.synthetic.renderer import Material, Part
 
 # Albedo (linear RGB) from light to dark.
 _SKIN_TONES = np.array(

@@ -1,0 +1,1 @@
+"""Synthetic training data: people in clothes, motion, cameras, rendering."""
