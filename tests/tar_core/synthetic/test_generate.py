@@ -10,7 +10,7 @@ from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic import generate as module
 from tar_core.synthetic.generate import Generator, main
 from tar_core.synthetic.key_poses import key_pose_motions
-from tests.training.conftest import FREE_BODY
+from tests.support.synthetic_fixtures import FREE_BODY
 
 MIDDLE = [JOINT_NAMES.index(name) for name in ("pelvis", "spine1", "spine2", "spine3", "left_knee", "right_knee")]
 

@@ -20,7 +20,7 @@ from tar_core.synthetic.motions import (
     with_legs,
     world_rotations,
 )
-from tests.training.conftest import FREE_BODY, SHARED
+from tests.support.synthetic_fixtures import FREE_BODY, SHARED
 
 
 def rest_joints():

@@ -1,14 +1,16 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic import scene
 from tar_core.synthetic.motions import Motion
 from tar_core.synthetic.scene import Camera, in_sight, motion_weight, sample_betas, sample_camera, sample_motion
-from tests.tar_core.datasets.test_crop_track import seeds
 from tests.tar_core.synthetic.test_motions import random_motion
+
+seeds = st.integers(0, 10_000)
 
 
 @given(seeds)

@@ -9,7 +9,7 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.training import adapt as adapting
 from tar_core.training.adapt import AdaptOptions, adapt, find_videos
 from tar_core.training.footage import FittingConfig
-from tests.training.test_footage import short_video  # noqa: F401  (a fixture)
+from tests.tar_core.training.test_footage import short_video  # noqa: F401  (a fixture)
 
 
 def test_videos_in_folders(tmp_path):

@@ -17,9 +17,7 @@ from tests.support.made_up_datasets import write_picture
 from tests.support.smpl_files import smpl_content
 from tests.tar_core.datasets import test_emdb, test_human36m, test_threedpw
 from tests.tar_core.model.test_tar import SMALL, build
-from tests.training import conftest
 
-clips = conftest.clips
 threedpw_root, emdb_root, human36m_root = test_threedpw.root, test_emdb.root, test_human36m.root
 
 

@@ -17,9 +17,8 @@ from tar_core.rotations import axis_angle_to_matrix
 from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
 from tests.tar_core.datasets import test_threedpw
 from tests.tar_core.model.test_tar import SMALL, build
-from tests.training import conftest
 
-root, clips = test_threedpw.root, conftest.clips
+root = test_threedpw.root
 
 
 def first_sequence(folder):
