@@ -7,9 +7,9 @@ import bpy
 from tar_core.errors import TarError
 
 from .bone_maps import find_bones
-from .people import delete_person
 from .retarget import retarget
 from .retarget_panel import saved_maps
+from .scene.metadata import delete_person
 
 ENDINGS = (".blend", ".fbx", ".glb", ".gltf")
 

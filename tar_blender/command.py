@@ -43,8 +43,8 @@ from .batch import Outcome, find_clips, run_batch
 from .captures import CaptureQueue
 from .character_file import replace_person
 from .export import FORMATS, check_output, check_place, save_each, save_scene
-from .import_motion import ImportOptions, clip_body, import_clip, set_frame_rate
-from .key_reduction import Tolerance, reduce_keys
+from .scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
+from .scene.key_reduction import Tolerance, reduce_keys
 from .user_paths import body_file, bundled_tar_core, engine_choices, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen

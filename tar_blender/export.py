@@ -16,9 +16,9 @@ from tar_core.skeleton import JOINT_NAMES
 
 from .bvh_export import bvh_text
 from .fbx_export import everybody_shown, selected, write_fbx
-from .import_motion import frame_rate
-from .people import imported_clips, is_person, people_of, person_objects
 from .retarget import Rest, person_motion
+from .scene.build import frame_rate
+from .scene.metadata import imported_clips, is_person, people_of, person_objects
 
 ROOT = "root"  # what a file's only armature is called
 

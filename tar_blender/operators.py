@@ -21,11 +21,11 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
 from .cache import keep_motion
-from .import_motion import ImportedClip, import_steps
 from .import_request import ImportRequest
-from .people import ClipRecord, mark_clip
 from .pick_people import chosen_traces, show_found
 from .report import refuse, report_text, sentence
+from .scene.build import ImportedClip, import_steps
+from .scene.metadata import ClipRecord, mark_clip
 from .steps import Steps, in_thread, run_for
 from .user_paths import body_file, bundled_tar_core, cache_folder, engine_choices, engine_python
 

@@ -16,7 +16,6 @@ from .operators import (
     TAR_OT_import_video_motion,
     TAR_OT_unqueue_import,
 )
-from .people import about_floor, clip_record, doubts_of, imported_clips, people_of
 from .people_operators import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
@@ -32,6 +31,7 @@ from .people_operators import (
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
 from .report import sentence, without_folders
+from .scene.metadata import about_floor, clip_record, doubts_of, imported_clips, people_of
 from .settings_layout import draw_lens, draw_scene_settings
 from .user_paths import addon_preferences
 from .video_info import Thumbnails

@@ -12,10 +12,12 @@ from tar_core.amass import load_motion
 from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
-from .floor_by_hand import floor_transform, lowest_foot, move
-from .import_motion import ImportedClip, ImportOptions, import_clip
-from .key_reduction import Tolerance, reduce_keys
-from .people import (
+from .properties import LensSettings, SceneSettings, lens_focal
+from .report import refuse, sentence
+from .scene.build import ImportedClip, ImportOptions, import_clip
+from .scene.floor import floor_transform, lowest_foot, move
+from .scene.key_reduction import Tolerance, reduce_keys
+from .scene.metadata import (
     ClipRecord,
     camera_of,
     clip_record,
@@ -28,8 +30,6 @@ from .people import (
     person_objects,
     set_hidden,
 )
-from .properties import LensSettings, SceneSettings, lens_focal
-from .report import refuse, sentence
 from .settings_layout import draw_lens, draw_scene_settings
 
 

@@ -30,7 +30,7 @@ from tar_core.rotations import (
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 from .bone_maps import RIGIFY, SMPL, BoneMap
-from .curves import curves_of, new_action, write_bone_curves
+from .scene.fcurves import curves_of, new_action, write_bone_curves
 
 NEEDED = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
 _ROOT = JOINT_NAMES[0]

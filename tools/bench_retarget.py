@@ -30,8 +30,8 @@ def main() -> int:
     import addon_utils
 
     from tar_blender.bone_maps import KNOWN, find_bones
-    from tar_blender.import_motion import ImportOptions, import_clip
     from tar_blender.retarget import retarget
+    from tar_blender.scene.build import ImportOptions, import_clip
     from tests.support.characters import (
         end_errors,
         largest_turn,

@@ -42,7 +42,7 @@ def main() -> int:
     import bpy
 
     from tar_blender.export import save_scene
-    from tar_blender.import_motion import ImportOptions, import_clip
+    from tar_blender.scene.build import ImportOptions, import_clip
 
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")
     # The second as the sidebar imports by itself.

@@ -91,8 +91,8 @@ def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np
     import bpy
 
     from tar_blender.export import save_scene
-    from tar_blender.import_motion import ImportOptions, import_clip
-    from tar_blender.render import render_frame
+    from tar_blender.scene.build import ImportOptions, import_clip
+    from tar_blender.scene.render import render_frame
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     options = ImportOptions()

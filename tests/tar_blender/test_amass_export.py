@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 
 from tar_blender.amass_export import save_amass
-from tar_blender.import_motion import import_clip
+from tar_blender.scene.build import import_clip
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.rotations import axis_angle_to_matrix

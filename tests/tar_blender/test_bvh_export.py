@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tar_blender.export import save_scene
-from tar_blender.import_motion import import_clip
+from tar_blender.scene.build import import_clip
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.characters import SMPL_BONES, heads_of

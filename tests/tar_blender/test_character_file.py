@@ -10,8 +10,8 @@ from tar_blender.bone_maps import KNOWN
 from tar_blender.character_file import load_character
 from tar_blender.command import EXIT_BAD_INPUT, main
 from tar_blender.export import save_scene
-from tar_blender.import_motion import import_clip
-from tar_blender.people import delete_person
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.metadata import delete_person
 from tar_core.errors import TarError
 from tests.support.characters import make_character
 from tests.support.clips import synthetic_clip

@@ -7,9 +7,9 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.curves import curves_of
 from tar_blender.export import save_each, save_scene
-from tar_blender.import_motion import import_clip
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.fcurves import curves_of
 from tar_core.camera.trajectory import CameraPath
 from tar_core.motion import Floor, MotionClip
 from tests.support.characters import SMPL_BONES, heads_of

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from tar_blender.import_motion import ImportOptions
 from tar_blender.import_request import ImportRequest
+from tar_blender.scene.build import ImportOptions
 from tar_core.engine.client import CaptureJob
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import tar_blender
 from tar_blender.import_request import ImportRequest
-from tar_blender.people import clip_record, imported_clips
+from tar_blender.scene.metadata import clip_record, imported_clips
 from tar_blender.user_paths import ADDON, PYTHON_VARIABLE
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip

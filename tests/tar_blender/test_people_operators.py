@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import tar_blender
-from tar_blender.people import clip_record, doubts_of, imported_clips
+from tar_blender.scene.metadata import clip_record, doubts_of, imported_clips
 from tar_core.cleanup.uncertainty import Doubt
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import synthetic_clip
-from tests.tar_blender.test_keyframes import curves_of, values_of
+from tests.tar_blender.scene.test_keyframes import curves_of, values_of
 
 
 @pytest.fixture(autouse=True)

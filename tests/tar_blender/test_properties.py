@@ -8,8 +8,8 @@ import bpy
 import pytest
 
 from tar_blender import properties
-from tar_blender.import_motion import ImportOptions, set_frame_rate
 from tar_blender.properties import TARSettings, camera_field_of_view, lens_focal
+from tar_blender.scene.build import ImportOptions, set_frame_rate
 from tar_core.errors import TarError
 
 

@@ -6,9 +6,9 @@ import pytest
 from mathutils import Matrix
 
 from tar_blender.bone_maps import KNOWN, find_bones
-from tar_blender.curves import curves_of
-from tar_blender.import_motion import ImportOptions, import_clip
 from tar_blender.retarget import Rest, person_motion, retarget, transfer
+from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.characters import (

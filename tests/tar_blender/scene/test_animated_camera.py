@@ -11,9 +11,9 @@ from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Vector
 
 import tar_blender
-from tar_blender.import_motion import ImportOptions, import_clip
-from tar_blender.people import camera_of, imported_clips
-from tar_blender.scene_camera import animated_camera_steps, find_camera
+from tar_blender.scene.animated_camera import animated_camera_steps, find_camera
+from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.metadata import camera_of, imported_clips
 from tar_blender.steps import finish
 from tar_core.body.data import load_body
 from tar_core.camera.trajectory import CameraPath
@@ -146,7 +146,7 @@ def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
 
 
 def _curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
-    from tar_blender.curves import curves_of
+    from tar_blender.scene.fcurves import curves_of
 
     return list(curves_of(thing))
 

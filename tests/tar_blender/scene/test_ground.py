@@ -4,13 +4,13 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.ground import camera_height
-from tar_blender.import_motion import ImportOptions, import_clip, place_clip
-from tar_blender.people import about_floor
+from tar_blender.scene.build import ImportOptions, import_clip, place_clip
+from tar_blender.scene.ground import camera_height
+from tar_blender.scene.metadata import about_floor
 from tar_core.body.data import load_body
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tests.support.clips import FACING_CAMERA, synthetic_clip, synthetic_person
-from tests.tar_blender.test_body_mesh import evaluated_vertices
+from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
 
 def standing(frames: int, height: float = 0.0) -> PersonMotion:

@@ -8,8 +8,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender import import_motion
-from tar_blender.import_motion import ImportOptions, adapt_clip, frame_rate, import_clip, import_steps, set_frame_rate
+from tar_blender.scene import build as import_motion
+from tar_blender.scene.build import ImportOptions, adapt_clip, frame_rate, import_clip, import_steps, set_frame_rate
 from tar_core.body.data import load_body
 from tar_core.cleanup.leg_ik import LEGS
 from tar_core.errors import TarError

@@ -8,7 +8,7 @@ from mathutils import Matrix, Vector
 
 from tar_core.errors import TarError
 
-from .people import people_of, person_objects
+from .metadata import people_of, person_objects
 
 _FEET = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot"))
 _LEAST_AREA = 1e-4  # square metres of the triangle between three points

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import bpy
 
-from tar_blender.import_motion import ImportOptions, import_clip
-from tar_blender.people import (
+from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.metadata import (
     ClipRecord,
     camera_of,
     clip_record,
@@ -18,7 +18,7 @@ from tar_blender.people import (
     set_hidden,
 )
 from tests.support.clips import synthetic_clip
-from tests.tar_blender.test_import_motion import _everything
+from tests.tar_blender.scene.test_build import _everything
 
 
 def test_imported_people_are_found_again(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 import bpy
 import numpy as np
 
-from tar_blender.body_mesh import build_triangles, limited_weights
-from tar_blender.import_motion import import_clip
+from tar_blender.scene.body_mesh import build_triangles, limited_weights
+from tar_blender.scene.build import import_clip
 from tar_core.body.data import load_body
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES

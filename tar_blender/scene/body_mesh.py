@@ -6,8 +6,8 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.skeleton import JOINT_NAMES
 
+from ..steps import Steps, finish, in_thread
 from .armature import SMPL_TO_BLENDER, shaped_body
-from .steps import Steps, finish, in_thread
 
 MAX_INFLUENCES = 4
 SKIN_COLOR = (0.8, 0.52, 0.4, 1.0)  # linear RGBA

@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.armature import SMPL_TO_BLENDER, build_armature, rest_heads, rest_rotations
+from tar_blender.scene.armature import SMPL_TO_BLENDER, build_armature, rest_heads, rest_rotations
 from tar_core.body.data import load_body
 from tar_core.skeleton import JOINT_NAMES, MIRROR, PARENTS
 

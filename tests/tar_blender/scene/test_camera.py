@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mathutils import Matrix, Vector
 
-from tar_blender.camera import WorldPlacement, add_video_background, build_camera, match_render
-from tar_blender.floor_by_hand import move
-from tar_blender.import_motion import ImportOptions, import_clip
-from tar_blender.people import delete_clip
+from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.camera import WorldPlacement, add_video_background, build_camera, match_render
+from tar_blender.scene.floor import move
+from tar_blender.scene.metadata import delete_clip
 from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, Floor, MotionClip

@@ -7,8 +7,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.import_motion import import_clip
-from tar_blender.keyframes import VISIBILITY
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.keyframes import VISIBILITY
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import synthetic_clip

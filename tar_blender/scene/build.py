@@ -22,14 +22,14 @@ from tar_core.cleanup.uncertainty import doubts
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
+from ..steps import Steps, finish, in_thread
+from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
 from .keyframes import follow_visibility, motion_steps
-from .people import mark_doubts, mark_floor, mark_person
-from .scene_camera import AnimatedCamera, animated_camera_steps, find_camera
-from .steps import Steps, finish, in_thread
+from .metadata import mark_doubts, mark_floor, mark_person
 
 _PERCENTILE = 5.0  # of all frames' lowest soles: a single frame that dips too low does not count
 

@@ -6,8 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.import_motion import import_clip
-from tar_blender.render import render_frame
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.render import render_frame
 from tar_core.motion import MotionClip
 from tests.support.clips import STEP, synthetic_clip
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from .curves import ALIGNED, BEZIER, curves_of
+from .fcurves import ALIGNED, BEZIER, curves_of
 
 _SLOPE_REACH = 2  # frames to either side from which a slope is taken, so that single frames' noise does not bend it
 

@@ -6,11 +6,11 @@ import pytest
 from mathutils import Matrix, Vector
 
 import tar_blender
-from tar_blender.floor_by_hand import floor_transform, lowest_foot
-from tar_blender.import_motion import ImportedClip, ImportOptions, import_clip
+from tar_blender.scene.build import ImportedClip, ImportOptions, import_clip
+from tar_blender.scene.floor import floor_transform, lowest_foot
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tests.tar_blender.test_body_mesh import evaluated_vertices
+from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tar_blender.curves import curves_of, new_action, write_curves
-from tar_blender.import_motion import import_clip
-from tar_blender.key_reduction import Tolerance, choose_keys, degrees_apart, reduce_keys
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.fcurves import curves_of, new_action, write_curves
+from tar_blender.scene.key_reduction import Tolerance, choose_keys, degrees_apart, reduce_keys
 from tar_core.motion import MotionClip
 
 
