@@ -41,8 +41,8 @@ from .amass_export import ENDING as AMASS
 from .amass_export import save_amass
 from .batch import Outcome, find_clips, run_batch
 from .captures import CaptureQueue
-from .character_file import replace_person
 from .export import FORMATS, check_output, check_place, save_each, save_scene
+from .retarget.character_file import replace_person
 from .scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
 from .scene.key_reduction import Tolerance, reduce_keys
 from .user_paths import body_file, bundled_tar_core, engine_choices, engine_python

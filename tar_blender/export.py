@@ -16,7 +16,7 @@ from tar_core.skeleton import JOINT_NAMES
 
 from .bvh_export import bvh_text
 from .fbx_export import everybody_shown, selected, write_fbx
-from .retarget import Rest, person_motion
+from .retarget.retarget import Rest, person_motion
 from .scene.build import frame_rate
 from .scene.metadata import imported_clips, is_person, people_of, person_objects
 

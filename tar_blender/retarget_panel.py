@@ -11,11 +11,11 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
-from .bone_maps import BoneMap, find_bones
 from .choose_video import CATEGORY
 from .people_operators import TAR_OT_reduce_keys
 from .report import refuse
-from .retarget import retarget
+from .retarget.bone_maps import BoneMap, find_bones
+from .retarget.retarget import retarget
 from .scene.metadata import imported_clips, is_person
 from .user_paths import bone_map_folder
 

@@ -29,8 +29,8 @@ def main() -> int:
     import bpy  # isort: skip  (makes Blender's own modules known)
     import addon_utils
 
-    from tar_blender.bone_maps import KNOWN, find_bones
-    from tar_blender.retarget import retarget
+    from tar_blender.retarget.bone_maps import KNOWN, find_bones
+    from tar_blender.retarget.retarget import retarget
     from tar_blender.scene.build import ImportOptions, import_clip
     from tests.support.characters import (
         end_errors,

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from tar_blender.retarget import Rest, mapped_parent
+from tar_blender.retarget.retarget import Rest, mapped_parent
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 

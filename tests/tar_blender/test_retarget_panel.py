@@ -8,12 +8,12 @@ import pytest
 
 import tar_blender
 from tar_blender import user_paths
-from tar_blender.bone_maps import KNOWN
+from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget_panel import save_map, saved_maps
 from tar_blender.scene.build import ImportOptions, import_clip
 from tar_core.errors import TarError
 from tests.support.characters import heads_of, make_character, mover
-from tests.tar_blender.test_retarget import WITHOUT_HANDS
+from tests.tar_blender.retarget.test_retarget import WITHOUT_HANDS
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tar_blender.bone_maps import KNOWN, find_bones, guess_bones
+from tar_blender.retarget.bone_maps import KNOWN, find_bones, guess_bones
 from tar_core.skeleton import JOINT_NAMES
 
 LIMBS = [name for name in JOINT_NAMES if name.startswith(("left_", "right_")) and not name.endswith("_hand")]

@@ -29,8 +29,8 @@ from tar_core.rotations import (
 )
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
+from ..scene.fcurves import curves_of, new_action, write_bone_curves
 from .bone_maps import RIGIFY, SMPL, BoneMap
-from .scene.fcurves import curves_of, new_action, write_bone_curves
 
 NEEDED = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
 _ROOT = JOINT_NAMES[0]

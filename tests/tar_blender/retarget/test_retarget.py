@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from tar_blender.bone_maps import KNOWN, find_bones
-from tar_blender.retarget import Rest, person_motion, retarget, transfer
+from tar_blender.retarget.bone_maps import KNOWN, find_bones
+from tar_blender.retarget.retarget import Rest, person_motion, retarget, transfer
 from tar_blender.scene.build import ImportOptions, import_clip
 from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError

@@ -1,0 +1,1 @@
+"""Motion onto a user's own character."""
