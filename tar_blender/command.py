@@ -37,11 +37,11 @@ from tar_core.errors import TarError
 from tar_core.files import check_video_file
 from tar_core.motion import MotionClip
 
-from .amass_export import ENDING as AMASS
-from .amass_export import save_amass
 from .batch import Outcome, find_clips, run_batch
 from .captures import CaptureQueue
-from .export import FORMATS, check_output, check_place, save_each, save_scene
+from .export.amass import ENDING as AMASS
+from .export.amass import save_amass
+from .export.formats import FORMATS, check_output, check_place, save_each, save_scene
 from .retarget.character_file import replace_person
 from .scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
 from .scene.key_reduction import Tolerance, reduce_keys

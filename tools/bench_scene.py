@@ -41,7 +41,7 @@ def main() -> int:
     started = time.perf_counter()
     import bpy
 
-    from tar_blender.export import save_scene
+    from tar_blender.export.formats import save_scene
     from tar_blender.scene.build import ImportOptions, import_clip
 
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")

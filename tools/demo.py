@@ -90,7 +90,7 @@ def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np
     """Writes the clip's Blender file and renders video frames of it with the matched camera, [H, W, 4] uint8 RGBA."""
     import bpy
 
-    from tar_blender.export import save_scene
+    from tar_blender.export.formats import save_scene
     from tar_blender.scene.build import ImportOptions, import_clip
     from tar_blender.scene.render import render_frame
 

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.export import save_scene
+from tar_blender.export.formats import save_scene
 from tar_blender.scene.build import import_clip
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES

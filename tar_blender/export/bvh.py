@@ -9,7 +9,7 @@ import numpy as np
 
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
-from .retarget.retarget import Rest, WorldMotion
+from ..retarget.retarget import Rest, WorldMotion
 
 _TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _CENTIMETRES = 100.0

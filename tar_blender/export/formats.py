@@ -14,11 +14,11 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
-from .bvh_export import bvh_text
-from .fbx_export import everybody_shown, selected, write_fbx
-from .retarget.retarget import Rest, person_motion
-from .scene.build import frame_rate
-from .scene.metadata import imported_clips, is_person, people_of, person_objects
+from ..retarget.retarget import Rest, person_motion
+from ..scene.build import frame_rate
+from ..scene.metadata import imported_clips, is_person, people_of, person_objects
+from .bvh import bvh_text
+from .fbx import everybody_shown, selected, write_fbx
 
 ROOT = "root"  # what a file's only armature is called
 

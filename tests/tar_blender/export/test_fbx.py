@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.export import save_each, save_scene
+from tar_blender.export.formats import save_each, save_scene
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.fcurves import curves_of
 from tar_core.camera.trajectory import CameraPath

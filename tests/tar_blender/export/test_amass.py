@@ -5,7 +5,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from tar_blender.amass_export import save_amass
+from tar_blender.export.amass import save_amass
 from tar_blender.scene.build import import_clip
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints

@@ -12,9 +12,9 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from .scene.fcurves import curves_of
-from .scene.keyframes import visibility_curves
-from .scene.metadata import is_person
+from ..scene.fcurves import curves_of
+from ..scene.keyframes import visibility_curves
+from ..scene.metadata import is_person
 
 _CENTIMETRES = 100.0
 

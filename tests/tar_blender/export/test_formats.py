@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.export import _reason, check_output, save_each, save_scene
+from tar_blender.export.formats import _reason, check_output, save_each, save_scene
 from tar_blender.scene.build import import_clip
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip

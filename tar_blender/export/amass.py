@@ -6,8 +6,8 @@ from tar_core.amass import export_amass, moved
 from tar_core.body.data import BodyData
 from tar_core.motion import MotionClip
 
-from .export import person_files
-from .scene.camera import WorldPlacement
+from ..scene.camera import WorldPlacement
+from .formats import person_files
 
 ENDING = "amass.npz"
 
