@@ -39,13 +39,13 @@ from tar_core.motion import MotionClip
 
 from .batch import Outcome, find_clips, run_batch
 from .captures import CaptureQueue
+from .engine.paths import body_file, bundled_tar_core, engine_choices, engine_python
 from .export.amass import ENDING as AMASS
 from .export.amass import save_amass
 from .export.formats import FORMATS, check_output, check_place, save_each, save_scene
 from .retarget.character_file import replace_person
 from .scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
 from .scene.key_reduction import Tolerance, reduce_keys
-from .user_paths import body_file, bundled_tar_core, engine_choices, engine_python
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2

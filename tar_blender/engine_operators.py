@@ -9,7 +9,8 @@ from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProper
 from tar_core import __version__
 from tar_core.errors import TarError
 
-from .engine_setup import (
+from .engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
+from .engine.setup import (
     EngineInfo,
     EngineSetup,
     Failed,
@@ -24,7 +25,6 @@ from .engine_setup import (
     set_up_info,
 )
 from .report import refuse, sentence
-from .user_paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
 
 _POLL_SECONDS = 0.1
 

@@ -7,6 +7,7 @@ import bpy
 
 from .choose_video import CATEGORY, TAR_OT_choose_video
 from .draw_box import TAR_OT_draw_box
+from .engine.paths import addon_preferences
 from .engine_operators import draw_set_up, engine_trouble
 from .operators import (
     TAR_OT_cancel_import,
@@ -33,7 +34,6 @@ from .presets import TAR_PT_presets
 from .report import sentence, without_folders
 from .scene.metadata import about_floor, clip_record, doubts_of, imported_clips, people_of
 from .settings_layout import draw_lens, draw_scene_settings
-from .user_paths import addon_preferences
 from .video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves

@@ -7,10 +7,10 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from tar_core.errors import TarError
 
-from .cache import cache_size, clear_cache
+from .engine.cache import cache_size, clear_cache
+from .engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
 from .engine_operators import draw_engine
 from .report import refuse
-from .user_paths import ADDON, PYTHON_VARIABLE, cache_folder
 
 _NAMES = 0.4  # of the width, as Blender splits it
 

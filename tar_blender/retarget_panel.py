@@ -12,12 +12,12 @@ from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
 from .choose_video import CATEGORY
+from .engine.paths import bone_map_folder
 from .people_operators import TAR_OT_reduce_keys
 from .report import refuse
 from .retarget.bone_maps import BoneMap, find_bones
 from .retarget.retarget import retarget
 from .scene.metadata import imported_clips, is_person
-from .user_paths import bone_map_folder
 
 
 def saved_maps() -> dict[str, BoneMap]:

@@ -16,7 +16,7 @@ import pytest
 
 from tar_blender import command as command_module
 from tar_blender.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
-from tar_blender.user_paths import PYTHON_VARIABLE
+from tar_blender.engine.paths import PYTHON_VARIABLE
 from tar_core.motion import MotionClip, Vertical
 from tar_core.people.selection import save_found
 from tests.support.clips import found_person, synthetic_clip

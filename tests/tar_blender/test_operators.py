@@ -7,9 +7,9 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.import_request import ImportRequest
+from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
+from tar_blender.engine.request import ImportRequest
 from tar_blender.scene.metadata import clip_record, imported_clips
-from tar_blender.user_paths import ADDON, PYTHON_VARIABLE
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
 from tests.tar_blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures

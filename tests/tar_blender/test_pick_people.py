@@ -9,8 +9,8 @@ import pytest
 
 import tar_blender
 from tar_blender import operators, pick_people
+from tar_blender.engine.paths import ADDON
 from tar_blender.pick_people import chosen_traces, show_found
-from tar_blender.user_paths import ADDON
 from tar_core.errors import TarError
 from tests.support.clips import found_person
 from tests.tar_blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures

@@ -6,11 +6,10 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tar_blender import engine_operators, preferences, user_paths
-from tar_blender.cache import keep_motion
-from tar_blender.engine_setup import READY, environment_python
-from tar_blender.preferences import TARPreferences
-from tar_blender.user_paths import (
+from tar_blender import engine_operators, preferences
+from tar_blender.engine import paths as user_paths
+from tar_blender.engine.cache import keep_motion
+from tar_blender.engine.paths import (
     ADDON,
     PYTHON_VARIABLE,
     body_file,
@@ -19,6 +18,8 @@ from tar_blender.user_paths import (
     engine_folder,
     engine_python,
 )
+from tar_blender.engine.setup import READY, environment_python
+from tar_blender.preferences import TARPreferences
 from tar_core.errors import TarError
 from tests.tar_core.engine.test_client import PYTHON
 

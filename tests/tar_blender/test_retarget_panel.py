@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender import user_paths
+from tar_blender.engine import paths as user_paths
 from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget_panel import save_map, saved_maps
 from tar_blender.scene.build import ImportOptions, import_clip

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tar_core.engine.client import CaptureJob
 
-from .scene.build import ImportOptions
+from ..scene.build import ImportOptions
 
 
 @dataclass(frozen=True)

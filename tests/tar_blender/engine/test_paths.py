@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.user_paths import PYTHON_VARIABLE, find_engine_python
+from tar_blender.engine.paths import PYTHON_VARIABLE, find_engine_python
 from tar_core.errors import TarError
 from tests.tar_core.engine.test_client import PYTHON
 

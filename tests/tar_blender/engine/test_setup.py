@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.engine_setup import (
+from tar_blender.engine.setup import (
     READY,
     EngineInfo,
     EngineSetup,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.cache import cache_size, clear_cache, keep_motion
+from tar_blender.engine.cache import cache_size, clear_cache, keep_motion
 from tar_core.errors import TarError
 
 

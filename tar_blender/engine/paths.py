@@ -7,10 +7,11 @@ import bpy
 
 from tar_core.errors import TarError
 
-from .engine_setup import environment_python, set_up_info
+from .setup import environment_python, set_up_info
 
-# Blender knows an extension's preferences by the name of its root package, one above this one.
-ADDON = __package__.rpartition(".")[0] or __package__
+# Blender knows an extension's preferences by the name of its root package, one above tar_blender.
+_TAR_BLENDER = __package__.rpartition(".")[0]
+ADDON = _TAR_BLENDER.rpartition(".")[0] or _TAR_BLENDER
 
 
 def engine_python(context: bpy.types.Context) -> Path:
@@ -116,11 +117,11 @@ def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
 
 def bundled_tar_core() -> str:
     """What pip is to install: the wheel that the extension carries, or in a checkout the repository."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     return str(next(root.glob("wheels/tar_core-*.whl"), root))
 
 
 def engine_wheels() -> Path | None:
     """The folder of every wheel that the engine needs, in an extension that was built for machines without network."""
-    folder = Path(__file__).resolve().parent.parent / "engine_wheels"
+    folder = Path(__file__).resolve().parents[2] / "engine_wheels"
     return folder if folder.is_dir() else None

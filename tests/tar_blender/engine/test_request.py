@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from tar_blender.import_request import ImportRequest
+from tar_blender.engine.request import ImportRequest
 from tar_blender.scene.build import ImportOptions
 from tar_core.engine.client import CaptureJob
 

@@ -1,0 +1,1 @@
+"""The engine as Blender uses it: its environment, its paths, requests and the cache."""
