@@ -21,7 +21,7 @@ _MODULES = (
     "choose_video",
     "panel",
     "retarget_panel",
-    "command",
+    "headless.command",
 )
 
 

@@ -12,7 +12,7 @@ from tar_blender.engine.request import ImportRequest
 from tar_blender.scene.metadata import clip_record, imported_clips
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
-from tests.tar_blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
+from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
 
 
 @pytest.fixture(autouse=True)

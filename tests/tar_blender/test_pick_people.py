@@ -13,7 +13,7 @@ from tar_blender.engine.paths import ADDON
 from tar_blender.pick_people import chosen_traces, show_found
 from tar_core.errors import TarError
 from tests.support.clips import found_person
-from tests.tar_blender.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
+from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
 
 
 @pytest.fixture(autouse=True)

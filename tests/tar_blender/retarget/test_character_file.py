@@ -6,8 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.command import EXIT_BAD_INPUT, main
 from tar_blender.export.formats import save_scene
+from tar_blender.headless.command import EXIT_BAD_INPUT, main
 from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget.character_file import load_character
 from tar_blender.scene.build import import_clip

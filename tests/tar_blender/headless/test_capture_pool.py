@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.captures import CaptureQueue
+from tar_blender.headless.capture_pool import CaptureQueue
 from tar_core.engine.client import CaptureJob, PatientEngine
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.batch import REPORT, Outcome, find_clips, output_files, run_batch
+from tar_blender.headless.batch import REPORT, Outcome, find_clips, output_files, run_batch
 from tar_core.errors import TarError
 
 

@@ -14,9 +14,9 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender import command as command_module
-from tar_blender.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 from tar_blender.engine.paths import PYTHON_VARIABLE
+from tar_blender.headless import command as command_module
+from tar_blender.headless.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 from tar_core.motion import MotionClip, Vertical
 from tar_core.people.selection import save_found
 from tests.support.clips import found_person, synthetic_clip
@@ -284,4 +284,4 @@ def test_help() -> None:
 
 def test_name_is_one_that_blender_takes() -> None:
     assert NAME.isidentifier()
-    assert NAME in sys.modules["tar_blender.command"].__doc__
+    assert NAME in sys.modules["tar_blender.headless.command"].__doc__

@@ -1,8 +1,8 @@
 """From a video to a scene file without a window, or from many videos to a folder of files.
 
 blender -b --command tar_capture VIDEO -o out.blend          with the extension installed
-blender -b -P tar_blender/command.py -- VIDEO -o out.blend   from a checkout
-python -m tar_blender.command VIDEO -o out.blend             with Blender as a Python module (bpy)
+blender -b -P tar_blender/headless/command.py -- VIDEO -o out.blend   from a checkout
+python -m tar_blender.headless.command VIDEO -o out.blend             with Blender as a Python module (bpy)
 
 tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume] [--jobs N]
                                                              writes out/a.blend ... out/report.json
@@ -14,8 +14,8 @@ if not __package__:  # run by its path: begin again as part of the package
     import runpy
     from pathlib import Path
 
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    runpy.run_module("tar_blender.command", run_name="__main__")
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    runpy.run_module("tar_blender.headless.command", run_name="__main__")
 
 import argparse
 import contextlib
@@ -37,15 +37,15 @@ from tar_core.errors import TarError
 from tar_core.files import check_video_file
 from tar_core.motion import MotionClip
 
+from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_python
+from ..export.amass import ENDING as AMASS
+from ..export.amass import save_amass
+from ..export.formats import FORMATS, check_output, check_place, save_each, save_scene
+from ..retarget.character_file import replace_person
+from ..scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
+from ..scene.key_reduction import Tolerance, reduce_keys
 from .batch import Outcome, find_clips, run_batch
-from .captures import CaptureQueue
-from .engine.paths import body_file, bundled_tar_core, engine_choices, engine_python
-from .export.amass import ENDING as AMASS
-from .export.amass import save_amass
-from .export.formats import FORMATS, check_output, check_place, save_each, save_scene
-from .retarget.character_file import replace_person
-from .scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
-from .scene.key_reduction import Tolerance, reduce_keys
+from .capture_pool import CaptureQueue
 
 NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
 EXIT_BAD_INPUT = 2

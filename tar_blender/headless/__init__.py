@@ -1,0 +1,1 @@
+"""The command for `blender -b`: one video, or folders of them."""
