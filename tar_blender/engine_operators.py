@@ -24,7 +24,7 @@ from .engine.setup import (
     set_up_commands,
     set_up_info,
 )
-from .report import refuse, sentence
+from .util.report import refuse, sentence
 
 _POLL_SECONDS = 0.1
 

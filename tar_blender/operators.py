@@ -24,10 +24,10 @@ from .engine.cache import keep_motion
 from .engine.paths import body_file, bundled_tar_core, cache_folder, engine_choices, engine_python
 from .engine.request import ImportRequest
 from .pick_people import chosen_traces, show_found
-from .report import refuse, report_text, sentence
 from .scene.build import ImportedClip, import_steps
 from .scene.metadata import ClipRecord, mark_clip
-from .steps import Steps, in_thread, run_for
+from .util.incremental import Steps, in_thread, run_for
+from .util.report import refuse, report_text, sentence
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between two looks while the scene is built

@@ -31,10 +31,10 @@ from .people_operators import (
 )
 from .pick_people import draw_found
 from .presets import TAR_PT_presets
-from .report import sentence, without_folders
 from .scene.metadata import about_floor, clip_record, doubts_of, imported_clips, people_of
 from .settings_layout import draw_lens, draw_scene_settings
-from .video_info import Thumbnails
+from .util.report import sentence, without_folders
+from .util.video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
 _DOUBTS_SHOWN = 5  # of one person

@@ -13,7 +13,6 @@ from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
 from .properties import LensSettings, SceneSettings, lens_focal
-from .report import refuse, sentence
 from .scene.build import ImportedClip, ImportOptions, import_clip
 from .scene.floor import floor_transform, lowest_foot, move
 from .scene.key_reduction import Tolerance, reduce_keys
@@ -31,6 +30,7 @@ from .scene.metadata import (
     set_hidden,
 )
 from .settings_layout import draw_lens, draw_scene_settings
+from .util.report import refuse, sentence
 
 
 class _PersonOperator:

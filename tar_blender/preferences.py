@@ -10,7 +10,7 @@ from tar_core.errors import TarError
 from .engine.cache import cache_size, clear_cache
 from .engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
 from .engine_operators import draw_engine
-from .report import refuse
+from .util.report import refuse
 
 _NAMES = 0.4  # of the width, as Blender splits it
 

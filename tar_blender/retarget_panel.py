@@ -14,10 +14,10 @@ from tar_core.skeleton import JOINT_NAMES
 from .choose_video import CATEGORY
 from .engine.paths import bone_map_folder
 from .people_operators import TAR_OT_reduce_keys
-from .report import refuse
 from .retarget.bone_maps import BoneMap, find_bones
 from .retarget.retarget import retarget
 from .scene.metadata import imported_clips, is_person
+from .util.report import refuse
 
 
 def saved_maps() -> dict[str, BoneMap]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-from ..video_info import ENDINGS
+from ..util.video_info import ENDINGS
 
 REPORT = "report.json"
 

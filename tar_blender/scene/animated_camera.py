@@ -8,7 +8,7 @@ import numpy as np
 from tar_core.camera.trajectory import CameraPath
 from tar_core.errors import TarError
 
-from ..steps import Steps
+from ..util.incremental import Steps
 
 _FRAMES_A_STEP = 4  # that are looked at before others may do something
 

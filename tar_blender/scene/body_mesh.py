@@ -6,7 +6,7 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.skeleton import JOINT_NAMES
 
-from ..steps import Steps, finish, in_thread
+from ..util.incremental import Steps, finish, in_thread
 from .armature import SMPL_TO_BLENDER, shaped_body
 
 MAX_INFLUENCES = 4

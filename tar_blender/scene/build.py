@@ -22,7 +22,7 @@ from tar_core.cleanup.uncertainty import doubts
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
-from ..steps import Steps, finish, in_thread
+from ..util.incremental import Steps, finish, in_thread
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material

@@ -13,7 +13,7 @@ from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
 
-from ..video_info import read_video_info
+from ..util.video_info import read_video_info
 from .fcurves import LINEAR, new_action, write_curve, write_curves
 
 # From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.

@@ -14,7 +14,7 @@ from tar_core.rotations import (
 )
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
-from ..steps import Steps, finish, in_thread
+from ..util.incremental import Steps, finish, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .camera import WorldPlacement
 from .fcurves import CONSTANT, curves_of, new_action, write_bone_curves, write_curve

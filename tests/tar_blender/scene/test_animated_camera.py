@@ -14,7 +14,7 @@ import tar_blender
 from tar_blender.scene.animated_camera import animated_camera_steps, find_camera
 from tar_blender.scene.build import ImportOptions, import_clip
 from tar_blender.scene.metadata import camera_of, imported_clips
-from tar_blender.steps import finish
+from tar_blender.util.incremental import finish
 from tar_core.body.data import load_body
 from tar_core.camera.trajectory import CameraPath
 from tar_core.camera.world import with_camera_path

@@ -11,7 +11,7 @@ from tar_core.duration import clock
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 
-from .rotation_tag import rotation_tag
+from .mp4_rotation import rotation_tag
 
 ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".3gp")
 

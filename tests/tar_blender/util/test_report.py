@@ -3,7 +3,7 @@
 import bpy
 import pytest
 
-from tar_blender.report import report_text, sentence, without_folders
+from tar_blender.util.report import report_text, sentence, without_folders
 
 
 def test_report() -> None:

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from tar_blender.steps import Steps, finish, in_thread, run_for
+from tar_blender.util.incremental import Steps, finish, in_thread, run_for
 
 
 def counting(count: int, done: list[int]) -> Steps[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tar_blender.video_info import VideoInfo, read_video_info
+from tar_blender.util.video_info import VideoInfo, read_video_info
 from tar_core.errors import TarError
 from tests.support.clips import phone_video
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.rotation_tag import rotation_tag
+from tar_blender.util.mp4_rotation import rotation_tag
 from tests.support.clips import phone_video
 
 
