@@ -10,17 +10,17 @@ from types import ModuleType
 
 # In this order: the panel draws what the others define.
 _MODULES = (
-    "engine_operators",
-    "preferences",
-    "properties",
-    "pick_people",
-    "draw_box",
-    "presets",
-    "operators",
-    "people_operators",
-    "choose_video",
-    "panel",
-    "retarget_panel",
+    "operators.engine",
+    "panels.preferences",
+    "properties.settings",
+    "properties.people_picker",
+    "operators.draw_box",
+    "panels.presets",
+    "operators.import_video",
+    "operators.people",
+    "operators.choose_video",
+    "panels.sidebar",
+    "panels.retarget",
     "headless.command",
 )
 

@@ -6,7 +6,7 @@ import bpy
 
 from tar_core.errors import TarError
 
-from ..retarget_panel import saved_maps
+from ..panels.retarget import saved_maps
 from ..scene.metadata import delete_person
 from .bone_maps import find_bones
 from .retarget import retarget

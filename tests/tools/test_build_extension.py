@@ -24,7 +24,7 @@ def test_zip_holds_the_add_on_and_the_wheel(tmp_path: Path) -> None:
     assert f"./{wheel_name}" in manifest["wheels"]
     folders = {name.split("/")[0] for name in names if "/" in name}
     assert folders == {"tar_blender", "wheels"}
-    assert {"__init__.py", "COPYING", "tar_blender/panel.py"} <= names
+    assert {"__init__.py", "COPYING", "tar_blender/panels/sidebar.py"} <= names
     assert {"tar_core/motion.py", "tar_core/assets/free_body.npz"} <= carried
     assert not any(name.startswith(("tests/", "tools/", "tar_blender/")) for name in carried)
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import bpy
 
-from .choose_video import CATEGORY, TAR_OT_choose_video
-from .draw_box import TAR_OT_draw_box
-from .engine.paths import addon_preferences
-from .engine_operators import draw_set_up, engine_trouble
-from .operators import (
+from ..engine.paths import addon_preferences
+from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
+from ..operators.draw_box import TAR_OT_draw_box
+from ..operators.engine import draw_set_up, engine_trouble
+from ..operators.import_video import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
     TAR_OT_find_people,
@@ -17,7 +17,7 @@ from .operators import (
     TAR_OT_import_video_motion,
     TAR_OT_unqueue_import,
 )
-from .people_operators import (
+from ..operators.people import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
     TAR_OT_feet_on_ground,
@@ -29,12 +29,12 @@ from .people_operators import (
     TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
-from .pick_people import draw_found
+from ..properties.people_picker import draw_found
+from ..scene.metadata import about_floor, clip_record, doubts_of, imported_clips, people_of
+from ..util.report import sentence, without_folders
+from ..util.video_info import Thumbnails
+from .layout import draw_lens, draw_scene_settings
 from .presets import TAR_PT_presets
-from .scene.metadata import about_floor, clip_record, doubts_of, imported_clips, people_of
-from .settings_layout import draw_lens, draw_scene_settings
-from .util.report import sentence, without_folders
-from .util.video_info import Thumbnails
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
 _DOUBTS_SHOWN = 5  # of one person

@@ -12,11 +12,12 @@ from tar_core.amass import load_motion
 from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
-from .properties import LensSettings, SceneSettings, lens_focal
-from .scene.build import ImportedClip, ImportOptions, import_clip
-from .scene.floor import floor_transform, lowest_foot, move
-from .scene.key_reduction import Tolerance, reduce_keys
-from .scene.metadata import (
+from ..panels.layout import draw_lens, draw_scene_settings
+from ..properties.settings import LensSettings, SceneSettings, lens_focal
+from ..scene.build import ImportedClip, ImportOptions, import_clip
+from ..scene.floor import floor_transform, lowest_foot, move
+from ..scene.key_reduction import Tolerance, reduce_keys
+from ..scene.metadata import (
     ClipRecord,
     camera_of,
     clip_record,
@@ -29,8 +30,7 @@ from .scene.metadata import (
     person_objects,
     set_hidden,
 )
-from .settings_layout import draw_lens, draw_scene_settings
-from .util.report import refuse, sentence
+from ..util.report import refuse, sentence
 
 
 class _PersonOperator:

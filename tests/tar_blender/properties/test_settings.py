@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tar_blender import properties
-from tar_blender.properties import TARSettings, camera_field_of_view, lens_focal
+from tar_blender.properties import settings as properties
+from tar_blender.properties.settings import TARSettings, camera_field_of_view, lens_focal
 from tar_blender.scene.build import ImportOptions, set_frame_rate
 from tar_core.errors import TarError
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tar_blender
-from tar_blender.draw_box import LEAST_SIDE, picture_corners, pixel_box, turned
+from tar_blender.operators.draw_box import LEAST_SIDE, picture_corners, pixel_box, turned
 
 WIDTH, HEIGHT = 1080, 1920
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from .util.video_info import ENDINGS
+from ..util.video_info import ENDINGS
 
 CATEGORY = "TAR"
 

@@ -23,9 +23,9 @@ from tar_core.engine.client import CaptureJob
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 
-from .scene.animated_camera import check_perspective, focal_length
-from .scene.build import ImportOptions, frame_rate
-from .util.video_info import read_video_info
+from ..scene.animated_camera import check_perspective, focal_length
+from ..scene.build import ImportOptions, frame_rate
+from ..util.video_info import read_video_info
 
 Box = tuple[int, int, int, int]
 

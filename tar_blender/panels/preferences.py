@@ -7,10 +7,10 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from tar_core.errors import TarError
 
-from .engine.cache import cache_size, clear_cache
-from .engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
-from .engine_operators import draw_engine
-from .util.report import refuse
+from ..engine.cache import cache_size, clear_cache
+from ..engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
+from ..operators.engine import draw_engine
+from ..util.report import refuse
 
 _NAMES = 0.4  # of the width, as Blender splits it
 

@@ -40,7 +40,7 @@ _CLASSES = (TAR_OT_add_preset, TAR_PT_presets)
 
 
 def register() -> None:
-    bpy.utils.register_preset_path(str(Path(__file__).parent))
+    bpy.utils.register_preset_path(str(Path(__file__).parent.parent))
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
 
@@ -48,4 +48,4 @@ def register() -> None:
 def unregister() -> None:
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
-    bpy.utils.unregister_preset_path(str(Path(__file__).parent))
+    bpy.utils.unregister_preset_path(str(Path(__file__).parent.parent))

@@ -8,11 +8,11 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender import engine_operators
 from tar_blender.engine import paths as user_paths
 from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
 from tar_blender.engine.setup import READY, EngineSetup, Ready, environment_python, set_up_commands
-from tar_blender.engine_operators import TAR_OT_set_up_engine, engine_trouble, set_up_label
+from tar_blender.operators import engine as engine_operators
+from tar_blender.operators.engine import TAR_OT_set_up_engine, engine_trouble, set_up_label
 from tar_core import __version__
 from tests.tar_blender.engine.test_setup import INFO, OFFLINE, base, follow, make_wheel  # noqa: F401 -- a fixture
 from tests.tar_core.engine.test_client import PYTHON

@@ -9,8 +9,8 @@ from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProper
 from tar_core import __version__
 from tar_core.errors import TarError
 
-from .engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
-from .engine.setup import (
+from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
+from ..engine.setup import (
     EngineInfo,
     EngineSetup,
     Failed,
@@ -24,7 +24,7 @@ from .engine.setup import (
     set_up_commands,
     set_up_info,
 )
-from .util.report import refuse, sentence
+from ..util.report import refuse, sentence
 
 _POLL_SECONDS = 0.1
 

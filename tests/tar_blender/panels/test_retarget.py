@@ -8,8 +8,8 @@ import pytest
 
 import tar_blender
 from tar_blender.engine import paths as user_paths
+from tar_blender.panels.retarget import save_map, saved_maps
 from tar_blender.retarget.bone_maps import KNOWN
-from tar_blender.retarget_panel import save_map, saved_maps
 from tar_blender.scene.build import ImportOptions, import_clip
 from tar_core.errors import TarError
 from tests.support.characters import heads_of, make_character, mover

@@ -20,14 +20,14 @@ from tar_core.engine.client import Cancelled, CaptureJob, EngineProcess, Event, 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 
-from .engine.cache import keep_motion
-from .engine.paths import body_file, bundled_tar_core, cache_folder, engine_choices, engine_python
-from .engine.request import ImportRequest
-from .pick_people import chosen_traces, show_found
-from .scene.build import ImportedClip, import_steps
-from .scene.metadata import ClipRecord, mark_clip
-from .util.incremental import Steps, in_thread, run_for
-from .util.report import refuse, report_text, sentence
+from ..engine.cache import keep_motion
+from ..engine.paths import body_file, bundled_tar_core, cache_folder, engine_choices, engine_python
+from ..engine.request import ImportRequest
+from ..properties.people_picker import chosen_traces, show_found
+from ..scene.build import ImportedClip, import_steps
+from ..scene.metadata import ClipRecord, mark_clip
+from ..util.incremental import Steps, in_thread, run_for
+from ..util.report import refuse, report_text, sentence
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between two looks while the scene is built

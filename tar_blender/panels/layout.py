@@ -2,7 +2,7 @@
 
 import bpy
 
-from .properties import LensSettings, SceneSettings
+from ..properties.settings import LensSettings, SceneSettings
 
 
 def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:

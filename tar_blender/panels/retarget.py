@@ -11,13 +11,13 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
-from .choose_video import CATEGORY
-from .engine.paths import bone_map_folder
-from .people_operators import TAR_OT_reduce_keys
-from .retarget.bone_maps import BoneMap, find_bones
-from .retarget.retarget import retarget
-from .scene.metadata import imported_clips, is_person
-from .util.report import refuse
+from ..engine.paths import bone_map_folder
+from ..operators.choose_video import CATEGORY
+from ..operators.people import TAR_OT_reduce_keys
+from ..retarget.bone_maps import BoneMap, find_bones
+from ..retarget.retarget import retarget
+from ..scene.metadata import imported_clips, is_person
+from ..util.report import refuse
 
 
 def saved_maps() -> dict[str, BoneMap]:

@@ -10,9 +10,9 @@ from gpu_extras.batch import batch_for_shader
 from tar_core.duration import clock
 from tar_core.errors import TarError
 
-from .properties import Box
-from .util.report import refuse
-from .util.video_info import read_video_info
+from ..properties.settings import Box
+from ..util.report import refuse
+from ..util.video_info import read_video_info
 
 LEAST_SIDE = 8  # pixels of the video; less was a click
 HINT = "Drag a box around the whole person    Left, Right: frame    Down, Up: second    Wheel: zoom    Esc: cancel"

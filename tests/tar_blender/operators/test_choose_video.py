@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.choose_video import TAR_FH_video
+from tar_blender.operators.choose_video import TAR_FH_video
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import tar_blender
-from tar_blender import operators, pick_people
 from tar_blender.engine.paths import ADDON
-from tar_blender.pick_people import chosen_traces, show_found
+from tar_blender.operators import import_video as operators
+from tar_blender.properties import people_picker as pick_people
+from tar_blender.properties.people_picker import chosen_traces, show_found
 from tar_core.errors import TarError
 from tests.support.clips import found_person
 from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures

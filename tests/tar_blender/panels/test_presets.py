@@ -7,8 +7,8 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.presets import FOLDER, PRESET_SETTINGS, SETTINGS, TAR_OT_add_preset
-from tar_blender.properties import LensSettings, SceneSettings, TARSettings
+from tar_blender.panels.presets import FOLDER, PRESET_SETTINGS, SETTINGS, TAR_OT_add_preset
+from tar_blender.properties.settings import LensSettings, SceneSettings, TARSettings
 
 SHIPPED = sorted((Path(tar_blender.__file__).parent / "presets" / FOLDER).glob("*.py"))
 OF_ONE_VIDEO = {"video", "frames", "first_frame", "last_frame", "start_frame"}

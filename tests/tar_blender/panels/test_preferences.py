@@ -6,7 +6,6 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tar_blender import engine_operators, preferences
 from tar_blender.engine import paths as user_paths
 from tar_blender.engine.cache import keep_motion
 from tar_blender.engine.paths import (
@@ -19,7 +18,9 @@ from tar_blender.engine.paths import (
     engine_python,
 )
 from tar_blender.engine.setup import READY, environment_python
-from tar_blender.preferences import TARPreferences
+from tar_blender.operators import engine as engine_operators
+from tar_blender.panels import preferences
+from tar_blender.panels.preferences import TARPreferences
 from tar_core.errors import TarError
 from tests.tar_core.engine.test_client import PYTHON
 

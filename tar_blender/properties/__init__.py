@@ -1,0 +1,1 @@
+"""What Blender remembers: settings, and how the running import is doing."""
