@@ -18,13 +18,13 @@ help: ## print this list
 setup: $(READY) ## make the virtual environment from requirements/test.txt
 
 $(READY): requirements/test.txt pyproject.toml
-	@python=$$(tools/find_python.sh 3.11) && "$$python" -m venv .venv
+	@python=$$(scripts/find_python.sh 3.11) && "$$python" -m venv .venv
 	$(PYTHON) -m pip install --quiet -r requirements/test.txt
 	$(PYTHON) -m pip install -qq --no-deps --editable .
 	@touch $@
 
 demo: $(READY) ## a real video to out/demo.{npz,blend,png} and out/demo_overlay.mp4; another: make demo VIDEO=my.mp4
-	$(PYTHON) -m tools.demo $(if $(VIDEO),"$(VIDEO)")
+	$(PYTHON) -m scripts.demo $(if $(VIDEO),"$(VIDEO)")
 
 test: $(READY) ## lint, types and the tests, those in Blender 4.5 included
 	$(PYTHON) -m ruff check .
@@ -36,7 +36,7 @@ test-slow: $(READY) ## the tests that take minutes
 	$(PYTHON) -m pytest -m slow
 
 test-newest: ## the tests outside Blender with the newest packages, such as a user's pip installs them
-	@test -x .cache/newest/bin/python || "$$(tools/find_python.sh 3.11)" -m venv .cache/newest
+	@test -x .cache/newest/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/newest
 	.cache/newest/bin/python -m pip install --quiet -r requirements/newest.txt
 	.cache/newest/bin/python -m pip install -qq --no-deps --editable .
 	.cache/newest/bin/python -m pytest -p no:cacheprovider tests --ignore tests/tar_blender
@@ -48,41 +48,41 @@ test-gui: $(READY) ## a scripted user in real windows of two Blenders, with pict
 	$(PYTHON) -m tests.support.gui
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
-	$(PYTHON) -m tools.build_extension
+	$(PYTHON) -m scripts.build_extension
 
 extension-offline: $(READY) ## another, for this platform and machines without network; PYTHONS="3.11 3.13" PIP_OPTIONS="..."
-	$(PYTHON) -m tools.build_extension --offline $(if $(PYTHONS),--pythons $(PYTHONS)) $(if $(PIP_OPTIONS),--pip-options="$(PIP_OPTIONS)")
+	$(PYTHON) -m scripts.build_extension --offline $(if $(PYTHONS),--pythons $(PYTHONS)) $(if $(PIP_OPTIONS),--pip-options="$(PIP_OPTIONS)")
 
 bench-real: $(READY) ## accuracy on real video with ground truth, beside MediaPipe
-	$(PYTHON) -m tools.bench_real
+	$(PYTHON) -m benchmarks.bench_real
 
 bench-real-all: $(READY) ## the same, then the other real clips that packages ship (minutes)
-	$(PYTHON) -m tools.bench_real --all
+	$(PYTHON) -m benchmarks.bench_real --all
 
 bench-smoothing: $(READY) ## accuracy before and after smoothing and balance, on real video; on cached clips too: FEATURES=data/features/test
-	$(PYTHON) -m tools.bench_real --smoothing 0.3 0.6 1 --keep-balance
+	$(PYTHON) -m benchmarks.bench_real --smoothing 0.3 0.6 1 --keep-balance
 	$(if $(FEATURES),$(PYTHON) -m tar_core.evaluation synthetic "$(FEATURES)" --smoothing 0.3 0.6 1)
 
 bench-training: $(READY) ## training's windows a second and where the time goes; bench-training FEATURES=data/features/train
-	$(PYTHON) -m tools.bench_training $(if $(FEATURES),--features "$(FEATURES)") $(BENCH_ARGS)
+	$(PYTHON) -m benchmarks.bench_training $(if $(FEATURES),--features "$(FEATURES)") $(BENCH_ARGS)
 
 bench-speed: $(READY) ## speed beside MediaPipe, and memory on a long video
-	$(PYTHON) -m tools.bench_speed
+	$(PYTHON) -m benchmarks.bench_speed
 
 bench-motion: $(READY) ## smoothing, planting, the floor and flung limbs on motion with known truth
-	$(PYTHON) -m tools.bench_motion
+	$(PYTHON) -m benchmarks.bench_motion
 
 bench-retarget: $(READY) ## motion on other characters: how far ends are off, and the time it takes
-	$(PYTHON) -m tools.bench_retarget
+	$(PYTHON) -m benchmarks.bench_retarget
 
 bench-lines: $(READY) ## the camera by straight lines, beside calibrated cameras
-	$(PYTHON) -m tools.bench_lines
+	$(PYTHON) -m benchmarks.bench_lines
 
 bench-turning: $(READY) ## cameras that pan, tilt, shake and zoom, against ground truth
-	$(PYTHON) -m tools.bench_turning
+	$(PYTHON) -m benchmarks.bench_turning
 
 bench-scene: $(READY) ## time to write the scene of a 10,000-frame clip
-	$(PYTHON) -m tools.bench_scene
+	$(PYTHON) -m benchmarks.bench_scene
 
 train: $(READY) ## the default checkpoint from nothing (hours; better on a GPU): make train TRAIN_ARGS="--help"
 	$(PYTHON) -m tar_core.training.recipe $(TRAIN_ARGS)

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.errors import TarError
-from tests.support.paths import SHARED
-from tools.fetch_demo import fetch_demo_video
 
 # Machines are shared: a slow moment is no failure.
 settings.register_profile("tar", deadline=None)
@@ -21,15 +20,6 @@ def demo_video() -> Path:
         return fetch_demo_video(camera=1)
     except TarError as error:
         pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def shared_dir() -> Path:
-    """The project's shared folder beside the checkout (prototypes, data, benches)."""
-    folder = SHARED
-    if not folder.is_dir():
-        pytest.skip("the shared folder is not beside this checkout")
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
 """Finds people in a single image: MediaPipe's SSD MobileNetV2 for Open Images (300x300), its Person class alone.
 
-Converted from the tflite file of npm @mediapipe/objectron by `tools/convert_detector.py`. Liu et al., "SSD: Single Shot
-MultiBox Detector", 2016; Sandler et al., "MobileNetV2", 2018. How it fares: 32 of 36 pedestrians of OpenCV's vtest.avi
-(51-146 pixels tall in 768x576) with no false one at a threshold of 0.4.
+Converted from the tflite file of npm @mediapipe/objectron by `scripts/assets/convert_detector.py`. Liu et al.,
+"SSD: Single Shot MultiBox Detector", 2016; Sandler et al., "MobileNetV2", 2018. How it fares: 32 of 36 pedestrians of
+OpenCV's vtest.avi (51-146 pixels tall in 768x576) with no false one at a threshold of 0.4.
 """
 
 import math
@@ -211,7 +211,7 @@ def load_detector(path: Path | None = None) -> PersonDetector:
     """The detector with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
-        path: a safetensors file written by `tools/convert_detector.py`; None takes the one in the package.
+        path: a safetensors file written by `scripts/assets/convert_detector.py`; None takes the one in the package.
 
     Raises:
         TarError: the file is missing, damaged or not this network's.

@@ -44,7 +44,7 @@ class Backgrounds:
         if not self.photos:
             raise TarError(
                 f"no photographs (.jpg, .png) in {folder}; put some in it, or run python -m"
-                " tools.fetch_training_pictures"
+                " scripts.fetch.training_pictures"
             )
 
     def sample(

@@ -69,8 +69,8 @@ class Wardrobe:
             archive = np.load(path)
         except (OSError, ValueError) as error:
             raise TarError(
-                f"cannot read the garments file {path} ({error}); build one with python -m tools.build_garments, see"
-                " docs/training.md"
+                f"cannot read the garments file {path} ({error}); build one with"
+                " python -m scripts.assets.build_garments, see docs/training.md"
             ) from error
         self.garments = {name: _garment(archive, name) for name in sorted({key.split("/")[0] for key in archive.files})}
         self.body = body

@@ -26,10 +26,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.build_extension import build_extension
+from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.errors import TarError
 from tests.support.paths import REPOSITORY
-from tools.build_extension import build_extension
-from tools.fetch_demo import fetch_demo_video
 
 ROOT = REPOSITORY
 CACHE = ROOT / ".cache" / "blenders"
@@ -384,7 +384,7 @@ def pinned_packages() -> list[str]:
 
 
 def find_python(version: str) -> str:
-    return run([str(ROOT / "tools" / "find_python.sh"), version]).strip().splitlines()[-1]
+    return run([str(ROOT / "scripts" / "find_python.sh"), version]).strip().splitlines()[-1]
 
 
 def debian_mirror() -> str:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scripts.fetch.npm import unpack_package
 from tar_core.errors import TarError
-from tools.npm import unpack_package
 
 Joints = dict[str, np.ndarray]
 Y_UP_TO_Z_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])

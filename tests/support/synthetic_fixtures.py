@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from scripts.assets import turn_garments
 from tar_core.body.data import FREE_BODY
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
@@ -17,7 +18,6 @@ from tar_core.synthetic.backgrounds import Backgrounds
 from tar_core.synthetic.people import People
 from tar_core.synthetic.renderer import PersonRenderer
 from tests.support.paths import SHARED
-from tools import turn_garments
 
 GARMENTS = SHARED / "data" / "body" / "garments.npz"
 THEIR_BODY = SHARED / "data" / "body" / "free_smpl.npz"

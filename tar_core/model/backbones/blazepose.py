@@ -1,6 +1,7 @@
 """MediaPipe's heavy pose-landmark network (BlazePose GHUM, Bazarevsky et al. 2020, Grishchenko et al. 2022).
 
-Converted from the tflite file of npm @mediapipe/pose by `tools/convert_blazepose.py`; batch normalisation is folded
+Converted from the tflite file of npm @mediapipe/pose by `scripts/assets/convert_blazepose.py`; batch normalisation is
+folded
 into the convolutions there. The file's segmentation and heatmap branches are left out: nothing here needs them.
 
     crop -> Encoder -> pyramid (strides 4, 8, 16, 32) -> MapDecoder -> local map (stride 4)
@@ -230,7 +231,7 @@ def load_blazepose(path: Path | None = None) -> BlazePose:
     """MediaPipe's network with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
-        path: a safetensors file written by `tools/convert_blazepose.py`; None takes the one in the package.
+        path: a safetensors file written by `scripts/assets/convert_blazepose.py`; None takes the one in the package.
 
     Raises:
         TarError: the file is missing, damaged or not this network's.

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from benchmarks.bench_turning import degrees_off, turn_video
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraPath
@@ -28,7 +29,6 @@ from tar_core.people.selection import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.video.writer import VideoWriter
 from tests.tar_core.camera.test_world import clip_of, travelling, walker
-from tools.bench_turning import degrees_off, turn_video
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
 MAN = (240, 330, 620, 1260)  # where the demo's man stands in frame 0

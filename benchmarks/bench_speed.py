@@ -1,0 +1,153 @@
+"""`make bench-speed`: capture beside MediaPipe's heavy pose model, and the memory that a long video takes.
+
+Speed: both run as processes of their own on the same video, one after the other, several times in turn; a run's time
+is the whole process, from its start to the written file, loading of libraries and weights included. MediaPipe
+(0.10.21, its own environment under `.cache`) follows one person and gives 33 landmarks a frame; so capture is told to
+follow one, the largest, and gives a body with its motion. The ratio is the median of the rounds' ratios; above 1
+capture is faster. The demo video has 60 frames a second, of which capture looks at 30 and MediaPipe at all; the ratio
+with `--every-frame` is printed too. What a further frame costs once everything is loaded is told apart by a second,
+longer video.
+
+Memory: the highest resident memory of a capture process, of everybody in the video, on the video played once and in a
+loop ten times as long.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.capture_command import capture_command
+from scripts.fetch.demo_video import fetch_demo_video
+from scripts.fetch.npm import read_package_file
+from scripts.paths import CACHE, REPOSITORY
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
+
+MEDIAPIPE = CACHE / "mediapipe" / "venv"
+HEAVY = "pose_landmark_heavy.tflite"
+LOOPS = 10
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process took: wall-clock seconds, and its highest resident memory in MiB."""
+
+    seconds: float
+    peak_memory: float
+
+
+# A process inherits the memory peak of the one that starts it, so a small Python stands in between.
+LAUNCHER = """
+import resource, subprocess, sys, time
+from scripts.paths import REPOSITORY
+started = time.perf_counter()
+status = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+print(time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status != 0)
+"""
+
+
+def measure(command: list[str]) -> Usage:
+    """Runs a command to its end.
+
+    Raises:
+        TarError: it failed; with the last line that it wrote to standard error.
+    """
+    launched = [sys.executable, "-S", "-c", LAUNCHER, *command]
+    finished = subprocess.run(launched, cwd=REPOSITORY, capture_output=True, text=True)
+    if finished.returncode:
+        last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+        raise TarError(f"{' '.join(command[1:])} failed: {last}")
+    seconds, peak = map(float, finished.stdout.split())
+    kibibytes = peak / 1024 if sys.platform == "darwin" else peak
+    return Usage(seconds, kibibytes / 1024)
+
+
+def mediapipe_python() -> Path:
+    """The Python of MediaPipe's environment, made on the first call (1 GB)."""
+    python = MEDIAPIPE / "bin" / "python"
+    models = MEDIAPIPE / "lib" / f"python3.{sys.version_info.minor}" / "site-packages/mediapipe/modules/pose_landmark"
+    if not models.is_dir():
+        print("installing MediaPipe into an environment of its own ...", flush=True)
+        venv.create(MEDIAPIPE, with_pip=True)
+        requirements = REPOSITORY / "requirements" / "mediapipe.txt"
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
+    if not (models / HEAVY).is_file():  # MediaPipe would download it from a bucket; this is the same file
+        with atomic_path(models / HEAVY) as temporary:
+            temporary.write_bytes(read_package_file("@mediapipe/pose@0.5.1675469404", HEAVY))
+    return python
+
+
+def looped_video(source: Path, loops: int, target: Path) -> Path:
+    """`source` played `loops` times in a row, re-encoded."""
+    reader = VideoReader(source)
+    with VideoWriter(target, reader.fps, reader.width, reader.height) as writer:
+        for _ in range(loops):
+            for frame in reader.frames():
+                writer.write(frame.image)
+    return target
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="speed beside MediaPipe heavy, and memory on a long video")
+    parser.add_argument("--video", type=Path, help="instead of the demo video")
+    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each runs (default 5)")
+    arguments = parser.parse_args()
+    try:
+        run(arguments.video or fetch_demo_video(), arguments.checkpoint, arguments.rounds)
+    except TarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
+    other_python = mediapipe_python()
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "out.npz"
+
+        def capture(path: Path, people: str = "largest", every_frame: bool = False) -> Usage:
+            return measure(capture_command(path, output, checkpoint, people=people, every_frame=every_frame))
+
+        def mediapipe(path: Path) -> Usage:
+            return measure([str(other_python), "benchmarks/mediapipe_pose.py", str(path), str(output)])
+
+        once = looped_video(video, 1, Path(folder) / "once.mp4")
+        long = looped_video(video, LOOPS, Path(folder) / "long.mp4")
+        frames = sum(1 for _ in VideoReader(video).frames())
+        print(f"{video.name}: {frames} frames, {os.cpu_count()} cores; frames/s, whole process")
+        print(f"{'round':>7s} {'capture':>9s} {'MediaPipe':>10s} {'ratio':>7s} {'every frame':>12s} {'ratio':>7s}")
+        ratios = []
+        for number in range(1, rounds + 1):
+            ours, theirs = capture(video).seconds, mediapipe(video).seconds
+            every = capture(video, every_frame=True).seconds
+            ratios.append(theirs / ours)
+            print(
+                f"{number:7d} {frames / ours:9.1f} {frames / theirs:10.1f} {ratios[-1]:7.2f}"
+                f" {frames / every:12.1f} {theirs / every:7.2f}",
+                flush=True,
+            )
+
+        extra = (LOOPS - 1) * frames
+        ours = extra / (capture(long).seconds - capture(once).seconds)
+        theirs = extra / (mediapipe(long).seconds - mediapipe(once).seconds)
+        print(
+            f"{'loaded':>7s} {ours:9.1f} {theirs:10.1f} {ours / theirs:7.2f}   (the {extra} further frames of a loop)"
+        )
+        short_usage, long_usage = capture(once, "all"), capture(long, "all")
+    memory_ratio = long_usage.peak_memory / short_usage.peak_memory
+    print(f"peak memory: {short_usage.peak_memory:.0f} MiB, {LOOPS}x longer: {long_usage.peak_memory:.0f} MiB")
+    print(f"FIGURE ratio={statistics.median(ratios):.2f} memory_ratio={memory_ratio:.3f}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

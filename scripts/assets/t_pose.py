@@ -1,0 +1,260 @@
+"""From MakeHuman's A-pose to SMPL's T-pose: parts of the body turn rigidly, their borders blend by skinning weights."""
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from scripts.assets.makehuman import VERTICES, MakeHuman
+from tar_core.skeleton import JOINT_NAMES
+
+# SMPL's published neutral rest joints (approximate, made symmetric; the left side's stand for both), metres.
+SMPL_JOINTS = {
+    "pelvis": (0, -0.223, 0.028),
+    "hip": (0.0686, -0.3143, 0.0226),
+    "spine1": (0, -0.1144, 0.0015),
+    "knee": (0.1049, -0.6930, 0.0160),
+    "spine2": (0, 0.0208, 0.0026),
+    "ankle": (0.0902, -1.0915, -0.0271),
+    "spine3": (0, 0.0737, 0.0280),
+    "foot": (0.1161, -1.1434, 0.0943),
+    "neck": (0, 0.2876, -0.0148),
+    "collar": (0.0803, 0.1941, -0.0083),
+    "head": (0, 0.3526, 0.0365),
+    "shoulder": (0.1738, 0.2256, -0.0173),
+    "elbow": (0.4305, 0.2125, -0.0418),
+    "wrist": (0.6828, 0.2209, -0.0451),
+    "hand": (0.7671, 0.2137, -0.0578),
+}
+
+# MakeHuman's figure stands 3 to 4 degrees further forward than SMPL's template.
+_LEAN = np.deg2rad(-3.5)
+# Raising the arms lifts the collarbones by this much.
+_COLLARBONE_LIFT = np.deg2rad(10)
+# MakeHuman's hip joints lie further out than SMPL's.
+_HIP_WIDTH = 0.72
+# SMPL's hand joint lies between wrist and knuckles.
+_HAND = 0.85
+# How much of the palm's turn the two halves of the forearm take on.
+_FOREARM_TWIST = (0.33, 0.75)
+
+_HORIZONTAL = np.array([1, 0, 1])
+_FORWARD = np.array([0.0, 0.0, 1.0])
+
+
+def smpl_joint(name: str) -> np.ndarray:
+    """[3] where SMPL has a joint, by its full name."""
+    point = np.array(SMPL_JOINTS[name.split("_")[-1]], float)
+    return point * [-1, 1, 1] if name.startswith("right_") else point
+
+
+class TPose:
+    """Poses MakeHuman's figures; made once for all of them."""
+
+    def __init__(self, makehuman: MakeHuman) -> None:
+        self._makehuman = makehuman
+        bones: dict[str, list[str]] = {}
+        for s in "LR":
+            bones |= {
+                f"collarbone.{s}": [f"clavicle.{s}", f"shoulder01.{s}"],
+                f"upper arm.{s}": [f"upperarm01.{s}", f"upperarm02.{s}"],
+                f"forearm near elbow.{s}": [f"lowerarm01.{s}"],
+                f"forearm near wrist.{s}": [f"lowerarm02.{s}"],
+                f"hand.{s}": makehuman.descendants(f"wrist.{s}"),
+                f"thigh.{s}": [f"upperleg01.{s}", f"upperleg02.{s}"],
+                f"shin.{s}": [f"lowerleg01.{s}", f"lowerleg02.{s}"],
+                f"foot.{s}": makehuman.descendants(f"foot.{s}"),
+            }
+        # [19158] how much each vertex follows each part; the trunk is what is left and stays.
+        self._weights = {part: makehuman.weight_of(names).astype(np.float64) for part, names in bones.items()}
+        self._trunk_weight = 1 - sum(self._weights.values(), np.zeros(VERTICES))
+
+        neck = makehuman.descendants("neck01")
+        chest = [name for name in makehuman.descendants("spine03") if name not in neck]
+        self._neck_bones = [makehuman.bone(name) for name in neck]
+        self._chest_bones = [makehuman.bone(name) for name in chest]
+        self._neck_weight = makehuman.weight_of(neck)[:, None]
+        # Half of the way in the vertebra below, for a smooth back.
+        self._chest_weight = (makehuman.weight_of(chest) + 0.5 * makehuman.weight_of(["spine04"]))[:, None]
+
+    def __call__(self, vertices: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The figures in the T-pose, pelvis where SMPL has it.
+
+        Args:
+            vertices: [B, 19158, 3] in the A-pose; heads: [B, 163, 3] of the bones.
+
+        Returns:
+            Vertices [B, 19158, 3] and SMPL's joints [B, 24, 3].
+        """
+        moves, joints = self._moves(self._lean_heads(heads))
+        vertices = self._lean_vertices(vertices, heads)
+        posed = self._trunk_weight[:, None] * vertices
+        for part, move in moves.items():
+            moved = np.nonzero(self._weights[part])[0]
+            posed[:, moved] += self._weights[part][moved, None] * move(vertices[:, moved])
+        placed = np.stack([joints[name] for name in JOINT_NAMES], 1)
+        shift = smpl_joint("pelvis") - placed[:, :1]
+        return posed + shift, placed + shift
+
+    def turns(self, heads: np.ndarray) -> np.ndarray:
+        """[19158, 3, 3] how what lies beside each vertex turns with it, the mean of people with `heads` [B, 163, 3]."""
+        moves, _ = self._moves(self._lean_heads(heads))
+        turned = self._trunk_weight[:, None, None] * np.eye(3)
+        for part, move in moves.items():
+            turned += self._weights[part][:, None, None] * move.rotation.mean(0)
+        return turned
+
+    def _moves(self, heads: np.ndarray) -> tuple[dict[str, "Move"], dict[str, np.ndarray]]:
+        """How each part moves, and SMPL's joints; the heads are leaned back."""
+        bones = {name: heads[:, self._makehuman.bone(name)] for name in self._makehuman.bones}
+        moves: dict[str, Move] = {}
+        joints: dict[str, np.ndarray] = {}
+        for side in ("left", "right"):
+            _pose_leg(side, bones, moves, joints)
+            _pose_arm(side, bones, moves, joints)
+        _place_spine(bones, joints)
+        return moves, joints
+
+    def _lean(self, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The chest's turn [3, 3], its centre [B, 1, 3], and how it carries the neck [B, 1, 3]."""
+        lean = Rotation.from_rotvec([_LEAN, 0, 0]).as_matrix()
+        centre = heads[:, [self._makehuman.bone("spine04")]]
+        neck = heads[:, [self._makehuman.bone("neck01")]]
+        return lean, centre, (neck - centre) @ lean.T + centre - neck
+
+    def _lean_vertices(self, vertices: np.ndarray, heads: np.ndarray) -> np.ndarray:
+        """Leans the chest back about the spine and carries neck and head along without tilting them."""
+        lean, centre, neck_shift = self._lean(heads)
+        leaned = vertices * (1 - self._chest_weight - self._neck_weight)
+        leaned = leaned + self._chest_weight * ((vertices - centre) @ lean.T + centre)
+        return leaned + self._neck_weight * (vertices + neck_shift)
+
+    def _lean_heads(self, heads: np.ndarray) -> np.ndarray:
+        lean, centre, neck_shift = self._lean(heads)
+        leaned = heads.astype(np.float64)
+        leaned[:, self._chest_bones] = (heads[:, self._chest_bones] - centre) @ lean.T + centre
+        leaned[:, self._neck_bones] = heads[:, self._neck_bones] + neck_shift
+        return leaned
+
+
+class Move:
+    """A rigid motion per person: turns by `rotation` [B, 3, 3] and carries `pivot` [B, 3] to `target` [B, 3]."""
+
+    def __init__(self, rotation: np.ndarray, pivot: np.ndarray, target: np.ndarray) -> None:
+        self.rotation = rotation
+        self.shift = target - turn(rotation, pivot)
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Moves points [B, 3] or [B, P, 3]."""
+        if points.ndim == 2:
+            return turn(self.rotation, points) + self.shift
+        return points @ self.rotation.transpose(0, 2, 1) + self.shift[:, None]
+
+
+def _pose_leg(side: str, bones: dict[str, np.ndarray], moves: dict[str, Move], joints: dict[str, np.ndarray]) -> None:
+    s = side[0].upper()
+    hip, knee, ankle = bones[f"upperleg01.{s}"], bones[f"lowerleg01.{s}"], bones[f"foot.{s}"]
+    ball = np.mean([bones[f"toe{toe}-1.{s}"] for toe in range(1, 6)], 0)
+    target = {name: smpl_joint(f"{side}_{name}") for name in ("hip", "knee", "ankle", "foot")}
+
+    hip_joint = hip * [_HIP_WIDTH, 1, 1]
+    thigh_length = np.linalg.norm(knee - hip, axis=-1, keepdims=True)
+    knee_goal = hip_joint + unit(target["knee"] - target["hip"]) * thigh_length
+    moves[f"thigh.{s}"] = Move(shortest_turn(knee - hip, knee_goal - hip), hip, hip)
+    new_knee = moves[f"thigh.{s}"](knee)
+    moves[f"shin.{s}"] = Move(shortest_turn(ankle - knee, target["ankle"] - target["knee"]), knee, new_knee)
+    new_ankle = moves[f"shin.{s}"](ankle)
+    # The sole stays level: the foot turns about the vertical only.
+    points_to, should_point_to = (ball - ankle) * _HORIZONTAL, (target["foot"] - target["ankle"]) * _HORIZONTAL
+    moves[f"foot.{s}"] = Move(shortest_turn(points_to, should_point_to), ankle, new_ankle)
+    joints |= {
+        f"{side}_hip": hip_joint,
+        f"{side}_knee": new_knee,
+        f"{side}_ankle": new_ankle,
+        f"{side}_foot": moves[f"foot.{s}"](ball),
+    }
+
+
+def _pose_arm(side: str, bones: dict[str, np.ndarray], moves: dict[str, Move], joints: dict[str, np.ndarray]) -> None:
+    s = side[0].upper()
+    collarbone, shoulder = bones[f"clavicle.{s}"], bones[f"upperarm01.{s}"]
+    elbow, forearm_middle, wrist = bones[f"lowerarm01.{s}"], bones[f"lowerarm02.{s}"], bones[f"wrist.{s}"]
+    knuckles = [bones[f"finger{finger}-1.{s}"] for finger in (2, 3, 4, 5)]  # index to little finger
+    knuckles_middle = np.mean(knuckles, 0)
+    target = {name: smpl_joint(f"{side}_{name}") for name in ("shoulder", "elbow", "wrist", "hand")}
+    batch = len(shoulder)
+
+    lift = _COLLARBONE_LIFT if side == "left" else -_COLLARBONE_LIFT
+    lifted = about_axis(np.tile(_FORWARD, (batch, 1)), np.full(batch, lift))
+    moves[f"collarbone.{s}"] = Move(lifted, collarbone, collarbone)
+    new_shoulder = moves[f"collarbone.{s}"](shoulder)
+    upper_arm = shortest_turn(elbow - shoulder, target["elbow"] - target["shoulder"])
+    moves[f"upper arm.{s}"] = Move(upper_arm, shoulder, new_shoulder)
+    new_elbow = moves[f"upper arm.{s}"](elbow)
+
+    forearm_goal = unit(target["wrist"] - target["elbow"])
+    forearm = shortest_turn(wrist - elbow, forearm_goal)
+    hand_goal = unit(target["hand"] - target["wrist"])
+    hand = shortest_turn(turn(forearm, knuckles_middle - wrist), hand_goal) @ forearm
+    # The palm faces down: the knuckles' line, little finger to index, looks forward. The forearm twists along.
+    line = turn(hand, knuckles[0] - knuckles[3])
+    line = line - (line @ hand_goal)[:, None] * hand_goal
+    forward = unit(_FORWARD - (_FORWARD @ hand_goal) * hand_goal)
+    twist = np.arctan2(np.cross(line, forward) @ hand_goal, line @ forward)
+
+    def twisted(axis: np.ndarray, share: float) -> np.ndarray:
+        return about_axis(np.tile(axis, (batch, 1)), share * twist)
+
+    near_elbow, near_wrist = _FOREARM_TWIST
+    moves[f"forearm near elbow.{s}"] = Move(twisted(forearm_goal, near_elbow) @ forearm, elbow, new_elbow)
+    new_middle = moves[f"forearm near elbow.{s}"](forearm_middle)
+    moves[f"forearm near wrist.{s}"] = Move(twisted(forearm_goal, near_wrist) @ forearm, forearm_middle, new_middle)
+    new_wrist = moves[f"forearm near wrist.{s}"](wrist)
+    moves[f"hand.{s}"] = Move(twisted(hand_goal, 1.0) @ hand, wrist, new_wrist)
+    joints |= {
+        f"{side}_collar": 0.5 * collarbone + 0.5 * moves[f"collarbone.{s}"](bones[f"shoulder01.{s}"]),
+        f"{side}_shoulder": new_shoulder,
+        f"{side}_elbow": new_elbow,
+        f"{side}_wrist": new_wrist,
+        f"{side}_hand": new_wrist + _HAND * (moves[f"hand.{s}"](knuckles_middle) - new_wrist),
+    }
+
+
+def _place_spine(bones: dict[str, np.ndarray], joints: dict[str, np.ndarray]) -> None:
+    """Pelvis, spine, neck, head and collars where SMPL has them, in proportion to the trunk (hips to neck)."""
+    hips, neck = 0.5 * (joints["left_hip"] + joints["right_hip"]), bones["neck01"]
+    smpl_hips = smpl_joint("left_hip") * [0, 1, 1]
+    smpl_trunk = smpl_joint("neck") - smpl_hips
+    smpl_length = np.linalg.norm(smpl_trunk)
+    scale = np.linalg.norm(neck - hips, axis=-1, keepdims=True) / smpl_length
+    for name in ("pelvis", "spine1", "spine2", "spine3"):
+        from_hips = smpl_joint(name) - smpl_hips
+        along = (from_hips @ smpl_trunk) / smpl_length**2
+        joints[name] = hips + along * (neck - hips) + (from_hips - along * smpl_trunk) * scale
+    # MakeHuman's neck bone begins further forward, its head bone higher, its collarbones higher and further forward.
+    joints["neck"] = neck + np.array([0, 0, -0.012]) * scale
+    joints["head"] = joints["neck"] + 0.62 * (bones["head"] - neck) + np.array([0, 0, 0.02]) * scale
+    for side in ("left", "right"):
+        joints[f"{side}_collar"] = joints[f"{side}_collar"] + np.array([0, -0.03, -0.02]) * scale
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def turn(rotations: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """[B, 3, 3] times [B, 3]."""
+    return np.einsum("bij,bj->bi", rotations, vectors)
+
+
+def shortest_turn(start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """[B, 3, 3] smallest rotations that bring the directions `start` [B, 3] to `goal` [B, 3] or [3]."""
+    start, goal = unit(start), unit(np.broadcast_to(goal, start.shape))
+    axis, cosine = np.cross(start, goal), (start * goal).sum(-1)
+    cross = np.zeros((len(start), 3, 3))
+    cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = -axis[:, 2], axis[:, 1], -axis[:, 0]
+    cross -= cross.transpose(0, 2, 1)
+    return np.eye(3) + cross + cross @ cross / (1 + cosine)[:, None, None]
+
+
+def about_axis(axes: np.ndarray, angles: np.ndarray) -> np.ndarray:
+    """[B, 3, 3] rotations about axes [B, 3] by angles [B], radians."""
+    return Rotation.from_rotvec(unit(axes) * angles[:, None]).as_matrix()

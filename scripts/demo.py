@@ -1,0 +1,146 @@
+"""`make demo`: a real video becomes a motion file, a Blender scene, an overlay video and a contact sheet of all three.
+
+    python -m scripts.demo [VIDEO] [--output out] [--checkpoint PATH]
+
+writes demo.npz (docs/motion_file.md), demo.blend, demo_overlay.mp4 and demo.png. Without VIDEO the demo video is
+fetched (scripts/fetch/demo_video.py).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from scripts.capture_command import capture_command
+from scripts.contact_sheet import contact_sheet
+from scripts.fetch.demo_video import fetch_demo_video
+from scripts.paths import REPOSITORY
+from tar_core.errors import TarError
+from tar_core.files import atomic_path
+from tar_core.motion import MotionClip
+from tar_core.video.reader import VideoReader
+
+SHEET_COLUMNS = 6
+RENDER_LONG_SIDE = 640  # pixels
+BACKGROUND_BRIGHTNESS = 0.5  # of the video behind the render
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="a video to demo.npz, demo.blend, demo_overlay.mp4 and demo.png")
+    parser.add_argument("video", nargs="?", type=Path, help="default: the demo video, fetched once")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "out", help="folder for the results (default: out)")
+    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    options = parser.parse_args(arguments)
+    try:
+        video = options.video or fetch_demo_video()
+        options.output.mkdir(parents=True, exist_ok=True)
+        run(video, options.output, options.checkpoint)
+    except TarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def run(video: Path, output: Path, checkpoint: Path | None) -> None:
+    motion, overlay = output / "demo.npz", output / "demo_overlay.mp4"
+    if subprocess.run(capture_command(video, motion, checkpoint, overlay), cwd=REPOSITORY).returncode:
+        raise TarError(f"{video} could not be captured; its reason stands above")
+    clip = MotionClip.load(motion)
+    frames = sheet_frames(clip)
+    renders = build_scene(clip, output / "demo.blend", frames)
+    seen = pick_frames(video, frames)
+    rows = [
+        ("video", seen),
+        ("the captured body over the video", pick_frames(overlay, frames)),
+        ("Blender's render from the matched camera, before the darkened video", list(map(render_over, renders, seen))),
+    ]
+    write_image(output / "demo.png", contact_sheet(rows, [f"frame {frame}" for frame in frames]))
+    for name in ("demo.blend", "demo_overlay.mp4", "demo.png"):  # capture has named demo.npz
+        print(output / name)
+
+
+def sheet_frames(clip: MotionClip) -> list[int]:
+    """Video frames spread evenly over the time in which anybody moves, the first and the last among them."""
+    first = min(int(person.frames[0]) for person in clip.people)
+    count = min(SHEET_COLUMNS, clip.last_frame - first + 1)
+    return np.linspace(first, clip.last_frame, count).round().astype(int).tolist()
+
+
+def pick_frames(video: Path, wanted: Sequence[int]) -> list[np.ndarray]:
+    """The wanted frames of a video (0-based, ascending), [H, W, 3] uint8 RGB.
+
+    Raises:
+        TarError: the video ends before the last of them.
+    """
+    frames = VideoReader(video).frames(wanted[0], wanted[-1])
+    picked = [frame.image for frame in frames if frame.index in wanted]
+    if len(picked) < len(wanted):
+        raise TarError(f"{video}: ends before frame {wanted[-1]}; write it anew")
+    return picked
+
+
+def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np.ndarray]:
+    """Writes the clip's Blender file and renders video frames of it with the matched camera, [H, W, 4] uint8 RGBA."""
+    import bpy
+
+    from tar_blender.export.formats import save_scene
+    from tar_blender.scene.build import ImportOptions, import_clip
+    from tar_blender.scene.render import render_frame
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    options = ImportOptions()
+    for warning in import_clip(clip, bpy.context, options).warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+    width = round(RENDER_LONG_SIDE * clip.width / max(clip.width, clip.height))
+    renders = []
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        save_scene(blend)
+        for frame in frames:
+            path = Path(folder) / f"{frame}.png"
+            render_frame(bpy.context.scene, options.start_frame + frame, path, width)
+            renders.append(cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_UNCHANGED), cv2.COLOR_BGRA2RGBA))
+    return renders
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Drops what Blender and its graphics libraries print of each render; exceptions still come through."""
+    sys.stdout.flush()
+    saved = os.dup(1), os.dup(2)
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        yield
+    finally:
+        for number, original in enumerate(saved, start=1):
+            os.dup2(original, number)
+            os.close(original)
+        os.close(null)
+
+
+def render_over(render: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """A render [H, W, 4] before the darkened video frame [any size, 3]; [H, W, 3] uint8 RGB."""
+    height, width = render.shape[:2]
+    behind = BACKGROUND_BRIGHTNESS * cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    alpha = render[..., 3:] / 255
+    return (alpha * render[..., :3] + (1 - alpha) * behind).round().astype(np.uint8)
+
+
+def write_image(path: Path, image: np.ndarray) -> None:
+    """Writes [H, W, 3] uint8 RGB, whole or not at all."""
+    with atomic_path(path) as temporary:
+        if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
+            raise OSError("the image could not be written")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The bench of cameras by straight lines: what it holds for true is true."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.bench_lines import (
+    Answer,
+    View,
+    ask,
+    degrees_between,
+    panorama_views,
+    show_bands,
+    show_floors,
+    turned_views,
+)
+from tests.tar_core.camera.test_vanishing_points import room, up_of
+
+SIZE = (1280, 720)
+
+
+@pytest.fixture(scope="module")
+def furniture() -> View:
+    """A picture of upright and level edges, by a camera that looks down and leans."""
+    up, focal = up_of(20.0, 8.0), 1100.0
+    image = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
+    for x0, y0, x1, y1 in room(np.random.default_rng(3), up, focal, 35.0, count=90):
+        cv2.line(image, (round(x0), round(y0)), (round(x1), round(y1)), (40, 40, 40), 3, cv2.LINE_AA)
+    return View("furniture", image, up, focal)
+
+
+def test_a_view_is_answered(furniture: View) -> None:
+    answer = ask(furniture)
+    assert answer.degrees < 1.5 and abs(answer.focal) < 0.1
+
+
+def test_turned_views_keep_what_is_true(furniture: View) -> None:
+    for view in turned_views(furniture, np.random.default_rng(0)):
+        assert degrees_between(view.up, furniture.up) > 0.1
+        assert ask(view).degrees < 3
+
+
+def test_panoramas_are_seen_the_right_way_up(tmp_path: Path) -> None:
+    sky = np.full((64, 128, 3), 0.1, np.float32)
+    sky[:32] = 1.0  # above the horizon
+    assert cv2.imwrite(str(tmp_path / "sky.hdr"), sky)
+    for view in panorama_views(tmp_path, np.random.default_rng(1)):
+        height, width = view.image.shape[:2]
+        x, y = np.meshgrid(np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2)
+        above = np.stack([x, y, np.full_like(x, view.focal)], -1) @ view.up / view.focal
+        bright = view.image[..., 0] > 200
+        assert bright[above > 0.1].all() and not bright[above < -0.1].any()
+
+
+def test_bands_by_what_was_expected(capsys: pytest.CaptureFixture[str]) -> None:
+    show_bands("some", [Answer(0.5, 0.7, 0.02, 0.05), Answer(30.0, 40.0, 0.5, 0.6)])
+    lines = capsys.readouterr().out.splitlines()
+    assert "0 to 1 degrees:   1, median 0.5" in lines[2]
+    assert "more than 8 degrees:   1, median 30.0" in lines[3]
+    assert "believed:   1, median 2.0%" in lines[4]
+
+
+def test_without_motions_it_tells_how_to_make_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_floors(tmp_path, [])
+    assert "make bench-real" in capsys.readouterr().out

@@ -1,0 +1,43 @@
+"""Projected joints against the backbone's landmarks, on real video."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.landmark_distance import landmark_distances
+from tar_core.body.data import load_body
+from tar_core.body.model import BodyModel
+from tar_core.capture.pipeline import CaptureOptions, Networks, capture
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+LAST = 6
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    return Networks.load(CaptureOptions())
+
+
+@pytest.fixture(scope="module")
+def clip(demo_video: Path) -> MotionClip:
+    return capture(demo_video, CaptureOptions(end=LAST))
+
+
+def test_the_body_lies_over_the_landmarks(clip: MotionClip, networks: Networks) -> None:
+    body = BodyModel(load_body())
+    distances = landmark_distances(clip, networks, body, end=LAST)
+    assert 12 < len(distances) <= 12 * (LAST // 2 + 1) * len(clip.people), "every second frame is looked at"
+    assert np.median(distances) < 15
+
+    # A body moved by one metre across the line of sight leaves its landmarks by far.
+    moved = replace(clip, people=[replace(p, trans=p.trans + np.float32([1, 0, 0])) for p in clip.people])
+    assert np.median(landmark_distances(moved, networks, body, end=LAST)) > 40
+
+
+def test_somebody_elses_motion_is_refused(clip: MotionClip, networks: Networks) -> None:
+    other = replace(clip, people=[replace(p, boxes=p.boxes + 50) for p in clip.people])
+    with pytest.raises(TarError, match="elsewhere than in the motion file"):
+        landmark_distances(other, networks, BodyModel(load_body()), end=LAST)

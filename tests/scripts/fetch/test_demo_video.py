@@ -1,0 +1,66 @@
+"""Fetching the demo video: unpacked once, whole or not at all, and failures that say what to do."""
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts.fetch import demo_video as fetch_demo
+from tar_core.errors import TarError
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """A cache whose wheel holds one tiny "video" for camera 2 and nothing else."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    with zipfile.ZipFile(wheels / "pose2sim-0.10.49-py3-none-any.whl", "w") as archive:
+        archive.writestr("Pose2Sim/Demo_SinglePerson/videos/cam02.mp4", b"moving pictures")
+    return tmp_path
+
+
+def test_unpacks_once(cache: Path) -> None:
+    video = fetch_demo.fetch_demo_video(2, cache)
+    assert video.read_bytes() == b"moving pictures"
+    (cache / "wheels" / "pose2sim-0.10.49-py3-none-any.whl").unlink()
+    assert fetch_demo.fetch_demo_video(2, cache) == video, "a video that is there needs no wheel"
+
+
+def test_wheel_without_the_video(cache: Path) -> None:
+    with pytest.raises(TarError, match="delete it and try again"):
+        fetch_demo.fetch_demo_video(1, cache)
+    assert not (cache / "demo").exists() or not list((cache / "demo").iterdir())
+
+
+def test_damaged_wheel(cache: Path) -> None:
+    wheel = cache / "wheels" / "pose2sim-0.10.49-py3-none-any.whl"
+    wheel.write_bytes(wheel.read_bytes()[:40])
+    with pytest.raises(TarError, match="damaged"):
+        fetch_demo.fetch_demo_video(2, cache)
+
+
+def test_unknown_camera(cache: Path) -> None:
+    with pytest.raises(TarError, match="no camera 9"):
+        fetch_demo.fetch_demo_video(9, cache)
+
+
+def test_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip itself is asked, with an index that is an empty folder."""
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(TarError, match="cannot download pose2sim .* or give a video of your own"):
+        fetch_demo.fetch_demo_video(1, tmp_path)
+
+
+def test_command_line_prints_the_path(demo_video: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "scripts.fetch.demo_video"],
+        cwd=fetch_demo.CACHE.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert finished.stdout.strip() == str(demo_video)

@@ -1,0 +1,26 @@
+"""The command that the tools run is one that the command line understands."""
+
+from pathlib import Path
+
+from scripts.capture_command import capture_command
+from tar_core.cli import build_parser
+
+
+def test_is_understood() -> None:
+    python, *rest = capture_command(Path("a b.mp4"), Path("out/m.npz"), Path("net.safetensors"), Path("over.mp4"))
+    assert rest[:2] == ["-m", "tar_core"] and Path(python).is_file()
+    options = build_parser().parse_args(rest[2:])
+    paths = (options.video, options.output, options.checkpoint, options.overlay)
+    assert [path.name for path in paths] == ["a b.mp4", "m.npz", "net.safetensors", "over.mp4"]
+    assert all(path.is_absolute() for path in paths), "so that it can run in any folder"
+
+
+def test_defaults_are_captures_own() -> None:
+    options = build_parser().parse_args(capture_command(Path("v.mp4"), Path("m.npz"))[3:])
+    assert options.checkpoint is None and options.overlay is None and options.people == "all"
+
+
+def test_people_and_frames() -> None:
+    command = capture_command(Path("v.mp4"), Path("m.npz"), people="largest", every_frame=True)
+    options = build_parser().parse_args(command[3:])
+    assert options.people == "largest" and options.every_frame
