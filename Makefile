@@ -60,7 +60,7 @@ bench-real-all: $(READY) ## the same, then the other real clips that packages sh
 	$(PYTHON) -m benchmarks.bench_real --all
 
 bench-smoothing: $(READY) ## accuracy before and after smoothing and balance, on real video; on cached clips too: FEATURES=data/features/test
-	$(PYTHON) -m benchmarks.bench_real --smoothing 0.3 0.6 1 --keep-balance
+	$(PYTHON) -m benchmarks.bench_real --smoothing 0.3 0.6 1 --lean-correction
 	$(if $(FEATURES),$(PYTHON) -m tar_core.evaluation synthetic "$(FEATURES)" --smoothing 0.3 0.6 1)
 
 bench-training: $(READY) ## training's windows a second and where the time goes; bench-training FEATURES=data/features/train

@@ -22,8 +22,8 @@ from scripts.fetch.real_clips import fetch_video, find_clip
 from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_pictures
 from scripts.paths import CACHE, REPOSITORY
 from tar_core.body.data import load_body
-from tar_core.camera.vanishing_points import camera_from_lines, find_segments
-from tar_core.capture.pipeline import SURE_FOCAL
+from tar_core.camera.vanishing_points import estimate_camera, find_segments
+from tar_core.capture.pipeline import RELIABLE_FOCAL_LENGTH
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
@@ -45,7 +45,7 @@ class View:
     name: str
     image: np.ndarray
     up: np.ndarray
-    focal: float
+    focal_length: float
 
 
 @dataclass(frozen=True)
@@ -55,18 +55,18 @@ class Answer:
 
     degrees: float
     expected_degrees: float
-    focal: float
-    expected_focal: float
+    focal_length: float
+    expected_focal_length: float
 
 
 def ask(view: View) -> Answer:
     height, width = view.image.shape[:2]
-    camera = camera_from_lines(find_segments(view.image), (width, height))
+    camera = estimate_camera(find_segments(view.image), (width, height))
     return Answer(
         degrees_between(camera.up, view.up),
         camera.up_error,
-        float(np.log(camera.focal / view.focal)),
-        camera.focal_error,
+        float(np.log(camera.focal_length / view.focal_length)),
+        camera.focal_length_error,
     )
 
 
@@ -93,14 +93,16 @@ def turned_views(view: View, random: np.random.Generator) -> Iterator[View]:
     for number in range(VIEWS):
         angles = random.uniform(-1, 1, 3) * (TURN, TURN, ROLL)
         turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
-        focal = view.focal * random.uniform(*ZOOM) / 2
-        homography = _intrinsics(focal, size) @ turn @ np.linalg.inv(_intrinsics(view.focal, (width, height)))
+        focal_length = view.focal_length * random.uniform(*ZOOM) / 2
+        homography = (
+            _intrinsics(focal_length, size) @ turn @ np.linalg.inv(_intrinsics(view.focal_length, (width, height)))
+        )
         image = cv2.warpPerspective(view.image, homography, size, flags=cv2.INTER_AREA)
-        yield View(f"{view.name} turned {number}", image, turn @ view.up, focal)
+        yield View(f"{view.name} turned {number}", image, turn @ view.up, focal_length)
 
 
-def _intrinsics(focal: float, size: tuple[int, int]) -> np.ndarray:
-    return np.array([[focal, 0, (size[0] - 1) / 2], [0, focal, (size[1] - 1) / 2], [0, 0, 1]])
+def _intrinsics(focal_length: float, size: tuple[int, int]) -> np.ndarray:
+    return np.array([[focal_length, 0, (size[0] - 1) / 2], [0, focal_length, (size[1] - 1) / 2], [0, 0, 1]])
 
 
 def panorama_views(folder: Path, random: np.random.Generator) -> Iterator[View]:
@@ -110,13 +112,13 @@ def panorama_views(folder: Path, random: np.random.Generator) -> Iterator[View]:
         picture = (np.clip(exposed, 0, 1) ** (1 / 2.2) * 255).astype(np.float32)
         for _ in range(PANORAMA_VIEWS):
             size = (240, 180) if random.random() < 0.5 else (180, 240)
-            focal = np.hypot(*size) * np.exp(random.uniform(np.log(0.6), np.log(1.2)))
+            focal_length = np.hypot(*size) * np.exp(random.uniform(np.log(0.6), np.log(1.2)))
             pitch, roll = 8 + 12 * random.normal(), 4 * random.normal() * (5 if random.random() < 0.2 else 1)
             # OpenCV's camera has y down and looks along z; the panorama has y up, and its middle is -z.
             turned = Rotation.from_euler("yxz", [random.uniform(0, 360), pitch, roll], degrees=True)
             camera_from_world = (Rotation.from_euler("x", 180, degrees=True) * turned.inv()).as_matrix()
-            image = panorama_view(picture, size, focal, camera_from_world).clip(0, 255).astype(np.uint8)
-            yield View(f"panorama {number}", np.ascontiguousarray(image), camera_from_world[:, 1], focal)
+            image = panorama_view(picture, size, focal_length, camera_from_world).clip(0, 255).astype(np.uint8)
+            yield View(f"panorama {number}", np.ascontiguousarray(image), camera_from_world[:, 1], focal_length)
 
 
 def show_bands(title: str, answers: list[Answer]) -> None:
@@ -130,7 +132,7 @@ def show_bands(title: str, answers: list[Answer]) -> None:
                 f"  up expected to be off by {expected} degrees: {len(band):3d}, "
                 f"median {np.median(band):.1f}, 80 % within {np.percentile(band, 80):.1f}"
             )
-    sure = [abs(answer.focal) for answer in answers if answer.expected_focal < SURE_FOCAL]
+    sure = [abs(answer.focal_length) for answer in answers if answer.expected_focal_length < RELIABLE_FOCAL_LENGTH]
     if sure:
         print(f"  focal length believed: {len(sure):3d}, median {np.median(sure):.1%}, largest {max(sure):.1%} off")
 
@@ -179,7 +181,7 @@ def run(motions: Path, pictures: Path) -> None:
     for view, answer in zip(views, answers, strict=True):
         print(
             f"  {view.name:18s} {answer.degrees:4.1f}    {answer.expected_degrees:4.1f}"
-            f"        {answer.focal:+7.1%}           {answer.expected_focal:.1%}"
+            f"        {answer.focal_length:+7.1%}           {answer.expected_focal_length:.1%}"
         )
     turned = [turned for view in views[:4] for turned in turned_views(view, random)]
     show_bands("the same, turned and through other lenses", [ask(view) for view in turned])
@@ -188,8 +190,11 @@ def run(motions: Path, pictures: Path) -> None:
             fetch_pictures(source, pictures)
     show_bands("panoramas", [ask(view) for view in panorama_views(pictures, random)])
     show_floors(motions, views)
-    tilt, focal = np.mean([answer.degrees for answer in answers]), np.mean([abs(answer.focal) for answer in answers])
-    print(f"FIGURE tilt_deg={tilt:.1f} focal_percent={100 * focal:.1f}")
+    tilt, focal_length = (
+        np.mean([answer.degrees for answer in answers]),
+        np.mean([abs(answer.focal_length) for answer in answers]),
+    )
+    print(f"FIGURE tilt_deg={tilt:.1f} focal_percent={100 * focal_length:.1f}")
 
 
 if __name__ == "__main__":

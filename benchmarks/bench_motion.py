@@ -6,14 +6,14 @@ and lens at random) get errors that are alike the network's on real video: the r
 sight, slowly (the four demo cameras: 61 to 172 mm against their ground truth), and trembles along it by 4 mm from frame
 to frame (there, by third differences: 2.5 to 5.5 mm), every joint by 2 degrees, and joints tremble as much as the
 network's do (accelerations from the root on are off by 7 mm/frame^2 on the demo cameras). Then the motion is
-smoothed at the default strength, and feet are planted. Sliding is measured where the true feet stand (below 0.15 m/s);
+smoothed at the default strength, and feet are locked. Sliding is measured where the true feet stand (below 0.15 m/s);
 the root's error, means removed, also in percent of its way; accelerations are those of all joints; hits are the moments
 at which a hand or a foot is fastest, and nobody else within a quarter of a second.
 
 Recordings come from other bodies than ours. On ours some stand on tilted soles and lie in the floor, which nobody does,
 so they are put on a floor first (`on_floor`).
 
-The floor is found in the smoothed and planted motion, as on import (tar_core/cleanup/ground_plane.py), and compared
+The floor is found in the smoothed and locked motion, as on import (tar_core/cleanup/ground_plane.py), and compared
 with the camera's
 own: the angle between both ups, and the height of the camera above it. With `--travelling` the cameras are carried
 sideways, along paths that are known.
@@ -41,10 +41,10 @@ from benchmarks.camera_joints import main_person
 from scripts.paths import REPOSITORY
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera.trajectory import CameraPath
-from tar_core.camera.world import hold_still, seen_by_camera
+from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.world import to_camera_frame, to_world_frame
 from tar_core.cleanup.contacts import SHORTEST, runs, sole_points, surface_points
-from tar_core.cleanup.foot_locking import FEET, foot_points, plant_feet, slide, still_weights
+from tar_core.cleanup.foot_locking import FEET, foot_points, lock_feet, slide, still_weights
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.cleanup.outliers import fill_outliers
 from tar_core.cleanup.smoothing import smooth_person
@@ -68,7 +68,7 @@ FLAT = np.cos(np.radians(15))  # between a sole that stands and a level one
 LIFTED = 5  # frames over which the root is lifted out of the floor
 UP = np.array([0.0, 1, 0])
 SMOOTHING = 0.3  # the default
-TREMBLE, DEPTH_TREMBLE = np.radians(0.17), 0.004  # of every joint, and of the root in metres, frame by frame
+TREMBLE, DEPTH_TREMBLE = np.radians(0.17), 0.004  # of every joint, and of the root in meters, frame by frame
 HIT = 1.5  # m/s, the least speed of a hit
 EACH_ANKLE = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
 HANDS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("wrist", "hand")]
@@ -171,13 +171,13 @@ def slow_noise(random: np.random.Generator, count: int, channels: int, seconds: 
 
 
 def root_error(person: PersonMotion, truth: PersonMotion) -> float:
-    """Millimetres by which the root's path differs from the true one, laid on each other by their means."""
+    """Millimeters by which the root's path differs from the true one, laid on each other by their means."""
     away = person.trans - truth.trans
     return 1000 * float(np.sqrt(((away - away.mean(0)) ** 2).sum(1).mean()))
 
 
 def joints_of(person: PersonMotion, body: BodyData) -> np.ndarray:
-    """[N, 24, 3] metres in the camera frame."""
+    """[N, 24, 3] meters in the camera frame."""
     poses = person.poses.reshape(len(person), -1, 3).astype(float)
     return pose_skeleton(poses, rest_joints(body, person.betas.astype(float)))[1] + person.trans[:, None]
 
@@ -246,22 +246,22 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
             for _ in range(CAMERAS):
                 camera = sample_camera(random, world, truncate=False)
                 truth = true_person(motion, camera, body)
-                path = dolly(ways, len(motion)) if travelling else CameraPath(0, np.zeros((len(motion), 3)))
-                captured = hold_still(with_errors(seen_by_camera(truth, path, rest[0]), random), path, rest[0])
+                path = dolly(ways, len(motion)) if travelling else CameraTrajectory(0, np.zeros((len(motion), 3)))
+                captured = to_world_frame(with_errors(to_camera_frame(truth, path, rest[0]), random), path, rest[0])
                 smooth = smooth_person(captured, FPS, SMOOTHING, path.places)
-                planted = plant_feet(smooth, body, FPS, 1.0, path.places)
-                places = [joints_of(person, body) for person in (truth, captured, planted)]
+                locked = lock_feet(smooth, body, FPS, 1.0, path.places)
+                places = [joints_of(person, body) for person in (truth, captured, locked)]
                 accelerations = [acceleration_off(joints, places[0]) for joints in places[1:]]
                 way = 1000 * float(np.linalg.norm(np.diff(motion.trans, axis=0), axis=1).sum())
                 own_before += hits_off(places[1], places[0])
                 own_off += hits_off(places[2], places[0])
-                feet = [foot_points(person, body) for person in (truth, captured, planted)]
+                feet = [foot_points(person, body) for person in (truth, captured, locked)]
                 stands = (FPS * np.linalg.norm(np.diff(feet[0], axis=0), axis=-1) < STANDS).astype(float)
-                errors = [root_error(person, truth) for person in (captured, planted)]
+                errors = [root_error(person, truth) for person in (captured, locked)]
                 up = camera.rotation[:, 1]
                 height = -float(camera.translation @ up)
-                clip = MotionClip(FPS, *camera.size, camera.focal, camera.principal_point, motion.name, [planted])
-                clip = replace(clip, camera_path=path)
+                clip = MotionClip(FPS, *camera.size, camera.focal_length, camera.principal_point, motion.name, [locked])
+                clip = replace(clip, camera_trajectory=path)
                 tilt, sunk = floor_errors(clip, up, height, body)
                 level = float(np.degrees(np.arccos(np.clip(up @ LEVEL, -1, 1))))
                 slides = [1000 * slide(points, stands) for points in feet]
@@ -279,12 +279,12 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
     return [np.array(row) for row in rows], off_before, off
 
 
-def dolly(random: np.random.Generator, count: int) -> CameraPath:
+def dolly(random: np.random.Generator, count: int) -> CameraTrajectory:
     """A camera that goes sideways, to the left or to the right, at 0.6 m/s, and pans by up to 23 degrees."""
     time = np.arange(count) / FPS
     place = np.stack([random.choice([-0.6, 0.6]) * time, 0.06 * time, np.zeros(count)], 1)
     turns = np.stack([np.zeros(count), 0.4 * np.sin(random.uniform(0.3, 0.7) * time), np.zeros(count)], 1)
-    return CameraPath(0, turns, place)
+    return CameraTrajectory(0, turns, place)
 
 
 def fling(poses: np.ndarray, random: np.random.Generator) -> tuple[str, np.ndarray, slice]:
@@ -356,9 +356,9 @@ def share_within(off: list[int], frames: int) -> float:
     return float((np.array(off) <= frames).mean()) if off else float("nan")
 
 
-def floor_errors(planted: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
-    """Degrees between the found up and the true one [3], and metres the camera's height is wrong by."""
-    floor = find_floor(planted, body, planted=True) or Floor(LEVEL, 0.0, 0.0)
+def floor_errors(locked: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
+    """Degrees between the found up and the true one [3], and meters the camera's height is wrong by."""
+    floor = find_floor(locked, body, locked=True) or Floor(LEVEL, 0.0, 0.0)
     return float(np.degrees(np.arccos(np.clip(floor.up @ up, -1, 1)))), abs(floor.height - height)
 
 
@@ -366,13 +366,14 @@ def draw_demo(clip: MotionClip, body: BodyData, image: Path) -> None:
     """How far each foot is from the camera, before and after, where it stands; prints what was done to the motion."""
     person = main_person(clip)
     smooth = smooth_person(person, clip.fps, SMOOTHING)
-    planted = plant_feet(smooth, body, clip.fps)
-    before, after = foot_points(person, body), foot_points(planted, body)
+    locked = lock_feet(smooth, body, clip.fps)
+    before, after = foot_points(person, body), foot_points(locked, body)
     weights = still_weights(before, clip.fps)
     pixels = [
-        clip.focal * joints[..., :2] / joints[..., 2:] for joints in (joints_of(p, body) for p in (smooth, planted))
+        clip.focal_length * joints[..., :2] / joints[..., 2:]
+        for joints in (joints_of(p, body) for p in (smooth, locked))
     ]
-    print(f"{Path(clip.source).name}: as captured, smoothed, planted")
+    print(f"{Path(clip.source).name}: as captured, smoothed, locked")
     for name, measure in (
         ("standing feet slide, mm a frame", lambda moving: 1000 * slide(foot_points(moving, body), weights)),
         ("jitter, 10 m/s^3", lambda moving: float(jitter(joints_of(moving, body), clip.fps).mean())),
@@ -381,18 +382,18 @@ def draw_demo(clip: MotionClip, body: BodyData, image: Path) -> None:
             lambda moving: float(knee_accelerations(moving).max()),
         ),
     ):
-        print(f"  {name:54}" + "".join(f"{measure(moving):8.1f}" for moving in (person, smooth, planted)))
+        print(f"  {name:54}" + "".join(f"{measure(moving):8.1f}" for moving in (person, smooth, locked)))
     moved = np.linalg.norm(pixels[1] - pixels[0], axis=-1).mean()
     print(f"  {'joints move in the picture by planting, pixels':54}{moved:8.1f}")
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
     for side, (plot, column) in enumerate(zip(axes, (0, 2), strict=True)):
-        for points, colour, name in ((before, "C1", "as captured"), (after, "C0", "smoothed and planted")):
-            plot.plot(person.frames, points[:, column, 2], colour, linewidth=1, alpha=0.5)
+        for points, color, name in ((before, "C1", "as captured"), (after, "C0", "smoothed and locked")):
+            plot.plot(person.frames, points[:, column, 2], color, linewidth=1, alpha=0.5)
             standing = np.where(np.append(weights[:, column], 0) > 0.5, points[:, column, 2], np.nan)
-            plot.plot(person.frames, standing, colour, linewidth=3, label=name)
+            plot.plot(person.frames, standing, color, linewidth=3, label=name)
         plot.set(title=JOINT_NAMES[FEET[column]].replace("_", " "), xlabel="frame")
         if side == 0:
-            plot.set_ylabel("metres from the camera; thick: stands")
+            plot.set_ylabel("meters from the camera; thick: stands")
             plot.legend()
     figure.savefig(image, dpi=110)
     print(image)

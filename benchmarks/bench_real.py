@@ -7,7 +7,7 @@ the whole video counts, so that ground truth has no say in the choice. SMPL's jo
 file a camera, and the bench's own program, benchmarks/pose2sim/score.py, scores them:
 MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps. pose2sim.csv and pose2sim.json keep the means with the
 network's hash and settings. `--smoothing` scores the motion again after `tar-capture smooth`, once for each strength,
-and `--keep-balance` as capture's option of that name leaves it.
+and `--lean-correction` as capture's option of that name leaves it.
 With `--all`, every other real clip follows (benchmarks/bench_clips.py).
 """
 
@@ -27,7 +27,7 @@ from scripts.fetch.demo_video import CAMERAS, fetch_demo_video
 from scripts.paths import REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.cleanup.lean_correction import balance_clip
+from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.smoothing import check_strength, smooth_person
 from tar_core.errors import TarError
 from tar_core.evaluation.protocols import Protocol
@@ -65,7 +65,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_real", help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="strengths of tar-capture smooth")
-    parser.add_argument("--keep-balance", action="store_true", help="also with people's balance kept")
+    parser.add_argument("--lean-correction", action="store_true", help="also with people's balance kept")
     parser.add_argument("--all", action="store_true", help="the other real clips too (benchmarks/bench_clips.py)")
     arguments = parser.parse_args()
     try:
@@ -74,7 +74,7 @@ def main() -> int:
             arguments.checkpoint,
             arguments.all,
             arguments.smoothing,
-            arguments.keep_balance,
+            arguments.lean_correction,
         )
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -89,7 +89,7 @@ def run(
     checkpoint: Path | None,
     all_clips: bool = False,
     smoothing: Sequence[float] = (),
-    keep_balance: bool = False,
+    lean_correction: bool = False,
 ) -> dict[str, float]:
     for strength in smoothing:
         check_strength(strength)
@@ -102,10 +102,10 @@ def run(
         folder = output / f"smoothed_{strength:g}"
         folder.mkdir(exist_ok=True)
         rows[f"{network.stem}, smoothed {strength:g}"] = score_motions(motions, strength, folder)
-    if keep_balance:
+    if lean_correction:
         folder = output / "balanced"
         folder.mkdir(exist_ok=True)
-        rows[f"{network.stem}, balance kept"] = score_motions(motions, 0.0, folder, keep_balance=True)
+        rows[f"{network.stem}, balance kept"] = score_motions(motions, 0.0, folder, lean_correction=True)
     keep(output, rows, network)
     if all_clips:
         bench_clips.run(output, checkpoint, {"balance": motions})
@@ -113,17 +113,17 @@ def run(
 
 
 def score_motions(
-    motions: Sequence[Path], strength: float, folder: Path, keep_balance: bool = False
+    motions: Sequence[Path], strength: float, folder: Path, lean_correction: bool = False
 ) -> dict[str, float]:
-    """Scores the cameras' motion files, smoothed by a strength and balanced; the tables are printed of the raw ones."""
+    """Scores the cameras' motion files after smoothing and lean correction; tables are printed for the raw ones only."""
     body = BodyModel(load_body())
     for camera, path in zip(CAMERAS, motions, strict=True):
         motion = MotionClip.load(path)
-        if keep_balance:
-            motion = balance_clip(motion, load_body())
+        if lean_correction:
+            motion = correct_clip_lean(motion, load_body())
         person = smooth_person(main_person(motion), motion.fps, strength)
         np.savez(folder / f"cam{camera:02d}.npz", joints=camera_frame_joints(person, body, FRAMES))
-    return score(folder, show=not (strength or keep_balance))
+    return score(folder, show=not (strength or lean_correction))
 
 
 def keep(output: Path, rows: dict[str, dict[str, float]], network: Path) -> None:

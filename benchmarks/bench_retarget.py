@@ -15,8 +15,8 @@ import time
 import numpy as np
 
 from tar_core.body.data import load_body
-from tar_core.cleanup.foot_locking import plant_clip
-from tar_core.cleanup.ground_plane import ground_clip
+from tar_core.cleanup.foot_locking import lock_clip_feet
+from tar_core.cleanup.ground_plane import add_floor
 from tar_core.cleanup.smoothing import smooth_clip
 from tests.support.clips import synthetic_clip
 
@@ -58,7 +58,7 @@ def main() -> int:
         "Mixamo's bones, A-pose, other proportions": lambda source: make_character(
             source, KNOWN["Mixamo"], arms_down=0.8, proportions=proportions
         ),
-        "Unreal's bones, A-pose, in centimetres": lambda source: make_character(
+        "Unreal's bones, A-pose, in centimeters": lambda source: make_character(
             source, KNOWN["Unreal Mannequin"], arms_down=0.8, tilt=True
         ),
         "VRM's bones, 40 % of the size": lambda source: make_character(source, KNOWN["VRM (VRoid)"], size=0.4),
@@ -90,10 +90,10 @@ def main() -> int:
     clip = smooth_clip(clip, 0.3)
     timed("smooth", started)
     started = time.perf_counter()
-    clip = plant_clip(clip, body, 1.0)
+    clip = lock_clip_feet(clip, body, 1.0)
     timed("plant feet", started)
     started = time.perf_counter()
-    clip = ground_clip(clip, body)
+    clip = add_floor(clip, body)
     timed("floor", started)
     started = time.perf_counter()
     source = import_clip(clip, bpy.context, ImportOptions(show_video=False)).people[0].armature

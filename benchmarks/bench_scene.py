@@ -46,7 +46,7 @@ def main() -> int:
 
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")
     # The second as the sidebar imports by itself.
-    kinds = {"scene": ImportOptions(), "clean": ImportOptions(smoothing=0.3, keep_balance=True, plant_feet=1.0)}
+    kinds = {"scene": ImportOptions(), "clean": ImportOptions(smoothing=0.3, lean_correction=True, foot_locking=1.0)}
     taken: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
         motion, blend = Path(folder) / "clip.npz", Path(folder) / "clip.blend"

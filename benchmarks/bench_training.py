@@ -1,6 +1,6 @@
 """`make bench-training`: windows a second while training, and where the time goes.
 
-A window is one refined frame with its neighbours: forwards, backwards, the optimiser and the weights' running average,
+A window is one refined frame with its neighbors: forwards, backwards, the optimizer and the weights' running average,
 on cached clips, or on made-up ones of the same size. Beside it, as "peak", what one large matrix product reaches on
 the same device in the same precision, and which share of it the step's own products reach. The processor's own time
 is told too, and the share of the peak taken by it: on a machine that others use it says more than the clock. The
@@ -55,7 +55,7 @@ def make_clips(folder: Path, config: TARConfig, count: int) -> FeatureClips:
         "poses": 0.5 * (rand(24, 3) - 0.5),
         "betas": rand(10),
         "trans": torch.tensor([0.0, 0.0, 4.0]) + 0.2 * rand(3),
-        "focal": torch.full((frames,), 1500.0),
+        "focal_length": torch.full((frames,), 1500.0),
         "center": 50 * rand(2),
         "size": torch.full((frames,), 700.0),
         "roll": 0.1 * rand(),
@@ -110,7 +110,7 @@ def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
         "RRM": [(model.refinement, "forward")],
         "losses": [(training, "refinement_loss")],
         "backwards": [(torch.Tensor, "backward")],
-        "optimiser": [(trainer.optimiser, "step")],
+        "optimizer": [(trainer.optimizer, "step")],
     }
     plain = [(owner, method, getattr(owner, method)) for methods in parts.values() for owner, method in methods]
     for name, methods in parts.items():

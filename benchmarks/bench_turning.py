@@ -5,7 +5,7 @@ have seen
 it, that pans, tilts and shakes (a homography, so exact), and starts as the camera that stood. Both are captured with
 the defaults; in the first frame's camera the motion must be the same. Another one also zooms. Told are how far the
 turns and zooms found are off, and the bench's scores against ground truth (benchmarks/pose2sim): of the
-camera that stood, of the one that turned, of that one taken for standing (--camera-stands), and of the one that zooms.
+camera that stood, of the one that turned, of that one taken for standing (--static-camera), and of the one that zooms.
 """
 
 import argparse
@@ -84,7 +84,7 @@ def run(output: Path) -> tuple[float, float, dict[str, dict[str, float]]]:
     ways: dict[str, list[str]] = {
         "standing": [],
         "turning": [],
-        "taken for standing": ["--camera-stands"],
+        "taken for standing": ["--static-camera"],
         "zooming": [],
     }
     for way in ways:
@@ -98,14 +98,14 @@ def run(output: Path) -> tuple[float, float, dict[str, dict[str, float]]]:
         for way, extra in ways.items():
             motion = output / way / f"motion{camera:02d}.npz"
             video = {"standing": original, "zooming": zoomed}.get(way, turned)
-            command = [*capture_command(video, motion), "--focal", str(FOCAL), "--quiet", *extra]
+            command = [*capture_command(video, motion), "--focal-length", str(FOCAL), "--quiet", *extra]
             if subprocess.run(command, cwd=REPOSITORY).returncode:
                 raise TarError(f"camera {camera} could not be captured; its reason stands above")
             clip = MotionClip.load(motion)
             joints = camera_frame_joints(main_person(clip), body, FRAMES)
             np.savez(output / way / f"cam{camera:02d}.npz", joints=joints)
             if way == "zooming":
-                found_zooms = clip.focals(np.arange(FRAMES)) / clip.focal
+                found_zooms = clip.focal_lengths(np.arange(FRAMES)) / clip.focal_length
                 zooms_off.append(100 * float(np.abs(found_zooms / zooms - 1).mean()))
                 print(f"camera {camera} zooms to {zooms.max():.2f}, found to {zooms_off[-1]:.2f} %", flush=True)
             if way == "turning":

@@ -22,7 +22,7 @@ def main_person(clip: MotionClip) -> PersonMotion:
 
 
 def camera_frame_joints(person: PersonMotion, body: BodyModel, frame_count: int) -> np.ndarray:
-    """SMPL's joints in the camera frame, [frame_count, 24, 3] metres; NaN in frames without the person."""
+    """SMPL's joints in the camera frame, [frame_count, 24, 3] meters; NaN in frames without the person."""
     rotations = axis_angle_to_matrix(torch.from_numpy(person.poses).view(-1, NUM_JOINTS, 3))
     with torch.no_grad():
         points = body(rotations, torch.from_numpy(person.betas).expand(len(person), -1))

@@ -49,7 +49,7 @@ def landmark_distances(
             if np.abs(box - sighting.box).max() > SAME_BOX:
                 raise TarError(f"{clip.source}: person {person.person_id} is elsewhere than in the motion file")
             seen = clip.in_camera(joints[person.person_id][frame.index, SMPL_KEYPOINTS], frame.index)
-            pixels = project(seen, clip.focals(np.array([frame.index]))[0], clip.principal_point)
+            pixels = project(seen, clip.focal_lengths(np.array([frame.index]))[0], clip.principal_point)
             landmarks = sighting.features.landmarks
             points = landmarks.points[0, BLAZEPOSE_KEYPOINTS].cpu().numpy()
             visible = landmarks.visibility[0, BLAZEPOSE_KEYPOINTS].cpu().numpy() > CONFIDENT

@@ -5,7 +5,7 @@ project.
 
     python benchmarks/mediapipe_pose.py VIDEO OUT.npz
 
-OUT.npz: landmarks [N, 33, 4] (x, y in pixels, z, visibility) and world [N, 33, 3] metres; NaN where nobody was found.
+OUT.npz: landmarks [N, 33, 4] (x, y in pixels, z, visibility) and world [N, 33, 3] meters; NaN where nobody was found.
 """
 
 import sys

@@ -13,7 +13,7 @@ Method, the one of the bench's own reference (benchmarks/pose2sim/score.py):
    confidence); where not even two agree it is interpolated in time.
 4. A low pass over time, 3 dB at 6 Hz.
 
-The file has the layout of the bench's ground_truth.npz: camNN/keypoints [T, 12, 3] metres in that camera's own frame
+The file has the layout of the bench's ground_truth.npz: camNN/keypoints [T, 12, 3] meters in that camera's own frame
 (OpenCV axes), camNN/intrinsics, camNN/distortion, keypoint_names, fps, baseline/NAME/camNN; and besides
 reprojection_px, the median distance between keypoints seen and projected, views_used, the mean number of cameras a
 keypoint is from, and bone_length_mm, bone_spread_mm [10], mean and standard deviation of each bone's length. Both
@@ -52,7 +52,7 @@ BODY_25B = slice(5, 17)  # OpenPose's places of KEYPOINTS, in the same order
 LEAST_CONFIDENCE = 0.3  # keypoints below it count for next to nothing
 AGREEMENT = 25.0  # pixels
 LOSS_SCALE = 8.0  # pixels
-ROTATION_PRIOR, TRANSLATION_PRIOR = np.deg2rad(1.0), 0.03  # radians, metres
+ROTATION_PRIOR, TRANSLATION_PRIOR = np.deg2rad(1.0), 0.03  # radians, meters
 PRIOR_FRAMES = 100  # the priors weigh as much as one keypoint in so many
 LOW_PASS = 6.0  # Hz
 
@@ -67,7 +67,7 @@ class Camera:
     Attributes:
         intrinsics: [3, 3] pixels.
         distortion: [4] OpenCV's k1, k2, p1, p2.
-        rotation: [3, 3]; translation: [3] metres.
+        rotation: [3, 3]; translation: [3] meters.
     """
 
     intrinsics: np.ndarray
@@ -86,7 +86,7 @@ class Camera:
         return cv2.undistortPoints(flat, self.intrinsics, self.distortion, P=self.intrinsics).reshape(points.shape)
 
     def moved(self, turn: np.ndarray, shift: np.ndarray) -> "Camera":
-        """Turned by a rotation vector [3] (in its own frame) and shifted by [3] metres."""
+        """Turned by a rotation vector [3] (in its own frame) and shifted by [3] meters."""
         rotation = cv2.Rodrigues(turn)[0]
         return replace(
             self, rotation=rotation @ self.rotation, translation=rotation @ self.translation + np.asarray(shift)
@@ -94,7 +94,7 @@ class Camera:
 
 
 def read_qualisys(text: str) -> list[Camera]:
-    """Cameras of a Qualisys calibration, as pose2sim reads it: 64ths of a pixel, millimetres, axes turned by 180
+    """Cameras of a Qualisys calibration, as pose2sim reads it: 64ths of a pixel, millimeters, axes turned by 180
     degrees about x, distances measured from the picture's corner."""
     cameras = []
     for element in ElementTree.fromstring(text).iterfind("cameras/camera"):
@@ -150,7 +150,7 @@ def triangulate(matrices: np.ndarray, points: np.ndarray, weights: np.ndarray) -
         matrices: [C, 3, 4]; points: [C, N, 2] undistorted pixels; weights: [C, N].
 
     Returns:
-        [N, 3] metres, NaN where not even two cameras agree; and [C, N] bool, the cameras used.
+        [N, 3] meters, NaN where not even two cameras agree; and [C, N] bool, the cameras used.
     """
     world = np.full((points.shape[1], 3), np.nan)
     used = np.zeros(weights.shape, bool)

@@ -8,7 +8,7 @@ import numpy as np
 TILE_AREA = 240 * 427  # pixels of one picture, whatever its shape
 GAP = 8
 TITLE_HEIGHT = 34
-BACKGROUND, TEXT = 24, 225  # grey levels
+BACKGROUND, TEXT = 24, 225  # gray levels
 
 
 def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Sequence[str]) -> np.ndarray:

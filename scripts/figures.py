@@ -46,7 +46,7 @@ def draw_reliability(predictions: Predictions, image: Path) -> None:
     told, actual = np.array(reliability(expected, errors, 20)).T
     figure, axes = plt.subplots(figsize=(5, 4.5), layout="constrained")
     top = 1.05 * max(told.max(), actual.max())
-    axes.plot([0, top], [0, top], color="grey", linewidth=1, label="as told")
+    axes.plot([0, top], [0, top], color="gray", linewidth=1, label="as told")
     axes.plot(told, actual, "o-", label="twentieths of all joints")
     axes.set(xlabel="expected error, mm", ylabel="actual mean error, mm", xlim=(0, top), ylim=(0, top))
     axes.legend()

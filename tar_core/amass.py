@@ -16,7 +16,7 @@ from tar_core.skeleton import NUM_JOINTS
 
 # A camera before the motion, for there was none: a full-HD picture, a lens of 28 mm on full frame.
 WIDTH, HEIGHT, FOCAL = 1920, 1080, 1493.0
-_DISTANCE, _CAMERA_HEIGHT = 4.0, 1.3  # metres before the nearest place, and above the floor
+_DISTANCE, _CAMERA_HEIGHT = 4.0, 1.3  # meters before the nearest place, and above the floor
 _BODY_JOINTS = 22  # of SMPL-H and SMPL-X that are SMPL's too; the fingers follow, where SMPL has its hands
 # From AMASS's world (z up) to a level camera's frame that looks along its y axis.
 _TO_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
@@ -77,9 +77,9 @@ def read_amass(path: str | Path, body: BodyData) -> MotionClip:
         boxes=np.zeros((count, 4)),
         confidence=np.ones(count),
     )
-    centre = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
+    center = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
     floor = Floor(LEVEL, _CAMERA_HEIGHT)
-    return MotionClip(rate, WIDTH, HEIGHT, FOCAL, centre, str(Path(path).absolute()), [person], floor=floor)
+    return MotionClip(rate, WIDTH, HEIGHT, FOCAL, center, str(Path(path).absolute()), [person], floor=floor)
 
 
 def moved(person: PersonMotion, body: BodyData, rotation: np.ndarray, translation: np.ndarray) -> PersonMotion:
@@ -87,7 +87,7 @@ def moved(person: PersonMotion, body: BodyData, rotation: np.ndarray, translatio
 
     Args:
         body: whose pelvis, at rest and in the person's shape, SMPL turns the body about.
-        rotation: [3, 3]; translation: [3], metres.
+        rotation: [3, 3]; translation: [3], meters.
     """
     pelvis = rest_joints(body, person.betas)[0]
     poses = person.poses.copy()

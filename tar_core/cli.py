@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     capture.add_argument("--start", type=int, default=0, metavar="FRAME", help="first frame, counted from 0")
     capture.add_argument("--end", type=int, metavar="FRAME", help="last frame (default: the video's last)")
     capture.add_argument(
-        "--camera-path",
+        "--camera-trajectory",
         type=Path,
         metavar="FILE",
         help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
@@ -73,12 +73,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--camera-scale",
         type=camera_scale,
         default=1.0,
-        metavar="METRES|feet",
+        metavar="METERS|feet",
         help="that one unit of the path is long (default: 1); feet: as long as lets feet stand best",
     )
     camera = capture.add_mutually_exclusive_group()
     camera.add_argument(
-        "--focal", type=float, metavar="PIXELS", help="focal length (default: by the picture's straight lines)"
+        "--focal-length", type=float, metavar="PIXELS", help="focal length (default: by the picture's straight lines)"
     )
     camera.add_argument("--fov", type=float, metavar="DEGREES", help="field of view across the image's longer side")
     capture.add_argument(
@@ -93,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="look at each frame of a fast video (60 fps and more), not at 30 a second",
     )
     capture.add_argument(
-        "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
+        "--static-camera", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
     )
     capture.add_argument("--device", default="auto", help="auto, cpu, cuda, mps (default: %(default)s)")
     capture.add_argument("--threads", type=int, metavar="N", help="of the processor (default: half of what it has)")
@@ -104,12 +104,12 @@ def build_parser() -> argparse.ArgumentParser:
     )
     capture.add_argument("--quiet", action="store_true", help="no progress, no summary; warnings and errors only")
     capture.add_argument(
-        "--keep-balance",
+        "--lean-correction",
         action="store_true",
         help="turn people who lean too far towards the camera or away until their weight is above their feet",
     )
     capture.add_argument(
-        "--plant-feet",
+        "--foot-locking",
         type=float,
         default=0.0,
         metavar="0..1",
@@ -187,14 +187,14 @@ def run_capture(options: argparse.Namespace) -> None:
     """Captures everybody in a video and writes their motion, and, if asked to, a video with the bodies drawn over."""
     with loading():
         from tar_core.capture.pipeline import capture, check_writable
-        from tar_core.cleanup.foot_locking import plant_clip
-        from tar_core.cleanup.lean_correction import balance_clip
+        from tar_core.cleanup.foot_locking import lock_clip_feet
+        from tar_core.cleanup.lean_correction import correct_clip_lean
         from tar_core.cleanup.smoothing import check_strength, smooth_clip
-        from tar_core.cleanup.uncertainty import doubts
+        from tar_core.cleanup.uncertainty import uncertain_ranges
         from tar_core.video.writer import check_video_name
 
     check_strength(options.smoothing)
-    check_strength(options.plant_feet, "planting of feet")
+    check_strength(options.foot_locking, "planting of feet")
     check_writable(options.output)
     if options.overlay is not None:
         check_video_name(options.overlay)
@@ -202,9 +202,9 @@ def run_capture(options: argparse.Namespace) -> None:
     wanted = capture_options(options)
     with ProgressBar("capture", options.quiet) as bar:
         clip = smooth_clip(capture(options.video, wanted, bar.update), options.smoothing)
-    if options.keep_balance:
-        clip = balance_clip(clip, body_of(clip))
-    clip = plant_clip(clip, body_of(clip), options.plant_feet)
+    if options.lean_correction:
+        clip = correct_clip_lean(clip, body_of(clip))
+    clip = lock_clip_feet(clip, body_of(clip), options.foot_locking)
     clip.save(options.output)
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
@@ -212,13 +212,13 @@ def run_capture(options: argparse.Namespace) -> None:
         with ProgressBar("overlay", options.quiet) as bar:
             write_overlay(clip, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
-        print(f"camera: focal length {clip.focal:.0f} pixels, {clip.vertical or 'tilt unknown'}")
-        if clip.camera_path is not None:
-            print(f"  {clip.camera_path}")
+        print(f"camera: focal length {clip.focal_length:.0f} pixels, {clip.vertical or 'tilt unknown'}")
+        if clip.camera_trajectory is not None:
+            print(f"  {clip.camera_trajectory}")
         for person in clip.people:
             first, last = person.frames[0], person.frames[-1]
             print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
-            for doubt in doubts(person, clip.fps):
+            for doubt in uncertain_ranges(person, clip.fps):
                 print(f"  {doubt}")
         print(options.output)
 
@@ -233,20 +233,20 @@ def run_smooth(options: argparse.Namespace) -> None:
 
 def run_plant(options: argparse.Namespace) -> None:
     """Moves everybody's root, mostly along the line of sight, until feet that stand do not slide."""
-    from tar_core.cleanup.foot_locking import plant_clip
+    from tar_core.cleanup.foot_locking import lock_clip_feet
     from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)
-    plant_clip(clip, body_of(clip), options.strength).save(options.output)
+    lock_clip_feet(clip, body_of(clip), options.strength).save(options.output)
 
 
 def run_ground(options: argparse.Namespace) -> None:
     """Finds the floor, and with it the camera's pitch, roll and height; the motion stays as it is."""
-    from tar_core.cleanup.ground_plane import TRUSTED, ground_clip
+    from tar_core.cleanup.ground_plane import TRUSTED, add_floor
     from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)
-    clip = ground_clip(clip, body_of(clip))
+    clip = add_floor(clip, body_of(clip))
     clip.save(options.output)
     if clip.floor is None:
         print("no floor: no foot stands anywhere")
@@ -269,16 +269,16 @@ def capture_options(options: argparse.Namespace) -> "CaptureOptions":
         people=options.people,
         start=options.start,
         end=options.end,
-        focal=options.focal,
+        focal_length=options.focal_length,
         fov=options.fov,
         device=options.device,
         threads=options.threads,
         box=None if options.box is None else StartBox(*options.box),
         checkpoint=options.checkpoint,
         body=options.body,
-        camera_path=options.camera_path,
+        camera_trajectory=options.camera_trajectory,
         camera_scale=options.camera_scale,
-        camera_stands=options.camera_stands,
+        static_camera=options.static_camera,
         every_frame=options.every_frame,
     )
 

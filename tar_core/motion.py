@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.skeleton import NUM_JOINTS
@@ -20,7 +20,7 @@ LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
 @dataclass
 class PersonMotion:
-    """One person's SMPL motion in the camera frame (OpenCV: x right, y down, z forward; metres, radians).
+    """One person's SMPL motion in the camera frame (OpenCV: x right, y down, z forward; meters, radians).
 
     Attributes:
         person_id: the number that the tracker gave.
@@ -30,7 +30,7 @@ class PersonMotion:
         frames: [N] frame numbers of the video, 0-based, consecutive.
         boxes: [N, 4] where the person was seen, x0 y0 x1 y1 in pixels.
         confidence: [N] 0..1; 0 marks a frame in which the person was not seen and the motion is interpolated.
-        joint_errors: [N, 24] how far each joint may lie off from the pelvis, metres; zeros where nobody said.
+        joint_errors: [N, 24] how far each joint may lie off from the pelvis, meters; zeros where nobody said.
     """
 
     person_id: int
@@ -76,7 +76,7 @@ class Floor:
 
     Attributes:
         up: [3] unit vector against gravity; (0, -1, 0) for a level camera.
-        height: of the camera above the floor, metres.
+        height: of the camera above the floor, meters.
         confidence: 0..1, the probability that `up` is right to some degrees.
     """
 
@@ -109,7 +109,7 @@ class Floor:
         return float(np.arctan2(self.up[0], -self.up[1]))
 
     def heights(self, points: np.ndarray) -> np.ndarray:
-        """Camera-frame points [..., 3] -> [...] metres above the floor."""
+        """Camera-frame points [..., 3] -> [...] meters above the floor."""
         return points @ self.up + self.height
 
     def at_depth(self, ratio: float) -> "Floor":
@@ -156,47 +156,48 @@ class MotionClip:
     Attributes:
         fps: frames a second.
         width, height: the video's size in pixels, as it is shown (after its rotation tag).
-        focal: focal length in pixels.
-        principal_point: [2] pixels; (0, 0) is the CENTRE of the top-left pixel.
+        focal_length: focal length in pixels.
+        principal_point: [2] pixels; (0, 0) is the CENTER of the top-left pixel.
         source: the video's path.
         people: the motions.
         body: "free" for the default body, else the path of the SMPL file that betas belong to.
         floor: where the ground is; None if nobody looked for it.
-        balanced: people's balance was kept already (leaning.py); once more would turn them too far.
+        lean_corrected: people's balance was kept already (leaning.py); once more would turn them too far.
         vertical: what the picture's lines tell of up; None if nobody looked, or it has none.
-        camera_path: how the camera moves after the first frame; None where it stands. People, floor and vertical are
+        camera_trajectory: how the camera moves after the first frame; None where it stands. People, floor and vertical
+            are
             in the first frame's camera.
     """
 
     fps: float
     width: int
     height: int
-    focal: float
+    focal_length: float
     principal_point: np.ndarray
     source: str
     people: list[PersonMotion] = field(default_factory=list)
     body: str = "free"
     floor: Floor | None = None
     vertical: Vertical | None = None
-    balanced: bool = False
-    camera_path: CameraPath | None = None
+    lean_corrected: bool = False
+    camera_trajectory: CameraTrajectory | None = None
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
-        if not (self.fps > 0 and self.width > 0 and self.height > 0 and self.focal > 0):
-            raise TarError("a motion clip needs fps, width, height and focal above zero")
+        if not (self.fps > 0 and self.width > 0 and self.height > 0 and self.focal_length > 0):
+            raise TarError("a motion clip needs fps, width, height and focal_length above zero")
 
     @property
     def last_frame(self) -> int:
         """The last video frame (0-based) in which anybody moves; 0 without people."""
         return max((int(person.frames[-1]) for person in self.people), default=0)
 
-    def with_focal(self, focal: float) -> "MotionClip":
+    def with_focal_length(self, focal_length: float) -> "MotionClip":
         """The same motion as a camera of another focal length (pixels) would have seen it: nearer or farther away.
 
         CLIFF's translation has its depth in proportion to the focal length, so everybody stays over their pixels.
         """
-        ratio = focal / self.focal
+        ratio = focal_length / self.focal_length
         depth = np.array([1.0, 1.0, ratio])
         people = []
         for person in self.people:
@@ -206,15 +207,15 @@ class MotionClip:
             people.append(replace(person, trans=(seen.transpose(0, 2, 1) @ trans[..., None])[..., 0] + place))
         floor = None if self.floor is None else self.floor.at_depth(ratio)
         vertical = None if self.vertical is None else self.vertical.at_focal(ratio)
-        return replace(self, focal=focal, people=people, floor=floor, vertical=vertical)
+        return replace(self, focal_length=focal_length, people=people, floor=floor, vertical=vertical)
 
     def with_principal_point(self, principal_point: np.ndarray) -> "MotionClip":
         """The same motion as a camera with another optical axis saw it; everybody stays over their pixels."""
-        moved = (self.principal_point - np.asarray(principal_point)) / self.focal  # a depth of 1 m
+        moved = (self.principal_point - np.asarray(principal_point)) / self.focal_length  # a depth of 1 m
         people = []
         for person in self.people:
             seen = self.camera_rotations(person.frames)
-            zooms = self.focals(person.frames) / self.focal
+            zooms = self.focal_lengths(person.frames) / self.focal_length
             depth = (seen @ (person.trans - self.camera_places(person.frames))[..., None])[:, 2, 0]
             away = np.column_stack([moved * (depth / zooms)[:, None], np.zeros(len(person))])
             people.append(replace(person, trans=person.trans + (seen.transpose(0, 2, 1) @ away[..., None])[..., 0]))
@@ -222,22 +223,26 @@ class MotionClip:
 
     def camera_rotations(self, frames: np.ndarray) -> np.ndarray:
         """[N] frame numbers -> [N, 3, 3], from the clip's camera frame to each frame's own camera."""
-        if self.camera_path is None:
+        if self.camera_trajectory is None:
             return np.broadcast_to(np.eye(3), (len(frames), 3, 3))
-        return self.camera_path.rotations_at(frames)
+        return self.camera_trajectory.rotations_at(frames)
 
     def camera_places(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers -> [N, 3] of the camera in the clip's camera frame, metres."""
-        return np.zeros((len(frames), 3)) if self.camera_path is None else self.camera_path.places_at(frames)
+        """[N] frame numbers -> [N, 3] of the camera in the clip's camera frame, meters."""
+        return (
+            np.zeros((len(frames), 3)) if self.camera_trajectory is None else self.camera_trajectory.places_at(frames)
+        )
 
     def in_camera(self, points: np.ndarray, frame: int) -> np.ndarray:
         """Points [..., 3] in the clip's camera frame -> the same in the camera of one of the video's frames."""
         at = np.array([frame])
         return (points - self.camera_places(at)[0]) @ self.camera_rotations(at)[0].T
 
-    def focals(self, frames: np.ndarray) -> np.ndarray:
+    def focal_lengths(self, frames: np.ndarray) -> np.ndarray:
         """[N] frame numbers -> [N] focal lengths, pixels."""
-        return self.focal * (np.ones(len(frames)) if self.camera_path is None else self.camera_path.zooms_at(frames))
+        return self.focal_length * (
+            np.ones(len(frames)) if self.camera_trajectory is None else self.camera_trajectory.zooms_at(frames)
+        )
 
     def save(self, path: str | Path) -> None:
         """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.
@@ -250,7 +255,7 @@ class MotionClip:
             "fps": np.float64(self.fps),
             "width": np.int32(self.width),
             "height": np.int32(self.height),
-            "focal": np.float64(self.focal),
+            "focal": np.float64(self.focal_length),
             "principal_point": self.principal_point,
             "source": np.str_(self.source),
             "body": np.str_(self.body),
@@ -263,17 +268,17 @@ class MotionClip:
         if self.vertical is not None:
             arrays["vertical/up"] = self.vertical.up
             arrays["vertical/error"] = np.float64(self.vertical.error)
-        if self.balanced:
+        if self.lean_corrected:
             arrays["balanced"] = np.True_
-        if self.camera_path is not None:
-            arrays |= _path_arrays(self.camera_path)
+        if self.camera_trajectory is not None:
+            arrays |= _path_arrays(self.camera_trajectory)
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
         write_npz(path, arrays)
 
     def _format_version(self) -> int:
-        path = self.camera_path
+        path = self.camera_trajectory
         if path is None:
             return 1
         return FORMAT_VERSION if path.travels or path.zoomed or path.world is not None else 2
@@ -297,15 +302,15 @@ class MotionClip:
                     fps=float(data["fps"]),
                     width=int(data["width"]),
                     height=int(data["height"]),
-                    focal=float(data["focal"]),
+                    focal_length=float(data["focal"]),
                     principal_point=data["principal_point"],
                     source=str(data["source"]),
                     people=people,
                     body=str(data["body"]),
                     floor=_read_floor(data),
                     vertical=_read_vertical(data),
-                    balanced="balanced" in data and bool(data["balanced"]),
-                    camera_path=_read_path(data),
+                    lean_corrected="balanced" in data and bool(data["balanced"]),
+                    camera_trajectory=_read_path(data),
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
@@ -324,7 +329,7 @@ def _read_vertical(data: np.lib.npyio.NpzFile) -> Vertical | None:
     return Vertical(data["vertical/up"], float(data["vertical/error"])) if "vertical/up" in data else None
 
 
-def _path_arrays(path: CameraPath) -> dict[str, Any]:
+def _path_arrays(path: CameraTrajectory) -> dict[str, Any]:
     arrays: dict[str, Any] = {
         "camera/first_frame": np.int32(path.first_frame),
         "camera/turns": path.turns.astype(np.float32),
@@ -339,12 +344,12 @@ def _path_arrays(path: CameraPath) -> dict[str, Any]:
     return arrays
 
 
-def _read_path(data: np.lib.npyio.NpzFile) -> CameraPath | None:
+def _read_path(data: np.lib.npyio.NpzFile) -> CameraTrajectory | None:
     if "camera/turns" not in data:
         return None
     there = {key: data[f"camera/{key}"] for key in ("places", "zooms", "world") if f"camera/{key}" in data}
     explained = float(data["camera/explained"])
-    return CameraPath(int(data["camera/first_frame"]), data["camera/turns"], explained=explained, **there)
+    return CameraTrajectory(int(data["camera/first_frame"]), data["camera/turns"], explained=explained, **there)
 
 
 def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:

@@ -19,7 +19,7 @@ from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 
-COLOURS = ((102, 166, 255), (255, 160, 90), (120, 220, 130), (235, 120, 200), (245, 215, 90), (120, 225, 225))  # RGB
+COLORS = ((102, 166, 255), (255, 160, 90), (120, 220, 130), (235, 120, 200), (245, 215, 90), (120, 225, 225))  # RGB
 OPACITY = 0.7
 OPACITY_UNSEEN = 0.3  # where the motion is interpolated
 AMBIENT = 0.35  # light on surfaces that are seen edge on
@@ -36,7 +36,7 @@ def body_of_clip(clip: MotionClip) -> BodyModel:
 
 
 def posed_vertices(person: PersonMotion, row: int, body: BodyModel) -> np.ndarray:
-    """[V, 3] in the clip's camera frame, metres; `row` counts the person's own frames."""
+    """[V, 3] in the clip's camera frame, meters; `row` counts the person's own frames."""
     rotations = axis_angle_to_matrix(torch.from_numpy(person.poses[row].reshape(1, NUM_JOINTS, 3)))
     with torch.inference_mode():
         vertices = body.vertices(rotations, torch.from_numpy(person.betas)[None])
@@ -54,7 +54,7 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
         A new image of the same shape.
     """
     faces = body.faces.numpy()
-    focal = float(clip.focals(np.array([frame_index]))[0])
+    focal_length = float(clip.focal_lengths(np.array([frame_index]))[0])
     drawn = image.copy()
     present = []
     for number, person in enumerate(clip.people):
@@ -62,9 +62,9 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
         if 0 <= row < len(person):
             opacity = OPACITY if person.confidence[row] > 0 else OPACITY_UNSEEN
             vertices = clip.in_camera(posed_vertices(person, row, body), frame_index).astype(np.float32)
-            present.append((vertices, COLOURS[number % len(COLOURS)], opacity))
-    for vertices, colour, opacity in sorted(present, key=lambda entry: -float(entry[0][:, 2].mean())):
-        layer = paint_mesh(vertices, faces, focal, clip.principal_point, (image.shape[0], image.shape[1]), colour)
+            present.append((vertices, COLORS[number % len(COLORS)], opacity))
+    for vertices, color, opacity in sorted(present, key=lambda entry: -float(entry[0][:, 2].mean())):
+        layer = paint_mesh(vertices, faces, focal_length, clip.principal_point, (image.shape[0], image.shape[1]), color)
         x, y, width, height = cv2.boundingRect(layer[..., 3])
         region = np.s_[y : y + height, x : x + width]
         alpha = layer[region][..., 3:] * np.float32(opacity / 255)
@@ -76,17 +76,17 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
 def paint_mesh(
     vertices: np.ndarray,
     faces: np.ndarray,
-    focal: float,
+    focal_length: float,
     principal_point: np.ndarray,
     size: tuple[int, int],
-    colour: tuple[int, int, int],
+    color: tuple[int, int, int],
 ) -> np.ndarray:
     """One body on a transparent layer [H, W, 4] uint8, lit from the camera.
 
     The painter's algorithm: the faces that look at the camera, from the farthest to the nearest.
 
     Args:
-        vertices: [V, 3] camera frame, metres.
+        vertices: [V, 3] camera frame, meters.
         faces: [F, 3], counter-clockwise seen from outside.
         size: (height, width) of the layer.
     """
@@ -96,14 +96,14 @@ def paint_mesh(
     middles = corners.mean(1)
     lengths = np.linalg.norm(normals, axis=1) * np.linalg.norm(middles, axis=1)
     facing = -(normals * middles).sum(1) / np.maximum(lengths, 1e-12)  # cosine between the normal and the line of sight
-    pixels = project(corners, focal, principal_point)
+    pixels = project(corners, focal_length, principal_point)
     inside = (pixels.max(1) > 0).all(1) & (pixels.min(1) < (width, height)).all(1)
     visible = np.flatnonzero((facing > 0) & inside & (corners[..., 2] > MIN_DEPTH).all(1))
     order = visible[np.argsort(-middles[visible, 2])]
 
     layer = np.zeros((height, width, 4), np.uint8)
     polygons = np.round(pixels[order] * 2**SUBPIXEL_BITS).astype(np.int32)
-    shades = (AMBIENT + (1 - AMBIENT) * facing[order, None]) * np.array(colour)
+    shades = (AMBIENT + (1 - AMBIENT) * facing[order, None]) * np.array(color)
     for polygon, shade in zip(polygons, shades.tolist(), strict=True):
         cv2.fillConvexPoly(layer, polygon, (*shade, 255), shift=SUBPIXEL_BITS)
     return layer

@@ -196,7 +196,7 @@ def slerp_at(places: np.ndarray, known: np.ndarray, quaternions: np.ndarray) -> 
 
 
 def continuous_quaternions(quaternions: np.ndarray) -> np.ndarray:
-    """Flips signs along the first axis of [N, ..., 4] so that neighbours lie on the same half sphere.
+    """Flips signs along the first axis of [N, ..., 4] so that neighbors lie on the same half sphere.
 
     q and -q are the same rotation, but curves interpolate the four numbers, and a flip would spin the long way round.
     """

@@ -5,14 +5,14 @@
 
 The videos are Demo_SinglePerson/videos/cam01..04.mp4 of the PyPI package pose2sim 0.10.49 (BSD-3-Clause): one man
 balancing on a beam, 100 frames at 60 fps, tilted cameras, a second person in the background of two of them.
-ground_truth.npz holds 12 keypoints per frame in each camera's own frame (OpenCV axes, metres), triangulated from all
+ground_truth.npz holds 12 keypoints per frame in each camera's own frame (OpenCV axes, meters), triangulated from all
 four cameras with refined extrinsics (median reprojection error 5.4 px at 1080x1920; bone lengths vary by 6 to 12 mm),
 and what MediaPipe Pose (heavy and full, video mode, default smoothing) gives on each single camera.
 
 A prediction file holds one of
-    keypoints  [100, 12, 3]  the 12 keypoints in the order of `keypoint_names`, camera frame, metres
-    joints     [100, 24, 3]  SMPL's 24 joints, camera frame, metres. 12 of them are used. SMPL's hips and shoulders lie
-                             some centimetres off the surface landmarks, which costs this form a little.
+    keypoints  [100, 12, 3]  the 12 keypoints in the order of `keypoint_names`, camera frame, meters
+    joints     [100, 24, 3]  SMPL's 24 joints, camera frame, meters. 12 of them are used. SMPL's hips and shoulders lie
+                             some centimeters off the surface landmarks, which costs this form a little.
 A frame without the person is NaN. It counts as missed.
 
 Printed per camera and on average, in mm: MPJPE (pelvis-aligned), PA-MPJPE (Procrustes with scale), ACCEL (mm/frame^2 at
@@ -45,7 +45,7 @@ def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def score(predicted: np.ndarray, target: np.ndarray) -> Row:
-    """Errors in mm of `predicted` [T, 12, 3] against `target` [T, 12, 3], both in metres. NaN frames are left out."""
+    """Errors in mm of `predicted` [T, 12, 3] against `target` [T, 12, 3], both in meters. NaN frames are left out."""
     seen = np.isfinite(predicted).all((1, 2))
     if not seen.any():
         return dict(mpjpe=np.nan, pa=np.nan, accel=np.nan, abs=np.nan, missed=len(predicted))

@@ -30,7 +30,7 @@ PEOPLE = 2000
 SEED = 0
 # MakeHuman's average legs are longer and its trunk shorter than SMPL's; in its sliders' units.
 _LEG_LENGTH, _TRUNK_LENGTH = -0.5, 0.3
-# Stature in metres: men, how much less for women, standard deviation.
+# Stature in meters: men, how much less for women, standard deviation.
 _MALE_STATURE, _FEMALE_LESS, _STATURE_DEVIATION = 1.76, 0.13, 0.068
 _MAX_INFLUENCES = 4
 
@@ -43,7 +43,7 @@ class People:
     """Sampled adults in the T-pose.
 
     Attributes:
-        vertices: [N, 19158, 3] float32, metres.
+        vertices: [N, 19158, 3] float32, meters.
         joints: [N, 24, 3] SMPL's joints.
         turns: [19158, 3, 3] how what lies beside each vertex turned on the way into the T-pose, the people's mean.
     """
@@ -216,7 +216,7 @@ def vertex_areas(template: np.ndarray, topology: Topology, joints: np.ndarray) -
 def shape_directions(
     vertices: np.ndarray, joints: np.ndarray, template: np.ndarray, areas: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Principal components under the areas, metres per standard deviation; positive ones make taller.
+    """Principal components under the areas, meters per standard deviation; positive ones make taller.
 
     Args:
         vertices: [N, V, 3] of people; joints: [N, 24, 3] theirs; template: [V, 3] their mean; areas: [V].

@@ -29,7 +29,7 @@ from tar_core.synthetic.garments import HAIR, SHOES, SUITS
 
 BASE_VERTICES = 19158  # of MakeHuman's base mesh, as scripts/assets/makehuman.py has them
 GET = "clone github.com/makehumancommunity/makehuman-assets and give its folder base"
-# What part of a garment is: a large piece above this height (metres, T-pose) is a top, below a bottom; small pieces
+# What part of a garment is: a large piece above this height (meters, T-pose) is a top, below a bottom; small pieces
 # (buttons, collars; belts, shoes' tongues) go by another height.
 _TOP, _BOTTOM, _HIGH_TRIFLE, _LOW_TRIFLE = range(4)
 _TOP_HEIGHT, _TRIFLE_HEIGHT, _LARGE = -0.15, -0.25, 0.06
@@ -41,7 +41,7 @@ class BaseMesh:
     """MakeHuman's whole base mesh in the T-pose, helpers included, before the shoulders are turned back.
 
     Attributes:
-        template: [19158, 3] metres; directions: [10, 19158, 3] per beta of the free body.
+        template: [19158, 3] meters; directions: [10, 19158, 3] per beta of the free body.
         weights: [19158, 24] of SMPL's joints; joints: [24, 3]; joint_directions: [10, 24, 3].
         turns: [19158, 3, 3] how what lies beside each vertex turned on the way from the A-pose.
     """
@@ -235,7 +235,7 @@ def fit(clothing: Clothing, mesh: ObjectMesh, base: BaseMesh) -> dict[str, np.nd
 
 
 def _scale(clothing: Clothing, template: np.ndarray, axis: str) -> float:
-    """Metres of the offsets' unit along an axis."""
+    """Meters of the offsets' unit along an axis."""
     first, second, distance = clothing.scales[axis]
     column = "xyz".index(axis)
     return abs(template[first, column] - template[second, column]) / distance

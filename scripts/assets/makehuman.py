@@ -43,7 +43,7 @@ Sliders = dict[str, Tensor]  # each [N]
 
 
 class MakeHuman:
-    """Shapes in MakeHuman's A-pose, y up, z forward, metres.
+    """Shapes in MakeHuman's A-pose, y up, z forward, meters.
 
     Attributes:
         bones: names of the 163 bones.

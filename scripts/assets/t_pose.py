@@ -6,7 +6,7 @@ from scipy.spatial.transform import Rotation
 from scripts.assets.makehuman import VERTICES, MakeHuman
 from tar_core.skeleton import JOINT_NAMES
 
-# SMPL's published neutral rest joints (approximate, made symmetric; the left side's stand for both), metres.
+# SMPL's published neutral rest joints (approximate, made symmetric; the left side's stand for both), meters.
 SMPL_JOINTS = {
     "pelvis": (0, -0.223, 0.028),
     "hip": (0.0686, -0.3143, 0.0226),
@@ -114,23 +114,23 @@ class TPose:
         return moves, joints
 
     def _lean(self, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The chest's turn [3, 3], its centre [B, 1, 3], and how it carries the neck [B, 1, 3]."""
+        """The chest's turn [3, 3], its center [B, 1, 3], and how it carries the neck [B, 1, 3]."""
         lean = Rotation.from_rotvec([_LEAN, 0, 0]).as_matrix()
-        centre = heads[:, [self._makehuman.bone("spine04")]]
+        center = heads[:, [self._makehuman.bone("spine04")]]
         neck = heads[:, [self._makehuman.bone("neck01")]]
-        return lean, centre, (neck - centre) @ lean.T + centre - neck
+        return lean, center, (neck - center) @ lean.T + center - neck
 
     def _lean_vertices(self, vertices: np.ndarray, heads: np.ndarray) -> np.ndarray:
         """Leans the chest back about the spine and carries neck and head along without tilting them."""
-        lean, centre, neck_shift = self._lean(heads)
+        lean, center, neck_shift = self._lean(heads)
         leaned = vertices * (1 - self._chest_weight - self._neck_weight)
-        leaned = leaned + self._chest_weight * ((vertices - centre) @ lean.T + centre)
+        leaned = leaned + self._chest_weight * ((vertices - center) @ lean.T + center)
         return leaned + self._neck_weight * (vertices + neck_shift)
 
     def _lean_heads(self, heads: np.ndarray) -> np.ndarray:
-        lean, centre, neck_shift = self._lean(heads)
+        lean, center, neck_shift = self._lean(heads)
         leaned = heads.astype(np.float64)
-        leaned[:, self._chest_bones] = (heads[:, self._chest_bones] - centre) @ lean.T + centre
+        leaned[:, self._chest_bones] = (heads[:, self._chest_bones] - center) @ lean.T + center
         leaned[:, self._neck_bones] = heads[:, self._neck_bones] + neck_shift
         return leaned
 

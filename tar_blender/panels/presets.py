@@ -13,8 +13,17 @@ SETTINGS = "bpy.context.scene.tar_settings"
 # All but what belongs to one video: which it is, its frames, its place in the scene.
 PRESET_SETTINGS = (
     *("people", "people_count", "every_frame", "body", "gender"),
-    *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal", "camera_stands"),
-    *("figure", "smoothing", "keep_balance", "plant_feet", "timing", "on_ground", "match_resolution", "show_video"),
+    *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal_length", "static_camera"),
+    *(
+        "figure",
+        "smoothing",
+        "lean_correction",
+        "foot_locking",
+        "timing",
+        "on_ground",
+        "match_resolution",
+        "show_video",
+    ),
 )
 
 

@@ -76,7 +76,7 @@ class TARRetarget(bpy.types.PropertyGroup):
         poll=lambda settings, thing: thing.type == "ARMATURE" and not is_person(thing),
         update=_choose_character,
     )
-    kind: StringProperty(description="The kind of rig that was recognised")
+    kind: StringProperty(description="The kind of rig that was recognized")
     bones: CollectionProperty(type=TARBone)
 
     def fill(self) -> None:
@@ -139,7 +139,7 @@ class TAR_OT_find_bones(bpy.types.Operator):
 
 
 class TAR_OT_save_bone_map(bpy.types.Operator):
-    """Keep this list of bones: characters that have all of them are recognised by it from now on"""
+    """Keep this list of bones: characters that have all of them are recognized by it from now on"""
 
     bl_idname = "tar.save_bone_map"
     bl_label = "Save Bones"

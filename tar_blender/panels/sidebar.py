@@ -29,8 +29,8 @@ from ..operators.people import (
     TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
-from ..properties.people_picker import draw_found
-from ..scene.metadata import about_floor, clip_record, doubts_of, imported_clips, people_of
+from ..properties.people_picker import draw_detected
+from ..scene.metadata import about_floor, clip_record, imported_clips, people_of, uncertain_ranges_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
 from .layout import draw_lens, draw_scene_settings
@@ -108,7 +108,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             self._draw_box(layout, settings)
         draw_lens(layout, settings)
         if settings.camera_mode == "video":
-            layout.prop(settings, "camera_stands")
+            layout.prop(settings, "static_camera")
         layout.prop(settings, "body")
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:
@@ -121,7 +121,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         look = context.window_manager.tar_look
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
         if settings.video and look.video == str(settings.video_path):
-            draw_found(layout.column(align=True), look)
+            draw_detected(layout.column(align=True), look)
 
     def _draw_box(self, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
         text = TAR_OT_draw_box.bl_label if settings.drawn_box() is None else "Draw Box Again"
@@ -210,7 +210,7 @@ def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble
 
 def _draw_doubts(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
     """Where the active person's motion may be wrong; a click goes there."""
-    found = doubts_of(armature)
+    found = uncertain_ranges_of(armature)
     column = layout.column(align=True)
     for doubt in found[:_DOUBTS_SHOWN]:
         text = f"{doubt.what[0].upper()}{doubt.what[1:]}, {doubt.first} to {doubt.last}"

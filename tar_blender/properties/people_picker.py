@@ -10,7 +10,7 @@ import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from tar_core.errors import TarError
-from tar_core.people.selection import FoundPerson
+from tar_core.people.selection import DetectedPerson
 
 PORTRAIT_SCALE = 3.2  # in widget heights
 
@@ -24,7 +24,7 @@ class TARFoundPerson(bpy.types.PropertyGroup):
     wanted: BoolProperty(name="Import", description="Import this person's motion", default=True)
     first: IntProperty()
     last: IntProperty()
-    trace: StringProperty()  # FoundPerson.trace as JSON
+    trace: StringProperty()  # DetectedPerson.trace as JSON
 
 
 class TARLook(bpy.types.PropertyGroup):
@@ -34,7 +34,7 @@ class TARLook(bpy.types.PropertyGroup):
     people: CollectionProperty(type=TARFoundPerson)
 
 
-def show_found(context: bpy.types.Context, video: str, found: Sequence[FoundPerson]) -> None:
+def show_detected(context: bpy.types.Context, video: str, found: Sequence[DetectedPerson]) -> None:
     """Fills the list with the people of a video, all ticked."""
     look = context.window_manager.tar_look
     look.video = video
@@ -47,7 +47,7 @@ def show_found(context: bpy.types.Context, video: str, found: Sequence[FoundPers
         _load_portrait(str(person.person_id), person.picture)
 
 
-def chosen_traces(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:
+def selection_traces(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:
     """What a job says of everybody found, the unticked included.
 
     Raises:
@@ -61,7 +61,7 @@ def chosen_traces(context: bpy.types.Context, video: str) -> list[dict[str, Any]
     return [json.loads(person.trace) | {"wanted": person.wanted} for person in look.people]
 
 
-def draw_found(layout: bpy.types.UILayout, look: TARLook) -> None:
+def draw_detected(layout: bpy.types.UILayout, look: TARLook) -> None:
     """A row for each person: picture, number, first and last frame of the video, tick."""
     for person in look.people:
         row = layout.box().row()

@@ -53,18 +53,18 @@ class LensSettings:
         description="What is known about the video's camera",
         items=[
             ("auto", "Automatic", "From the straight lines of the picture; where they do not tell it, its diagonal"),
-            ("lens", "Lens and Sensor", "The lens in millimetres, and the size of the sensor behind it"),
+            ("lens", "Lens and Sensor", "The lens in millimeters, and the size of the sensor behind it"),
             ("fov", "Field of View", "The angle across the picture's longer side"),
             ("camera", "Active Camera", "As the scene's camera sees"),
             ("pixels", "Pixels", "The focal length in pixels, e.g. from a calibration"),
         ],
     )
     lens: FloatProperty(
-        name="Lens", description="The lens's real focal length in millimetres", default=35, min=1, soft_max=300
+        name="Lens", description="The lens's real focal length in millimeters", default=35, min=1, soft_max=300
     )
     sensor: FloatProperty(
         name="Sensor",
-        description="The longer side of the sensor in millimetres; 36 if the lens is given as for full frame",
+        description="The longer side of the sensor in millimeters; 36 if the lens is given as for full frame",
         default=36,
         min=1,
         soft_max=70,
@@ -77,12 +77,12 @@ class LensSettings:
         min=radians(1),
         max=radians(_WIDEST - 1),
     )
-    focal: FloatProperty(
+    focal_length: FloatProperty(
         name="Pixels", description="The camera's focal length in pixels", default=1500.0, min=1.0, soft_max=10000.0
     )
 
     def field_of_view(self, scene: bpy.types.Scene) -> float | None:
-        """Degrees across the picture's longer side; None where that is unknown or `focal` tells.
+        """Degrees across the picture's longer side; None where that is unknown or `focal_length` tells.
 
         Raises:
             TarError: the scene has no camera with a perspective.
@@ -121,13 +121,13 @@ class SceneSettings:
         min=0.0,
         max=1.0,
     )
-    keep_balance: BoolProperty(
+    lean_correction: BoolProperty(
         name="Keep Balance",
         description="Turns people who lean too far towards the camera or away from it until their weight is above "
         "their feet, where straight lines in the picture tell what is upright and the camera stands still",
         default=True,
     )
-    plant_feet: FloatProperty(
+    foot_locking: FloatProperty(
         name="Plant Feet",
         description="Lets standing feet stand: moves the root, mostly along the line of sight. For cameras that stand "
         "or turn in one place; 0 leaves the motion as captured",
@@ -162,15 +162,15 @@ class SceneSettings:
         name="Background Video", description="Show the video behind the scene in the camera's view", default=True
     )
 
-    def import_options(self, focal: float | None = None, camera: str | None = None) -> ImportOptions:
+    def import_options(self, focal_length: float | None = None, camera: str | None = None) -> ImportOptions:
         """What to ask of import_clip."""
         return ImportOptions(
             start_frame=self.start_frame,
             smoothing=self.smoothing,
-            keep_balance=self.keep_balance,
-            plant_feet=self.plant_feet,
+            lean_correction=self.lean_correction,
+            foot_locking=self.foot_locking,
             on_ground=self.on_ground,
-            focal=focal,
+            focal_length=focal_length,
             camera=camera,
             with_body=self.figure == "body",
             keep_frame_rate=self.timing == "scene",
@@ -181,8 +181,8 @@ class SceneSettings:
     def take_options(self, options: ImportOptions) -> None:
         """The opposite of `import_options`."""
         self.start_frame, self.on_ground = options.start_frame, options.on_ground
-        self.smoothing, self.plant_feet = options.smoothing, options.plant_feet
-        self.keep_balance = options.keep_balance
+        self.smoothing, self.foot_locking = options.smoothing, options.foot_locking
+        self.lean_correction = options.lean_correction
         self.figure = "body" if options.with_body else "armature"
         self.timing = "scene" if options.keep_frame_rate else "video"
         self.match_resolution, self.show_video = options.match_resolution, options.show_video
@@ -243,7 +243,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
         "and catches the quickest movements",
         default=False,
     )
-    camera_stands: BoolProperty(
+    static_camera: BoolProperty(
         name="Camera on Tripod",
         description="Do not look whether the camera turns: for a camera that stands before things that move",
         default=False,
@@ -308,11 +308,11 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             start=start,
             end=end,
             people={"count": self.people_count, "picked": "all", "box": "all"}.get(self.people, self.people),
-            focal=self.focal if self.focal_mode == "pixels" and self.camera_mode == "video" else None,
+            focal_length=self.focal_length if self.focal_mode == "pixels" and self.camera_mode == "video" else None,
             fov=self.field_of_view(scene),
             body=body,
             box=None if box is None else (self.box_frame, *box),
-            camera_stands=self.camera_stands or self.camera_mode == "animated",
+            static_camera=self.static_camera or self.camera_mode == "animated",
             every_frame=self.every_frame,
             chosen=chosen,
         )
@@ -375,14 +375,14 @@ class TARProgress(bpy.types.PropertyGroup):
         self.error = self.notice = self.log = self.request = ""
 
 
-def lens_focal(settings: LensSettings, scene: bpy.types.Scene, width: int, height: int) -> float | None:
+def lens_focal_length(settings: LensSettings, scene: bpy.types.Scene, width: int, height: int) -> float | None:
     """The focal length in pixels that the settings mean for a picture of this size; None where they leave it open.
 
     Raises:
         TarError: the scene has no camera with a perspective.
     """
     if settings.camera_mode == "video" and settings.focal_mode == "pixels":
-        return settings.focal
+        return settings.focal_length
     angle = settings.field_of_view(scene)
     return None if angle is None else max(width, height) / (2 * tan(radians(angle) / 2))
 

@@ -49,7 +49,7 @@ class Rest:
 
     Attributes:
         rotations: [3, 3] each.
-        heads: [3] each, metres.
+        heads: [3] each, meters.
     """
 
     rotations: dict[str, np.ndarray]
@@ -71,7 +71,7 @@ class Rest:
         return (self.heads["left_hip"] + self.heads["right_hip"]) / 2
 
     def leg_length(self) -> float:
-        """Metres from the hip to the ankle along the bones, mean of both legs."""
+        """Meters from the hip to the ankle along the bones, mean of both legs."""
         bones = [(leg[k], leg[k + 1]) for leg in _LEGS for k in range(2)]
         return sum(float(np.linalg.norm(self.heads[b] - self.heads[a])) for a, b in bones) / 2
 
@@ -87,7 +87,7 @@ class WorldMotion:
 
     Attributes:
         frames: [N] scene frames.
-        rotations: [N, 3, 3] of each bone; positions: [N, 3] of its head, metres.
+        rotations: [N, 3, 3] of each bone; positions: [N, 3] of its head, meters.
     """
 
     frames: np.ndarray

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 
 from ..util.incremental import Steps
@@ -18,13 +18,13 @@ class AnimatedCamera:
     """What a scene's camera does while the video runs.
 
     Attributes:
-        path: in the scene's world; its zooms are multiples of `focal`.
-        focal: in the first frame, pixels of the video.
+        path: in the scene's world; its zooms are multiples of `focal_length`.
+        focal_length: in the first frame, pixels of the video.
         principal_point: [2] in the first frame, pixels of the video.
     """
 
-    path: CameraPath
-    focal: float
+    path: CameraTrajectory
+    focal_length: float
     principal_point: np.ndarray
 
 
@@ -56,7 +56,7 @@ def animated_camera_steps(
         frames: [F] scene frames, whole or not, of the video's frames from `first` on.
         size: the video's width and height.
     """
-    rotations, places, focals, centres = [], [], [], []
+    rotations, places, focal_lengths, centers = [], [], [], []
     now, between = scene.frame_current, scene.frame_subframe
     try:
         for k, frame in enumerate(frames):
@@ -68,14 +68,14 @@ def animated_camera_steps(
             # The camera object's y is up and it looks along -z; OpenCV's y is down and z forward.
             rotations.append((np.array(turn.to_matrix()) * [1, -1, -1]).T)
             places.append(place)
-            focals.append(focal_length(seen.data, *size))
-            centres.append(principal_point(seen.data, *size))
+            focal_lengths.append(focal_length(seen.data, *size))
+            centers.append(principal_point(seen.data, *size))
     finally:
         scene.frame_set(now, subframe=between)
-    zooms = np.array(focals) / focals[0]
+    zooms = np.array(focal_lengths) / focal_lengths[0]
     zooms[np.abs(zooms - 1) < 1e-6] = 1.0  # a lens that is not keyed
-    path = CameraPath.from_poses(first, np.array(rotations), np.array(places), zooms, world_is_upright=True)
-    return AnimatedCamera(path, focals[0], centres[0])
+    path = CameraTrajectory.from_poses(first, np.array(rotations), np.array(places), zooms, world_is_upright=True)
+    return AnimatedCamera(path, focal_lengths[0], centers[0])
 
 
 def focal_length(camera: bpy.types.Camera, width: float, height: float) -> float:
@@ -85,13 +85,13 @@ def focal_length(camera: bpy.types.Camera, width: float, height: float) -> float
 
 
 def principal_point(camera: bpy.types.Camera, width: float, height: float) -> np.ndarray:
-    """[2] pixels, (0, 0) at the first one's centre: see `build_camera`, whose shift this undoes."""
+    """[2] pixels, (0, 0) at the first one's center: see `build_camera`, whose shift this undoes."""
     side, _ = _fitted(camera, width, height)
     return np.array([(width - 1) / 2 - camera.shift_x * side, (height - 1) / 2 + camera.shift_y * side])
 
 
 def _fitted(camera: bpy.types.Camera, width: float, height: float) -> tuple[float, float]:
-    """The picture's side that Blender fits to the sensor, pixels, and the sensor's size along it, millimetres."""
+    """The picture's side that Blender fits to the sensor, pixels, and the sensor's size along it, millimeters."""
     fit = camera.sensor_fit
     if fit == "AUTO":  # the sensor's width is that of the longer side, whichever that is
         return max(width, height), camera.sensor_width

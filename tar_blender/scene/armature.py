@@ -26,14 +26,14 @@ _LEAF_DIRECTION = {"head": _UP, "left_foot": _FORWARD, "right_foot": _FORWARD}
 # looks up. Both references lie in the mirror plane, which makes the rolls of left and right mirror images.
 _ROLL_UP = ("left_ankle", "right_ankle", "left_foot", "right_foot")
 
-_SHORTEST_BONE = 0.02  # metres; Blender deletes bones of no length
+_SHORTEST_BONE = 0.02  # meters; Blender deletes bones of no length
 
 
 def shaped_body(body: BodyData, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The body of this shape in its rest pose.
 
     Returns:
-        vertices [V, 3] and joints [24, 3], metres, in SMPL's axes.
+        vertices [V, 3] and joints [24, 3], meters, in SMPL's axes.
     """
     count = body.shapedirs.shape[-1]
     vertices = body.v_template + body.shapedirs @ betas[:count]

@@ -37,7 +37,7 @@ def body_steps(
 
     The armature modifier does linear blend skinning, as SMPL does. SMPL's pose correctives (`posedirs`) are not part
     of that: for a body file in which they are not zero, vertices near bent joints differ from SMPL's by up to a few
-    centimetres, as with any plain armature. The free body has none, so there the two are equal.
+    centimeters, as with any plain armature. The free body has none, so there the two are equal.
     """
     vertices = yield from in_thread(lambda: shaped_body(body, betas)[0] @ SMPL_TO_BLENDER.T)
     mesh = yield from _triangle_steps(name, vertices, body.faces)
@@ -83,7 +83,7 @@ def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Steps
 
 
 def build_skin_material() -> bpy.types.Material:
-    """A plain skin-coloured material."""
+    """A plain skin-colored material."""
     material = bpy.data.materials.new("TAR Skin")
     if material.node_tree is None:  # Blender 5 makes it at once
         material.use_nodes = True

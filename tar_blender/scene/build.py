@@ -11,14 +11,14 @@ import bpy
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
-from tar_core.camera.world import SCALE_OFF, scale_by_feet, with_camera_path
+from tar_core.camera.world import SCALE_OFF, scale_from_feet, with_camera_trajectory
 from tar_core.cleanup.contacts import sole_points
-from tar_core.cleanup.foot_locking import plant_clip
+from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import TRUSTED, find_floor
-from tar_core.cleanup.lean_correction import balance_clip
+from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip
 from tar_core.cleanup.smoothing import smooth_clip
-from tar_core.cleanup.uncertainty import doubts
+from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
@@ -29,7 +29,7 @@ from .body_mesh import body_steps, build_skin_material
 from .camera import WorldPlacement, add_video_background, build_camera, match_render
 from .ground import camera_height
 from .keyframes import follow_visibility, motion_steps
-from .metadata import mark_doubts, mark_floor, mark_person
+from .metadata import mark_floor, mark_person, mark_uncertain_ranges
 
 _PERCENTILE = 5.0  # of all frames' lowest soles: a single frame that dips too low does not count
 
@@ -41,12 +41,12 @@ class ImportOptions:
     Attributes:
         start_frame: the scene frame of video frame 0.
         smoothing: 0..1, see tar_core/cleanup/smoothing.py.
-        keep_balance: people who lean too far towards the camera or away are put right, see
+        lean_correction: people who lean too far towards the camera or away are put right, see
             tar_core/cleanup/lean_correction.py.
-        plant_feet: 0..1, see tar_core/cleanup/foot_locking.py.
+        foot_locking: 0..1, see tar_core/cleanup/foot_locking.py.
         on_ground: the camera stands above z = 0 as the floor says, or level at the height at which the feet are
             on z = 0; else it is level at the world's origin.
-        focal: focal length in pixels to use instead of the captured motion's.
+        focal_length: focal length in pixels to use instead of the captured motion's.
         with_body: also makes the skinned bodies, not only the armatures.
         keep_frame_rate: the motion is resampled to the scene's frame rate; else the scene takes the video's.
         match_resolution: the scene renders at the video's size.
@@ -58,10 +58,10 @@ class ImportOptions:
 
     start_frame: int = 1
     smoothing: float = 0.0
-    keep_balance: bool = False
-    plant_feet: float = 0.0
+    lean_correction: bool = False
+    foot_locking: float = 0.0
     on_ground: bool = True
-    focal: float | None = None
+    focal_length: float | None = None
     with_body: bool = True
     keep_frame_rate: bool = False
     match_resolution: bool = True
@@ -160,7 +160,7 @@ def import_steps(
             imported = yield from _person_steps(
                 armature, person, body, placement, options.start_frame, collection, material
             )
-            mark_doubts(imported.armature, doubts(person, clip.fps), options.start_frame)
+            mark_uncertain_ranges(imported.armature, uncertain_ranges(person, clip.fps), options.start_frame)
             people.append(imported)
         yield
         scene.camera = camera
@@ -181,13 +181,13 @@ def _prepare(
     if own is not None:
         clip = before_camera(clip, body, own)
     clip = adapt_clip(clip, body, options, scene_rate)
-    path = clip.camera_path
+    path = clip.camera_trajectory
     if options.placement is None and path is not None and path.world is not None:
         placement = WorldPlacement.in_world(path.world)
         return clip, body, placement, f"In its camera's world, feet {_lowest(clip, body, placement):+.2f} m above z = 0"
     if options.placement is not None or not options.on_ground:
         return clip, body, options.placement or WorldPlacement.level(), ""
-    floor = clip_floor(clip, body, planted=options.plant_feet == 1)
+    floor = clip_floor(clip, body, locked=options.foot_locking == 1)
     about = _about(floor)
     if path is not None:
         about += f", {path}"
@@ -205,8 +205,12 @@ def _animated_camera(
 
 def before_camera(clip: MotionClip, body: BodyData, camera: AnimatedCamera) -> MotionClip:
     """The clip as a given camera saw it, in that camera's world."""
-    seen = with_camera_path(clip, None, body).with_focal(camera.focal).with_principal_point(camera.principal_point)
-    return with_camera_path(seen, camera.path, body)
+    seen = (
+        with_camera_trajectory(clip, None, body)
+        .with_focal_length(camera.focal_length)
+        .with_principal_point(camera.principal_point)
+    )
+    return with_camera_trajectory(seen, camera.path, body)
 
 
 def clip_body(clip: MotionClip) -> BodyData:
@@ -215,9 +219,9 @@ def clip_body(clip: MotionClip) -> BodyData:
 
 
 def _about_scale(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
-    """What to tell the user of the length of a given camera's way; before feet are planted, which hides it."""
+    """What to tell the user of the length of a given camera's way; before feet are locked, which hides it."""
     body = clip_body(clip)
-    scale = scale_by_feet(before_camera(clip, body, camera), body)
+    scale = scale_from_feet(before_camera(clip, body, camera), body)
     if scale is None or 1 / SCALE_OFF < scale < SCALE_OFF:
         return []
     return [
@@ -227,7 +231,7 @@ def _about_scale(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
 
 
 def _lowest(clip: MotionClip, body: BodyData, placement: WorldPlacement) -> float:
-    """The height of the floor on which everybody's lowest soles are, metres."""
+    """The height of the floor on which everybody's lowest soles are, meters."""
     heights = [placement.points(sole_points(person, body))[..., 2].min(1) for person in clip.people]
     return float(np.percentile(np.concatenate(heights), _PERCENTILE))
 
@@ -255,9 +259,9 @@ def place_on(floor: Floor | None, clip: MotionClip, body: BodyData) -> WorldPlac
     return WorldPlacement.level(camera_height(clip.people, body))
 
 
-def clip_floor(clip: MotionClip, body: BodyData, planted: bool = False) -> Floor | None:
+def clip_floor(clip: MotionClip, body: BodyData, locked: bool = False) -> Floor | None:
     """The floor that the clip knows, or the one that its motion tells, however doubtful; None where there is none."""
-    return clip.floor if clip.floor is not None else find_floor(clip, body, planted)
+    return clip.floor if clip.floor is not None else find_floor(clip, body, locked)
 
 
 def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_rate: float) -> MotionClip:
@@ -268,11 +272,11 @@ def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_r
     """
     if options.smoothing > 0:
         clip = smooth_clip(clip, options.smoothing)
-    if options.focal is not None and options.camera is None:
-        clip = clip.with_focal(options.focal)
-    if options.keep_balance:
-        clip = balance_clip(clip, body)
-    clip = plant_clip(clip, body, options.plant_feet)
+    if options.focal_length is not None and options.camera is None:
+        clip = clip.with_focal_length(options.focal_length)
+    if options.lean_correction:
+        clip = correct_clip_lean(clip, body)
+    clip = lock_clip_feet(clip, body, options.foot_locking)
     return resample_clip(clip, scene_rate) if options.keep_frame_rate else clip
 
 

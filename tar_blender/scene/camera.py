@@ -8,7 +8,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
@@ -23,9 +23,9 @@ OPENCV_TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]
 # From Blender's camera object (x right, y up, looking along -z) to OpenCV's camera frame.
 _CAMERA_OBJECT_TO_OPENCV = np.diag([1.0, -1.0, -1.0])
 
-SENSOR_WIDTH = 36.0  # millimetres; a full-frame camera, so that `lens` reads as photographers expect
-CLIP_START = 0.01  # metres
-MINIMUM_CLIP_END = 100.0  # metres
+SENSOR_WIDTH = 36.0  # millimeters; a full-frame camera, so that `lens` reads as photographers expect
+CLIP_START = 0.01  # meters
+MINIMUM_CLIP_END = 100.0  # meters
 
 _STEEP = 0.02  # sine of the angle to the vertical below which a camera looks straight down or up
 _ROUNDING = 0.001  # frames; so that a frame is not missed by a hair
@@ -37,7 +37,7 @@ class WorldPlacement:
 
     Attributes:
         rotation: [3, 3].
-        translation: [3] metres; the camera's place in the world.
+        translation: [3] meters; the camera's place in the world.
     """
 
     rotation: np.ndarray
@@ -45,7 +45,7 @@ class WorldPlacement:
 
     @classmethod
     def level(cls, height: float = 0.0) -> "WorldPlacement":
-        """A level camera, `height` metres above the world's origin."""
+        """A level camera, `height` meters above the world's origin."""
         return cls(OPENCV_TO_BLENDER, np.array([0.0, 0.0, height]))
 
     @classmethod
@@ -59,11 +59,11 @@ class WorldPlacement:
 
     @classmethod
     def in_world(cls, world: np.ndarray) -> "WorldPlacement":
-        """The camera frame as a matrix [4, 4] places it in the world; see `CameraPath.world`."""
+        """The camera frame as a matrix [4, 4] places it in the world; see `CameraTrajectory.world`."""
         return cls(world[:3, :3], world[:3, 3])
 
     def points(self, points: np.ndarray) -> np.ndarray:
-        """[..., 3] in the camera frame -> [..., 3] in the world, metres."""
+        """[..., 3] in the camera frame -> [..., 3] in the world, meters."""
         return points @ self.rotation.T + self.translation
 
     def rotations(self, rotations: np.ndarray) -> np.ndarray:
@@ -92,15 +92,15 @@ def build_camera(
 
     A camera that moves is keyed, and hangs on an empty that stands where the first frame's camera stood.
 
-    Blender measures its shift in sensor widths, right and up, from the image's centre, and its image reaches from the
-    first pixel's left edge to the last pixel's right edge; the clip's pixel (0, 0) is the first pixel's CENTRE. Hence
+    Blender measures its shift in sensor widths, right and up, from the image's center, and its image reaches from the
+    first pixel's left edge to the last pixel's right edge; the clip's pixel (0, 0) is the first pixel's CENTER. Hence
     the halves of (width - 1) and (height - 1).
     """
     data = bpy.data.cameras.new(name)
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = SENSOR_WIDTH
     data.sensor_height = SENSOR_WIDTH * clip.height / clip.width
-    data.lens = clip.focal * SENSOR_WIDTH / clip.width
+    data.lens = clip.focal_length * SENSOR_WIDTH / clip.width
     center_x, center_y = (float(value) for value in clip.principal_point)
     data.shift_x = ((clip.width - 1) / 2 - center_x) / clip.width
     data.shift_y = (center_y - (clip.height - 1) / 2) / clip.width
@@ -110,7 +110,7 @@ def build_camera(
 
     camera = bpy.data.objects.new(name, data)
     collection.objects.link(camera)
-    if clip.camera_path is None:
+    if clip.camera_trajectory is None:
         camera.matrix_world = placement.camera_matrix()
         return camera
     mount = bpy.data.objects.new(f"{name} Mount", None)
@@ -118,11 +118,11 @@ def build_camera(
     mount.empty_display_size = 0.3
     collection.objects.link(mount)
     camera.parent = mount
-    key_path(camera, clip.camera_path, start_frame)
+    key_path(camera, clip.camera_trajectory, start_frame)
     return camera
 
 
-def key_path(camera: bpy.types.Object, path: CameraPath, start_frame: int) -> None:
+def key_path(camera: bpy.types.Object, path: CameraTrajectory, start_frame: int) -> None:
     """Keys a camera that hangs in the clip's camera frame, on every frame; its lens is the clip's so far."""
     rotations = axis_angle_to_matrix(path.turns).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))

@@ -11,11 +11,11 @@ from tar_core.errors import TarError
 from .metadata import people_of, person_objects
 
 _FEET = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot"))
-_LEAST_AREA = 1e-4  # square metres of the triangle between three points
+_LEAST_AREA = 1e-4  # square meters of the triangle between three points
 
 
 def lowest_foot(collection: bpy.types.Collection, depsgraph: bpy.types.Depsgraph) -> float:
-    """The height in metres of the lowest foot at the scene's frame, of its skin or, without a body, of its bones.
+    """The height in meters of the lowest foot at the scene's frame, of its skin or, without a body, of its bones.
 
     Raises:
         TarError: nobody of the clip is in the video at this frame.

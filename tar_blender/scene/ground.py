@@ -18,14 +18,14 @@ _LEG_JOINTS = [0] + [
 ]
 _FOOT_JOINTS = [joint for joint in _LEG_JOINTS if JOINT_NAMES[joint].endswith(("_ankle", "_foot"))]
 
-_SOLE_THICKNESS = 0.015  # metres above the lowest point that still count as sole
+_SOLE_THICKNESS = 0.015  # meters above the lowest point that still count as sole
 _SOLE_POINTS = 60  # spread over both soles
 _MOST_FRAMES = 2000  # of a person; more tell nothing new about the ground
 _PERCENTILE = 5.0  # of all frames' lowest points: a single frame that dips too low must not set the ground
 
 
 def camera_height(people: Iterable[PersonMotion], body: BodyData) -> float:
-    """The height at which a level camera must stand, in metres, for the people's feet to be on z = 0."""
+    """The height at which a level camera must stand, in meters, for the people's feet to be on z = 0."""
     lowest = [_lowest_sole_heights(person, body) for person in people]
     return -float(np.percentile(np.concatenate(lowest), _PERCENTILE)) if lowest else 0.0
 

@@ -21,10 +21,10 @@ Distance = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """By how much frames may be off: rotations in degrees, places in metres."""
+    """By how much frames may be off: rotations in degrees, places in meters."""
 
     degrees: float = 1.0
-    metres: float = 0.005
+    meters: float = 0.005
 
 
 def choose_keys(values: np.ndarray, distance: Distance, tolerance: float) -> np.ndarray:
@@ -116,7 +116,7 @@ def _distance_of(path: str, tolerance: Tolerance) -> tuple[Distance, float] | No
         case "rotation_euler":
             return _largest_degrees, tolerance.degrees
         case "location":
-            return _apart, tolerance.metres
+            return _apart, tolerance.meters
     return None
 
 
@@ -133,7 +133,7 @@ def _keys_of(fcurves: Iterable[bpy.types.FCurve]) -> tuple[np.ndarray, np.ndarra
 
 
 def _write(fcurve: bpy.types.FCurve, frames: np.ndarray, values: np.ndarray, slopes: np.ndarray) -> None:
-    """Bezier keys with handles a third of the way to their neighbours."""
+    """Bezier keys with handles a third of the way to their neighbors."""
     points = fcurve.keyframe_points
     points.clear()
     points.add(len(frames))

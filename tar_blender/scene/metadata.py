@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from tar_core.cleanup.uncertainty import Doubt
+from tar_core.cleanup.uncertainty import UncertainRange
 
 _PERSON = "tar_person"
 _CLIP = "tar_clip"
@@ -35,15 +35,17 @@ def mark_person(armature: bpy.types.Object, person_id: int) -> None:
     armature[_PERSON] = person_id
 
 
-def mark_doubts(armature: bpy.types.Object, doubts: Sequence[Doubt], start_frame: int) -> None:
+def mark_uncertain_ranges(
+    armature: bpy.types.Object, uncertain_ranges: Sequence[UncertainRange], start_frame: int
+) -> None:
     """Remembers what an animator should look at; `start_frame` is the scene frame of the clip's frame 0."""
-    marks = [(doubt.what, doubt.first + start_frame, doubt.last + start_frame) for doubt in doubts]
+    marks = [(doubt.what, doubt.first + start_frame, doubt.last + start_frame) for doubt in uncertain_ranges]
     armature[_DOUBTS] = json.dumps(marks)
 
 
-def doubts_of(armature: bpy.types.Object) -> list[Doubt]:
-    """As `mark_doubts` left them, in scene frames."""
-    return [Doubt(*mark) for mark in json.loads(armature.get(_DOUBTS, "[]"))]
+def uncertain_ranges_of(armature: bpy.types.Object) -> list[UncertainRange]:
+    """As `mark_uncertain_ranges` left them, in scene frames."""
+    return [UncertainRange(*mark) for mark in json.loads(armature.get(_DOUBTS, "[]"))]
 
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:

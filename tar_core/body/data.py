@@ -48,12 +48,12 @@ _ADVICE = "give SMPL's SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE (.pkl or .npz), or
 
 @dataclass(frozen=True, eq=False)
 class BodyData:
-    """A body in SMPL's format: V vertices, 24 joints, 10 betas, T-pose, metres, x to its left, y up, z forward.
+    """A body in SMPL's format: V vertices, 24 joints, 10 betas, T-pose, meters, x to its left, y up, z forward.
 
     Attributes:
         v_template: [V, 3] float32, the average shape at rest.
-        shapedirs: [V, 3, 10] float32, metres per unit of beta; over people, betas are distributed as N(0, 1).
-        posedirs: [V, 3, 207] float32, pose correctives: metres per entry of R_j - I of joints 1 to 23, row by row.
+        shapedirs: [V, 3, 10] float32, meters per unit of beta; over people, betas are distributed as N(0, 1).
+        posedirs: [V, 3, 207] float32, pose correctives: meters per entry of R_j - I of joints 1 to 23, row by row.
         J_regressor: [24, V] float32, the rest joints as averages of vertices.
         weights: [V, 24] float32, skinning weights; rows sum to 1.
         faces: [F, 3] int32, triangles.

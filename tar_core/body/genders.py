@@ -1,4 +1,4 @@
-"""SMPL gives out a file each for women, for men and for anybody; from one of them its neighbours are found by name."""
+"""SMPL gives out a file each for women, for men and for anybody; from one of them its neighbors are found by name."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ def body_of_gender(path: Path, gender: str) -> Path:
     """The body file of a gender (neutral, female or male) beside another one, or that one itself.
 
     Raises:
-        TarError: the file's name tells no gender, or its neighbour is not there.
+        TarError: the file's name tells no gender, or its neighbor is not there.
     """
     parts = _BREAK.split(path.stem)
     places = [place for place, part in enumerate(parts) if any(part.lower() in words for words in _WORDS.values())]
@@ -23,9 +23,9 @@ def body_of_gender(path: Path, gender: str) -> Path:
     if parts[places[0]].lower() in _WORDS[gender]:
         return path
     names = {_named(parts, places[0], word).lower() for word in _WORDS[gender]}
-    for neighbour in sorted(path.parent.iterdir()):
-        if neighbour.suffix.lower() in (".npz", ".pkl") and neighbour.stem.lower() in names:
-            return neighbour
+    for neighbor in sorted(path.parent.iterdir()):
+        if neighbor.suffix.lower() in (".npz", ".pkl") and neighbor.stem.lower() in names:
+            return neighbor
     wanted = _named(parts, places[0], _WORDS[gender][0].upper() if parts[places[0]].isupper() else _WORDS[gender][0])
     raise TarError(f"{path.parent}: no {wanted} beside {path.name}; put it there, or choose another gender under Body")
 

@@ -24,7 +24,7 @@ __all__ = ["LANDMARK_NAMES", "BodyModel", "BodyPoints", "to_smplx"]
 
 @dataclass
 class BodyPoints:
-    """Points on a batch of posed bodies, metres, without SMPL's translation.
+    """Points on a batch of posed bodies, meters, without SMPL's translation.
 
     Attributes:
         joints: [B, 24, 3].
@@ -53,7 +53,7 @@ class BodyModel(nn.Module):
 
     faces: Tensor
     rest_joints: Tensor  # [24, 3] of the average shape
-    rest_joint_directions: Tensor  # [24, 3, 10] metres per beta
+    rest_joint_directions: Tensor  # [24, 3, 10] meters per beta
 
     def __init__(self, data: BodyData, vertex_ids: np.ndarray | None = None) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class _Skin(nn.Module):
 
 
 def to_smplx(data: BodyData) -> "smplx.SMPL":
-    """The same body as a module of the package smplx, for users who have it (its licence is non-commercial).
+    """The same body as a module of the package smplx, for users who have it (its license is non-commercial).
 
     Raises:
         TarError: smplx isn't installed.

@@ -4,11 +4,11 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 
-JOINT_TOLERANCE = 0.01  # metres; how far a joint may lie off before another unit of beta is the better explanation
+JOINT_TOLERANCE = 0.01  # meters; how far a joint may lie off before another unit of beta is the better explanation
 
 
 def rest_joints(body: BodyData, betas: np.ndarray) -> np.ndarray:
-    """Joints of the T-pose for shapes [..., 10] -> [..., 24, 3], metres."""
+    """Joints of the T-pose for shapes [..., 10] -> [..., 24, 3], meters."""
     template = body.J_regressor @ body.v_template
     directions = np.einsum("jv,vck->jck", body.J_regressor, body.shapedirs)
     return template + np.einsum("jck,...k->...jc", directions, betas)
@@ -53,7 +53,7 @@ def move_to_shape(
     the bodies' sizes, so that both look the same in the image.
 
     Args:
-        trans: [N, 3] camera frame, metres; betas: [N, 10] of the body `source`.
+        trans: [N, 3] camera frame, meters; betas: [N, 10] of the body `source`.
         shape: [10] of the body `target`, for all frames.
     """
     before, after = rest_joints(source, betas), rest_joints(target, shape)

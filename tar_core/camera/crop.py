@@ -1,6 +1,6 @@
-"""Square, roll-normalised person crops: where a person is cut out of the frame, and the way back.
+"""Square, roll-normalized person crops: where a person is cut out of the frame, and the way back.
 
-Pixels have (0, 0) at the top-left pixel's centre, in the frame and in the crop alike.
+Pixels have (0, 0) at the top-left pixel's center, in the frame and in the crop alike.
 """
 
 import math
@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 CROP_SIZE = 256  # pixels; what the network sees
-CROP_CENTRE = (CROP_SIZE - 1) / 2
+CROP_CENTER = (CROP_SIZE - 1) / 2
 # The circle around a person, grown so much, touches the crop's sides. MediaPipe's own 1.25 shows the person smaller:
 # on rendered people and on real ones joints then lie 3 mm farther off (docs/training-log.md).
 MARGIN = 1.15
@@ -22,7 +22,7 @@ class Crop:
     """A square in the frame, possibly turned in the image plane.
 
     Attributes:
-        center_x, center_y: its centre, frame pixels.
+        center_x, center_y: its center, frame pixels.
         size: its side, frame pixels.
         roll: radians; the crop's x axis points along (cos roll, sin roll) in the frame.
     """
@@ -33,11 +33,11 @@ class Crop:
     roll: float = 0.0
 
     def to_image_matrix(self) -> np.ndarray:
-        """[2, 3] affine map from crop pixels u to frame pixels: p = centre + R(roll) (u - 127.5) size / 256."""
+        """[2, 3] affine map from crop pixels u to frame pixels: p = center + R(roll) (u - 127.5) size / 256."""
         scale = self.size / CROP_SIZE
         cosine, sine = scale * math.cos(self.roll), scale * math.sin(self.roll)
         turn = np.array([[cosine, -sine], [sine, cosine]])
-        offset = np.array([self.center_x, self.center_y]) - turn @ np.full(2, CROP_CENTRE)
+        offset = np.array([self.center_x, self.center_y]) - turn @ np.full(2, CROP_CENTER)
         return np.column_stack([turn, offset])
 
     def from_image_matrix(self) -> np.ndarray:
@@ -65,7 +65,7 @@ class Crop:
             height, width = (max(1, round(side / shrink)) for side in image.shape[:2])
             sx, sy = width / image.shape[1], height / image.shape[0]
             image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-            # A pixel's centre x lies at (x + 0.5) s - 0.5 after scaling by s.
+            # A pixel's center x lies at (x + 0.5) s - 0.5 after scaling by s.
             rescale = np.array([[sx, 0, (0.5 - left) * sx - 0.5], [0, sy, (0.5 - top) * sy - 0.5]])
             matrix = compose_affine(rescale, matrix)
         return cv2.warpAffine(
@@ -101,7 +101,7 @@ def compose_affine(second: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def crop_from_alignment(center: np.ndarray, scale_point: np.ndarray, margin: float = MARGIN) -> Crop:
-    """MediaPipe's region rule: centred on the hips, body axis upright, around the circle that holds the person.
+    """MediaPipe's region rule: centerd on the hips, body axis upright, around the circle that holds the person.
 
     Args:
         center: [2] the middle of the hips, frame pixels (BlazePose's point 33).

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from tar_core.camera.crop_camera import image_centre
+from tar_core.camera.crop_camera import image_center
 from tar_core.cleanup.smoothing import smooth_points
 
 if TYPE_CHECKING:  # elsewhere it is imported where it is used: that takes 0.2 s, and most cameras stand
@@ -52,27 +52,27 @@ class BackgroundTracker:
 
     def take_key(self, image: np.ndarray, boxes: np.ndarray) -> None:
         """Begins anew with this picture's corners outside of the boxes [P, 4]."""
-        grey = self._reduce(image)
-        free = np.full(grey.shape, 255, np.uint8)
+        gray = self._reduce(image)
+        free = np.full(gray.shape, 255, np.uint8)
         for x0, y0, x1, y1 in self._widened(boxes):
             free[max(int(y0), 0) : max(int(y1) + 1, 0), max(int(x0), 0) : max(int(x1) + 1, 0)] = 0
-        corners = cv2.goodFeaturesToTrack(grey, _CORNERS, 0.01, _SPACING, mask=free)
+        corners = cv2.goodFeaturesToTrack(gray, _CORNERS, 0.01, _SPACING, mask=free)
         self.key = self.now = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
-        self._last, self._taken = grey, len(self.key)
+        self._last, self._taken = gray, len(self.key)
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> bool:
         """Finds the corners in the next picture; False if too few are left."""
-        grey = self._reduce(image)
+        gray = self._reduce(image)
         if self._last is None or len(self.now) < _FEWEST:
             return False
-        there, found, _ = cv2.calcOpticalFlowPyrLK(self._last, grey, self.now, np.empty_like(self.now))
-        back, found_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._last, there, np.empty_like(there))
+        there, found, _ = cv2.calcOpticalFlowPyrLK(self._last, gray, self.now, np.empty_like(self.now))
+        back, found_back, _ = cv2.calcOpticalFlowPyrLK(gray, self._last, there, np.empty_like(there))
         kept = (found.ravel() > 0) & (found_back.ravel() > 0)
         kept &= np.linalg.norm(back - self.now, axis=1) < _ROUND_TRIP
-        kept &= ((there >= 0) & (there < grey.shape[::-1])).all(1)
+        kept &= ((there >= 0) & (there < gray.shape[::-1])).all(1)
         for x0, y0, x1, y1 in self._widened(boxes):
             kept &= ~((there >= (x0, y0)) & (there <= (x1, y1))).all(1)
-        self.key, self.now, self._last = self.key[kept], there[kept], grey
+        self.key, self.now, self._last = self.key[kept], there[kept], gray
         return len(self.now) >= max(_FEWEST, _LEFT * self._taken)
 
     def shift(self) -> float:
@@ -99,7 +99,7 @@ class BackgroundTracker:
         return self.scale * np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], 1)
 
 
-class CameraWatch:
+class CameraMotionDetector:
     """Tells, at little cost, whether a camera stands still: a few pictures a second are enough."""
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class CameraTrack:
     """How a camera turned and zoomed since the first picture.
 
     Attributes:
-        turns: [F, 3] rotation vectors (see CameraPath).
+        turns: [F, 3] rotation vectors (see CameraTrajectory).
         zooms: [F] focal lengths over the first one's; exactly ones where it does not zoom.
         explained: the mean share of the corners that this explains.
     """
@@ -142,41 +142,41 @@ class _Chain:
         zooms: it may zoom; else its focal length stays.
     """
 
-    def __init__(self, size: tuple[int, int], focal: float, zooms: bool) -> None:
+    def __init__(self, size: tuple[int, int], focal_length: float, zooms: bool) -> None:
         from scipy.spatial.transform import Rotation
 
         self._size, self._zooms = size, zooms
-        self._key, self._key_focal = Rotation.identity(), focal
+        self._key, self._key_focal = Rotation.identity(), focal_length
         self.turns = [self._key]
-        self.focals = [focal]
+        self.focal_lengths = [focal_length]
         self.explained: list[float] = []
 
     def take_key(self) -> None:
         """The last picture becomes the key."""
-        self._key, self._key_focal = self.turns[-1], self.focals[-1]
+        self._key, self._key_focal = self.turns[-1], self.focal_lengths[-1]
 
     def stand(self) -> None:
         """A picture that tells nothing: the camera stands."""
         self.turns.append(self.turns[-1])
-        self.focals.append(self.focals[-1])
+        self.focal_lengths.append(self.focal_lengths[-1])
 
     def follow(self, before: np.ndarray, after: np.ndarray) -> bool:
         """Takes corners [K, 2] of the key picture and of the next one, pixels; False if they do not agree."""
-        inlying, focal = _homography(before, after, self._size, self._key_focal)
-        focal = focal if self._zooms else self._key_focal
-        turn, share = fit_turn(before, after, self._size, (self._key_focal, focal), inlying)
+        inlying, focal_length = _homography(before, after, self._size, self._key_focal)
+        focal_length = focal_length if self._zooms else self._key_focal
+        turn, share = fit_turn(before, after, self._size, (self._key_focal, focal_length), inlying)
         self.explained.append(share)
         if share <= _AGREE:
             self.stand()
             return False
         self.turns.append(turn * self._key)
-        self.focals.append(focal)
+        self.focal_lengths.append(focal_length)
         return True
 
     def track(self) -> CameraTrack:
         from scipy.spatial.transform import Rotation
 
-        zooms = np.array(self.focals) / self.focals[0]
+        zooms = np.array(self.focal_lengths) / self.focal_lengths[0]
         window = min(_ZOOM_WINDOW, len(zooms) - (len(zooms) + 1) % 2)
         if self._zooms and window >= 5:
             zooms = smooth_points(zooms[:, None], window)[:, 0]
@@ -184,7 +184,9 @@ class _Chain:
         return CameraTrack(vectors, zooms, float(np.mean(self.explained)) if self.explained else 1.0)
 
 
-def track_camera(pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal: float) -> CameraTrack:
+def track_camera_rotation(
+    pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal_length: float
+) -> CameraTrack:
     """The turns and the zoom of a camera since the first picture.
 
     It zooms only where that explains more of the background than turns alone do, and by more than a little.
@@ -192,10 +194,10 @@ def track_camera(pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[
     Args:
         pictures: [H, W, 3] uint8 RGB, in their order, at least one, each with the boxes [P, 4] of what moves by itself.
         size: width and height.
-        focal: in the first picture, pixels.
+        focal_length: in the first picture, pixels.
     """
     tracker = BackgroundTracker()
-    fixed, zooming = (_Chain(size, focal, zooms) for zooms in (False, True))
+    fixed, zooming = (_Chain(size, focal_length, zooms) for zooms in (False, True))
     last: tuple[np.ndarray, np.ndarray] | None = None
     for picture in pictures:
         image, boxes = picture
@@ -228,7 +230,7 @@ def fit_turn(
     before: np.ndarray,
     after: np.ndarray,
     size: tuple[int, int],
-    focals: tuple[float, float],
+    focal_lengths: tuple[float, float],
     inlying: np.ndarray,
 ) -> "tuple[Rotation, float]":
     """The turn that takes the directions of pixels `before` [K, 2] to those of `after`, and the share that it explains.
@@ -236,38 +238,43 @@ def fit_turn(
     Weighted by Cauchy.
 
     Args:
-        focals: of both pictures, pixels.
+        focal_lengths: of both pictures, pixels.
         inlying: [K] bool; the others are left out.
     """
     from scipy.spatial.transform import Rotation
 
     off = _OFF * max(1.0, max(size) / LONG_SIDE)
     weights = inlying + 1e-6
-    centre = image_centre(*size)
-    old, new = (_directions(pixels, centre, focal) for pixels, focal in zip((before, after), focals, strict=True))
+    center = image_center(*size)
+    old, new = (
+        _directions(pixels, center, focal_length)
+        for pixels, focal_length in zip((before, after), focal_lengths, strict=True)
+    )
     turn = Rotation.identity()
     chosen = weights
     for _ in range(5):
         turn = Rotation.align_vectors(new, old, weights=chosen)[0]
-        away = focals[1] * np.linalg.norm(turn.apply(old) - new, axis=1) / off
+        away = focal_lengths[1] * np.linalg.norm(turn.apply(old) - new, axis=1) / off
         chosen = weights / (1 + away**2)
     return turn, float((away < 2).mean())
 
 
-def _homography(before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal: float) -> tuple[np.ndarray, float]:
+def _homography(
+    before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal_length: float
+) -> tuple[np.ndarray, float]:
     """Which of the pixels [K, 2], K at least four, one homography takes to the others, and the focal length after it.
 
-    H K = K' R up to a scale, so that the rows of H K, seen from the centre, are as long as K' makes R's.
+    H K = K' R up to a scale, so that the rows of H K, seen from the center, are as long as K' makes R's.
     """
     off = _OFF * max(1.0, max(size) / LONG_SIDE)
-    centre = np.array(image_centre(*size))
-    matrix, inlying = cv2.findHomography(before - centre, after - centre, cv2.RANSAC, off)
+    center = np.array(image_center(*size))
+    matrix, inlying = cv2.findHomography(before - center, after - center, cv2.RANSAC, off)
     if matrix is None:
-        return np.ones(len(before), bool), focal
-    lengths = np.linalg.norm(matrix * [focal, focal, 1], axis=1)
+        return np.ones(len(before), bool), focal_length
+    lengths = np.linalg.norm(matrix * [focal_length, focal_length, 1], axis=1)
     return inlying.ravel() > 0, float((lengths[0] + lengths[1]) / (2 * lengths[2]))
 
 
-def _directions(pixels: np.ndarray, centre: Sequence[float], focal: float) -> np.ndarray:
-    rays = np.column_stack([(pixels - centre) / focal, np.ones(len(pixels))])
+def _directions(pixels: np.ndarray, center: Sequence[float], focal_length: float) -> np.ndarray:
+    rays = np.column_stack([(pixels - center) / focal_length, np.ones(len(pixels))])
     return rays / np.linalg.norm(rays, axis=1, keepdims=True)

@@ -17,7 +17,7 @@ TURNS_ONLY = 0.6  # share of the background that a turn must explain, where a ca
 
 
 @dataclass(frozen=True)
-class CameraPath:
+class CameraTrajectory:
     """A camera that moves: x_camera = R_t (x_clip - c_t), in each of F consecutive frames.
 
     The clip's frame is the first frame's camera, so R is the unit matrix there and c is zero.
@@ -25,7 +25,7 @@ class CameraPath:
     Attributes:
         first_frame: the video's frame number of the first.
         turns: [F, 3] rotation vectors of R, radians.
-        places: [F, 3] c, metres; zeros where the camera stays in its place.
+        places: [F, 3] c, meters; zeros where the camera stays in its place.
         zooms: [F] its focal lengths over the clip's; ones where it does not zoom.
         explained: 0..1, the mean share of what was followed in the background that moves as before such a camera; 1
             where the path was given.
@@ -67,12 +67,12 @@ class CameraPath:
         places: np.ndarray,
         zooms: np.ndarray,
         world_is_upright: bool,
-    ) -> "CameraPath":
+    ) -> "CameraTrajectory":
         """A path given in a world of its own.
 
         Args:
             rotations: [F, 3, 3] from the world's axes to the camera's (OpenCV's: x right, y down, z forward).
-            places: [F, 3] of the camera in the world, metres.
+            places: [F, 3] of the camera in the world, meters.
             zooms: [F].
             world_is_upright: the world's z is up.
         """
@@ -101,7 +101,7 @@ class CameraPath:
         before, after, between = self._around(frames)
         return self.zooms[before] + between * (self.zooms[after] - self.zooms[before])
 
-    def at_rate(self, ratio: float) -> "CameraPath":
+    def at_rate(self, ratio: float) -> "CameraTrajectory":
         """The path with `ratio` frames for each frame of before."""
         frames = np.arange(int(np.ceil(self.first_frame * ratio)), max(int(self.last_frame * ratio), 0) + 1)
         return self._taken_at(int(frames[0]), frames / ratio)
@@ -114,7 +114,7 @@ class CameraPath:
                 " are captured; give a path for all of them, or capture fewer"
             )
 
-    def part(self, first: int, last: int) -> "CameraPath":
+    def part(self, first: int, last: int) -> "CameraTrajectory":
         """The path from one of the video's frames to another, in the camera frame of the first of them."""
         taken = self._taken_at(first, np.arange(first, last + 1))
         rotation, place = axis_angle_to_matrix(taken.turns[0]), taken.places[0]
@@ -126,7 +126,7 @@ class CameraPath:
             world = world @ start
         return replace(taken, turns=turns, places=(taken.places - place) @ rotation.T, world=world)
 
-    def _taken_at(self, first_frame: int, frames: np.ndarray) -> "CameraPath":
+    def _taken_at(self, first_frame: int, frames: np.ndarray) -> "CameraTrajectory":
         return replace(
             self,
             first_frame=first_frame,
@@ -135,7 +135,7 @@ class CameraPath:
             zooms=self.zooms_at(frames),
         )
 
-    def scaled(self, scale: float) -> "CameraPath":
+    def scaled(self, scale: float) -> "CameraTrajectory":
         """The same way in a world that is larger by `scale`."""
         world = None if self.world is None else self.world.copy()
         if world is not None:
@@ -163,7 +163,7 @@ class CameraPath:
 
     @property
     def length(self) -> float:
-        """Of the camera's way, metres."""
+        """Of the camera's way, meters."""
         return float(np.linalg.norm(np.diff(self.places, axis=0), axis=1).sum())
 
     def __str__(self) -> str:

@@ -3,9 +3,9 @@
 An `.npz` holds, for F frames (docs/motion_file.md):
 
     rotations     [F, 3, 3] and
-    translations  [F, 3]      x_camera = R x_world + t, the camera's axes OpenCV's (x right, y down, z forward), metres
+    translations  [F, 3]      x_camera = R x_world + t, the camera's axes OpenCV's (x right, y down, z forward), meters
     frames        [F]         the video's frame numbers, rising; optional: 0, 1, 2, ...
-    focal         [F] or one  focal length in pixels of the video; optional
+    focal_length         [F] or one  focal length in pixels of the video; optional
     up            [3]         against gravity in the world; optional: else people's feet tell where the floor is
 
 COLMAP (Schoenberger and Frahm, CVPR 2016) writes `images.txt` and `cameras.txt`; its pictures are the video's frames in
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, slerp_at, turn_between
 
@@ -34,11 +34,11 @@ _TWO_FOCALS = ("PINHOLE", "OPENCV", "OPENCV_FISHEYE", "FULL_OPENCV", "FOV", "THI
 class KnownCamera:
     """A camera path, and the focal length that its zooms are multiples of, in pixels; None where the file has none."""
 
-    path: CameraPath
-    focal: float | None
+    path: CameraTrajectory
+    focal_length: float | None
 
 
-def read_camera_path(path: str | Path, size: tuple[int, int]) -> KnownCamera:
+def read_camera_trajectory(path: str | Path, size: tuple[int, int]) -> KnownCamera:
     """A camera path from an `.npz` file, or from the folder of a COLMAP text model or its `images.txt`.
 
     Args:
@@ -63,7 +63,7 @@ def _read_npz(path: Path) -> KnownCamera:
             rotations = np.asarray(data["rotations"], np.float64)
             translations = np.asarray(data["translations"], np.float64)
             frames = np.asarray(data["frames"]) if "frames" in data else np.arange(len(rotations))
-            focal = np.asarray(data["focal"], np.float64) if "focal" in data else None
+            focal_length = np.asarray(data["focal"], np.float64) if "focal" in data else None
             up = np.asarray(data["up"], np.float64) if "up" in data else None
     except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise TarError(
@@ -71,13 +71,13 @@ def _read_npz(path: Path) -> KnownCamera:
         ) from error
     if up is not None and (up.shape != (3,) or not np.isfinite(up).all() or not up.any()):
         raise TarError(f"{path}: up must be a direction of three numbers")
-    return _known_camera(path, frames, rotations, translations, focal, up)
+    return _known_camera(path, frames, rotations, translations, focal_length, up)
 
 
 def _read_colmap(folder: Path, size: tuple[int, int]) -> KnownCamera:
     if (folder / "images.bin").is_file() and not (folder / "images.txt").is_file():
         raise TarError(f"{folder}: a binary COLMAP model; run colmap model_converter with --output_type TXT")
-    focals = _colmap_focals(folder / "cameras.txt", size)
+    focal_lengths = _colmap_focals(folder / "cameras.txt", size)
     lines = _lines(folder / "images.txt")[::2]  # every second line, empty or not, lists the picture's points
     try:
         rows = sorted(
@@ -85,16 +85,16 @@ def _read_colmap(folder: Path, size: tuple[int, int]) -> KnownCamera:
         )
         names = [name for name, _, _ in rows]
         poses = np.array([pose for _, pose, _ in rows]).reshape(-1, 7)
-        focal = np.array([focals[camera] for _, _, camera in rows])
+        focal_length = np.array([focal_lengths[camera] for _, _, camera in rows])
         rotations = quaternion_to_matrix(poses[:, :4])
     except (ValueError, IndexError, KeyError) as error:
         raise TarError(f"{folder}: images.txt is not COLMAP's ({error}); export the model as text again") from error
-    return _known_camera(folder, _frame_numbers(names), rotations, poses[:, 4:], focal, None)
+    return _known_camera(folder, _frame_numbers(names), rotations, poses[:, 4:], focal_length, None)
 
 
 def _colmap_focals(path: Path, size: tuple[int, int]) -> dict[str, float]:
     """Each camera's focal length in pixels of the video; COLMAP may have seen smaller pictures."""
-    focals = {}
+    focal_lengths = {}
     for line in _lines(path):
         fields = line.split()
         if not fields:
@@ -104,10 +104,10 @@ def _colmap_focals(path: Path, size: tuple[int, int]) -> dict[str, float]:
             if model not in (*_ONE_FOCAL, *_TWO_FOCALS):
                 raise ValueError(f"the camera model {model}")
             numbers = [float(x) for x in fields[4 : 5 if model in _ONE_FOCAL else 6]]
-            focals[number] = float(np.mean(numbers)) * size[0] / width
+            focal_lengths[number] = float(np.mean(numbers)) * size[0] / width
         except (ValueError, IndexError, ZeroDivisionError) as error:
             raise TarError(f"{path}: not COLMAP's cameras ({error}); export the model as text again") from error
-    return focals
+    return focal_lengths
 
 
 def _lines(path: Path) -> list[str]:
@@ -134,7 +134,7 @@ def _known_camera(
     frames: np.ndarray,
     rotations: np.ndarray,
     translations: np.ndarray,
-    focal: np.ndarray | None,
+    focal_length: np.ndarray | None,
     up: np.ndarray | None,
 ) -> KnownCamera:
     """Checks what a file says, and fills in the frames between."""
@@ -149,20 +149,20 @@ def _known_camera(
         raise TarError(f"{path}: its rotations are no rotation matrices; write x_camera = R x_world + t without scale")
     if frames.dtype.kind not in "iu" or (np.diff(frames) <= 0).any():
         raise TarError(f"{path}: its frames must be whole numbers that rise")
-    if focal is not None and (
-        focal.shape not in ((), (count,)) or not (focal > 0).all() or not np.isfinite(focal).all()
+    if focal_length is not None and (
+        focal_length.shape not in ((), (count,)) or not (focal_length > 0).all() or not np.isfinite(focal_length).all()
     ):
         raise TarError(f"{path}: focal must be one number above zero, or one for each frame")
     if up is not None:
         rotations = rotations @ turn_between(up, _WORLD_UP).T
     places = -(rotations.transpose(0, 2, 1) @ translations[..., None])[..., 0]
-    focals = np.ones(count) if focal is None else np.broadcast_to(focal, count)
+    focal_lengths = np.ones(count) if focal_length is None else np.broadcast_to(focal_length, count)
     every = np.arange(frames[0], frames[-1] + 1)
-    filled = CameraPath.from_poses(
+    filled = CameraTrajectory.from_poses(
         int(frames[0]),
         quaternion_to_matrix(slerp_at(every, frames, matrix_to_quaternion(rotations))),
         np.stack([np.interp(every, frames, column) for column in places.T], 1),
-        np.interp(every, frames, focals) / focals[0],
+        np.interp(every, frames, focal_lengths) / focal_lengths[0],
         world_is_upright=up is not None,
     )
-    return KnownCamera(filled, None if focal is None else float(focals[0]))
+    return KnownCamera(filled, None if focal_length is None else float(focal_lengths[0]))

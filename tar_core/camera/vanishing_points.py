@@ -30,20 +30,20 @@ _FEIGNED_DEGREES, _FEIGNED_FOCAL = 100.0, 4.0
 
 
 @dataclass(frozen=True)
-class LinesCamera:
+class EstimatedCamera:
     """A camera as straight lines tell it.
 
     Attributes:
         up: [3] unit vector against gravity in the camera frame (OpenCV's axes).
         up_error: degrees by which it is expected to be off.
-        focal: pixels.
-        focal_error: by which its logarithm is expected to be off; 0 where it was given.
+        focal_length: pixels.
+        focal_length_error: by which its logarithm is expected to be off; 0 where it was given.
     """
 
     up: np.ndarray
     up_error: float
-    focal: float
-    focal_error: float
+    focal_length: float
+    focal_length_error: float
 
 
 def find_segments(image: np.ndarray) -> np.ndarray:
@@ -56,27 +56,27 @@ def find_segments(image: np.ndarray) -> np.ndarray:
         [N, 4] x0 y0 x1 y1 in pixels, the longest first.
     """
     scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if scale < 1:
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    found = cv2.createLineSegmentDetector().detect(grey)[0]
+        gray = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    found = cv2.createLineSegmentDetector().detect(gray)[0]
     segments = np.zeros((0, 4)) if found is None else found.reshape(-1, 4).astype(np.float64)
     length = np.linalg.norm(segments[:, 2:] - segments[:, :2], axis=1)
-    shortest = max(_SHORTEST * float(np.linalg.norm(grey.shape)), _SHORTEST_PIXELS)
+    shortest = max(_SHORTEST * float(np.linalg.norm(gray.shape)), _SHORTEST_PIXELS)
     longest = np.argsort(-length)[: min(_MOST, int((length > shortest).sum()))]
     return (segments[longest] + 0.5) / scale - 0.5
 
 
-def camera_from_lines(segments: np.ndarray, size: tuple[int, int], focal: float | None = None) -> LinesCamera:
+def estimate_camera(segments: np.ndarray, size: tuple[int, int], focal_length: float | None = None) -> EstimatedCamera:
     """The likeliest camera.
 
     Args:
         segments: [N, 4] x0 y0 x1 y1 in pixels.
-        size: the picture's width and height; the principal point is its centre.
-        focal: pixels, if it is known.
+        size: the picture's width and height; the principal point is its center.
+        focal_length: pixels, if it is known.
     """
     votes = _Votes(segments, size)
-    known = [] if focal is None else [np.log(focal / votes.diagonal)]
+    known = [] if focal_length is None else [np.log(focal_length / votes.diagonal)]
 
     def camera(free: np.ndarray) -> np.ndarray:
         """[..., 3 or 4] -> [..., 4], with the focal length that is known."""
@@ -92,11 +92,11 @@ def camera_from_lines(segments: np.ndarray, size: tuple[int, int], focal: float 
     _, curvature = _derivatives(posterior, found[None], step / 2)
     spread = np.sqrt(np.diag(np.linalg.pinv(-curvature[0], hermitian=True)).clip(0))
     gain = max(votes.gain(best), 1e-3)
-    return LinesCamera(
+    return EstimatedCamera(
         up=_axes(*best[:3, None])[0, 0],
         up_error=min(float(np.hypot(np.hypot(spread[0], spread[1]), _FEIGNED_DEGREES / gain)), 90.0),
-        focal=float(np.exp(best[3])) * votes.diagonal,
-        focal_error=0.0 if known else float(np.hypot(spread[3], _FEIGNED_FOCAL / gain)),
+        focal_length=float(np.exp(best[3])) * votes.diagonal,
+        focal_length_error=0.0 if known else float(np.hypot(spread[3], _FEIGNED_FOCAL / gain)),
     )
 
 
@@ -120,12 +120,12 @@ class _Votes:
         middle = np.log(_FOCAL) if log_focal is None else log_focal
         upright = np.stack([pitch, roll, 0 * pitch, 0 * pitch + middle], -1)
         best = upright[np.argsort(-self.posterior(upright, directions=1))[: 5 * count]]
-        focals = np.log([0.55, 0.7, 0.85, 1.05, 1.3]) if log_focal is None else np.array([log_focal])
-        azimuth, focal = (axis.ravel() for axis in np.meshgrid(np.arange(0, 90, 10.0), focals))
-        tried = np.repeat(best[:, None], len(focal), 1)  # [5 count, azimuths x focal lengths, 4]
+        focal_lengths = np.log([0.55, 0.7, 0.85, 1.05, 1.3]) if log_focal is None else np.array([log_focal])
+        azimuth, focal_length = (axis.ravel() for axis in np.meshgrid(np.arange(0, 90, 10.0), focal_lengths))
+        tried = np.repeat(best[:, None], len(focal_length), 1)  # [5 count, azimuths x focal lengths, 4]
         # The vertical vanishing point stays where it is, f / tan(pitch) from the principal point.
-        tried[..., 0] = np.degrees(np.arctan(np.tan(np.radians(tried[..., 0])) * np.exp(focal - middle)))
-        tried[..., 2], tried[..., 3] = azimuth, focal
+        tried[..., 0] = np.degrees(np.arctan(np.tan(np.radians(tried[..., 0])) * np.exp(focal_length - middle)))
+        tried[..., 2], tried[..., 3] = azimuth, focal_length
         worth = np.stack([self.posterior(each) for each in tried])
         likeliest = tried[np.arange(len(tried)), worth.argmax(1)]  # one for each up, so that they differ
         return likeliest[np.argsort(-worth.max(1))[:count]]
@@ -148,8 +148,8 @@ class _Votes:
         pitch, roll, azimuth, log_focal = x.T
         axes = _axes(pitch, roll, azimuth)[:, :directions]  # [G, D, 3]
         # A line along D runs through the picture's point p towards f D_xy - D_z p.
-        focal = np.exp(log_focal)[:, None, None, None]
-        towards = focal * axes[:, :, None, :2] - axes[:, :, None, 2:] * self.middle  # [G, D, N, 2]
+        focal_length = np.exp(log_focal)[:, None, None, None]
+        towards = focal_length * axes[:, :, None, :2] - axes[:, :, None, 2:] * self.middle  # [G, D, N, 2]
         towards /= np.linalg.norm(towards, axis=-1, keepdims=True) + 1e-12
         sine = towards[..., 0] * self.along[:, 1] - towards[..., 1] * self.along[:, 0]
         off = np.degrees(np.arcsin(np.abs(sine).clip(0, 1))) / self.spread

@@ -10,18 +10,18 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.cleanup.foot_locking import foot_points, still_weights
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is worth telling
-_SHORTEST_WAY = 0.5  # metres of the camera's way, scaled as far as is tried, below which it tells nothing
+_SHORTEST_WAY = 0.5  # meters of the camera's way, scaled as far as is tried, below which it tells nothing
 _LARGEST, _TRIED = 20.0, 121  # scales that are tried, from its inverse up, 5 % apart
 _CLEAR = 1.5  # times as much standing as with the usual scale
 
 
-def hold_still(person: PersonMotion, path: CameraPath, pelvis: np.ndarray) -> PersonMotion:
+def to_world_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
     """A motion in each frame's own camera -> the same in the path's frame, which stands.
 
     CLIFF's depth is in proportion to the focal length, so a zoom is a matter of depth.
@@ -35,15 +35,15 @@ def hold_still(person: PersonMotion, path: CameraPath, pelvis: np.ndarray) -> Pe
     return replace(person, poses=_turned(person.poses, back), trans=trans)
 
 
-def seen_by_camera(person: PersonMotion, path: CameraPath, pelvis: np.ndarray) -> PersonMotion:
-    """The opposite of `hold_still`."""
+def to_camera_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
+    """The opposite of `to_world_frame`."""
     turn = path.rotations_at(person.frames)
     away = person.trans + pelvis - path.places_at(person.frames)
     trans = (turn @ away[..., None])[..., 0] - pelvis
     return replace(person, poses=_turned(person.poses, turn), trans=trans / _depths(path, person.frames))
 
 
-def with_camera_path(clip: MotionClip, path: CameraPath | None, body: BodyData) -> MotionClip:
+def with_camera_trajectory(clip: MotionClip, path: CameraTrajectory | None, body: BodyData) -> MotionClip:
     """The clip as another path of the same camera puts it into the world; everybody stays over their pixels.
 
     Args:
@@ -53,10 +53,10 @@ def with_camera_path(clip: MotionClip, path: CameraPath | None, body: BodyData) 
     people = []
     for person in clip.people:
         pelvis = rest_joints(body, person.betas.astype(np.float64))[0]
-        if clip.camera_path is not None:
-            person = seen_by_camera(person, clip.camera_path, pelvis)
-        people.append(person if path is None else hold_still(person, path, pelvis))
-    return replace(clip, people=people, camera_path=path)
+        if clip.camera_trajectory is not None:
+            person = to_camera_frame(person, clip.camera_trajectory, pelvis)
+        people.append(person if path is None else to_world_frame(person, path, pelvis))
+    return replace(clip, people=people, camera_trajectory=path)
 
 
 def _turned(poses: np.ndarray, turns: np.ndarray) -> np.ndarray:
@@ -66,19 +66,19 @@ def _turned(poses: np.ndarray, turns: np.ndarray) -> np.ndarray:
     return poses
 
 
-def _depths(path: CameraPath, frames: np.ndarray) -> np.ndarray:
+def _depths(path: CameraTrajectory, frames: np.ndarray) -> np.ndarray:
     """[N, 3] by which coordinates in each frame's own camera grow with its focal length."""
     zooms = path.zooms_at(frames)
     return np.stack([np.ones_like(zooms), np.ones_like(zooms), zooms], 1)
 
 
-def scale_by_feet(clip: MotionClip, body: BodyData) -> float | None:
+def scale_from_feet(clip: MotionClip, body: BodyData) -> float | None:
     """By how much the clip's camera path must grow for feet to stand for longest; None where they do not tell.
 
     A path that was solved from pictures alone has any scale, but people do not: with the wrong one their feet slide
     along with the camera.
     """
-    path = clip.camera_path
+    path = clip.camera_trajectory
     if path is None or path.length < _SHORTEST_WAY / _LARGEST:
         return None
     scales = np.geomspace(1 / _LARGEST, _LARGEST, _TRIED)

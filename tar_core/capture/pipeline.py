@@ -20,12 +20,12 @@ from torch import Tensor
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import consistent_shape, move_to_shape, rest_joints, transfer_shape
-from tar_core.camera.crop_camera import CropCamera, default_focal, focal_from_fov, image_centre
-from tar_core.camera.rotation_tracking import CameraWatch, track_camera
-from tar_core.camera.trajectory import CameraPath
-from tar_core.camera.trajectory_io import KnownCamera, read_camera_path
-from tar_core.camera.vanishing_points import LinesCamera, camera_from_lines, find_segments
-from tar_core.camera.world import SCALE_OFF, hold_still, scale_by_feet, with_camera_path
+from tar_core.camera.crop_camera import CropCamera, default_focal_length, focal_length_from_fov, image_center
+from tar_core.camera.rotation_tracking import CameraMotionDetector, track_camera_rotation
+from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.trajectory_io import KnownCamera, read_camera_trajectory
+from tar_core.camera.vanishing_points import EstimatedCamera, estimate_camera, find_segments
+from tar_core.camera.world import SCALE_OFF, scale_from_feet, to_world_frame, with_camera_trajectory
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
@@ -38,8 +38,8 @@ from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion, Vertical
 from tar_core.people.detector import PersonDetector, load_detector
-from tar_core.people.scan import look_for_people
-from tar_core.people.selection import Choice, FoundPerson
+from tar_core.people.scan import scan_people
+from tar_core.people.selection import DetectedPerson, PeopleSelection
 from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.video.prefetch import prefetch
@@ -47,7 +47,7 @@ from tar_core.video.reader import VideoFrame, VideoReader
 
 logger = logging.getLogger(__name__)
 
-SURE_FOCAL = 0.15  # expected error of its logarithm up to which a focal length is taken from the picture
+RELIABLE_FOCAL_LENGTH = 0.15  # expected error of its logarithm up to which a focal length is taken from the picture
 WATCHED_PER_SECOND = 3.0  # frames in which it is seen whether the camera moves
 UP_BY_PATH = 0.5  # degrees by which a given camera path is expected to be off in up
 MOST_WAITING = 8  # frames of a person that may wait for the network
@@ -73,18 +73,20 @@ class CaptureOptions:
     Attributes:
         people: "all", "largest", or how many of the largest.
         start, end: first and last frame, 0-based, both included; None is the video's end.
-        focal: the camera's focal length in pixels; None: taken from `fov`, else from the picture's straight lines, and
+        focal_length: the camera's focal length in pixels; None: taken from `fov`, else from the picture's straight
+            lines, and
             where they do not tell, the image's diagonal.
         fov: field of view across the image's longer side, degrees.
         device: "auto", "cpu", "cuda", "mps" or as torch names it.
         box: follow the person in this box only, without detection.
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
-        chosen: only these people, as `FoundPerson.trace` tells of everybody whom a look found.
+        chosen: only these people, as `DetectedPerson.trace` tells of everybody whom a look found.
         threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
-        camera_path: a file of the camera's path (see camera_path_file.py), taken as given, with its focal lengths.
-        camera_scale: metres that one unit of that path is long; 0: as long as lets feet stand best.
-        camera_stands: does not ask whether the camera turns: for still cameras before a background that moves.
+        camera_trajectory: a file of the camera's path (see camera_path_file.py), taken as given, with its focal
+            lengths.
+        camera_scale: meters that one unit of that path is long; 0: as long as lets feet stand best.
+        static_camera: does not ask whether the camera turns: for still cameras before a background that moves.
         every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
             (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
     """
@@ -92,15 +94,15 @@ class CaptureOptions:
     people: Literal["all", "largest"] | int = "all"
     start: int = 0
     end: int | None = None
-    focal: float | None = None
+    focal_length: float | None = None
     fov: float | None = None
     device: str = "auto"
     box: StartBox | None = None
     checkpoint: Path | None = None
     body: Path | None = None
-    camera_path: Path | None = None
+    camera_trajectory: Path | None = None
     camera_scale: float = 1.0
-    camera_stands: bool = False
+    static_camera: bool = False
     every_frame: bool = False
     chosen: Sequence[Mapping[str, Any]] | None = None
     threads: int | None = None
@@ -110,10 +112,10 @@ class CaptureOptions:
             raise TarError(f"people is {self.people!r}; give all, largest or a number above zero")
         if self.start < 0 or (self.end is not None and self.end < self.start):
             raise TarError(f"the range {self.start}..{self.end} holds no frame; give a start not after the end")
-        if self.focal is not None and self.fov is not None:
+        if self.focal_length is not None and self.fov is not None:
             raise TarError("give the focal length or the field of view, not both")
-        if self.focal is not None and not self.focal > 0:
-            raise TarError(f"the focal length is {self.focal:g} pixels; it must be above zero")
+        if self.focal_length is not None and not self.focal_length > 0:
+            raise TarError(f"the focal length is {self.focal_length:g} pixels; it must be above zero")
         if self.fov is not None and not 1 <= self.fov < 170:
             raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
         if self.threads is not None and self.threads < 1:
@@ -136,9 +138,9 @@ class CaptureOptions:
         """Every how many frames of a video are looked at."""
         return 1 if self.every_frame else frame_step(fps)
 
-    def known_focal(self, width: int, height: int) -> float | None:
+    def known_focal_length(self, width: int, height: int) -> float | None:
         """Pixels; None if the user does not tell."""
-        return self.focal if self.fov is None else focal_from_fov(width, height, self.fov)
+        return self.focal_length if self.fov is None else focal_length_from_fov(width, height, self.fov)
 
 
 @dataclass(frozen=True)
@@ -179,11 +181,11 @@ def capture(
     reader = VideoReader(video)
     report(Progress("load", 0, None, 0.0))
     return_large_blocks()
-    known = None if options.camera_path is None else _known_camera(reader, options)
+    known = None if options.camera_trajectory is None else _known_camera(reader, options)
     if known is not None:
-        options = replace(options, camera_stands=True)  # in each frame by itself
-        if options.focal is None and options.fov is None:
-            options = replace(options, focal=known.focal)
+        options = replace(options, static_camera=True)  # in each frame by itself
+        if options.focal_length is None and options.fov is None:
+            options = replace(options, focal_length=known.focal_length)
     target_body = load_body(options.body) if options.body is not None else None
     networks = (load or Networks.load)(options)
     try:
@@ -197,30 +199,30 @@ def capture(
         path = known.path.part(options.first_frame, max(int(person.frames[-1]) for person in people))
     elif followed.camera_moves:
         try:
-            path = _path_of_camera(VideoReader(video), options, followed, report)
+            path = _track_camera_trajectory(VideoReader(video), options, followed, report)
         except TarError as error:  # the disk was unplugged meanwhile; people's motion is there, and took long
             logger.warning(f"{error}; the camera is taken to stand, as its way cannot be followed any more")
     if path is not None:
         rest = {person.person_id: rest_joints(target_body or load_body(), person.betas)[0] for person in people}
-        people = [hold_still(person, path, rest[person.person_id]) for person in people]
+        people = [to_world_frame(person, path, rest[person.person_id]) for person in people]
     clip = MotionClip(
         fps=reader.fps,
         width=reader.width,
         height=reader.height,
-        focal=camera.focal,
-        principal_point=np.array(image_centre(*reader.size)),
+        focal_length=camera.focal_length,
+        principal_point=np.array(image_center(*reader.size)),
         source=str(Path(video).absolute()),  # Blender may open the clip from another folder
         people=people,
         body="free" if options.body is None else str(options.body.absolute()),
         vertical=_vertical(camera, path),
-        camera_path=path,
+        camera_trajectory=path,
     )
     return clip if known is None else _check_scale(clip, target_body or load_body(), by_feet=options.camera_scale == 0)
 
 
 def look(
     video: str | Path, options: CaptureOptions | None = None, progress: Callable[[Progress], None] | None = None
-) -> list[FoundPerson]:
+) -> list[DetectedPerson]:
     """Who is in the video, the largest first: a quick pass that captures no motion.
 
     Raises:
@@ -234,18 +236,22 @@ def look(
     detector = pack_convolutions(load_detector().to(device))
     backbone = pack_convolutions(load_blazepose().to(device))
     frames = _frames_with_progress(reader, options, report, "look")
-    found = look_for_people(frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device))
+    found = scan_people(frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device))
     if not found:
         raise TarError(f"{reader.path}: nobody was found in it; check the frame range")
     return found
 
 
-def see_camera(image: np.ndarray, options: CaptureOptions) -> LinesCamera:
+def initial_camera(image: np.ndarray, options: CaptureOptions) -> EstimatedCamera:
     """The camera as the user knows it, else as the straight lines of its first picture [H, W, 3] tell it."""
     size = image.shape[1], image.shape[0]
     segments = find_segments(image)
-    camera = camera_from_lines(segments, size, options.known_focal(*size))
-    return camera if camera.focal_error < SURE_FOCAL else camera_from_lines(segments, size, default_focal(*size))
+    camera = estimate_camera(segments, size, options.known_focal_length(*size))
+    return (
+        camera
+        if camera.focal_length_error < RELIABLE_FOCAL_LENGTH
+        else estimate_camera(segments, size, default_focal_length(*size))
+    )
 
 
 def check_writable(path: str | Path) -> None:
@@ -422,7 +428,7 @@ class _Followed:
     """
 
     people: list[PersonMotion]
-    camera: LinesCamera
+    camera: EstimatedCamera
     camera_moves: bool
     boxes: list[list[list[float]]]
 
@@ -438,23 +444,23 @@ def _follow_people(
     step = options.step(reader.fps)
     fps = reader.fps / step
     tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.most_people)
-    principal_point = image_centre(*reader.size)
-    camera: LinesCamera | None = None
-    watch, watched_every = CameraWatch(), max(1, round(fps / WATCHED_PER_SECOND))
+    principal_point = image_center(*reader.size)
+    camera: EstimatedCamera | None = None
+    watch, watched_every = CameraMotionDetector(), max(1, round(fps / WATCHED_PER_SECOND))
     boxes: list[list[list[float]]] = []  # not arrays: see FrameResult.packed
-    choice = None if options.chosen is None else Choice.from_job(options.chosen, slack=reader.fps)
+    choice = None if options.chosen is None else PeopleSelection.from_job(options.chosen, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
         for frame in _frames_with_progress(reader, options, report):
             number, between = divmod(frame.index - options.first_frame, step)
             if between:
                 continue
-            camera = camera or see_camera(frame.image, options)
+            camera = camera or initial_camera(frame.image, options)
             if options.box is not None and frame.index == options.first_frame:
                 tracker.begin_with_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
             boxes.append([sighting.box.tolist() for sighting in sightings.values()])
-            if not options.camera_stands and number % watched_every == 0:
+            if not options.static_camera and number % watched_every == 0:
                 watch.look(frame.image, np.array(boxes[-1]).reshape(-1, 4))
             if choice is not None:
                 sightings = {
@@ -467,7 +473,7 @@ def _follow_people(
             for track_id, sighting in sightings.items():
                 if track_id not in tracks:
                     tracks[track_id] = PersonTrack(track_id, networks.tar, fps, worker)
-                crop_camera = CropCamera.from_crop(sighting.crop, camera.focal, principal_point)
+                crop_camera = CropCamera.from_crop(sighting.crop, camera.focal_length, principal_point)
                 tracks[track_id].add(sighting, crop_camera.to(networks.device))
         for person in tracks.values():
             person.finish()
@@ -490,8 +496,8 @@ def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
     Raises:
         TarError: no camera path, or one that ends long before the video.
     """
-    assert options.camera_path is not None
-    known = read_camera_path(options.camera_path, reader.size)
+    assert options.camera_trajectory is not None
+    known = read_camera_trajectory(options.camera_trajectory, reader.size)
     first = options.first_frame
     count = reader.frames_in(first, options.end)
     known.path.check_frames(first, known.path.last_frame if count is None else first + count - 1, slack=reader.fps / 10)
@@ -500,11 +506,11 @@ def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
 
 def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
     """The clip before a camera path of the length at which feet stand best, or with a warning where that is another."""
-    scale = scale_by_feet(clip, body)
+    scale = scale_from_feet(clip, body)
     if by_feet and scale is None:
-        logger.warning("feet do not tell how long the camera's path is; it is taken as it is, in metres")
-    elif by_feet and scale is not None and clip.camera_path is not None:
-        return with_camera_path(clip, clip.camera_path.scaled(scale), body)
+        logger.warning("feet do not tell how long the camera's path is; it is taken as it is, in meters")
+    elif by_feet and scale is not None and clip.camera_trajectory is not None:
+        return with_camera_trajectory(clip, clip.camera_trajectory.scaled(scale), body)
     elif scale is not None and not 1 / SCALE_OFF < scale < SCALE_OFF:
         logger.warning(
             "feet would stand better if the camera's path were %.2g times as long; if you do not know its length, give"
@@ -514,32 +520,32 @@ def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
     return clip
 
 
-def _vertical(camera: LinesCamera, path: CameraPath | None) -> Vertical:
+def _vertical(camera: EstimatedCamera, path: CameraTrajectory | None) -> Vertical:
     """Up in the first frame's camera, by a given path whose world is upright, else by the picture's lines."""
     if path is None or path.world is None:
         return Vertical(camera.up, camera.up_error)
     return Vertical(path.world[2, :3], UP_BY_PATH)
 
 
-def _path_of_camera(
+def _track_camera_trajectory(
     reader: VideoReader, options: CaptureOptions, followed: _Followed, report: Callable[[Progress], None]
-) -> CameraPath:
+) -> CameraTrajectory:
     """A second pass, over the pictures that were looked at: how the camera turned in every frame since the first."""
     first, step = options.first_frame, options.step(reader.fps)
     frames = _frames_with_progress(reader, options, report, "camera")
     looked_at = (frame.image for frame in frames if (frame.index - first) % step == 0)
     boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)
-    track = track_camera(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal)
+    track = track_camera_rotation(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal_length)
     # People go straight on after the last picture looked at.
     turns = np.concatenate([track.turns, 2 * track.turns[-1:] - track.turns[-2:-1]])
     zooms = np.append(track.zooms, track.zooms[-1:])
-    looked = CameraPath(0, turns, zooms=zooms, explained=track.explained).at_rate(step)
+    looked = CameraTrajectory(0, turns, zooms=zooms, explained=track.explained).at_rate(step)
     last = max(int(person.frames[-1]) for person in followed.people)
     path = replace(looked, first_frame=first).part(first, last)
     if path.is_doubtful:
         logger.warning(
             "the camera is carried along, not only turned: people's way through the world is unsure; film from one"
-            " place, or solve the camera's path and give it (--camera-path; in Blender, Camera: As Animated)"
+            " place, or solve the camera's path and give it (--camera-trajectory; in Blender, Camera: As Animated)"
         )
     return path
 

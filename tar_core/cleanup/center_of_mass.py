@@ -1,7 +1,7 @@
-"""Where up is, by people's balance: on average their centre of mass lies above the middle of what carries them.
+"""Where up is, by people's balance: on average their center of mass lies above the middle of what carries them.
 
 Whoever walks, dances or bends down is not upright, but does not fall either. How the weight is shared between the
-points that carry it no picture tells, so their middle is taken; the farther they lie apart, as seen from the centre of
+points that carry it no picture tells, so their middle is taken; the farther they lie apart, as seen from the center of
 mass, the less it says.
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
-# Segments between SMPL's joints: the share of the mass, and how far along it the segment's own centre lies. Both are
+# Segments between SMPL's joints: the share of the mass, and how far along it the segment's own center lies. Both are
 # de Leva's ("Adjustments to Zatsiorsky-Seluyanov's segment inertia parameters", 1996), the mean of women and men; her
 # trunk begins between the hips and her head ends at its vertex, so these two places are carried over.
 _SEGMENTS = [("pelvis", "neck", 0.430, 0.48), ("neck", "head", 0.068, 1.3)]
@@ -30,7 +30,7 @@ for _upper, _lower, _mass, _along in _SEGMENTS:
     _SHARES[JOINT_NAMES.index(_lower)] += _mass * _along
 _SHARES /= _SHARES.sum()
 
-# Expected errors: degrees that no length of a clip takes away, and metres by which the middle of a single carrying
+# Expected errors: degrees that no length of a clip takes away, and meters by which the middle of a single carrying
 # point, which stands for a foot, is off.
 _BALANCE, _FOOT = 3.0, 0.1
 _STRETCHED, _BELOW = 0.8, 0.5  # share of a leg's length from hip to ankle; cosine between it and the trunk
@@ -46,7 +46,7 @@ class Balance:
     error: float
 
 
-def centre_of_mass(joints: np.ndarray) -> np.ndarray:
+def center_of_mass(joints: np.ndarray) -> np.ndarray:
     """SMPL's joints [..., 24, 3] -> [..., 3], in the same units and frame."""
     return _SHARES @ joints
 
@@ -65,10 +65,10 @@ def find_balance(mass: np.ndarray, points: np.ndarray, carries: np.ndarray, fps:
     """Up, by all frames in which anything carries the person; None if nothing ever does.
 
     Args:
-        mass: [N, 3] the centre of mass, metres.
+        mass: [N, 3] the center of mass, meters.
         points: [N, P, 3] of the body's surface, in the same frame.
         carries: [N, P] bool: which of them lie on what carries the person.
-        fps: frames a second of the N, which tells how much one says beside its neighbours.
+        fps: frames a second of the N, which tells how much one says beside its neighbors.
     """
     carried = carries.any(1)
     if not carried.any():

@@ -14,15 +14,15 @@ ANKLES = [JOINT_NAMES.index(name) for name in ("left_ankle", "left_ankle", "righ
 ORIGIN = np.zeros(3)  # where a camera stands that does not travel
 
 SLOW, FAST = 0.25, 0.45  # m/s: a contact begins below the first and ends above the second
-LOW, HIGH = 0.06, 0.10  # metres above the floor: the same
+LOW, HIGH = 0.06, 0.10  # meters above the floor: the same
 SHORTEST = 0.1  # seconds
 _ALONG = 0.3  # of the speed along the line of sight, which is mostly noise, counts
 _LOOK = 0.17  # seconds over which the speed is taken
-_REACH = 0.04  # metres around a landmark within which its sole is looked for
+_REACH = 0.04  # meters around a landmark within which its sole is looked for
 
 
 def sole_points(person: PersonMotion, body: BodyData) -> np.ndarray:
-    """[N, 4, 3] the soles of heels and toes (SOLES) in the camera frame, metres."""
+    """[N, 4, 3] the soles of heels and toes (SOLES) in the camera frame, meters."""
     return surface_points(person, body, sole_vertices(body))
 
 
@@ -34,7 +34,7 @@ def sole_vertices(body: BodyData) -> np.ndarray:
 def surface_points(
     person: PersonMotion, body: BodyData, vertices: np.ndarray, bones: np.ndarray | None = None
 ) -> np.ndarray:
-    """[N, V, 3] some vertices of the posed body in the camera frame, metres; without pose correctives.
+    """[N, V, 3] some vertices of the posed body in the camera frame, meters; without pose correctives.
 
     Args:
         bones: [N, 24, 4, 4] from `pose_skeleton`, where they are known already.
@@ -73,7 +73,7 @@ def supports(points: np.ndarray, speed: np.ndarray, floor: Floor) -> np.ndarray:
 def find_contacts(
     points: np.ndarray, fps: float, floor: Floor | None = None, speed: np.ndarray | None = None
 ) -> np.ndarray:
-    """[N, P, 3] points in the camera frame, metres -> [N, P] bool: where they stand.
+    """[N, P, 3] points in the camera frame, meters -> [N, P] bool: where they stand.
 
     Without a floor only their speed tells, and a foot at the turn of its swing counts for a moment.
 
@@ -96,7 +96,7 @@ def point_speed(points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> 
     """[N, P, 3] -> [N, P] m/s; across the line of sight in full, along it in part.
 
     Args:
-        camera: [N, 3] where it is in each frame, or [3] where it stands; metres.
+        camera: [N, 3] where it is in each frame, or [3] where it stands; meters.
     """
     count = len(points)
     if count < 2:

@@ -2,7 +2,7 @@
 
 One camera sees sideways movement well and depth badly, so a foot that does not move in the picture stands, and what it
 seems to slide towards or away from the camera is an error of the root. One linear least squares over the whole motion
-finds the root's corrections d_t, metres in the camera frame:
+finds the root's corrections d_t, meters in the camera frame:
 
     sum_t  d_t^T W_t d_t  +  sum_t,p k_tp |f_t+1,p + d_t+1 - f_t,p - d_t|^2
            +  sum_t s |d_t+1 - d_t|^2  +  sum_t b |d_t+1 - 2 d_t + d_t-1|^2
@@ -37,25 +37,25 @@ _ACROSS, _DEPTH = 0.001, 0.03
 _STANDING, _MOVING, _BENDING = 0.1, 0.3, 1.0
 # The same for ankles.
 _ANKLE, _ANKLE_STANDING, _ANKLE_MOVING, _ANKLE_BENDING = 0.015, 0.03, 0.3, 3.0
-_STIFF = 0.08  # metres a radian, see `bend_legs`: no knee may snap
-_NOTHING = 1e-4  # metres by which no leg is worth moving
+_STIFF = 0.08  # meters a radian, see `bend_legs`: no knee may snap
+_NOTHING = 1e-4  # meters by which no leg is worth moving
 
 
-def plant_clip(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
-    """Everybody's feet planted; see `plant_feet`."""
-    people = [plant_feet(person, body, clip.fps, strength, clip.camera_places(person.frames)) for person in clip.people]
+def lock_clip_feet(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
+    """Everybody's feet locked; see `lock_feet`."""
+    people = [lock_feet(person, body, clip.fps, strength, clip.camera_places(person.frames)) for person in clip.people]
     return replace(clip, people=people)
 
 
-def plant_feet(
+def lock_feet(
     person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0, camera: np.ndarray = ORIGIN
 ) -> PersonMotion:
     """One person's motion, corrected so that standing feet slide less; hips, knees and ankles alone are posed anew.
 
     Args:
         body: the body that the motion belongs to.
-        strength: 0 leaves the motion as it is, 1 holds standing feet to a centimetre or two a second.
-        camera: [N, 3] where it is in each frame, or [3] where it stands; metres.
+        strength: 0 leaves the motion as it is, 1 holds standing feet to a centimeter or two a second.
+        camera: [N, 3] where it is in each frame, or [3] where it stands; meters.
 
     Raises:
         TarError: a strength outside 0..1.
@@ -70,10 +70,10 @@ def plant_feet(
     along = sight[:, :, None] * sight[:, None, :]
     stiffness = (np.eye(3) - along) / _ACROSS**2 + along / _DEPTH**2
     shift = _held(feet, standing * (fps / _STANDING) ** 2, stiffness, (fps / _MOVING) ** 2, (fps**2 / _BENDING) ** 2)
-    return _lock_legs(replace(person, trans=person.trans + shift), body, fps, standing)
+    return _solve_legs(replace(person, trans=person.trans + shift), body, fps, standing)
 
 
-def _lock_legs(person: PersonMotion, body: BodyData, fps: float, standing: np.ndarray) -> PersonMotion:
+def _solve_legs(person: PersonMotion, body: BodyData, fps: float, standing: np.ndarray) -> PersonMotion:
     """The person with legs that hold the feet's points where they stand, [N - 1, 4] in 0..1."""
     feet = foot_points(person, body)
     standing = standing**2  # a foot that moves slowly is no reason for a leg to jerk
@@ -120,7 +120,7 @@ def _held(points: np.ndarray, standing: np.ndarray, stiffness: np.ndarray, movin
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
-    """[N, 4, 3] ankles and toes (FEET) in the camera frame, metres."""
+    """[N, 4, 3] ankles and toes (FEET) in the camera frame, meters."""
     poses = person.poses.reshape(len(person), -1, 3).astype(np.float64)
     _, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
     return joints[:, FEET] + person.trans[:, None]
@@ -130,7 +130,7 @@ def still_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> 
     """[N, P, 3] -> [N - 1, P] in 0..1: how surely a point stands between a frame and the next.
 
     Args:
-        camera: as in `plant_feet`.
+        camera: as in `foot_locking`.
     """
     count, points, _ = feet.shape
     window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
@@ -145,7 +145,7 @@ def still_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> 
 
 
 def slide(feet: np.ndarray, weights: np.ndarray) -> float:
-    """Mean movement a frame of points [N, P, 3] where they stand (weights [N - 1, P] above a half), metres."""
+    """Mean movement a frame of points [N, P, 3] where they stand (weights [N - 1, P] above a half), meters."""
     moved = np.linalg.norm(np.diff(feet, axis=0), axis=-1)[weights > 0.5]
     return float(moved.mean()) if len(moved) else 0.0
 
@@ -153,7 +153,7 @@ def slide(feet: np.ndarray, weights: np.ndarray) -> float:
 def solve_band(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solves A x = b for a symmetric A whose blocks are coupled with the next two.
 
-    Two frames at a time, so that only neighbours are coupled: a chain.
+    Two frames at a time, so that only neighbors are coupled: a chain.
 
     Args:
         diagonal: [N, 3, 3] blocks; beside: [N - 1] and beyond: [N - 2], times the unit matrix one and two beside the

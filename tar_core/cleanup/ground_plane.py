@@ -16,9 +16,9 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.center_of_mass import Balance, centre_of_mass, find_balance, on_legs
+from tar_core.cleanup.center_of_mass import Balance, center_of_mass, find_balance, on_legs
 from tar_core.cleanup.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
-from tar_core.cleanup.foot_locking import plant_clip
+from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.uncertainty import legs_seen
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
@@ -27,7 +27,7 @@ GOOD = 10.0  # degrees
 TRUSTED = 0.4  # confidence below which the camera stays level
 SURE_LINES = 6.0  # expected error up to which the picture's lines are believed alone
 
-# Expected errors: metres of a standing sole from the floor, degrees of the directions.
+# Expected errors: meters of a standing sole from the floor, degrees of the directions.
 _SOLE = 0.05
 _FOOT, _FEET = 12.0, 7.0  # of a single standing foot, and of all of them together
 _BODY, _POSTURE = 8.0, 12.0  # of people who stand straight, and the middle of all that others do
@@ -35,7 +35,7 @@ _PITCH, _ROLL = 25.0, 12.0  # of cameras
 _BIAS = 6.0  # of the network's poses and depths together, which no number of feet takes away
 _STRAIGHT = 0.93  # cosine between thigh, shin and trunk of who stands straight
 _UPRIGHT = 0.5  # cosine between a direction and a level camera's up; what lies farther off does not stand
-_TOUCHES = 0.04  # metres above the floor below which a part of the body is carried by it
+_TOUCHES = 0.04  # meters above the floor below which a part of the body is carried by it
 _ROUNDS = 20
 _PASSES = 4
 
@@ -43,20 +43,20 @@ _NECK = JOINT_NAMES.index("neck")
 _ANKLES, _KNEES = ([JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("ankle", "knee"))
 
 
-def ground_clip(clip: MotionClip, body: BodyData) -> MotionClip:
+def add_floor(clip: MotionClip, body: BodyData) -> MotionClip:
     """The clip with its floor; the motion stays as it is."""
     return replace(clip, floor=find_floor(clip, body))
 
 
-def find_floor(clip: MotionClip, body: BodyData, planted: bool = False) -> Floor | None:
+def find_floor(clip: MotionClip, body: BodyData, locked: bool = False) -> Floor | None:
     """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands.
 
     Args:
-        planted: feet are planted already (planting.py); else they are for this, which takes as long as all the rest.
+        locked: feet are locked already (planting.py); else they are for this, which takes as long as all the rest.
     """
     floor: Floor | None = None
-    if not planted:
-        clip = plant_clip(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
+    if not locked:
+        clip = lock_clip_feet(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
     looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in clip.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
         cues = [_Cues.of(look, floor) for look in looks]
@@ -89,7 +89,7 @@ def fit_floor(
     """The most likely floor.
 
     Args:
-        soles: [K, 3] where soles stood, camera frame, metres; at least one.
+        soles: [K, 3] where soles stood, camera frame, meters; at least one.
         feet: [F, 3] unit vectors out of the backs of feet that stood on heel and toe.
         bodies: [B, 3] unit vectors along people who stood straight, one a stretch of the clip.
         postures: [P, 3] the same along each person, the middle of all their frames; for clips without such stretches.
@@ -150,7 +150,7 @@ class _Look:
         self.foot_axes = bones[:, ANKLES][..., :3, 1]  # [N, 4, 3] where the T-pose's y axis points now
         self.body_axes, self.upright = body_axis(joints), upright(joints)
         self.posture = _middle(body_axis(joints, _KNEES))
-        self.mass, self.on_legs = centre_of_mass(joints) + person.trans, on_legs(joints) & legs_seen(person)
+        self.mass, self.on_legs = center_of_mass(joints) + person.trans, on_legs(joints) & legs_seen(person)
 
 
 class _Cues:

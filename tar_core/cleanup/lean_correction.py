@@ -2,7 +2,7 @@
 
 One camera hardly shows how far a body leans along the line of sight, and before cameras that look down the network
 takes people for too upright. Where the picture's straight lines tell where up is, balance (balance.py) tells what the
-lean is off by: whoever stands on their legs has the centre of mass above the feet. Everybody is turned about the pelvis
+lean is off by: whoever stands on their legs has the center of mass above the feet. Everybody is turned about the pelvis
 by the part of it that lies along the line of sight, in all frames alike, and moved so that they cover the same pixels
 as nearly as they can. Both the network's lean and balance err; the turn is the likeliest between the two.
 """
@@ -13,7 +13,7 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.center_of_mass import Balance, centre_of_mass, find_balance, on_legs
+from tar_core.cleanup.center_of_mass import Balance, center_of_mass, find_balance, on_legs
 from tar_core.cleanup.contacts import find_contacts, point_speed, sole_vertices, surface_points
 from tar_core.cleanup.ground_plane import SURE_LINES
 from tar_core.cleanup.uncertainty import legs_seen
@@ -25,19 +25,19 @@ _LEAN = 6.0  # degrees by which the network is expected to be off
 _FARTHEST = 20.0  # degrees; who is farther out of balance leans on something, or hangs from it
 
 
-def balance_clip(clip: MotionClip, body: BodyData) -> MotionClip:
+def correct_clip_lean(clip: MotionClip, body: BodyData) -> MotionClip:
     """Everybody's lean put right, once; a floor that was found before is to be found anew.
 
     The clip stays as it is where nothing sure tells up, and where the camera moves.
     """
     vertical = clip.vertical
-    if clip.balanced or vertical is None or vertical.error >= SURE_LINES or clip.camera_path is not None:
+    if clip.lean_corrected or vertical is None or vertical.error >= SURE_LINES or clip.camera_trajectory is not None:
         return clip
-    people = [balance_person(person, body, clip.fps, vertical) for person in clip.people]
-    return replace(clip, people=people, floor=None, balanced=True)
+    people = [correct_person_lean(person, body, clip.fps, vertical) for person in clip.people]
+    return replace(clip, people=people, floor=None, lean_corrected=True)
 
 
-def balance_person(person: PersonMotion, body: BodyData, fps: float, vertical: Vertical) -> PersonMotion:
+def correct_person_lean(person: PersonMotion, body: BodyData, fps: float, vertical: Vertical) -> PersonMotion:
     """One person's lean put right.
 
     Args:
@@ -66,7 +66,7 @@ def balance_of(joints: np.ndarray, soles: np.ndarray, seen: np.ndarray, fps: flo
     """What a person's feet and mass tell of up; None if they never stand on their legs.
 
     Args:
-        joints: [N, 24, 3], soles: [N, 4, 3] theirs in the camera frame, metres.
+        joints: [N, 24, 3], soles: [N, 4, 3] theirs in the camera frame, meters.
         seen: [N] bool: whether their legs are, and not guessed.
         up: [3], about; which feet are on the floor hangs on it.
     """
@@ -76,7 +76,7 @@ def balance_of(joints: np.ndarray, soles: np.ndarray, seen: np.ndarray, fps: flo
         return None
     floor = Floor(up, -float(np.median(soles[slow] @ up)))
     carries = find_contacts(soles, fps, floor, speed) & (seen & on_legs(joints))[:, None]
-    return find_balance(centre_of_mass(joints), soles, carries, fps)
+    return find_balance(center_of_mass(joints), soles, carries, fps)
 
 
 def lean(balance: Balance, vertical: Vertical, place: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ def move_ankles(
 
     Args:
         poses: [N, 24, 3] axis-angle.
-        rest_joints: [24, 3] in the T-pose, metres.
+        rest_joints: [24, 3] in the T-pose, meters.
         displacements: [N, 2, 3] of the left and the right ankle, in the frame that the global orientation leads to.
             What a stretched leg doesn't reach is left out.
         stiff: as in `bend_legs`.
@@ -61,7 +61,7 @@ def bend_legs(
         thigh, shin: [N, 3] from hip to knee and from knee to ankle.
         target: [N, 3] from the hip to where the ankle is wanted; as far as the leg reaches.
         knee_axis: [N, 3] unit vectors about which a straight knee bends.
-        stiff: metres a radian; 0 for ankles that arrive. Nearly straight knees must turn far to make a leg a little
+        stiff: meters a radian; 0 for ankles that arrive. Nearly straight knees must turn far to make a leg a little
             longer or shorter, and snap; where they change its length by no more than so, they give half of it.
 
     Returns:
@@ -72,7 +72,7 @@ def bend_legs(
     # A leg that is stretched further already may stay so.
     new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
     if stiff > 0:
-        longer = a * b * np.sin(_knee_angle(old, a, b)) / old  # metres a radian
+        longer = a * b * np.sin(_knee_angle(old, a, b)) / old  # meters a radian
         new = old + longer**2 / (longer**2 + stiff**2) * (new - old)
     axis = np.cross(thigh, shin) / (a * b) + 1e-3 * knee_axis  # a straight knee has no axis of its own
     axis /= np.linalg.norm(axis, axis=-1, keepdims=True)

@@ -2,7 +2,7 @@
 
 Cubic curves run through the frames (Catmull and Rom 1974: at each frame the slope from the one before to the one
 after), beyond the ends straight on. Rotations take them as unit quaternions on one half sphere, brought back to unit
-length; between neighbouring frames of a motion that is as good as the sphere's own curves.
+length; between neighboring frames of a motion that is as good as the sphere's own curves.
 """
 
 from dataclasses import replace
@@ -25,9 +25,9 @@ def resample_clip(clip: MotionClip, fps: float) -> MotionClip:
     if not fps > 0:
         raise TarError(f"the frame rate is {fps:g}; give one above zero")
     ratio = fps / clip.fps
-    path = None if clip.camera_path is None else clip.camera_path.at_rate(ratio)
+    path = None if clip.camera_trajectory is None else clip.camera_trajectory.at_rate(ratio)
     people = [resample_person(person, ratio) for person in clip.people]
-    return replace(clip, fps=fps, people=people, camera_path=path)
+    return replace(clip, fps=fps, people=people, camera_trajectory=path)
 
 
 def resample_person(person: PersonMotion, ratio: float) -> PersonMotion:

@@ -2,14 +2,14 @@
 
 Savitzky and Golay's filter (1964) lays a least-squares parabola through the frames around each one and takes its
 value there, so that steady acceleration passes unchanged and only jitter goes. Rotations have no parabolas; they are
-laid in the tangent space at each frame's own rotation, through the logarithms of the neighbours' differences from it.
+laid in the tangent space at each frame's own rotation, through the logarithms of the neighbors' differences from it.
 
 Joints that are flung away for a few frames are brought back first (tar_core/cleanup/outliers.py): parabolas would bend
 towards
 them. Frames count by how sure they are: a limb that is lost for a moment, or a person who is not seen, is led by the
 frames around. And what lies farther from the parabolas than jitter does, all through a stretch, is motion: the quicker
 a limb, the less it is smoothed (a local Wiener filter; Lee, 1980). Places jitter along the line of sight, which one
-camera sees worst; across it they are true to a millimetre, and hardly touched.
+camera sees worst; across it they are true to a millimeter, and hardly touched.
 """
 
 from dataclasses import replace
@@ -29,7 +29,7 @@ from tar_core.rotations import (
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
 LONGEST = 0.6  # seconds of the stretch at full strength
-# What counts as jitter at full strength: radians of rotations, metres of places along the line of sight and across.
+# What counts as jitter at full strength: radians of rotations, meters of places along the line of sight and across.
 JITTER, DEPTH_JITTER, PLACE_JITTER = np.radians(1.0), 0.02, 0.003
 _UNSURE = 2.0  # times the usual expected error
 _LEAST_CONFIDENCE = 0.1  # frames below count as little as one with it
@@ -49,7 +49,7 @@ def smooth_person(person: PersonMotion, fps: float, strength: float, camera: np.
     Args:
         fps: frames a second of the motion.
         strength: 0 leaves the motion as it is, 1 lays parabolas through 0.6 seconds.
-        camera: [N, 3] where it is in each frame, metres; None if it stays where it was.
+        camera: [N, 3] where it is in each frame, meters; None if it stays where it was.
 
     Raises:
         TarError: a strength outside 0..1.
@@ -129,7 +129,7 @@ def _jitter_share(away: np.ndarray, window: int, errors: np.ndarray, jitter: flo
     """How much of the ways `away` [N, J, C] to the parabolas is jitter: [N, J] in 0..1.
 
     All of it while their mean square over the window is below the jitter's; beyond, the jitter's share. Unsure frames
-    take all of it: what is far from their neighbours is no motion.
+    take all of it: what is far from their neighbors is no motion.
     """
     if not np.isfinite(jitter):
         return np.ones(away.shape[:2])

@@ -7,14 +7,14 @@ import numpy as np
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
-UNSURE = 0.25  # metres that the end of a limb is expected to lie off; plainly seen ones are told to lie off 0.1 to 0.15
-SHORTEST = 0.2  # seconds; shorter doubts are not worth a look
+UNSURE = 0.25  # meters that the end of a limb is expected to lie off; plainly seen ones are told to lie off 0.1 to 0.15
+SHORTEST = 0.2  # seconds; shorter uncertain_ranges are not worth a look
 
 LIMBS = {"left arm": "left_wrist", "right arm": "right_wrist", "left leg": "left_ankle", "right leg": "right_ankle"}
 
 
 @dataclass(frozen=True)
-class Doubt:
+class UncertainRange:
     """A stretch of video frames, both ends included, and what is doubtful in it."""
 
     what: str
@@ -25,13 +25,15 @@ class Doubt:
         return f"{self.what} in frames {self.first} to {self.last}"
 
 
-def doubts(person: PersonMotion, fps: float) -> list[Doubt]:
+def uncertain_ranges(person: PersonMotion, fps: float) -> list[UncertainRange]:
     """What an animator should look at, in the order of time; a limb counts as unsure only while the person is seen."""
     seen = person.confidence > 0
-    found = [Doubt("nobody seen", *frames) for frames in stretches(~seen, person.frames, SHORTEST * fps)]
+    found = [UncertainRange("nobody seen", *frames) for frames in stretches(~seen, person.frames, SHORTEST * fps)]
     for limb, joint in LIMBS.items():
         unsure = seen & (person.joint_errors[:, JOINT_NAMES.index(joint)] > UNSURE)
-        found += [Doubt(f"{limb} unsure", *frames) for frames in stretches(unsure, person.frames, SHORTEST * fps)]
+        found += [
+            UncertainRange(f"{limb} unsure", *frames) for frames in stretches(unsure, person.frames, SHORTEST * fps)
+        ]
     return sorted(found, key=lambda doubt: (doubt.first, doubt.last))
 
 

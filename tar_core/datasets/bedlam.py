@@ -53,7 +53,7 @@ def _scene(folder: Path, scene: str, rows: dict[str, np.ndarray]) -> Iterator[Pe
             name=f"{scene}_{part}_{person}",
             images=[folder / str(rows["imgname"][row]) for row in own],
             fps=_rate(scene),
-            focal=float(intrinsics[0, 0] + intrinsics[1, 1]) / 2,
+            focal_length=float(intrinsics[0, 0] + intrinsics[1, 1]) / 2,
             principal_point=np.array(intrinsics[:2, 2], float),
             frame_size=(width, height),
             gender="neutral",

@@ -87,7 +87,7 @@ def read_picture(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
 
 
 def body_points(model: BodyModel, sequence: PersonSequence) -> np.ndarray:
-    """[N, 24 + K, 3] joints and markers in the camera's frame, metres."""
+    """[N, 24 + K, 3] joints and markers in the camera's frame, meters."""
     rotations = axis_angle_to_matrix(torch.from_numpy(np.asarray(sequence.poses, np.float32)))
     betas = torch.from_numpy(np.asarray(sequence.betas, np.float32)).expand(len(rotations), -1)
     with torch.no_grad():
@@ -98,7 +98,7 @@ def body_points(model: BodyModel, sequence: PersonSequence) -> np.ndarray:
 def _if_in_sight(sequence: PersonSequence, model: BodyModel, random: np.random.Generator) -> Iterator[SyntheticClip]:
     """The clip, unless the person reaches behind the camera or stands wholly outside the picture."""
     points = body_points(model, sequence)
-    pixels = project(points, sequence.focal, sequence.principal_point)
+    pixels = project(points, sequence.focal_length, sequence.principal_point)
     inside = ((pixels >= 0) & (pixels < np.array(sequence.frame_size))).all(-1)
     if (points[..., 2] > MIN_DEPTH).all() and inside.any(1).all():
         yield _clip(sequence, model, random)
@@ -107,7 +107,7 @@ def _if_in_sight(sequence: PersonSequence, model: BodyModel, random: np.random.G
 def _clip(sequence: PersonSequence, model: BodyModel, random: np.random.Generator, repeat: int = 1) -> SyntheticClip:
     assert sequence.poses is not None and sequence.trans is not None
     points = np.repeat(body_points(model, sequence), repeat, 0)
-    pixels = project(points, sequence.focal, sequence.principal_point)
+    pixels = project(points, sequence.focal_length, sequence.principal_point)
     crops = crop_track(random, pixels[:, :NUM_JOINTS], pixels)
     pictures = [read_picture(path, sequence.frame_size) for path in sequence.images]
     outside = (pixels < 0) | (pixels > np.array(sequence.frame_size) - 1)
@@ -118,7 +118,7 @@ def _clip(sequence: PersonSequence, model: BodyModel, random: np.random.Generato
         trans=np.repeat(sequence.trans, repeat, 0).astype(np.float32),
         joints=points[:, :NUM_JOINTS].astype(np.float32),
         crops=np.array([[crop.center_x, crop.center_y, crop.size, crop.roll] for crop in crops]),
-        focal=np.array(sequence.focal),
+        focal_length=np.array(sequence.focal_length),
         principal_point=np.asarray(sequence.principal_point, float),
         frame_size=np.array(sequence.frame_size),
         truncated=np.array(bool(outside.any())),

@@ -17,7 +17,7 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
         points: [T, K, 2] everything that the circle should hold.
         zoom: factor on the crop's size.
     """
-    centre, axis, radius = body_circles(joints[:, _HIPS].mean(1), joints[:, _SHOULDERS].mean(1), points)
+    center, axis, radius = body_circles(joints[:, _HIPS].mean(1), joints[:, _SHOULDERS].mean(1), points)
     angle = np.unwrap(np.arctan2(axis[:, 0], -axis[:, 1]))
 
     count = len(joints)
@@ -26,9 +26,9 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
     angle = angle + np.cumsum(random.normal(size=count)) * np.radians(0.8)
     radius = radius * zoom * np.exp(random.normal() * 0.08) * np.exp(np.cumsum(random.normal(size=count)) * 0.006)
     half = radius[:, None] * MARGIN
-    centre = centre + random.normal(size=2) * 0.05 * half + np.cumsum(random.normal(size=(count, 2)), 0) * 0.006 * half
+    center = center + random.normal(size=2) * 0.05 * half + np.cumsum(random.normal(size=(count, 2)), 0) * 0.006 * half
     up = np.stack([np.sin(angle), -np.cos(angle)], 1) * radius[:, None]
-    return [crop_from_alignment(c, c + u) for c, u in zip(centre, up, strict=True)]
+    return [crop_from_alignment(c, c + u) for c, u in zip(center, up, strict=True)]
 
 
 def body_circles(hips: np.ndarray, shoulders: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -39,7 +39,7 @@ def body_circles(hips: np.ndarray, shoulders: np.ndarray, points: np.ndarray) ->
         points: [T, K, 2] everything that the circle should hold.
 
     Returns:
-        centres [T, 2]; the trunk's axes [T, 2], pointing up it; radii [T].
+        centers [T, 2]; the trunk's axes [T, 2], pointing up it; radii [T].
     """
     # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
     radius = np.linalg.norm(points - hips[:, None], axis=-1).max(1)

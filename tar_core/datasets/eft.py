@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tar_core.camera.crop_camera import default_focal, image_centre
+from tar_core.camera.crop_camera import default_focal_length, image_center
 from tar_core.datasets.sequence import PersonSequence, malformed, read_json, require
 from tar_core.errors import TarError
 from tar_core.rotations import matrix_to_axis_angle
@@ -47,18 +47,18 @@ def _person(path: Path, name: str, entry: dict) -> PersonSequence:
     if image is None:
         raise TarError(f"{path}: not a readable picture; download it again")
     height, width = image.shape[:2]
-    focal, principal_point = default_focal(width, height), np.array(image_centre(width, height))
+    focal_length, principal_point = default_focal_length(width, height), np.array(image_center(width, height))
     size = entry["bbox_scale"] * _SCALE_PIXELS
     scale, tx, ty = entry["parm_cam"]
     # The crop's weak perspective as a translation before the whole picture's camera (CLIFF, eq. 4, whose crop shows
     # s (p + t), so that EFT's t is s times CLIFF's).
     x, y = 2 * (np.array(entry["bbox_center"], float) - principal_point) / (scale * size)
-    trans = np.array([[tx / scale + x, ty / scale + y, 2 * focal / (scale * size)]])
+    trans = np.array([[tx / scale + x, ty / scale + y, 2 * focal_length / (scale * size)]])
     return PersonSequence(
         name=name,
         images=[path],
         fps=0.0,
-        focal=focal,
+        focal_length=focal_length,
         principal_point=principal_point,
         frame_size=(width, height),
         gender="neutral",

@@ -60,7 +60,7 @@ def _person(folder: Path, data: dict, bodies: Mapping[str, BodyData]) -> PersonS
         name=str(data["name"]),
         images=[folder / "images" / f"{number:05d}.jpg" for number in range(count)],
         fps=30.0,
-        focal=float(intrinsics[0, 0] + intrinsics[1, 1]) / 2,
+        focal_length=float(intrinsics[0, 0] + intrinsics[1, 1]) / 2,
         principal_point=np.array(intrinsics[:2, 2], float),
         frame_size=(int(camera["width"]), int(camera["height"])),
         gender=str(data["gender"]),

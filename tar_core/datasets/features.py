@@ -34,7 +34,7 @@ class Truth:
 
     Attributes:
         rotations: [B, 24, 3, 3]; betas: [B, 10].
-        joints: [B, 24, 3] with the translation, metres; joints_2d: [B, 24, 2] crop pixels.
+        joints: [B, 24, 3] with the translation, meters; joints_2d: [B, 24, 2] crop pixels.
     """
 
     rotations: Tensor
@@ -145,7 +145,7 @@ class FeatureClips:
         landmarks = Landmarks(**{name: joined[f"landmarks.{name}"] for name in _LANDMARK_FIELDS})
         return ClipBatch(
             FrameFeatures(joined["vector"], joined["local_map"], landmarks),
-            CropCamera(joined["focal"], joined["center"], joined["size"], joined["roll"]),
+            CropCamera(joined["focal_length"], joined["center"], joined["size"], joined["roll"]),
             joined["poses"],
             joined["betas"],
             joined["trans"],
@@ -174,7 +174,7 @@ def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFe
         features = backbone(crops)
         parts.append(FrameFeatures(features.vector.half(), features.local_map.half(), features.landmarks))
         cameras += [
-            CropCamera.from_crop(clip.crop(frame), float(clip.focal), clip.principal_point.tolist())
+            CropCamera.from_crop(clip.crop(frame), float(clip.focal_length), clip.principal_point.tolist())
             for frame in range(len(clip.images))
         ]
     length = len(clips[0].images)
@@ -199,7 +199,7 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
         "vector": features.vector,
         "local_map": features.local_map,
         **{f"landmarks.{name}": getattr(features.landmarks, name) for name in _LANDMARK_FIELDS},
-        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+        **{name: getattr(camera, name) for name in ("focal_length", "center", "size", "roll")},
         **{name: getattr(clips, name) for name in ("poses", "betas", "trans")},
     }
     with atomic_path(path) as temporary:

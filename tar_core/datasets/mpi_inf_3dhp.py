@@ -1,7 +1,7 @@
 """MPI-INF-3DHP (Mehta et al., 3DV 2017): the training set with NeuralAnnot's SMPL fits, and the official test set.
 
     ROOT/MPI-INF-3DHP_1k.json                COCO-style lists `images` and `annotations`
-    ROOT/MPI-INF-3DHP_camera_1k.json         by subject, sequence, camera: R, t (mm), focal, princpt
+    ROOT/MPI-INF-3DHP_camera_1k.json         by subject, sequence, camera: R, t (mm), focal_length, princpt
     ROOT/MPI-INF-3DHP_SMPL_NeuralAnnot.json  by subject, sequence, frame: pose, shape, trans
     ROOT/images_1k/S1/Seq1/imageSequence/<file name>
 
@@ -85,14 +85,14 @@ def _test(root: Path) -> Iterator[PersonSequence]:
         try:
             with h5py.File(path) as file:
                 flat, world, valid = (np.array(file[key]) for key in ("annot2", "univ_annot3", "valid_frame"))
-            focal, size = _STUDIO if number <= 4 else _OUTDOORS
+            focal_length, size = _STUDIO if number <= 4 else _OUTDOORS
             pixels = flat.reshape(-1, 17, 2)[:, _ORDER].astype(float)
             inside = ((pixels >= 0) & (pixels < size)).all((1, 2))
             yield PersonSequence(
                 name=f"TS{number}",
                 images=[folder / "imageSequence" / f"img_{frame + 1:06d}.jpg" for frame in range(len(flat))],
                 fps=FPS,
-                focal=focal,
+                focal_length=focal_length,
                 principal_point=(np.array(size) - 1) / 2,
                 frame_size=size,
                 gender="neutral",

@@ -20,7 +20,7 @@ class Frame:
     image: Path
     size: tuple[int, int]
     fit: Mapping[str, Any]
-    joints: np.ndarray | None = None  # [17, 3] world, metres
+    joints: np.ndarray | None = None  # [17, 3] world, meters
 
 
 def grouped(images: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[tuple, list[Mapping[str, Any]]]:
@@ -35,12 +35,12 @@ def sequence_of(
     name: str,
     frames: Sequence[Frame],
     camera: Mapping[str, Any],
-    focal: Sequence[float],
+    focal_length: Sequence[float],
     principal_point: Sequence[float],
     fps: float,
     bodies: Mapping[str, BodyData],
 ) -> PersonSequence:
-    """Puts frames together; the camera's `t` is in millimetres, the fits' translation in metres, both of the world.
+    """Puts frames together; the camera's `t` is in millimeters, the fits' translation in meters, both of the world.
 
     The fits have a shape each frame; the sequence gets their mean.
     """
@@ -58,7 +58,7 @@ def sequence_of(
         name=name,
         images=[frame.image for frame in frames],
         fps=fps,
-        focal=float(np.mean(focal)),
+        focal_length=float(np.mean(focal_length)),
         principal_point=np.array(principal_point, float),
         frame_size=frames[0].size,
         gender="neutral",

@@ -19,13 +19,13 @@ GENDERS = ("neutral", "male", "female")
 
 @dataclass(frozen=True)
 class PersonSequence:
-    """One person in N consecutive pictures. The camera's frame is OpenCV's; lengths are metres.
+    """One person in N consecutive pictures. The camera's frame is OpenCV's; lengths are meters.
 
     Attributes:
         name: unique within the dataset.
         images: the pictures' paths, N of them.
         fps: pictures a second; 0 for a single picture.
-        focal: pixels; principal_point: [2] pixels; frame_size: width and height.
+        focal_length: pixels; principal_point: [2] pixels; frame_size: width and height.
         gender: of the SMPL body that the parameters belong to.
         poses: [N, 24, 3] axis-angle, global_orient in the camera's frame; None where there are no SMPL parameters.
         betas: [10]; trans: [N, 3] SMPL's translation in the camera's frame; None likewise.
@@ -37,7 +37,7 @@ class PersonSequence:
     name: str
     images: list[Path]
     fps: float
-    focal: float
+    focal_length: float
     principal_point: np.ndarray
     frame_size: tuple[int, int]
     gender: str
@@ -61,7 +61,7 @@ class PersonSequence:
             self.name,
             self.images[index],
             self.fps / (index.step or 1),
-            self.focal,
+            self.focal_length,
             self.principal_point,
             self.frame_size,
             self.gender,

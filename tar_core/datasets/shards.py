@@ -20,7 +20,7 @@ _JPEG_QUALITY = 95
 class SyntheticClip:
     """T consecutive crops of one person and what is true of them.
 
-    The camera frame is the whole frame's (OpenCV, metres), NOT the rolled crop's.
+    The camera frame is the whole frame's (OpenCV, meters), NOT the rolled crop's.
 
     Attributes:
         images: [T, 256, 256, 3] uint8 RGB, cut at `crops`.
@@ -28,8 +28,8 @@ class SyntheticClip:
         betas: [10].
         trans: [T, 3] SMPL's translation: vertices = LBS(poses, betas) + trans.
         joints: [T, 24, 3] the joints in the camera frame.
-        crops: [T, 4] centre x, centre y, size (frame pixels), roll (radians): see `tar_core.camera.crop.Crop`.
-        focal: frame pixels.
+        crops: [T, 4] center x, center y, size (frame pixels), roll (radians): see `tar_core.camera.crop.Crop`.
+        focal_length: frame pixels.
         principal_point: [2] frame pixels.
         frame_size: [2] the frame's width and height.
         truncated: parts of the person lie outside the frame or the crop.
@@ -43,7 +43,7 @@ class SyntheticClip:
     trans: np.ndarray
     joints: np.ndarray
     crops: np.ndarray
-    focal: np.ndarray
+    focal_length: np.ndarray
     principal_point: np.ndarray
     frame_size: np.ndarray
     truncated: np.ndarray

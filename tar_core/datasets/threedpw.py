@@ -57,7 +57,7 @@ def _people(folder: Path, data: dict, bodies: Mapping[str, BodyData]) -> Iterato
             name=f"{data['sequence']}_{person}",
             images=images,
             fps=30.0,
-            focal=float(intrinsics[0, 0] + intrinsics[1, 1]) / 2,
+            focal_length=float(intrinsics[0, 0] + intrinsics[1, 1]) / 2,
             principal_point=np.array(intrinsics[:2, 2], float),
             frame_size=_frame_size(intrinsics),
             gender=gender,

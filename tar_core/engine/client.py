@@ -24,7 +24,7 @@ from typing import Any
 from tar_core.duration import clock
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.people.selection import FoundPerson, load_found
+from tar_core.people.selection import DetectedPerson, load_detected
 
 ENGINE_COMMAND = ("-P", "-m", "tar_core.engine")  # -P: not the tar_core of a folder that Blender was started in
 
@@ -48,18 +48,19 @@ class CaptureJob:
         video: absolute path.
         start, end: first and last frame, 0-based, both included; None is the video's end.
         people: "all", "largest" or how many of the largest.
-        focal: focal length in pixels, if known.
+        focal_length: focal length in pixels, if known.
         fov: field of view across the longer side in degrees, if known instead.
         device: "auto", "cpu", "cuda" or "mps".
         body: the user's SMPL file; None is the free body.
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
-        camera_path: a file of the camera's path, solved elsewhere; camera_scale: metres that one unit of it is long;
+        camera_trajectory: a file of the camera's path, solved elsewhere; camera_scale: meters that one unit of it is
+            long;
             0 by feet.
-        camera_stands: does not ask whether the camera turns.
+        static_camera: does not ask whether the camera turns.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
-        chosen: whom of those found to capture, see FoundPerson.trace; None is by `people`.
+        chosen: whom of those found to capture, see DetectedPerson.trace; None is by `people`.
         threads: of the processor; None is what the engine thinks best.
     """
 
@@ -67,15 +68,15 @@ class CaptureJob:
     start: int = 0
     end: int | None = None
     people: str | int = "all"
-    focal: float | None = None
+    focal_length: float | None = None
     fov: float | None = None
     device: str = "auto"
     body: str | None = None
     box: tuple[float, ...] | None = None
     checkpoint: str | None = None
-    camera_path: str | None = None
+    camera_trajectory: str | None = None
     camera_scale: float = 1.0
-    camera_stands: bool = False
+    static_camera: bool = False
     every_frame: bool = False
     look: bool = False
     chosen: Sequence[dict[str, Any]] | None = None
@@ -244,13 +245,13 @@ class EngineProcess:
         """
         return MotionClip.load(self._output)
 
-    def found(self) -> list[FoundPerson]:
+    def found(self) -> list[DetectedPerson]:
         """The result of a look.
 
         Raises:
             TarError: the engine wrote something else.
         """
-        return load_found(self._output)
+        return load_detected(self._output)
 
     def content(self) -> bytes:
         """The result as the engine wrote it.

@@ -3,9 +3,9 @@
 A job is one line of JSON on standard input; `video` and `output` are needed, the rest may be left out or null:
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
-     "focal": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors", "camera_path": "path.npz", "camera_scale": 1.0,
-     "camera_stands": false, "every_frame": false, "look": false, "threads": 2,
+     "focal_length": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
+     "checkpoint": "mine.safetensors", "camera_trajectory": "path.npz", "camera_scale": 1.0,
+     "static_camera": false, "every_frame": false, "look": false, "threads": 2,
      "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
 
 With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/selection.py);
@@ -69,15 +69,15 @@ KEYS = (
     "start",
     "end",
     "people",
-    "focal",
+    "focal_length",
     "fov",
     "device",
     "box",
     "body",
     "checkpoint",
-    "camera_path",
+    "camera_trajectory",
     "camera_scale",
-    "camera_stands",
+    "static_camera",
     "every_frame",
     "look",
     "chosen",
@@ -267,12 +267,12 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     """
     load_libraries()
     from tar_core.capture.pipeline import CaptureOptions, Progress, StartBox, capture, check_writable, look
-    from tar_core.people.selection import save_found
+    from tar_core.people.selection import save_detected
 
     output = Path(job.pop("output"))
     video = job.pop("video")
     looks_only = bool(job.pop("look", False))
-    for key in {"checkpoint", "body", "camera_path"} & job.keys():
+    for key in {"checkpoint", "body", "camera_trajectory"} & job.keys():
         job[key] = Path(job[key])
     try:
         if "box" in job:
@@ -300,7 +300,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     check_writable(output)
     if looks_only:
         found = look(video, options, report)
-        save_found(found, output)
+        save_detected(found, output)
         people = [(person.person_id, person.first, person.last) for person in found]
     else:
         clip = capture(video, options, report, loaded.of)

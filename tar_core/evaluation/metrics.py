@@ -1,4 +1,4 @@
-"""Errors of predicted joints, as the field measures them: arrays [N, J, 3] in metres, results in millimetres."""
+"""Errors of predicted joints, as the field measures them: arrays [N, J, 3] in meters, results in millimeters."""
 
 from dataclasses import dataclass
 

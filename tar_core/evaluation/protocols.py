@@ -32,7 +32,7 @@ from tar_core.evaluation.metrics import (
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
-# What the tables call a metric. Millimetres; ACCEL mm / frame^2; MPJAE degrees; Jitter 10 m / s^3.
+# What the tables call a metric. Millimeters; ACCEL mm / frame^2; MPJAE degrees; Jitter 10 m / s^3.
 TITLES = {
     "pa_mpjpe": "PA-MPJPE",
     "mpjpe": "MPJPE",
@@ -107,7 +107,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Posed:
-    """What can be scored of N frames, metres.
+    """What can be scored of N frames, meters.
 
     Attributes:
         joints: [N, J, 3] the protocol's.

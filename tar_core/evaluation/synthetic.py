@@ -28,9 +28,9 @@ class Predictions:
     """A network's joints on N frames of whole clips, and the truth.
 
     Attributes:
-        joints, truth: [N, 24, 3] in the rolled cameras, metres.
+        joints, truth: [N, 24, 3] in the rolled cameras, meters.
         pixels: [N, 24] distance of the projected joints from the true ones, crop pixels.
-        expected_errors: [N, 24] the network's own estimate of its error from the pelvis, metres; None if it has none.
+        expected_errors: [N, 24] the network's own estimate of its error from the pelvis, meters; None if it has none.
         clip_length: frames in a clip.
     """
 
@@ -41,7 +41,7 @@ class Predictions:
     clip_length: int
 
     def errors(self) -> np.ndarray:
-        """[N, 24] distances from the truth, pelvis on pelvis, metres."""
+        """[N, 24] distances from the truth, pelvis on pelvis, meters."""
         return np.linalg.norm(root_aligned(self.joints, [0]) - root_aligned(self.truth, [0]), axis=-1)
 
 
@@ -121,9 +121,9 @@ def fit_calibration(expected: np.ndarray, errors: np.ndarray) -> tuple[float, fl
     """(a, b) that make exp(a) s^b the likeliest scales of the errors, if those are exponentially distributed.
 
     Args:
-        expected: [M] s of single joints; errors: [M] what came out; metres.
+        expected: [M] s of single joints; errors: [M] what came out; meters.
     """
-    # In single precision the minimiser's small steps would change nothing.
+    # In single precision the minimizer's small steps would change nothing.
     expected, errors = expected.astype(np.float64), errors.astype(np.float64)
 
     def loss(parameters: np.ndarray) -> float:
@@ -135,7 +135,7 @@ def fit_calibration(expected: np.ndarray, errors: np.ndarray) -> tuple[float, fl
 
 
 def joint_errors_of(predictions: Predictions, clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Expected and actual errors [M] of all joints but the pelvis in the frames of some clips, metres."""
+    """Expected and actual errors [M] of all joints but the pelvis in the frames of some clips, meters."""
     assert predictions.expected_errors is not None
     rows = (clips[:, None] * predictions.clip_length + np.arange(predictions.clip_length)).ravel()
     return predictions.expected_errors[rows, 1:].ravel(), predictions.errors()[rows, 1:].ravel()

@@ -44,7 +44,7 @@ class Track:
         results: N of the network's, on the body that it is trained on.
         gender: of the body that the truth belongs to.
         poses: [N, 24, 3], betas: [10] the truth's, or None where there are no SMPL parameters.
-        joints: [N, 17, 3] measured ones in H36M_NAMES' order, metres, or None.
+        joints: [N, 17, 3] measured ones in H36M_NAMES' order, meters, or None.
     """
 
     name: str
@@ -89,7 +89,7 @@ def true_crops(sequence: PersonSequence, bodies: Mapping[str, BodyData], body: B
     names: Sequence[str]
     if sequence.poses is not None:
         points = body_points(BodyModel(body), fitted(sequence, bodies, body))
-        pixels, names = project(points, sequence.focal, sequence.principal_point), JOINT_NAMES
+        pixels, names = project(points, sequence.focal_length, sequence.principal_point), JOINT_NAMES
         reach = 1.0
     elif sequence.joints_2d is not None:
         pixels, names, reach = sequence.joints_2d, H36M_NAMES, _BEYOND
@@ -99,9 +99,9 @@ def true_crops(sequence: PersonSequence, bodies: Mapping[str, BodyData], body: B
     def middle(joint: str) -> np.ndarray:
         return pixels[:, [names.index(f"{side}_{joint}") for side in ("left", "right")]].mean(1)
 
-    centre, axis, radius = body_circles(middle("hip"), middle("shoulder"), pixels)
+    center, axis, radius = body_circles(middle("hip"), middle("shoulder"), pixels)
     up = axis / np.maximum(np.linalg.norm(axis, axis=1, keepdims=True), 1e-6) * (reach * radius)[:, None]
-    return [crop_from_alignment(c, c + u) for c, u in zip(centre, up, strict=True)]
+    return [crop_from_alignment(c, c + u) for c, u in zip(center, up, strict=True)]
 
 
 def _results(
@@ -115,7 +115,7 @@ def _results(
         with torch.inference_mode():
             features = backbone(torch.from_numpy(np.stack(pictures)).to(device).permute(0, 3, 1, 2).float() / 255)
         for row, frame in enumerate(frames):
-            camera = CropCamera.from_crop(crops[frame], sequence.focal, sequence.principal_point.tolist())
+            camera = CropCamera.from_crop(crops[frame], sequence.focal_length, sequence.principal_point.tolist())
             results += stream.push(features[row : row + 1], camera.to(device))
     return results + stream.finish()
 

@@ -28,7 +28,7 @@ def save_tar(model: TAR, path: str | Path, half: bool = True, notes: dict[str, s
 
     Args:
         half: store half floats (for shipping) instead of full ones (for going on with training).
-        notes: free text entries for the file's metadata (licence, training run).
+        notes: free text entries for the file's metadata (license, training run).
 
     Raises:
         TarError: the file cannot be written.

@@ -38,7 +38,7 @@ class TARConfig:
         steady_landmarks: those landmarks are a parabola's through the window's, not the middle frame's own. Not in the
             paper.
         joint_errors: also predicts how far each joint may be off. Not in the paper.
-        joint_error_calibration: (a, b) of those errors s in metres: exp(a) s^b is told instead. Fitted after training
+        joint_error_calibration: (a, b) of those errors s in meters: exp(a) s^b is told instead. Fitted after training
             (`python -m tar_core.evaluation.synthetic --calibrate`), as a network is surer of what it has not seen than
             it should be.
         hidden_inputs: which of BlazePose's outputs the network does not see, for ablations: "pooled" features, the

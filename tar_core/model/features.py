@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tar_core.camera.crop import CROP_CENTRE
+from tar_core.camera.crop import CROP_CENTER
 
-# 0-32 are BlazePose's body points; the circle around the person has its centre in 33 (between the hips) and 34 on it,
+# 0-32 are BlazePose's body points; the circle around the person has its center in 33 (between the hips) and 34 on it,
 # straight above along the body's axis; 35-38 mean nothing.
 NUM_LANDMARKS = 39
 
@@ -19,10 +19,10 @@ class Landmarks:
     """BlazePose's landmarks for a batch of crops; `...` is the batch shape.
 
     Attributes:
-        points: [..., 39, 2] crop pixels, (0, 0) at the first pixel's centre. May lie outside the crop.
+        points: [..., 39, 2] crop pixels, (0, 0) at the first pixel's center. May lie outside the crop.
         visibility: [..., 39] probability that the point is seen (inside the crop and not occluded).
         presence: [..., 39] probability that the point lies inside the crop.
-        world: [..., 39, 3] metres from the middle of the hips, in the crop's axes: x right, y down, z away from the
+        world: [..., 39, 3] meters from the middle of the hips, in the crop's axes: x right, y down, z away from the
             camera. Rows 33-38 carry no meaning.
         score: [...] probability that the crop shows a person.
     """
@@ -36,7 +36,7 @@ class Landmarks:
     @classmethod
     def unknown(cls, batch: Sequence[int], device: torch.device | str | None = None) -> "Landmarks":
         """What a backbone without landmarks says: nothing is seen, and the crop shows a person."""
-        points = torch.full((*batch, NUM_LANDMARKS, 2), CROP_CENTRE, device=device)
+        points = torch.full((*batch, NUM_LANDMARKS, 2), CROP_CENTER, device=device)
         nothing = torch.zeros_like(points[..., 0])
         world = torch.zeros((*batch, NUM_LANDMARKS, 3), device=device)
         return cls(points, nothing, nothing, world, torch.ones(tuple(batch), device=device))

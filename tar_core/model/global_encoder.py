@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from tar_core.model.config import NUM_STATES, TARConfig
 from tar_core.model.states import Estimate, StateRegressors
 
-MAX_DEVIATIONS = 6.0  # standardised inputs are clipped there: a dead channel that wakes up must not drown the rest
+MAX_DEVIATIONS = 6.0  # standardized inputs are clipped there: a dead channel that wakes up must not drown the rest
 BOX_SIZE = 3
 
 
@@ -93,7 +93,7 @@ class GlobalTemporalEncoder(nn.Module):
         return hidden, self.regressors(torch.cat([hidden, box], -1))
 
     @torch.no_grad()
-    def standardise(self, vectors: Tensor, floor: float = 1e-3) -> None:
+    def standardize(self, vectors: Tensor, floor: float = 1e-3) -> None:
         """Takes the mean and deviation of training vectors [N, C] as the input's scale."""
         self.vector_mean.copy_(vectors.mean(0))
         self.vector_deviation.copy_(vectors.std(0) + floor)

@@ -73,7 +73,7 @@ class LocalFrames:
 
 
 class LocalTemporalEncoder(nn.Module):
-    """m_{t-2..t+2} [64 x 64] -> the middle frame's map with its neighbours' evidence (paper, section 3.3).
+    """m_{t-2..t+2} [64 x 64] -> the middle frame's map with its neighbors' evidence (paper, section 3.3).
 
     The past branch runs over t-2, t-1, t, the future branch over t+2, t+1, t, both from zero hidden maps; their last
     maps are concatenated and convolved. For S < 64, strided convolutions shrink the inputs and transposed

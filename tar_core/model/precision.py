@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def full_precision(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Keeps torch's autocast off inside `function`: eight bits would move joints by centimetres and pixels by one."""
+    """Keeps torch's autocast off inside `function`: eight bits would move joints by centimeters and pixels by one."""
 
     @wraps(function)
     def without_autocast(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:

@@ -52,13 +52,13 @@ _SURFACE = [LANDMARK_NAMES.index(name) for name in SURFACE_OF_LANDMARK.values()]
 _HIPS = [list(JOINT_OF_LANDMARK.values()).index(name) for name in ("left_hip", "right_hip")]
 
 # Residuals are divided by these and clipped to +-4, so that a lost landmark doesn't shout.
-_RESIDUAL_PIXELS, _RESIDUAL_METRES, _RESIDUAL_LIMIT = 16.0, 0.2, 4.0
+_RESIDUAL_PIXELS, _RESIDUAL_METERS, _RESIDUAL_LIMIT = 16.0, 0.2, 4.0
 RESIDUAL_SIZE = 3 * len(_LANDMARKS) + 3 * len(_JOINTS)
 
 
 @dataclass
 class PosedBody:
-    """An estimate put on the body, in the rolled camera (metres) and in the crop (pixels).
+    """An estimate put on the body, in the rolled camera (meters) and in the crop (pixels).
 
     Attributes:
         estimate: what it was made of.
@@ -66,7 +66,7 @@ class PosedBody:
         translation: [B, 3] SMPL's translation.
         points: joints [B, 24, 3], markers [B, K, 3] and landmarks [B, L, 3] on the body, without the translation.
         joints_2d: [B, 24, 2]; markers_2d: [B, K, 2]; landmarks_2d: [B, L, 2]: crop pixels.
-        joint_errors: [B, 24] how far the joints may lie off from the pelvis, metres; None if the network doesn't tell.
+        joint_errors: [B, 24] how far the joints may lie off from the pelvis, meters; None if the network doesn't tell.
     """
 
     estimate: Estimate
@@ -121,7 +121,7 @@ def landmark_residuals(body: PosedBody, landmarks: Landmarks) -> Tensor:
     offset = (projected - landmarks.points[:, _LANDMARKS]) / _RESIDUAL_PIXELS
     joints = body.points.joints[:, _JOINTS]
     seen = landmarks.world[:, list(JOINT_OF_LANDMARK)]
-    depth = (_from_hips(joints) - _from_hips(seen)) / _RESIDUAL_METRES
+    depth = (_from_hips(joints) - _from_hips(seen)) / _RESIDUAL_METERS
     limit = _RESIDUAL_LIMIT
     return torch.cat(
         [

@@ -17,7 +17,7 @@ TRAINED_FPS = 30.0
 
 
 def frame_step(fps: float) -> int:
-    """How many frames of a video lie between neighbours at about the rate that the network is trained at."""
+    """How many frames of a video lie between neighbors at about the rate that the network is trained at."""
     return max(1, round(fps / TRAINED_FPS))
 
 
@@ -28,9 +28,9 @@ class FrameResult:
     Attributes:
         poses: [72] axis-angle, global_orient first, radians.
         betas: [10].
-        trans: [3] SMPL's translation, metres.
+        trans: [3] SMPL's translation, meters.
         confidence: 0..1, the backbone's own that a person is there, times the mean visibility of the body's landmarks.
-        joint_errors: [24] how far each joint may lie off from the pelvis, metres; zeros if the network doesn't tell.
+        joint_errors: [24] how far each joint may lie off from the pelvis, meters; zeros if the network doesn't tell.
     """
 
     poses: np.ndarray
@@ -127,7 +127,7 @@ def frame_results(body: PosedBody, camera: CropCamera, confidence: Tensor) -> li
     """Turns bodies [B] in the rolled cameras into results in the cameras' own frames."""
     rotations = body.rotations.clone()
     rotations[:, 0] = camera.unroll_rotation(rotations[:, 0])
-    # The body's points turn with the camera about its centre, but SMPL turns the body about its pelvis, which lies
+    # The body's points turn with the camera about its center, but SMPL turns the body about its pelvis, which lies
     # off the body's origin: the translation takes up the difference.
     pelvis = body.points.joints[:, 0]
     trans = camera.unroll_camera(pelvis + body.translation) - pelvis

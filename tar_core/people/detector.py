@@ -32,7 +32,7 @@ class Detection:
     """A person found in an image.
 
     Attributes:
-        box: [4] x0, y0, x1, y1 in image pixels ((0, 0) is the first pixel's centre), within the image.
+        box: [4] x0, y0, x1, y1 in image pixels ((0, 0) is the first pixel's center), within the image.
         score: 0..1.
     """
 
@@ -184,7 +184,7 @@ def anchor_shapes(level: int) -> np.ndarray:
 
 
 def place_anchors(shapes: np.ndarray, size: int) -> np.ndarray:
-    """Anchors (centre x, centre y, width, height) [size * size * n, 4]: all shapes [n, 2] in each cell, row by row."""
+    """Anchors (center x, center y, width, height) [size * size * n, 4]: all shapes [n, 2] in each cell, row by row."""
     middles = (np.arange(size, dtype=np.float32) + 0.5) / size
     y, x = np.meshgrid(middles, middles, indexing="ij")
     centers = np.stack([x, y], -1).reshape(-1, 1, 2)

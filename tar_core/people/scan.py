@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop import crop_from_box
-from tar_core.people.selection import PICTURE_SIZE, FoundPerson
+from tar_core.people.selection import PICTURE_SIZE, DetectedPerson
 from tar_core.people.tracker import PeopleTracker
 from tar_core.video.reader import VideoFrame
 
@@ -38,9 +38,9 @@ class _Seen:
             self.picture = cut_square(image, box)
 
 
-def look_for_people(
+def scan_people(
     frames: Iterator[VideoFrame], fps: float, make_tracker: Callable[[float], PeopleTracker]
-) -> list[FoundPerson]:
+) -> list[DetectedPerson]:
     """Everybody who is seen, the largest first.
 
     Args:
@@ -63,10 +63,10 @@ def look_for_people(
     return [_thin(number, track, spacing) for number, track in enumerate(kept, 1)]
 
 
-def _thin(number: int, track: _Seen, spacing: int) -> FoundPerson:
+def _thin(number: int, track: _Seen, spacing: int) -> DetectedPerson:
     last = len(track.frames) - 1
     chosen = sorted({*range(0, last, spacing), last})
-    return FoundPerson(
+    return DetectedPerson(
         number, np.array(track.frames)[chosen], np.stack([track.boxes[place] for place in chosen]), track.picture
     )
 

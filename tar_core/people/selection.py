@@ -15,7 +15,7 @@ LEAST_OVERLAP = 0.3  # of the boxes of one person at one time, in two passes
 
 
 @dataclass(frozen=True)
-class FoundPerson:
+class DetectedPerson:
     """A person as the look saw them.
 
     Attributes:
@@ -44,7 +44,7 @@ class FoundPerson:
         return {"wanted": wanted, "boxes": rows}
 
 
-def save_found(people: Sequence[FoundPerson], path: Path) -> None:
+def save_detected(people: Sequence[DetectedPerson], path: Path) -> None:
     """Writes an npz, whole or not at all.
 
     Raises:
@@ -57,8 +57,8 @@ def save_found(people: Sequence[FoundPerson], path: Path) -> None:
         np.savez(file, **arrays)
 
 
-def load_found(path: Path) -> list[FoundPerson]:
-    """What `save_found` wrote.
+def load_detected(path: Path) -> list[DetectedPerson]:
+    """What `save_detected` wrote.
 
     Raises:
         TarError: something else.
@@ -66,13 +66,13 @@ def load_found(path: Path) -> list[FoundPerson]:
     try:
         with np.load(path) as file:
             parts = [[file[f"{name}_{i}"] for name in ("frames", "boxes", "picture")] for i in range(len(file["ids"]))]
-            return [FoundPerson(int(number), *part) for number, part in zip(file["ids"], parts, strict=True)]
+            return [DetectedPerson(int(number), *part) for number, part in zip(file["ids"], parts, strict=True)]
     except (OSError, ValueError, KeyError) as error:
         raise TarError(f"{path.name}: not a list of people; look for them again") from error
 
 
 @dataclass
-class Choice:
+class PeopleSelection:
     """Tells the tracks of a capture that belong to wanted people from those of others.
 
     Tracking is not the same in two passes: numbers differ, and a track may break where another held. So a track belongs
@@ -89,8 +89,8 @@ class Choice:
     _decided: dict[int, bool] = field(default_factory=dict)
 
     @classmethod
-    def from_job(cls, traces: Sequence[Mapping[str, Any]], slack: float) -> "Choice":
-        """From what `FoundPerson.trace` says.
+    def from_job(cls, traces: Sequence[Mapping[str, Any]], slack: float) -> "PeopleSelection":
+        """From what `DetectedPerson.trace` says.
 
         Raises:
             TarError: nobody is wanted, or it is something else.

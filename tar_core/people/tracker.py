@@ -19,7 +19,7 @@ from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
 from tar_core.people.selection import overlap
 
-CENTRE_POINT, SCALE_POINT = 33, 34  # the landmarks that place the next crop
+CENTER_POINT, SCALE_POINT = 33, 34  # the landmarks that place the next crop
 BODY_POINTS = slice(0, 33)
 LIMB_POINTS = slice(11, 33)  # shoulders and below
 
@@ -319,10 +319,10 @@ class PeopleTracker:
 
     def _follow(self, track: Track, frame: int, seen: "_View") -> Sighting:
         """Notes what is seen of the person, and where to look next."""
-        centre, scale_point = seen.points[CENTRE_POINT], seen.points[SCALE_POINT]
-        size = 2 * float(np.linalg.norm(scale_point - centre))
-        centre, scale_point = track.smoother(np.stack([centre, scale_point]), 1 / size)
-        track.crop = crop_from_alignment(centre, scale_point)
+        center, scale_point = seen.points[CENTER_POINT], seen.points[SCALE_POINT]
+        size = 2 * float(np.linalg.norm(scale_point - center))
+        center, scale_point = track.smoother(np.stack([center, scale_point]), 1 / size)
+        track.crop = crop_from_alignment(center, scale_point)
         track.see(frame, seen.box, seen.points)
         return Sighting(track.track_id, frame, seen.crop, seen.features, seen.box, seen.score)
 
@@ -377,12 +377,12 @@ class _View:
         """Whether a person is there, at least partly inside the frame and of a size that can be followed."""
         x0, y0, x1, y1 = self.box
         inside = x1 > 0 and y1 > 0 and x0 < self._frame_width and y0 < self.frame_height
-        reach = float(np.linalg.norm(self.points[SCALE_POINT] - self.points[CENTRE_POINT]))
+        reach = float(np.linalg.norm(self.points[SCALE_POINT] - self.points[CENTER_POINT]))
         return self.score > PERSON_SCORE and inside and 4 < reach < 4 * max(self._frame_width, self.frame_height)
 
     def next_crop(self) -> Crop:
         """The crop that these landmarks ask for."""
-        return crop_from_alignment(self.points[CENTRE_POINT], self.points[SCALE_POINT])
+        return crop_from_alignment(self.points[CENTER_POINT], self.points[SCALE_POINT])
 
 
 def box_of_points(points: np.ndarray, visibility: np.ndarray) -> np.ndarray:
@@ -413,9 +413,9 @@ def height(box: np.ndarray) -> float:
 
 
 def square(box: np.ndarray) -> np.ndarray:
-    """The square [4] around a box [4] that has the same centre and its longer side."""
-    centre, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() / 2
-    return np.concatenate([centre - half, centre + half])
+    """The square [4] around a box [4] that has the same center and its longer side."""
+    center, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]).max() / 2
+    return np.concatenate([center - half, center + half])
 
 
 def match_boxes(boxes: Sequence[np.ndarray], others: Sequence[np.ndarray], least: float) -> dict[int, int]:

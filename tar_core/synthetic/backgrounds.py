@@ -48,13 +48,13 @@ class Backgrounds:
             )
 
     def sample(
-        self, random: np.random.Generator, size: tuple[int, int], focal: float, camera_from_world: np.ndarray
+        self, random: np.random.Generator, size: tuple[int, int], focal_length: float, camera_from_world: np.ndarray
     ) -> Background:
         """A random background of a frame.
 
         Args:
             size: width and height, pixels.
-            focal: pixels; the principal point is the frame's centre.
+            focal_length: pixels; the principal point is the frame's center.
             camera_from_world: [3, 3] the camera's turn.
         """
         if self.panoramas and random.random() < 0.5:
@@ -64,7 +64,7 @@ class Backgrounds:
             # Panoramas have few pixels: nothing is lost by looking at them coarsely.
             coarse = max(1, max(size) // 640)
             small = (size[0] // coarse, size[1] // coarse)
-            view = panorama_view(panorama, small, focal / coarse, camera_from_world) * exposure
+            view = panorama_view(panorama, small, focal_length / coarse, camera_from_world) * exposure
             image = cv2.resize((_tone(view) * 255).astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
             lighting = panorama_lighting(panorama)
             return Background(image, _balanced(lighting, exposure, random))
@@ -106,7 +106,7 @@ def _tone(linear: np.ndarray) -> np.ndarray:
 
 
 def panorama_view(
-    panorama: np.ndarray, size: tuple[int, int], focal: float, camera_from_world: np.ndarray
+    panorama: np.ndarray, size: tuple[int, int], focal_length: float, camera_from_world: np.ndarray
 ) -> np.ndarray:
     """[H, W, 3] what a pinhole camera sees of an equirectangular panorama; the panorama's middle is -z."""
     width, height = size
@@ -114,7 +114,7 @@ def panorama_view(
         np.arange(width, dtype=np.float32) - (width - 1) / 2, np.arange(height, dtype=np.float32) - (height - 1) / 2
     )
     # Row vectors from the right: the inverse turn.
-    rays = np.stack([x, y, np.full_like(x, focal)], -1) @ camera_from_world.astype(np.float32)
+    rays = np.stack([x, y, np.full_like(x, focal_length)], -1) @ camera_from_world.astype(np.float32)
     rows, columns = panorama.shape[:2]
     u = (np.arctan2(rays[..., 0], -rays[..., 2]) / (2 * np.pi) + 0.5) * columns - 0.5
     v = np.arccos(rays[..., 1] / np.linalg.norm(rays, axis=-1)) / np.pi * rows - 0.5
@@ -150,16 +150,16 @@ def panorama_lighting(panorama: np.ndarray) -> Lighting:
 
 
 def _balanced(lighting: Lighting, exposure: float, random: np.random.Generator) -> Lighting:
-    """What a camera's automatic exposure and white balance do: bring extremes to a usual level, halfway to grey."""
-    colour = (lighting.ambient[0] + 0.5 * lighting.sun_colour) * exposure
-    brightness = max(float(colour.mean()), 1e-6)
+    """What a camera's automatic exposure and white balance do: bring extremes to a usual level, halfway to gray."""
+    color = (lighting.ambient[0] + 0.5 * lighting.sun_color) * exposure
+    brightness = max(float(color.mean()), 1e-6)
     gain = np.clip(brightness, 0.55, 1.3) / brightness * np.exp(random.normal() * 0.15)
-    gain = gain * (brightness / np.maximum(colour, 1e-6)) ** random.uniform(0.4, 0.9)
-    return Lighting(lighting.sun_direction, lighting.sun_colour * gain, lighting.ambient * gain, exposure)
+    gain = gain * (brightness / np.maximum(color, 1e-6)) ** random.uniform(0.4, 0.9)
+    return Lighting(lighting.sun_direction, lighting.sun_color * gain, lighting.ambient * gain, exposure)
 
 
 def random_lighting(random: np.random.Generator) -> Lighting:
-    """Daylight or lamps of any colour and direction, for photographs, whose light is unknown."""
+    """Daylight or lamps of any color and direction, for photographs, whose light is unknown."""
     azimuth, height = random.uniform(-np.pi, np.pi), random.uniform(0.2, 1.35)
     direction = np.array([np.cos(height) * np.sin(azimuth), np.sin(height), np.cos(height) * np.cos(azimuth)])
     warmth = np.array([1, random.uniform(0.85, 1), random.uniform(0.7, 1)])

@@ -44,8 +44,8 @@ _UP = np.array([0.0, 1, 0])
 _MOVING = 0.1  # radians by which a joint must bend to and fro for its axis to be seen ...
 _BENT = 0.05  # ... or the mean sine of its bend
 _MOST_FRAMES = 3000  # looked at for the averages
-_CENTIMETRES = 10.0  # longer legs cannot be metres
-# Who stands flat: the speed of ankle and toes in m/s, their metres above where they are lowest, the pelvis's height
+_CENTIMETERS = 10.0  # longer legs cannot be meters
+# Who stands flat: the speed of ankle and toes in m/s, their meters above where they are lowest, the pelvis's height
 # above the ankle in legs, and for how many seconds at least.
 _STILL, _LOW, _ABOVE, _SHORTEST = 0.15, 0.04, 0.7, 0.5
 
@@ -60,7 +60,7 @@ class BvhRecording:
         name: of the recording.
         skeleton: names of the file's joints in their order; equal names are taken for the same skeleton.
         turns: [24] Rotations of N, in the world.
-        positions: [N, 24, 3] in the world, y up, metres.
+        positions: [N, 24, 3] in the world, y up, meters.
         frame_time: seconds.
     """
 
@@ -138,7 +138,7 @@ def read_bvh(name: str, text: str) -> BvhRecording:
         joint_turns = [to_y_up * turn for turn in joint_turns]
     recording = BvhRecording(name, tuple(names), joint_turns, joints, frame_time)
     leg = np.median(np.linalg.norm(recording.bone("left_hip", "left_knee"), axis=1))
-    return recording if leg < _CENTIMETRES else BvhRecording(name, tuple(names), joint_turns, 0.01 * joints, frame_time)
+    return recording if leg < _CENTIMETERS else BvhRecording(name, tuple(names), joint_turns, 0.01 * joints, frame_time)
 
 
 def find_joints(names: Sequence[str], parents: Sequence[int]) -> list[int]:

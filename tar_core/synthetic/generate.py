@@ -60,7 +60,7 @@ class Generator:
         bones, _ = pose_skeleton(motion.poses, rest)
         bones[..., :3, 3] += (motion.trans - rest[0])[:, None]
         pixels = scene.pixels()
-        background = self.backgrounds.sample(random, camera.size, camera.focal, camera.rotation)
+        background = self.backgrounds.sample(random, camera.size, camera.focal_length, camera.rotation)
         hidden = random.random() < 0.25
         occluders = sample_occluders(random, self.backgrounds, crops[len(crops) // 2]) if hidden else []
         lowest = min(scene.joints[..., 1].min(), scene.extremes[..., 1].min())
@@ -88,7 +88,7 @@ class Generator:
             trans=(camera_joints[:, 0] - rest[0]).astype(np.float32),
             joints=camera_joints.astype(np.float32),
             crops=np.array([[c.center_x, c.center_y, c.size, c.roll] for c in crops]),
-            focal=np.array(camera.focal),
+            focal_length=np.array(camera.focal_length),
             principal_point=camera.principal_point,
             frame_size=np.array(camera.size),
             truncated=np.array(any(side.any() for side in outside)),
@@ -102,10 +102,10 @@ class Generator:
         """The clean crop [256, 256, 3]: the person over the background."""
         view = np.eye(4)
         view[:3, :3], view[:3, 3] = camera.rotation, camera.translation
-        projection = crop_projection(crop, camera.focal, camera.principal_point)
+        projection = crop_projection(crop, camera.focal_length, camera.principal_point)
         if ground is not None:
             pelvis = bones[0, :3, 3] + bones[0, :3, :3] @ self.people.joint_template[0]
-            ground = Ground(ground.centre * [0, 1, 0] + pelvis * [1, 0, 1], ground.darkness, ground.softness)
+            ground = Ground(ground.center * [0, 1, 0] + pelvis * [1, 0, 1], ground.darkness, ground.softness)
         person = self.renderer.render(bones, view, projection, background.lighting, ground)
         behind = crop.cut(background.image).astype(np.uint16)
         return (person[..., :3] + behind * (255 - person[..., 3:]) // 255).clip(0, 255).astype(np.uint8)

@@ -13,11 +13,11 @@ class SkinnedMesh:
 
     Attributes:
         name: unique among meshes.
-        template: [V, 3] metres.
+        template: [V, 3] meters.
         shapedirs: [V, 3, 10] what each beta adds.
         joints, weights: [V, 4] the joints that move a vertex, and how much.
         uv: [V, 2] texture coordinates, v up.
-        regions: [V] which colour scheme of the outfit a vertex takes (0 top, 1 bottom, 2 and 3 details).
+        regions: [V] which color scheme of the outfit a vertex takes (0 top, 1 bottom, 2 and 3 details).
         faces: [F, 3].
     """
 

@@ -1,7 +1,7 @@
 """Recorded human motion as SMPL poses: BVH, DeepMimic's text files and AMASS archives.
 
 Poses are relative to SMPL's T-pose in a y-up world in which the T-pose faces +z; `trans` is where the PELVIS JOINT is,
-in metres. scipy reads the files' Euler angles and resamples; everything else uses `tar_core.rotations`.
+in meters. scipy reads the files' Euler angles and resamples; everything else uses `tar_core.rotations`.
 """
 
 import io
@@ -39,7 +39,7 @@ class Motion:
     Attributes:
         name: for example `cmu/007_04`; the part before the slash is the collection.
         poses: [N, 24, 3] axis-angle; the first joint turns the body in the world.
-        trans: [N, 3] the pelvis joint in the world, metres, y up.
+        trans: [N, 3] the pelvis joint in the world, meters, y up.
         fps: frames per second.
         legs: how long the legs of who moved are (`leg_length`); None where the file does not tell.
     """
@@ -55,7 +55,7 @@ class Motion:
 
 
 def leg_length(joints: np.ndarray) -> float:
-    """Metres from hip over knee to ankle, of SMPL's joints [..., 24, 3] in whatever poses; the middle of all legs."""
+    """Meters from hip over knee to ankle, of SMPL's joints [..., 24, 3] in whatever poses; the middle of all legs."""
     places = [
         [JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("hip", "knee", "ankle")
     ]
@@ -63,7 +63,7 @@ def leg_length(joints: np.ndarray) -> float:
 
 
 def with_legs(motion: Motion, legs: float) -> Motion:
-    """The motion of somebody with legs of `legs` metres: steps, jumps and the height of the pelvis scale with them."""
+    """The motion of somebody with legs of `legs` meters: steps, jumps and the height of the pelvis scale with them."""
     return motion if motion.legs is None else replace(motion, trans=motion.trans * (legs / motion.legs), legs=legs)
 
 
@@ -193,7 +193,7 @@ _DEEPMIMIC_QUATERNIONS = {
     "left_ankle": 34,
     "left_shoulder": 38,
 }
-_DEEPMIMIC_LEGS = 0.421546 + 0.409870  # thigh and shin of its humanoid3d.txt, metres
+_DEEPMIMIC_LEGS = 0.421546 + 0.409870  # thigh and shin of its humanoid3d.txt, meters
 _DEEPMIMIC_HINGES = {"right_knee": 19, "right_elbow": 28, "left_knee": 33, "left_elbow": 42}
 
 

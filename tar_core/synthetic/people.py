@@ -25,7 +25,7 @@ _SKIN_TONES = np.array(
         [0.055, 0.034, 0.024],
     ]
 )
-# sRGB; black to fair, grey, red, white.
+# sRGB; black to fair, gray, red, white.
 _HAIR_TONES = (
     np.array(
         [
@@ -87,9 +87,9 @@ class People:
         manly = 0.7 * betas[0] - 0.6 * betas[1] - 0.3 * betas[2] + random.normal() * 0.4
         sex = "male" if manly > 0 else "female"
         outfit = self.wardrobe.dress(random, sex)
-        hair_colour = _HAIR_TONES[random.integers(len(_HAIR_TONES))] ** 2.2 * random.uniform(0.6, 1.3)
-        parts = [self._body_part(random, outfit, betas, sex, hair_colour)]
-        palette, pattern = _clothes_colours(random)
+        hair_color = _HAIR_TONES[random.integers(len(_HAIR_TONES))] ** 2.2 * random.uniform(0.6, 1.3)
+        parts = [self._body_part(random, outfit, betas, sex, hair_color)]
+        palette, pattern = _clothes_colors(random)
         for mesh in outfit.clothes:
             parts.append(_part(mesh, betas, self._cloth(random, mesh.name.split("/")[0], palette, pattern)))
         if outfit.shoes:
@@ -97,13 +97,13 @@ class People:
             material = self._cloth(random, outfit.shoes.name, shoe_palette, np.zeros((4, 4)))
             parts.append(_part(outfit.shoes, betas, replace(material, specular=0.08, gloss=30.0, wrinkles=0.0)))
         if outfit.hair:
-            parts.append(_part(outfit.hair, betas, self._hair(outfit.hair.name, hair_colour)))
+            parts.append(_part(outfit.hair, betas, self._hair(outfit.hair.name, hair_color)))
         return parts
 
     def _body_part(
-        self, random: np.random.Generator, outfit: Outfit, betas: np.ndarray, sex: str, hair_colour: np.ndarray
+        self, random: np.random.Generator, outfit: Outfit, betas: np.ndarray, sex: str, hair_color: np.ndarray
     ) -> Part:
-        paint = self._face_paint(random, hair_colour)
+        paint = self._face_paint(random, hair_color)
         skins = self.textures.skin_names(sex)
         if skins:
             name = str(random.choice(skins))
@@ -114,39 +114,39 @@ class People:
             material = Material(palette=np.tile(tone, (12, 1)), specular=0.06, gloss=14.0)
         return replace(_part(outfit.body, betas, material), paint=paint)
 
-    def _face_paint(self, random: np.random.Generator, hair_colour: np.ndarray) -> np.ndarray:
+    def _face_paint(self, random: np.random.Generator, hair_color: np.ndarray) -> np.ndarray:
         """[V, 4] white eyes with irises, and eyebrows: what a landmark network looks for in a face."""
         template = self.body.template
         paint = np.zeros((len(template), 4))
         iris = _IRISES[random.integers(len(_IRISES))] * random.uniform(0.5, 1.5)
         for side in (1, -1):
             eye = self._eyes & (np.sign(template[:, 0]) == side)
-            centre = template[eye].mean(0)
-            offset = template - centre
+            center = template[eye].mean(0)
+            offset = template - center
             paint[eye] = [0.55, 0.53, 0.5, 1.0]
             paint[eye & (np.hypot(offset[:, 0], offset[:, 1]) < 0.0075) & (offset[:, 2] > 0)] = [*iris, 1.0]
             outward = side * offset[:, 0]
             height = offset[:, 1] - 0.019 + 0.1 * np.abs(outward - 0.004)
             brow = (outward > -0.016) & (outward < 0.024) & (np.abs(height) < 0.0045) & (offset[:, 2] > 0) & ~eye
-            paint[brow] = [*(hair_colour * 0.6), 0.75]
+            paint[brow] = [*(hair_color * 0.6), 0.75]
         return paint
 
     def _cloth(self, random: np.random.Generator, name: str, palette: np.ndarray, pattern: np.ndarray) -> Material:
-        """A garment in its own texture with shifted colours, or in a procedural pattern."""
+        """A garment in its own texture with shifted colors, or in a procedural pattern."""
         image = self.textures.garment(name)
         wrinkles = random.uniform(0.3, 1.2)
         if image is None or random.random() < 0.35:
             return Material(palette=palette, pattern=pattern, specular=0.02, gloss=8.0, wrinkles=wrinkles)
-        return Material(name, image, _recolour(random), alpha_cut=0.4, specular=0.02, gloss=8.0, wrinkles=wrinkles)
+        return Material(name, image, _recolor(random), alpha_cut=0.4, specular=0.02, gloss=8.0, wrinkles=wrinkles)
 
-    def _hair(self, name: str, colour: np.ndarray) -> Material:
+    def _hair(self, name: str, color: np.ndarray) -> Material:
         image = self.textures.garment(name)
         if image is None:
-            return Material(palette=np.tile(colour, (12, 1)), specular=0.12, gloss=30.0, wrinkles=1.0)
+            return Material(palette=np.tile(color, (12, 1)), specular=0.12, gloss=30.0, wrinkles=1.0)
         opaque = image[..., 3] > 100
         mean = (np.maximum(image[opaque][:, :3], 1) / 255.0).astype(float) ** 2.2
-        # The texture's lights and darks, in the person's hair colour.
-        tint = np.outer(colour, _LUMINANCE) / max(float((mean @ _LUMINANCE).mean()), 1e-3)
+        # The texture's lights and darks, in the person's hair color.
+        tint = np.outer(color, _LUMINANCE) / max(float((mean @ _LUMINANCE).mean()), 1e-3)
         return Material(name, image, tint, alpha_cut=0.35, specular=0.12, gloss=30.0)
 
 
@@ -155,15 +155,15 @@ def _part(mesh: SkinnedMesh, betas: np.ndarray, material: Material) -> Part:
     return Part(mesh, vertices, mesh.normals(vertices), material)
 
 
-def _random_colour(random: np.random.Generator) -> np.ndarray:
+def _random_color(random: np.random.Generator) -> np.ndarray:
     """Linear RGB of cloth: mostly muted."""
-    colour = colorsys.hsv_to_rgb(random.random(), random.beta(1.2, 2.2), random.beta(1.6, 1.6) * 0.85 + 0.04)
-    return np.array(colour) ** 2.2
+    color = colorsys.hsv_to_rgb(random.random(), random.beta(1.2, 2.2), random.beta(1.6, 1.6) * 0.85 + 0.04)
+    return np.array(color) ** 2.2
 
 
-def _clothes_colours(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _clothes_colors(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Palette [12, 3] and patterns [4, 4] of an outfit, as person.frag reads them."""
-    palette = np.stack([_random_colour(random) for _ in range(12)])
+    palette = np.stack([_random_color(random) for _ in range(12)])
     pattern = np.zeros((4, 4))
     for row in pattern:
         kind = random.choice(7, p=[0.45, 0.14, 0.1, 0.06, 0.08, 0.07, 0.1])
@@ -176,11 +176,11 @@ def _clothes_colours(random: np.random.Generator) -> tuple[np.ndarray, np.ndarra
     return palette, pattern
 
 
-def _recolour(random: np.random.Generator) -> np.ndarray:
-    """[3, 3] a turn of the hue about the grey axis, a change of saturation and brightness."""
-    grey = np.ones(3) / np.sqrt(3)
+def _recolor(random: np.random.Generator) -> np.ndarray:
+    """[3, 3] a turn of the hue about the gray axis, a change of saturation and brightness."""
+    gray = np.ones(3) / np.sqrt(3)
     angle = random.uniform(-np.pi, np.pi) if random.random() < 0.7 else 0.0
-    cross = np.array([[0, -grey[2], grey[1]], [grey[2], 0, -grey[0]], [-grey[1], grey[0], 0]])
+    cross = np.array([[0, -gray[2], gray[1]], [gray[2], 0, -gray[0]], [-gray[1], gray[0], 0]])
     turn = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
     saturation = random.uniform(0.3, 1.5)
     mix = saturation * np.eye(3) + (1 - saturation) / 3

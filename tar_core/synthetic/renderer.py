@@ -1,6 +1,6 @@
 """Draws a skinned, dressed, lit person on the GPU (or Mesa's software rasteriser) through EGL, without a window.
 
-World: y up, metres. Camera: OpenCV's. Pictures have row 0 at the top, as framebuffers here are filled upside down.
+World: y up, meters. Camera: OpenCV's. Pictures have row 0 at the top, as framebuffers here are filled upside down.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE, Crop
+from tar_core.camera.crop import CROP_CENTER, CROP_SIZE, Crop
 from tar_core.errors import TarError
 from tar_core.skeleton import NUM_JOINTS
 from tar_core.synthetic.meshes import SkinnedMesh
@@ -27,7 +27,7 @@ class Material:
     Attributes:
         texture: name under which the renderer keeps `image`; None for procedural patterns.
         image: [H, W, 4] uint8 RGBA, sRGB.
-        tint: [3, 3] applied to the texture's linear colour.
+        tint: [3, 3] applied to the texture's linear color.
         alpha_cut: texels with less alpha are holes.
         palette, pattern: [12, 3], [4, 4] of the procedural patterns: see person.frag.
         specular, gloss: Blinn-Phong highlight.
@@ -51,7 +51,7 @@ class Part:
 
     Attributes:
         vertices, normals: [V, 3] the T-pose in the person's shape.
-        paint: [V, 4] linear colour laid over the material, and its opacity; None for none.
+        paint: [V, 4] linear color laid over the material, and its opacity; None for none.
     """
 
     mesh: SkinnedMesh
@@ -67,13 +67,13 @@ class Lighting:
 
     Attributes:
         sun_direction: [3] unit, towards the sun, world.
-        sun_colour: [3] radiance that a white surface facing the sun reflects of it.
+        sun_color: [3] radiance that a white surface facing the sun reflects of it.
         ambient: [9, 3] coefficients, in person.frag's order, of what a white surface reflects of the rest.
         exposure: factor on the way to the picture.
     """
 
     sun_direction: np.ndarray
-    sun_colour: np.ndarray
+    sun_color: np.ndarray
     ambient: np.ndarray
     exposure: float = 1.0
 
@@ -83,19 +83,19 @@ class Ground:
     """The floor below a person, seen only by the shadow on it.
 
     Attributes:
-        centre: [3] world.
+        center: [3] world.
         darkness: opacity of a full shadow.
         softness: blur of its edge, shadow map texels.
     """
 
-    centre: np.ndarray
+    center: np.ndarray
     darkness: float
     softness: float = 1.5
 
 
-def crop_projection(crop: Crop, focal: float, principal_point: np.ndarray) -> np.ndarray:
+def crop_projection(crop: Crop, focal_length: float, principal_point: np.ndarray) -> np.ndarray:
     """[3, 3] camera matrix of a crop: camera coordinates -> homogeneous crop pixels."""
-    camera = np.array([[focal, 0, principal_point[0]], [0, focal, principal_point[1]], [0, 0, 1]])
+    camera = np.array([[focal_length, 0, principal_point[0]], [0, focal_length, principal_point[1]], [0, 0, 1]])
     return np.vstack([crop.from_image_matrix(), [0, 0, 1]]) @ camera
 
 
@@ -105,21 +105,21 @@ def clip_from_camera(projection: np.ndarray) -> np.ndarray:
     # Crop pixel u covers -0.5..255.5 from side to side.
     half = CROP_SIZE / 2
     result = np.zeros((4, 4))
-    result[0, :3] = (x - CROP_CENTRE * w) / half
-    result[1, :3] = (y - CROP_CENTRE * w) / half
+    result[0, :3] = (x - CROP_CENTER * w) / half
+    result[1, :3] = (y - CROP_CENTER * w) / half
     result[2, 2] = (_FAR + _NEAR) / (_FAR - _NEAR)
     result[2, 3] = -2 * _FAR * _NEAR / (_FAR - _NEAR)
     result[3, :3] = w
     return result
 
 
-def light_from_world(direction: np.ndarray, centre: np.ndarray, radius: float) -> np.ndarray:
-    """[4, 4] orthographic view from the sun of the sphere around `centre`."""
+def light_from_world(direction: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
+    """[4, 4] orthographic view from the sun of the sphere around `center`."""
     side = np.cross([0.0, 1.0, 0.0], direction)
     side /= np.linalg.norm(side) + 1e-9
     view = np.eye(4)
     view[:3, :3] = side, np.cross(direction, side), direction
-    view[:3, 3] = -view[:3, :3] @ centre
+    view[:3, 3] = -view[:3, :3] @ center
     return np.diag([1 / radius, 1 / radius, -0.5 / radius, 1.0]) @ view
 
 
@@ -213,15 +213,15 @@ class PersonRenderer:
         # GLSL wants columns one after the other.
         self._bones.write(bones.transpose(0, 2, 1).astype("f4").tobytes())
         self._bones.bind_to_uniform_block(0)
-        centre = bones[0, :3, 3] + bones[0, :3, :3] @ self._parts[0].vertices.mean(0)
-        to_light = light_from_world(lighting.sun_direction, centre, 1.35)
+        center = bones[0, :3, 3] + bones[0, :3, :3] @ self._parts[0].vertices.mean(0)
+        to_light = light_from_world(lighting.sun_direction, center, 1.35)
         to_clip = clip_from_camera(projection) @ camera_from_world
         eye = -camera_from_world[:3, :3].T @ camera_from_world[:3, 3]
 
         context.enable_only(gl.DEPTH_TEST)
         self._shadow_buffer.use()
         self._shadow_buffer.clear()
-        _set(self._shadow, light_from_world=to_light.T, base_colour=0)
+        _set(self._shadow, light_from_world=to_light.T, base_color=0)
         for part in self._parts:
             self._texture(part.material).use(0)
             _set(self._shadow, alpha_cut=part.material.alpha_cut)
@@ -234,13 +234,13 @@ class PersonRenderer:
         if ground is not None:
             context.enable_only(gl.NOTHING)
             _set(self._floor, clip_from_world=to_clip.T, light_from_world=to_light.T, shadow_map=1, radius=3.0)
-            _set(self._floor, centre=ground.centre, darkness=ground.darkness, softness=ground.softness)
+            _set(self._floor, center=ground.center, darkness=ground.darkness, softness=ground.softness)
             self._floor_array.render(gl.TRIANGLE_STRIP)
         context.enable_only(gl.DEPTH_TEST)
         _set(self._person, clip_from_world=to_clip.T, light_from_world=to_light.T, eye=eye)
-        _set(self._person, sun_direction=lighting.sun_direction, sun_colour=lighting.sun_colour)
+        _set(self._person, sun_direction=lighting.sun_direction, sun_color=lighting.sun_color)
         _set(self._person, ambient=lighting.ambient, exposure=lighting.exposure)
-        _set(self._person, base_colour=0, shadow_map=1, noise=2)
+        _set(self._person, base_color=0, shadow_map=1, noise=2)
         for part in self._parts:
             material = part.material
             self._texture(material).use(0)
@@ -321,7 +321,7 @@ class PersonRenderer:
 
 
 def _set(program: Any, **uniforms: Any) -> None:
-    """Sets uniforms by name; arrays in the order of memory. What the driver optimised away is skipped."""
+    """Sets uniforms by name; arrays in the order of memory. What the driver optimized away is skipped."""
     for name, value in uniforms.items():
         if name not in program:
             continue

@@ -43,7 +43,7 @@ _VARIATION = {
 _FRAMES = ((1280, 720), (1920, 1080), (1080, 1920), (720, 1280), (640, 480), (960, 540), (1440, 1080), (1080, 1080))
 _MAX_BETA = 2.5
 _MIN_DEPTH = 0.5
-_BODY_HEIGHT, _BUST_HEIGHT = 1.7, 0.5  # metres that fill the picture; of a bust, those between shoulders and head
+_BODY_HEIGHT, _BUST_HEIGHT = 1.7, 0.5  # meters that fill the picture; of a bust, those between shoulders and head
 _BUST = [JOINT_NAMES.index(name) for name in ("neck", "head", "left_shoulder", "right_shoulder")]
 _CLOSE_UPS = 0.05  # of all scenes
 
@@ -54,18 +54,18 @@ class Camera:
 
     Attributes:
         rotation, translation: [3, 3], [3]: world -> camera coordinates.
-        focal: pixels.
+        focal_length: pixels.
         size: the frame's width and height, pixels.
     """
 
     rotation: np.ndarray
     translation: np.ndarray
-    focal: float
+    focal_length: float
     size: tuple[int, int]
 
     @property
     def principal_point(self) -> np.ndarray:
-        """[2] the frame's centre, pixels (its first pixel's centre is (0, 0))."""
+        """[2] the frame's center, pixels (its first pixel's center is (0, 0))."""
         return (np.array(self.size) - 1) / 2
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ class Camera:
     def project(self, points: np.ndarray) -> np.ndarray:
         """World points [..., 3] -> frame pixels [..., 2]."""
         camera = self.to_camera(points)
-        return camera[..., :2] / camera[..., 2:] * self.focal + self.principal_point
+        return camera[..., :2] / camera[..., 2:] * self.focal_length + self.principal_point
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Scene:
         )
 
     def camera_joints(self) -> np.ndarray:
-        """[T, 24, 3] joints in the camera's frame, metres."""
+        """[T, 24, 3] joints in the camera's frame, meters."""
         return self.camera.to_camera(self.joints)
 
     def camera_poses(self) -> np.ndarray:
@@ -222,11 +222,11 @@ def sample_camera(
 
     Args:
         truncate: whether some of the points may lie outside the frame.
-        height: of the points, about, metres.
+        height: of the points, about, meters.
     """
     size = _FRAMES[random.integers(len(_FRAMES))]
     diagonal = float(np.hypot(*size))
-    focal = diagonal * np.exp(random.uniform(np.log(0.6), np.log(1.5)))
+    focal_length = diagonal * np.exp(random.uniform(np.log(0.6), np.log(1.5)))
     pitch = np.radians(np.clip(random.normal() * 12 + 6, -30, 45) if random.random() < 0.7 else random.uniform(-20, 60))
     tilt = np.radians(random.normal() * (4 if random.random() < 0.8 else 15))
     tip = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
@@ -235,14 +235,14 @@ def sample_camera(
     middle = (body.min((0, 1)) + body.max((0, 1))) / 2
     share = np.exp(random.uniform(np.log(0.7), np.log(1.6)) if truncate else random.uniform(np.log(0.28), np.log(0.85)))
     nearest = _MIN_DEPTH + 0.8 * height
-    distance = np.clip(focal * height / (share * min(size[1], 1.3 * size[0])), nearest, 10.0)
-    centred = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal, size)
-    extent = np.abs(centred.project(body) - centred.principal_point).max((0, 1))
+    distance = np.clip(focal_length * height / (share * min(size[1], 1.3 * size[0])), nearest, 10.0)
+    centerd = Camera(rotation, np.array([0, 0, distance]) - rotation @ middle, focal_length, size)
+    extent = np.abs(centerd.project(body) - centerd.principal_point).max((0, 1))
     slack = 0.35 * extent if truncate else -0.03 * np.array(size)
-    reach = np.maximum(centred.principal_point - extent + slack, 0)
+    reach = np.maximum(centerd.principal_point - extent + slack, 0)
     pixel = random.uniform(-reach, reach)
-    direction = np.array([*(pixel / focal), 1.0])
-    return replace(centred, translation=direction * distance - rotation @ middle)
+    direction = np.array([*(pixel / focal_length), 1.0])
+    return replace(centerd, translation=direction * distance - rotation @ middle)
 
 
 def in_sight(camera: Camera, body: np.ndarray) -> bool:

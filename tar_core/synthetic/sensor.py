@@ -15,13 +15,13 @@ class Occluder:
 
     Attributes:
         pixels: [h, w, 4] uint8 RGBA.
-        centre, drift: [2] frame pixels at the middle frame, and per frame.
+        center, drift: [2] frame pixels at the middle frame, and per frame.
         size: frame pixels of its longer side.
         roll: radians.
     """
 
     pixels: np.ndarray
-    centre: np.ndarray
+    center: np.ndarray
     drift: np.ndarray
     size: float
     roll: float
@@ -32,7 +32,7 @@ class Occluder:
         scale = self.size / max(height, width)
         cosine, sine = scale * np.cos(self.roll), scale * np.sin(self.roll)
         turn = np.array([[cosine, -sine], [sine, cosine]])
-        middle = self.centre + frame * self.drift
+        middle = self.center + frame * self.drift
         placement = np.column_stack([turn, middle - turn @ [(width - 1) / 2, (height - 1) / 2]])
         matrix = compose_affine(crop.from_image_matrix(), placement)
         layer = cv2.warpAffine(self.pixels, matrix, (CROP_SIZE, CROP_SIZE), flags=cv2.INTER_LINEAR)
@@ -45,17 +45,17 @@ def sample_occluders(random: np.random.Generator, backgrounds: Backgrounds, crop
     occluders = []
     for _ in range(random.integers(1, 3)):
         width, height = (int(side) for side in random.integers(24, 128, 2))
-        colour = backgrounds.patch(random, (width, height))
+        color = backgrounds.patch(random, (width, height))
         mask = np.zeros((height, width), np.uint8)
         if random.random() < 0.5:
             cv2.ellipse(mask, (width // 2, height // 2), (width // 2 - 1, height // 2 - 1), 0, 0, 360, (255,), -1)
         else:
             corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + random.uniform(-0.25, 0.25, (4, 2))
             cv2.fillConvexPoly(mask, (np.clip(corners, 0.02, 0.98) * [width, height]).astype(np.int32), (255,))
-        centre = crop.to_image(random.uniform(15, CROP_SIZE - 15, 2))
+        center = crop.to_image(random.uniform(15, CROP_SIZE - 15, 2))
         drift = random.normal(size=2) * 0.006 * crop.size
         size = crop.size * max(width, height) / CROP_SIZE
-        occluders.append(Occluder(np.dstack([colour, mask]), centre, drift, size, random.normal() * 0.4))
+        occluders.append(Occluder(np.dstack([color, mask]), center, drift, size, random.normal() * 0.4))
     return occluders
 
 
@@ -77,8 +77,8 @@ class Sensor:
 
     Attributes:
         blur: standard deviation, crop pixels; `motion`: [2] half a streak's length in crop pixels, 0 for none.
-        gain: [3] factors on the colours; gamma: exponent.
-        noise: standard deviation, grey levels.
+        gain: [3] factors on the colors; gamma: exponent.
+        noise: standard deviation, gray levels.
         quality: JPEG's.
     """
 

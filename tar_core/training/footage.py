@@ -15,8 +15,8 @@ from torch import Tensor
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.model import BodyModel
-from tar_core.camera.crop_camera import CropCamera, image_centre
-from tar_core.capture.pipeline import CaptureOptions, Networks, assemble_motion, see_camera
+from tar_core.camera.crop_camera import CropCamera, image_center
+from tar_core.capture.pipeline import CaptureOptions, Networks, assemble_motion, initial_camera
 from tar_core.datasets.features import ClipBatch, save_features
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.model.features import FrameFeatures, Landmarks
@@ -80,12 +80,12 @@ def follow(video: Path, networks: Networks, most_frames: int) -> tuple[list[Run]
     step = frame_step(reader.fps)
     tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, networks.device)
     sightings: dict[int, list[list[Sighting]]] = {}  # of each track the runs
-    focal = 0.0
+    focal_length = 0.0
     for frame in prefetch(reader.frames(0, step * most_frames - 1)):
         number, between = divmod(frame.index, step)
         if between:
             continue
-        focal = focal or see_camera(frame.image, CaptureOptions()).focal
+        focal_length = focal_length or initial_camera(frame.image, CaptureOptions()).focal_length
         for sighting in tracker.step(number, frame.image):
             runs = sightings.setdefault(sighting.track_id, [])
             if not runs or runs[-1][-1].frame != number - 1:
@@ -93,16 +93,16 @@ def follow(video: Path, networks: Networks, most_frames: int) -> tuple[list[Run]
             runs[-1].append(sighting)
     believed = {track.track_id for track in tracker.believed()}
     found = [run for track_id, runs in sightings.items() if track_id in believed for run in runs]
-    centre = image_centre(*reader.size)
-    return [_join(run, focal, centre) for run in found if len(run) >= CLIP_FRAMES], reader.fps / step
+    center = image_center(*reader.size)
+    return [_join(run, focal_length, center) for run in found if len(run) >= CLIP_FRAMES], reader.fps / step
 
 
-def _join(sightings: Sequence[Sighting], focal: float, centre: tuple[float, float]) -> Run:
+def _join(sightings: Sequence[Sighting], focal_length: float, center: tuple[float, float]) -> Run:
     features = FrameFeatures.cat([sighting.features for sighting in sightings]).to("cpu")
     return Run(
         [sighting.frame for sighting in sightings],
         FrameFeatures(features.vector.half(), features.local_map.half(), features.landmarks),
-        CropCamera.cat([CropCamera.from_crop(sighting.crop, focal, centre) for sighting in sightings]),
+        CropCamera.cat([CropCamera.from_crop(sighting.crop, focal_length, center) for sighting in sightings]),
         [sighting.box for sighting in sightings],
     )
 
@@ -127,7 +127,7 @@ def fit(start: ClipBatch, body: BodyModel, config: FittingConfig) -> ClipBatch:
     poses, trans = start.poses.clone().requires_grad_(), start.trans.clone().requires_grad_()
     betas = start.betas[:1].clone().requires_grad_()
     known = axis_angle_to_matrix(start.poses)
-    optimiser = torch.optim.Adam([poses, trans, betas], config.learning_rate)
+    optimizer = torch.optim.Adam([poses, trans, betas], config.learning_rate)
     for _ in range(config.iterations):
         bent = ClipBatch(start.features, start.camera, poses, betas.expand(len(poses), -1), trans)
         truth = bent.truth(body, every)
@@ -139,9 +139,9 @@ def fit(start: ClipBatch, body: BodyModel, config: FittingConfig) -> ClipBatch:
         joints = start.camera[every].unroll_camera(truth.joints.transpose(0, 1)).transpose(0, 1)
         second = 100 * (joints[2:] - 2 * joints[1:-1] + joints[:-2])
         loss = loss + config.acceleration * (second**2).sum(-1).mean()
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     fitted = poses.detach(), betas.detach().expand(len(poses), -1), trans.detach()
     return ClipBatch(start.features, start.camera, *fitted)
 

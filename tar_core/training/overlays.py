@@ -65,13 +65,13 @@ class Overlays:
         return np.concatenate(rows)
 
 
-def draw_skeleton(picture: np.ndarray, joints: np.ndarray, colour: tuple[int, int, int]) -> None:
+def draw_skeleton(picture: np.ndarray, joints: np.ndarray, color: tuple[int, int, int]) -> None:
     """Draws SMPL's bones [24, 2] (pixels) into a picture [H, W, 3]."""
     points = np.clip(joints, -1000, 1000) * 2**_FRACTION_BITS
     places = [(round(float(x)), round(float(y))) for x, y in points]
     for joint, parent in enumerate(PARENTS):
         if parent >= 0:
-            cv2.line(picture, places[parent], places[joint], colour, 2, cv2.LINE_AA, _FRACTION_BITS)
+            cv2.line(picture, places[parent], places[joint], color, 2, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def write_overlay(path: Path, picture: np.ndarray) -> None:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tar_core.body.model import LANDMARK_NAMES, BodyModel
-from tar_core.camera.crop import CROP_CENTRE, CROP_SIZE
+from tar_core.camera.crop import CROP_CENTER, CROP_SIZE
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
@@ -24,7 +24,7 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tar_core.synthetic.motions import Motion
 from tar_core.synthetic.scene import Scene, sample_scene
 
-NEIGHBOURS = 8  # donors to choose among
+NEIGHBORS = 8  # donors to choose among
 ERROR_SCALE = (0.3, 1.0)  # the backbone sees real people better than rendered ones
 # Landmarks without a point of their own on the body go with the nearest that has one.
 _NEAREST_SURFACE = {1: "leye", 2: "leye", 3: "leye", 4: "reye", 5: "reye", 6: "reye", 9: "nose", 10: "nose"}
@@ -86,9 +86,9 @@ class LandmarkSimulator:
         frames, weights = relay(self.length, self.donors.clip_length)
         middles = weights.argmax(1)
         stances = stance.view(count, self.length, -1)[:, middles]
-        neighbours = min(NEIGHBOURS, len(self._stances))
-        nearest = torch.cdist(stances, self._stances).topk(neighbours, largest=False).indices
-        choice = torch.from_numpy(random.integers(0, neighbours, (count, len(middles), 1)))
+        neighbors = min(NEIGHBORS, len(self._stances))
+        nearest = torch.cdist(stances, self._stances).topk(neighbors, largest=False).indices
+        choice = torch.from_numpy(random.integers(0, neighbors, (count, len(middles), 1)))
         chosen = nearest.gather(2, choice)  # [count, donors of a clip, 1]
         vector[:, POOLED] = self.donors.pooled_mean
         scale = torch.from_numpy(random.uniform(*ERROR_SCALE, (count, 1, 1))).float()
@@ -105,7 +105,7 @@ class LandmarkSimulator:
     def _exact(self, poses: Tensor, betas: Tensor, trans: Tensor, camera: CropCamera) -> tuple[Tensor, Tensor]:
         """A backbone's vector [N, 1944] that has no errors (nothing pooled, no confidences), and stances [N, 36].
 
-        Stances are the limbs' joints from the middle of the hips in the crop's axes, metres.
+        Stances are the limbs' joints from the middle of the hips in the crop's axes, meters.
         """
         points = self.body(axis_angle_to_matrix(poses), betas)
         placed = torch.cat([points.joints, points.landmarks], 1) + trans[:, None]
@@ -114,17 +114,17 @@ class LandmarkSimulator:
         placed = torch.cat([placed, hips], 1)[:, self._points]
         from_hips = placed - hips
         half = CROP_SIZE / 2
-        pixels_per_metre = camera.focal / hips[:, 0, 2] * CROP_SIZE / camera.size
+        pixels_per_meter = camera.focal_length / hips[:, 0, 2] * CROP_SIZE / camera.size
         vector = torch.zeros(len(poses), VECTOR_SIZE)
-        vector[:, POINTS] = ((camera.project(placed) - CROP_CENTRE) / half).flatten(1)
-        vector[:, DEPTHS] = from_hips[..., 2] * pixels_per_metre[:, None] / half
+        vector[:, POINTS] = ((camera.project(placed) - CROP_CENTER) / half).flatten(1)
+        vector[:, DEPTHS] = from_hips[..., 2] * pixels_per_meter[:, None] / half
         vector[:, WORLD] = 2 * from_hips.flatten(1)
         return vector, from_hips[:, list(JOINT_OF_LANDMARK)].flatten(1)
 
 
 def relay(length: int, donated: int) -> tuple[Tensor, Tensor]:
     """How donors of a few frames fill a clip: each is played back and forth around a frame of its own, and fades out
-    towards those of its neighbours.
+    towards those of its neighbors.
 
     Args:
         length: T, frames of the clip; donated: odd number of frames of each donor.
@@ -144,7 +144,7 @@ def _landmarks(vector: Tensor) -> Landmarks:
     """The landmarks that a backbone's vector [N, 1944] holds."""
     visibility, presence = vector[:, CONFIDENCES].unflatten(1, (NUM_LANDMARKS, 2)).unbind(-1)
     return Landmarks(
-        points=vector[:, POINTS].unflatten(1, (NUM_LANDMARKS, 2)) * (CROP_SIZE / 2) + CROP_CENTRE,
+        points=vector[:, POINTS].unflatten(1, (NUM_LANDMARKS, 2)) * (CROP_SIZE / 2) + CROP_CENTER,
         visibility=visibility,
         presence=presence,
         world=vector[:, WORLD].unflatten(1, (NUM_LANDMARKS, 3)) / 2,
@@ -154,7 +154,7 @@ def _landmarks(vector: Tensor) -> Landmarks:
 
 def _crop_cameras(scene: Scene) -> list[CropCamera]:
     camera = scene.camera
-    return [CropCamera.from_crop(crop, camera.focal, camera.principal_point.tolist()) for crop in scene.crops]
+    return [CropCamera.from_crop(crop, camera.focal_length, camera.principal_point.tolist()) for crop in scene.crops]
 
 
 def _tensor(values: object) -> Tensor:

@@ -34,10 +34,10 @@ class TrainingConfig:
     """One run.
 
     Attributes:
-        steps: optimiser steps in all.
+        steps: optimizer steps in all.
         clips_per_step: clips in a batch, over all processes.
         accumulate: parts in which each process goes through its share of the batch: less memory, the same gradient.
-        targets_per_clip: consecutive frames of each clip that are refined; their neighbours give the windows.
+        targets_per_clip: consecutive frames of each clip that are refined; their neighbors give the windows.
         learning_rate, warmup, weight_decay, clip_norm: AdamW with a cosine decay to zero.
         average: decay of the running average of the weights that is evaluated and saved.
         seed: of the batches' order (the network's initial weights have their own).
@@ -71,7 +71,7 @@ class TrainingConfig:
 
 
 class Trainer:
-    """Holds the network, its optimiser and where the run stands.
+    """Holds the network, its optimizer and where the run stands.
 
     Args:
         model: trained in place.
@@ -107,7 +107,7 @@ class Trainer:
                 f" {config.accumulate} parts; choose a multiple"
             )
         self.step = 0
-        self.optimiser = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
+        self.optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         folder.mkdir(parents=True, exist_ok=True)
         self.board = open_board(folder) if self.workers.is_main else None
@@ -122,7 +122,7 @@ class Trainer:
             if self.step % config.report_every == 0:
                 pace = (time.monotonic() - started) / len(running)
                 loss = float(np.mean(running[-50:]))
-                rate = self.optimiser.param_groups[0]["lr"]
+                rate = self.optimizer.param_groups[0]["lr"]
                 log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, loss, rate, pace)
                 self._show({"loss": loss, "learning rate": rate, "seconds per step": pace})
             if self.step % config.checkpoint_every == 0 or self.step == config.steps:
@@ -130,8 +130,8 @@ class Trainer:
         return scores or self._evaluate()
 
     def advance(self) -> float:
-        """One step of the optimiser; returns its loss."""
-        for group in self.optimiser.param_groups:
+        """One step of the optimizer; returns its loss."""
+        for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         loss = self._train_step(self._batch())
         self.step += 1
@@ -156,7 +156,7 @@ class Trainer:
             "step": self.step,
             "model": self.model.state_dict(),
             "averaged": self.averaged,
-            "optimiser": self.optimiser.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
             "random": torch.get_rng_state(),
         }
         with atomic_path(self.folder / "last.pt") as temporary:
@@ -199,7 +199,7 @@ class Trainer:
             forget_rows(self.folder / "log.csv", self.step)
         self.model.load_state_dict(state["model"])
         self.averaged = state["averaged"]
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"].cpu())
         return True
 
@@ -230,7 +230,7 @@ class Trainer:
         return self.config.learning_rate * warm * decay
 
     def _train_step(self, batch: ClipBatch) -> float:
-        """One step of the optimiser on this process's clips and the others'; returns the loss of all."""
+        """One step of the optimizer on this process's clips and the others'; returns the loss of all."""
         self.model.train()
         if self.workers.count > 1:  # dropout differs between processes, and goes on alike after a resume
             torch.manual_seed(hash((self.config.seed, self.step, self.workers.rank)))
@@ -239,7 +239,7 @@ class Trainer:
         length = len(batch.poses) // count
         random = np.random.default_rng([self.config.seed, self.step, 1])
         starts = random.integers(0, length - self.config.targets_per_clip + 1, self._clips_per_step)[own]
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         each = count // self.config.accumulate
         for first in range(0, count, each):
@@ -249,7 +249,7 @@ class Trainer:
             total += loss.detach()
         total = self.workers.average(self.model.parameters(), total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
-        self.optimiser.step()
+        self.optimizer.step()
         # Early on the average follows quickly, so that it isn't full of the random start.
         decay = min(self.config.average, (1 + self.step) / (10 + self.step))
         for name, tensor in self.model.state_dict().items():
@@ -294,7 +294,7 @@ def forget_rows(path: Path, last_step: int) -> None:
 @torch.no_grad()
 def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -> None:
     """Gives an untrained network the training set's mean body and input scale to start from."""
-    model.global_encoder.standardise(clips.vectors())
+    model.global_encoder.standardize(clips.vectors())
     count = min(sample, len(clips))
     batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist(), maps=False)
     rotations = matrix_to_rotation_6d(axis_angle_to_matrix(batch.poses)).mean(0, keepdim=True)

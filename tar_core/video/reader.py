@@ -30,7 +30,7 @@ class VideoFrame:
         index: 0-based number on the grid; `index / fps` is its time.
         time: seconds since the first frame, of the decoded picture that is shown here.
         image: [H, W, 3] uint8 RGB, turned upright by the file's rotation tag. Do not write into it: when the file
-            holds fewer pictures than the grid, neighbours share one.
+            holds fewer pictures than the grid, neighbors share one.
     """
 
     index: int
@@ -44,7 +44,7 @@ class VideoReader:
     Phones record at a rate that varies. Motion needs equal steps, so the frames come on a constant grid at the
     nominal rate: grid time k / fps shows the decoded picture with the nearest time stamp. A file of constant rate
     gives each of its pictures exactly once. The nominal rate is the container's, unless the median distance of the
-    first time stamps says otherwise; then it is that median's (its standard neighbour: 24, 25, 29.97, 30, ...).
+    first time stamps says otherwise; then it is that median's (its standard neighbor: 24, 25, 29.97, 30, ...).
 
     Attributes:
         path: the file.

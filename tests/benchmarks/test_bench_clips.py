@@ -20,7 +20,7 @@ from tar_core.motion import MotionClip, PersonMotion
 
 @pytest.fixture(scope="module")
 def target() -> np.ndarray:
-    """[100, 12, 3] camera frame, metres, 60 fps."""
+    """[100, 12, 3] camera frame, meters, 60 fps."""
     with np.load(REFERENCES / "balance.npz") as reference:
         return reference["cam01/keypoints"].astype(float)
 

@@ -24,16 +24,16 @@ SIZE = (1280, 720)
 @pytest.fixture(scope="module")
 def furniture() -> View:
     """A picture of upright and level edges, by a camera that looks down and leans."""
-    up, focal = up_of(20.0, 8.0), 1100.0
+    up, focal_length = up_of(20.0, 8.0), 1100.0
     image = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
-    for x0, y0, x1, y1 in room(np.random.default_rng(3), up, focal, 35.0, count=90):
+    for x0, y0, x1, y1 in room(np.random.default_rng(3), up, focal_length, 35.0, count=90):
         cv2.line(image, (round(x0), round(y0)), (round(x1), round(y1)), (40, 40, 40), 3, cv2.LINE_AA)
-    return View("furniture", image, up, focal)
+    return View("furniture", image, up, focal_length)
 
 
 def test_a_view_is_answered(furniture: View) -> None:
     answer = ask(furniture)
-    assert answer.degrees < 1.5 and abs(answer.focal) < 0.1
+    assert answer.degrees < 1.5 and abs(answer.focal_length) < 0.1
 
 
 def test_turned_views_keep_what_is_true(furniture: View) -> None:
@@ -49,7 +49,7 @@ def test_panoramas_are_seen_the_right_way_up(tmp_path: Path) -> None:
     for view in panorama_views(tmp_path, np.random.default_rng(1)):
         height, width = view.image.shape[:2]
         x, y = np.meshgrid(np.arange(width) - (width - 1) / 2, np.arange(height) - (height - 1) / 2)
-        above = np.stack([x, y, np.full_like(x, view.focal)], -1) @ view.up / view.focal
+        above = np.stack([x, y, np.full_like(x, view.focal_length)], -1) @ view.up / view.focal_length
         bright = view.image[..., 0] > 200
         assert bright[above > 0.1].all() and not bright[above < -0.1].any()
 

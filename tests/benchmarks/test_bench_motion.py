@@ -105,8 +105,8 @@ def test_feet_are_drawn(tmp_path, capsys):
     assert (tmp_path / "feet.png").stat().st_size > 5000
     printed = capsys.readouterr().out
     for line in ("standing feet slide", "jitter", "knees' largest"):
-        captured, _, planted = (float(number) for number in printed[printed.index(line) :].splitlines()[0].split()[-3:])
-        assert planted < captured, line
+        captured, _, locked = (float(number) for number in printed[printed.index(line) :].splitlines()[0].split()[-3:])
+        assert locked < captured, line
 
 
 def test_flung_limbs_are_away_for_some_frames_only():

@@ -17,7 +17,7 @@ def test_a_step_is_counted_and_taken_apart(capsys):
     figure = re.search(r"FIGURE windows_per_second=([\d.]+) peak_fraction=([\d.]+)", printed)
     assert float(figure[1]) > 0 and float(figure[2]) > 0
     shares = dict(
-        re.findall(r"^(read the clips|GTE|LTE|RRM|losses|backwards|optimiser|rest) +(-?\d+) %$", printed, re.M)
+        re.findall(r"^(read the clips|GTE|LTE|RRM|losses|backwards|optimizer|rest) +(-?\d+) %$", printed, re.M)
     )
     assert len(shares) == 8 and sum(map(int, shares.values())) == pytest.approx(100, abs=5)
     assert int(shares["backwards"]) > int(shares["losses"])

@@ -32,7 +32,7 @@ def test_the_body_lies_over_the_landmarks(clip: MotionClip, networks: Networks) 
     assert 12 < len(distances) <= 12 * (LAST // 2 + 1) * len(clip.people), "every second frame is looked at"
     assert np.median(distances) < 15
 
-    # A body moved by one metre across the line of sight leaves its landmarks by far.
+    # A body moved by one meter across the line of sight leaves its landmarks by far.
     moved = replace(clip, people=[replace(p, trans=p.trans + np.float32([1, 0, 0])) for p in clip.people])
     assert np.median(landmark_distances(moved, networks, body, end=LAST)) > 40
 

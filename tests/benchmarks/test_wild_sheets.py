@@ -13,13 +13,13 @@ from scripts.fetch.real_clips import find_clip
 from tar_core.motion import MotionClip, PersonMotion
 from tests.support.paths import DATA
 
-GREYS = DATA / "twelve_greys.mp4"
+GRAYS = DATA / "twelve_greys.mp4"
 
 
 @pytest.fixture
 def motions(tmp_path: Path) -> Path:
-    """A folder with one motion file, that of `jump`, over a video of plain grey frames."""
-    height, width = cv2.VideoCapture(str(GREYS)).read()[1].shape[:2]
+    """A folder with one motion file, that of `jump`, over a video of plain gray frames."""
+    height, width = cv2.VideoCapture(str(GRAYS)).read()[1].shape[:2]
     person = PersonMotion(
         person_id=1,
         poses=np.zeros((12, 72)),
@@ -29,17 +29,17 @@ def motions(tmp_path: Path) -> Path:
         boxes=np.tile([width * 0.25, height * 0.25, width * 0.5, height], (12, 1)),
         confidence=np.ones(12),
     )
-    centre = np.array([width - 1, height - 1]) / 2
-    MotionClip(30, width, height, float(height), centre, str(GREYS), [person]).save(tmp_path / "jump_cam01.npz")
+    center = np.array([width - 1, height - 1]) / 2
+    MotionClip(30, width, height, float(height), center, str(GRAYS), [person]).save(tmp_path / "jump_cam01.npz")
     return tmp_path
 
 
 def test_bodies_are_drawn(motions: Path) -> None:
     sheet = draw_sheet(find_clip("jump"), motions)
     assert sheet is not None
-    colourful = (np.ptp(sheet.astype(int), axis=-1) > 20).any(1)
-    assert not colourful[: len(colourful) // 2].any(), "the video's own row is grey"
-    assert colourful[len(colourful) // 2 :].any(), "the body is not"
+    colorful = (np.ptp(sheet.astype(int), axis=-1) > 20).any(1)
+    assert not colorful[: len(colorful) // 2].any(), "the video's own row is gray"
+    assert colorful[len(colorful) // 2 :].any(), "the body is not"
 
 
 def test_frames_without_anybody_are_shown_too(motions: Path) -> None:

@@ -56,7 +56,7 @@ def make_character(
     seed: int = 0,
 ) -> bpy.types.Object:
     """A rig with other bones: SMPL's rest skeleton with arms lowered by some radians and other bones' lengths, the axes
-    rolled anyhow, turned about z, and as importers of centimetre files leave it: scaled by 1/100, on its back inside.
+    rolled anyhow, turned about z, and as importers of centimeter files leave it: scaled by 1/100, on its back inside.
     """
     random = np.random.default_rng(seed)
     rest = Rest.of(source, {name: name for name in JOINT_NAMES})
@@ -120,7 +120,7 @@ def published_rigs() -> list[Path]:
 
 
 def make_published_character(definition: Path) -> bpy.types.Object:
-    """The rig of a definition in MPFB's format, on the average human, in metres."""
+    """The rig of a definition in MPFB's format, on the average human, in meters."""
     content = json.loads(definition.read_text())
     bones = content.get("bones", content)
     data = bpy.data.armatures.new(definition.stem)
@@ -142,7 +142,7 @@ def make_published_character(definition: Path) -> bpy.types.Object:
 
 
 def end_errors(person: bpy.types.Object, character: bpy.types.Object, bones: dict[str, str]) -> np.ndarray:
-    """How far the character's ends are from where they belong, metres, as Blender poses them on every fifth frame.
+    """How far the character's ends are from where they belong, meters, as Blender poses them on every fifth frame.
 
     Ankles belong where the person's are, scaled about the start by the legs' lengths; elbows and wrists lie from the
     joint above as the person's do, scaled by the bone's length.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.people.selection import PICTURE_SIZE, FoundPerson
+from tar_core.people.selection import PICTURE_SIZE, DetectedPerson
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 STEP = 10  # vertices are compared on every STEP-th frame
@@ -24,12 +24,12 @@ def synthetic_clip(
     height: int = 720,
     principal_point: tuple[float, float] = (601.5, 388.25),
 ) -> MotionClip:
-    """Smooth motion of all joints, people who turn round and walk through the picture, an off-centre camera."""
+    """Smooth motion of all joints, people who turn round and walk through the picture, an off-center camera."""
     return MotionClip(
         fps=fps,
         width=width,
         height=height,
-        focal=1.1 * max(width, height),
+        focal_length=1.1 * max(width, height),
         principal_point=np.array(principal_point),
         source="clips/Dance 01.mp4",
         people=[synthetic_person(i + 1, frames, first_frame + 5 * i) for i in range(people)],
@@ -56,12 +56,12 @@ def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMot
     )
 
 
-def found_person(number: int, grey: int) -> FoundPerson:
-    """Somebody in frames 0 to 11, 100 pixels to the right for each number; the picture is grey, its first row white."""
+def found_person(number: int, gray: int) -> DetectedPerson:
+    """Somebody in frames 0 to 11, 100 pixels to the right for each number; the picture is gray, its first row white."""
     boxes = np.tile([100.0 * number, 10, 100 * number + 40, 110], (2, 1))
-    picture = np.full((PICTURE_SIZE, PICTURE_SIZE, 3), grey, np.uint8)
+    picture = np.full((PICTURE_SIZE, PICTURE_SIZE, 3), gray, np.uint8)
     picture[0] = 255
-    return FoundPerson(number, np.array([0, 11]), boxes, picture)
+    return DetectedPerson(number, np.array([0, 11]), boxes, picture)
 
 
 def phone_video(video: Path, turn: int, path: Path) -> Path:

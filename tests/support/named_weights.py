@@ -14,7 +14,7 @@ def made_up_tensor(name: str, shape: torch.Size) -> Tensor:
     random = np.random.default_rng(zlib.crc32(name.encode()))
     if name.endswith("running_var"):
         values = random.uniform(0.5, 1.5, shape)
-    elif len(shape) == 1:  # batch normalisation's scales and shifts, and biases
+    elif len(shape) == 1:  # batch normalization's scales and shifts, and biases
         values = (0.6 if name.endswith("weight") else 0.0) + 0.1 * random.normal(size=shape)
     else:
         values = random.normal(size=shape) * (2 / np.prod(shape[1:])) ** 0.5
@@ -25,7 +25,7 @@ def fill_by_name(model: nn.Module) -> nn.Module:
     """Gives every tensor of a model the made-up one of its name."""
     state = model.state_dict()
     made_up = {name: made_up_tensor(name, value.shape) for name, value in state.items() if value.dim()}
-    model.load_state_dict(made_up, strict=False)  # but for the counters of batch normalisation
+    model.load_state_dict(made_up, strict=False)  # but for the counters of batch normalization
     return model
 
 

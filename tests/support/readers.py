@@ -1,4 +1,4 @@
-"""Exported files as other programs' own readers see them: joints in Blender's axes and metres, by name.
+"""Exported files as other programs' own readers see them: joints in Blender's axes and meters, by name.
 
 Each returns a function of the scene's frame. A reader that is not installed skips the test.
 """
@@ -33,7 +33,7 @@ cache = UsdSkel.Cache()
 cache.Populate(UsdSkel.Root.Find(skeleton.GetPrim()), Usd.PrimDefaultPredicate)
 query = cache.GetSkelQuery(skeleton)
 world = UsdGeom.XformCache().GetLocalToWorldTransform(skeleton.GetPrim())
-answer = {"up": UsdGeom.GetStageUpAxis(stage), "metres": UsdGeom.GetStageMetersPerUnit(stage)}
+answer = {"up": UsdGeom.GetStageUpAxis(stage), "meters": UsdGeom.GetStageMetersPerUnit(stage)}
 answer["rate"] = stage.GetTimeCodesPerSecond()
 answer["names"] = [path.split("/")[-1] for path in query.GetJointOrder()]
 for frame in map(int, sys.argv[2:]):
@@ -53,12 +53,12 @@ def assimp_scene(path: Path) -> dict[str, Any]:
     return json.loads(dump.read_text())
 
 
-def assimp_joints(scene: dict[str, Any], metres: float) -> Callable[[int], Joints]:
+def assimp_joints(scene: dict[str, Any], meters: float) -> Callable[[int], Joints]:
     """Where joints are in the animation's n-th frame.
 
     Args:
         scene: with one skeleton: channels are told apart by their bones' names.
-        metres: of the file's unit.
+        meters: of the file's unit.
     """
     (animation,) = scene["animations"]
     channels = {channel["name"]: channel for channel in animation["channels"]}
@@ -81,7 +81,7 @@ def assimp_joints(scene: dict[str, Any], metres: float) -> Callable[[int], Joint
 
         def walk(node: dict[str, Any], above: np.ndarray) -> None:
             world = above @ local(node, frame)
-            joints[node["name"]] = metres * Y_UP_TO_Z_UP @ world[:3, 3]
+            joints[node["name"]] = meters * Y_UP_TO_Z_UP @ world[:3, 3]
             for child in node.get("children", []):
                 walk(child, world)
 

@@ -12,7 +12,7 @@ VERTICES = 6890  # SMPL's
 
 
 def smpl_content(betas: int = 10) -> dict[str, Any]:
-    """SMPL's keys as in SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of centimetres."""
+    """SMPL's keys as in SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of centimeters."""
     random = np.random.default_rng(0)
     free = np.load(FREE_BODY)
     chosen = np.sort(random.permutation(len(free["v_template"]))[:VERTICES])

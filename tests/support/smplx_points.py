@@ -2,7 +2,7 @@
 
     python -m tests.support.smplx_points OUT.npz
 
-Writes, of the clip's first person, in the camera frame, metres:
+Writes, of the clip's first person, in the camera frame, meters:
     joints [N, 24, 3], and of every STEP-th frame vertices [M, V, 3].
 """
 

@@ -92,7 +92,7 @@ def clips(tmp_path):
         "poses": poses,
         "betas": torch.randn(6, 10, generator=random).repeat_interleave(9, 0),
         "trans": torch.tensor([0.3, 0.1, 8.0]) + 0.1 * rand(count, 3),
-        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+        **{name: getattr(camera, name) for name in ("focal_length", "center", "size", "roll")},
     }
     (tmp_path / "features").mkdir()
     save_file(tensors, tmp_path / "features" / "shard-0.safetensors")

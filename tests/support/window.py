@@ -34,10 +34,10 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Euler, Vector
 
 PICTURES = Path(os.environ["PICTURES"])
-GREYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k is of grey 20 k
+GRAYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k is of gray 20 k
 LOOK_SECONDS = 1.5  # for the window to be drawn
 SHOWN = 5  # of the longest steps
-DARKS = 8  # by which OpenGL without a card lightens dark greys at most
+DARKS = 8  # by which OpenGL without a card lightens dark grays at most
 SCREEN_PIXEL = 5  # of the video's, at most, on a screen that shows it as small as this one
 
 
@@ -189,7 +189,7 @@ def play() -> Iterator[float]:
             yield 0.1
         yield LOOK_SECONDS
 
-    settings.video, settings.people, settings.box_frame = str(GREYS), "box", 2
+    settings.video, settings.people, settings.box_frame = str(GRAYS), "box", 2
     bpy.context.scene.frame_set(17)  # has nothing to do with it
     yield from begin_to_draw_box()
     for frame in (2, 3, 4):
@@ -323,7 +323,7 @@ def look_at_backgrounds(area: bpy.types.Area) -> Iterator[float]:
     scene.camera, view.region_3d.view_perspective = camera, "CAMERA"
     view.overlay.show_floor = view.overlay.show_cursor = False
     for speed in (1, 0.5):
-        add_background(camera, GREYS, start_frame=11, speed=speed)
+        add_background(camera, GRAYS, start_frame=11, speed=speed)
         for frame in (10, 11, 13, 16, 40):
             scene.frame_set(frame)
             yield LOOK_SECONDS

@@ -8,7 +8,7 @@ import timm
 import torch
 import torchvision
 
-from tar_core.model.backbones.resnet import standardise
+from tar_core.model.backbones.resnet import standardize
 from tests.support.named_weights import fill_by_name, made_up_crops
 from tests.support.paths import DATA
 
@@ -22,7 +22,7 @@ def tensor_names(model: torch.nn.Module) -> np.ndarray:
 
 @torch.no_grad()
 def main() -> None:
-    x = standardise(made_up_crops())
+    x = standardize(made_up_crops())
     hrnet = fill_by_name(timm.create_model("hrnet_w48", pretrained=False)).eval()
     stem = hrnet.act2(hrnet.bn2(hrnet.conv2(hrnet.act1(hrnet.bn1(hrnet.conv1(x))))))
     resnet = fill_by_name(torchvision.models.resnet50()).eval()

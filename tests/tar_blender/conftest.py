@@ -75,5 +75,5 @@ def smplx_points(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarr
 
 @pytest.fixture(scope="session")
 def tiny_video() -> Path:
-    """64x48, 12 frames, 12 fps; frame k is grey level 20 k."""
+    """64x48, 12 frames, 12 fps; frame k is gray level 20 k."""
     return REPOSITORY / "tests" / "data" / "twelve_greys.mp4"

@@ -61,11 +61,11 @@ def test_capture_with_overlay(
     output, overlay = tmp_path / "clip.npz", tmp_path / "overlay.mp4"
     arguments = ["capture", demo_video, "-o", output, "--overlay", overlay, "--people", "1", "--end", "2"]
     arguments += ["--fov", "70", "--checkpoint", untrained_checkpoint, "--device", "cpu"]
-    assert main([str(argument) for argument in [*arguments, "--keep-balance"]]) == 0
+    assert main([str(argument) for argument in [*arguments, "--lean-correction"]]) == 0
     clip = MotionClip.load(output)
-    assert clip.source == str(demo_video) and clip.balanced
+    assert clip.source == str(demo_video) and clip.lean_corrected
     assert [len(person) for person in clip.people] == [3]
-    assert clip.focal == pytest.approx(1920 / 2 / np.tan(np.radians(35)))
+    assert clip.focal_length == pytest.approx(1920 / 2 / np.tan(np.radians(35)))
     assert len(list(VideoReader(overlay).frames())) == 3
     printed = capsys.readouterr().out
     assert "person 1: frames 0 to 2" in printed and str(output) in printed
@@ -116,7 +116,7 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: [room, "--overlay", folder / "absent" / "film.mp4"], "cannot write"),
         (lambda folder, room: [room, "--people", "0"], "above zero"),
         (lambda folder, room: [room, "--smoothing", "3"], "0 to 1"),
-        (lambda folder, room: [room, "--plant-feet", "-1"], "0 to 1"),
+        (lambda folder, room: [room, "--foot-locking", "-1"], "0 to 1"),
         (lambda folder, room: [room, "--device", "abacus"], "abacus"),
         (lambda folder, room: [room, "--body", folder / "SMPL_GONE.npz"], "SMPL_GONE"),
         (lambda folder, room: [room, "--body", broken_body(folder)], "SMPL_BROKEN"),
@@ -192,7 +192,7 @@ def test_disk_full_while_writing(
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"what stood here before"]
 
 
-@pytest.mark.parametrize("arguments", [["--people", "some"], ["--box", "1,2,3"], ["--focal", "9", "--fov", "9"]])
+@pytest.mark.parametrize("arguments", [["--people", "some"], ["--box", "1,2,3"], ["--focal-length", "9", "--fov", "9"]])
 def test_mistyped_options(arguments: list[str], capsys: pytest.CaptureFixture) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["capture", "video.mp4", "-o", "clip.npz", *arguments])
@@ -222,7 +222,7 @@ def test_plant(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     trans = np.tile([0.0, 0.0, 4.0], (40, 1))
     trans[:, 2] += 0.05 * np.sin(np.arange(40) / 6)
     person = PersonMotion(1, np.zeros((40, 72)), np.zeros(10), trans, np.arange(40), np.zeros((40, 4)), np.ones(40))
-    raw, output = tmp_path / "raw.npz", tmp_path / "planted.npz"
+    raw, output = tmp_path / "raw.npz", tmp_path / "locked.npz"
     MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [person]).save(raw)
     assert "0 to 1" in fails(capsys, "plant", raw, "-o", output, "--strength", "3")
     assert not output.exists()
@@ -260,7 +260,7 @@ def test_a_camera_path_that_is_none_ends_before_the_work(
     demo_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     output, path = tmp_path / "clip.npz", tmp_path / "path.npz"
-    asked = ("capture", demo_video, "-o", output, "--camera-path", path)
+    asked = ("capture", demo_video, "-o", output, "--camera-trajectory", path)
     assert "no such camera path" in fails(capsys, *asked)
     np.savez(path, rotations=np.tile(np.eye(3), (9, 1, 1)), translations=np.zeros((9, 3)))
     assert "frames 0 to 8, but 0 to 99 are captured" in fails(capsys, *asked)

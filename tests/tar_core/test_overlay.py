@@ -7,7 +7,7 @@ from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import project
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.overlay import COLOURS, body_of_clip, draw_people, posed_vertices, write_overlay
+from tar_core.overlay import COLORS, body_of_clip, draw_people, posed_vertices, write_overlay
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 
@@ -15,7 +15,7 @@ WIDTH, HEIGHT, FRAMES = 160, 120, 4
 
 
 def standing_person(person_id: int, x: float, z: float, first_frame: int = 0) -> PersonMotion:
-    """Upright in the T-pose, seen from the front; the belly is at the image's centre if x is 0."""
+    """Upright in the T-pose, seen from the front; the belly is at the image's center if x is 0."""
     poses = np.zeros((FRAMES, 72), np.float32)
     poses[:, 0] = np.pi
     return PersonMotion(
@@ -39,21 +39,21 @@ def body() -> BodyModel:
 
 
 @pytest.fixture
-def grey() -> np.ndarray:
+def gray() -> np.ndarray:
     return np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
 
 
-def hue_area(image: np.ndarray, grey: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
-    """[H, W] where the image is tinted like the colour."""
+def hue_area(image: np.ndarray, gray: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
+    """[H, W] where the image is tinted like the color."""
     tint = image.astype(float) - image.mean(-1, keepdims=True)
-    wanted = np.array(colour) - np.mean(colour)
-    return (image != grey).any(-1) & ((tint * wanted).sum(-1) > 0)
+    wanted = np.array(color) - np.mean(color)
+    return (image != gray).any(-1) & ((tint * wanted).sum(-1) > 0)
 
 
-def test_body_covers_its_projected_vertices(body: BodyModel, grey: np.ndarray) -> None:
+def test_body_covers_its_projected_vertices(body: BodyModel, gray: np.ndarray) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0))
-    drawn = (draw_people(grey, clip, 0, body) != grey).any(-1)
-    pixels = project(posed_vertices(clip.people[0], 0, body), clip.focal, clip.principal_point)
+    drawn = (draw_people(gray, clip, 0, body) != gray).any(-1)
+    pixels = project(posed_vertices(clip.people[0], 0, body), clip.focal_length, clip.principal_point)
     rows, columns = np.nonzero(drawn)
     np.testing.assert_allclose(pixels.min(0), [columns.min(), rows.min()], atol=1.5)
     np.testing.assert_allclose(pixels.max(0), [columns.max(), rows.max()], atol=1.5)
@@ -61,31 +61,31 @@ def test_body_covers_its_projected_vertices(body: BodyModel, grey: np.ndarray) -
     assert drawn[y, x].mean() > 0.97
 
 
-def test_frames_without_the_person_stay_as_they_are(body: BodyModel, grey: np.ndarray) -> None:
+def test_frames_without_the_person_stay_as_they_are(body: BodyModel, gray: np.ndarray) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0, first_frame=5))
-    np.testing.assert_array_equal(draw_people(grey, clip, 4, body), grey)
-    assert (draw_people(grey, clip, 5, body) != grey).any()
-    assert (grey == 128).all(), "the image given is left alone"
+    np.testing.assert_array_equal(draw_people(gray, clip, 4, body), gray)
+    assert (draw_people(gray, clip, 5, body) != gray).any()
+    assert (gray == 128).all(), "the image given is left alone"
 
 
-def test_nearer_person_stands_in_front(body: BodyModel, grey: np.ndarray) -> None:
+def test_nearer_person_stands_in_front(body: BodyModel, gray: np.ndarray) -> None:
     near, far = standing_person(1, 0.0, 3.0), standing_person(2, 0.0, 6.0)
     for people in ([near, far], [far, near]):
-        image = draw_people(grey, clip_of(*people), 0, body)
-        assert hue_area(image, grey, COLOURS[people.index(near)])[59, 79]
+        image = draw_people(gray, clip_of(*people), 0, body)
+        assert hue_area(image, gray, COLORS[people.index(near)])[59, 79]
 
 
-def test_interpolated_frames_are_fainter(body: BodyModel, grey: np.ndarray) -> None:
+def test_interpolated_frames_are_fainter(body: BodyModel, gray: np.ndarray) -> None:
     person = standing_person(1, 0.0, 4.0)
     person.confidence[1] = 0
     clip = clip_of(person)
-    seen, unseen = (np.abs(draw_people(grey, clip, k, body) - grey.astype(float)).mean() for k in (0, 1))
+    seen, unseen = (np.abs(draw_people(gray, clip, k, body) - gray.astype(float)).mean() for k in (0, 1))
     assert unseen < 0.6 * seen
 
 
-def test_body_behind_or_around_the_camera(body: BodyModel, grey: np.ndarray) -> None:
-    np.testing.assert_array_equal(draw_people(grey, clip_of(standing_person(1, 0.0, -3.0)), 0, body), grey)
-    draw_people(grey, clip_of(standing_person(1, 0.0, 0.05)), 0, body)
+def test_body_behind_or_around_the_camera(body: BodyModel, gray: np.ndarray) -> None:
+    np.testing.assert_array_equal(draw_people(gray, clip_of(standing_person(1, 0.0, -3.0)), 0, body), gray)
+    draw_people(gray, clip_of(standing_person(1, 0.0, 0.05)), 0, body)
 
 
 def test_overlay_video(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """MediaPipe's heavy pose-landmark network (BlazePose GHUM, Bazarevsky et al. 2020, Grishchenko et al. 2022).
 
-Converted from the tflite file of npm @mediapipe/pose by `scripts/assets/convert_blazepose.py`; batch normalisation is
+Converted from the tflite file of npm @mediapipe/pose by `scripts/assets/convert_blazepose.py`; batch normalization is
 folded
 into the convolutions there. The file's segmentation and heatmap branches are left out: nothing here needs them.
 
@@ -29,10 +29,10 @@ LANDMARK_DEPTHS = (6, 7, 7, 7, 7)
 
 # Layout of `FrameFeatures.vector`, each part about unit range.
 POOLED = slice(0, 1632)  # mean over the crop of the encoder's last map
-POINTS = slice(1632, 1710)  # landmarks' x, y from the crop's centre, in half crops
+POINTS = slice(1632, 1710)  # landmarks' x, y from the crop's center, in half crops
 DEPTHS = slice(1710, 1749)  # landmarks' z relative to the hips, in half crops
 CONFIDENCES = slice(1749, 1827)  # landmarks' visibility and presence, interleaved
-WORLD = slice(1827, 1944)  # world landmarks, in half metres
+WORLD = slice(1827, 1944)  # world landmarks, in half meters
 VECTOR_SIZE = 1944
 
 
@@ -210,7 +210,7 @@ class BlazePose(nn.Module):
         local_map = self.decoder(pyramid)
         code = self.landmark_encoder(local_map, pyramid)
 
-        # x, y, z in crop pixels with the crop's corner, not its first pixel's centre, as origin; two logits.
+        # x, y, z in crop pixels with the crop's corner, not its first pixel's center, as origin; two logits.
         raw = self.landmark_head(code).view(-1, NUM_LANDMARKS, 5)
         confidences = raw[..., 3:].sigmoid()
         world = self.world_head(code).view(-1, NUM_LANDMARKS, 3)

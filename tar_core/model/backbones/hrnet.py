@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tar_core.model.backbones.resnet import MAP_CHANNELS, Bottleneck, bottlenecks, standardise
+from tar_core.model.backbones.resnet import MAP_CHANNELS, Bottleneck, bottlenecks, standardize
 from tar_core.model.features import FrameFeatures, Landmarks
 
 WIDTHS = (48, 96, 192, 384)  # channels of the branches
@@ -121,7 +121,7 @@ class HRNetW48(nn.Module):
 
     def branches(self, crops: Tensor) -> list[Tensor]:
         """[B, 3, 256, 256] RGB in 0..1 -> maps of 48, 96, 192, 384 channels, 64, 32, 16 and 8 cells wide."""
-        x = F.relu(self.bn1(self.conv1(standardise(crops))))
+        x = F.relu(self.bn1(self.conv1(standardize(crops))))
         x = self.layer1(F.relu(self.bn2(self.conv2(x))))
         maps = self.stage2([transition(x) for transition in self.transition1])
         for transition, stage in ((self.transition2, self.stage3), (self.transition3, self.stage4)):

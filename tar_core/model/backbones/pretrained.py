@@ -19,14 +19,14 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.backbones.hrnet import HRNetW48
-from tar_core.model.backbones.resnet import ResNet50, initialise
+from tar_core.model.backbones.resnet import ResNet50, initialize
 
 NETWORKS: dict[str, type[HRNetW48] | type[ResNet50]] = {"hrnet_w48": HRNetW48, "resnet50": ResNet50}
 BACKBONES = ("blazepose", *NETWORKS)
 
 # Where checkpoints keep their tensors, if not at the top.
 _NESTS = ("state_dict", "model_state_dict", "model", "network", "net")
-_COUNTER = "num_batches_tracked"  # of batch normalisation; says nothing about the weights
+_COUNTER = "num_batches_tracked"  # of batch normalization; says nothing about the weights
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def build_backbone(name: str) -> nn.Module:
             layer.reset_parameters()
         elif isinstance(layer, nn.Conv2d) and layer.bias is not None:
             nn.init.zeros_(layer.bias)
-    initialise(model)
+    initialize(model)
     return model.eval()
 
 

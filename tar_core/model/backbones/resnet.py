@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from tar_core.model.features import FrameFeatures, Landmarks
 
 MAP_CHANNELS = 256
-# Of ImageNet's pictures, RGB in 0..1: every checkpoint for these networks expects inputs standardised by them.
+# Of ImageNet's pictures, RGB in 0..1: every checkpoint for these networks expects inputs standardized by them.
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
-def standardise(crops: Tensor) -> Tensor:
+def standardize(crops: Tensor) -> Tensor:
     """[B, 3, H, W] RGB in 0..1 -> about unit range."""
     mean, deviation = (crops.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
     return (crops - mean) / deviation
@@ -57,7 +57,7 @@ def bottlenecks(inputs: int, channels: int, count: int, stride: int = 1) -> nn.S
 
 
 def deconvolutions(channels: Sequence[int]) -> nn.Sequential:
-    """Each doubles the map's side, with batch normalisation and rectification after it."""
+    """Each doubles the map's side, with batch normalization and rectification after it."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(channels):
         layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -83,13 +83,13 @@ class ResNet50(nn.Module):
 
     def forward(self, crops: Tensor) -> FrameFeatures:
         """[B, 3, 256, 256] RGB in 0..1 -> vectors [B, 2048] and maps [B, 256, 64, 64]; landmarks are unknown."""
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(standardise(crops)))), 3, 2, 1)  # [B, 64, 64, 64]
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(standardize(crops)))), 3, 2, 1)  # [B, 64, 64, 64]
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # [B, 2048, 8, 8]
         landmarks = Landmarks.unknown((len(crops),), crops.device)
         return FrameFeatures(x.mean((2, 3)), self.deconv_layers(x), landmarks)
 
 
-def initialise(layers: nn.Module, seed: int = 0) -> None:
+def initialize(layers: nn.Module, seed: int = 0) -> None:
     """The same random weights on every machine, so that untrained layers give the same features everywhere."""
     random = torch.Generator().manual_seed(seed)
     for layer in layers.modules():

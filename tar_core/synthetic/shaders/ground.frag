@@ -1,7 +1,7 @@
 #version 330
 in vec4 light_position;
 in vec2 offset;
-out vec4 colour;
+out vec4 color;
 uniform sampler2DShadow shadow_map;
 uniform float darkness;
 uniform float softness;   // texels between samples
@@ -15,5 +15,5 @@ void main() {
     lit /= 25.0;
     if (any(lessThan(q, vec3(0.0))) || any(greaterThan(q, vec3(1.0)))) lit = 1.0;
     // Premultiplied black: only darkens what lies behind.
-    colour = vec4(0.0, 0.0, 0.0, (1.0 - lit) * darkness * (1.0 - smoothstep(0.5, 1.0, length(offset))));
+    color = vec4(0.0, 0.0, 0.0, (1.0 - lit) * darkness * (1.0 - smoothstep(0.5, 1.0, length(offset))));
 }

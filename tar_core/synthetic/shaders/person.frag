@@ -6,22 +6,22 @@ in vec4 light_position;
 in vec4 over;
 in vec2 texture_position;
 flat in int scheme;
-out vec4 colour;
+out vec4 color;
 
-uniform sampler2D base_colour;
+uniform sampler2D base_color;
 uniform sampler2DShadow shadow_map;
 uniform sampler3D noise;            // r: white noise, g: fractal noise; tiles
 uniform bool patterned;             // albedo from patterns instead of the texture
-uniform mat3 tint;                  // turns the texture's colour (linear RGB)
+uniform mat3 tint;                  // turns the texture's color (linear RGB)
 uniform float alpha_cut;            // texels below are holes
-uniform vec3 palette[12];           // three colours for each of four schemes
+uniform vec3 palette[12];           // three colors for each of four schemes
 uniform vec4 pattern[4];            // kind, frequency (1/m), angle, height of a division
 uniform float specular;
 uniform float gloss;
 uniform float wrinkles;             // how much the noise bends the normal
 uniform vec3 eye;
 uniform vec3 sun_direction;
-uniform vec3 sun_colour;
+uniform vec3 sun_color;
 uniform vec3 ambient[9];            // spherical harmonics of the irradiance / pi
 uniform float exposure;
 
@@ -75,7 +75,7 @@ void main() {
     if (patterned) {
         albedo = cloth(min(scheme, 3));
     } else {
-        vec4 texel = texture(base_colour, texture_position);
+        vec4 texel = texture(base_color, texture_position);
         if (texel.a < alpha_cut) discard;
         albedo = clamp(tint * texel.rgb * texel.rgb, 0.005, 0.95);   // a gamma of 2 is near enough
     }
@@ -96,7 +96,7 @@ void main() {
     vec3 halfway = normalize(sun_direction + view);
     float highlight = specular * pow(max(dot(n, halfway), 0.0), gloss) * sun;
     float rim = 0.04 * pow(1.0 - max(dot(n, view), 0.0), 4.0);
-    vec3 light = albedo * (sky + sun_colour * facing * sun) + sun_colour * highlight + sky * rim;
+    vec3 light = albedo * (sky + sun_color * facing * sun) + sun_color * highlight + sky * rim;
     light *= exposure;
-    colour = vec4(pow(light / (1.0 + 0.25 * light), vec3(1.0 / 2.2)), 1.0);
+    color = vec4(pow(light / (1.0 + 0.25 * light), vec3(1.0 / 2.2)), 1.0);
 }

@@ -1,7 +1,7 @@
 #version 330
 #include "skinning.glsl"
 in vec3 rest_normal;
-in vec4 paint;   // colour laid over the material, and how opaque
+in vec4 paint;   // color laid over the material, and how opaque
 in vec2 uv;
 in float region;
 uniform mat4 clip_from_world;

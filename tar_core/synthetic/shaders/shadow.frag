@@ -1,8 +1,8 @@
 #version 330
 in vec2 texture_position;
-uniform sampler2D base_colour;
+uniform sampler2D base_color;
 uniform float alpha_cut;
 
 void main() {
-    if (texture(base_colour, texture_position).a < alpha_cut) discard;
+    if (texture(base_color, texture_position).a < alpha_cut) discard;
 }

@@ -40,7 +40,7 @@ def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
 
 
 def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
-    """y up and metres, whatever reads it; SMPL's rotations come back, as the file is in T-pose at zero."""
+    """y up and meters, whatever reads it; SMPL's rotations come back, as the file is in T-pose at zero."""
     bvh = pytest.importorskip("tar_core.synthetic.bvh", reason="needs scipy, which Blender has not")
     person = import_clip(synthetic_clip(), bpy.context).people[0].armature
     save_scene(tmp_path / "one.bvh")

@@ -1,4 +1,4 @@
-"""FBX files: centimetres, nobody scaled, T-pose at rest, every frame; as three independent readers see them."""
+"""FBX files: centimeters, nobody scaled, T-pose at rest, every frame; as three independent readers see them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from tar_blender.export.formats import save_each, save_scene
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.fcurves import curves_of
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.motion import Floor, MotionClip
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
@@ -23,7 +23,9 @@ def travelling_clip() -> MotionClip:
     """Its camera hangs on an empty that stands somewhere, turns and is carried along."""
     clip = synthetic_clip()
     turns, places = np.linspace([[0.0, 0, 0], [0, 0, 0]], [[0.1, 0.7, -0.2], [1, 0, 2]], clip.last_frame + 1, axis=1)
-    return replace(clip, camera_path=CameraPath(0, turns, places), floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    return replace(
+        clip, camera_trajectory=CameraTrajectory(0, turns, places), floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4)
+    )
 
 
 def assert_same(read: dict[str, np.ndarray], expected: dict[str, np.ndarray], where: str) -> None:
@@ -49,7 +51,7 @@ def test_blender_reads_the_same_motion(importer: str, fps: float, tmp_path: Path
         assert_same(heads_of(armature, SMPL_BONES, frame - 4 + first), heads, f"at {frame}")
 
 
-def test_assimp_reads_the_same_motion_in_centimetres(clip: MotionClip, tmp_path: Path) -> None:
+def test_assimp_reads_the_same_motion_in_centimeters(clip: MotionClip, tmp_path: Path) -> None:
     person = import_clip(clip, bpy.context).people[0].armature
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
     save_scene(tmp_path / "walk.fbx")
@@ -57,7 +59,7 @@ def test_assimp_reads_the_same_motion_in_centimetres(clip: MotionClip, tmp_path:
     (take,) = scene["animations"]
     assert take["name"] == "walk" and take["duration"] == 60
     assert take["tickspersecond"] == pytest.approx(clip.fps, rel=1e-4)
-    joints = assimp_joints(scene, metres=0.01)
+    joints = assimp_joints(scene, meters=0.01)
     for frame, heads in shown.items():
         assert_same(joints(frame - 4), heads, f"at {frame}")
     for name, node in nodes_of(scene).items():

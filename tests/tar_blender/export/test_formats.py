@@ -52,7 +52,7 @@ def test_usd_joints_in_pixars_library(clip: MotionClip, tmp_path: Path) -> None:
     save_scene(tmp_path / "out.usdc")
     frames = [4, 20, 50]
     read = usd_scene(tmp_path / "out.usdc", frames)
-    assert (read["up"], read["metres"]) == ("Z", 1.0) and read["rate"] == pytest.approx(clip.fps, rel=1e-4)
+    assert (read["up"], read["meters"]) == ("Z", 1.0) and read["rate"] == pytest.approx(clip.fps, rel=1e-4)
     for frame in frames:
         shown = heads_of(person, SMPL_BONES, frame)
         for name, place in zip(read["names"], read[str(frame)], strict=True):

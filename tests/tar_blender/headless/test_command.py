@@ -18,7 +18,7 @@ from tar_blender.engine.paths import PYTHON_VARIABLE
 from tar_blender.headless import command as command_module
 from tar_blender.headless.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 from tar_core.motion import MotionClip, Vertical
-from tar_core.people.selection import save_found
+from tar_core.people.selection import save_detected
 from tests.support.clips import found_person, synthetic_clip
 from tests.tar_core.engine.test_client import PYTHON
 
@@ -34,7 +34,7 @@ def motion_file(tmp_path: Path) -> Path:
 def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Python whose `tar_core.engine` is a few lines that copy a finished motion, or who was found."""
     found_file = tmp_path / "found.npz"
-    save_found([found_person(1, grey=200), found_person(2, grey=50)], found_file)
+    save_detected([found_person(1, gray=200), found_person(2, gray=50)], found_file)
     package = tmp_path / "site" / "tar_core"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -178,7 +178,7 @@ def start_by_path() -> list[str]:
 
 def test_smoothing_is_applied(motion_file: Path, tmp_path: Path) -> None:
     for strength in ("0", "1"):
-        arguments = [str(motion_file), "-o", str(tmp_path / strength), "--format", "npz", "--plant-feet", "0"]
+        arguments = [str(motion_file), "-o", str(tmp_path / strength), "--format", "npz", "--foot-locking", "0"]
         assert main([*arguments, "--smoothing", strength]) == 0
     raw, smooth = (MotionClip.load(tmp_path / strength / "motion.npz").people[0] for strength in ("0", "1"))
     assert np.abs(np.diff(smooth.poses, 2, axis=0)).mean() < np.abs(np.diff(raw.poses, 2, axis=0)).mean()
@@ -195,8 +195,8 @@ def test_balance_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     motion = tmp_path / "motion.npz"
     replace(clip, people=[stands]).save(motion)
     poses = []
-    for name, switch in (("kept", []), ("raw", ["--no-keep-balance"])):
-        as_captured = ["--format", "npz", "--plant-feet", "0", "--smoothing", "0"]
+    for name, switch in (("kept", []), ("raw", ["--no-lean-correction"])):
+        as_captured = ["--format", "npz", "--foot-locking", "0", "--smoothing", "0"]
         assert main([str(motion), "-o", str(tmp_path / name), *as_captured, *switch]) == 0
         poses.append(MotionClip.load(tmp_path / name / "motion.npz").people[0].poses)
     np.testing.assert_array_equal(poses[1], stands.poses)

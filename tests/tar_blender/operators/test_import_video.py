@@ -58,7 +58,7 @@ def test_missing_video_is_shown(engine_python: Path) -> None:  # noqa: F811
         bpy.ops.tar.import_video_motion()
 
 
-def test_buttons_are_grey_when_they_cannot_work() -> None:
+def test_buttons_are_gray_when_they_cannot_work() -> None:
     assert not bpy.ops.tar.import_video_motion.poll()
     assert not bpy.ops.tar.cancel_import.poll()
     bpy.context.window_manager.tar_progress.running = True

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import tar_blender
-from tar_blender.scene.metadata import clip_record, doubts_of, imported_clips
-from tar_core.cleanup.uncertainty import Doubt
+from tar_blender.scene.metadata import clip_record, imported_clips, uncertain_ranges_of
+from tar_core.cleanup.uncertainty import UncertainRange
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import synthetic_clip
 from tests.tar_blender.scene.test_keyframes import curves_of, values_of
@@ -44,10 +44,10 @@ def test_doubts_are_listed_and_shown(tmp_path: Path) -> None:
     bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "doubtful.npz"))
     armature = bpy.data.objects["Person 1.001"]
     first = 101 + int(person.frames[20])
-    assert doubts_of(armature) == [Doubt("left arm unsure", first, first + 19)]
+    assert uncertain_ranges_of(armature) == [UncertainRange("left arm unsure", first, first + 19)]
     bpy.ops.tar.show_frame(frame=first)
     assert bpy.context.scene.frame_current == first
-    assert doubts_of(bpy.data.objects["Person 1"]) == []
+    assert uncertain_ranges_of(bpy.data.objects["Person 1"]) == []
 
 
 def test_hide_and_show() -> None:
@@ -94,7 +94,11 @@ def test_reimport_with_another_lens_and_rate(imported: bpy.types.Collection) -> 
     bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 24, 1
     far = synthetic_clip().people[0].trans[:, 2].mean()
     bpy.ops.tar.reimport_clip(
-        clip=imported.name, focal_mode="pixels", focal=2 * synthetic_clip().focal, timing="scene", figure="armature"
+        clip=imported.name,
+        focal_mode="pixels",
+        focal_length=2 * synthetic_clip().focal_length,
+        timing="scene",
+        figure="armature",
     )
     assert bpy.context.scene.render.fps == 24 and not bpy.data.meshes
     bpy.context.scene.frame_set(20)
@@ -131,7 +135,7 @@ def test_amass_files_are_imported_and_imported_again(tmp_path: Path) -> None:
     last = armature.matrix_world @ armature.pose.bones["pelvis"].head
     assert (last - first).x == pytest.approx(1.0, abs=1e-4)
     assert 0.5 < first.z < 1.5
-    assert bpy.ops.tar.reimport_clip(clip="walk", plant_feet=0.0) == {"FINISHED"}
+    assert bpy.ops.tar.reimport_clip(clip="walk", foot_locking=0.0) == {"FINISHED"}
 
 
 def test_the_file_menu_offers_motion_files() -> None:

@@ -40,7 +40,7 @@ def test_shipped_presets_are_found() -> None:
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_shipped_preset_sets_what_it_says(path: Path) -> None:
     settings = bpy.context.scene.tar_settings
-    settings.smoothing, settings.plant_feet, settings.on_ground = 0.77, 0.5, False
+    settings.smoothing, settings.foot_locking, settings.on_ground = 0.77, 0.5, False
     choose(path)
     lines = [line.partition(" = ") for line in path.read_text().splitlines() if line.startswith(SETTINGS)]
     assert lines

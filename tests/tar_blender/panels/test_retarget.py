@@ -61,7 +61,7 @@ def test_a_missing_leg_is_told_and_nothing_is_changed(person: bpy.types.Object) 
     assert settings.bones["left_knee"].bone == "LeftLeg"
 
 
-def test_a_saved_list_is_recognised_next_time(person: bpy.types.Object) -> None:
+def test_a_saved_list_is_recognized_next_time(person: bpy.types.Object) -> None:
     names = {name: f"Knochen {index}" for index, name in enumerate(WITHOUT_HANDS)}
     settings = bpy.context.scene.tar_retarget
     settings.person, settings.character = person, make_character(person, names)

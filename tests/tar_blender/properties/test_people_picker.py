@@ -11,7 +11,7 @@ import tar_blender
 from tar_blender.engine.paths import ADDON
 from tar_blender.operators import import_video as operators
 from tar_blender.properties import people_picker as pick_people
-from tar_blender.properties.people_picker import chosen_traces, show_found
+from tar_blender.properties.people_picker import selection_traces, show_detected
 from tar_core.errors import TarError
 from tests.support.clips import found_person
 from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
@@ -29,7 +29,7 @@ def registered(empty_scene: None, tmp_path: Path) -> Iterator[None]:
 
 
 def test_found_people_are_ticked_and_have_pictures() -> None:
-    show_found(bpy.context, "/a.mp4", [found_person(1, grey=51), found_person(2, grey=102)])
+    show_detected(bpy.context, "/a.mp4", [found_person(1, gray=51), found_person(2, gray=102)])
     people = bpy.context.window_manager.tar_look.people
     assert [(person.person, person.first, person.last, person.wanted) for person in people] == [
         (1, 0, 11, True),
@@ -41,22 +41,22 @@ def test_found_people_are_ticked_and_have_pictures() -> None:
 
 
 def test_ticks_reach_the_job() -> None:
-    show_found(bpy.context, "/a.mp4", [found_person(1, grey=0), found_person(2, grey=0)])
+    show_detected(bpy.context, "/a.mp4", [found_person(1, gray=0), found_person(2, gray=0)])
     bpy.context.window_manager.tar_look.people[0].wanted = False
-    first, second = chosen_traces(bpy.context, "/a.mp4")
+    first, second = selection_traces(bpy.context, "/a.mp4")
     assert (first["wanted"], second["wanted"]) == (False, True)
     assert second["boxes"] == [[0, 200, 10, 240, 110], [11, 200, 10, 240, 110]]
 
 
 def test_nobody_to_choose_from_is_told() -> None:
     with pytest.raises(TarError, match="press Find People"):
-        chosen_traces(bpy.context, "/a.mp4")
-    show_found(bpy.context, "/a.mp4", [found_person(1, grey=0)])
+        selection_traces(bpy.context, "/a.mp4")
+    show_detected(bpy.context, "/a.mp4", [found_person(1, gray=0)])
     with pytest.raises(TarError, match="press Find People"):
-        chosen_traces(bpy.context, "/another.mp4")
+        selection_traces(bpy.context, "/another.mp4")
     bpy.context.window_manager.tar_look.people[0].wanted = False
     with pytest.raises(TarError, match="tick at least one"):
-        chosen_traces(bpy.context, "/a.mp4")
+        selection_traces(bpy.context, "/a.mp4")
 
 
 def test_find_then_import(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811

@@ -8,7 +8,7 @@ import bpy
 import pytest
 
 from tar_blender.properties import settings as properties
-from tar_blender.properties.settings import TARSettings, camera_field_of_view, lens_focal
+from tar_blender.properties.settings import TARSettings, camera_field_of_view, lens_focal_length
 from tar_blender.scene.build import ImportOptions, set_frame_rate
 from tar_core.errors import TarError
 
@@ -24,22 +24,24 @@ def settings(empty_scene: None, tiny_video: Path) -> Iterator[TARSettings]:
 def test_defaults_leave_everything_to_the_engine(settings: TARSettings, tiny_video: Path) -> None:
     job = settings.job(bpy.context.scene, body=None)
     assert (job.video, job.people, job.start, job.end) == (str(tiny_video), "all", 0, None)
-    assert job.focal is job.fov is job.body is job.box is None
-    assert settings.import_options() == ImportOptions(keep_balance=True, plant_feet=1.0, smoothing=pytest.approx(0.3))
+    assert job.focal_length is job.fov is job.body is job.box is None
+    assert settings.import_options() == ImportOptions(
+        lean_correction=True, foot_locking=1.0, smoothing=pytest.approx(0.3)
+    )
 
 
 def test_choices_reach_the_job(settings: TARSettings) -> None:
     settings.people, settings.people_count = "count", 3
-    settings.focal_mode, settings.fov, settings.focal = "fov", radians(50), 1234.0
+    settings.focal_mode, settings.fov, settings.focal_length = "fov", radians(50), 1234.0
     settings.frames, settings.first_frame, settings.last_frame = "part", 10, 20
     settings.every_frame = True
     job = settings.job(bpy.context.scene, body="/SMPL_MALE.npz")
     assert job.every_frame
     assert (job.people, job.start, job.end, job.body) == (3, 10, 20, "/SMPL_MALE.npz")
-    assert job.focal is None and job.fov == pytest.approx(50)
+    assert job.focal_length is None and job.fov == pytest.approx(50)
     settings.focal_mode, settings.people = "pixels", "largest"
     job = settings.job(bpy.context.scene, body=None)
-    assert job.focal == pytest.approx(1234) and job.fov is None and job.people == "largest"
+    assert job.focal_length == pytest.approx(1234) and job.fov is None and job.people == "largest"
     settings.focal_mode, settings.lens, settings.sensor = "lens", 18, 36
     assert settings.job(bpy.context.scene, body=None).fov == pytest.approx(90)
 
@@ -48,8 +50,8 @@ def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
     options = ImportOptions(
         start_frame=5,
         smoothing=0.25,
-        keep_balance=False,
-        plant_feet=0.5,
+        lean_correction=False,
+        foot_locking=0.5,
         on_ground=False,
         with_body=False,
         keep_frame_rate=True,
@@ -127,9 +129,9 @@ def test_field_of_view_of_the_active_camera(settings: TARSettings, fit: str, siz
     scene.camera.data.lens, scene.camera.data.sensor_fit, scene.camera.data.sensor_height = 31, fit, 20
     corners = scene.camera.data.view_frame(scene=scene)
     side = max(abs(corners[0].x - corners[2].x), abs(corners[0].y - corners[2].y))
-    focal = max(size) * -corners[0].z / side
+    focal_length = max(size) * -corners[0].z / side
     settings.focal_mode = "camera"
-    assert lens_focal(settings, scene, *size) == pytest.approx(focal, rel=1e-5)
+    assert lens_focal_length(settings, scene, *size) == pytest.approx(focal_length, rel=1e-5)
     scene.camera.data.type = "ORTHO"
     with pytest.raises(TarError, match="perspective"):
         camera_field_of_view(scene)

@@ -37,7 +37,7 @@ RIGS = {
     "long legs": {"proportions": {"left_knee": 1.2, "right_knee": 1.2, "left_elbow": 0.8, "right_elbow": 0.8}},
     "small": {"size": 0.4, "arms_down": 0.5},
     "turned": {"yaw": 2.0},
-    "imported centimetres": {"tilt": True, "arms_down": 0.8, "size": 1.3},
+    "imported centimeters": {"tilt": True, "arms_down": 0.8, "size": 1.3},
 }
 
 
@@ -66,7 +66,7 @@ def test_rigs_that_makehuman_publishes(person: bpy.types.Object, number: int, ex
 
 def test_what_was_transferred_is_what_blender_shows(person: bpy.types.Object) -> None:
     """Forward kinematics here and Blender's pose agree, on a rig with everything unusual at once."""
-    character = make_character(person, KNOWN["Mixamo"], yaw=1.0, **RIGS["imported centimetres"])
+    character = make_character(person, KNOWN["Mixamo"], yaw=1.0, **RIGS["imported centimeters"])
     bones = KNOWN["Mixamo"]
     source = Rest.of(person, SMPL_BONES)
     world = transfer(source, person_motion(person), Rest.of(character, bones))

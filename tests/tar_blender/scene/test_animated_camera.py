@@ -16,8 +16,8 @@ from tar_blender.scene.build import ImportOptions, import_clip
 from tar_blender.scene.metadata import camera_of, imported_clips
 from tar_blender.util.incremental import finish
 from tar_core.body.data import load_body
-from tar_core.camera.trajectory import CameraPath
-from tar_core.camera.world import with_camera_path
+from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.world import with_camera_trajectory
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
@@ -71,12 +71,14 @@ def as_captured(truth: MotionClip, camera: bpy.types.Object) -> MotionClip:
     poses = [camera_world(camera, START + frame) for frame in range(first, last + 1)]
     start = np.linalg.inv(poses[0][0])
     relative = np.array([start @ matrix for matrix, _ in poses])
-    focals = np.array([focal for _, focal in poses])
+    focal_lengths = np.array([focal_length for _, focal_length in poses])
     rotations = relative[:, :3, :3].transpose(0, 2, 1)
-    path = CameraPath.from_poses(first, rotations, relative[:, :3, 3], focals / focals[0], world_is_upright=False)
+    path = CameraTrajectory.from_poses(
+        first, rotations, relative[:, :3, 3], focal_lengths / focal_lengths[0], world_is_upright=False
+    )
     body = load_body()
-    with_path = replace(truth, focal=focals[0], camera_path=path)
-    return with_camera_path(with_path, None, body).with_focal(1.4 * focals[0])
+    with_path = replace(truth, focal_length=focal_lengths[0], camera_trajectory=path)
+    return with_camera_trajectory(with_path, None, body).with_focal_length(1.4 * focal_lengths[0])
 
 
 def pixels(points: np.ndarray, camera: bpy.types.Object, clip: MotionClip) -> np.ndarray:
@@ -97,13 +99,13 @@ def test_people_stand_in_its_world_and_over_their_pixels(
     world, _ = camera_world(camera, START + int(truth.people[0].frames[0]))
     for i in range(0, len(truth.people[0]), STEP):
         frame = int(truth.people[0].frames[i])
-        now, focal = camera_world(camera, START + frame)
+        now, focal_length = camera_world(camera, START + frame)
         posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
         joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
         true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
         np.testing.assert_allclose(joints, true, atol=0.001)
         own = (true - now[:3, 3]) @ now[:3, :3]
-        video = focal * own[:, :2] / own[:, 2:] + truth.principal_point
+        video = focal_length * own[:, :2] / own[:, 2:] + truth.principal_point
         assert np.abs(pixels(joints, camera, truth) - video).max() < 0.1
 
 
@@ -139,8 +141,8 @@ def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
         for key in curve.keyframe_points:
             key.co.y /= 3
         curve.update()
-    planted = ImportOptions(start_frame=START, camera="Mine", plant_feet=1.0)
-    wrong = import_clip(captured, bpy.context, planted)
+    locked = ImportOptions(start_frame=START, camera="Mine", foot_locking=1.0)
+    wrong = import_clip(captured, bpy.context, locked)
     (warning,) = wrong.warnings
     assert "feet would stand better" in warning
 
@@ -173,7 +175,7 @@ def test_by_the_buttons_and_again_after_the_camera_changed(
     captured = as_captured(synthetic_clip(), camera)
     captured.save(tmp_path / "motion.npz")
     settings = bpy.context.scene.tar_settings
-    settings.camera_mode, settings.start_frame, settings.plant_feet, settings.smoothing = "animated", START, 0.0, 0.0
+    settings.camera_mode, settings.start_frame, settings.foot_locking, settings.smoothing = "animated", START, 0.0, 0.0
     bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "motion.npz"))
     (collection,) = imported_clips(bpy.context.scene)
     assert camera_of(collection) == camera
@@ -214,7 +216,7 @@ def test_the_engine_is_asked_with_the_cameras_lens_alone(
     registered: None, camera: bpy.types.Object, tiny_video: Path
 ) -> None:
     settings = bpy.context.scene.tar_settings
-    settings.video, settings.camera_mode, settings.focal_mode, settings.focal = (
+    settings.video, settings.camera_mode, settings.focal_mode, settings.focal_length = (
         str(tiny_video),
         "animated",
         "pixels",
@@ -222,7 +224,7 @@ def test_the_engine_is_asked_with_the_cameras_lens_alone(
     )
     bpy.context.scene.frame_set(START)
     job = settings.job(bpy.context.scene, None)
-    assert job.focal is None and job.camera_stands
+    assert job.focal_length is None and job.static_camera
     assert job.fov == pytest.approx(2 * np.degrees(np.arctan(18 / 38)), abs=1e-3)
     assert settings.import_options(camera=settings.scene_camera(bpy.context.scene)).camera == "Mine"
     settings.camera_mode = "video"

@@ -31,10 +31,10 @@ def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) 
 
 def test_feet_are_planted_if_asked(clip: MotionClip) -> None:
     rate = frame_rate(bpy.context.scene)
-    planted = adapt_clip(clip, load_body(), ImportOptions(plant_feet=1.0), rate)
+    locked = adapt_clip(clip, load_body(), ImportOptions(foot_locking=1.0), rate)
     assert adapt_clip(clip, load_body(), ImportOptions(), rate).people[0] is clip.people[0]
-    assert np.abs(planted.people[0].trans - clip.people[0].trans).max() > 0.001
-    moved = (planted.people[0].poses != clip.people[0].poses).reshape(-1, 24, 3).any((0, 2))
+    assert np.abs(locked.people[0].trans - clip.people[0].trans).max() > 0.001
+    moved = (locked.people[0].poses != clip.people[0].poses).reshape(-1, 24, 3).any((0, 2))
     assert set(np.flatnonzero(moved)) <= set(np.ravel(LEGS)), "legs help, nothing else does"
 
 
@@ -45,7 +45,7 @@ def test_balance_is_kept_if_asked(clip: MotionClip) -> None:
     upright[:, 0] = np.pi  # before a camera
     stands = replace(clip.people[0], poses=upright, trans=np.tile([0.0, 0.2, 4.0], (len(upright), 1)))
     leaning = replace(clip, people=[stands], vertical=Vertical(np.array([0, -np.cos(tip), -np.sin(tip)]), 1.0))
-    kept = adapt_clip(leaning, load_body(), ImportOptions(keep_balance=True), rate)
+    kept = adapt_clip(leaning, load_body(), ImportOptions(lean_correction=True), rate)
     assert adapt_clip(leaning, load_body(), ImportOptions(), rate).people[0] is leaning.people[0]
     assert (kept.people[0].poses != leaning.people[0].poses).any(0).nonzero()[0].max() < 3, "global_orient alone"
 
@@ -128,14 +128,19 @@ def test_options(clip: MotionClip) -> None:
     scene = bpy.context.scene
     scene.render.resolution_x = 333
     options = ImportOptions(
-        with_body=False, match_resolution=False, show_video=False, on_ground=False, focal=2 * clip.focal, smoothing=0.5
+        with_body=False,
+        match_resolution=False,
+        show_video=False,
+        on_ground=False,
+        focal_length=2 * clip.focal_length,
+        smoothing=0.5,
     )
     imported = import_clip(clip, bpy.context, options)
     assert not bpy.data.meshes and not bpy.data.materials and imported.people[0].body is None
     assert scene.render.resolution_x == 333 and scene.camera == imported.camera
     assert not imported.warnings, "nobody asked for the video"
     assert imported.camera.location.length == 0
-    assert imported.camera.data.lens == pytest.approx(2 * clip.focal * 36 / clip.width)
+    assert imported.camera.data.lens == pytest.approx(2 * clip.focal_length * 36 / clip.width)
 
 
 def test_nobody_in_the_clip(clip: MotionClip) -> None:

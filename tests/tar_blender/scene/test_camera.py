@@ -15,7 +15,7 @@ from tar_blender.scene.build import ImportOptions, import_clip
 from tar_blender.scene.camera import WorldPlacement, add_video_background, build_camera, match_render
 from tar_blender.scene.floor import move
 from tar_blender.scene.metadata import delete_clip
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
@@ -23,8 +23,8 @@ from tests.support.clips import STEP, phone_video, synthetic_clip
 
 
 def pinhole(points: np.ndarray, clip: MotionClip) -> np.ndarray:
-    """[..., 3] in the camera frame -> [..., 2] pixels, (0, 0) at the first pixel's centre."""
-    return clip.focal * points[..., :2] / points[..., 2:] + clip.principal_point
+    """[..., 3] in the camera frame -> [..., 2] pixels, (0, 0) at the first pixel's center."""
+    return clip.focal_length * points[..., :2] / points[..., 2:] + clip.principal_point
 
 
 def seen(points: np.ndarray, clip: MotionClip, camera: bpy.types.Object) -> np.ndarray:
@@ -47,16 +47,16 @@ def test_joints_project_to_the_pinholes_pixels(clip: MotionClip, smplx_points: d
 @settings(max_examples=25)
 @given(
     size=st.tuples(st.integers(64, 4096), st.integers(64, 4096)),
-    focal=st.floats(0.5, 3),
+    focal_length=st.floats(0.5, 3),
     center=st.tuples(st.floats(0.3, 0.7), st.floats(0.3, 0.7)),
     height=st.floats(-2, 5),
 )
 def test_any_camera_projects_exactly(
-    size: tuple[int, int], focal: float, center: tuple[float, float], height: float
+    size: tuple[int, int], focal_length: float, center: tuple[float, float], height: float
 ) -> None:
     width, height_px = size
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    clip = MotionClip(25, width, height_px, focal * max(size), np.array(center) * size, "none.mp4")
+    clip = MotionClip(25, width, height_px, focal_length * max(size), np.array(center) * size, "none.mp4")
     placement = WorldPlacement.level(height)
     camera = build_camera(clip, placement, bpy.context.scene.collection)
     match_render(bpy.context.scene, clip)
@@ -67,8 +67,8 @@ def test_any_camera_projects_exactly(
 
 def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     last = clip.last_frame
-    turns = CameraPath(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
-    turning = replace(clip, camera_path=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
+    turns = CameraTrajectory(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
+    turning = replace(clip, camera_trajectory=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
     imported = import_clip(turning, bpy.context, ImportOptions(start_frame=5))
     assert imported.camera.parent is not None
     armature = imported.people[0].armature
@@ -89,14 +89,14 @@ def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
     world[:3, :3] = WorldPlacement.on_floor(Floor(np.array([0.1, -0.9, -0.3]), 1.4)).rotation
     world[:3, 3] = 5, -2, 1.7
     count = clip.last_frame + 1
-    path = CameraPath(
+    path = CameraTrajectory(
         0,
         np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], count),
         np.linspace([0.0, 0, 0], [1.0, -0.3, 0.4], count),
         np.linspace(1, 1.6, count),
         world=world,
     )
-    imported = import_clip(replace(clip, camera_path=path), bpy.context)
+    imported = import_clip(replace(clip, camera_trajectory=path), bpy.context)
     armature = imported.people[0].armature
     for i in range(0, len(clip.people[0]), STEP):
         frame = int(clip.people[0].frames[i])
@@ -107,14 +107,16 @@ def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
         np.testing.assert_allclose(joints, true, atol=1e-4)
         at = np.array([frame])
         own = (smplx_points["joints"][i] - path.places_at(at)[0]) @ path.rotations_at(at)[0].T
-        zoomed = replace(clip, focal=clip.focal * path.zooms_at(at)[0])
+        zoomed = replace(clip, focal_length=clip.focal_length * path.zooms_at(at)[0])
         assert np.abs(seen(joints, clip, imported.camera) - pinhole(own, zoomed)).max() < 0.05
     delete_clip(imported.collection)
     assert not bpy.data.actions and not bpy.data.objects
 
 
 def test_a_turning_camera_moves_with_its_clip(clip: MotionClip) -> None:
-    turning = replace(clip, camera_path=CameraPath(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)))
+    turning = replace(
+        clip, camera_trajectory=CameraTrajectory(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1))
+    )
     imported = import_clip(turning, bpy.context)
     bpy.context.scene.frame_set(3)
     before = imported.camera.matrix_world.copy()

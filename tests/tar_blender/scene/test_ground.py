@@ -14,7 +14,7 @@ from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
 
 def standing(frames: int, height: float = 0.0) -> PersonMotion:
-    """Someone who stands still in T-pose, `height` metres above the camera, facing it."""
+    """Someone who stands still in T-pose, `height` meters above the camera, facing it."""
     person = synthetic_person(1, frames, 0)
     person.poses[:] = 0
     person.poses[:, 0] = np.pi  # FACING_CAMERA: half a turn about x

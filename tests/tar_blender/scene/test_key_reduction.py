@@ -33,7 +33,7 @@ def test_every_frame_is_within_the_tolerance(seed: int, tolerance: float) -> Non
     thing = bpy.data.objects.new("thing", None)
     _, channels = new_action(thing, "motion")
     write_curves(channels, "place", "location", 1 + time, values)
-    before, after = reduce_keys(thing, Tolerance(metres=tolerance))
+    before, after = reduce_keys(thing, Tolerance(meters=tolerance))
     assert (before, after) == (360, 3 * len(keys))
     assert away(values_at(thing, "location", 1 + time), values).max() < tolerance * 1.001 + 1e-3
     bpy.data.objects.remove(thing)
@@ -50,7 +50,7 @@ def test_a_person_keeps_the_motion_with_a_fraction_of_the_keys(clip: MotionClip)
     paths = {curve.data_path for curve in curves_of(person.armature)}
     rotations = sorted(path for path in paths if path.endswith("rotation_quaternion"))
     true = {path: values_at(person.armature, path, frames) for path in rotations}
-    before, after = reduce_keys(person.armature, Tolerance(degrees=2.0, metres=0.01))
+    before, after = reduce_keys(person.armature, Tolerance(degrees=2.0, meters=0.01))
     assert after < 0.6 * before
     for path in rotations:
         assert degrees_apart(values_at(person.armature, path, frames), true[path]).max() < 2.01

@@ -31,7 +31,7 @@ def test_body_is_where_the_camera_saw_it(picture: np.ndarray, smplx_points: dict
     clip = synthetic_clip()
     assert picture.shape == (180, 320)
     vertices = smplx_points["vertices"][(FRAME - 1 - clip.people[0].frames[0]) // STEP]
-    projected = clip.focal * vertices[:, :2] / vertices[:, 2:] + clip.principal_point
+    projected = clip.focal_length * vertices[:, :2] / vertices[:, 2:] + clip.principal_point
     expected = (projected + 0.5) * 320 / clip.width - 0.5
     rows, columns = np.nonzero(picture > 0.5)
     assert abs(columns.min() - expected[:, 0].min()) < 2 and abs(columns.max() - expected[:, 0].max()) < 2

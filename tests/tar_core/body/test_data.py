@@ -11,7 +11,7 @@ from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
 from tests.support.smpl_files import VERTICES, smpl_content
 
-# SMPL's published neutral rest joints, left side, metres (approximate, made symmetric).
+# SMPL's published neutral rest joints, left side, meters (approximate, made symmetric).
 SMPL_JOINTS = {
     "left_hip": (0.0686, -0.3143, 0.0226),
     "left_shoulder": (0.1738, 0.2256, -0.0173),
@@ -61,7 +61,7 @@ def test_free_body_shapes(free):
 
 
 def offset_from_smpl(body, name):
-    """How far a joint and its mirror image lie from SMPL's, [2, 3] metres: to the side, up, forward."""
+    """How far a joint and its mirror image lie from SMPL's, [2, 3] meters: to the side, up, forward."""
     joints = body.J_regressor @ body.v_template
     left = joints[JOINT_NAMES.index(name)]
     right = joints[JOINT_NAMES.index(name.replace("left", "right"))]
@@ -109,7 +109,7 @@ def test_free_body_keeps_its_uvs(free):
 
 
 def test_free_body_faces_look_outwards(free):
-    """The mesh is closed enough that its signed volume is a person's, in cubic metres."""
+    """The mesh is closed enough that its signed volume is a person's, in cubic meters."""
     a, b, c = np.moveaxis(free.v_template[free.faces].astype(float), 1, 0)
     volume = (a * np.cross(b, c)).sum() / 6
     assert 0.05 < volume < 0.10
@@ -133,7 +133,7 @@ def test_free_body_betas_are_principal_components(free):
     assert (np.diff(size) < 0).all()
     cosines = np.abs(gram / np.outer(size, size))[~np.eye(10, dtype=bool)]
     assert cosines.max() < 0.03
-    # One unit is one standard deviation over people: the first two, height and weight, are centimetres.
+    # One unit is one standard deviation over people: the first two, height and weight, are centimeters.
     assert 0.02 < size[0] < 0.08
     assert size[9] < 0.006
 

@@ -16,7 +16,7 @@ from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.smpl_files import smpl_content
 
-TOLERANCE = 1e-5  # metres
+TOLERANCE = 1e-5  # meters
 
 
 @pytest.fixture(scope="module")

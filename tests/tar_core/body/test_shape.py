@@ -33,7 +33,7 @@ def test_shape_survives_the_way_to_the_same_body(body: BodyData) -> None:
     moved = transfer_shape(betas, body, body)
     before, after = rest_joints(body, betas), rest_joints(body, moved)
     distance = np.linalg.norm((after - after[0]) - (before - before[0]), axis=-1)
-    assert distance.max() < 0.01, "metres"
+    assert distance.max() < 0.01, "meters"
 
 
 def test_shape_of_another_body_has_its_proportions(body: BodyData) -> None:
@@ -43,7 +43,7 @@ def test_shape_of_another_body_has_its_proportions(body: BodyData) -> None:
     moved = transfer_shape(betas, body, target)
     before, after = rest_joints(body, betas), rest_joints(target, moved)
     distance = np.linalg.norm((after - after[0]) - (before - before[0]), axis=-1)
-    assert distance.mean() < 0.01, "metres"
+    assert distance.mean() < 0.01, "meters"
 
 
 def test_bodies_look_the_same_from_the_camera_when_the_shape_changes(body: BodyData) -> None:

@@ -45,7 +45,7 @@ def test_a_crop_beyond_the_frame_repeats_its_border(crop):
 
 
 @given(st.floats(-np.pi + 0.01, np.pi - 0.01), st.floats(30, 500))
-def test_the_alignment_point_ends_straight_above_the_centre(roll, radius):
+def test_the_alignment_point_ends_straight_above_the_center(roll, radius):
     center = np.array([400.0, 300.0])
     above = center + radius * np.array([np.sin(roll), -np.cos(roll)])
     crop = crop_from_alignment(center, above)

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.camera.crop import Crop
-from tar_core.camera.crop_camera import CropCamera, default_focal, focal_from_fov, image_centre, project
+from tar_core.camera.crop_camera import CropCamera, default_focal_length, focal_length_from_fov, image_center, project
 
 crops = st.builds(Crop, st.floats(0, 1900), st.floats(0, 1000), st.floats(60, 1500), st.floats(-np.pi, np.pi))
 PRINCIPAL_POINT = (959.5, 539.5)
 
 
 def double(camera):
-    return CropCamera(camera.focal.double(), camera.center.double(), camera.size.double(), camera.roll.double())
+    return CropCamera(camera.focal_length.double(), camera.center.double(), camera.size.double(), camera.roll.double())
 
 
 @given(crop=crops, scale=st.floats(0.3, 2), tx=st.floats(-1, 1), ty=st.floats(-1, 1))
@@ -25,8 +25,8 @@ def test_cliff_translation_round_trip(crop, scale, tx, ty):
 
 
 @given(crop=crops, scale=st.floats(0.3, 2))
-def test_the_crop_camera_centres_the_crop(crop, scale):
-    """With tx = ty = 0 the body's origin projects onto the crop's centre, wherever the crop lies (CLIFF)."""
+def test_the_crop_camera_centers_the_crop(crop, scale):
+    """With tx = ty = 0 the body's origin projects onto the crop's center, wherever the crop lies (CLIFF)."""
     camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
     translation = camera.translation(torch.tensor([[scale, 0.0, 0.0]], dtype=torch.float64))
     pixels = camera.project(translation[:, None])
@@ -64,9 +64,9 @@ def test_rotations_roll_with_their_points():
 
 
 def test_default_cameras():
-    assert default_focal(1080, 1920) == pytest.approx(2202.9, abs=0.1)
-    assert focal_from_fov(1920, 1080, 90) == pytest.approx(960)
-    assert image_centre(1920, 1080) == PRINCIPAL_POINT
+    assert default_focal_length(1080, 1920) == pytest.approx(2202.9, abs=0.1)
+    assert focal_length_from_fov(1920, 1080, 90) == pytest.approx(960)
+    assert image_center(1920, 1080) == PRINCIPAL_POINT
     assert math.isclose(project(np.array([1.0, 2.0, 4.0]), 100.0, np.array([10.0, 20.0]))[1], 70)
 
 

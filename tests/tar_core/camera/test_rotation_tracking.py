@@ -6,8 +6,8 @@ import pytest
 from scipy.ndimage import gaussian_filter
 from scipy.spatial.transform import Rotation
 
-from tar_core.camera.rotation_tracking import CameraWatch, _Chain, fit_turn, track_camera
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.rotation_tracking import CameraMotionDetector, _Chain, fit_turn, track_camera_rotation
+from tar_core.camera.trajectory import CameraTrajectory
 
 SIZE = (480, 320)
 FOCAL = 500.0
@@ -19,8 +19,8 @@ def wall() -> np.ndarray:
     """A large picture with corners, seen by a camera of FOCAL that looks straight at it."""
     random = np.random.default_rng(0)
     noise = gaussian_filter(random.normal(size=(900, 1300)), 3)
-    grey = np.clip(128 + 400 * noise / np.abs(noise).max(), 0, 255).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, 2)
+    gray = np.clip(128 + 400 * noise / np.abs(noise).max(), 0, 255).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, 2)
 
 
 def intrinsics(size: tuple[int, int]) -> np.ndarray:
@@ -51,7 +51,9 @@ def degrees_off(turns: np.ndarray, truth: np.ndarray) -> np.ndarray:
 def test_a_pan_with_a_shaking_hand(wall: np.ndarray) -> None:
     time = np.linspace(0, 1, 40)
     truth = np.radians(np.stack([4 * np.sin(9 * time), 30 * time, 3 * np.sin(5 * time)], 1))
-    track = track_camera(((with_person(seen(wall, turn), k), BOX) for k, turn in enumerate(truth)), SIZE, FOCAL)
+    track = track_camera_rotation(
+        ((with_person(seen(wall, turn), k), BOX) for k, turn in enumerate(truth)), SIZE, FOCAL
+    )
     assert track.turns.shape == truth.shape
     assert degrees_off(track.turns, truth).max() < 0.5
     assert track.explained > 0.9
@@ -60,7 +62,7 @@ def test_a_pan_with_a_shaking_hand(wall: np.ndarray) -> None:
 
 def test_a_pan_of_more_than_the_picture_takes_new_keys(wall: np.ndarray) -> None:
     truth = np.radians(np.stack([np.zeros(50), np.linspace(-33, 33, 50), np.zeros(50)], 1))
-    track = track_camera(((seen(wall, turn), np.zeros((0, 4))) for turn in truth), SIZE, FOCAL)
+    track = track_camera_rotation(((seen(wall, turn), np.zeros((0, 4))) for turn in truth), SIZE, FOCAL)
     relative = (Rotation.from_rotvec(truth) * Rotation.from_rotvec(truth[0]).inv()).as_rotvec()
     assert degrees_off(track.turns, relative).max() < 1.0
     assert (track.zooms == 1).all()
@@ -72,7 +74,7 @@ def test_a_pan_with_a_zoom(wall: np.ndarray, last: float) -> None:
     truth = np.radians(np.stack([3 * np.sin(7 * time), 12 * time, np.sin(5 * time)], 1))
     zooms = 1 + (last - 1) * np.clip(2 * time - 0.5, 0, 1)
     shots = [with_person(seen(wall, turn, zoom), k) for k, (turn, zoom) in enumerate(zip(truth, zooms, strict=True))]
-    track = track_camera([(image, BOX) for image in shots], SIZE, FOCAL)
+    track = track_camera_rotation([(image, BOX) for image in shots], SIZE, FOCAL)
     np.testing.assert_allclose(track.zooms, zooms, rtol=0.015)
     assert degrees_off(track.turns, truth).max() < 0.5
     assert track.explained > 0.9
@@ -89,7 +91,7 @@ def test_a_camera_that_goes_forward_is_no_zoom_that_explains_it() -> None:
 
 
 def test_a_still_camera_stands_while_people_move(wall: np.ndarray) -> None:
-    random, watch = np.random.default_rng(1), CameraWatch()
+    random, watch = np.random.default_rng(1), CameraMotionDetector()
     still = seen(wall, np.zeros(3)).astype(float)
     for k in range(10):
         noisy = np.clip(still + 3 * random.normal(size=still.shape), 0, 255).astype(np.uint8)
@@ -98,26 +100,26 @@ def test_a_still_camera_stands_while_people_move(wall: np.ndarray) -> None:
 
 
 def test_a_shaking_hand_is_noticed(wall: np.ndarray) -> None:
-    watch = CameraWatch()
+    watch = CameraMotionDetector()
     for k in range(6):
         watch.look(with_person(seen(wall, np.radians([0.2 * k, 0.3 * k, 0.0])), k), BOX)
     assert watch.moves
 
 
 def test_a_cut_is_no_turn(wall: np.ndarray) -> None:
-    watch = CameraWatch()
+    watch = CameraMotionDetector()
     other = np.rot90(wall, 2)
     shots = [seen(wall, np.zeros(3))] * 3 + [seen(other, np.zeros(3))] * 3
     for image in shots:
         watch.look(image, np.zeros((0, 4)))
     assert not watch.moves
-    track = track_camera([(image, np.zeros((0, 4))) for image in shots], SIZE, FOCAL)
+    track = track_camera_rotation([(image, np.zeros((0, 4))) for image in shots], SIZE, FOCAL)
     assert degrees_off(track.turns, np.zeros((6, 3))).max() < 0.1
 
 
 def test_nothing_to_see_is_a_camera_that_stands() -> None:
     blank = np.full((*SIZE[::-1], 3), 90, np.uint8)
-    track = track_camera([(blank, np.zeros((0, 4)))] * 4, SIZE, FOCAL)
+    track = track_camera_rotation([(blank, np.zeros((0, 4)))] * 4, SIZE, FOCAL)
     assert not track.turns.any() and track.explained == 1.0
 
 
@@ -127,4 +129,4 @@ def test_turns_do_not_explain_a_camera_that_is_carried() -> None:
     carried = points - (0.4, 0.0, 0.0)
     before, after = (p[:, :2] / p[:, 2:] * FOCAL + (np.array(SIZE) - 1) / 2 for p in (points, carried))
     assert fit_turn(before, after, SIZE, (FOCAL, FOCAL), np.ones(200, bool))[1] < 0.5
-    assert CameraPath(0, np.zeros((1, 3)), explained=0.5).is_doubtful
+    assert CameraTrajectory(0, np.zeros((1, 3)), explained=0.5).is_doubtful

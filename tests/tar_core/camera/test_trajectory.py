@@ -3,19 +3,19 @@
 import numpy as np
 import pytest
 
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 
 
-def dolly() -> CameraPath:
+def dolly() -> CameraTrajectory:
     """Four frames from frame 10 on, in a world in which the first camera stands 1.5 m above x = 3."""
     world = np.eye(4)
     world[:3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
     world[:3, 3] = 3, 0, 1.5
     turns = np.array([[0, 0, 0], [0, 0.1, 0], [0, 0.2, 0], [0, 0.3, 0]])
     places = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 1], [2, 0, 2.0]])
-    return CameraPath(10, turns, places, np.array([1, 1, 2, 4.0]), world=world)
+    return CameraTrajectory(10, turns, places, np.array([1, 1, 2, 4.0]), world=world)
 
 
 def test_between_frames_and_beyond_the_ends() -> None:
@@ -51,13 +51,13 @@ def test_a_part_begins_in_its_own_first_camera_and_stays_in_the_world() -> None:
 def test_poses_of_a_world_become_a_path_from_the_first_camera() -> None:
     random = np.random.default_rng(0)
     rotations, places = axis_angle_to_matrix(random.normal(size=(5, 3))), random.normal(size=(5, 3))
-    path = CameraPath.from_poses(2, rotations, places, np.ones(5), world_is_upright=True)
+    path = CameraTrajectory.from_poses(2, rotations, places, np.ones(5), world_is_upright=True)
     point = random.normal(size=3)  # in the world
     in_clip = path.world[:3, :3].T @ (point - path.world[:3, 3])
     for k in range(5):
         seen = path.rotations_at(np.array([2 + k]))[0] @ (in_clip - path.places_at(np.array([2 + k]))[0])
         np.testing.assert_allclose(seen, rotations[k] @ (point - places[k]), atol=1e-12)
-    assert CameraPath.from_poses(2, rotations, places, np.ones(5), world_is_upright=False).world is None
+    assert CameraTrajectory.from_poses(2, rotations, places, np.ones(5), world_is_upright=False).world is None
 
 
 def test_a_larger_world() -> None:
@@ -69,7 +69,7 @@ def test_a_larger_world() -> None:
 
 def test_what_it_says_of_itself() -> None:
     assert str(dolly()) == "camera turns by 17°, travels 3.4 m, zooms 1.00 to 4.00"
-    assert str(CameraPath(0, np.zeros((3, 3)))) == "camera turns by 0°"
+    assert str(CameraTrajectory(0, np.zeros((3, 3)))) == "camera turns by 0°"
 
 
 def test_frames_that_a_path_lacks_are_told() -> None:
@@ -90,4 +90,4 @@ def test_frames_that_a_path_lacks_are_told() -> None:
 )
 def test_wrong_paths_are_refused(wrong: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(TarError, match=message):
-        CameraPath(0, np.zeros((4, 3)), **wrong)
+        CameraTrajectory(0, np.zeros((4, 3)), **wrong)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tar_core.camera.trajectory_io import KnownCamera, read_camera_path
+from tar_core.camera.trajectory_io import KnownCamera, read_camera_trajectory
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 
@@ -49,26 +49,26 @@ def assert_is_the_path(known: KnownCamera, frames: np.ndarray, scale: float = 1.
 
 
 def test_an_archive(tmp_path: Path) -> None:
-    known = read_camera_path(archive(tmp_path / "path.npz", focal=np.array([900, 900, 1800, 1800.0])), SIZE)
+    known = read_camera_trajectory(archive(tmp_path / "path.npz", focal=np.array([900, 900, 1800, 1800.0])), SIZE)
     assert_is_the_path(known, np.arange(4))
-    assert known.focal == 900 and known.path.world is None
+    assert known.focal_length == 900 and known.path.world is None
     np.testing.assert_allclose(known.path.zooms, [1, 1, 2, 2])
 
 
 def test_frames_between_those_of_an_archive(tmp_path: Path) -> None:
-    known = read_camera_path(archive(tmp_path / "path.npz", frames=np.array([5, 6, 8, 20])), SIZE)
-    assert (known.path.first_frame, known.path.last_frame, known.focal) == (5, 20, None)
+    known = read_camera_trajectory(archive(tmp_path / "path.npz", frames=np.array([5, 6, 8, 20])), SIZE)
+    assert (known.path.first_frame, known.path.last_frame, known.focal_length) == (5, 20, None)
     assert_is_the_path(known, np.array([5, 6, 8, 20]))
     middle = known.path.places_at(np.array([6, 7, 8]))
     np.testing.assert_allclose(middle[1], (middle[0] + middle[2]) / 2, atol=1e-12)
 
 
 def test_a_world_with_up_is_brought_upright(tmp_path: Path) -> None:
-    known = read_camera_path(archive(tmp_path / "path.npz", up=np.array([0, 2.0, 0])), SIZE)
+    known = read_camera_trajectory(archive(tmp_path / "path.npz", up=np.array([0, 2.0, 0])), SIZE)
     assert_is_the_path(known, np.arange(4))
     world = known.path.world
     np.testing.assert_allclose(world[2, 3], PLACES[0, 1], atol=1e-12)  # its y is up
-    upright = read_camera_path(archive(tmp_path / "path.npz", up=np.array([0, 0, 1.0])), SIZE).path.world
+    upright = read_camera_trajectory(archive(tmp_path / "path.npz", up=np.array([0, 0, 1.0])), SIZE).path.world
     np.testing.assert_allclose(upright[:3, 3], PLACES[0], atol=1e-12)
     np.testing.assert_allclose(upright[:3, :3], axis_angle_to_matrix(TURNS[0]).T, atol=1e-12)
 
@@ -76,18 +76,18 @@ def test_a_world_with_up_is_brought_upright(tmp_path: Path) -> None:
 def test_a_colmap_model_by_its_folder_or_its_file(tmp_path: Path) -> None:
     folder = colmap(tmp_path, [f"frame_{k:04d}.png" for k in (3, 4, 6, 9)])
     for path in (folder, folder / "images.txt"):
-        known = read_camera_path(path, SIZE)
+        known = read_camera_trajectory(path, SIZE)
         assert_is_the_path(known, np.array([0, 1, 3, 6]))
-        assert known.focal == 2000  # the video is twice as large as what COLMAP saw
+        assert known.focal_length == 2000  # the video is twice as large as what COLMAP saw
         assert known.path.world is None and not known.path.zoomed
 
 
 def test_colmap_pictures_without_numbers_go_by_their_names(tmp_path: Path) -> None:
-    known = read_camera_path(
+    known = read_camera_trajectory(
         colmap(tmp_path, ["a b.png", "c.png", "d.png", "e.png"], "OPENCV 1920 1080 900 910 9 9"), SIZE
     )
     assert_is_the_path(known, np.arange(4))
-    assert known.focal == 905
+    assert known.focal_length == 905
 
 
 @pytest.mark.parametrize(
@@ -106,24 +106,24 @@ def test_colmap_pictures_without_numbers_go_by_their_names(tmp_path: Path) -> No
 )
 def test_wrong_archives_are_refused_in_one_line(tmp_path: Path, other: dict[str, Any], message: str) -> None:
     with pytest.raises(TarError, match=message) as error:
-        read_camera_path(archive(tmp_path / "path.npz", **other), SIZE)
+        read_camera_trajectory(archive(tmp_path / "path.npz", **other), SIZE)
     assert "\n" not in str(error.value)
 
 
 def test_what_is_no_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TarError, match="no such camera path"):
-        read_camera_path(tmp_path / "gone.npz", SIZE)
+        read_camera_trajectory(tmp_path / "gone.npz", SIZE)
     (tmp_path / "path.csv").write_text("1,2")
     with pytest.raises(TarError, match="is an .npz file or the folder"):
-        read_camera_path(tmp_path / "path.csv", SIZE)
+        read_camera_trajectory(tmp_path / "path.csv", SIZE)
     (tmp_path / "path.npz").write_bytes(b"PK broken")
     with pytest.raises(TarError, match="not a camera path"):
-        read_camera_path(tmp_path / "path.npz", SIZE)
+        read_camera_trajectory(tmp_path / "path.npz", SIZE)
     with pytest.raises(TarError, match="has images.txt and cameras.txt"):
-        read_camera_path(tmp_path, SIZE)
+        read_camera_trajectory(tmp_path, SIZE)
     (tmp_path / "images.bin").write_bytes(b"")
     with pytest.raises(TarError, match="model_converter"):
-        read_camera_path(tmp_path, SIZE)
+        read_camera_trajectory(tmp_path, SIZE)
 
 
 @pytest.mark.parametrize("broken", ["1 0.5 0.5", "1 a b c d e f g 1 x.png", "1 1 0 0 0 0 0 0 99 x.png"])
@@ -131,9 +131,9 @@ def test_broken_colmap_models_are_refused(tmp_path: Path, broken: str) -> None:
     colmap(tmp_path, [])
     (tmp_path / "images.txt").write_text(broken + "\n\n")
     with pytest.raises(TarError, match="not COLMAP's"):
-        read_camera_path(tmp_path, SIZE)
+        read_camera_trajectory(tmp_path, SIZE)
 
 
 def test_an_unknown_colmap_camera_is_named(tmp_path: Path) -> None:
     with pytest.raises(TarError, match="the camera model MOON"):
-        read_camera_path(colmap(tmp_path, ["1.png"], "MOON 10 10 5"), SIZE)
+        read_camera_trajectory(colmap(tmp_path, ["1.png"], "MOON 10 10 5"), SIZE)

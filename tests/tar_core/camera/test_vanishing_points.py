@@ -7,7 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from tar_core.camera.vanishing_points import LinesCamera, _climb, _derivatives, _Votes, camera_from_lines, find_segments
+from tar_core.camera.vanishing_points import (
+    EstimatedCamera,
+    _climb,
+    _derivatives,
+    _Votes,
+    estimate_camera,
+    find_segments,
+)
 from tar_core.motion import Floor
 
 SIZE = (1280, 720)
@@ -19,7 +26,9 @@ def up_of(pitch: float, roll: float) -> np.ndarray:
     return np.array([np.cos(p) * np.sin(r), -np.cos(p) * np.cos(r), -np.sin(p)])
 
 
-def room(random: np.random.Generator, up: np.ndarray, focal: float, azimuth: float, count: int = 60) -> np.ndarray:
+def room(
+    random: np.random.Generator, up: np.ndarray, focal_length: float, azimuth: float, count: int = 60
+) -> np.ndarray:
     """[N, 4] edges of furniture before a camera, in pixels: upright ones, and level ones at right angles."""
     ahead = np.cross(np.cross(up, [0.0, 0.0, 1.0]), up)
     ahead /= np.linalg.norm(ahead)
@@ -28,7 +37,9 @@ def room(random: np.random.Generator, up: np.ndarray, focal: float, azimuth: flo
     directions = np.stack([up, c * across + s * ahead, c * ahead - s * across])
     start = np.stack([random.uniform(-4, 4, count), random.uniform(-2, 2, count), random.uniform(4, 9, count)], 1)
     end = start + directions[np.arange(count) % 3] * random.uniform(0.4, 1.2, count)[:, None]
-    pixels = np.stack([point[:, :2] / point[:, 2:] * focal + (np.array(SIZE) - 1) / 2 for point in (start, end)], 1)
+    pixels = np.stack(
+        [point[:, :2] / point[:, 2:] * focal_length + (np.array(SIZE) - 1) / 2 for point in (start, end)], 1
+    )
     return (pixels + random.normal(size=pixels.shape) * 0.4).reshape(-1, 4)
 
 
@@ -38,25 +49,25 @@ def clutter(random: np.random.Generator, count: int) -> np.ndarray:
     return np.concatenate([middle - half, middle + half], 1)
 
 
-def degrees_off(camera: LinesCamera, up: np.ndarray) -> float:
+def degrees_off(camera: EstimatedCamera, up: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(camera.up @ up, -1, 1))))
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1000), st.floats(5, 35), st.floats(-25, 25), st.floats(0.6, 1.2), st.floats(15, 75))
 def test_a_room_tells_up_and_the_focal_length(
-    seed: int, pitch: float, roll: float, focal: float, azimuth: float
+    seed: int, pitch: float, roll: float, focal_length: float, azimuth: float
 ) -> None:
     random = np.random.default_rng(seed)
     up = up_of(pitch, roll)
-    segments = np.concatenate([room(random, up, focal * DIAGONAL, azimuth), clutter(random, 30)])
-    camera = camera_from_lines(segments, SIZE)
+    segments = np.concatenate([room(random, up, focal_length * DIAGONAL, azimuth), clutter(random, 30)])
+    camera = estimate_camera(segments, SIZE)
     assert degrees_off(camera, up) < max(2.5, 2 * camera.up_error)
-    assert abs(np.log(camera.focal / (focal * DIAGONAL))) < max(0.15, 3 * camera.focal_error)
+    assert abs(np.log(camera.focal_length / (focal_length * DIAGONAL))) < max(0.15, 3 * camera.focal_length_error)
     assert camera.up_error < 10
 
-    known = camera_from_lines(segments, SIZE, focal * DIAGONAL)
-    assert known.focal == pytest.approx(focal * DIAGONAL) and known.focal_error == 0
+    known = estimate_camera(segments, SIZE, focal_length * DIAGONAL)
+    assert known.focal_length == pytest.approx(focal_length * DIAGONAL) and known.focal_length_error == 0
     assert degrees_off(known, up) < 1.5
 
 
@@ -86,22 +97,22 @@ def test_the_climb_ends_as_high_as_a_search_without_slopes(seed: int) -> None:
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 1000), st.integers(0, 150))
 def test_clutter_tells_nothing(seed: int, count: int) -> None:
-    camera = camera_from_lines(clutter(np.random.default_rng(seed), count), SIZE)
-    assert camera.up_error > 10 and camera.focal_error > 0.3
+    camera = estimate_camera(clutter(np.random.default_rng(seed), count), SIZE)
+    assert camera.up_error > 10 and camera.focal_length_error > 0.3
 
 
 def test_more_lines_make_it_surer() -> None:
     random = np.random.default_rng(0)
     up = up_of(15, 0)
-    few, many = (camera_from_lines(room(random, up, 1200.0, 30, count), SIZE) for count in (24, 120))
-    assert many.up_error < few.up_error and many.focal_error < few.focal_error
+    few, many = (estimate_camera(room(random, up, 1200.0, 30, count), SIZE) for count in (24, 120))
+    assert many.up_error < few.up_error and many.focal_length_error < few.focal_length_error
 
 
 def test_a_camera_that_looks_level_at_a_wall_tells_no_focal_length() -> None:
     """All its lines are parallel in the picture, whatever the lens."""
-    camera = camera_from_lines(room(np.random.default_rng(0), up_of(0, 0), 1200.0, 0, 80)[np.arange(80) % 3 < 2], SIZE)
+    camera = estimate_camera(room(np.random.default_rng(0), up_of(0, 0), 1200.0, 0, 80)[np.arange(80) % 3 < 2], SIZE)
     assert degrees_off(camera, up_of(0, 0)) < 3
-    assert camera.focal_error > 0.15
+    assert camera.focal_length_error > 0.15
 
 
 @pytest.mark.parametrize("scale", [1, 2])
@@ -119,6 +130,6 @@ def test_segments_of_a_picture(scale: int) -> None:
 
 def test_a_picture_without_lines() -> None:
     assert find_segments(np.full((90, 160, 3), 127, np.uint8)).shape == (0, 4)
-    camera = camera_from_lines(np.zeros((0, 4)), SIZE)
+    camera = estimate_camera(np.zeros((0, 4)), SIZE)
     assert camera.up_error == 90
     assert abs(np.degrees(Floor(camera.up, 0.0).roll)) < 1

@@ -5,9 +5,9 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera.trajectory import CameraPath
-from tar_core.camera.world import hold_still, scale_by_feet, seen_by_camera, with_camera_path
-from tar_core.cleanup.foot_locking import foot_points, plant_clip, slide
+from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.world import scale_from_feet, to_camera_frame, to_world_frame, with_camera_trajectory
+from tar_core.cleanup.foot_locking import foot_points, lock_clip_feet, slide
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
@@ -40,16 +40,16 @@ def walker(count: int = 120) -> PersonMotion:
     return person
 
 
-def travelling(count: int = 120) -> CameraPath:
+def travelling(count: int = 120) -> CameraTrajectory:
     """A camera on a dolly that goes along, turns and zooms."""
     time = np.arange(count) / FPS
     turns = np.stack([0.1 * np.sin(time), 0.4 * np.sin(0.5 * time), 0.05 * time], 1)
     places = np.stack([0.7 * time, 0.1 * np.sin(2 * time), 0.3 * time], 1)
-    return CameraPath(0, turns, places, 1 + 0.2 * time)
+    return CameraTrajectory(0, turns, places, 1 + 0.2 * time)
 
 
-def clip_of(person: PersonMotion, path: CameraPath | None = None) -> MotionClip:
-    return MotionClip(FPS, 1280, 720, 1400.0, np.array([639.5, 359.5]), "walk.mp4", [person], camera_path=path)
+def clip_of(person: PersonMotion, path: CameraTrajectory | None = None) -> MotionClip:
+    return MotionClip(FPS, 1280, 720, 1400.0, np.array([639.5, 359.5]), "walk.mp4", [person], camera_trajectory=path)
 
 
 def pixels(clip: MotionClip, person: PersonMotion) -> np.ndarray:
@@ -57,13 +57,13 @@ def pixels(clip: MotionClip, person: PersonMotion) -> np.ndarray:
     joints = pose_skeleton(person.poses.reshape(-1, 24, 3).astype(float), rest_joints(BODY, np.zeros(10)))[1]
     joints += person.trans[:, None]
     seen = np.array([clip.in_camera(points, int(frame)) for points, frame in zip(joints, person.frames, strict=True)])
-    return clip.focals(person.frames)[:, None, None] * seen[..., :2] / seen[..., 2:]
+    return clip.focal_lengths(person.frames)[:, None, None] * seen[..., :2] / seen[..., 2:]
 
 
 def test_there_and_back() -> None:
     person, path = walker(), travelling()
-    there = hold_still(person, path, PELVIS)
-    back = seen_by_camera(there, path, PELVIS)
+    there = to_world_frame(person, path, PELVIS)
+    back = to_camera_frame(there, path, PELVIS)
     np.testing.assert_allclose(back.trans, person.trans, atol=1e-5)
     np.testing.assert_allclose(
         axis_angle_to_matrix(back.poses[:, :3]), axis_angle_to_matrix(person.poses[:, :3]), atol=1e-5
@@ -74,8 +74,8 @@ def test_there_and_back() -> None:
 def test_the_truth_before_a_camera_that_travels_is_found_again() -> None:
     """What the network sees, each frame by itself, becomes the motion in the world."""
     truth, path = walker(), travelling()
-    network = clip_of(seen_by_camera(truth, path, PELVIS))
-    found = with_camera_path(network, path, BODY)
+    network = clip_of(to_camera_frame(truth, path, PELVIS))
+    found = with_camera_trajectory(network, path, BODY)
     np.testing.assert_allclose(found.people[0].trans, truth.trans, atol=1e-5)
     assert slide(foot_points(truth, BODY), np.ones((119, 4))) < slide(
         foot_points(network.people[0], BODY), np.ones((119, 4))
@@ -84,31 +84,33 @@ def test_the_truth_before_a_camera_that_travels_is_found_again() -> None:
 
 def test_another_path_leaves_everybody_over_their_pixels() -> None:
     first = clip_of(walker(), travelling())
-    other = CameraPath(0, np.zeros((120, 3)), np.linspace([0, 0, 0], [1.0, 0, 0], 120), first.camera_path.zooms)
-    second = with_camera_path(first, other, BODY)
+    other = CameraTrajectory(
+        0, np.zeros((120, 3)), np.linspace([0, 0, 0], [1.0, 0, 0], 120), first.camera_trajectory.zooms
+    )
+    second = with_camera_trajectory(first, other, BODY)
     np.testing.assert_allclose(pixels(second, second.people[0]), pixels(first, first.people[0]), atol=0.01)
-    still = with_camera_path(second, None, BODY)
-    assert still.camera_path is None
+    still = with_camera_trajectory(second, None, BODY)
+    assert still.camera_trajectory is None
 
 
 def test_a_zoom_is_a_matter_of_depth() -> None:
-    zoom = CameraPath(0, np.zeros((120, 3)), zooms=np.linspace(1, 2, 120))
+    zoom = CameraTrajectory(0, np.zeros((120, 3)), zooms=np.linspace(1, 2, 120))
     person = walker()
-    depth = hold_still(person, zoom, PELVIS).trans[:, 2]
+    depth = to_world_frame(person, zoom, PELVIS).trans[:, 2]
     np.testing.assert_allclose(depth, person.trans[:, 2] * np.linspace(1, 2, 120), rtol=1e-6)
 
 
 @pytest.mark.parametrize("scale", [0.2, 1.0, 7.0])
 def test_feet_tell_the_scale_of_the_path(scale: float) -> None:
     truth, path = walker(), travelling()
-    network = clip_of(seen_by_camera(truth, path, PELVIS))
-    wrong = with_camera_path(network, path.scaled(1 / scale), BODY)
-    assert scale_by_feet(wrong, BODY) == pytest.approx(scale, rel=0.1)
+    network = clip_of(to_camera_frame(truth, path, PELVIS))
+    wrong = with_camera_trajectory(network, path.scaled(1 / scale), BODY)
+    assert scale_from_feet(wrong, BODY) == pytest.approx(scale, rel=0.1)
 
 
 def test_a_camera_that_stands_tells_no_scale() -> None:
-    assert scale_by_feet(clip_of(walker()), BODY) is None
-    assert scale_by_feet(clip_of(walker(), CameraPath(0, np.zeros((120, 3)))), BODY) is None
+    assert scale_from_feet(clip_of(walker()), BODY) is None
+    assert scale_from_feet(clip_of(walker(), CameraTrajectory(0, np.zeros((120, 3)))), BODY) is None
 
 
 def test_feet_are_planted_in_the_world_and_along_each_frames_own_line_of_sight() -> None:
@@ -116,15 +118,15 @@ def test_feet_are_planted_in_the_world_and_along_each_frames_own_line_of_sight()
     truth = walker()
     angle = np.linspace(0, 1.2, len(truth))
     turns = np.stack([np.zeros_like(angle), angle, np.zeros_like(angle)], 1)
-    centre = np.array([0.0, 0.0, 5.0])
-    places = centre - (axis_angle_to_matrix(turns).transpose(0, 2, 1) @ centre)
-    path = CameraPath(0, turns, places)
-    seen = seen_by_camera(truth, path, PELVIS)
+    center = np.array([0.0, 0.0, 5.0])
+    places = center - (axis_angle_to_matrix(turns).transpose(0, 2, 1) @ center)
+    path = CameraTrajectory(0, turns, places)
+    seen = to_camera_frame(truth, path, PELVIS)
     seen.trans *= 1 + 0.012 * np.sin(np.arange(len(truth)) / 5)[:, None]
-    clip = with_camera_path(clip_of(seen), path, BODY)
-    planted = plant_clip(clip, BODY, 1.0)
+    clip = with_camera_trajectory(clip_of(seen), path, BODY)
+    locked = lock_clip_feet(clip, BODY, 1.0)
     stands = (np.linalg.norm(np.diff(foot_points(truth, BODY), axis=0), axis=-1) < 0.15 / FPS).astype(float)
-    before, after = (slide(foot_points(moving.people[0], BODY), stands) for moving in (clip, planted))
+    before, after = (slide(foot_points(moving.people[0], BODY), stands) for moving in (clip, locked))
     assert before > 0.006 and after < 0.25 * before
-    moved = pixels(planted, planted.people[0]) - pixels(clip, clip.people[0])
+    moved = pixels(locked, locked.people[0]) - pixels(clip, clip.people[0])
     assert np.linalg.norm(moved, axis=-1).mean() < 2.0

@@ -9,8 +9,8 @@ from scipy.spatial.transform import Rotation
 from benchmarks.bench_turning import degrees_off, turn_video
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera.trajectory import CameraPath
-from tar_core.camera.world import seen_by_camera, with_camera_path
+from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.world import to_camera_frame, with_camera_trajectory
 from tar_core.capture.pipeline import (
     CaptureOptions,
     Progress,
@@ -46,7 +46,7 @@ def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
     assert (clip.width, clip.height, clip.body) == (1080, 1920, "free")
     assert clip.fps == pytest.approx(60, abs=0.1)
     # The video's own calibration (Qualisys): the camera looks down and is turned.
-    assert clip.focal == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
+    assert clip.focal_length == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
     up = Floor(clip.vertical.up, 0.0)
     assert np.degrees([up.pitch, up.roll]) == pytest.approx([22.5, 13.4], abs=1.5)
     np.testing.assert_allclose(clip.principal_point, [539.5, 959.5])
@@ -63,16 +63,16 @@ def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
 def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     turns = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
     turn_video(demo_video, tmp_path / "turning.mp4", turns)
-    options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
+    options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     told: list[Progress] = []
     clip = capture(tmp_path / "turning.mp4", options, told.append)
-    assert clip.camera_path is not None and len(clip.camera_path.turns) == 40
+    assert clip.camera_trajectory is not None and len(clip.camera_trajectory.turns) == 40
     off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(turns).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in told[-40:]] == ["camera"] * 40
 
-    still = capture(tmp_path / "turning.mp4", replace(options, camera_stands=True))
-    assert still.camera_path is None
+    still = capture(tmp_path / "turning.mp4", replace(options, static_camera=True))
+    assert still.camera_trajectory is None
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
     back = clip.camera_rotations(seen.frames).transpose(0, 2, 1)
@@ -86,11 +86,11 @@ def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint:
     rotations = axis_angle_to_matrix(turns)
     path = {"rotations": rotations, "translations": -np.einsum("fij,fj->fi", rotations, places)}
     np.savez(tmp_path / "path.npz", focal=1500.0, up=np.array([0, -1.0, 0]), **path)
-    options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu", camera_stands=True)
-    given = replace(options, camera_path=tmp_path / "path.npz", camera_scale=2.0)
+    options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
+    given = replace(options, camera_trajectory=tmp_path / "path.npz", camera_scale=2.0)
     clip = capture(demo_video, given)
-    still = capture(demo_video, replace(options, focal=1500))
-    assert clip.focal == 1500
+    still = capture(demo_video, replace(options, focal_length=1500))
+    assert clip.focal_length == 1500
     np.testing.assert_allclose(clip.vertical.up, [0, -1, 0], atol=1e-9)
     np.testing.assert_allclose(clip.camera_places(np.arange(6)), 2 * places[:6], atol=1e-9)
     seen, held = still.people[0], clip.people[0]
@@ -114,16 +114,16 @@ def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
         if progress.done == 39:
             video.unlink(missing_ok=True)
 
-    options = CaptureOptions(people="largest", focal=1681, checkpoint=untrained_checkpoint, device="cpu")
+    options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(video, options, unplug)
-    assert len(clip.people[0]) == 40 and clip.camera_path is None
+    assert len(clip.people[0]) == 40 and clip.camera_trajectory is None
     assert "no such video" in caplog.text and "taken to stand" in caplog.text
 
 
 def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(3, MAN), end=5, fov=90, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(demo_video, options)
-    assert clip.focal == pytest.approx(960)  # as given, whatever the lines tell
+    assert clip.focal_length == pytest.approx(960)  # as given, whatever the lines tell
     np.testing.assert_array_equal(clip.people[0].frames, [3, 4, 5])
 
 
@@ -170,10 +170,10 @@ def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> Non
         (lambda: CaptureOptions(start=5, end=4), "holds no frame"),
         (lambda: CaptureOptions(start=-1), "holds no frame"),
         (lambda: CaptureOptions(threads=0), "give one or more"),
-        (lambda: CaptureOptions(focal=-1.0), "above zero"),
-        (lambda: CaptureOptions(focal=float("nan")), "above zero"),
+        (lambda: CaptureOptions(focal_length=-1.0), "above zero"),
+        (lambda: CaptureOptions(focal_length=float("nan")), "above zero"),
         (lambda: CaptureOptions(fov=180.0), "1 to 170"),
-        (lambda: CaptureOptions(focal=1000.0, fov=50.0), "not both"),
+        (lambda: CaptureOptions(focal_length=1000.0, fov=50.0), "not both"),
         (lambda: CaptureOptions(end=5, box=StartBox(9, (0, 0, 1, 1))), "outside the range"),
         (lambda: CaptureOptions(start=5, box=StartBox(3, (0, 0, 1, 1))), "outside the range"),
         (lambda: choose_device("abacus"), "device 'abacus'"),
@@ -239,12 +239,12 @@ def test_single_frame_needs_no_interpolation() -> None:
 
 def test_a_camera_path_of_unknown_length_goes_by_feet(caplog: pytest.LogCaptureFixture) -> None:
     truth, path = walker(), travelling()
-    seen = replace(clip_of(truth), people=[seen_by_camera(truth, path, rest_joints(load_body(), np.zeros(10))[0])])
-    short = with_camera_path(seen, path.scaled(0.25), load_body())
+    seen = replace(clip_of(truth), people=[to_camera_frame(truth, path, rest_joints(load_body(), np.zeros(10))[0])])
+    short = with_camera_trajectory(seen, path.scaled(0.25), load_body())
     told = _check_scale(short, load_body(), by_feet=False)
     assert told is short and "4 times as long" in caplog.text and "--camera-scale feet" in caplog.text
     found = _check_scale(short, load_body(), by_feet=True)
-    np.testing.assert_allclose(found.camera_path.length, path.length, rtol=0.1)
+    np.testing.assert_allclose(found.camera_trajectory.length, path.length, rtol=0.1)
     assert np.abs(found.people[0].trans - truth.trans).max() < 0.2
-    _check_scale(clip_of(truth, CameraPath(0, np.zeros((120, 3)))), load_body(), by_feet=True)
+    _check_scale(clip_of(truth, CameraTrajectory(0, np.zeros((120, 3)))), load_body(), by_feet=True)
     assert "feet do not tell" in caplog.text

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.center_of_mass import centre_of_mass, find_balance, on_legs
+from tar_core.cleanup.center_of_mass import center_of_mass, find_balance, on_legs
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.key_poses import LOW, STANDING, pose_from_degrees
 
@@ -22,12 +22,12 @@ def degrees_between(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(a @ b, -1, 1))))
 
 
-def test_the_centre_of_mass_of_who_stands_is_in_the_belly() -> None:
+def test_the_center_of_mass_of_who_stands_is_in_the_belly() -> None:
     """56 % of the height, as women's and men's is, and between both sides."""
     floor, top = BODY.v_template[:, 1].min(), BODY.v_template[:, 1].max()
-    centre = centre_of_mass(REST)
-    assert (centre[1] - floor) / (top - floor) == pytest.approx(0.56, abs=0.03)
-    assert abs(centre[0]) < 0.01
+    center = center_of_mass(REST)
+    assert (center[1] - floor) / (top - floor) == pytest.approx(0.56, abs=0.03)
+    assert abs(center[0]) < 0.01
 
 
 @given(st.integers(0, 1000))
@@ -35,18 +35,18 @@ def test_it_moves_and_turns_with_the_body(seed: int) -> None:
     random = np.random.default_rng(seed)
     joints = pose_skeleton(0.4 * random.normal(size=(3, 24, 3)), REST)[1]
     turn, shift = Rotation.from_rotvec(random.normal(size=3)).as_matrix(), random.normal(size=3)
-    np.testing.assert_allclose(centre_of_mass(joints @ turn.T + shift), centre_of_mass(joints) @ turn.T + shift)
+    np.testing.assert_allclose(center_of_mass(joints @ turn.T + shift), center_of_mass(joints) @ turn.T + shift)
 
 
 def test_who_bows_moves_the_hips_back_and_so_tells_up() -> None:
-    """Trunk 60 degrees forwards: neither it nor the legs are upright, but the feet are below the centre of mass."""
+    """Trunk 60 degrees forwards: neither it nor the legs are upright, but the feet are below the center of mass."""
     poses = np.zeros((1, 24, 3))
     poses[0, 0, 0] = np.radians(60)
     for side in ("left", "right"):
         poses[0, JOINT_NAMES.index(f"{side}_hip"), 0] = -np.radians(74)
     joints = pose_skeleton(poses, REST)[1]
     feet = joints[:, [JOINT_NAMES.index(f"{side}_{end}") for side in ("left", "right") for end in ("ankle", "foot")]]
-    balance = find_balance(centre_of_mass(joints), feet, np.ones(feet.shape[:2], bool), FPS)
+    balance = find_balance(center_of_mass(joints), feet, np.ones(feet.shape[:2], bool), FPS)
     assert balance is not None and degrees_between(balance.up, -UP) < 4  # joints have y up
     trunk = joints[0, JOINT_NAMES.index("neck")] - joints[0, 0]
     assert degrees_between(trunk / np.linalg.norm(trunk), -UP) > 50

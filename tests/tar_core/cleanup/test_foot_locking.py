@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tar_core.body.data import load_body
-from tar_core.cleanup.foot_locking import foot_points, plant_clip, plant_feet, slide, solve_band, still_weights
+from tar_core.cleanup.foot_locking import foot_points, lock_clip_feet, lock_feet, slide, solve_band, still_weights
 from tar_core.cleanup.leg_ik import LEGS
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
@@ -29,7 +29,7 @@ def stander(count: int = 60) -> PersonMotion:
 
 def test_who_stands_stays_as_they_are() -> None:
     person = stander()
-    np.testing.assert_allclose(plant_feet(person, BODY, FPS).trans, person.trans, atol=1e-6)
+    np.testing.assert_allclose(lock_feet(person, BODY, FPS).trans, person.trans, atol=1e-6)
 
 
 def test_depth_that_wavers_is_held_and_the_picture_stays() -> None:
@@ -39,13 +39,13 @@ def test_depth_that_wavers_is_held_and_the_picture_stays() -> None:
     feet = foot_points(wavering, BODY)
     standing = still_weights(feet, FPS)
     assert (standing > 0.5).mean() > 0.9
-    planted = plant_feet(wavering, BODY, FPS)
-    assert slide(foot_points(planted, BODY), standing) < 0.2 * slide(feet, standing)
-    before, after = (1500 * p.trans[:, :2] / p.trans[:, 2:] for p in (wavering, planted))
+    locked = lock_feet(wavering, BODY, FPS)
+    assert slide(foot_points(locked, BODY), standing) < 0.2 * slide(feet, standing)
+    before, after = (1500 * p.trans[:, :2] / p.trans[:, 2:] for p in (wavering, locked))
     assert np.linalg.norm(after - before, axis=1).mean() < 2
-    weak = slide(foot_points(plant_feet(wavering, BODY, FPS, 0.02), BODY), standing)
-    assert slide(foot_points(planted, BODY), standing) < weak < slide(feet, standing)
-    away = np.abs(planted.poses - wavering.poses).reshape(60, 24, 3).max((0, 2))
+    weak = slide(foot_points(lock_feet(wavering, BODY, FPS, 0.02), BODY), standing)
+    assert slide(foot_points(locked, BODY), standing) < weak < slide(feet, standing)
+    away = np.abs(locked.poses - wavering.poses).reshape(60, 24, 3).max((0, 2))
     legs = [joint for leg in LEGS for joint in leg]
     assert away[legs].max() < 0.03  # radians: the root does the work
     assert (np.delete(away, legs) == 0).all()
@@ -62,16 +62,16 @@ def test_legs_hold_what_the_root_cannot() -> None:
     feet = foot_points(shaking, BODY)
     standing = still_weights(feet, FPS)
     assert (standing > 0.5).any(1).mean() > 0.9 and slide(feet, standing) > 0.003
-    planted = plant_feet(shaking, BODY, FPS)
-    assert slide(foot_points(planted, BODY), standing) < 0.4 * slide(feet, standing)
-    for frame in (planted.poses, planted.trans):
+    locked = lock_feet(shaking, BODY, FPS)
+    assert slide(foot_points(locked, BODY), standing) < 0.4 * slide(feet, standing)
+    for frame in (locked.poses, locked.trans):
         assert np.isfinite(frame).all()
 
 
 def test_who_moves_across_the_picture_keeps_moving() -> None:
     person = stander()
     glide = replace(person, trans=person.trans + np.arange(60)[:, None] / FPS * np.array([1.2, 0, 0]))
-    np.testing.assert_allclose(plant_feet(glide, BODY, FPS).trans, glide.trans, atol=0.003)
+    np.testing.assert_allclose(lock_feet(glide, BODY, FPS).trans, glide.trans, atol=0.003)
 
 
 @settings(max_examples=20)
@@ -94,11 +94,11 @@ def test_the_band_is_solved(seed: int, count: int) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_short_motions(count: int) -> None:
-    assert len(plant_feet(stander(count), BODY, FPS)) == count
+    assert len(lock_feet(stander(count), BODY, FPS)) == count
 
 
 def test_strength() -> None:
     clip = MotionClip(FPS, 640, 480, 800, np.array([320, 240]), "a.mp4", [stander()])
-    assert plant_clip(clip, BODY, 0.0).people[0] is clip.people[0]
+    assert lock_clip_feet(clip, BODY, 0.0).people[0] is clip.people[0]
     with pytest.raises(TarError, match="planting of feet is 2"):
-        plant_clip(clip, BODY, 2.0)
+        lock_clip_feet(clip, BODY, 2.0)

@@ -11,8 +11,8 @@ from scipy.spatial.transform import Rotation
 from tar_core.body.data import load_body
 from tar_core.cleanup.center_of_mass import Balance
 from tar_core.cleanup.contacts import find_contacts, sole_points
-from tar_core.cleanup.foot_locking import plant_clip
-from tar_core.cleanup.ground_plane import TRUSTED, find_floor, fit_floor, ground_clip
+from tar_core.cleanup.foot_locking import lock_clip_feet
+from tar_core.cleanup.ground_plane import TRUSTED, add_floor, find_floor, fit_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tar_core.skeleton import JOINT_NAMES
 from tests.tar_core.cleanup.test_foot_locking import FPS, stander
@@ -67,7 +67,7 @@ def test_sure_lines_are_believed_and_unsure_ones_are_not() -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000), st.floats(-20, 20), st.floats(-20, 20))
 def test_a_plane_with_wrong_contacts(seed: int, pitch: float, roll: float) -> None:
-    """Soles spread over metres settle the plane, though every sixth lies half a metre off."""
+    """Soles spread over meters settle the plane, though every sixth lies half a meter off."""
     random = np.random.default_rng(seed)
     camera = Rotation.from_euler("xz", [pitch, roll], degrees=True).as_matrix()
     soles = np.stack([random.uniform(-3, 3, 60), 1.4 + 0.01 * random.normal(size=60), random.uniform(2, 8, 60)], -1)
@@ -119,7 +119,7 @@ def test_balance_tells_what_soles_leave_open() -> None:
 
 
 def test_who_bends_over_tells_up_by_balance(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bow in front of a camera that looks down: the trunk leads astray, the feet below the centre of mass do not."""
+    """A bow in front of a camera that looks down: the trunk leads astray, the feet below the center of mass do not."""
     camera = Rotation.from_euler("xz", [20, 6], degrees=True).as_matrix()
     bow = stander()
     bow.poses[:, :3] = (
@@ -170,8 +170,8 @@ def test_feet_that_are_planted_need_not_be_planted_again() -> None:
     waver = stander()
     waver.trans[:, 2] += 0.05 * np.sin(np.arange(60) / 8)
     clip = clip_of(seen_by(waver, camera))
-    planted = plant_clip(clip, BODY, 1.0)
-    told, found = find_floor(planted, BODY, planted=True), find_floor(clip, BODY)
+    locked = lock_clip_feet(clip, BODY, 1.0)
+    told, found = find_floor(locked, BODY, locked=True), find_floor(clip, BODY)
     assert told is not None and found is not None
     np.testing.assert_array_equal(told.up, found.up)
     assert told.height == found.height
@@ -179,5 +179,5 @@ def test_feet_that_are_planted_need_not_be_planted_again() -> None:
 
 def test_the_motion_stays() -> None:
     clip = clip_of(stander())
-    grounded = ground_clip(clip, BODY)
+    grounded = add_floor(clip, BODY)
     assert grounded.floor is not None and grounded.people[0] is clip.people[0]

@@ -11,9 +11,9 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera.trajectory import CameraPath
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.cleanup.center_of_mass import Balance
-from tar_core.cleanup.lean_correction import balance_clip, lean, same_pixels
+from tar_core.cleanup.lean_correction import correct_clip_lean, lean, same_pixels
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tests.tar_core.cleanup.test_foot_locking import stander
@@ -48,16 +48,16 @@ def degrees_off(clip: MotionClip) -> float:
 @pytest.mark.parametrize("degrees", [8, -8])
 def test_a_part_of_a_lean_is_taken_out(degrees: float) -> None:
     straight, before = degrees_off(leaning(0)), leaning(degrees)
-    after = balance_clip(before, BODY)
+    after = correct_clip_lean(before, BODY)
     assert 0.3 * degrees_off(before) < degrees_off(after) < 0.8 * degrees_off(before)
-    assert abs(degrees_off(balance_clip(leaning(0), BODY)) - straight) < 2
+    assert abs(degrees_off(correct_clip_lean(leaning(0), BODY)) - straight) < 2
     np.testing.assert_array_equal(after.people[0].poses[:, 3:], before.people[0].poses[:, 3:])
 
 
 def test_the_picture_stays() -> None:
     """By a hundredth of the person's size, though their ankles move by more in the world."""
     before = leaning(8)
-    after = balance_clip(before, BODY)
+    after = correct_clip_lean(before, BODY)
     pixels = [800 * joints[..., :2] / joints[..., 2:] for joints in (joints_of(c.people[0]) for c in (before, after))]
     size = np.ptp(pixels[0][0, :, 1])
     assert np.median(np.linalg.norm(pixels[1] - pixels[0], axis=-1)) < 0.01 * size
@@ -68,39 +68,39 @@ def test_the_picture_stays() -> None:
 
 def test_leans_across_the_line_of_sight_are_the_pictures() -> None:
     before = leaning(8, (0, 0, 1))
-    old, new = (Rotation.from_rotvec(c.people[0].poses[0, :3]) for c in (before, balance_clip(before, BODY)))
+    old, new = (Rotation.from_rotvec(c.people[0].poses[0, :3]) for c in (before, correct_clip_lean(before, BODY)))
     sight = joints_of(before.people[0])[:, 0].mean(0)
     assert abs((new * old.inv()).as_rotvec() @ sight / np.linalg.norm(sight)) < np.radians(0.1)
 
 
 def test_nothing_is_done_where_nothing_sure_is_known() -> None:
     clip = leaning(8)
-    path = CameraPath(0, np.zeros((90, 3)))
+    path = CameraTrajectory(0, np.zeros((90, 3)))
     for unsure in (
         replace(clip, vertical=None),
         replace(clip, vertical=Vertical(UP, 20.0)),
-        replace(clip, camera_path=path),
+        replace(clip, camera_trajectory=path),
     ):
-        assert balance_clip(unsure, BODY) is unsure
+        assert correct_clip_lean(unsure, BODY) is unsure
     sits = leaning(8)
     for side in ("left", "right"):
         sits.people[0].poses[:, 3 * JOINT_NAMES.index(f"{side}_hip")] = -np.radians(88)
         sits.people[0].poses[:, 3 * JOINT_NAMES.index(f"{side}_knee")] = np.radians(88)
     hangs = leaning(35)
     for other in (sits, hangs):
-        assert balance_clip(other, BODY).people[0] is other.people[0]
+        assert correct_clip_lean(other, BODY).people[0] is other.people[0]
 
 
 def test_balance_is_kept_once(tmp_path: Path) -> None:
-    once = replace(balance_clip(leaning(8), BODY), floor=None)
-    assert once.balanced and not leaning(8).balanced
+    once = replace(correct_clip_lean(leaning(8), BODY), floor=None)
+    assert once.lean_corrected and not leaning(8).lean_corrected
     once.save(tmp_path / "clip.npz")
     for again in (once, MotionClip.load(tmp_path / "clip.npz")):
-        assert balance_clip(again, BODY) is again
+        assert correct_clip_lean(again, BODY) is again
 
 
 def test_a_floor_from_before_is_not_kept() -> None:
-    assert balance_clip(replace(leaning(8), floor=Floor(UP, 1.0)), BODY).floor is None
+    assert correct_clip_lean(replace(leaning(8), floor=Floor(UP, 1.0)), BODY).floor is None
 
 
 def test_legs_that_nobody_saw_tell_nothing() -> None:
@@ -108,7 +108,7 @@ def test_legs_that_nobody_saw_tell_nothing() -> None:
     unseen.people[0].confidence[:] = 0
     guessed.people[0].joint_errors[:, JOINT_NAMES.index("left_ankle")] = 0.4
     for clip in (unseen, guessed):
-        assert balance_clip(clip, BODY).people[0] is clip.people[0]
+        assert correct_clip_lean(clip, BODY).people[0] is clip.people[0]
 
 
 def test_the_surer_balance_is_the_more_it_turns() -> None:

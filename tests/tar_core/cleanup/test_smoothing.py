@@ -74,7 +74,7 @@ def test_a_hit_keeps_its_time_and_most_of_its_height():
     assert smooth.max() > 0.93 * angle.max()
 
 
-def test_a_limb_lost_for_a_moment_is_led_by_its_neighbours():
+def test_a_limb_lost_for_a_moment_is_led_by_its_neighbors():
     """Three frames with an elbow that is half a radian off, no leap: told of it the arm stays, else it swings."""
     poses = np.zeros((40, 72))
     poses[18:21, 3 * 18] = 0.5
@@ -149,7 +149,7 @@ def test_a_clip_keeps_all_but_its_motion():
         30.0, 640, 480, 800.0, np.zeros(2), "a.mp4", [person(0.1 * np.random.default_rng(5).normal(size=(30, 72)))]
     )
     smooth = smooth_clip(clip, 0.5)
-    assert (smooth.fps, smooth.focal, smooth.source) == (clip.fps, clip.focal, clip.source)
+    assert (smooth.fps, smooth.focal_length, smooth.source) == (clip.fps, clip.focal_length, clip.source)
     assert not np.array_equal(smooth.people[0].poses, clip.people[0].poses)
     np.testing.assert_array_equal(smooth.people[0].frames, clip.people[0].frames)
     with pytest.raises(TarError, match="0 to 1"):

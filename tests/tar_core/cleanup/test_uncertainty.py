@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.cleanup.uncertainty import SHORTEST, UNSURE, doubts, legs_seen, stretches
+from tar_core.cleanup.uncertainty import SHORTEST, UNSURE, legs_seen, stretches, uncertain_ranges
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -25,7 +25,7 @@ def person(count: int = 60, first: int = 100) -> PersonMotion:
 
 
 def test_a_sure_person_raises_no_doubt() -> None:
-    assert doubts(person(), 30) == []
+    assert uncertain_ranges(person(), 30) == []
 
 
 def test_legs_are_seen_where_neither_is_guessed() -> None:
@@ -41,7 +41,7 @@ def test_a_guessed_arm_and_a_gap_are_named_in_time() -> None:
     someone.joint_errors[20:30, JOINT_NAMES.index("left_wrist")] = UNSURE + 0.1
     someone.confidence[5:15] = 0
     someone.joint_errors[5:15] = 1.0  # of course: nobody was seen
-    assert [str(doubt) for doubt in doubts(someone, 30)] == [
+    assert [str(doubt) for doubt in uncertain_ranges(someone, 30)] == [
         "nobody seen in frames 105 to 114",
         "left arm unsure in frames 120 to 129",
     ]
@@ -50,8 +50,8 @@ def test_a_guessed_arm_and_a_gap_are_named_in_time() -> None:
 def test_a_moment_is_not_worth_a_look() -> None:
     someone = person()
     someone.joint_errors[20:23, JOINT_NAMES.index("right_ankle")] = 1.0
-    assert doubts(someone, 30) == []
-    assert len(doubts(someone, 3 / SHORTEST)) == 1
+    assert uncertain_ranges(someone, 30) == []
+    assert len(uncertain_ranges(someone, 3 / SHORTEST)) == 1
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 5))

@@ -35,14 +35,14 @@ def test_clips_are_cut_around_the_person(root):
     np.testing.assert_allclose(clip.joints, joints_of(clip.poses, clip.betas, clip.trans), atol=1e-5)
     for frame in (0, 8):
         crop = clip.crop(frame)
-        pixels = clip.joints[frame, :, :2] / clip.joints[frame, :, 2:] * clip.focal + clip.principal_point
+        pixels = clip.joints[frame, :, :2] / clip.joints[frame, :, 2:] * clip.focal_length + clip.principal_point
         inside = crop.from_image(pixels)
         assert (inside > 0).all() and (inside < 255).all()  # everything is in the crop ...
         assert np.ptp(inside[:, 1]) > 100  # ... and fills it
-        camera = CropCamera.from_crop(crop, float(clip.focal), clip.principal_point.tolist())
+        camera = CropCamera.from_crop(crop, float(clip.focal_length), clip.principal_point.tolist())
         rolled = camera.roll_camera(torch.from_numpy(clip.joints[frame])[None])
         np.testing.assert_allclose(camera.project(rolled)[0], inside, atol=1e-2)
-        # The picture says by its colour where the crop's middle was: left is dark.
+        # The picture says by its color where the crop's middle was: left is dark.
         middle = clip.images[frame, 128, 128, 0]
         assert abs(middle / 255 * 1080 - crop.center_x) < 15
     # The free body's mesh stands where the joints are.
@@ -68,7 +68,7 @@ def test_single_pictures_are_repeated(tmp_path):
 def test_another_bodys_shape_is_carried_over(root):
     sequence = first_sequence(root[0])
     same = fitted(sequence, BODIES, FREE)
-    # Held towards the average a little: joints within the centimetre that shape.py tolerates.
+    # Held towards the average a little: joints within the centimeter that shape.py tolerates.
     before, after = (joints_of(s.poses, s.betas, s.trans) for s in (sequence, same))
     assert np.abs(before - after).max() < 0.015
     np.testing.assert_allclose(after[:, 0], before[:, 0], atol=1e-6)  # the pelvis stays exactly

@@ -41,12 +41,12 @@ def test_the_crops_camera_becomes_the_whole_pictures(tmp_path, split):
     person = write(tmp_path, split)
     (sequence,) = sequences(tmp_path, split)
     assert sequence.name == f"{split}_468" and len(sequence) == 1 and sequence.fps == 0
-    assert sequence.focal == np.hypot(640, 480) and sequence.frame_size == (640, 480)
+    assert sequence.focal_length == np.hypot(640, 480) and sequence.frame_size == (640, 480)
     joints = joints_of(sequence.poses, sequence.betas, sequence.trans)
     # At the translation's own depth weak and full perspective agree.
     flat = joints.copy()
     flat[..., 2] = sequence.trans[:, None, 2]
-    pixels = project(flat, sequence.focal, sequence.principal_point)
+    pixels = project(flat, sequence.focal_length, sequence.principal_point)
     scale, tx, ty = CAMERA
     without = joints - sequence.trans[:, None]
     crop = scale * without[..., :2] + [tx, ty]  # -1..1 over the crop, as their convert_smpl_to_bbox has it

@@ -49,7 +49,7 @@ def test_a_split_is_read_into_the_camera(root, split, name):
     folder, person = root
     (sequence,) = sequences(folder, split, BODIES)
     assert sequence.name == name and sequence.gender == "female"
-    assert sequence.frame_size == (1440, 1920) and sequence.focal == 1400
+    assert sequence.frame_size == (1440, 1920) and sequence.focal_length == 1400
     assert sequence.images[0].name == "00000.jpg" and sequence.images[9].parent.name == "images"
     assert sequence.valid.tolist() == [False, False] + [True] * 8
     joints = joints_of(sequence.poses, sequence.betas, sequence.trans)

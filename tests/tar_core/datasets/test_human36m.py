@@ -58,7 +58,7 @@ def test_protocol_2_is_the_frontal_camera_of_subjects_9_and_11(root):
     assert [first.name, second.name] == ["s_09_act_02_subact_01_ca_04", "s_11_act_02_subact_01_ca_04"]
     assert [path.name[-10:] for path in first.images] == [f"{frame + 1:06d}.jpg" for frame in FRAMES]
     assert first.images[0].parent == folder / "images" / first.name
-    assert first.fps == 10 and first.focal == 1144.5 and first.frame_size == (1000, 1002)
+    assert first.fps == 10 and first.focal_length == 1144.5 and first.frame_size == (1000, 1002)
     np.testing.assert_allclose(first.betas, person.betas, atol=1e-12)
     joints = joints_of(first.poses, first.betas, first.trans)
     np.testing.assert_allclose(joints, person.camera_joints(), atol=1e-9)

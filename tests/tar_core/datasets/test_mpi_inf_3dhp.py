@@ -37,7 +37,7 @@ def train_root(tmp_path):
 def test_training_is_read_into_the_camera(train_root):
     folder, person = train_root
     (sequence,) = sequences(folder, "train", BODIES)
-    assert sequence.name == "S1_Seq2_5" and sequence.focal == 749.5
+    assert sequence.name == "S1_Seq2_5" and sequence.focal_length == 749.5
     assert sequence.images[0] == folder / "images_1k/S1/Seq2/imageSequence/img_S1_Seq2_V5_000000.jpg"
     joints = joints_of(sequence.poses, sequence.betas, sequence.trans)
     np.testing.assert_allclose(joints, person.camera_joints(), atol=1e-9)

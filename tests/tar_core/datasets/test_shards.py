@@ -16,7 +16,7 @@ def made_up_clip(seed, count=9):
         trans=random.normal(size=(count, 3)).astype(np.float32),
         joints=random.normal(size=(count, 24, 3)).astype(np.float32),
         crops=random.uniform(100, 200, (count, 4)),
-        focal=np.array(1000.0 + seed),
+        focal_length=np.array(1000.0 + seed),
         principal_point=np.array([639.5, 359.5]),
         frame_size=np.array([1280, 720]),
         truncated=np.array(False),
@@ -39,7 +39,7 @@ def test_shards_give_back_what_was_written(tmp_path):
         np.testing.assert_array_equal(clip.poses, truth.poses)
         np.testing.assert_array_equal(clip.crops, truth.crops)
         assert str(clip.motion) == str(truth.motion)
-        assert float(clip.focal) == float(truth.focal)
+        assert float(clip.focal_length) == float(truth.focal_length)
     crop = read[0].crop(4)
     assert (crop.center_x, crop.roll) == (clips[0].crops[4, 0], clips[0].crops[4, 3])
 

@@ -47,7 +47,7 @@ def test_everybody_is_read_into_the_camera(root):
     assert (first.name, first.gender, second.gender) == ("downtown_made_up_00_0", "male", "female")
     assert first.images[11] == folder / "imageFiles" / "downtown_made_up_00" / "image_00011.jpg"
     assert first.frame_size == (1080, 1920)
-    assert first.focal == 1965.5
+    assert first.focal_length == 1965.5
     np.testing.assert_array_equal(first.principal_point, [540, 960])
     np.testing.assert_array_equal(np.flatnonzero(~first.valid), [3])
     joints = joints_of(first.poses, first.betas, first.trans)

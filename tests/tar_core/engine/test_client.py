@@ -32,7 +32,7 @@ from tests.support.clips import synthetic_clip
 
 # Inside a real Blender sys.executable may be Blender itself.
 PYTHON = Path(sys.executable) if "python" in Path(sys.executable).name else Path("/usr/bin/python3")
-JOB = CaptureJob(video="walk.mp4", people=2, focal=1400.0, box=(0, 10, 20, 30, 40))
+JOB = CaptureJob(video="walk.mp4", people=2, focal_length=1400.0, box=(0, 10, 20, 30, 40))
 
 READ_JOB = "import json, sys, time, os\njob = json.loads(sys.stdin.readline())\n"
 SAY = "def say(event, **values):\n    print(json.dumps({'event': event, **values}), flush=True)\n"
@@ -99,15 +99,15 @@ def test_engine_gets_the_whole_job() -> None:
         "start": 0,
         "end": None,
         "people": 2,
-        "focal": 1400.0,
+        "focal_length": 1400.0,
         "fov": None,
         "device": "auto",
         "body": None,
         "box": [0, 10, 20, 30, 40],
         "checkpoint": None,
-        "camera_path": None,
+        "camera_trajectory": None,
         "camera_scale": 1.0,
-        "camera_stands": False,
+        "static_camera": False,
         "every_frame": False,
         "look": False,
         "chosen": None,

@@ -14,7 +14,7 @@ from tar_core.capture.pipeline import CaptureOptions, StartBox
 from tar_core.engine.server import LoadedNetworks, load_libraries, parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.people.selection import load_found
+from tar_core.people.selection import load_detected
 
 
 class Engine:
@@ -55,7 +55,7 @@ class Engine:
 
 def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     output = tmp_path / "clip.npz"
-    job = {"video": str(demo_video), "output": str(output), "end": 3, "people": "largest", "focal": None}
+    job = {"video": str(demo_video), "output": str(output), "end": 3, "people": "largest", "focal_length": None}
     engine = Engine({**job, "checkpoint": str(untrained_checkpoint), "device": "cpu"})
     events = engine.events()
     assert engine.process.wait() == 0
@@ -101,7 +101,7 @@ def test_look(demo_video: Path, tmp_path: Path) -> None:
     events = engine.events()
     assert engine.process.wait() == 0
     assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "look"}
-    (person,) = load_found(output)
+    (person,) = load_detected(output)
     assert {"event": "person", "id": 1, "first": person.first, "last": person.last} in events
 
 
@@ -145,7 +145,7 @@ def test_error_is_an_event(tmp_path: Path) -> None:
         ('{"video": "a.mp4"}', "lacks output"),
         ('{"video": null, "output": "b.npz"}', "lacks video"),
         ('{"video": 3, "output": "b.npz"}', "video is not a path"),
-        ('{"video": "a.mp4", "output": "b.npz", "colour": 1}', "unknown keys: colour"),
+        ('{"video": "a.mp4", "output": "b.npz", "color": 1}', "unknown keys: color"),
     ],
 )
 def test_bad_jobs(job: str, words: str) -> None:

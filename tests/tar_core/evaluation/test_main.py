@@ -53,12 +53,12 @@ def mpi_inf_3dhp(tmp_path):
     world = random.normal(size=(17, 3)) * 400 + [0, 0, 4000] + 10 * random.normal(size=(4, 1, 17, 3))
     for number in range(1, 7):
         folder = tmp_path / "mpi_inf_3dhp_test_set" / f"TS{number}"
-        focal, width, height = (1500, 2048, 2048) if number <= 4 else (1684, 1920, 1080)
+        focal_length, width, height = (1500, 2048, 2048) if number <= 4 else (1684, 1920, 1080)
         write_picture(folder / "imageSequence" / "img_000001.jpg", width, height)
         for frame in range(2, 5):
             shutil.copy(folder / "imageSequence" / "img_000001.jpg", folder / "imageSequence" / f"img_{frame:06d}.jpg")
         with h5py.File(folder / "annot_data.mat", "w") as file:
-            file["annot2"] = focal * world[..., :2] / world[..., 2:] + [width / 2, height / 2]
+            file["annot2"] = focal_length * world[..., :2] / world[..., 2:] + [width / 2, height / 2]
             file["univ_annot3"] = world
             file["valid_frame"] = np.array([[1.0]] * 3 + [[float(number != 2)]])
     return tmp_path, "TS2", 23

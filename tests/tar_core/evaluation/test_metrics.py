@@ -27,7 +27,7 @@ def test_moving_the_body_costs_nothing_after_root_alignment(joints):
     np.testing.assert_allclose(mpjpe(joints + np.array([1, 2, 3]), joints, [6, 7]), 0, atol=1e-9)
 
 
-def test_one_joint_off_by_a_metre(joints):
+def test_one_joint_off_by_a_meter(joints):
     moved = joints.copy()
     moved[:, 0, 1] += 1
     np.testing.assert_allclose(mpjpe(moved, joints, [6, 7]), 1000 / 12)

@@ -25,7 +25,7 @@ CLIPS, LENGTH = 4, 9
 
 
 def predictions(error, expected=None):
-    """True joints that move at random, and predictions that are off by `error` [N, 24, 3] metres."""
+    """True joints that move at random, and predictions that are off by `error` [N, 24, 3] meters."""
     truth = np.random.default_rng(0).normal(size=(CLIPS * LENGTH, 24, 3))
     return Predictions(truth + error, truth, np.full(truth.shape[:2], 3.0), expected, LENGTH)
 

@@ -30,7 +30,7 @@ def first_sequence(folder):
 def test_crops_hold_the_person(root):
     sequence = first_sequence(root[0])
     joints = joints_of(sequence.poses, sequence.betas, sequence.trans)
-    pixels = project(joints, sequence.focal, sequence.principal_point)
+    pixels = project(joints, sequence.focal_length, sequence.principal_point)
     for frame, crop in enumerate(true_crops(sequence, BODIES, FREE)):
         inside = crop.from_image(pixels[frame])
         assert (inside > 0).all() and (inside < 255).all()

@@ -33,7 +33,7 @@ def test_shapes_and_the_middle_frame_as_a_start():
 
 
 @pytest.mark.parametrize("use_global", [True, False])
-def test_neighbours_matter_only_to_the_temporal_encoder(use_global):
+def test_neighbors_matter_only_to_the_temporal_encoder(use_global):
     encoder = wake(GlobalTemporalEncoder(replace(SMALL, use_global=use_global)))
     vectors, boxes = inputs()
     before = encoder(vectors, boxes)[0]
@@ -49,10 +49,10 @@ def test_the_order_of_frames_matters():
     assert not torch.allclose(encoder(vectors, boxes)[0], encoder(vectors.flip(1), boxes)[0])
 
 
-def test_inputs_are_standardised_and_clipped():
+def test_inputs_are_standardized_and_clipped():
     encoder = wake(GlobalTemporalEncoder(SMALL))
     vectors, boxes = inputs()
-    encoder.standardise(100 + 5 * vectors.flatten(0, 1))
+    encoder.standardize(100 + 5 * vectors.flatten(0, 1))
     scaled = encoder(100 + 5 * vectors, boxes)[0]
     assert torch.isfinite(scaled).all()
     wild = vectors.clone() * 5 + 100

@@ -1,4 +1,4 @@
-"""Expected errors: what minimises their loss, and that they can be learned without touching the motion."""
+"""Expected errors: what minimizes their loss, and that they can be learned without touching the motion."""
 
 from dataclasses import replace
 
@@ -38,11 +38,11 @@ def test_it_learns_which_people_are_hard():
     hidden[:, 5, 2] = hard
     joints = torch.randn(600, 24, 3) * (0.02 + 0.1 * hard)[:, None, None]
     joints[:, 0] = 0
-    optimiser = torch.optim.Adam(head.parameters(), 3e-3)
+    optimizer = torch.optim.Adam(head.parameters(), 3e-3)
     for _ in range(150):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         joint_error_loss(head(hidden, residuals), joints, torch.zeros_like(joints)).backward()
-        optimiser.step()
+        optimizer.step()
     expected, distance = head(hidden, residuals)[:, 1:].detach(), joints[:, 1:].norm(dim=-1)
     for group in (hard > 0, hard == 0):
         assert float(expected[group].mean()) == pytest.approx(float(distance[group].mean()), rel=0.2)

@@ -19,8 +19,8 @@ from tar_core.model.states import Estimate
 
 def test_windows_read_the_cells_under_their_points():
     """A map that holds its own crop coordinates must give back the points' coordinates."""
-    centres = 4 * torch.arange(64.0) + 1.5  # crop pixels of the cells' centres
-    y, x = torch.meshgrid(centres, centres, indexing="ij")
+    centers = 4 * torch.arange(64.0) + 1.5  # crop pixels of the cells' centers
+    y, x = torch.meshgrid(centers, centers, indexing="ij")
     local_map = torch.stack([x, y])[None]
     points = torch.tensor([[[100.3, 57.9], [30.0, 200.0]]])
     windows = sample_windows(local_map, points, radius=2).view(1, 2, 5, 5, 2)

@@ -199,4 +199,4 @@ def test_hidden_inputs_make_no_difference_and_others_do(hidden):
 
 def test_unknown_hidden_inputs_are_refused():
     with pytest.raises(TarError, match="among pooled, map and depth"):
-        replace(SMALL, hidden_inputs=("colour",))
+        replace(SMALL, hidden_inputs=("color",))

@@ -8,7 +8,7 @@ import pytest
 from tar_core.capture.pipeline import CaptureOptions, Progress, capture, look
 from tar_core.errors import TarError
 from tar_core.people.scan import cut_square
-from tar_core.people.selection import FoundPerson, overlap
+from tar_core.people.selection import DetectedPerson, overlap
 from tests.support.paths import DATA
 from tests.tar_core.capture.test_pipeline import MAN
 
@@ -16,11 +16,11 @@ SECOND_ENTERS = 32  # the frame in which the demo's second person is seen first,
 
 
 @pytest.fixture(scope="module")
-def found(demo_video: Path) -> list[FoundPerson]:
+def found(demo_video: Path) -> list[DetectedPerson]:
     return look(demo_video, CaptureOptions(device="cpu"))
 
 
-def test_both_are_found_the_largest_first(found: list[FoundPerson]) -> None:
+def test_both_are_found_the_largest_first(found: list[DetectedPerson]) -> None:
     man, passer_by = found
     assert [man.person_id, passer_by.person_id] == [1, 2]
     assert man.first == 0 and man.last > 90 and overlap(man.boxes[0], np.array(MAN)) > 0.5
@@ -28,7 +28,9 @@ def test_both_are_found_the_largest_first(found: list[FoundPerson]) -> None:
     assert man.picture.shape == (128, 128, 3) and man.picture.std() > 20
 
 
-def test_capture_takes_the_chosen_one(found: list[FoundPerson], demo_video: Path, untrained_checkpoint: Path) -> None:
+def test_capture_takes_the_chosen_one(
+    found: list[DetectedPerson], demo_video: Path, untrained_checkpoint: Path
+) -> None:
     traces = [person.trace(person.person_id == 2) for person in found]
     options = CaptureOptions(chosen=traces, end=59, checkpoint=untrained_checkpoint, device="cpu")
     (person,) = capture(demo_video, options).people
@@ -43,9 +45,9 @@ def test_progress_is_a_looks(demo_video: Path) -> None:
 
 
 def test_nobody() -> None:
-    greys = DATA / "twelve_greys.mp4"
+    grays = DATA / "twelve_greys.mp4"
     with pytest.raises(TarError, match="nobody was found"):
-        look(greys, CaptureOptions(device="cpu"))
+        look(grays, CaptureOptions(device="cpu"))
 
 
 def test_pictures_are_upright_squares_around_the_box() -> None:

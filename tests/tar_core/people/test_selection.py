@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.people.selection import Choice, FoundPerson, load_found, overlap, save_found
+from tar_core.people.selection import DetectedPerson, PeopleSelection, load_detected, overlap, save_detected
 
 LEFT, RIGHT = np.array([0.0, 0, 100, 200]), np.array([300.0, 0, 400, 200])
 # The first walks to the right, the second stands there.
@@ -15,15 +15,15 @@ WALKS = np.array([[0, *LEFT], [100, *RIGHT]])
 STANDS = np.array([[0, *RIGHT], [100, *RIGHT]])
 
 
-def choice(walker: bool, stander: bool) -> Choice:
-    return Choice([(walker, WALKS), (stander, STANDS)], slack=10)
+def choice(walker: bool, stander: bool) -> PeopleSelection:
+    return PeopleSelection([(walker, WALKS), (stander, STANDS)], slack=10)
 
 
 @given(frame=st.integers(0, 60), shift=st.floats(-20, 20), stretch=st.floats(0.85, 1.15))
 def test_wanted_person_is_told_by_a_box_that_is_about_theirs(frame: int, shift: float, stretch: float) -> None:
     box = LEFT + (RIGHT - LEFT) * frame / 100 + shift
-    centre = (box[[0, 1, 0, 1]] + box[[2, 3, 2, 3]]) / 2
-    box = centre + (box - centre) * stretch
+    center = (box[[0, 1, 0, 1]] + box[[2, 3, 2, 3]]) / 2
+    box = center + (box - center) * stretch
     assert choice(True, False).wants(7, frame, box)
     assert not choice(False, True).wants(7, frame, box)
 
@@ -52,12 +52,12 @@ def test_a_broken_track_is_found_again_under_another_number() -> None:
 
 def test_file(tmp_path: Path) -> None:
     picture = np.arange(128 * 128 * 3).astype(np.uint8).reshape(128, 128, 3)
-    person = FoundPerson(1, WALKS[:, 0].astype(int), WALKS[:, 1:], picture)
-    save_found([person, person], tmp_path / "found.npz")
-    read = load_found(tmp_path / "found.npz")
+    person = DetectedPerson(1, WALKS[:, 0].astype(int), WALKS[:, 1:], picture)
+    save_detected([person, person], tmp_path / "found.npz")
+    read = load_detected(tmp_path / "found.npz")
     assert len(read) == 2 and (read[1].first, read[1].last) == (0, 100)
     np.testing.assert_array_equal(read[0].picture, picture)
-    (trace,) = Choice.from_job([read[0].trace(True)], slack=1).traces
+    (trace,) = PeopleSelection.from_job([read[0].trace(True)], slack=1).traces
     assert trace[0]
     np.testing.assert_array_equal(trace[1], WALKS)
 
@@ -65,7 +65,7 @@ def test_file(tmp_path: Path) -> None:
 def test_broken_file(tmp_path: Path) -> None:
     (tmp_path / "found.npz").write_text("text")
     with pytest.raises(TarError, match="look for them again"):
-        load_found(tmp_path / "found.npz")
+        load_detected(tmp_path / "found.npz")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_broken_file(tmp_path: Path) -> None:
 )
 def test_broken_choice(traces: Any, message: str) -> None:
     with pytest.raises(TarError, match=message):
-        Choice.from_job(traces, slack=1)
+        PeopleSelection.from_job(traces, slack=1)
 
 
 def test_overlap() -> None:

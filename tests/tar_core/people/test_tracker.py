@@ -45,7 +45,7 @@ def man(demo_video: Path) -> np.ndarray:
 
 
 def scene(man: np.ndarray, *places: int, scale: float = 1.0) -> np.ndarray:
-    """A grey frame with the man at each of the places (left edges in pixels)."""
+    """A gray frame with the man at each of the places (left edges in pixels)."""
     import cv2
 
     frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
@@ -60,7 +60,7 @@ def track(tracker: PeopleTracker, frames: list[np.ndarray]) -> list[list[Sightin
     return [tracker.step(index, frame) for index, frame in enumerate(frames)]
 
 
-def centre(sighting: Sighting) -> float:
+def center(sighting: Sighting) -> float:
     return float(sighting.box[0] + sighting.box[2]) / 2
 
 
@@ -75,8 +75,8 @@ def test_one_real_person(demo_video: Path, backbone: BlazePose, detector: Person
     found = detector.detect(frames[-1])[0].box
     assert overlap(last.box, found) > 0.6
     hips = last.crop.to_image(last.features.landmarks.points[0, 33].numpy())
-    off_centre = np.linalg.norm(hips - [last.crop.center_x, last.crop.center_y])
-    assert off_centre < 0.05 * last.crop.size, "the crop stays on the hips"
+    off_center = np.linalg.norm(hips - [last.crop.center_x, last.crop.center_y])
+    assert off_center < 0.05 * last.crop.size, "the crop stays on the hips"
     assert [believed.track_id for believed in tracker.believed()] == [1]
 
 
@@ -110,13 +110,13 @@ def test_a_box_cut_off_at_the_bottom_is_grown_to_a_whole_body() -> None:
 def test_two_people_keep_their_numbers(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
     steps = track(tracker, [scene(man, 60 + 6 * k, 440 - 6 * k) for k in range(8)])
-    left = {sighting.track_id: centre(sighting) for sighting in steps[0]}
+    left = {sighting.track_id: center(sighting) for sighting in steps[0]}
     assert len(left) == 2
     for sightings in steps:
         assert {sighting.track_id for sighting in sightings} == set(left)
-    first, second = (sighting.track_id for sighting in sorted(steps[0], key=centre))
+    first, second = (sighting.track_id for sighting in sorted(steps[0], key=center))
     for sighting in steps[-1]:
-        moved = centre(sighting) - left[sighting.track_id]
+        moved = center(sighting) - left[sighting.track_id]
         assert moved == pytest.approx(42 if sighting.track_id == first else -42, abs=12)
     assert [believed.track_id for believed in tracker.believed()] == sorted([first, second])
 
@@ -150,7 +150,7 @@ def test_only_the_largest(man: np.ndarray, backbone: BlazePose, detector: Person
     tracker = PeopleTracker(backbone, detector, FPS, most_people=1)
     steps = track(tracker, [scene(man, 400, 100, scale=0.7)] * 3)
     assert [len(sightings) for sightings in steps] == [1] * 3
-    assert centre(steps[-1][0]) > 400
+    assert center(steps[-1][0]) > 400
 
 
 def test_nobody(backbone: BlazePose, detector: PersonDetector) -> None:

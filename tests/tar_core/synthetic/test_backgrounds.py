@@ -32,7 +32,7 @@ def test_even_light_has_no_direction():
     lighting = panorama_lighting(np.full((64, 128, 3), 0.8, np.float32))
     np.testing.assert_allclose(lighting.ambient[0], 0.8, rtol=1e-2)
     np.testing.assert_allclose(lighting.ambient[1:], 0, atol=1e-2)
-    np.testing.assert_allclose(lighting.sun_colour, 0, atol=1e-3)
+    np.testing.assert_allclose(lighting.sun_color, 0, atol=1e-3)
 
 
 def test_harmonics_equal_the_integral_over_the_sphere():
@@ -54,7 +54,7 @@ def test_a_bright_spot_is_the_sun():
     lighting = panorama_lighting(panorama)
     d = directions()
     assert lighting.sun_direction @ d[15:17, 95:97].mean((0, 1)) > 0.99
-    assert lighting.sun_colour.mean() > lighting.ambient[0].mean()
+    assert lighting.sun_color.mean() > lighting.ambient[0].mean()
 
 
 def test_samples_fill_the_frame_and_are_decided_by_the_seed(backgrounds):

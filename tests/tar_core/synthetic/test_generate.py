@@ -69,7 +69,7 @@ def test_the_drawn_person_lies_on_the_projected_joints(generator, monkeypatch):
     for _ in range(6):
         masks.clear()
         clip = generator.clip(random)
-        frame = clip.joints[..., :2] / clip.joints[..., 2:] * clip.focal + clip.principal_point
+        frame = clip.joints[..., :2] / clip.joints[..., 2:] * clip.focal_length + clip.principal_point
         for k in range(CLIP_FRAMES):
             pixels = np.round(clip.crop(k).from_image(frame[k, MIDDLE])).astype(int)
             inside = ((pixels >= 0) & (pixels < 256)).all(1)
@@ -84,7 +84,7 @@ def test_the_person_is_in_the_picture(generator, backgrounds):
     for _ in range(3):
         clip = generator.clip(random)
         frame = clip.joints[4, MIDDLE]
-        pixels = clip.crop(4).from_image(frame[:, :2] / frame[:, 2:] * clip.focal + clip.principal_point)
+        pixels = clip.crop(4).from_image(frame[:, :2] / frame[:, 2:] * clip.focal_length + clip.principal_point)
         assert ((pixels > 0) & (pixels < 255)).all(1).mean() > 0.6
 
 

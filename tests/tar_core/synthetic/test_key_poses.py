@@ -39,7 +39,7 @@ def test_motions_are_smooth_and_stand_on_the_ground():
         joints = joints + (motion.trans - joints[:, 0])[:, None]
         np.testing.assert_allclose(joints[..., 1].min(1), 0.05, atol=1e-6)
         speed = np.linalg.norm(np.diff(joints, axis=0), axis=-1) * motion.fps
-        assert speed.max() < 20  # metres per second, of a hand in a get-up
+        assert speed.max() < 20  # meters per second, of a hand in a get-up
 
 
 def test_the_seed_decides():

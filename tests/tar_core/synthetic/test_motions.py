@@ -83,7 +83,7 @@ def test_bvh_is_upright_metric_and_at_30_fps(recorded):
     motion = next(m for m in load_motions(recorded) if m.name == "cmu/007_04")
     assert motion.poses.shape[1:] == (24, 3)
     assert 0.7 < np.median(motion.trans[:, 1]) < 1.2  # the pelvis of a walker
-    assert np.abs(np.diff(motion.trans, axis=0)).max() * motion.fps < 4  # metres per second
+    assert np.abs(np.diff(motion.trans, axis=0)).max() * motion.fps < 4  # meters per second
     up = axis_angle_to_matrix(motion.poses[:, 0])[:, 1, 1]
     assert up.min() > 0.9
 

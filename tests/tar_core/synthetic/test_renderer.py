@@ -15,7 +15,7 @@ from tar_core.synthetic.renderer import (
 )
 
 PLAIN = Lighting(np.array([0.0, 1.0, 0.0]), np.zeros(3), np.vstack([np.full((1, 3), 0.7), np.zeros((8, 3))]))
-# Three metres before the body, looking at it; y up in the world, down in the camera.
+# Three meters before the body, looking at it; y up in the world, down in the camera.
 VIEW = np.diag([1.0, -1.0, -1.0, 1.0])
 VIEW[:3, 3] = [0, -0.3, 3]
 PROJECTION = np.array([[300.0, 0, 127.5], [0, 300.0, 127.5], [0, 0, 1]])
@@ -57,11 +57,11 @@ def renderer(egl):
 
 @pytest.fixture(scope="module")
 def naked(people):
-    """The body alone, grey, and its T-pose's transforms."""
+    """The body alone, gray, and its T-pose's transforms."""
     vertices = people.body.template
-    grey = Material(palette=np.full((12, 3), 0.4))
+    gray = Material(palette=np.full((12, 3), 0.4))
     bones, joints = pose_skeleton(np.zeros((1, 24, 3)), people.joints(np.zeros(10)))
-    return [Part(people.body, vertices, people.body.normals(vertices), grey)], bones[0], joints[0]
+    return [Part(people.body, vertices, people.body.normals(vertices), gray)], bones[0], joints[0]
 
 
 def silhouette_of(vertices):

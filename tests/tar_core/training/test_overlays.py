@@ -13,7 +13,7 @@ from tar_core.training.trainer import Trainer, TrainingConfig
 from tests.tar_core.model.test_tar import SMALL, build
 
 
-def grey_clip(poses):
+def gray_clip(poses):
     return SyntheticClip(
         images=np.full((9, 256, 256, 3), 90, np.uint8),
         poses=poses,
@@ -21,12 +21,12 @@ def grey_clip(poses):
         trans=np.zeros((9, 3), np.float32),
         joints=np.zeros((9, 24, 3), np.float32),
         crops=np.tile([700.0, 400, 300, 0], (9, 1)),
-        focal=np.array(1500.0),
+        focal_length=np.array(1500.0),
         principal_point=np.array([639.5, 359.5]),
         frame_size=np.array([1280, 720]),
         truncated=np.array(False),
         occluded=np.array(False),
-        motion=np.array("grey"),
+        motion=np.array("gray"),
     )
 
 
@@ -35,7 +35,7 @@ def shards(clips, tmp_path):
     """The pictures that the six made-up clips' features would come from."""
     poses = clips.batch(range(6), maps=False).poses.numpy().reshape(6, 9, 24, 3)
     (tmp_path / "shards").mkdir()
-    write_shard(tmp_path / "shards" / "shard-0.npz", [grey_clip(own) for own in poses])
+    write_shard(tmp_path / "shards" / "shard-0.npz", [gray_clip(own) for own in poses])
     return tmp_path / "shards"
 
 
@@ -66,9 +66,9 @@ def test_other_shards_are_refused(clips, shards, tmp_path):
     with pytest.raises(TarError, match="no shards"):
         Overlays(tmp_path, clips)
     poses = clips.batch([0], maps=False).poses.numpy()
-    write_shard(shards / "shard-0.npz", [grey_clip(poses)])
+    write_shard(shards / "shard-0.npz", [gray_clip(poses)])
     with pytest.raises(TarError, match="fewer clips"):
         Overlays(shards, clips)
-    write_shard(shards / "shard-0.npz", [replace(grey_clip(poses), poses=poses + 0.1)])
+    write_shard(shards / "shard-0.npz", [replace(gray_clip(poses), poses=poses + 0.1)])
     with pytest.raises(TarError, match="not the shards"):
         Overlays(shards, clips)

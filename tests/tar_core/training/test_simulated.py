@@ -50,7 +50,7 @@ def donors(body, tmp_path):
         "poses": poses,
         "betas": torch.zeros(count, 10),
         "trans": torch.tensor([0.3, 0.1, 8.0]).repeat(count, 1),
-        **{name: getattr(camera, name) for name in ("focal", "center", "size", "roll")},
+        **{name: getattr(camera, name) for name in ("focal_length", "center", "size", "roll")},
     }
     exact = ClipBatch(None, camera, tensors["poses"], tensors["betas"], tensors["trans"]).truth(
         body, torch.arange(count)

@@ -115,8 +115,8 @@ def test_refined_frames_match_the_model_on_their_windows(clips):
 
 
 def gradients(run):
-    """Those of one step, before the optimiser moves anything."""
-    run.optimiser.step = lambda: None
+    """Those of one step, before the optimizer moves anything."""
+    run.optimizer.step = lambda: None
     run._train_step(run._batch())
     return {name: p.grad.clone() for name, p in run.model.named_parameters() if p.grad is not None}
 

@@ -41,7 +41,7 @@ def features(model: BlazePose, crops: torch.Tensor) -> FrameFeatures:
 def test_equals_interpreter(features: FrameFeatures) -> None:
     landmarks = features.landmarks
     expected = REFERENCE["landmarks"]
-    # MediaPipe's origin is the crop's corner, ours the first pixel's centre.
+    # MediaPipe's origin is the crop's corner, ours the first pixel's center.
     np.testing.assert_allclose(landmarks.points + 0.5, expected[..., :2], atol=0.01)
     np.testing.assert_allclose(landmarks.world, REFERENCE["world"], atol=1e-4)
     np.testing.assert_allclose(landmarks.visibility, 1 / (1 + np.exp(-expected[..., 3])), atol=1e-4)
