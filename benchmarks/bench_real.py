@@ -115,7 +115,7 @@ def run(
 def score_motions(
     motions: Sequence[Path], strength: float, folder: Path, lean_correction: bool = False
 ) -> dict[str, float]:
-    """Scores the cameras' motion files after smoothing and lean correction; tables are printed for the raw ones only."""
+    """Scores the cameras' motion files, smoothed and lean-corrected as asked; prints tables for the raw ones only."""
     body = BodyModel(load_body())
     for camera, path in zip(CAMERAS, motions, strict=True):
         motion = MotionClip.load(path)
