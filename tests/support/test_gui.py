@@ -12,7 +12,7 @@ import pytest
 from tests.support import gui
 from tests.support.gui import has_window, orphan_seconds
 from tests.support.matrix import RUNTIMES, StepFailed
-from tests.tar_core.engine.test_client import PYTHON
+from tests.support.paths import PYTHON
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tests.support import matrix
-from tests.tar_core.engine.test_client import PYTHON
+from tests.support.paths import PYTHON
 
 
 def test_runtimes_are_chosen_by_name_or_age() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tar_blender.engine.paths import PYTHON_VARIABLE, find_engine_python
 from tar_core.errors import TarError
-from tests.tar_core.engine.test_client import PYTHON
+from tests.support.paths import PYTHON
 
 
 def test_python_comes_from_the_variable_then_the_preference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

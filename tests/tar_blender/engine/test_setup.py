@@ -30,7 +30,7 @@ from tar_blender.engine.setup import (
     unused_card,
 )
 from tar_core.errors import TarError
-from tests.tar_core.engine.test_client import PYTHON
+from tests.support.paths import PYTHON
 
 INFO = EngineInfo("9.9.9", "none", "abacus", 0.5)
 OFFLINE = ("--no-index",)

@@ -11,7 +11,8 @@ from tar_core.engine.client import CaptureJob, PatientEngine
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
-from tests.tar_core.engine.test_client import PYTHON, SAY
+from tests.support.engine_programs import SAY
+from tests.support.paths import PYTHON
 
 # Takes jobs until its input ends; waits for a file beside each video, and says which process it is.
 ENGINE = """

@@ -20,7 +20,7 @@ from tar_blender.headless.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME,
 from tar_core.motion import MotionClip, Vertical
 from tar_core.people.selection import save_detected
 from tests.support.clips import found_person, synthetic_clip
-from tests.tar_core.engine.test_client import PYTHON
+from tests.support.paths import PYTHON
 
 
 @pytest.fixture

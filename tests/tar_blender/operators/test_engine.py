@@ -14,8 +14,8 @@ from tar_blender.engine.setup import READY, EngineSetup, Ready, environment_pyth
 from tar_blender.operators import engine as engine_operators
 from tar_blender.operators.engine import TAR_OT_set_up_engine, engine_trouble, set_up_label
 from tar_core import __version__
+from tests.support.paths import PYTHON
 from tests.tar_blender.engine.test_setup import INFO, OFFLINE, base, follow, make_wheel  # noqa: F401 -- a fixture
-from tests.tar_core.engine.test_client import PYTHON
 
 
 @pytest.fixture(autouse=True)

@@ -22,7 +22,7 @@ from tar_blender.operators import engine as engine_operators
 from tar_blender.panels import preferences
 from tar_blender.panels.preferences import TARPreferences
 from tar_core.errors import TarError
-from tests.tar_core.engine.test_client import PYTHON
+from tests.support.paths import PYTHON
 
 
 @pytest.fixture

@@ -29,13 +29,10 @@ from tar_core.engine.client import (
 )
 from tar_core.errors import TarError
 from tests.support.clips import synthetic_clip
+from tests.support.engine_programs import READ_JOB, SAY
+from tests.support.paths import PYTHON
 
-# Inside a real Blender sys.executable may be Blender itself.
-PYTHON = Path(sys.executable) if "python" in Path(sys.executable).name else Path("/usr/bin/python3")
 JOB = CaptureJob(video="walk.mp4", people=2, focal_length=1400.0, box=(0, 10, 20, 30, 40))
-
-READ_JOB = "import json, sys, time, os\njob = json.loads(sys.stdin.readline())\n"
-SAY = "def say(event, **values):\n    print(json.dumps({'event': event, **values}), flush=True)\n"
 
 
 def engine(program: str) -> EngineProcess:
