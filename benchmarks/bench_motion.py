@@ -43,13 +43,14 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, to_world_frame
-from tar_core.cleanup.contacts import SHORTEST, runs, sole_points, surface_points
+from tar_core.cleanup.contacts import SHORTEST, sole_points, surface_points
 from tar_core.cleanup.foot_locking import FEET, foot_points, lock_feet, slide, still_weights
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.cleanup.outliers import fill_outliers
 from tar_core.cleanup.smoothing import smooth_person
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
+from tar_core.filters import true_runs
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
@@ -119,7 +120,7 @@ def level_soles(motion: Motion, body: BodyData) -> tuple[Motion, np.ndarray]:
     poses, any_stands = motion.poses.copy(), np.zeros(len(motion), bool)
     for foot, ankle in enumerate(EACH_ANKLE):
         stands = still[:, 2 * foot] & still[:, 2 * foot + 1] & (ups[:, foot, 1] > FLAT)
-        stances = [(first, end) for first, end in runs(stands) if end - first >= SHORTEST * FPS]
+        stances = [(first, end) for first, end in true_runs(stands) if end - first >= SHORTEST * FPS]
         if stances:
             frames = np.concatenate([np.arange(*stance) for stance in stances])
             off = np.concatenate(

@@ -22,7 +22,8 @@ from tar_core.memory import loading
 
 if TYPE_CHECKING:
     from tar_core.body.data import BodyData
-    from tar_core.capture.pipeline import CaptureOptions, Progress
+    from tar_core.capture.pipeline import CaptureOptions
+    from tar_core.capture.progress import Progress
     from tar_core.motion import MotionClip
 
 PROGRAM = "tar-capture"

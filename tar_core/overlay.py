@@ -11,7 +11,7 @@ import torch
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import MIN_DEPTH, project
-from tar_core.capture.pipeline import Progress
+from tar_core.capture.progress import Progress
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import NUM_JOINTS

@@ -11,11 +11,12 @@ import bpy
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
-from tar_core.camera.world import SCALE_OFF, scale_from_feet, with_camera_trajectory
+from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.contacts import sole_points
 from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import TRUSTED, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
+from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.resampling import resample_clip
 from tar_core.cleanup.smoothing import smooth_clip
 from tar_core.cleanup.uncertainty import uncertain_ranges
@@ -222,7 +223,7 @@ def _about_scale(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
     """What to tell the user of the length of a given camera's way; before feet are locked, which hides it."""
     body = clip_body(clip)
     scale = scale_from_feet(before_camera(clip, body, camera), body)
-    if scale is None or 1 / SCALE_OFF < scale < SCALE_OFF:
+    if scale is None or 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
         return []
     return [
         f"feet would stand better if the camera's way were {scale:.2g} times as long: scale the camera's world by that,"

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop_camera import image_center
-from tar_core.cleanup.smoothing import smooth_points
+from tar_core.filters import smooth_points, smoothing_window
 
 if TYPE_CHECKING:  # elsewhere it is imported where it is used: that takes 0.2 s, and most cameras stand
     from scipy.spatial.transform import Rotation
@@ -177,9 +177,8 @@ class _Chain:
         from scipy.spatial.transform import Rotation
 
         zooms = np.array(self.focal_lengths) / self.focal_lengths[0]
-        window = min(_ZOOM_WINDOW, len(zooms) - (len(zooms) + 1) % 2)
-        if self._zooms and window >= 5:
-            zooms = smooth_points(zooms[:, None], window)[:, 0]
+        if self._zooms:
+            zooms = smooth_points(zooms, smoothing_window(_ZOOM_WINDOW, len(zooms)))
         vectors = Rotation.concatenate(self.turns).as_rotvec()
         return CameraTrack(vectors, zooms, float(np.mean(self.explained)) if self.explained else 1.0)
 

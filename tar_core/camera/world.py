@@ -11,14 +11,8 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
-from tar_core.cleanup.foot_locking import foot_points, still_weights
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-
-SCALE_OFF = 1.3  # by which a camera's way may seem too long or too short before that is worth telling
-_SHORTEST_WAY = 0.5  # meters of the camera's way, scaled as far as is tried, below which it tells nothing
-_LARGEST, _TRIED = 20.0, 121  # scales that are tried, from its inverse up, 5 % apart
-_CLEAR = 1.5  # times as much standing as with the usual scale
 
 
 def to_world_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
@@ -70,26 +64,3 @@ def _depths(path: CameraTrajectory, frames: np.ndarray) -> np.ndarray:
     """[N, 3] by which coordinates in each frame's own camera grow with its focal length."""
     zooms = path.zooms_at(frames)
     return np.stack([np.ones_like(zooms), np.ones_like(zooms), zooms], 1)
-
-
-def scale_from_feet(clip: MotionClip, body: BodyData) -> float | None:
-    """By how much the clip's camera path must grow for feet to stand for longest; None where they do not tell.
-
-    A path that was solved from pictures alone has any scale, but people do not: with the wrong one their feet slide
-    along with the camera.
-    """
-    path = clip.camera_trajectory
-    if path is None or path.length < _SHORTEST_WAY / _LARGEST:
-        return None
-    scales = np.geomspace(1 / _LARGEST, _LARGEST, _TRIED)
-    standing = np.zeros(_TRIED)
-    for person in clip.people:
-        if len(person) < 2:
-            continue
-        place = path.places_at(person.frames)
-        away = foot_points(person, body) - place[:, None]
-        for k, scale in enumerate(scales):
-            standing[k] += still_weights(away + scale * place[:, None], clip.fps, scale * place).sum()
-    best = int(standing.argmax())
-    told = standing[best] > _CLEAR * np.median(standing) and 0 < best < _TRIED - 1
-    return float(scales[best]) if told else None

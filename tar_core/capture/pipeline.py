@@ -25,7 +25,9 @@ from tar_core.camera.rotation_tracking import CameraMotionDetector, track_camera
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.trajectory_io import KnownCamera, read_camera_trajectory
 from tar_core.camera.vanishing_points import EstimatedCamera, estimate_camera, find_segments
-from tar_core.camera.world import SCALE_OFF, scale_from_feet, to_world_frame, with_camera_trajectory
+from tar_core.camera.world import to_world_frame, with_camera_trajectory
+from tar_core.capture.progress import Progress
+from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
@@ -141,22 +143,6 @@ class CaptureOptions:
     def known_focal_length(self, width: int, height: int) -> float | None:
         """Pixels; None if the user does not tell."""
         return self.focal_length if self.fov is None else focal_length_from_fov(width, height, self.fov)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a capture is.
-
-    Attributes:
-        stage: "load" (networks), then "capture" or "look"; after "capture" the "camera", if it moves.
-        done, total: frames; total is None if the file does not tell.
-        fps: frames a second so far.
-    """
-
-    stage: str
-    done: int
-    total: int | None
-    fps: float
 
 
 def capture(
@@ -511,7 +497,7 @@ def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
         logger.warning("feet do not tell how long the camera's path is; it is taken as it is, in meters")
     elif by_feet and scale is not None and clip.camera_trajectory is not None:
         return with_camera_trajectory(clip, clip.camera_trajectory.scaled(scale), body)
-    elif scale is not None and not 1 / SCALE_OFF < scale < SCALE_OFF:
+    elif scale is not None and not 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
         logger.warning(
             "feet would stand better if the camera's path were %.2g times as long; if you do not know its length, give"
             " --camera-scale feet",

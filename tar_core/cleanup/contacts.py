@@ -4,7 +4,7 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.smoothing import smooth_points
+from tar_core.filters import smooth_points, smoothing_window, true_runs
 from tar_core.motion import Floor, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
@@ -65,7 +65,7 @@ def supports(points: np.ndarray, speed: np.ndarray, floor: Floor) -> np.ndarray:
     places = [
         points[first:end, point][slow[first:end]].mean(0)
         for point in np.unique(lowest)
-        for first, end in runs((lowest == point) & slow)
+        for first, end in true_runs((lowest == point) & slow)
     ]
     return np.array(places).reshape(-1, 3)
 
@@ -87,7 +87,7 @@ def find_contacts(
         begins, lasts = begins & (height < LOW), lasts & (height < HIGH)
     stands = np.zeros(speed.shape, bool)
     for point in range(speed.shape[1]):
-        for first, end in runs(lasts[:, point]):
+        for first, end in true_runs(lasts[:, point]):
             stands[first:end, point] = begins[first:end, point].any() and end - first >= SHORTEST * fps
     return stands
 
@@ -101,8 +101,7 @@ def point_speed(points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> 
     count = len(points)
     if count < 2:
         return np.zeros(points.shape[:2])
-    window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
-    calm = smooth_points(points.reshape(count, -1), window).reshape(points.shape) if window >= 5 else points
+    calm = smooth_points(points, smoothing_window(_LOOK * fps, count))
     velocity = fps * np.gradient(calm, axis=0)
     sight = sight_lines(calm, camera)
     along = (velocity * sight).sum(-1)
@@ -114,12 +113,6 @@ def sight_lines(points: np.ndarray, camera: np.ndarray) -> np.ndarray:
     """[N, P, 3] -> [N, P, 3] unit vectors from the camera, [N, 3] or [3], to the points."""
     away = points - np.reshape(camera, (-1, 1, 3))
     return away / np.linalg.norm(away, axis=-1, keepdims=True)
-
-
-def runs(flags: np.ndarray) -> list[tuple[int, int]]:
-    """[N] bool -> the stretches in which it is true: first frame, and the one after the last."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
-    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
 
 
 def _sole_below(body: BodyData, name: str) -> int:

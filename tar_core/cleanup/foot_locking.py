@@ -21,9 +21,11 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
+from tar_core.cleanup.banded import solve_band
 from tar_core.cleanup.contacts import ORIGIN, sight_lines
 from tar_core.cleanup.leg_ik import move_ankles
-from tar_core.cleanup.smoothing import check_strength, smooth_points
+from tar_core.cleanup.smoothing import check_strength
+from tar_core.filters import smooth_points, smoothing_window
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
@@ -133,8 +135,7 @@ def still_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> 
         camera: as in `foot_locking`.
     """
     count, points, _ = feet.shape
-    window = min(2 * round(_LOOK * fps / 2) + 1, count - (count + 1) % 2)
-    calm = smooth_points(feet.reshape(count, -1), window).reshape(feet.shape) if window >= 5 else feet
+    calm = smooth_points(feet, smoothing_window(_LOOK * fps, count))
     velocity = fps * np.diff(calm, axis=0)
     sight = sight_lines(calm, camera)[1:]
     along = (velocity * sight).sum(-1, keepdims=True)
@@ -148,66 +149,3 @@ def slide(feet: np.ndarray, weights: np.ndarray) -> float:
     """Mean movement a frame of points [N, P, 3] where they stand (weights [N - 1, P] above a half), meters."""
     moved = np.linalg.norm(np.diff(feet, axis=0), axis=-1)[weights > 0.5]
     return float(moved.mean()) if len(moved) else 0.0
-
-
-def solve_band(diagonal: np.ndarray, beside: np.ndarray, beyond: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves A x = b for a symmetric A whose blocks are coupled with the next two.
-
-    Two frames at a time, so that only neighbors are coupled: a chain.
-
-    Args:
-        diagonal: [N, 3, 3] blocks; beside: [N - 1] and beyond: [N - 2], times the unit matrix one and two beside the
-            diagonal; right: [N, 3].
-    """
-    count = len(diagonal)
-    pairs = -(-count // 2)
-    blocks = np.zeros((pairs, 2, 3, 2, 3))
-    blocks[:, 0, :, 0], blocks[:, 1, :, 1] = diagonal[::2], np.eye(3)  # one frame more where they are odd
-    blocks[: count // 2, 1, :, 1] = diagonal[1::2]
-    inside = beside[::2, None, None] * np.eye(3)
-    blocks[: len(inside), 0, :, 1] = blocks[: len(inside), 1, :, 0] = inside
-    following = np.zeros((max(pairs - 1, 0), 2, 3, 2, 3))  # from a pair to the next one
-    following[:, 1, :, 0] = beside[1::2, None, None] * np.eye(3)
-    for k in (0, 1):
-        own = beyond[k::2, None, None] * np.eye(3)
-        following[: len(own), k, :, k] = own
-    matrices, couplings = blocks.reshape(pairs, 6, 6), following.reshape(-1, 6, 6)
-    carried = np.zeros((pairs, 2, 3))
-    carried.reshape(-1, 3)[:count] = right
-    carried = carried.reshape(pairs, 6)
-    return solve_chain(matrices, couplings, carried).reshape(-1, 3)[:count]
-
-
-def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solves A x = b for a symmetric A that is block tridiagonal and positive definite.
-
-    Cyclic reduction: every second unknown is eliminated at once, and the half that is left is a chain of its own.
-
-    Args:
-        diagonal: [N, k, k]; coupling: [N - 1, k, k] above the diagonal, its transposes below; right: [N, k].
-    """
-    if len(diagonal) == 1:
-        return np.linalg.solve(diagonal, right[..., None])[..., 0]
-    inverse = np.linalg.inv(diagonal[1::2])
-    before, after = coupling[0::2], coupling[1::2]  # of each odd unknown to the even one before and after it
-    inside = len(after)  # odd unknowns that have one after them
-    from_before = before @ inverse
-    from_after = after.swapaxes(1, 2) @ inverse[:inside]
-    left, rest = diagonal[0::2].copy(), right[0::2].astype(np.float64)
-    odd = right[1::2]
-    left[: len(before)] -= from_before @ before.swapaxes(1, 2)
-    left[1 : inside + 1] -= from_after @ after
-    rest[: len(before)] -= _times(from_before, odd)
-    rest[1 : inside + 1] -= _times(from_after, odd[:inside])
-    even = solve_chain(left, -from_before[:inside] @ after, rest)
-    solution = np.empty(right.shape)
-    solution[0::2] = even
-    pull = odd - _times(before.swapaxes(1, 2), even[: len(before)])
-    pull[:inside] -= _times(after, even[1 : inside + 1])
-    solution[1::2] = _times(inverse, pull)
-    return solution
-
-
-def _times(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """[N, k, k] and [N, k] -> [N, k]."""
-    return (matrices @ vectors[..., None])[..., 0]

@@ -17,9 +17,10 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.center_of_mass import Balance, center_of_mass, find_balance, on_legs
-from tar_core.cleanup.contacts import ANKLES, find_contacts, point_speed, runs, sole_vertices, supports, surface_points
+from tar_core.cleanup.contacts import ANKLES, find_contacts, point_speed, sole_vertices, supports, surface_points
 from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.uncertainty import legs_seen
+from tar_core.filters import true_runs
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
@@ -167,14 +168,14 @@ class _Cues:
         soles = [
             look.soles[first:end, point].mean(0)
             for point in range(stands.shape[1])
-            for first, end in runs(stands[:, point])
+            for first, end in true_runs(stands[:, point])
         ]
         feet = [
             _middle(look.foot_axes[first:end, heel])
             for heel in (0, 2)
-            for first, end in runs(stands[:, heel] & stands[:, heel + 1])
+            for first, end in true_runs(stands[:, heel] & stands[:, heel + 1])
         ]
-        bodies = [_middle(look.body_axes[first:end]) for first, end in runs(look.upright & stands.any(1))]
+        bodies = [_middle(look.body_axes[first:end]) for first, end in true_runs(look.upright & stands.any(1))]
         points, carries = look.soles, stands
         if floor is not None:  # who lies, sits or crawls rests on other parts than the soles
             soles += list(supports(look.surface, look.surface_speed, floor))

@@ -18,6 +18,7 @@ import numpy as np
 
 from tar_core.cleanup.outliers import fill_outliers
 from tar_core.errors import TarError
+from tar_core.filters import MIN_WINDOW, parabola_weights, smooth_points, smoothing_window, window_starts
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import (
     axis_angle_to_matrix,
@@ -57,8 +58,8 @@ def smooth_person(person: PersonMotion, fps: float, strength: float, camera: np.
     check_strength(strength)
     if strength > 0:
         person = fill_outliers(person, fps)
-    window = min(2 * round(strength * LONGEST * fps / 2) + 1, len(person) - (len(person) + 1) % 2)
-    if window < 5:  # a parabola through three frames is the frames themselves
+    window = smoothing_window(strength * LONGEST * fps, len(person))
+    if window < MIN_WINDOW:
         return person
     rotations = axis_angle_to_matrix(person.poses.reshape(len(person), -1, 3).astype(np.float64))
     errors = expected_errors(person)
@@ -92,20 +93,6 @@ def check_strength(strength: float, what: str = "smoothing") -> None:
         raise TarError(f"the {what} is {strength:g}; give a number from 0 to 1")
 
 
-def smooth_points(points: np.ndarray, window: int, errors: np.ndarray | None = None) -> np.ndarray:
-    """[N, C] -> [N, C]: each frame's value on the parabola through the `window` frames around it; odd, N at most.
-
-    Args:
-        errors: [N, 1] expected standard errors of the frames; equal ones if left out.
-    """
-    errors = np.ones((len(points), 1)) if errors is None else errors
-    first, weights = _windows(len(points), window, errors)
-    smooth = np.zeros(points.shape)
-    for k in range(window):
-        smooth += weights[:, k] * points[first + k]
-    return smooth
-
-
 def smooth_rotations(
     rotations: np.ndarray, window: int, errors: np.ndarray | None = None, jitter: float = np.inf
 ) -> np.ndarray:
@@ -116,7 +103,7 @@ def smooth_rotations(
         jitter: radians from the parabolas up to which all of it is taken away, where errors are ordinary.
     """
     errors = np.ones(rotations.shape[:2]) if errors is None else errors
-    first, weights = _windows(len(rotations), window, errors)
+    first, weights = parabola_weights(len(rotations), window, errors)
     turn = np.zeros((*rotations.shape[:-2], 3))
     quaternions = matrix_to_quaternion(rotations)  # differences cost a third of the matrices'
     for k in range(window):
@@ -134,28 +121,7 @@ def _jitter_share(away: np.ndarray, window: int, errors: np.ndarray, jitter: flo
     if not np.isfinite(jitter):
         return np.ones(away.shape[:2])
     squares = (away**2).sum(-1)
-    first = _first_frames(len(away), window)
+    first = window_starts(len(away), window)
     power = np.mean([squares[first + k] for k in range(window)], axis=0)
     share = np.minimum(1, jitter**2 / np.maximum(power, 1e-24))
     return np.where(errors > _UNSURE * np.median(errors, axis=0), 1, share)
-
-
-def _windows(count: int, window: int, errors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each of `count` frames its window's first frame [N] and the weights [N, window, J] of the window's frames.
-
-    Weighted least squares (P^T W P) c = P^T W x with W of the inverse squared errors [N, J]; the parabola's value at
-    the frame is p(t)^T c. Near the ends the window stays inside, and the parabola is read off the middle.
-    """
-    first = _first_frames(count, window)
-    powers = ((np.arange(window)[:, None] - window // 2) / window) ** np.arange(3.0)
-    inside = errors[first[:, None] + np.arange(window)]  # [N, window, J]
-    certainty = np.maximum((inside.min(1, keepdims=True) / inside) ** 2, 1e-6)  # above zero: solvable
-    normal = np.einsum("nkj,ka,kb->njab", certainty, powers, powers)
-    here = np.broadcast_to(powers[np.arange(count) - first][:, None, :, None], (*normal.shape[:-1], 1))
-    reading = np.linalg.solve(normal, here)[..., 0]  # [N, J, 3]
-    return first, np.einsum("nja,ka,nkj->nkj", reading, powers, certainty)
-
-
-def _first_frames(count: int, window: int) -> np.ndarray:
-    """[N] where each of `count` frames' window begins."""
-    return np.clip(np.arange(count) - window // 2, 0, count - window)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tar_core.filters import true_runs
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -28,12 +29,15 @@ class UncertainRange:
 def uncertain_ranges(person: PersonMotion, fps: float) -> list[UncertainRange]:
     """What an animator should look at, in the order of time; a limb counts as unsure only while the person is seen."""
     seen = person.confidence > 0
-    found = [UncertainRange("nobody seen", *frames) for frames in stretches(~seen, person.frames, SHORTEST * fps)]
+    marked = {"nobody seen": ~seen}
     for limb, joint in LIMBS.items():
         unsure = seen & (person.joint_errors[:, JOINT_NAMES.index(joint)] > UNSURE)
-        found += [
-            UncertainRange(f"{limb} unsure", *frames) for frames in stretches(unsure, person.frames, SHORTEST * fps)
-        ]
+        marked[f"{limb} unsure"] = unsure
+    found = [
+        UncertainRange(what, int(person.frames[first]), int(person.frames[end - 1]))
+        for what, flags in marked.items()
+        for first, end in true_runs(flags, SHORTEST * fps)
+    ]
     return sorted(found, key=lambda doubt: (doubt.first, doubt.last))
 
 
@@ -41,10 +45,3 @@ def legs_seen(person: PersonMotion) -> np.ndarray:
     """[N] bool: the person is seen, and neither leg is unsure."""
     ankles = [JOINT_NAMES.index(joint) for limb, joint in LIMBS.items() if "leg" in limb]
     return (person.confidence > 0) & (person.joint_errors[:, ankles] <= UNSURE).all(1)
-
-
-def stretches(marked: np.ndarray, frames: np.ndarray, shortest: float) -> list[tuple[int, int]]:
-    """The first and last of `frames` [N] of each run of marks [N] that has at least `shortest` of them."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(int)))
-    runs = edges.reshape(-1, 2)  # begins, and ends after
-    return [(int(frames[begin]), int(frames[end - 1])) for begin, end in runs if end - begin >= shortest]

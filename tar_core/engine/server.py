@@ -266,7 +266,8 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
         TarError: for whatever the user can mend.
     """
     load_libraries()
-    from tar_core.capture.pipeline import CaptureOptions, Progress, StartBox, capture, check_writable, look
+    from tar_core.capture.pipeline import CaptureOptions, StartBox, capture, check_writable, look
+    from tar_core.capture.progress import Progress
     from tar_core.people.selection import save_detected
 
     output = Path(job.pop("output"))

@@ -130,7 +130,7 @@ def test_at_the_scenes_rate_the_camera_is_looked_at_between_frames(camera: bpy.t
 
 def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
     """Somebody walks before the camera; then the crane's world is three times too small."""
-    from tests.tar_core.camera.test_world import walker
+    from tests.support.moving_camera import walker
 
     clip = synthetic_clip()
     truth = replace(clip, fps=30.0, people=[replace(walker(61), frames=np.arange(3, 64))])

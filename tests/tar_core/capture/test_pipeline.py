@@ -13,7 +13,6 @@ from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, with_camera_trajectory
 from tar_core.capture.pipeline import (
     CaptureOptions,
-    Progress,
     StartBox,
     _check_scale,
     assemble_motion,
@@ -22,13 +21,14 @@ from tar_core.capture.pipeline import (
     choose_device,
     interpolate_poses,
 )
+from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.model.streaming import FrameResult
 from tar_core.motion import Floor
 from tar_core.people.selection import overlap
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.video.writer import VideoWriter
-from tests.tar_core.camera.test_world import clip_of, travelling, walker
+from tests.support.moving_camera import clip_of, dolly, walker
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
 MAN = (240, 330, 620, 1260)  # where the demo's man stands in frame 0
@@ -238,7 +238,7 @@ def test_single_frame_needs_no_interpolation() -> None:
 
 
 def test_a_camera_path_of_unknown_length_goes_by_feet(caplog: pytest.LogCaptureFixture) -> None:
-    truth, path = walker(), travelling()
+    truth, path = walker(), dolly()
     seen = replace(clip_of(truth), people=[to_camera_frame(truth, path, rest_joints(load_body(), np.zeros(10))[0])])
     short = with_camera_trajectory(seen, path.scaled(0.25), load_body())
     told = _check_scale(short, load_body(), by_feet=False)

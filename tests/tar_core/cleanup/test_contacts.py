@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body.data import load_body
-from tar_core.cleanup.contacts import SOLES, find_contacts, point_speed, runs, sole_points, supports, surface_points
+from tar_core.cleanup.contacts import SOLES, find_contacts, point_speed, sole_points, supports, surface_points
+from tar_core.filters import true_runs
 from tar_core.motion import Floor
 from tests.tar_core.cleanup.test_foot_locking import FPS, stander
 
@@ -37,7 +38,7 @@ def test_a_step_between_two_stands() -> None:
     points = np.stack([x, np.full(60, 1.0), np.full(60, 4.0)], -1)[:, None]
     stands = find_contacts(points, FPS)[:, 0]
     assert stands[:22].all() and stands[38:].all() and not stands[27:33].any()
-    assert len(runs(stands)) == 2
+    assert len(true_runs(stands)) == 2
 
 
 def test_what_hangs_still_in_the_air_does_not_stand() -> None:
@@ -52,11 +53,6 @@ def test_depth_counts_less_than_the_picture() -> None:
     sideways = np.stack([drift, 0 * drift, 4 + 0 * drift], -1)[:, None]
     assert find_contacts(away, FPS).all() and not find_contacts(sideways, FPS).any()
     assert (point_speed(sideways, FPS) > point_speed(away, FPS)).all()
-
-
-def test_runs() -> None:
-    assert runs(np.array([1, 1, 0, 1], bool)) == [(0, 2), (3, 4)]
-    assert runs(np.zeros(0, bool)) == []
 
 
 def test_a_single_frame() -> None:

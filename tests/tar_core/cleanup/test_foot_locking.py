@@ -4,14 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tar_core.body.data import load_body
-from tar_core.cleanup.foot_locking import foot_points, lock_clip_feet, lock_feet, slide, solve_band, still_weights
+from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.world import to_camera_frame, with_camera_trajectory
+from tar_core.cleanup.foot_locking import foot_points, lock_clip_feet, lock_feet, slide, still_weights
 from tar_core.cleanup.leg_ik import LEGS
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.rotations import axis_angle_to_matrix
+from tests.support.moving_camera import PELVIS, clip_of, joint_pixels, walker
 
 FPS = 30.0
 BODY = load_body()
@@ -74,24 +76,6 @@ def test_who_moves_across_the_picture_keeps_moving() -> None:
     np.testing.assert_allclose(lock_feet(glide, BODY, FPS).trans, glide.trans, atol=0.003)
 
 
-@settings(max_examples=20)
-@given(st.integers(0, 1000), st.integers(1, 12))
-def test_the_band_is_solved(seed: int, count: int) -> None:
-    random = np.random.default_rng(seed)
-    bands = [random.normal(size=max(count - step, 0)) for step in (1, 2)]
-    half = random.normal(size=(count, 3, 3))
-    diagonal = half @ half.swapaxes(1, 2) + 20 * np.eye(3)
-    right = random.normal(size=(count, 3))
-    matrix = np.zeros((count, 3, count, 3))
-    for t in range(count):
-        matrix[t, :, t] = diagonal[t]
-        for step, band in enumerate(bands, start=1):
-            if t >= step:
-                matrix[t, :, t - step] = matrix[t - step, :, t] = band[t - step] * np.eye(3)
-    expected = np.linalg.solve(matrix.reshape(3 * count, -1), right.ravel()).reshape(-1, 3)
-    np.testing.assert_allclose(solve_band(diagonal, *bands, right), expected, atol=1e-8)
-
-
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_short_motions(count: int) -> None:
     assert len(lock_feet(stander(count), BODY, FPS)) == count
@@ -102,3 +86,22 @@ def test_strength() -> None:
     assert lock_clip_feet(clip, BODY, 0.0).people[0] is clip.people[0]
     with pytest.raises(TarError, match="planting of feet is 2"):
         lock_clip_feet(clip, BODY, 2.0)
+
+
+def test_foot_locking_works_along_each_frames_line_of_sight_with_a_moving_camera() -> None:
+    """Depth errors of the network point in changing directions in the world while the camera orbits the person."""
+    truth = walker()
+    angle = np.linspace(0, 1.2, len(truth))
+    rotations = np.stack([np.zeros_like(angle), angle, np.zeros_like(angle)], 1)
+    center = np.array([0.0, 0.0, 5.0])
+    positions = center - (axis_angle_to_matrix(rotations).transpose(0, 2, 1) @ center)
+    path = CameraTrajectory(0, rotations, positions)
+    seen = to_camera_frame(truth, path, PELVIS)
+    seen.trans *= 1 + 0.012 * np.sin(np.arange(len(truth)) / 5)[:, None]
+    clip = with_camera_trajectory(clip_of(seen), path, BODY)
+    locked = lock_clip_feet(clip, BODY, 1.0)
+    stance = (np.linalg.norm(np.diff(foot_points(truth, BODY), axis=0), axis=-1) < 0.15 / FPS).astype(float)
+    before, after = (slide(foot_points(moving.people[0], BODY), stance) for moving in (clip, locked))
+    assert before > 0.006 and after < 0.25 * before
+    moved = joint_pixels(locked, locked.people[0]) - joint_pixels(clip, clip.people[0])
+    assert np.linalg.norm(moved, axis=-1).mean() < 2.0

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.signal import savgol_filter
 from scipy.spatial.transform import Rotation
 
-from tar_core.cleanup.smoothing import smooth_clip, smooth_person, smooth_points, smooth_rotations
+from tar_core.cleanup.smoothing import smooth_clip, smooth_person, smooth_rotations
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
@@ -30,12 +29,6 @@ def person(poses, trans=None):
     count = len(poses)
     trans = np.zeros((count, 3)) if trans is None else trans
     return PersonMotion(1, poses, np.zeros(10), trans, np.arange(count), np.zeros((count, 4)), np.ones(count))
-
-
-@pytest.mark.parametrize("window", [5, 9, 21])
-def test_points_equal_scipys_savitzky_golay(window):
-    points = np.random.default_rng(0).normal(size=(50, 3)).cumsum(0)
-    np.testing.assert_allclose(smooth_points(points, window), savgol_filter(points, window, 2, axis=0), atol=1e-9)
 
 
 def test_steady_turns_pass_unchanged():

@@ -1,10 +1,8 @@
 """What is doubtful is found where it is, and no more."""
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tar_core.cleanup.uncertainty import SHORTEST, UNSURE, legs_seen, stretches, uncertain_ranges
+from tar_core.cleanup.uncertainty import SHORTEST, UNSURE, legs_seen, uncertain_ranges
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -52,14 +50,3 @@ def test_a_moment_is_not_worth_a_look() -> None:
     someone.joint_errors[20:23, JOINT_NAMES.index("right_ankle")] = 1.0
     assert uncertain_ranges(someone, 30) == []
     assert len(uncertain_ranges(someone, 3 / SHORTEST)) == 1
-
-
-@given(st.lists(st.booleans(), min_size=1, max_size=40), st.integers(1, 5))
-def test_stretches_hold_just_the_marks_of_long_runs(marks: list[bool], shortest: int) -> None:
-    frames = np.arange(len(marks)) + 7
-    found = stretches(np.array(marks), frames, shortest)
-    covered = {frame for first, last in found for frame in range(first, last + 1)}
-    assert all(last - first + 1 >= shortest for first, last in found)
-    assert all(marks[frame - 7] for frame in covered)
-    missed = [mark and frame not in covered for frame, mark in zip(frames, marks, strict=True)]
-    assert stretches(np.array(missed), frames, shortest) == []

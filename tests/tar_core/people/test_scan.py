@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.capture.pipeline import CaptureOptions, Progress, capture, look
+from tar_core.capture.pipeline import CaptureOptions, capture, look
+from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.people.scan import cut_square
 from tar_core.people.selection import DetectedPerson, overlap
