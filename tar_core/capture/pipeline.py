@@ -42,7 +42,8 @@ from tar_core.motion import MotionClip, PersonMotion, Vertical
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.scan import scan_people
 from tar_core.people.selection import DetectedPerson, PeopleSelection
-from tar_core.people.tracker import PeopleTracker, Sighting
+from tar_core.people.track import Sighting
+from tar_core.people.tracker import PeopleTracker
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
@@ -83,7 +84,7 @@ class CaptureOptions:
         box: follow the person in this box only, without detection.
         checkpoint: the network's file; None is the default one.
         body: the user's SMPL file, to which the shapes are fitted; None is the free body.
-        chosen: only these people, as `DetectedPerson.trace` tells of everybody whom a look found.
+        chosen: only these people, as `DetectedPerson.to_job` tells of everybody whom a look found.
         threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
         camera_trajectory: a file of the camera's path (see camera_path_file.py), taken as given, with its focal
             lengths.
@@ -443,7 +444,7 @@ def _follow_people(
                 continue
             camera = camera or initial_camera(frame.image, options)
             if options.box is not None and frame.index == options.first_frame:
-                tracker.begin_with_box(number, frame.image, np.array(options.box.box))
+                tracker.start_from_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
             boxes.append([sighting.box.tolist() for sighting in sightings.values()])
             if not options.static_camera and number % watched_every == 0:
@@ -452,7 +453,7 @@ def _follow_people(
                 sightings = {
                     track_id: sighting
                     for track_id, sighting in sightings.items()
-                    if choice.wants(track_id, frame.index, sighting.box)
+                    if choice.includes(track_id, frame.index, sighting.box)
                 }
             for track_id in tracks.keys() - sightings.keys():
                 tracks[track_id].finish()
@@ -463,7 +464,7 @@ def _follow_people(
                 tracks[track_id].add(sighting, crop_camera.to(networks.device))
         for person in tracks.values():
             person.finish()
-    kept = [tracks[track.track_id] for track in tracker.believed() if track.track_id in tracks]
+    kept = [tracks[track.track_id] for track in tracker.confirmed_tracks() if track.track_id in tracks]
     if not kept or camera is None:
         raise TarError(
             f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"
