@@ -52,7 +52,7 @@ from tar_core.errors import TarError
 from tar_core.evaluation.metrics import jitter
 from tar_core.filters import true_runs
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_between
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.key_poses import LOW, STANDING, pose_from_degrees
 from tar_core.synthetic.motions import FPS, Motion, leg_length, load_motions, with_legs, world_rotations
@@ -124,7 +124,7 @@ def level_soles(motion: Motion, body: BodyData) -> tuple[Motion, np.ndarray]:
         if stances:
             frames = np.concatenate([np.arange(*stance) for stance in stances])
             off = np.concatenate(
-                [np.tile(turn_between(UP, np.median(ups[a:b, foot], 0)), (b - a, 1, 1)) for a, b in stances]
+                [np.tile(rotation_between(UP, np.median(ups[a:b, foot], 0)), (b - a, 1, 1)) for a, b in stances]
             )
             every = np.arange(len(motion))
             turn = np.stack([np.interp(every, frames, axis) for axis in matrix_to_axis_angle(off).T], 1)
@@ -249,8 +249,8 @@ def synthetic(motions: Path, body: BodyData, travelling: bool = False) -> tuple[
                 truth = true_person(motion, camera, body)
                 path = dolly(ways, len(motion)) if travelling else CameraTrajectory(0, np.zeros((len(motion), 3)))
                 captured = to_world_frame(with_errors(to_camera_frame(truth, path, rest[0]), random), path, rest[0])
-                smooth = smooth_person(captured, FPS, SMOOTHING, path.places)
-                locked = lock_feet(smooth, body, FPS, 1.0, path.places)
+                smooth = smooth_person(captured, FPS, SMOOTHING, path.positions)
+                locked = lock_feet(smooth, body, FPS, 1.0, path.positions)
                 places = [joints_of(person, body) for person in (truth, captured, locked)]
                 accelerations = [acceleration_off(joints, places[0]) for joints in places[1:]]
                 way = 1000 * float(np.linalg.norm(np.diff(motion.trans, axis=0), axis=1).sum())

@@ -10,7 +10,8 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
-from tar_core.motion import LEVEL, NUM_BETAS, Floor, MotionClip, PersonMotion, write_npz
+from tar_core.files import write_npz
+from tar_core.motion import LEVEL, NUM_BETAS, Floor, MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import NUM_JOINTS
 

@@ -1,19 +1,29 @@
-"""Files: a video that is one, and others that are written whole or not at all."""
+"""Checks of input files, and output files that are written completely or not at all."""
 
+import io
 import os
 import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from tar_core.errors import TarError
 
-ASSETS = Path(__file__).parent / "assets"  # the data that the package carries
+ASSETS = Path(__file__).parent / "assets"  # data files of the package
 
 
 def check_video_file(path: Path) -> None:
-    """Raises TarError unless the path is that of a file, whatever is in it; a pipe would be waited for without end."""
+    """Check that a path is that of a regular file. Its content is not checked.
+
+    Reading a pipe would wait forever.
+
+    Raises:
+        TarError: the path does not exist, cannot be read, or is a folder, a pipe or a device.
+    """
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -21,17 +31,17 @@ def check_video_file(path: Path) -> None:
     except OSError as error:
         raise TarError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     if stat.S_ISDIR(mode):
-        raise TarError(f"{path}: a folder, not a video; give one video file")
+        raise TarError(f"{path}: is a folder, not a video; give one video file")
     if not stat.S_ISREG(mode):
-        raise TarError(f"{path}: a pipe or a device, not a file; save the video as a file first")
+        raise TarError(f"{path}: is a pipe or a device, not a file; save the video as a file first")
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`, with its suffix, for the caller to write.
+    """Provide a temporary path for the caller to write to, and rename it to `path` at the end.
 
-    On success the temporary file takes the final name in one step; on any failure it is deleted and whatever stood
-    under the final name stays as it was.
+    The temporary path is in the same folder and has the same suffix. On any failure, the temporary file is deleted and
+    an existing file at `path` stays as it was.
 
     Raises:
         TarError: the folder is missing or not writable, or the disk is full.
@@ -39,7 +49,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     if path.is_dir():
         raise TarError(f"cannot write {path}: it is a folder; give a file name")
-    # Named before it is made: whenever Ctrl-C comes, it is known what to delete.
+    # Choose the name before creating the file, so that it is deleted whenever Ctrl-C arrives.
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -51,12 +61,27 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         reason = error.strerror or str(error)
         raise TarError(f"cannot write {path}: {reason}; choose another place or free some space") from error
     finally:
-        with suppress(OSError):  # it may be that it could not be made
+        with suppress(OSError):  # it may not exist
             temporary.unlink()
 
 
+def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
+    """Write a compressed `.npz` file completely or not at all.
+
+    The archive is made in memory first, because NumPy's zip writer raises a second error in its destructor if the disk
+    fills up.
+
+    Raises:
+        TarError: the file cannot be written.
+    """
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(packed.getbuffer())
+
+
 def _umask() -> int:
-    """The process's umask (it can only be read by setting it)."""
+    """The process's umask, which can be read only by setting it."""
     current = os.umask(0)
     os.umask(current)
     return current

@@ -1,6 +1,5 @@
-"""MotionClip: what a video became. The one data type that crosses from the network to Blender, and its files."""
+"""The motion captured from a video, and its file format: the data that goes from the network to Blender."""
 
-import io
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,10 +9,10 @@ import numpy as np
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import write_npz
 from tar_core.skeleton import NUM_JOINTS
 
-FORMAT_VERSION = 3  # lower where nothing of the newer ones is needed, so that older readers take what they understand
+FORMAT_VERSION = 3  # newest version; clips that need no newer feature are written in an older one, for older readers
 NUM_BETAS = 10
 LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
@@ -23,14 +22,18 @@ class PersonMotion:
     """One person's SMPL motion in the camera frame (OpenCV: x right, y down, z forward; meters, radians).
 
     Attributes:
-        person_id: the number that the tracker gave.
+        person_id: number given by the tracker.
         poses: [N, 72] axis-angle; the first three numbers are SMPL's global_orient.
         betas: [10] SMPL shape, one for the whole motion.
         trans: [N, 3] SMPL's translation: vertices = LBS(theta, betas) + trans.
-        frames: [N] frame numbers of the video, 0-based, consecutive.
-        boxes: [N, 4] where the person was seen, x0 y0 x1 y1 in pixels.
-        confidence: [N] 0..1; 0 marks a frame in which the person was not seen and the motion is interpolated.
-        joint_errors: [N, 24] how far each joint may lie off from the pelvis, meters; zeros where nobody said.
+        frames: [N] consecutive frame numbers of the video, 0-based.
+        boxes: [N, 4] bounding boxes of the person, x0 y0 x1 y1 in pixels.
+        confidence: [N] 0 to 1; 0 marks a frame in which the person was not detected and the motion is interpolated.
+        joint_errors: [N, 24] expected error of each joint's position relative to the pelvis, meters. Zeros if the
+            network does not estimate it.
+
+    Raises:
+        TarError: a shape is wrong, a value is not finite, or the frames are not consecutive.
     """
 
     person_id: int
@@ -61,10 +64,10 @@ class PersonMotion:
             if array.shape != shape:
                 raise TarError(f"person {self.person_id}: {name} has shape {array.shape}, expected {shape}")
             if not np.isfinite(array).all():
-                raise TarError(f"person {self.person_id}: {name} holds numbers that are not finite")
+                raise TarError(f"person {self.person_id}: {name} has values that are not finite")
             setattr(self, name, array)
         if count == 0 or (np.diff(self.frames) != 1).any():
-            raise TarError(f"person {self.person_id}: frames must be consecutive and at least one")
+            raise TarError(f"person {self.person_id}: frames must be consecutive, and at least one")
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -72,12 +75,14 @@ class PersonMotion:
 
 @dataclass(frozen=True)
 class Floor:
-    """The ground in the camera frame: points x with up . x + height = 0. It holds the camera's pitch, roll and height.
+    """The floor plane in the camera frame: points x with up . x + height = 0.
+
+    It gives the pitch, roll and height of the camera.
 
     Attributes:
         up: [3] unit vector against gravity; (0, -1, 0) for a level camera.
-        height: of the camera above the floor, meters.
-        confidence: 0..1, the probability that `up` is right to some degrees.
+        height: height of the camera above the floor, meters.
+        confidence: probability that `up` is right to 10 degrees, 0 to 1.
     """
 
     up: np.ndarray
@@ -88,7 +93,7 @@ class Floor:
         up = np.asarray(self.up, np.float64)
         length = float(np.linalg.norm(up)) if up.shape == (3,) else 0.0
         if not (length > 0 and np.isfinite([*up, self.height, self.confidence]).all()):
-            raise TarError("a floor needs a direction of three numbers, a height and a confidence, all finite")
+            raise TarError("a floor needs an up vector of three numbers, a height and a confidence, all finite")
         object.__setattr__(self, "up", up / length)
 
     def __str__(self) -> str:
@@ -100,20 +105,20 @@ class Floor:
 
     @property
     def pitch(self) -> float:
-        """How far the camera looks down, radians."""
+        """Angle by which the camera looks down, radians."""
         return float(np.arcsin(-self.up[2]))
 
     @property
     def roll(self) -> float:
-        """How far the camera is turned about its line of sight: radians by which up leans to the picture's right."""
+        """Rotation of the camera about its optical axis, radians: up in the image leans to the right by this angle."""
         return float(np.arctan2(self.up[0], -self.up[1]))
 
     def heights(self, points: np.ndarray) -> np.ndarray:
-        """Camera-frame points [..., 3] -> [...] meters above the floor."""
+        """Heights [...] of camera-frame points [..., 3] above the floor, meters."""
         return points @ self.up + self.height
 
-    def at_depth(self, ratio: float) -> "Floor":
-        """The floor after all points' depths were multiplied by `ratio`."""
+    def with_depth_scaled(self, ratio: float) -> "Floor":
+        """The floor after the z coordinates of all points have been multiplied by `ratio`."""
         normal = self.up / (1.0, 1.0, ratio)
         length = float(np.linalg.norm(normal))
         return replace(self, up=normal / length, height=self.height / length)
@@ -121,11 +126,11 @@ class Floor:
 
 @dataclass(frozen=True)
 class Vertical:
-    """Where up is, as the straight lines of the picture tell it (`tar_core/camera/vanishing_points.py`).
+    """The up direction, estimated from straight lines in the image (`tar_core/camera/vanishing_points.py`).
 
     Attributes:
         up: [3] unit vector against gravity in the camera frame.
-        error: degrees by which it is expected to be off.
+        error: expected error of `up`, degrees.
     """
 
     up: np.ndarray
@@ -136,7 +141,7 @@ class Vertical:
         if up.shape != (3,) or not (
             np.linalg.norm(up) > 0 and np.isfinite([*up, self.error]).all() and self.error >= 0
         ):
-            raise TarError("a vertical needs a direction of three numbers and an error, all finite")
+            raise TarError("a vertical needs an up vector of three numbers and an error, all finite")
         object.__setattr__(self, "up", up / np.linalg.norm(up))
 
     def __str__(self) -> str:
@@ -144,29 +149,32 @@ class Vertical:
         pitch, roll = np.degrees([floor.pitch, floor.roll])
         return f"pitch {pitch:.1f}, roll {roll:.1f} degrees, to within {self.error:.0f}"
 
-    def at_focal(self, ratio: float) -> "Vertical":
-        """The same lines seen by a camera with `ratio` times the focal length: their vanishing point stays."""
+    def with_focal_length_scaled(self, ratio: float) -> "Vertical":
+        """The up direction for `ratio` times the focal length: the vanishing point in the image stays the same."""
         return Vertical(self.up * (1.0, 1.0, ratio), self.error)
 
 
 @dataclass
 class MotionClip:
-    """Everybody's motion in one video, and the camera that saw it.
+    """The motion of all people in one video, and the camera of the video.
 
     Attributes:
-        fps: frames a second.
-        width, height: the video's size in pixels, as it is shown (after its rotation tag).
-        focal_length: focal length in pixels.
-        principal_point: [2] pixels; (0, 0) is the CENTER of the top-left pixel.
-        source: the video's path.
-        people: the motions.
-        body: "free" for the default body, else the path of the SMPL file that betas belong to.
-        floor: where the ground is; None if nobody looked for it.
-        lean_corrected: people's balance was kept already (leaning.py); once more would turn them too far.
-        vertical: what the picture's lines tell of up; None if nobody looked, or it has none.
-        camera_trajectory: how the camera moves after the first frame; None where it stands. People, floor and vertical
-            are
-            in the first frame's camera.
+        fps: frames per second.
+        width, height: displayed size of the video in pixels (after its rotation tag is applied).
+        focal_length: pixels; with a moving camera, that of the first frame.
+        principal_point: [2] pixels; (0, 0) is the center of the top-left pixel.
+        source: path of the video.
+        people: motion of each person.
+        body: "free" for the default body, else the path of the SMPL file that the betas belong to.
+        floor: floor plane; None if it was not estimated.
+        vertical: up direction from the straight lines of the image; None if it was not estimated.
+        lean_corrected: lean correction has been applied (`tar_core/cleanup/lean_correction.py`); applying it again
+            would rotate people too far.
+        camera_trajectory: motion of the camera after the first frame; None for a static camera. People, floor and
+            vertical are in the camera frame of the first frame, called the clip's frame.
+
+    Raises:
+        TarError: fps, size or focal length is not above zero.
     """
 
     fps: float
@@ -189,63 +197,65 @@ class MotionClip:
 
     @property
     def last_frame(self) -> int:
-        """The last video frame (0-based) in which anybody moves; 0 without people."""
+        """Last video frame (0-based) of any person; 0 without people."""
         return max((int(person.frames[-1]) for person in self.people), default=0)
 
     def with_focal_length(self, focal_length: float) -> "MotionClip":
-        """The same motion as a camera of another focal length (pixels) would have seen it: nearer or farther away.
+        """Change the focal length (pixels) and scale the depth of people with it, so that they keep their pixels.
 
-        CLIFF's translation has its depth in proportion to the focal length, so everybody stays over their pixels.
+        The depth of CLIFF's translation is proportional to the focal length.
         """
         ratio = focal_length / self.focal_length
         depth = np.array([1.0, 1.0, ratio])
         people = []
         for person in self.people:
-            seen, place = self.camera_rotations(person.frames), self.camera_places(person.frames)
-            # Each frame's own camera gets the other lens.
-            trans = (seen @ (person.trans - place)[..., None])[..., 0] * depth
-            people.append(replace(person, trans=(seen.transpose(0, 2, 1) @ trans[..., None])[..., 0] + place))
-        floor = None if self.floor is None else self.floor.at_depth(ratio)
-        vertical = None if self.vertical is None else self.vertical.at_focal(ratio)
+            rotations, positions = self.camera_rotations(person.frames), self.camera_positions(person.frames)
+            # Scale the depth in each frame's own camera frame.
+            trans = (rotations @ (person.trans - positions)[..., None])[..., 0] * depth
+            trans = (rotations.transpose(0, 2, 1) @ trans[..., None])[..., 0] + positions
+            people.append(replace(person, trans=trans))
+        floor = None if self.floor is None else self.floor.with_depth_scaled(ratio)
+        vertical = None if self.vertical is None else self.vertical.with_focal_length_scaled(ratio)
         return replace(self, focal_length=focal_length, people=people, floor=floor, vertical=vertical)
 
     def with_principal_point(self, principal_point: np.ndarray) -> "MotionClip":
-        """The same motion as a camera with another optical axis saw it; everybody stays over their pixels."""
-        moved = (self.principal_point - np.asarray(principal_point)) / self.focal_length  # a depth of 1 m
+        """Change the principal point (pixels) and shift people sideways, so that they keep their pixels."""
+        shift_at_1m = (self.principal_point - np.asarray(principal_point)) / self.focal_length
         people = []
         for person in self.people:
-            seen = self.camera_rotations(person.frames)
-            zooms = self.focal_lengths(person.frames) / self.focal_length
-            depth = (seen @ (person.trans - self.camera_places(person.frames))[..., None])[:, 2, 0]
-            away = np.column_stack([moved * (depth / zooms)[:, None], np.zeros(len(person))])
-            people.append(replace(person, trans=person.trans + (seen.transpose(0, 2, 1) @ away[..., None])[..., 0]))
+            rotations = self.camera_rotations(person.frames)
+            zoom_factors = self.focal_lengths(person.frames) / self.focal_length
+            depth = (rotations @ (person.trans - self.camera_positions(person.frames))[..., None])[:, 2, 0]
+            shift = np.column_stack([shift_at_1m * (depth / zoom_factors)[:, None], np.zeros(len(person))])
+            trans = person.trans + (rotations.transpose(0, 2, 1) @ shift[..., None])[..., 0]
+            people.append(replace(person, trans=trans))
         return replace(self, principal_point=principal_point, people=people)
 
     def camera_rotations(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers -> [N, 3, 3], from the clip's camera frame to each frame's own camera."""
+        """Rotations [N, 3, 3] from the clip's frame to the camera frames of frame numbers [N]."""
         if self.camera_trajectory is None:
             return np.broadcast_to(np.eye(3), (len(frames), 3, 3))
         return self.camera_trajectory.rotations_at(frames)
 
-    def camera_places(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers -> [N, 3] of the camera in the clip's camera frame, meters."""
-        return (
-            np.zeros((len(frames), 3)) if self.camera_trajectory is None else self.camera_trajectory.places_at(frames)
-        )
+    def camera_positions(self, frames: np.ndarray) -> np.ndarray:
+        """Camera positions [N, 3] at frame numbers [N], in the clip's frame, meters."""
+        if self.camera_trajectory is None:
+            return np.zeros((len(frames), 3))
+        return self.camera_trajectory.positions_at(frames)
 
     def in_camera(self, points: np.ndarray, frame: int) -> np.ndarray:
-        """Points [..., 3] in the clip's camera frame -> the same in the camera of one of the video's frames."""
+        """Transform points [..., 3] from the clip's frame to the camera frame of one video frame."""
         at = np.array([frame])
-        return (points - self.camera_places(at)[0]) @ self.camera_rotations(at)[0].T
+        return (points - self.camera_positions(at)[0]) @ self.camera_rotations(at)[0].T
 
     def focal_lengths(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers -> [N] focal lengths, pixels."""
-        return self.focal_length * (
-            np.ones(len(frames)) if self.camera_trajectory is None else self.camera_trajectory.zooms_at(frames)
-        )
+        """Focal lengths [N] at frame numbers [N], pixels."""
+        if self.camera_trajectory is None:
+            return self.focal_length * np.ones(len(frames))
+        return self.focal_length * self.camera_trajectory.zoom_factors_at(frames)
 
     def save(self, path: str | Path) -> None:
-        """Writes one compressed `.npz` (docs/motion_file.md), whole or not at all.
+        """Write a compressed `.npz` (docs/motion_file.md).
 
         Raises:
             TarError: the file cannot be written.
@@ -271,24 +281,25 @@ class MotionClip:
         if self.lean_corrected:
             arrays["balanced"] = np.True_
         if self.camera_trajectory is not None:
-            arrays |= _path_arrays(self.camera_trajectory)
+            arrays |= _trajectory_arrays(self.camera_trajectory)
         for person in self.people:
             for name in _PERSON_KEYS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
         write_npz(path, arrays)
 
     def _format_version(self) -> int:
-        path = self.camera_trajectory
-        if path is None:
+        """The oldest version whose readers understand everything in this clip."""
+        camera = self.camera_trajectory
+        if camera is None:
             return 1
-        return FORMAT_VERSION if path.travels or path.zoomed or path.world is not None else 2
+        return FORMAT_VERSION if camera.has_translation or camera.has_zoom or camera.world is not None else 2
 
     @classmethod
     def load(cls, path: str | Path) -> "MotionClip":
-        """Reads a file that `save` wrote.
+        """Read a motion file written by `save`.
 
         Raises:
-            TarError: no such file, not a motion clip, or of a newer format.
+            TarError: the file does not exist, is not a motion file, or has a newer format.
         """
         if not Path(path).is_file():
             raise TarError(f"{path}: no such motion file; check the path")
@@ -310,7 +321,7 @@ class MotionClip:
                     floor=_read_floor(data),
                     vertical=_read_vertical(data),
                     lean_corrected="balanced" in data and bool(data["balanced"]),
-                    camera_trajectory=_read_path(data),
+                    camera_trajectory=_read_trajectory(data),
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
@@ -329,39 +340,35 @@ def _read_vertical(data: np.lib.npyio.NpzFile) -> Vertical | None:
     return Vertical(data["vertical/up"], float(data["vertical/error"])) if "vertical/up" in data else None
 
 
-def _path_arrays(path: CameraTrajectory) -> dict[str, Any]:
+def _trajectory_arrays(trajectory: CameraTrajectory) -> dict[str, Any]:
     arrays: dict[str, Any] = {
-        "camera/first_frame": np.int32(path.first_frame),
-        "camera/turns": path.turns.astype(np.float32),
-        "camera/explained": np.float64(path.explained),
+        "camera/first_frame": np.int32(trajectory.first_frame),
+        "camera/turns": trajectory.rotation_vectors.astype(np.float32),
+        "camera/explained": np.float64(trajectory.inlier_ratio),
     }
-    if path.travels:
-        arrays["camera/places"] = path.places
-    if path.zoomed:
-        arrays["camera/zooms"] = path.zooms
-    if path.world is not None:
-        arrays["camera/world"] = path.world
+    if trajectory.has_translation:
+        arrays["camera/places"] = trajectory.positions
+    if trajectory.has_zoom:
+        arrays["camera/zooms"] = trajectory.zoom_factors
+    if trajectory.world is not None:
+        arrays["camera/world"] = trajectory.world
     return arrays
 
 
-def _read_path(data: np.lib.npyio.NpzFile) -> CameraTrajectory | None:
+def _read_trajectory(data: np.lib.npyio.NpzFile) -> CameraTrajectory | None:
     if "camera/turns" not in data:
         return None
-    there = {key: data[f"camera/{key}"] for key in ("places", "zooms", "world") if f"camera/{key}" in data}
-    explained = float(data["camera/explained"])
-    return CameraTrajectory(int(data["camera/first_frame"]), data["camera/turns"], explained=explained, **there)
+    optional = {"positions": "camera/places", "zoom_factors": "camera/zooms", "world": "camera/world"}
+    return CameraTrajectory(
+        first_frame=int(data["camera/first_frame"]),
+        rotation_vectors=data["camera/turns"],
+        inlier_ratio=float(data["camera/explained"]),
+        **{name: data[key] for name, key in optional.items() if key in data},
+    )
 
 
 def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:
     keys = {name: f"person_{person_id}/{name}" for name in _PERSON_KEYS}
-    if keys["joint_errors"] not in data:  # written before networks told them
+    if keys["joint_errors"] not in data:  # written before the network estimated errors
         del keys["joint_errors"]
     return PersonMotion(person_id, **{name: data[key] for name, key in keys.items()})
-
-
-def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
-    """Packs in memory first: numpy's zip writer, cut short by a full disk, complains later from its destructor."""
-    packed = io.BytesIO()
-    np.savez_compressed(packed, **arrays)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(packed.getbuffer())

@@ -158,7 +158,7 @@ def rotation_z(angle: Array) -> Array:
     return _stack([_stack([c, -s, zero]), _stack([s, c, zero]), _stack([zero, zero, one])], -2)
 
 
-def turn_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
+def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """The smallest turns that bring directions [..., 3] to others -> [..., 3, 3]; opposite ones turn about any axis."""
     start, end = np.broadcast_arrays(start / _norm(start), end / _norm(end))
     # The half angle's quaternion: (1 + cos a, sin a axis) has the direction of (cos a/2, sin a/2 axis).

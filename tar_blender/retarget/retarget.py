@@ -24,8 +24,8 @@ from tar_core.rotations import (
     continuous_quaternions,
     matrix_to_quaternion,
     quaternion_to_matrix,
+    rotation_between,
     rotation_z,
-    turn_between,
 )
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
@@ -266,7 +266,7 @@ def _alignment(source: Rest, target: Rest, turn: np.ndarray) -> dict[str, np.nda
     for joint, following in _LIMBS.items():
         if joint in target.heads and following in target.heads:
             own = turn @ (target.heads[following] - target.heads[joint])
-            aligned[joint] = turn_between(own, source.heads[following] - source.heads[joint])
+            aligned[joint] = rotation_between(own, source.heads[following] - source.heads[joint])
     for side in ("left", "right"):
         for joint, before in ((f"{side}_wrist", f"{side}_elbow"), (f"{side}_hand", f"{side}_elbow")):
             if joint in aligned and before in aligned:

@@ -124,18 +124,18 @@ def build_camera(
 
 def key_path(camera: bpy.types.Object, path: CameraTrajectory, start_frame: int) -> None:
     """Keys a camera that hangs in the clip's camera frame, on every frame; its lens is the clip's so far."""
-    rotations = axis_angle_to_matrix(path.turns).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
+    rotations = axis_angle_to_matrix(path.rotation_vectors).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
     camera.rotation_mode = "QUATERNION"
     _, channels = new_action(camera, f"{camera.name} Path")
     frames = start_frame + path.first_frame + np.arange(len(quaternions))
     write_curves(channels, "Path", "rotation_quaternion", frames, quaternions)
-    if path.travels:
-        write_curves(channels, "Path", "location", frames, path.places)
-    if path.zoomed:
+    if path.has_translation:
+        write_curves(channels, "Path", "location", frames, path.positions)
+    if path.has_zoom:
         _, channels = new_action(camera.data, f"{camera.name} Zoom")
         group = channels.groups.new("Zoom")
-        write_curve(channels, group, "lens", 0, frames, camera.data.lens * path.zooms, LINEAR)
+        write_curve(channels, group, "lens", 0, frames, camera.data.lens * path.zoom_factors, LINEAR)
 
 
 def add_video_background(

@@ -130,9 +130,9 @@ class CameraTrack:
         explained: the mean share of the corners that this explains.
     """
 
-    turns: np.ndarray
-    zooms: np.ndarray
-    explained: float
+    rotation_vectors: np.ndarray
+    zoom_factors: np.ndarray
+    inlier_ratio: float
 
 
 class _Chain:
@@ -147,17 +147,17 @@ class _Chain:
 
         self._size, self._zooms = size, zooms
         self._key, self._key_focal = Rotation.identity(), focal_length
-        self.turns = [self._key]
+        self.rotation_vectors = [self._key]
         self.focal_lengths = [focal_length]
-        self.explained: list[float] = []
+        self.inlier_ratio: list[float] = []
 
     def take_key(self) -> None:
         """The last picture becomes the key."""
-        self._key, self._key_focal = self.turns[-1], self.focal_lengths[-1]
+        self._key, self._key_focal = self.rotation_vectors[-1], self.focal_lengths[-1]
 
     def stand(self) -> None:
         """A picture that tells nothing: the camera stands."""
-        self.turns.append(self.turns[-1])
+        self.rotation_vectors.append(self.rotation_vectors[-1])
         self.focal_lengths.append(self.focal_lengths[-1])
 
     def follow(self, before: np.ndarray, after: np.ndarray) -> bool:
@@ -165,11 +165,11 @@ class _Chain:
         inlying, focal_length = _homography(before, after, self._size, self._key_focal)
         focal_length = focal_length if self._zooms else self._key_focal
         turn, share = fit_turn(before, after, self._size, (self._key_focal, focal_length), inlying)
-        self.explained.append(share)
+        self.inlier_ratio.append(share)
         if share <= _AGREE:
             self.stand()
             return False
-        self.turns.append(turn * self._key)
+        self.rotation_vectors.append(turn * self._key)
         self.focal_lengths.append(focal_length)
         return True
 
@@ -179,8 +179,8 @@ class _Chain:
         zooms = np.array(self.focal_lengths) / self.focal_lengths[0]
         if self._zooms:
             zooms = smooth_points(zooms, smoothing_window(_ZOOM_WINDOW, len(zooms)))
-        vectors = Rotation.concatenate(self.turns).as_rotvec()
-        return CameraTrack(vectors, zooms, float(np.mean(self.explained)) if self.explained else 1.0)
+        vectors = Rotation.concatenate(self.rotation_vectors).as_rotvec()
+        return CameraTrack(vectors, zooms, float(np.mean(self.inlier_ratio)) if self.inlier_ratio else 1.0)
 
 
 def track_camera_rotation(
@@ -221,8 +221,8 @@ def track_camera_rotation(
                 tracker.take_key(image, boxes)
         last = picture
     turned, zoomed = fixed.track(), zooming.track()
-    much = zoomed.zooms.max() / zoomed.zooms.min() > _LEAST_ZOOM
-    return zoomed if much and zoomed.explained > turned.explained + _ZOOM_EXPLAINS else turned
+    much = zoomed.zoom_factors.max() / zoomed.zoom_factors.min() > _LEAST_ZOOM
+    return zoomed if much and zoomed.inlier_ratio > turned.inlier_ratio + _ZOOM_EXPLAINS else turned
 
 
 def fit_turn(

@@ -1,4 +1,4 @@
-"""Where a moving camera is and how it is turned in each frame, and how far it zooms."""
+"""Trajectory of a moving camera: its rotation, position and zoom in each frame."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,50 +13,61 @@ from tar_core.rotations import (
     slerp_at,
 )
 
-TURNS_ONLY = 0.6  # share of the background that a turn must explain, where a camera only turns
+MIN_INLIER_RATIO = 0.6  # below this, the camera probably did more than rotate and zoom
 
 
 @dataclass(frozen=True)
 class CameraTrajectory:
-    """A camera that moves: x_camera = R_t (x_clip - c_t), in each of F consecutive frames.
+    """Extrinsics and zoom of a moving camera in F consecutive frames: x_camera = R_t (x_clip - c_t).
 
-    The clip's frame is the first frame's camera, so R is the unit matrix there and c is zero.
+    The clip's frame is the camera frame of the first frame, so R_0 is the identity and c_0 is zero.
 
     Attributes:
-        first_frame: the video's frame number of the first.
-        turns: [F, 3] rotation vectors of R, radians.
-        places: [F, 3] c, meters; zeros where the camera stays in its place.
-        zooms: [F] its focal lengths over the clip's; ones where it does not zoom.
-        explained: 0..1, the mean share of what was followed in the background that moves as before such a camera; 1
-            where the path was given.
-        world: [4, 4] from the clip's frame to the world in which the path was given, whose z is up; None where it was
-            found in the video, or nothing is known of up.
+        first_frame: video frame number of the first frame.
+        rotation_vectors: [F, 3] axis-angle of R_t, radians.
+        positions: [F, 3] camera positions c_t, meters. Default: zeros (the camera only rotates).
+        zoom_factors: [F] focal length of each frame over the clip's focal length. Default: ones.
+        inlier_ratio: mean share of the tracked background points that move as they should with these rotations and
+            zoom factors, 0 to 1; 1 for a trajectory that was given.
+        world: [4, 4] transform from the clip's frame to the world that the trajectory was given in, with z up. None if
+            the trajectory was estimated from the video, or if the up direction of its world is not known.
+
+    Raises:
+        TarError: a shape is wrong, or a value is out of range or not finite.
     """
 
     first_frame: int
-    turns: np.ndarray
-    places: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
-    zooms: np.ndarray = field(default_factory=lambda: np.zeros(0))
-    explained: float = 1.0
+    rotation_vectors: np.ndarray
+    positions: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    zoom_factors: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    inlier_ratio: float = 1.0
     world: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        turns = np.asarray(self.turns, np.float64)
-        if turns.ndim != 2 or turns.shape[1] != 3 or len(turns) == 0 or not np.isfinite(turns).all():
-            raise TarError("a camera's turns need three finite numbers for each frame")
-        places, zooms = (np.asarray(values, np.float64) for values in (self.places, self.zooms))
-        if len(places) == 0:
-            places = np.zeros_like(turns)
-        if len(zooms) == 0:
-            zooms = np.ones(len(turns))
-        if places.shape != turns.shape or not np.isfinite(places).all():
-            raise TarError("a camera's places need three finite numbers for each of its turns")
-        if zooms.shape != (len(turns),) or not (np.isfinite(zooms).all() and (zooms > 0).all()):
-            raise TarError("a camera's focal lengths need one number above zero for each of its turns")
+        rotation_vectors, positions, zoom_factors = (
+            np.asarray(values, np.float64) for values in (self.rotation_vectors, self.positions, self.zoom_factors)
+        )
+        count = rotation_vectors.shape[0] if rotation_vectors.ndim else 0
+        if rotation_vectors.shape != (count, 3) or count == 0 or not np.isfinite(rotation_vectors).all():
+            raise TarError("camera trajectory: the rotations must be three finite numbers for each frame")
+        if len(positions) == 0:
+            positions = np.zeros_like(rotation_vectors)
+        if len(zoom_factors) == 0:
+            zoom_factors = np.ones(count)
+        if positions.shape != (count, 3) or not np.isfinite(positions).all():
+            raise TarError("camera trajectory: the positions must be three finite numbers for each frame")
+        if zoom_factors.shape != (count,) or not (np.isfinite(zoom_factors).all() and (zoom_factors > 0).all()):
+            raise TarError("camera trajectory: the zoom factors must be one number above zero for each frame")
         world = None if self.world is None else np.asarray(self.world, np.float64)
         if world is not None and (world.shape != (4, 4) or not np.isfinite(world).all()):
-            raise TarError("a camera's world needs a matrix of four rows and columns, all finite")
-        for name, value in (("turns", turns), ("places", places), ("zooms", zooms), ("world", world)):
+            raise TarError("camera trajectory: the world transform must be a finite 4 by 4 matrix")
+        checked = {
+            "rotation_vectors": rotation_vectors,
+            "positions": positions,
+            "zoom_factors": zoom_factors,
+            "world": world,
+        }
+        for name, value in checked.items():
             object.__setattr__(self, name, value)
 
     @classmethod
@@ -64,118 +75,127 @@ class CameraTrajectory:
         cls,
         first_frame: int,
         rotations: np.ndarray,
-        places: np.ndarray,
-        zooms: np.ndarray,
+        positions: np.ndarray,
+        zoom_factors: np.ndarray,
         world_is_upright: bool,
     ) -> "CameraTrajectory":
-        """A path given in a world of its own.
+        """Convert camera poses in a world of their own to a trajectory.
 
         Args:
-            rotations: [F, 3, 3] from the world's axes to the camera's (OpenCV's: x right, y down, z forward).
-            places: [F, 3] of the camera in the world, meters.
-            zooms: [F].
-            world_is_upright: the world's z is up.
+            first_frame: video frame number of the first pose.
+            rotations: [F, 3, 3] from the world's axes to the camera's (OpenCV: x right, y down, z forward).
+            positions: [F, 3] of the camera in the world, meters.
+            zoom_factors: [F] focal lengths over the clip's.
+            world_is_upright: the world's z axis points up.
         """
         world = np.eye(4)
-        world[:3, :3], world[:3, 3] = rotations[0].T, places[0]
-        turns = matrix_to_axis_angle(rotations @ rotations[0].T)
-        moved = (places - places[0]) @ rotations[0].T
-        return cls(first_frame, turns, moved, zooms, world=world if world_is_upright else None)
+        world[:3, :3], world[:3, 3] = rotations[0].T, positions[0]
+        rotation_vectors = matrix_to_axis_angle(rotations @ rotations[0].T)
+        relative = (positions - positions[0]) @ rotations[0].T
+        return cls(first_frame, rotation_vectors, relative, zoom_factors, world=world if world_is_upright else None)
 
     @property
     def last_frame(self) -> int:
-        return self.first_frame + len(self.turns) - 1
+        return self.first_frame + len(self.rotation_vectors) - 1
 
     def rotations_at(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers, whole or not -> R [N, 3, 3]; beyond the ends the nearest."""
-        known = self.first_frame + np.arange(len(self.turns))
-        return quaternion_to_matrix(slerp_at(frames, known, axis_angle_to_quaternion(self.turns)))
+        """Interpolate R [N, 3, 3] at frame numbers [N], whole or not; beyond the ends, the nearest frame counts."""
+        known = self.first_frame + np.arange(len(self.rotation_vectors))
+        return quaternion_to_matrix(slerp_at(frames, known, axis_angle_to_quaternion(self.rotation_vectors)))
 
-    def places_at(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers, whole or not -> c [N, 3]; beyond the ends the nearest."""
-        before, after, between = self._around(frames)
-        return self.places[before] + between[:, None] * (self.places[after] - self.places[before])
+    def positions_at(self, frames: np.ndarray) -> np.ndarray:
+        """Interpolate c [N, 3] at frame numbers [N], whole or not; beyond the ends, the nearest frame counts."""
+        before, after, fraction = self._neighbors(frames)
+        return self.positions[before] + fraction[:, None] * (self.positions[after] - self.positions[before])
 
-    def zooms_at(self, frames: np.ndarray) -> np.ndarray:
-        """[N] frame numbers, whole or not -> [N]; beyond the ends the nearest."""
-        before, after, between = self._around(frames)
-        return self.zooms[before] + between * (self.zooms[after] - self.zooms[before])
+    def zoom_factors_at(self, frames: np.ndarray) -> np.ndarray:
+        """Interpolate zoom factors [N] at frame numbers [N], whole or not; beyond the ends, the nearest frame counts."""
+        before, after, fraction = self._neighbors(frames)
+        return self.zoom_factors[before] + fraction * (self.zoom_factors[after] - self.zoom_factors[before])
 
-    def at_rate(self, ratio: float) -> "CameraTrajectory":
-        """The path with `ratio` frames for each frame of before."""
+    def resampled(self, ratio: float) -> "CameraTrajectory":
+        """Resample to another frame rate: `ratio` new frames for each frame."""
         frames = np.arange(int(np.ceil(self.first_frame * ratio)), max(int(self.last_frame * ratio), 0) + 1)
-        return self._taken_at(int(frames[0]), frames / ratio)
+        return self._sampled(int(frames[0]), frames / ratio)
 
     def check_frames(self, first: int, last: int, slack: float) -> None:
-        """Raises TarError where the path lacks more than some frames at the ends of a stretch of the video."""
+        """Check that the trajectory covers frames `first` to `last` of the video.
+
+        Args:
+            slack: number of frames that may be missing at either end.
+
+        Raises:
+            TarError: more frames are missing.
+        """
         if first < self.first_frame - slack or last > self.last_frame + slack:
             raise TarError(
-                f"the camera path has the video's frames {self.first_frame} to {self.last_frame}, but {first} to {last}"
-                " are captured; give a path for all of them, or capture fewer"
+                f"the camera trajectory covers frames {self.first_frame} to {self.last_frame} of the video, but frames"
+                f" {first} to {last} are captured; give a trajectory for all of them, or capture fewer frames"
             )
 
     def part(self, first: int, last: int) -> "CameraTrajectory":
-        """The path from one of the video's frames to another, in the camera frame of the first of them."""
-        taken = self._taken_at(first, np.arange(first, last + 1))
-        rotation, place = axis_angle_to_matrix(taken.turns[0]), taken.places[0]
-        turns = matrix_to_axis_angle(axis_angle_to_matrix(taken.turns) @ rotation.T)
+        """Cut out video frames `first` to `last`, both included, relative to the camera frame of `first`."""
+        taken = self._sampled(first, np.arange(first, last + 1))
+        rotation, position = axis_angle_to_matrix(taken.rotation_vectors[0]), taken.positions[0]
+        rotation_vectors = matrix_to_axis_angle(axis_angle_to_matrix(taken.rotation_vectors) @ rotation.T)
         world = taken.world
         if world is not None:
             start = np.eye(4)
-            start[:3, :3], start[:3, 3] = rotation.T, place
+            start[:3, :3], start[:3, 3] = rotation.T, position
             world = world @ start
-        return replace(taken, turns=turns, places=(taken.places - place) @ rotation.T, world=world)
+        positions = (taken.positions - position) @ rotation.T
+        return replace(taken, rotation_vectors=rotation_vectors, positions=positions, world=world)
 
-    def _taken_at(self, first_frame: int, frames: np.ndarray) -> "CameraTrajectory":
+    def _sampled(self, first_frame: int, frames: np.ndarray) -> "CameraTrajectory":
+        """Interpolate at `frames`, which are numbered from `first_frame` on in the result."""
         return replace(
             self,
             first_frame=first_frame,
-            turns=matrix_to_axis_angle(self.rotations_at(frames)),
-            places=self.places_at(frames),
-            zooms=self.zooms_at(frames),
+            rotation_vectors=matrix_to_axis_angle(self.rotations_at(frames)),
+            positions=self.positions_at(frames),
+            zoom_factors=self.zoom_factors_at(frames),
         )
 
     def scaled(self, scale: float) -> "CameraTrajectory":
-        """The same way in a world that is larger by `scale`."""
+        """Multiply all distances by `scale`."""
         world = None if self.world is None else self.world.copy()
         if world is not None:
             world[:3, 3] *= scale
-        return replace(self, places=scale * self.places, world=world)
+        return replace(self, positions=scale * self.positions, world=world)
 
     @property
-    def travels(self) -> bool:
-        """Whether the camera leaves its place."""
-        return bool(self.places.any())
+    def has_translation(self) -> bool:
+        return bool(self.positions.any())
 
     @property
-    def zoomed(self) -> bool:
-        return bool((self.zooms != 1).any())
+    def has_zoom(self) -> bool:
+        return bool((self.zoom_factors != 1).any())
 
     @property
-    def is_doubtful(self) -> bool:
-        """Whether the background moves otherwise, as it does before a camera that is carried."""
-        return self.explained < TURNS_ONLY
+    def is_unreliable(self) -> bool:
+        """Whether the camera seems to have moved, though only its rotation and zoom were estimated."""
+        return self.inlier_ratio < MIN_INLIER_RATIO
 
     @property
-    def range(self) -> float:
-        """The largest turn away from the first camera, radians."""
-        return float(np.linalg.norm(self.turns, axis=1).max())
+    def max_angle(self) -> float:
+        """Largest rotation from the first frame, radians."""
+        return float(np.linalg.norm(self.rotation_vectors, axis=1).max())
 
     @property
     def length(self) -> float:
-        """Of the camera's way, meters."""
-        return float(np.linalg.norm(np.diff(self.places, axis=0), axis=1).sum())
+        """Length of the camera's path, meters."""
+        return float(np.linalg.norm(np.diff(self.positions, axis=0), axis=1).sum())
 
     def __str__(self) -> str:
-        parts = [f"turns by {np.degrees(self.range):.0f}°"]
-        if self.travels:
-            parts.append(f"travels {self.length:.1f} m")
-        if self.zoomed:
-            parts.append(f"zooms {self.zooms.min():.2f} to {self.zooms.max():.2f}")
+        parts = [f"rotates by {np.degrees(self.max_angle):.0f}°"]
+        if self.has_translation:
+            parts.append(f"moves {self.length:.1f} m")
+        if self.has_zoom:
+            parts.append(f"zooms {self.zoom_factors.min():.2f} to {self.zoom_factors.max():.2f}")
         return "camera " + ", ".join(parts)
 
-    def _around(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """For frame numbers [N] the rows before and after, and how far between them."""
-        place = np.clip(np.asarray(frames, np.float64) - self.first_frame, 0, len(self.turns) - 1)
-        before = np.minimum(place.astype(int), max(len(self.turns) - 2, 0))
-        return before, np.minimum(before + 1, len(self.turns) - 1), place - before
+    def _neighbors(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Rows before and after each frame number [N], and how far it lies between them, 0 to 1."""
+        row = np.clip(np.asarray(frames, np.float64) - self.first_frame, 0, len(self.rotation_vectors) - 1)
+        before = np.minimum(row.astype(int), max(len(self.rotation_vectors) - 2, 0))
+        return before, np.minimum(before + 1, len(self.rotation_vectors) - 1), row - before

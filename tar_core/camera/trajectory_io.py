@@ -21,7 +21,7 @@ import numpy as np
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
-from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, slerp_at, turn_between
+from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, rotation_between, slerp_at
 
 _WORLD_UP = np.array([0.0, 0.0, 1.0])
 _TOLERANCE = 1e-3  # by which R^T R may differ from the unit matrix
@@ -154,7 +154,7 @@ def _known_camera(
     ):
         raise TarError(f"{path}: focal must be one number above zero, or one for each frame")
     if up is not None:
-        rotations = rotations @ turn_between(up, _WORLD_UP).T
+        rotations = rotations @ rotation_between(up, _WORLD_UP).T
     places = -(rotations.transpose(0, 2, 1) @ translations[..., None])[..., 0]
     focal_lengths = np.ones(count) if focal_length is None else np.broadcast_to(focal_length, count)
     every = np.arange(frames[0], frames[-1] + 1)

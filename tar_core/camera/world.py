@@ -25,14 +25,14 @@ def to_world_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndar
     """
     back = path.rotations_at(person.frames).transpose(0, 2, 1)
     trans = person.trans * _depths(path, person.frames)
-    trans = (back @ (trans + pelvis)[..., None])[..., 0] + path.places_at(person.frames) - pelvis
+    trans = (back @ (trans + pelvis)[..., None])[..., 0] + path.positions_at(person.frames) - pelvis
     return replace(person, poses=_turned(person.poses, back), trans=trans)
 
 
 def to_camera_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
     """The opposite of `to_world_frame`."""
     turn = path.rotations_at(person.frames)
-    away = person.trans + pelvis - path.places_at(person.frames)
+    away = person.trans + pelvis - path.positions_at(person.frames)
     trans = (turn @ away[..., None])[..., 0] - pelvis
     return replace(person, poses=_turned(person.poses, turn), trans=trans / _depths(path, person.frames))
 
@@ -62,5 +62,5 @@ def _turned(poses: np.ndarray, turns: np.ndarray) -> np.ndarray:
 
 def _depths(path: CameraTrajectory, frames: np.ndarray) -> np.ndarray:
     """[N, 3] by which coordinates in each frame's own camera grow with its focal length."""
-    zooms = path.zooms_at(frames)
+    zooms = path.zoom_factors_at(frames)
     return np.stack([np.ones_like(zooms), np.ones_like(zooms), zooms], 1)

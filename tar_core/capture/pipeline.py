@@ -524,12 +524,14 @@ def _track_camera_trajectory(
     boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)
     track = track_camera_rotation(zip(looked_at, boxes, strict=False), reader.size, followed.camera.focal_length)
     # People go straight on after the last picture looked at.
-    turns = np.concatenate([track.turns, 2 * track.turns[-1:] - track.turns[-2:-1]])
-    zooms = np.append(track.zooms, track.zooms[-1:])
-    looked = CameraTrajectory(0, turns, zooms=zooms, explained=track.explained).at_rate(step)
+    rotation_vectors = np.concatenate(
+        [track.rotation_vectors, 2 * track.rotation_vectors[-1:] - track.rotation_vectors[-2:-1]]
+    )
+    zooms = np.append(track.zoom_factors, track.zoom_factors[-1:])
+    looked = CameraTrajectory(0, rotation_vectors, zoom_factors=zooms, inlier_ratio=track.inlier_ratio).resampled(step)
     last = max(int(person.frames[-1]) for person in followed.people)
     path = replace(looked, first_frame=first).part(first, last)
-    if path.is_doubtful:
+    if path.is_unreliable:
         logger.warning(
             "the camera is carried along, not only turned: people's way through the world is unsure; film from one"
             " place, or solve the camera's path and give it (--camera-trajectory; in Blender, Camera: As Animated)"

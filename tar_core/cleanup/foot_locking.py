@@ -45,7 +45,9 @@ _NOTHING = 1e-4  # meters by which no leg is worth moving
 
 def lock_clip_feet(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
     """Everybody's feet locked; see `lock_feet`."""
-    people = [lock_feet(person, body, clip.fps, strength, clip.camera_places(person.frames)) for person in clip.people]
+    people = [
+        lock_feet(person, body, clip.fps, strength, clip.camera_positions(person.frames)) for person in clip.people
+    ]
     return replace(clip, people=people)
 
 

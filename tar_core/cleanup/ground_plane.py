@@ -58,7 +58,7 @@ def find_floor(clip: MotionClip, body: BodyData, locked: bool = False) -> Floor 
     floor: Floor | None = None
     if not locked:
         clip = lock_clip_feet(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
-    looks = [_Look(person, body, clip.fps, clip.camera_places(person.frames)) for person in clip.people]
+    looks = [_Look(person, body, clip.fps, clip.camera_positions(person.frames)) for person in clip.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
         cues = [_Cues.of(look, floor) for look in looks]
         soles = np.concatenate([cue.soles for cue in cues] or [np.zeros((0, 3))])

@@ -18,7 +18,7 @@ from tar_core.cleanup.contacts import find_contacts, point_speed, sole_vertices,
 from tar_core.cleanup.ground_plane import SURE_LINES
 from tar_core.cleanup.uncertainty import legs_seen
 from tar_core.motion import Floor, MotionClip, PersonMotion, Vertical
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_between
 from tar_core.skeleton import NUM_JOINTS, pose_skeleton
 
 _LEAN = 6.0  # degrees by which the network is expected to be off
@@ -82,7 +82,7 @@ def balance_of(joints: np.ndarray, soles: np.ndarray, seen: np.ndarray, fps: flo
 def lean(balance: Balance, vertical: Vertical, place: np.ndarray) -> np.ndarray:
     """[3] axis-angle by which a person at `place` [3] is to be turned: likeliest, and only along the line of sight."""
     sight = place / np.linalg.norm(place)
-    whole = matrix_to_axis_angle(turn_between(balance.up, vertical.up))
+    whole = matrix_to_axis_angle(rotation_between(balance.up, vertical.up))
     share = _LEAN**2 / (_LEAN**2 + balance.error**2 + vertical.error**2)
     return np.asarray(share * (whole - (whole @ sight) * sight))
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, turn_between
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_between
 from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
 
 LEGS = [
@@ -77,7 +77,7 @@ def bend_legs(
     axis = np.cross(thigh, shin) / (a * b) + 1e-3 * knee_axis  # a straight knee has no axis of its own
     axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
     at_knee = np.asarray(axis_angle_to_matrix(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None]))
-    return turn_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
+    return rotation_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:

@@ -34,7 +34,7 @@ def scale_from_feet(clip: MotionClip, body: BodyData) -> float | None:
     for person in clip.people:
         if len(person) < 2:
             continue
-        camera = path.places_at(person.frames)
+        camera = path.positions_at(person.frames)
         from_camera = foot_points(person, body) - camera[:, None]
         for k, scale in enumerate(scales):
             stance[k] += still_weights(from_camera + scale * camera[:, None], clip.fps, scale * camera).sum()

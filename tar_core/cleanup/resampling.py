@@ -25,7 +25,7 @@ def resample_clip(clip: MotionClip, fps: float) -> MotionClip:
     if not fps > 0:
         raise TarError(f"the frame rate is {fps:g}; give one above zero")
     ratio = fps / clip.fps
-    path = None if clip.camera_trajectory is None else clip.camera_trajectory.at_rate(ratio)
+    path = None if clip.camera_trajectory is None else clip.camera_trajectory.resampled(ratio)
     people = [resample_person(person, ratio) for person in clip.people]
     return replace(clip, fps=fps, people=people, camera_trajectory=path)
 

@@ -40,7 +40,7 @@ _SWUNG = [PARENTS.index(joint) if joint in PARENTS else joint for joint in range
 
 def smooth_clip(clip: MotionClip, strength: float) -> MotionClip:
     """Everybody's motion smoothed; see `smooth_person`."""
-    people = [smooth_person(person, clip.fps, strength, clip.camera_places(person.frames)) for person in clip.people]
+    people = [smooth_person(person, clip.fps, strength, clip.camera_positions(person.frames)) for person in clip.people]
     return replace(clip, people=people)
 
 

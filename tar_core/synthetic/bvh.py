@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from tar_core.rotations import turn_between
+from tar_core.rotations import rotation_between
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, PARENTS
 
 # Limb bones (upper joint, lower joint), whose recorded directions are kept, and where they point in a T-pose.
@@ -228,7 +228,7 @@ def _level_soles(recording: BvhRecording, turns: list[Rotation]) -> list[Rotatio
         if len(flat) * recording.frame_time >= _SHORTEST:
             for joint in (JOINT_NAMES.index(f"{side}_{part}") for part in ("ankle", "foot")):
                 up = np.median(turns[joint][flat].apply(_UP, inverse=True), 0)  # in the joint's own axes
-                levelled[joint] = turns[joint] * Rotation.from_matrix(turn_between(_UP, up))
+                levelled[joint] = turns[joint] * Rotation.from_matrix(rotation_between(_UP, up))
     return levelled
 
 
@@ -255,7 +255,7 @@ def _from_t_pose(t_pose: BvhRecording, at_rest: Directions) -> list[Rotation]:
     constant = [turn[0].inv() for turn in t_pose.turns]
     for (upper, lower), direction in at_rest.items():
         constant[JOINT_NAMES.index(upper)] *= Rotation.from_matrix(
-            turn_between(direction, t_pose.bone(upper, lower)[0])
+            rotation_between(direction, t_pose.bone(upper, lower)[0])
         )
     return constant
 

@@ -125,7 +125,7 @@ def test_flung_limbs_are_away_for_some_frames_only():
 def test_a_dolly_goes_along_and_pans():
     path = dolly(np.random.default_rng(0), 90)
     assert abs(path.length - 0.6 * 89 / FPS) < 0.02
-    assert 0 < path.range <= 0.4
+    assert 0 < path.max_angle <= 0.4
 
 
 def test_a_floor_is_compared_with_the_cameras_own():

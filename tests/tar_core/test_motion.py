@@ -156,7 +156,7 @@ def test_pitch_and_roll_of_the_floor():
 def turning_clip():
     clip = make_clip([make_person(1, count=20, first=0)])
     clip.people[0].trans += (0, 0, 6)
-    clip.camera_trajectory = CameraTrajectory(0, np.linspace([0, 0, 0], [0.1, 1.2, -0.2], 20), explained=0.9)
+    clip.camera_trajectory = CameraTrajectory(0, np.linspace([0, 0, 0], [0.1, 1.2, -0.2], 20), inlier_ratio=0.9)
     return clip
 
 
@@ -164,8 +164,8 @@ def test_a_camera_that_turns_survives_its_file(tmp_path):
     clip = turning_clip()
     clip.save(tmp_path / "clip.npz")
     turns = MotionClip.load(tmp_path / "clip.npz").camera_trajectory
-    np.testing.assert_allclose(turns.turns, clip.camera_trajectory.turns, atol=1e-6)
-    assert (turns.first_frame, turns.explained) == (0, 0.9)
+    np.testing.assert_allclose(turns.rotation_vectors, clip.camera_trajectory.rotation_vectors, atol=1e-6)
+    assert (turns.first_frame, turns.inlier_ratio) == (0, 0.9)
     with np.load(tmp_path / "clip.npz") as data:
         assert data["format_version"] == 2, "a reader that knows of no turns must not show it wrong"
     make_clip([make_person()]).save(tmp_path / "still.npz")
@@ -178,14 +178,14 @@ def test_a_camera_that_travels_survives_its_file(tmp_path):
     random = np.random.default_rng(0)
     clip.camera_trajectory = CameraTrajectory(
         0,
-        clip.camera_trajectory.turns,
+        clip.camera_trajectory.rotation_vectors,
         random.normal(size=(20, 3)),
         random.uniform(1, 2, 20),
         world=random.normal(size=(4, 4)),
     )
     clip.save(tmp_path / "clip.npz")
     path = MotionClip.load(tmp_path / "clip.npz").camera_trajectory
-    for name in ("places", "zooms", "world"):
+    for name in ("positions", "zoom_factors", "world"):
         np.testing.assert_array_equal(getattr(path, name), getattr(clip.camera_trajectory, name))
     with np.load(tmp_path / "clip.npz") as data:
         assert data["format_version"] == 3, "a reader that knows of no places must not show it wrong"
@@ -194,7 +194,7 @@ def test_a_camera_that_travels_survives_its_file(tmp_path):
 def test_another_optical_axis_keeps_everybody_over_their_pixels():
     clip = turning_clip()
     clip.camera_trajectory = CameraTrajectory(
-        0, clip.camera_trajectory.turns, np.linspace([0, 0, 0], [1, 0.2, 0.5], 20), np.linspace(1, 2, 20)
+        0, clip.camera_trajectory.rotation_vectors, np.linspace([0, 0, 0], [1, 0.2, 0.5], 20), np.linspace(1, 2, 20)
     )
     other = clip.with_principal_point(clip.principal_point + (30.0, -12.0))
     for k, (before, after) in enumerate(zip(clip.people[0].trans, other.people[0].trans, strict=True)):
@@ -235,8 +235,8 @@ def test_turns_of_frames():
     np.testing.assert_allclose(at[3], at[4])
     for row, angle in ((2, 0.05), (3, 0.1)):
         np.testing.assert_allclose(at[row][0], [np.cos(angle), 0, np.sin(angle)], atol=1e-12)
-    doubled = CameraTrajectory(0, np.array([[0.0, 0, 0], [0, 0.1, 0]])).at_rate(2)
-    np.testing.assert_allclose(doubled.turns[:, 1], [0, 0.05, 0.1], atol=1e-12)
+    doubled = CameraTrajectory(0, np.array([[0.0, 0, 0], [0, 0.1, 0]])).resampled(2)
+    np.testing.assert_allclose(doubled.rotation_vectors[:, 1], [0, 0.05, 0.1], atol=1e-12)
 
 
 @pytest.mark.parametrize("turns", [np.zeros(3), np.zeros((0, 3)), np.full((2, 3), np.nan)])

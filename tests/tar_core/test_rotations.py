@@ -72,9 +72,9 @@ def test_rotation_z_takes_x_towards_y():
 
 
 @given(start=vectors, end=vectors)
-def test_turn_between_is_the_smallest_that_arrives(start, end):
+def test_rotation_between_is_the_smallest_that_arrives(start, end):
     start, end = start[0] + [1e-3, 2e-3, 0], end + [1e-3, 2e-3, 0]
-    turn = r.turn_between(start, end)
+    turn = r.rotation_between(start, end)
     unit = [vector / np.linalg.norm(vector, axis=-1, keepdims=True) for vector in (start, end)]
     np.testing.assert_allclose(turn @ unit[0], unit[1], atol=1e-6)
     angle = np.arctan2(np.linalg.norm(np.cross(*unit), axis=-1), unit[1] @ unit[0])
@@ -83,7 +83,7 @@ def test_turn_between_is_the_smallest_that_arrives(start, end):
 
 @pytest.mark.parametrize("direction", [[1.0, 0, 0], [0, -2.0, 0], [0.3, -0.4, 0.5]])
 def test_opposite_directions_turn_by_half(direction):
-    turn = r.turn_between(np.array([direction, direction]), -np.array([direction, direction]))
+    turn = r.rotation_between(np.array([direction, direction]), -np.array([direction, direction]))
     np.testing.assert_allclose(turn @ direction, [-np.array(direction)] * 2, atol=1e-9)
     np.testing.assert_allclose(np.linalg.det(turn), 1)
 

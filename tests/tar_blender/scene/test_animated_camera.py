@@ -123,7 +123,7 @@ def test_at_the_scenes_rate_the_camera_is_looked_at_between_frames(camera: bpy.t
     for frame, between in ((START, 0.0), (START, 0.5), (START + 1, 0.0)):
         scene.frame_set(frame, subframe=between)
         curve.append(camera.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world.translation.x)
-    in_world = seen.path.places @ seen.path.world[:3, :3].T + seen.path.world[:3, 3]
+    in_world = seen.path.positions @ seen.path.world[:3, :3].T + seen.path.world[:3, 3]
     np.testing.assert_allclose(in_world[:, 0], curve[1:], atol=1e-6)
     assert scene.frame_current == START + 1, "the look leaves the scene where it was"
 

@@ -106,8 +106,8 @@ def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
         true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
         np.testing.assert_allclose(joints, true, atol=1e-4)
         at = np.array([frame])
-        own = (smplx_points["joints"][i] - path.places_at(at)[0]) @ path.rotations_at(at)[0].T
-        zoomed = replace(clip, focal_length=clip.focal_length * path.zooms_at(at)[0])
+        own = (smplx_points["joints"][i] - path.positions_at(at)[0]) @ path.rotations_at(at)[0].T
+        zoomed = replace(clip, focal_length=clip.focal_length * path.zoom_factors_at(at)[0])
         assert np.abs(seen(joints, clip, imported.camera) - pinhole(own, zoomed)).max() < 0.05
     delete_clip(imported.collection)
     assert not bpy.data.actions and not bpy.data.objects

@@ -21,29 +21,29 @@ def dolly() -> CameraTrajectory:
 def test_between_frames_and_beyond_the_ends() -> None:
     path = dolly()
     frames = np.array([3, 10.5, 12, 50])
-    np.testing.assert_allclose(path.places_at(frames), [[0, 0, 0], [0.5, 0, 0], [2, 0, 1], [2, 0, 2]])
-    np.testing.assert_allclose(path.zooms_at(frames), [1, 1, 2, 4])
+    np.testing.assert_allclose(path.positions_at(frames), [[0, 0, 0], [0.5, 0, 0], [2, 0, 1], [2, 0, 2]])
+    np.testing.assert_allclose(path.zoom_factors_at(frames), [1, 1, 2, 4])
     np.testing.assert_allclose(path.rotations_at(frames)[1], axis_angle_to_matrix(np.array([0, 0.05, 0])), atol=1e-12)
 
 
 def test_at_another_rate() -> None:
-    doubled = dolly().at_rate(2.0)
+    doubled = dolly().resampled(2.0)
     assert (doubled.first_frame, doubled.last_frame) == (20, 26)
-    np.testing.assert_allclose(doubled.places[1], [0.5, 0, 0])
-    np.testing.assert_allclose(doubled.zooms, [1, 1, 1, 1.5, 2, 3, 4])
+    np.testing.assert_allclose(doubled.positions[1], [0.5, 0, 0])
+    np.testing.assert_allclose(doubled.zoom_factors, [1, 1, 1, 1.5, 2, 3, 4])
 
 
 def test_a_part_begins_in_its_own_first_camera_and_stays_in_the_world() -> None:
     path = dolly()
     part = path.part(12, 13)
-    np.testing.assert_allclose(part.turns[0], 0, atol=1e-12)
-    np.testing.assert_allclose(part.places[0], 0, atol=1e-12)
-    np.testing.assert_allclose(part.zooms, [2, 4])
+    np.testing.assert_allclose(part.rotation_vectors[0], 0, atol=1e-12)
+    np.testing.assert_allclose(part.positions[0], 0, atol=1e-12)
+    np.testing.assert_allclose(part.zoom_factors, [2, 4])
     point = np.array([0.3, -0.2, 4.0])  # in the camera of frame 13
     last = np.array([13])
     in_world = []
     for whole in (path, part):
-        in_clip = whole.rotations_at(last)[0].T @ point + whole.places_at(last)[0]
+        in_clip = whole.rotations_at(last)[0].T @ point + whole.positions_at(last)[0]
         in_world.append(whole.world[:3, :3] @ in_clip + whole.world[:3, 3])
     np.testing.assert_allclose(in_world[1], in_world[0], atol=1e-9)
 
@@ -55,37 +55,37 @@ def test_poses_of_a_world_become_a_path_from_the_first_camera() -> None:
     point = random.normal(size=3)  # in the world
     in_clip = path.world[:3, :3].T @ (point - path.world[:3, 3])
     for k in range(5):
-        seen = path.rotations_at(np.array([2 + k]))[0] @ (in_clip - path.places_at(np.array([2 + k]))[0])
+        seen = path.rotations_at(np.array([2 + k]))[0] @ (in_clip - path.positions_at(np.array([2 + k]))[0])
         np.testing.assert_allclose(seen, rotations[k] @ (point - places[k]), atol=1e-12)
     assert CameraTrajectory.from_poses(2, rotations, places, np.ones(5), world_is_upright=False).world is None
 
 
 def test_a_larger_world() -> None:
     path = dolly().scaled(2.0)
-    np.testing.assert_allclose(path.places[-1], [4, 0, 4])
+    np.testing.assert_allclose(path.positions[-1], [4, 0, 4])
     np.testing.assert_allclose(path.world[:3, 3], [6, 0, 3])
     assert path.length == pytest.approx(2 * dolly().length)
 
 
 def test_what_it_says_of_itself() -> None:
-    assert str(dolly()) == "camera turns by 17°, travels 3.4 m, zooms 1.00 to 4.00"
-    assert str(CameraTrajectory(0, np.zeros((3, 3)))) == "camera turns by 0°"
+    assert str(dolly()) == "camera rotates by 17°, moves 3.4 m, zooms 1.00 to 4.00"
+    assert str(CameraTrajectory(0, np.zeros((3, 3)))) == "camera rotates by 0°"
 
 
 def test_frames_that_a_path_lacks_are_told() -> None:
     dolly().check_frames(8, 15, slack=2)
-    with pytest.raises(TarError, match="frames 10 to 13, but 10 to 99"):
+    with pytest.raises(TarError, match="frames 10 to 13 of the video, but frames 10 to 99"):
         dolly().check_frames(10, 99, slack=2)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"places": np.zeros((2, 3))}, "places need three finite numbers"),
-        ({"places": np.full((4, 3), np.inf)}, "places need three finite numbers"),
-        ({"zooms": np.array([1, 1, 0, 1.0])}, "above zero"),
-        ({"zooms": np.ones(3)}, "above zero"),
-        ({"world": np.eye(3)}, "four rows"),
+        ({"positions": np.zeros((2, 3))}, "positions must be three finite numbers"),
+        ({"positions": np.full((4, 3), np.inf)}, "positions must be three finite numbers"),
+        ({"zoom_factors": np.array([1, 1, 0, 1.0])}, "above zero"),
+        ({"zoom_factors": np.ones(3)}, "above zero"),
+        ({"world": np.eye(3)}, "4 by 4"),
     ],
 )
 def test_wrong_paths_are_refused(wrong: dict[str, np.ndarray], message: str) -> None:

@@ -44,7 +44,7 @@ def assert_is_the_path(known: KnownCamera, frames: np.ndarray, scale: float = 1.
     """All distances between cameras and points of the first one's frame are those of the world."""
     rotations = axis_angle_to_matrix(TURNS)
     in_clip = (POINTS - PLACES[0]) @ rotations[0].T
-    seen = (in_clip - known.path.places_at(frames)[:, None]) @ known.path.rotations_at(frames).transpose(0, 2, 1)
+    seen = (in_clip - known.path.positions_at(frames)[:, None]) @ known.path.rotations_at(frames).transpose(0, 2, 1)
     np.testing.assert_allclose(seen, (POINTS - PLACES[:, None]) @ rotations.transpose(0, 2, 1), atol=1e-9)
 
 
@@ -52,14 +52,14 @@ def test_an_archive(tmp_path: Path) -> None:
     known = read_camera_trajectory(archive(tmp_path / "path.npz", focal=np.array([900, 900, 1800, 1800.0])), SIZE)
     assert_is_the_path(known, np.arange(4))
     assert known.focal_length == 900 and known.path.world is None
-    np.testing.assert_allclose(known.path.zooms, [1, 1, 2, 2])
+    np.testing.assert_allclose(known.path.zoom_factors, [1, 1, 2, 2])
 
 
 def test_frames_between_those_of_an_archive(tmp_path: Path) -> None:
     known = read_camera_trajectory(archive(tmp_path / "path.npz", frames=np.array([5, 6, 8, 20])), SIZE)
     assert (known.path.first_frame, known.path.last_frame, known.focal_length) == (5, 20, None)
     assert_is_the_path(known, np.array([5, 6, 8, 20]))
-    middle = known.path.places_at(np.array([6, 7, 8]))
+    middle = known.path.positions_at(np.array([6, 7, 8]))
     np.testing.assert_allclose(middle[1], (middle[0] + middle[2]) / 2, atol=1e-12)
 
 
@@ -79,7 +79,7 @@ def test_a_colmap_model_by_its_folder_or_its_file(tmp_path: Path) -> None:
         known = read_camera_trajectory(path, SIZE)
         assert_is_the_path(known, np.array([0, 1, 3, 6]))
         assert known.focal_length == 2000  # the video is twice as large as what COLMAP saw
-        assert known.path.world is None and not known.path.zoomed
+        assert known.path.world is None and not known.path.has_zoom
 
 
 def test_colmap_pictures_without_numbers_go_by_their_names(tmp_path: Path) -> None:

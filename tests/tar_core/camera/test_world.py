@@ -33,7 +33,7 @@ def test_known_trajectory_brings_per_frame_motion_into_the_world_frame() -> None
 def test_another_path_leaves_everybody_over_their_joint_pixels() -> None:
     first = clip_of(walker(), dolly())
     other = CameraTrajectory(
-        0, np.zeros((120, 3)), np.linspace([0, 0, 0], [1.0, 0, 0], 120), first.camera_trajectory.zooms
+        0, np.zeros((120, 3)), np.linspace([0, 0, 0], [1.0, 0, 0], 120), first.camera_trajectory.zoom_factors
     )
     second = with_camera_trajectory(first, other, BODY)
     np.testing.assert_allclose(joint_pixels(second, second.people[0]), joint_pixels(first, first.people[0]), atol=0.01)
@@ -42,7 +42,7 @@ def test_another_path_leaves_everybody_over_their_joint_pixels() -> None:
 
 
 def test_depth_grows_with_the_zoom() -> None:
-    zoom = CameraTrajectory(0, np.zeros((120, 3)), zooms=np.linspace(1, 2, 120))
+    zoom = CameraTrajectory(0, np.zeros((120, 3)), zoom_factors=np.linspace(1, 2, 120))
     person = walker()
     depth = to_world_frame(person, zoom, PELVIS).trans[:, 2]
     np.testing.assert_allclose(depth, person.trans[:, 2] * np.linspace(1, 2, 120), rtol=1e-6)

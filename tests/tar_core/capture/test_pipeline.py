@@ -66,7 +66,7 @@ def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_p
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     told: list[Progress] = []
     clip = capture(tmp_path / "turning.mp4", options, told.append)
-    assert clip.camera_trajectory is not None and len(clip.camera_trajectory.turns) == 40
+    assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 40
     off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(turns).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in told[-40:]] == ["camera"] * 40
@@ -92,13 +92,13 @@ def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint:
     still = capture(demo_video, replace(options, focal_length=1500))
     assert clip.focal_length == 1500
     np.testing.assert_allclose(clip.vertical.up, [0, -1, 0], atol=1e-9)
-    np.testing.assert_allclose(clip.camera_places(np.arange(6)), 2 * places[:6], atol=1e-9)
+    np.testing.assert_allclose(clip.camera_positions(np.arange(6)), 2 * places[:6], atol=1e-9)
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
     for k in range(6):
         np.testing.assert_allclose(clip.in_camera(held.trans[k] + rest, k), seen.trans[k] + rest, atol=1e-4)
 
-    with pytest.raises(TarError, match="frames 0 to 69, but 0 to 99"):
+    with pytest.raises(TarError, match="frames 0 to 69 of the video, but frames 0 to 99"):
         capture(demo_video, replace(given, end=None))
     with pytest.raises(TarError, match="scale is -1"):
         CaptureOptions(camera_scale=-1.0)
