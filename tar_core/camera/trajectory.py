@@ -99,17 +99,17 @@ class CameraTrajectory:
         return self.first_frame + len(self.rotation_vectors) - 1
 
     def rotations_at(self, frames: np.ndarray) -> np.ndarray:
-        """Interpolate R [N, 3, 3] at frame numbers [N], whole or not; beyond the ends, the nearest frame counts."""
+        """Interpolate R [N, 3, 3] at frame numbers [N], whole or not (clamped to the known frames)."""
         known = self.first_frame + np.arange(len(self.rotation_vectors))
         return quaternion_to_matrix(slerp_at(frames, known, axis_angle_to_quaternion(self.rotation_vectors)))
 
     def positions_at(self, frames: np.ndarray) -> np.ndarray:
-        """Interpolate c [N, 3] at frame numbers [N], whole or not; beyond the ends, the nearest frame counts."""
+        """Interpolate c [N, 3] at frame numbers [N], whole or not (clamped to the known frames)."""
         before, after, fraction = self._neighbors(frames)
         return self.positions[before] + fraction[:, None] * (self.positions[after] - self.positions[before])
 
     def zoom_factors_at(self, frames: np.ndarray) -> np.ndarray:
-        """Interpolate zoom factors [N] at frame numbers [N], whole or not; beyond the ends, the nearest frame counts."""
+        """Interpolate zoom factors [N] at frame numbers [N], whole or not (clamped to the known frames)."""
         before, after, fraction = self._neighbors(frames)
         return self.zoom_factors[before] + fraction * (self.zoom_factors[after] - self.zoom_factors[before])
 
