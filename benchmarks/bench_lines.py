@@ -24,6 +24,7 @@ from scripts.paths import CACHE, REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.camera.vanishing_points import estimate_camera, find_segments
 from tar_core.capture.pipeline import RELIABLE_FOCAL_LENGTH
+from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
@@ -149,7 +150,7 @@ def show_floors(folder: Path, views: list[View]) -> None:
     for path, camera, view in zip(motions, calibrated_cameras(clip), views, strict=False):
         # The room's z axis starts on the floor.
         true = Floor(view.up, float(-(camera.rotation.T @ camera.translation)[2]))
-        found = find_floor(MotionClip.load(path), body)
+        found = find_floor(lock_clip_feet(MotionClip.load(path), body, 1.0), body)
         if found is None:
             print(f"  {view.name}: none")
             continue

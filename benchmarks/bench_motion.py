@@ -359,7 +359,7 @@ def share_within(off: list[int], frames: int) -> float:
 
 def floor_errors(locked: MotionClip, up: np.ndarray, height: float, body: BodyData) -> tuple[float, float]:
     """Degrees between the found up and the true one [3], and meters the camera's height is wrong by."""
-    floor = find_floor(locked, body, locked=True) or Floor(LEVEL, 0.0, 0.0)
+    floor = find_floor(locked, body) or Floor(LEVEL, 0.0, 0.0)
     return float(np.degrees(np.arccos(np.clip(floor.up @ up, -1, 1)))), abs(floor.height - height)
 
 

@@ -11,12 +11,13 @@ import argparse
 import os
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from tar_core.body.data import load_body
 from tar_core.cleanup.foot_locking import lock_clip_feet
-from tar_core.cleanup.ground_plane import add_floor
+from tar_core.cleanup.ground_plane import find_floor
 from tar_core.cleanup.smoothing import smooth_clip
 from tests.support.clips import synthetic_clip
 
@@ -93,7 +94,7 @@ def main() -> int:
     clip = lock_clip_feet(clip, body, 1.0)
     timed("plant feet", started)
     started = time.perf_counter()
-    clip = add_floor(clip, body)
+    clip = replace(clip, floor=find_floor(clip, body))
     timed("floor", started)
     started = time.perf_counter()
     source = import_clip(clip, bpy.context, ImportOptions(show_video=False)).people[0].armature

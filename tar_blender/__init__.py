@@ -10,19 +10,15 @@ from types import ModuleType
 
 # In this order: the panel draws what the others define.
 _MODULES = (
-    "properties.engine",
+    "operators.engine",
+    "panels.preferences",
     "properties.settings",
     "properties.people_picker",
-    "properties.retarget",
-    "operators.engine",
-    "operators.cache",
-    "panels.preferences",
     "operators.draw_box",
     "panels.presets",
     "operators.import_video",
     "operators.people",
     "operators.choose_video",
-    "operators.retarget",
     "panels.sidebar",
     "panels.retarget",
     "headless.command",

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from tar_core.amass import export_amass, moved
 from tar_core.body.data import BodyData
+from tar_core.camera.placement import WorldPlacement
 from tar_core.motion import MotionClip
 
-from ..scene.camera import WorldPlacement
 from .formats import person_files
 
 ENDING = "amass.npz"

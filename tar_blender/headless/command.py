@@ -212,7 +212,7 @@ def _job(options: argparse.Namespace) -> CaptureJob:
         box=options.box,
         checkpoint=str(options.checkpoint.absolute()) if options.checkpoint else chosen.get("checkpoint"),
         camera_trajectory=str(options.camera_trajectory.absolute()) if options.camera_trajectory else None,
-        camera_scale=options.camera_scale,
+        trajectory_scale=options.trajectory_scale,
         static_camera=options.static_camera,
         every_frame=options.every_frame,
         threads=threads,
@@ -354,7 +354,7 @@ def _parser() -> argparse.ArgumentParser:
         help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
     )
     parser.add_argument(
-        "--camera-scale",
+        "--trajectory-scale",
         type=lambda text: 0.0 if text == "feet" else _above_zero(text),
         default=1.0,
         metavar="METERS|feet",

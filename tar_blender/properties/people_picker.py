@@ -12,6 +12,8 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from tar_core.errors import TarError
 from tar_core.people.selection import DetectedPerson
 
+PORTRAIT_SCALE = 3.2  # in widget heights
+
 _portraits: bpy.utils.previews.ImagePreviewCollection | None = None  # lives from register to unregister
 
 
@@ -22,7 +24,7 @@ class TARFoundPerson(bpy.types.PropertyGroup):
     wanted: BoolProperty(name="Import", description="Import this person's motion", default=True)
     first: IntProperty()
     last: IntProperty()
-    trace: StringProperty()  # DetectedPerson.to_job as JSON
+    trace: StringProperty()  # DetectedPerson.trace as JSON
 
 
 class TARLook(bpy.types.PropertyGroup):
@@ -40,9 +42,9 @@ def show_detected(context: bpy.types.Context, video: str, found: Sequence[Detect
     _portraits.clear()
     for person in found:
         row = look.people.add()
-        row.person, row.first, row.last = person.person_id, person.first_frame, person.last_frame
-        row.trace = json.dumps(person.to_job(True))
-        _load_portrait(str(person.person_id), person.thumbnail)
+        row.person, row.first, row.last = person.person_id, person.first, person.last
+        row.trace = json.dumps(person.trace(True))
+        _load_portrait(str(person.person_id), person.picture)
 
 
 def selection_traces(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:
@@ -59,9 +61,15 @@ def selection_traces(context: bpy.types.Context, video: str) -> list[dict[str, A
     return [json.loads(person.trace) | {"wanted": person.wanted} for person in look.people]
 
 
-def portrait_icon(person: TARFoundPerson) -> int:
-    """The number by which layouts know the person's picture."""
-    return _portraits[str(person.person)].icon_id
+def draw_detected(layout: bpy.types.UILayout, look: TARLook) -> None:
+    """A row for each person: picture, number, first and last frame of the video, tick."""
+    for person in look.people:
+        row = layout.box().row()
+        row.template_icon(_portraits[str(person.person)].icon_id, scale=PORTRAIT_SCALE)
+        column = row.column(align=True)
+        column.use_property_split = False
+        column.prop(person, "wanted", text=f"Person {person.person}")
+        column.label(text=f"Frames {person.first} to {person.last}")
 
 
 def _load_portrait(name: str, picture: np.ndarray) -> None:

@@ -314,7 +314,7 @@ class TARSettings(LensSettings, SceneSettings, bpy.types.PropertyGroup):
             box=None if box is None else (self.box_frame, *box),
             static_camera=self.static_camera or self.camera_mode == "animated",
             every_frame=self.every_frame,
-            chosen=chosen,
+            selection=chosen,
         )
 
     def _range(self, scene: bpy.types.Scene) -> tuple[int, int | None]:

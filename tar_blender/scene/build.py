@@ -11,6 +11,7 @@ import bpy
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
+from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.contacts import sole_points
 from tar_core.cleanup.foot_locking import lock_clip_feet
@@ -27,7 +28,7 @@ from ..util.incremental import Steps, finish, in_thread
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
-from .camera import WorldPlacement, add_video_background, build_camera, match_render
+from .camera import add_video_background, build_camera, match_render
 from .ground import camera_height
 from .keyframes import follow_visibility, motion_steps
 from .metadata import mark_floor, mark_person, mark_uncertain_ranges

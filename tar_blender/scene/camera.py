@@ -1,6 +1,5 @@
 """The video's camera in the scene: from OpenCV's camera frame to Blender's world, and the camera object itself."""
 
-from dataclasses import dataclass
 from math import ceil, radians
 from pathlib import Path
 
@@ -8,77 +7,20 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from tar_core.camera.placement import CAMERA_OBJECT_TO_OPENCV, WorldPlacement
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
-from tar_core.motion import Floor, MotionClip
+from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
 
 from ..util.video_info import read_video_info
 from .fcurves import LINEAR, new_action, write_curve, write_curves
 
-# From the camera frame (x right, y down, z forward) to Blender's axes (z up) for a level camera looking along +Y.
-# Everything that enters the scene passes through this one matrix.
-OPENCV_TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
-
-# From Blender's camera object (x right, y up, looking along -z) to OpenCV's camera frame.
-_CAMERA_OBJECT_TO_OPENCV = np.diag([1.0, -1.0, -1.0])
-
 SENSOR_WIDTH = 36.0  # millimeters; a full-frame camera, so that `lens` reads as photographers expect
 CLIP_START = 0.01  # meters
 MINIMUM_CLIP_END = 100.0  # meters
 
-_STEEP = 0.02  # sine of the angle to the vertical below which a camera looks straight down or up
 _ROUNDING = 0.001  # frames; so that a frame is not missed by a hair
-
-
-@dataclass(frozen=True)
-class WorldPlacement:
-    """Where the camera frame lies in Blender's world: x_world = rotation @ x_camera + translation.
-
-    Attributes:
-        rotation: [3, 3].
-        translation: [3] meters; the camera's place in the world.
-    """
-
-    rotation: np.ndarray
-    translation: np.ndarray
-
-    @classmethod
-    def level(cls, height: float = 0.0) -> "WorldPlacement":
-        """A level camera, `height` meters above the world's origin."""
-        return cls(OPENCV_TO_BLENDER, np.array([0.0, 0.0, height]))
-
-    @classmethod
-    def on_floor(cls, floor: Floor) -> "WorldPlacement":
-        """The camera above the world's origin as it stood above the floor: z is up, and it looks towards +Y."""
-        ahead = np.array([0.0, 0.0, 1.0]) - floor.up[2] * floor.up
-        if np.linalg.norm(ahead) < _STEEP:  # it looks straight down or up: the picture's top is ahead
-            ahead = np.array([0.0, -1.0, 0.0]) + floor.up[1] * floor.up
-        ahead /= np.linalg.norm(ahead)
-        return cls(np.stack([np.cross(ahead, floor.up), ahead, floor.up]), np.array([0.0, 0.0, floor.height]))
-
-    @classmethod
-    def in_world(cls, world: np.ndarray) -> "WorldPlacement":
-        """The camera frame as a matrix [4, 4] places it in the world; see `CameraTrajectory.world`."""
-        return cls(world[:3, :3], world[:3, 3])
-
-    def points(self, points: np.ndarray) -> np.ndarray:
-        """[..., 3] in the camera frame -> [..., 3] in the world, meters."""
-        return points @ self.rotation.T + self.translation
-
-    def rotations(self, rotations: np.ndarray) -> np.ndarray:
-        """[..., 3, 3] whose columns are axes in the camera frame -> the same axes in the world."""
-        return self.rotation @ rotations
-
-    def matrix(self) -> Matrix:
-        """Of an object whose axes are the camera frame's."""
-        matrix = np.eye(4)
-        matrix[:3, :3], matrix[:3, 3] = self.rotation, self.translation
-        return Matrix(matrix.tolist())
-
-    def camera_matrix(self) -> Matrix:
-        """The camera object's `matrix_world`."""
-        return self.matrix() @ Matrix(_CAMERA_OBJECT_TO_OPENCV.tolist()).to_4x4()
 
 
 def build_camera(
@@ -111,10 +53,10 @@ def build_camera(
     camera = bpy.data.objects.new(name, data)
     collection.objects.link(camera)
     if clip.camera_trajectory is None:
-        camera.matrix_world = placement.camera_matrix()
+        camera.matrix_world = Matrix(placement.camera_matrix().tolist())
         return camera
     mount = bpy.data.objects.new(f"{name} Mount", None)
-    mount.matrix_world = placement.matrix()
+    mount.matrix_world = Matrix(placement.matrix().tolist())
     mount.empty_display_size = 0.3
     collection.objects.link(mount)
     camera.parent = mount
@@ -124,7 +66,7 @@ def build_camera(
 
 def key_path(camera: bpy.types.Object, path: CameraTrajectory, start_frame: int) -> None:
     """Keys a camera that hangs in the clip's camera frame, on every frame; its lens is the clip's so far."""
-    rotations = axis_angle_to_matrix(path.rotation_vectors).transpose(0, 2, 1) @ _CAMERA_OBJECT_TO_OPENCV
+    rotations = axis_angle_to_matrix(path.rotation_vectors).transpose(0, 2, 1) @ CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
     camera.rotation_mode = "QUATERNION"
     _, channels = new_action(camera, f"{camera.name} Path")

@@ -5,12 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 
 from tar_core.body.data import BodyData
+from tar_core.camera.placement import OPENCV_TO_WORLD
 from tar_core.motion import PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 from .armature import shaped_body
-from .camera import OPENCV_TO_BLENDER
 
 # The joints that move the feet, each after its parent.
 _LEG_JOINTS = [0] + [
@@ -41,7 +41,7 @@ def _lowest_sole_heights(person: PersonMotion, body: BodyData) -> np.ndarray:
     turns: dict[int, np.ndarray] = {}
     origins: dict[int, np.ndarray] = {}
     heights = np.zeros((len(rotations), len(soles)))
-    up = OPENCV_TO_BLENDER[2]
+    up = OPENCV_TO_WORLD[2]
     for index, joint in enumerate(_LEG_JOINTS):
         parent = PARENTS[joint]
         if parent < 0:

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from tar_core.camera.placement import WorldPlacement
 from tar_core.motion import PersonMotion
 from tar_core.rotations import (
     axis_angle_to_matrix,
@@ -16,7 +17,6 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
 from ..util.incremental import Steps, finish, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
-from .camera import WorldPlacement
 from .fcurves import CONSTANT, curves_of, new_action, write_bone_curves, write_curve
 
 ROOT_BONE = JOINT_NAMES[0]

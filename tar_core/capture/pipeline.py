@@ -4,15 +4,13 @@ decode -> find and follow people -> crop -> backbone, once per frame and person 
 """
 
 import logging
-import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -39,11 +37,11 @@ from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import FrameResult, TARStream, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import MotionClip, PersonMotion, Vertical
+from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.scan import scan_people
 from tar_core.people.selection import DetectedPerson, PeopleSelection
-from tar_core.people.track import Sighting
-from tar_core.people.tracker import PeopleTracker
+from tar_core.people.tracker import PeopleTracker, Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
@@ -56,94 +54,14 @@ UP_BY_PATH = 0.5  # degrees by which a given camera path is expected to be off i
 MOST_WAITING = 8  # frames of a person that may wait for the network
 
 
-@dataclass(frozen=True)
-class StartBox:
-    """Where the person to follow is, drawn by a user instead of found.
-
-    Attributes:
-        frame: 0-based number of the frame it was drawn on; capture begins there and goes forward.
-        box: x0, y0, x1, y1 in pixels.
-    """
-
-    frame: int
-    box: tuple[float, float, float, float]
+def capture_step(options: CaptureOptions, fps: float) -> int:
+    """Number of frames from one analyzed frame to the next."""
+    return 1 if options.every_frame else frame_step(fps)
 
 
-@dataclass(frozen=True)
-class CaptureOptions:
-    """What to capture, and how.
-
-    Attributes:
-        people: "all", "largest", or how many of the largest.
-        start, end: first and last frame, 0-based, both included; None is the video's end.
-        focal_length: the camera's focal length in pixels; None: taken from `fov`, else from the picture's straight
-            lines, and
-            where they do not tell, the image's diagonal.
-        fov: field of view across the image's longer side, degrees.
-        device: "auto", "cpu", "cuda", "mps" or as torch names it.
-        box: follow the person in this box only, without detection.
-        checkpoint: the network's file; None is the default one.
-        body: the user's SMPL file, to which the shapes are fitted; None is the free body.
-        chosen: only these people, as `DetectedPerson.to_job` tells of everybody whom a look found.
-        threads: of the processor for the networks; None: half of what it has. A graphics card needs none.
-        camera_trajectory: a file of the camera's path (see camera_path_file.py), taken as given, with its focal
-            lengths.
-        camera_scale: meters that one unit of that path is long; 0: as long as lets feet stand best.
-        static_camera: does not ask whether the camera turns: for still cameras before a background that moves.
-        every_frame: looks at every frame of a video of more than some 40 frames a second; otherwise at every second
-            (60 fps), fourth (120 fps) ..., as many as the network is trained on, and curves run through the rest.
-    """
-
-    people: Literal["all", "largest"] | int = "all"
-    start: int = 0
-    end: int | None = None
-    focal_length: float | None = None
-    fov: float | None = None
-    device: str = "auto"
-    box: StartBox | None = None
-    checkpoint: Path | None = None
-    body: Path | None = None
-    camera_trajectory: Path | None = None
-    camera_scale: float = 1.0
-    static_camera: bool = False
-    every_frame: bool = False
-    chosen: Sequence[Mapping[str, Any]] | None = None
-    threads: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.people not in ("all", "largest") and not (isinstance(self.people, int) and self.people > 0):
-            raise TarError(f"people is {self.people!r}; give all, largest or a number above zero")
-        if self.start < 0 or (self.end is not None and self.end < self.start):
-            raise TarError(f"the range {self.start}..{self.end} holds no frame; give a start not after the end")
-        if self.focal_length is not None and self.fov is not None:
-            raise TarError("give the focal length or the field of view, not both")
-        if self.focal_length is not None and not self.focal_length > 0:
-            raise TarError(f"the focal length is {self.focal_length:g} pixels; it must be above zero")
-        if self.fov is not None and not 1 <= self.fov < 170:
-            raise TarError(f"the field of view is {self.fov:g} degrees; give one from 1 to 170")
-        if self.threads is not None and self.threads < 1:
-            raise TarError(f"{self.threads} threads do nothing; give one or more")
-        if not (self.camera_scale >= 0 and math.isfinite(self.camera_scale)):
-            raise TarError(f"the camera path's scale is {self.camera_scale:g}; it must be above zero, or 0 for by feet")
-        if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
-            raise TarError(f"the box is drawn on frame {self.box.frame}, outside the range; draw it on one inside")
-
-    @property
-    def most_people(self) -> int | None:
-        """How many people at most; None for any number."""
-        return {"all": None, "largest": 1}[self.people] if isinstance(self.people, str) else self.people
-
-    @property
-    def first_frame(self) -> int:
-        return self.start if self.box is None else self.box.frame
-
-    def step(self, fps: float) -> int:
-        """Every how many frames of a video are looked at."""
-        return 1 if self.every_frame else frame_step(fps)
-
-    def known_focal_length(self, width: int, height: int) -> float | None:
-        """Pixels; None if the user does not tell."""
-        return self.focal_length if self.fov is None else focal_length_from_fov(width, height, self.fov)
+def known_focal_length(options: CaptureOptions, width: int, height: int) -> float | None:
+    """The focal length in pixels that the options give; None if they give none."""
+    return options.focal_length if options.fov is None else focal_length_from_fov(width, height, options.fov)
 
 
 def capture(
@@ -204,7 +122,9 @@ def capture(
         vertical=_vertical(camera, path),
         camera_trajectory=path,
     )
-    return clip if known is None else _check_scale(clip, target_body or load_body(), by_feet=options.camera_scale == 0)
+    return (
+        clip if known is None else _check_scale(clip, target_body or load_body(), by_feet=options.trajectory_scale == 0)
+    )
 
 
 def look(
@@ -233,7 +153,7 @@ def initial_camera(image: np.ndarray, options: CaptureOptions) -> EstimatedCamer
     """The camera as the user knows it, else as the straight lines of its first picture [H, W, 3] tell it."""
     size = image.shape[1], image.shape[0]
     segments = find_segments(image)
-    camera = estimate_camera(segments, size, options.known_focal_length(*size))
+    camera = estimate_camera(segments, size, known_focal_length(options, *size))
     return (
         camera
         if camera.focal_length_error < RELIABLE_FOCAL_LENGTH
@@ -428,14 +348,14 @@ def _follow_people(
     report: Callable[[Progress], None],
 ) -> _Followed:
     """The one pass over the video."""
-    step = options.step(reader.fps)
+    step = capture_step(options, reader.fps)
     fps = reader.fps / step
-    tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.most_people)
+    tracker = PeopleTracker(networks.backbone, networks.detector, fps, networks.device, options.max_people)
     principal_point = image_center(*reader.size)
     camera: EstimatedCamera | None = None
     watch, watched_every = CameraMotionDetector(), max(1, round(fps / WATCHED_PER_SECOND))
     boxes: list[list[list[float]]] = []  # not arrays: see FrameResult.packed
-    choice = None if options.chosen is None else PeopleSelection.from_job(options.chosen, slack=reader.fps)
+    choice = None if options.selection is None else PeopleSelection.from_job(options.selection, slack=reader.fps)
     tracks: dict[int, PersonTrack] = {}
     with ThreadPoolExecutor(max_workers=1) as worker:
         for frame in _frames_with_progress(reader, options, report):
@@ -444,7 +364,7 @@ def _follow_people(
                 continue
             camera = camera or initial_camera(frame.image, options)
             if options.box is not None and frame.index == options.first_frame:
-                tracker.start_from_box(number, frame.image, np.array(options.box.box))
+                tracker.begin_with_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
             boxes.append([sighting.box.tolist() for sighting in sightings.values()])
             if not options.static_camera and number % watched_every == 0:
@@ -453,7 +373,7 @@ def _follow_people(
                 sightings = {
                     track_id: sighting
                     for track_id, sighting in sightings.items()
-                    if choice.includes(track_id, frame.index, sighting.box)
+                    if choice.wants(track_id, frame.index, sighting.box)
                 }
             for track_id in tracks.keys() - sightings.keys():
                 tracks[track_id].finish()
@@ -464,13 +384,13 @@ def _follow_people(
                 tracks[track_id].add(sighting, crop_camera.to(networks.device))
         for person in tracks.values():
             person.finish()
-    kept = [tracks[track.track_id] for track in tracker.confirmed_tracks() if track.track_id in tracks]
+    kept = [tracks[track.track_id] for track in tracker.believed() if track.track_id in tracks]
     if not kept or camera is None:
         raise TarError(
             f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"
             " (--box FRAME,X0,Y0,X1,Y1)"
         )
-    largest = sorted(kept, key=PersonTrack.size, reverse=True)[: options.most_people]
+    largest = sorted(kept, key=PersonTrack.size, reverse=True)[: options.max_people]
     body = load_body()
     motions = [track.motion(body, target_body or body) for track in largest]
     filled = [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
@@ -488,7 +408,7 @@ def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
     first = options.first_frame
     count = reader.frames_in(first, options.end)
     known.path.check_frames(first, known.path.last_frame if count is None else first + count - 1, slack=reader.fps / 10)
-    return replace(known, path=known.path.scaled(options.camera_scale or 1.0))
+    return replace(known, path=known.path.scaled(options.trajectory_scale or 1.0))
 
 
 def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
@@ -501,7 +421,7 @@ def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:
     elif scale is not None and not 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
         logger.warning(
             "feet would stand better if the camera's path were %.2g times as long; if you do not know its length, give"
-            " --camera-scale feet",
+            " --trajectory-scale feet",
             scale,
         )
     return clip
@@ -518,7 +438,7 @@ def _track_camera_trajectory(
     reader: VideoReader, options: CaptureOptions, followed: _Followed, report: Callable[[Progress], None]
 ) -> CameraTrajectory:
     """A second pass, over the pictures that were looked at: how the camera turned in every frame since the first."""
-    first, step = options.first_frame, options.step(reader.fps)
+    first, step = options.first_frame, capture_step(options, reader.fps)
     frames = _frames_with_progress(reader, options, report, "camera")
     looked_at = (frame.image for frame in frames if (frame.index - first) % step == 0)
     boxes = (np.array(seen).reshape(-1, 4) for seen in followed.boxes)

@@ -10,7 +10,6 @@ probability that up is right to GOOD degrees.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.center_of_mass import Balance, center_of_mass, find_balance, on_legs
 from tar_core.cleanup.contacts import ANKLES, find_contacts, point_speed, sole_vertices, supports, surface_points
-from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.uncertainty import legs_seen
 from tar_core.filters import true_runs
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
@@ -44,20 +42,13 @@ _NECK = JOINT_NAMES.index("neck")
 _ANKLES, _KNEES = ([JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("ankle", "knee"))
 
 
-def add_floor(clip: MotionClip, body: BodyData) -> MotionClip:
-    """The clip with its floor; the motion stays as it is."""
-    return replace(clip, floor=find_floor(clip, body))
-
-
-def find_floor(clip: MotionClip, body: BodyData, locked: bool = False) -> Floor | None:
+def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     """The floor on which everybody stands; a level one where the feet do not tell; None where no foot ever stands.
 
     Args:
-        locked: feet are locked already (planting.py); else they are for this, which takes as long as all the rest.
+        clip: motion with locked feet; otherwise contacts waver with the root.
     """
     floor: Floor | None = None
-    if not locked:
-        clip = lock_clip_feet(clip, body, 1.0)  # takes most of the root's wavering out of where feet stood
     looks = [_Look(person, body, clip.fps, clip.camera_positions(person.frames)) for person in clip.people]
     for _ in range(_PASSES):  # first by speed alone, then with the height above that floor
         cues = [_Cues.of(look, floor) for look in looks]

@@ -54,13 +54,12 @@ class CaptureJob:
         body: the user's SMPL file; None is the free body.
         box: (frame, x0, y0, x1, y1) of the one person to follow, in pixels.
         checkpoint: the network's file; None is the default one.
-        camera_trajectory: a file of the camera's path, solved elsewhere; camera_scale: meters that one unit of it is
-            long;
-            0 by feet.
+        camera_trajectory: a file of the camera's path, solved elsewhere; trajectory_scale: meters of one
+            unit; 0 by feet.
         static_camera: does not ask whether the camera turns.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
-        chosen: whom of those found to capture, see DetectedPerson.to_job; None is by `people`.
+        selection: whom of those found to capture, see DetectedPerson.trace; None is by `people`.
         threads: of the processor; None is what the engine thinks best.
     """
 
@@ -75,11 +74,11 @@ class CaptureJob:
     box: tuple[float, ...] | None = None
     checkpoint: str | None = None
     camera_trajectory: str | None = None
-    camera_scale: float = 1.0
+    trajectory_scale: float = 1.0
     static_camera: bool = False
     every_frame: bool = False
     look: bool = False
-    chosen: Sequence[dict[str, Any]] | None = None
+    selection: Sequence[dict[str, Any]] | None = None
     threads: int | None = None
 
 

@@ -4,12 +4,12 @@ A job is one line of JSON on standard input; `video` and `output` are needed, th
 
     {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
      "focal_length": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors", "camera_trajectory": "path.npz", "camera_scale": 1.0,
+     "checkpoint": "mine.safetensors", "camera_trajectory": "path.npz", "trajectory_scale": 1.0,
      "static_camera": false, "every_frame": false, "look": false, "threads": 2,
-     "chosen": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
+     "selection": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
 
 With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/selection.py);
-`chosen` says which of them to capture.
+`selection` says which of them to capture.
 
 Standard output carries one line of JSON an event:
 
@@ -57,7 +57,8 @@ from tar_core.errors import TarError
 from tar_core.memory import loading
 
 if TYPE_CHECKING:
-    from tar_core.capture.pipeline import CaptureOptions, Networks
+    from tar_core.capture.pipeline import Networks
+    from tar_core.options import CaptureOptions
 
 EXIT_ERROR = 2
 EXIT_CANCELLED = 130
@@ -76,11 +77,11 @@ KEYS = (
     "body",
     "checkpoint",
     "camera_trajectory",
-    "camera_scale",
+    "trajectory_scale",
     "static_camera",
     "every_frame",
     "look",
-    "chosen",
+    "selection",
     "threads",
 )
 
@@ -215,8 +216,9 @@ def self_test() -> dict[str, Any]:
     import tar_core
     from tar_core.camera.crop import Crop
     from tar_core.camera.crop_camera import CropCamera
-    from tar_core.capture.pipeline import CaptureOptions, Networks
+    from tar_core.capture.pipeline import Networks
     from tar_core.model.streaming import TARStream
+    from tar_core.options import CaptureOptions
 
     networks = Networks.load(CaptureOptions())
     with torch.inference_mode():
@@ -266,8 +268,9 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
         TarError: for whatever the user can mend.
     """
     load_libraries()
-    from tar_core.capture.pipeline import CaptureOptions, StartBox, capture, check_writable, look
+    from tar_core.capture.pipeline import capture, check_writable, look
     from tar_core.capture.progress import Progress
+    from tar_core.options import CaptureOptions, StartBox
     from tar_core.people.selection import save_detected
 
     output = Path(job.pop("output"))
@@ -302,7 +305,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     if looks_only:
         found = look(video, options, report)
         save_detected(found, output)
-        people = [(person.person_id, person.first_frame, person.last_frame) for person in found]
+        people = [(person.person_id, person.first, person.last) for person in found]
     else:
         clip = capture(video, options, report, loaded.of)
         clip.save(output)

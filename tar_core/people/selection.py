@@ -1,7 +1,4 @@
-"""The people detected by a scan of a video, and the user's selection among them.
-
-Needs numpy only, so that Blender can import it.
-"""
+"""Who was found in a video by a quick look, and which of them a user wants: without torch, for Blender too."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,119 +9,123 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.people.boxes import box_iou
 
-THUMBNAIL_SIZE = 128  # pixels
-MIN_IOU = 0.3  # of the boxes of one person at the same time in two passes over the video
-
-_FILE_KEYS = {"frames": "frames", "boxes": "boxes", "thumbnail": "picture"}  # attribute to key in the file
+PICTURE_SIZE = 128  # pixels
+LEAST_OVERLAP = 0.3  # of the boxes of one person at one time, in two passes
 
 
 @dataclass(frozen=True)
 class DetectedPerson:
-    """A person detected by a scan.
+    """A person as the look saw them.
 
     Attributes:
-        person_id: number, starting at 1.
-        frames: [M] increasing video frame numbers with a recorded box; includes the first and the last.
-        boxes: [M, 4] x0, y0, x1, y1 in pixels.
-        thumbnail: [THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3] uint8 RGB.
+        person_id: number, from 1 up.
+        frames: [M] rising video frames in which the box is noted, the first and last among them.
+        boxes: [M, 4] x0 y0 x1 y1 in pixels.
+        picture: [PICTURE_SIZE, PICTURE_SIZE, 3] uint8 RGB.
     """
 
     person_id: int
     frames: np.ndarray
     boxes: np.ndarray
-    thumbnail: np.ndarray
+    picture: np.ndarray
 
     @property
-    def first_frame(self) -> int:
+    def first(self) -> int:
         return int(self.frames[0])
 
     @property
-    def last_frame(self) -> int:
+    def last(self) -> int:
         return int(self.frames[-1])
 
-    def to_job(self, is_selected: bool) -> dict[str, Any]:
-        """The person's entry in the selection of a capture job; `PeopleSelection.from_job` reads it."""
+    def trace(self, wanted: bool) -> dict[str, Any]:
+        """What an engine's job says of this person."""
         rows = np.column_stack([self.frames, self.boxes.round(1)]).tolist()
-        return {"wanted": is_selected, "boxes": rows}
+        return {"wanted": wanted, "boxes": rows}
 
 
 def save_detected(people: Sequence[DetectedPerson], path: Path) -> None:
-    """Write detected people to an .npz file. An incomplete file is never left behind.
+    """Writes an npz, whole or not at all.
 
     Raises:
-        TarError: the file cannot be written.
+        TarError: it cannot be written.
     """
     arrays = {"ids": np.array([person.person_id for person in people], np.int64)}
-    for index, person in enumerate(people):
-        arrays |= {f"{key}_{index}": getattr(person, name) for name, key in _FILE_KEYS.items()}
+    for place, person in enumerate(people):
+        arrays |= {f"{name}_{place}": getattr(person, name) for name in ("frames", "boxes", "picture")}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
 def load_detected(path: Path) -> list[DetectedPerson]:
-    """Read a file written by `save_detected`.
+    """What `save_detected` wrote.
 
     Raises:
-        TarError: the file is missing or has other content.
+        TarError: something else.
     """
     try:
         with np.load(path) as file:
-            fields = [[file[f"{key}_{i}"] for key in _FILE_KEYS.values()] for i in range(len(file["ids"]))]
-            return [DetectedPerson(int(number), *values) for number, values in zip(file["ids"], fields, strict=True)]
+            parts = [[file[f"{name}_{i}"] for name in ("frames", "boxes", "picture")] for i in range(len(file["ids"]))]
+            return [DetectedPerson(int(number), *part) for number, part in zip(file["ids"], parts, strict=True)]
     except (OSError, ValueError, KeyError) as error:
-        raise TarError(f"{path.name}: not a list of detected people; scan the video again") from error
+        raise TarError(f"{path.name}: not a list of people; look for them again") from error
 
 
 @dataclass
 class PeopleSelection:
-    """Decides which tracks of a capture belong to selected people.
+    """Tells the tracks of a capture that belong to wanted people from those of others.
 
-    Tracks differ between two passes over a video: they have other numbers, and a track may break where it did not
-    before. Each track is therefore assigned once, to the detected person with the best overlap at the first frame in
-    which any overlaps enough. People who are not selected take part in this, so that a person who later crosses a
-    selected one is not mistaken for them.
+    Tracking is not the same in two passes: numbers differ, and a track may break where another held. So a track belongs
+    to whomever its box lies on best when it comes near anybody's for the first time, the unwanted included: else
+    somebody who crosses a wanted person would be taken for them.
 
     Attributes:
-        people: for each detected person, whether the person is selected and [M, 5] rows of frame, x0, y0, x1, y1 with
-            increasing frames.
-        slack: number of frames before the first and after the last row in which the person's end box still counts.
+        traces: of everybody found: whether they are wanted, and [M, 5] rows of frame, x0, y0, x1, y1, frames rising.
+        slack: frames before the first and after the last row at which a trace's end still counts.
     """
 
-    people: Sequence[tuple[bool, np.ndarray]]
+    traces: Sequence[tuple[bool, np.ndarray]]
     slack: float
-    _assigned: dict[int, bool] = field(default_factory=dict)
+    _decided: dict[int, bool] = field(default_factory=dict)
 
     @classmethod
-    def from_job(cls, entries: Sequence[Mapping[str, Any]], slack: float) -> "PeopleSelection":
-        """Read the selection of a capture job, as written by `DetectedPerson.to_job`.
+    def from_job(cls, traces: Sequence[Mapping[str, Any]], slack: float) -> "PeopleSelection":
+        """From what `DetectedPerson.trace` says.
 
         Raises:
-            TarError: the entries are malformed, or no person is selected.
+            TarError: nobody is wanted, or it is something else.
         """
         try:
-            people = [(bool(entry["wanted"]), np.array(entry["boxes"], float).reshape(-1, 5)) for entry in entries]
+            read = [(bool(trace["wanted"]), np.array(trace["boxes"], float).reshape(-1, 5)) for trace in traces]
         except (TypeError, KeyError, ValueError) as error:
-            raise TarError(f"the selection of people is malformed ({error}); scan the video again") from None
-        if not any(is_selected and len(rows) for is_selected, rows in people):
-            raise TarError("no person is selected; select at least one")
-        return cls(people, slack)
+            raise TarError(f"the chosen people are not a list of traces ({error}); look for them again") from None
+        if not any(wanted and len(rows) for wanted, rows in read):
+            raise TarError("nobody is chosen; choose at least one person")
+        return cls(read, slack)
 
-    def includes(self, track_id: int, frame: int, box: np.ndarray) -> bool:
-        """Whether a track that is at `box` [4] in `frame` belongs to a selected person."""
-        if track_id not in self._assigned:
-            overlaps = [(box_iou(box, known), is_selected) for is_selected, known in self._boxes_at(frame)]
-            best, is_selected = max(overlaps, default=(0.0, False))
-            if best < MIN_IOU:
+    def wants(self, track_id: int, frame: int, box: np.ndarray) -> bool:
+        """Whether a track, now at this box [4], is a wanted person's."""
+        if track_id not in self._decided:
+            overlaps = [(overlap(box, place), wanted) for wanted, place in self._places(frame)]
+            best, wanted = max(overlaps, default=(0.0, False))
+            if best < LEAST_OVERLAP:
                 return False
-            self._assigned[track_id] = is_selected
-        return self._assigned[track_id]
+            self._decided[track_id] = wanted
+        return self._decided[track_id]
 
-    def _boxes_at(self, frame: int) -> list[tuple[bool, np.ndarray]]:
-        """The interpolated box [4] of each detected person in the frame, and whether the person is selected."""
+    def _places(self, frame: int) -> list[tuple[bool, np.ndarray]]:
+        """Where everybody was at a frame."""
         return [
-            (is_selected, np.array([np.interp(frame, rows[:, 0], column) for column in rows[:, 1:].T]))
-            for is_selected, rows in self.people
+            (wanted, np.array([np.interp(frame, rows[:, 0], column) for column in rows[:, 1:].T]))
+            for wanted, rows in self.traces
             if len(rows) and rows[0, 0] - self.slack <= frame <= rows[-1, 0] + self.slack
         ]
+
+
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Intersection over union of two boxes [4]."""
+    shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    if (shared <= 0).any():
+        return 0.0
+    intersection = float(shared.prod())
+    return intersection / float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - intersection)

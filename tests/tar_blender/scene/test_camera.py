@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from mathutils import Matrix, Vector
 
 from tar_blender.scene.build import ImportOptions, import_clip
-from tar_blender.scene.camera import WorldPlacement, add_video_background, build_camera, match_render
+from tar_blender.scene.camera import add_video_background, build_camera, match_render
 from tar_blender.scene.floor import move
 from tar_blender.scene.metadata import delete_clip
+from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, Floor, MotionClip
@@ -135,7 +136,7 @@ def test_portrait_video(clip: MotionClip) -> None:
 
 
 def test_level_camera_looks_along_y() -> None:
-    matrix = WorldPlacement.level(1.5).camera_matrix()
+    matrix = Matrix(WorldPlacement.level(1.5).camera_matrix().tolist())
     np.testing.assert_allclose(matrix @ Vector((0, 0, -1)), (0, 1, 1.5), atol=1e-6)
     np.testing.assert_allclose(matrix @ Vector((0, 1, 0)), (0, 0, 2.5), atol=1e-6)
 

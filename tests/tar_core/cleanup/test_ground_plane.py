@@ -11,8 +11,7 @@ from scipy.spatial.transform import Rotation
 from tar_core.body.data import load_body
 from tar_core.cleanup.center_of_mass import Balance
 from tar_core.cleanup.contacts import find_contacts, sole_points
-from tar_core.cleanup.foot_locking import lock_clip_feet
-from tar_core.cleanup.ground_plane import TRUSTED, add_floor, find_floor, fit_floor
+from tar_core.cleanup.ground_plane import TRUSTED, find_floor, fit_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tar_core.skeleton import JOINT_NAMES
 from tests.tar_core.cleanup.test_foot_locking import FPS, stander
@@ -163,21 +162,3 @@ def test_soles_and_contacts_turn_with_the_camera(seed: int) -> None:
     np.testing.assert_array_equal(
         find_contacts(points @ camera.T, FPS, Floor(camera @ LEVEL, 1.4)), find_contacts(points, FPS, floor)
     )
-
-
-def test_feet_that_are_planted_need_not_be_planted_again() -> None:
-    camera = Rotation.from_euler("xz", [12, 3], degrees=True).as_matrix()
-    waver = stander()
-    waver.trans[:, 2] += 0.05 * np.sin(np.arange(60) / 8)
-    clip = clip_of(seen_by(waver, camera))
-    locked = lock_clip_feet(clip, BODY, 1.0)
-    told, found = find_floor(locked, BODY, locked=True), find_floor(clip, BODY)
-    assert told is not None and found is not None
-    np.testing.assert_array_equal(told.up, found.up)
-    assert told.height == found.height
-
-
-def test_the_motion_stays() -> None:
-    clip = clip_of(stander())
-    grounded = add_floor(clip, BODY)
-    assert grounded.floor is not None and grounded.people[0] is clip.people[0]

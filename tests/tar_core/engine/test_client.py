@@ -103,11 +103,11 @@ def test_engine_gets_the_whole_job() -> None:
         "box": [0, 10, 20, 30, 40],
         "checkpoint": None,
         "camera_trajectory": None,
-        "camera_scale": 1.0,
+        "trajectory_scale": 1.0,
         "static_camera": False,
         "every_frame": False,
         "look": False,
-        "chosen": None,
+        "selection": None,
         "threads": None,
     }
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tar_core.capture.pipeline import CaptureOptions, StartBox
 from tar_core.engine.server import LoadedNetworks, load_libraries, parse_job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.selection import load_detected
 
 
@@ -102,7 +102,7 @@ def test_look(demo_video: Path, tmp_path: Path) -> None:
     assert engine.process.wait() == 0
     assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "look"}
     (person,) = load_detected(output)
-    assert {"event": "person", "id": 1, "first": person.first_frame, "last": person.last_frame} in events
+    assert {"event": "person", "id": 1, "first": person.first, "last": person.last} in events
 
 
 @pytest.mark.parametrize("how", ["stdin", "signal"])

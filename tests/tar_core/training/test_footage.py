@@ -8,10 +8,11 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture.pipeline import CaptureOptions, Networks
+from tar_core.capture.pipeline import Networks
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.model.refinement import JOINT_OF_LANDMARK
+from tar_core.options import CaptureOptions
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.training.footage import FittingConfig, cut, fit, follow, landmark_distances, make_clips

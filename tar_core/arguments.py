@@ -1,0 +1,74 @@
+"""Command-line arguments from option dataclasses (tar_core/option_fields.py)."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeVar
+
+from tar_core.errors import TarError
+from tar_core.option_fields import Option, options_of, value_type
+
+Options = TypeVar("Options")
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Reports a wrong argument in one line instead of printing the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def add_arguments(parser: argparse.ArgumentParser, cls: type, exclusive: Sequence[Sequence[str]] = ()) -> None:
+    """Add one argument for each option of a dataclass; `some_option` becomes `--some-option`.
+
+    Args:
+        exclusive: groups of options of which at most one may be given.
+    """
+    groups = {name: parser.add_mutually_exclusive_group() for names in exclusive for name in [names[0]]}
+    group_of = {name: groups[names[0]] for names in exclusive for name in names}
+    defaults = {name: field.default for name, field in cls.__dataclass_fields__.items()}
+    for name, about in options_of(cls).items():
+        if about.command_line:
+            _add_argument(group_of.get(name, parser), cls, name, about, defaults[name])
+
+
+def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: Any) -> Options:
+    """The dataclass with the values of parsed arguments; `others` are values of further fields.
+
+    Raises:
+        TarError: a value out of range, or values that contradict each other.
+    """
+    names = [name for name, about in options_of(cls).items() if about.command_line]
+    return cls(**{name: getattr(arguments, name) for name in names} | others)
+
+
+def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any) -> None:
+    flag, kind = f"--{name.replace('_', '-')}", value_type(cls, name)
+    shown = about.help.replace("%", "%%")
+    if kind is bool:
+        action = argparse.BooleanOptionalAction if default else "store_true"
+        parser.add_argument(flag, action=action, default=default, help=shown)
+        return
+    if about.choices:
+        parser.add_argument(flag, choices=[value for value, _, _ in about.choices], default=default, help=shown)
+        return
+    if default is not None:
+        shown += " (default: %(default)s)"
+    parser.add_argument(flag, type=_reader(cls, name, about), default=default, metavar=about.unit.upper(), help=shown)
+
+
+def _reader(cls: type, name: str, about: Option) -> Any:
+    """Read and check one value, so that argparse names the argument that is wrong."""
+    convert = about.parse or value_type(cls, name)
+
+    def read(text: str) -> Any:
+        try:
+            value = convert(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {about.unit or 'a valid value'}") from None
+        try:
+            cls(**{name: value})
+        except TarError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+        return value
+
+    return read

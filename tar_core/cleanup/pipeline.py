@@ -1,0 +1,91 @@
+"""The clean-up of captured motion, step by step; the one place that calls the steps in order.
+
+    outliers and smoothing -> focal length -> lean correction -> contacts and foot locking -> ground plane
+    -> resampling -> placement in the world
+
+The command line, the sidebar, the headless command and Re-import all call `clean_up`.
+"""
+
+from dataclasses import dataclass
+
+from tar_core.body.data import BodyData
+from tar_core.camera.placement import WorldPlacement
+from tar_core.cleanup.camera_height import camera_height
+from tar_core.cleanup.foot_locking import lock_clip_feet
+from tar_core.cleanup.ground_plane import TRUSTED, find_floor
+from tar_core.cleanup.lean_correction import correct_clip_lean
+from tar_core.cleanup.resampling import resample_clip
+from tar_core.cleanup.smoothing import smooth_clip
+from tar_core.motion import Floor, MotionClip
+from tar_core.options import CleanupOptions
+
+
+@dataclass(frozen=True)
+class CleanMotion:
+    """The result of the clean-up.
+
+    Attributes:
+        clip: the motion.
+        floor: the floor, however uncertain; None if nobody looked for it or no foot is ever on the ground.
+        placement: where the camera frame lies in the world.
+    """
+
+    clip: MotionClip
+    floor: Floor | None
+    placement: WorldPlacement
+
+
+def clean_up(
+    clip: MotionClip,
+    body: BodyData,
+    options: CleanupOptions,
+    *,
+    focal_length: float | None = None,
+    on_ground: bool = False,
+    fps: float | None = None,
+) -> CleanMotion:
+    """Clean up captured motion and place it in the world.
+
+    Args:
+        clip: the captured motion.
+        body: the clip's body.
+        options: strengths of the steps; `NO_CLEANUP` leaves the motion as it is.
+        focal_length: pixels, instead of the clip's; people move along the line of sight accordingly.
+        on_ground: find the floor and place it at z = 0; otherwise the camera is level at the world's origin.
+        fps: resample the motion to this frame rate.
+    """
+    if options.smoothing > 0:
+        clip = smooth_clip(clip, options.smoothing)
+    if focal_length is not None:
+        clip = clip.with_focal_length(focal_length)
+    if options.lean_correction:
+        clip = correct_clip_lean(clip, body)
+    locked = lock_clip_feet(clip, body, options.foot_locking)
+    floor = None
+    if on_ground and not _has_world(clip):
+        # Weaker locking leaves more of the root's wavering in the contacts, so the floor always gets the full one.
+        floor = clip.floor or find_floor(
+            locked if options.foot_locking == 1 else lock_clip_feet(locked, body, 1.0), body
+        )
+    placement = place(locked, body, floor, on_ground)
+    return CleanMotion(locked if fps is None else resample_clip(locked, fps), floor, placement)
+
+
+def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool) -> WorldPlacement:
+    """Where the camera frame lies in the world.
+
+    A camera trajectory that comes with its own world decides. Otherwise a floor that is known or reliable is put at
+    z = 0. Otherwise the camera is level, at the height that brings the feet to z = 0, or at the origin if not
+    `on_ground`.
+    """
+    if clip.camera_trajectory is not None and clip.camera_trajectory.world is not None:
+        return WorldPlacement.in_world(clip.camera_trajectory.world)
+    if not on_ground:
+        return WorldPlacement.level()
+    if floor is not None and (clip.floor is not None or floor.confidence >= TRUSTED):
+        return WorldPlacement.on_floor(floor)
+    return WorldPlacement.level(camera_height(clip.people, body))
+
+
+def _has_world(clip: MotionClip) -> bool:
+    return clip.camera_trajectory is not None and clip.camera_trajectory.world is not None

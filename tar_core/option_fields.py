@@ -1,0 +1,151 @@
+"""How an option is described, checked and converted: the machinery behind tar_core/options.py."""
+
+import dataclasses
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from tar_core.errors import TarError
+
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True)
+class Option:
+    """What is known about an option beside its name, type and default.
+
+    Attributes:
+        label: the name in Blender, in title case.
+        help: one sentence without a final period.
+        unit: the unit or the form of the value, e.g. "pixels"; shown as the argument's placeholder.
+        minimum, maximum: the range, both ends included; None is unlimited.
+        soft_maximum: where Blender's slider ends; larger values can be typed.
+        choices: (value, label, help) for each value of an enumeration.
+        parse: reads the value from a command-line argument; None converts by the field's type.
+        command_line: whether the command line has an argument for it.
+        blender: whether Blender has a property generated from it. Options that Blender shows in another form, such as
+            the focal length, have hand-written properties instead.
+        preset: whether presets keep it.
+    """
+
+    label: str
+    help: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    soft_maximum: float | None = None
+    choices: tuple[tuple[str, str, str], ...] = ()
+    parse: Callable[[str], Any] | None = None
+    command_line: bool = True
+    blender: bool = True
+    preset: bool = True
+
+
+def option(default: Any, label: str, help: str, **rest: Any) -> Any:
+    """A dataclass field with an `Option` as its metadata.
+
+    Args:
+        default: of the field.
+        label, help, rest: see `Option`.
+    """
+    return dataclasses.field(default=default, metadata={"option": Option(label, help, **rest)})
+
+
+def options_of(cls: type) -> dict[str, Option]:
+    """The options of a dataclass, by field name."""
+    return {field.name: field.metadata["option"] for field in dataclasses.fields(cls) if "option" in field.metadata}
+
+
+def value_type(cls: type, name: str) -> type:
+    """The type of an option's values, without None: bool, int, float, str, Path, or another class."""
+    hint = typing.get_type_hints(cls)[name]
+    kinds = [kind for kind in typing.get_args(hint) if kind is not types.NoneType] if _is_union(hint) else [hint]
+    kind = kinds[-1]
+    origin = typing.get_origin(kind)
+    return str if origin is Literal else origin or kind
+
+
+def check(options: Any) -> None:
+    """Check that every number is finite and in its range.
+
+    Raises:
+        TarError: one is not.
+    """
+    for name, about in options_of(type(options)).items():
+        value = getattr(options, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        low = -math.inf if about.minimum is None else about.minimum
+        high = math.inf if about.maximum is None else about.maximum
+        if not (math.isfinite(value) and low <= value <= high):
+            raise TarError(f"{about.label.lower()} must be {_range_text(about)}, not {value:g}")
+
+
+def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
+    """Options from JSON values; options that are left out get their defaults.
+
+    Raises:
+        TarError: an unknown option, a value of the wrong type, or one out of range.
+    """
+    unknown = sorted(set(values) - set(options_of(cls)))
+    if unknown:
+        raise UnknownOptions(unknown)
+    return cls(**{name: _from_json(cls, name, value) for name, value in values.items()})
+
+
+def to_json(options: Any) -> dict[str, Any]:
+    """The options that differ from their defaults, as JSON values; the inverse of `from_json`."""
+    defaults = {field.name: field.default for field in dataclasses.fields(options)}
+    values = {name: getattr(options, name) for name in options_of(type(options))}
+    return {name: _to_json(value) for name, value in values.items() if value != defaults[name]}
+
+
+class UnknownOptions(TarError):
+    """Options that this version does not know: the other side is newer."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(f"unknown options: {', '.join(names)}; update TAR")
+        self.names = tuple(names)
+
+
+def _from_json(cls: type, name: str, value: Any) -> Any:
+    kind = value_type(cls, name)
+    if value is None:
+        return None
+    try:
+        if hasattr(kind, "from_json"):
+            return kind.from_json(value)
+        if kind is Path and isinstance(value, str):
+            return Path(value)
+        if kind is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if name == "people" and isinstance(value, str):
+            return value
+        if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
+            return value
+    except (TypeError, ValueError):
+        pass
+    raise TarError(f"{name}: expected a value of type {kind.__name__}, not {value!r}")
+
+
+def _to_json(value: Any) -> Any:
+    if hasattr(value, "to_json"):
+        return value.to_json()
+    return str(value) if isinstance(value, Path) else value
+
+
+def _is_union(hint: Any) -> bool:
+    return typing.get_origin(hint) in (typing.Union, types.UnionType)
+
+
+def _range_text(about: Option) -> str:
+    unit = f" {about.unit}" if about.unit.isalpha() else ""
+    if about.minimum is None and about.maximum is None:
+        return "a finite number"
+    if about.maximum is None:
+        return f"at least {about.minimum:g}{unit}"
+    return f"from {about.minimum:g} to {about.maximum:g}{unit}"

@@ -1,0 +1,211 @@
+"""The options of a capture and of the clean-up, each described in one place.
+
+An option is a field of a frozen dataclass. The field's metadata holds its label, help, unit and range
+(tar_core/option_fields.py). Everything else is derived from it:
+
+    command line             tar_core/arguments.py
+    JSON of the engine       tar_core/option_fields.py: from_json, to_json
+    Blender and its presets  tar_blender/properties/generated.py
+
+To add an option, add a field here and use it where it takes effect. This module imports no torch and no bpy.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from tar_core.errors import TarError
+from tar_core.option_fields import check, option
+
+
+@dataclass(frozen=True)
+class StartBox:
+    """A box around the person to follow, drawn by the user.
+
+    Attributes:
+        frame: 0-based number of the frame that it was drawn on. Capture begins there and goes forward.
+        box: x0, y0, x1, y1 in pixels.
+    """
+
+    frame: int
+    box: tuple[float, float, float, float]
+
+    @classmethod
+    def parse(cls, text: str) -> "StartBox":
+        """From the text "frame,x0,y0,x1,y1".
+
+        Raises:
+            ValueError: another text.
+        """
+        return cls.from_json(text.split(","))
+
+    @classmethod
+    def from_json(cls, values: Sequence[Any]) -> "StartBox":
+        """From [frame, x0, y0, x1, y1].
+
+        Raises:
+            TypeError, ValueError: other values.
+        """
+        frame, x0, y0, x1, y1 = values
+        return cls(int(frame), (float(x0), float(y0), float(x1), float(y1)))
+
+    def to_json(self) -> list[float]:
+        return [self.frame, *self.box]
+
+
+def parse_people(text: str) -> str | int:
+    """The value of the option `people`."""
+    return text if text in ("all", "largest") else int(text)
+
+
+def parse_trajectory_scale(text: str) -> float:
+    """The value of the option `trajectory_scale`."""
+    return 0.0 if text == "feet" else float(text)
+
+
+@dataclass(frozen=True)
+class CaptureOptions:
+    """What to capture from a video, and how."""
+
+    people: Literal["all", "largest"] | int = option(
+        "all", "People", "Which people to capture", unit="all|largest|N", minimum=1, parse=parse_people, blender=False
+    )
+    start: int = option(0, "From", "First video frame, counted from 0", unit="frame", minimum=0, blender=False)
+    end: int | None = option(
+        None, "To", "Last video frame (default: the last one)", unit="frame", minimum=0, blender=False
+    )
+    focal_length: float | None = option(
+        None,
+        "Focal Length",
+        "Focal length of the camera (default: estimated from straight lines in the image, else the image diagonal)",
+        unit="pixels",
+        minimum=1,
+        blender=False,
+    )
+    fov: float | None = option(
+        None,
+        "Field of View",
+        "Field of view across the longer side of the image",
+        unit="degrees",
+        minimum=1,
+        maximum=169,
+        blender=False,
+    )
+    box: StartBox | None = option(
+        None,
+        "Box",
+        "Follow only the person in this box, from this frame on, instead of detecting people",
+        unit="frame,x0,y0,x1,y1",
+        parse=StartBox.parse,
+        blender=False,
+    )
+    every_frame: bool = option(
+        False,
+        "Every Frame",
+        "Analyze every frame of a video with 60 or more frames per second instead of about 30 per second. Slower, but "
+        "follows fast movements better",
+    )
+    static_camera: bool = option(
+        False,
+        "Static Camera",
+        "Skip the detection of camera rotation. Use it for a camera on a tripod in front of a moving background",
+    )
+    camera_trajectory: Path | None = option(
+        None,
+        "Camera Trajectory",
+        "Trajectory of the camera from another program: an .npz file (docs/file_format.md) or the folder of a COLMAP "
+        "text model",
+        unit="file",
+        blender=False,
+    )
+    trajectory_scale: float = option(
+        1.0,
+        "Trajectory Scale",
+        "Length of one unit of the camera trajectory; 'feet' finds the scale at which feet slide least",
+        unit="meters|feet",
+        minimum=0,
+        parse=parse_trajectory_scale,
+        blender=False,
+    )
+    body: Path | None = option(
+        None,
+        "Body",
+        "Your SMPL file; the body shape is fitted to it (default: the free body)",
+        unit="file",
+        blender=False,
+    )
+    checkpoint: Path | None = option(
+        None, "Checkpoint", "Your own checkpoint (default: the one that comes with TAR)", unit="file", blender=False
+    )
+    device: str = option(
+        "auto", "Device", "Device of the network: auto, cpu, cuda or mps", unit="device", blender=False
+    )
+    threads: int | None = option(
+        None,
+        "Threads",
+        "Number of processor threads for the network (default: half of the processor's)",
+        unit="number",
+        minimum=1,
+        blender=False,
+    )
+    # What `people.selection.DetectedPerson.trace` gives for each person of a scan.
+    selection: Sequence[Mapping[str, Any]] | None = option(
+        None, "Selection", "People selected from a scan", command_line=False, blender=False
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.people not in ("all", "largest") and not isinstance(self.people, int):
+            raise TarError(f"people is {self.people!r}; give all, largest or a number")
+        if self.end is not None and self.end < self.start:
+            raise TarError(f"the frame range {self.start} to {self.end} is empty; give an end after the start")
+        if self.focal_length is not None and self.fov is not None:
+            raise TarError("both the focal length and the field of view are given; give only one")
+        if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):
+            raise TarError(f"the box is on frame {self.box.frame}, outside the frame range; draw it on a frame inside")
+
+    @property
+    def max_people(self) -> int | None:
+        """The largest number of people to capture; None is unlimited."""
+        return {"all": None, "largest": 1}[self.people] if isinstance(self.people, str) else self.people
+
+    @property
+    def first_frame(self) -> int:
+        return self.start if self.box is None else self.box.frame
+
+
+@dataclass(frozen=True)
+class CleanupOptions:
+    """How to clean up captured motion (tar_core/cleanup/pipeline.py)."""
+
+    smoothing: float = option(
+        0.3,
+        "Smoothing",
+        "Removes jitter and keeps fast movements. 0 leaves the captured motion unchanged",
+        unit="0..1",
+        minimum=0,
+        maximum=1,
+    )
+    foot_locking: float = option(
+        1.0,
+        "Foot Locking",
+        "Keeps feet in place while they are on the ground, by moving the root and bending the legs. 0 leaves the "
+        "captured motion unchanged",
+        unit="0..1",
+        minimum=0,
+        maximum=1,
+    )
+    lean_correction: bool = option(
+        True,
+        "Lean Correction",
+        "Corrects leaning along the line of sight, so that the center of mass lies above the feet. Needs straight "
+        "lines in the image and a static camera",
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+NO_CLEANUP = CleanupOptions(smoothing=0.0, foot_locking=0.0, lean_correction=False)
