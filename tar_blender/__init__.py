@@ -10,15 +10,19 @@ from types import ModuleType
 
 # In this order: the panel draws what the others define.
 _MODULES = (
-    "operators.engine",
-    "panels.preferences",
+    "properties.engine",
     "properties.settings",
     "properties.people_picker",
+    "properties.retarget",
+    "operators.engine",
+    "operators.cache",
+    "panels.preferences",
     "operators.draw_box",
     "panels.presets",
     "operators.import_video",
     "operators.people",
     "operators.choose_video",
+    "operators.retarget",
     "panels.sidebar",
     "panels.retarget",
     "headless.command",

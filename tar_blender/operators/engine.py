@@ -1,17 +1,14 @@
-"""The engine's buttons in the preferences: set up, cancel, test, remove. What they do is in engine_setup.py."""
+"""The engine's buttons: set up, cancel, test, remove. `engine/setup.py` does the work."""
 
 import shlex
 from typing import ClassVar
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProperty
 
-from tar_core import __version__
 from tar_core.errors import TarError
 
 from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
 from ..engine.setup import (
-    EngineInfo,
     EngineSetup,
     Failed,
     Ready,
@@ -19,25 +16,12 @@ from ..engine.setup import (
     Stopped,
     environment_python,
     find_base_python,
-    is_older,
     remove_environment,
     set_up_commands,
-    set_up_info,
 )
-from ..util.report import refuse, sentence
+from ..util.report import refuse
 
 _POLL_SECONDS = 0.1
-
-
-class TAREngineState(bpy.types.PropertyGroup):
-    """What the engine's buttons are doing; kept in the window manager, so it is not saved."""
-
-    running: BoolProperty()
-    cancel_requested: BoolProperty()
-    stage: StringProperty()
-    fraction: FloatProperty()
-    error: StringProperty()
-    tested: StringProperty()
 
 
 class _EngineWork:
@@ -174,65 +158,6 @@ class TAR_OT_remove_engine(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def engine_trouble(context: bpy.types.Context) -> str:
-    """What the sidebar says of an engine that is missing, or was set up for an older add-on; "" where all is well."""
-    if not has_engine(context):
-        return "the engine is not set up"
-    set_up_is_used = engine_python(context) == environment_python(engine_folder())
-    return _age(set_up_info(engine_folder())) if set_up_is_used else ""
-
-
-def set_up_label() -> str:
-    """What the button that sets the engine up is called now."""
-    info = set_up_info(engine_folder())
-    if info is None:
-        return TAR_OT_set_up_engine.bl_label
-    return "Update Engine" if _age(info) else "Set Up Again"
-
-
-def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How the engine is, and all the buttons: for the preferences."""
-    state, info = context.window_manager.tar_engine, set_up_info(engine_folder())
-    column = layout.box().column()
-    if state.error:
-        column.label(text=sentence(state.error), icon="ERROR")
-    if _age(info):
-        column.label(text=sentence(_age(info)), icon="ERROR")
-    elif state.tested or info is not None:
-        column.label(text=state.tested or str(info), icon="CHECKMARK")
-    else:
-        column.label(text="The network runs in a Python of its own, outside Blender", icon="INFO")
-    draw_set_up(column, context)
-    if not state.running:
-        row = column.row(align=True)
-        row.operator(TAR_OT_test_engine.bl_idname, icon="PLAY")
-        row.operator(TAR_OT_remove_engine.bl_idname, icon="TRASH")
-
-
-def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The button that sets the engine up, or how far that is."""
-    state = context.window_manager.tar_engine
-    if not state.running:
-        layout.operator(TAR_OT_set_up_engine.bl_idname, text=set_up_label(), icon="IMPORT")
-        if not TAR_OT_set_up_engine.poll(context):
-            row = layout.row()
-            row.use_property_split = False  # in the sidebar half the width is too little for its name
-            row.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
-        return
-    if state.fraction >= 0:
-        layout.progress(factor=state.fraction, type="BAR", text=state.stage)
-    else:
-        layout.label(text=f"{state.stage} ...", icon="SORTTIME")
-    layout.operator(TAR_OT_cancel_engine.bl_idname, icon="X")
-
-
-def _age(info: EngineInfo | None) -> str:
-    """What is to say of an engine that is older than the add-on; "" where it is not."""
-    if info is None or not is_older(info.tar_core, __version__):
-        return ""
-    return f"the engine is of version {info.tar_core}, the add-on of {__version__}; update it"
-
-
 def _pip_options(context: bpy.types.Context) -> list[str]:
     preferences = addon_preferences(context)
     options = shlex.split(preferences.pip_options) if preferences else []
@@ -249,16 +174,6 @@ def _redraw(context: bpy.types.Context) -> None:
                 area.tag_redraw()
 
 
-_CLASSES = (TAREngineState, TAR_OT_set_up_engine, TAR_OT_test_engine, TAR_OT_cancel_engine, TAR_OT_remove_engine)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-    bpy.types.WindowManager.tar_engine = PointerProperty(type=TAREngineState)
-
-
-def unregister() -> None:
-    del bpy.types.WindowManager.tar_engine
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory(
+    (TAR_OT_set_up_engine, TAR_OT_test_engine, TAR_OT_cancel_engine, TAR_OT_remove_engine)
+)

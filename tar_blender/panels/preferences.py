@@ -5,38 +5,12 @@ import os
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
-from tar_core.errors import TarError
-
-from ..engine.cache import cache_size, clear_cache
+from ..engine.cache import cache_size
 from ..engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
-from ..operators.engine import draw_engine
-from ..util.report import refuse
+from ..operators.cache import TAR_OT_clear_cache
+from .engine import draw_engine
 
 _NAMES = 0.4  # of the width, as Blender splits it
-
-
-class TAR_OT_clear_cache(bpy.types.Operator):
-    """Delete the captured motion that is kept; imported people stay, but cannot be re-imported with other settings"""
-
-    bl_idname = "tar.clear_cache"
-    bl_label = "Clear"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        if cache_size(cache_folder(context))[0] == 0:
-            cls.poll_message_set("The cache is empty")
-            return False
-        return True
-
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_confirm(self, event)
-
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        try:
-            clear_cache(cache_folder(context))
-        except TarError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
 
 
 class TARPreferences(bpy.types.AddonPreferences):
@@ -115,14 +89,4 @@ def _value_row(layout: bpy.types.UILayout) -> bpy.types.UILayout:
     return split.row()
 
 
-_CLASSES = (TAR_OT_clear_cache, TARPreferences)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = bpy.utils.register_classes_factory((TARPreferences,))

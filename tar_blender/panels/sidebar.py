@@ -6,9 +6,9 @@ from pathlib import Path
 import bpy
 
 from ..engine.paths import addon_preferences
+from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
-from ..operators.engine import draw_set_up, engine_trouble
 from ..operators.import_video import (
     TAR_OT_cancel_import,
     TAR_OT_copy_report,
@@ -29,11 +29,12 @@ from ..operators.people import (
     TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
-from ..properties.people_picker import draw_detected
 from ..scene.metadata import about_floor, clip_record, imported_clips, people_of, uncertain_ranges_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
+from .engine import draw_set_up
 from .layout import draw_lens, draw_scene_settings
+from .people_picker import draw_detected
 from .presets import TAR_PT_presets
 
 _PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves

@@ -12,8 +12,6 @@ from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProp
 from tar_core.errors import TarError
 from tar_core.people.selection import DetectedPerson
 
-PORTRAIT_SCALE = 3.2  # in widget heights
-
 _portraits: bpy.utils.previews.ImagePreviewCollection | None = None  # lives from register to unregister
 
 
@@ -61,15 +59,9 @@ def selection_traces(context: bpy.types.Context, video: str) -> list[dict[str, A
     return [json.loads(person.trace) | {"wanted": person.wanted} for person in look.people]
 
 
-def draw_detected(layout: bpy.types.UILayout, look: TARLook) -> None:
-    """A row for each person: picture, number, first and last frame of the video, tick."""
-    for person in look.people:
-        row = layout.box().row()
-        row.template_icon(_portraits[str(person.person)].icon_id, scale=PORTRAIT_SCALE)
-        column = row.column(align=True)
-        column.use_property_split = False
-        column.prop(person, "wanted", text=f"Person {person.person}")
-        column.label(text=f"Frames {person.first} to {person.last}")
+def portrait_icon(person: TARFoundPerson) -> int:
+    """The number by which layouts know the person's picture."""
+    return _portraits[str(person.person)].icon_id
 
 
 def _load_portrait(name: str, picture: np.ndarray) -> None:

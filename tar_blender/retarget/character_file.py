@@ -6,10 +6,10 @@ import bpy
 
 from tar_core.errors import TarError
 
-from ..panels.retarget import saved_maps
 from ..scene.metadata import delete_person
 from .bone_maps import find_bones
 from .retarget import retarget
+from .saved_maps import saved_maps
 
 ENDINGS = (".blend", ".fbx", ".glb", ".gltf")
 

@@ -35,7 +35,7 @@ def command(*arguments: str) -> int:
         bpy.ops.preferences.addon_enable(module=MODULE)
     tar_core = Path(importlib.import_module("tar_core").__file__)
     assert not tar_core.is_relative_to(REPOSITORY), f"tar_core comes from {tar_core}, not from the extension's wheel"
-    return importlib.import_module(f"{MODULE}.tar_blender.command").main(arguments)
+    return importlib.import_module(f"{MODULE}.tar_blender.headless.command").main(arguments)
 
 
 def check(blend: str, frames: str) -> int:

@@ -70,12 +70,12 @@ def play() -> Iterator[float]:
     area.tag_redraw()
     yield LOOK_SECONDS
     photograph("set_up")
-    old = own_module("user_paths").engine_folder()
-    python = own_module("engine_setup").environment_python(old)
+    old = own_module("engine.paths").engine_folder()
+    python = own_module("engine.setup").environment_python(old)
     python.parent.mkdir(parents=True)
     python.symlink_to(engine_python)
     info = {"tar_core": "0.0.9", "torch": "2.5.0", "device": "cpu", "seconds": 2.0}
-    (old / own_module("engine_setup").READY).write_text(json.dumps(info))
+    (old / own_module("engine.setup").READY).write_text(json.dumps(info))
     area.tag_redraw()
     yield LOOK_SECONDS
     photograph("update")
@@ -228,7 +228,7 @@ def play() -> Iterator[float]:
 
     yield from look_at_backgrounds(area)
 
-    building = own_module("operators").TAR_OT_build_motion_file
+    building = own_module("operators.import_video").TAR_OT_build_motion_file
     steps, parts = timed_steps(building), timed_parts(building)
     with bpy.context.temp_override(window=window, area=area, region=regions["WINDOW"]):
         bpy.ops.tar.import_motion_file("INVOKE_DEFAULT", filepath=os.environ["LONG_MOTION"])
@@ -242,7 +242,7 @@ def play() -> Iterator[float]:
     print(f"FIGURE longest_step_of_long_file_ms={max(step.wall for step in steps):.1f}")
     yield from take_back(people=3)
 
-    importing = own_module("operators").TAR_OT_import_video_motion
+    importing = own_module("operators.import_video").TAR_OT_import_video_motion
     steps, parts = timed_steps(importing), timed_parts(importing)
     start_import()
     while progress.running and progress.fraction < 0.5:
@@ -317,7 +317,7 @@ def look_at_backgrounds(area: bpy.types.Area) -> Iterator[float]:
     """Videos behind the scene: the right frame at each frame of the scene, and phones' videos upright."""
     scene, view = bpy.context.scene, area.spaces.active
     before, frame_before, looked = scene.camera, scene.frame_current, view.region_3d.view_matrix.copy()
-    add_background = own_module("camera").add_video_background
+    add_background = own_module("scene.camera").add_video_background
     camera = bpy.data.objects.new("Looks", bpy.data.cameras.new("Looks"))
     scene.collection.objects.link(camera)
     scene.camera, view.region_3d.view_perspective = camera, "CAMERA"

@@ -4,14 +4,17 @@ import importlib.util
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
-from tests.support.paths import REPOSITORY
+from tests.support.paths import PYTHON, REPOSITORY
 
 if importlib.util.find_spec("bpy") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -52,8 +55,36 @@ def empty_scene() -> None:
 
 
 @pytest.fixture
+def preferences(empty_scene: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The preferences of the registered add-on, as if it were enabled."""
+    import bpy
+
+    import tar_blender
+    from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
+
+    monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
+    tar_blender.register()
+    entry = bpy.context.preferences.addons.new()
+    entry.module = ADDON
+    yield entry.preferences
+    bpy.context.preferences.addons.remove(entry)
+    tar_blender.unregister()
+
+
+@pytest.fixture
 def clip() -> MotionClip:
     return synthetic_clip()
+
+
+@pytest.fixture(scope="session")
+def base_python() -> Path:
+    """A Python that can create virtual environments."""
+    from tar_blender.engine.setup import find_base_python
+
+    try:
+        return find_base_python([str(PYTHON), "/usr/bin/python3"])
+    except TarError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,9 +11,7 @@ import pytest
 
 from tar_blender.engine.setup import (
     READY,
-    EngineInfo,
     EngineSetup,
-    Event,
     Failed,
     Ready,
     Stage,
@@ -30,42 +27,8 @@ from tar_blender.engine.setup import (
     unused_card,
 )
 from tar_core.errors import TarError
+from tests.support.engine_setup import INFO, OFFLINE, follow, make_wheel
 from tests.support.paths import PYTHON
-
-INFO = EngineInfo("9.9.9", "none", "abacus", 0.5)
-OFFLINE = ("--no-index",)
-
-
-def follow(setup: EngineSetup, seconds: float = 120) -> list[Event]:
-    events: list[Event] = []
-    deadline = time.monotonic() + seconds
-    while not setup.finished and time.monotonic() < deadline:
-        events += setup.poll()
-        time.sleep(0.02)
-    return events
-
-
-@pytest.fixture(scope="module")
-def base() -> Path:
-    try:
-        return find_base_python([str(PYTHON), "/usr/bin/python3"])
-    except TarError as error:
-        pytest.skip(str(error))
-
-
-def make_wheel(folder: Path, answer: EngineInfo) -> Path:
-    """A package whose engine answers the test."""
-    path = folder / "tar_core-9.9.9-py3-none-any.whl"
-    info = "tar_core-9.9.9.dist-info"
-    line = json.dumps({"event": "self_test", **vars(answer)})
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("tar_core/__init__.py", "")
-        archive.writestr("tar_core/engine/__main__.py", f"print({line!r})")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\n")
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        # With its files named, or else pip leaves them behind when the next one comes.
-        archive.writestr(f"{info}/RECORD", "tar_core/__init__.py,,\ntar_core/engine/__main__.py,,\n")
-    return path
 
 
 @pytest.fixture
@@ -73,16 +36,16 @@ def wheel(tmp_path: Path) -> Path:
     return make_wheel(tmp_path, INFO)
 
 
-def test_environment_is_made_tested_marked_and_removed(base: Path, wheel: Path, tmp_path: Path) -> None:
+def test_environment_is_made_tested_marked_and_removed(base_python: Path, wheel: Path, tmp_path: Path) -> None:
     folder = tmp_path / "en gine"
-    commands = set_up_commands(folder, base, str(wheel), OFFLINE)
+    commands = set_up_commands(folder, base_python, str(wheel), OFFLINE)
     assert "venv" in commands[0]
     events = follow(EngineSetup(environment_python(folder), commands, folder))
     assert events[-1] == Ready(INFO) and set_up_info(folder) == INFO
     assert Stage("Making the environment") in events and Stage("Testing the engine") in events
-    assert "venv" not in set_up_commands(folder, base, str(wheel), OFFLINE)[0], "what is there is continued"
+    assert "venv" not in set_up_commands(folder, base_python, str(wheel), OFFLINE)[0], "what is there is continued"
     again = make_wheel(tmp_path, replace(INFO, torch="another"))  # built anew, of the same version
-    commands = set_up_commands(folder, base, str(again), OFFLINE)
+    commands = set_up_commands(folder, base_python, str(again), OFFLINE)
     assert follow(EngineSetup(environment_python(folder), commands, folder))[-1] == Ready(
         replace(INFO, torch="another")
     )
@@ -91,22 +54,22 @@ def test_environment_is_made_tested_marked_and_removed(base: Path, wheel: Path, 
     remove_environment(folder)  # nothing to do
 
 
-def test_what_pip_says_is_told_and_nothing_is_marked(base: Path, tmp_path: Path) -> None:
+def test_what_pip_says_is_told_and_nothing_is_marked(base_python: Path, tmp_path: Path) -> None:
     folder = tmp_path / "engine"
     folder.mkdir()
     (folder / READY).write_text(json.dumps(vars(INFO)))
-    commands = set_up_commands(folder, base, "tar-core-that-is-nowhere", OFFLINE)
+    commands = set_up_commands(folder, base_python, "tar-core-that-is-nowhere", OFFLINE)
     setup = EngineSetup(environment_python(folder), commands, folder)
     last = follow(setup)[-1]
     assert isinstance(last, Failed) and "No matching distribution" in last.message and "set up again" in last.message
     assert set_up_info(folder) is None and any("nowhere" in line for line in setup.lines)
 
 
-def test_broken_environment_is_made_anew(base: Path, wheel: Path, tmp_path: Path) -> None:
+def test_broken_environment_is_made_anew(base_python: Path, wheel: Path, tmp_path: Path) -> None:
     folder = tmp_path / "engine"
     environment_python(folder).parent.mkdir(parents=True)
     environment_python(folder).write_text("half a download")
-    assert "--clear" in set_up_commands(folder, base, str(wheel), OFFLINE)[0]
+    assert "--clear" in set_up_commands(folder, base_python, str(wheel), OFFLINE)[0]
 
 
 def test_cancel_ends_the_running_command(tmp_path: Path) -> None:
@@ -127,11 +90,11 @@ def test_engine_that_fails_its_test_is_not_ready(tmp_path: Path) -> None:
         read_self_test("Segmentation fault")
 
 
-def test_pythons_without_venv_are_passed_over(tmp_path: Path, base: Path) -> None:
+def test_pythons_without_venv_are_passed_over(tmp_path: Path, base_python: Path) -> None:
     poor = tmp_path / "python3.12"
     poor.write_text("#!/bin/sh\nexit 1\n")
     poor.chmod(0o755)
-    assert find_base_python([str(poor), None, str(tmp_path / "gone" / "python3"), str(base)]) == base
+    assert find_base_python([str(poor), None, str(tmp_path / "gone" / "python3"), str(base_python)]) == base_python
     with pytest.raises(TarError, match="python3-venv"):
         find_base_python([str(poor)])
 

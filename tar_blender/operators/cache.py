@@ -1,0 +1,36 @@
+"""Clears the cache of captured motion."""
+
+import bpy
+
+from tar_core.errors import TarError
+
+from ..engine.cache import cache_size, clear_cache
+from ..engine.paths import cache_folder
+from ..util.report import refuse
+
+
+class TAR_OT_clear_cache(bpy.types.Operator):
+    """Delete the captured motion that is kept; imported people stay, but cannot be re-imported with other settings"""
+
+    bl_idname = "tar.clear_cache"
+    bl_label = "Clear"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if cache_size(cache_folder(context))[0] == 0:
+            cls.poll_message_set("The cache is empty")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            clear_cache(cache_folder(context))
+        except TarError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+register, unregister = bpy.utils.register_classes_factory((TAR_OT_clear_cache,))

@@ -1,0 +1,58 @@
+"""The engine's part of the preferences and of the sidebar: its state, and the buttons."""
+
+import bpy
+
+from ..engine.paths import engine_folder
+from ..engine.setup import set_up_info
+from ..engine.status import version_warning
+from ..operators.engine import (
+    TAR_OT_cancel_engine,
+    TAR_OT_remove_engine,
+    TAR_OT_set_up_engine,
+    TAR_OT_test_engine,
+)
+from ..util.report import sentence
+
+
+def set_up_label() -> str:
+    """What the button that sets the engine up is called now."""
+    info = set_up_info(engine_folder())
+    if info is None:
+        return TAR_OT_set_up_engine.bl_label
+    return "Update Engine" if version_warning(info) else "Set Up Again"
+
+
+def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How the engine is, and all the buttons: for the preferences."""
+    state, info = context.window_manager.tar_engine, set_up_info(engine_folder())
+    column = layout.box().column()
+    if state.error:
+        column.label(text=sentence(state.error), icon="ERROR")
+    if version_warning(info):
+        column.label(text=sentence(version_warning(info)), icon="ERROR")
+    elif state.tested or info is not None:
+        column.label(text=state.tested or str(info), icon="CHECKMARK")
+    else:
+        column.label(text="The network runs in a Python of its own, outside Blender", icon="INFO")
+    draw_set_up(column, context)
+    if not state.running:
+        row = column.row(align=True)
+        row.operator(TAR_OT_test_engine.bl_idname, icon="PLAY")
+        row.operator(TAR_OT_remove_engine.bl_idname, icon="TRASH")
+
+
+def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The button that sets the engine up, or how far that is."""
+    state = context.window_manager.tar_engine
+    if not state.running:
+        layout.operator(TAR_OT_set_up_engine.bl_idname, text=set_up_label(), icon="IMPORT")
+        if not TAR_OT_set_up_engine.poll(context):
+            row = layout.row()
+            row.use_property_split = False  # in the sidebar half the width is too little for its name
+            row.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
+        return
+    if state.fraction >= 0:
+        layout.progress(factor=state.fraction, type="BAR", text=state.stage)
+    else:
+        layout.label(text=f"{state.stage} ...", icon="SORTTIME")
+    layout.operator(TAR_OT_cancel_engine.bl_idname, icon="X")

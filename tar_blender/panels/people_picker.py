@@ -1,0 +1,18 @@
+"""The list of the people found in the video."""
+
+import bpy
+
+from ..properties.people_picker import TARLook, portrait_icon
+
+_PORTRAIT_SCALE = 3.2  # in widget heights
+
+
+def draw_detected(layout: bpy.types.UILayout, look: TARLook) -> None:
+    """A row for each person: picture, number, first and last frame of the video, tick."""
+    for person in look.people:
+        row = layout.box().row()
+        row.template_icon(portrait_icon(person), scale=_PORTRAIT_SCALE)
+        column = row.column(align=True)
+        column.use_property_split = False
+        column.prop(person, "wanted", text=f"Person {person.person}")
+        column.label(text=f"Frames {person.first} to {person.last}")
