@@ -150,7 +150,7 @@ class CaptureOptions:
         minimum=1,
         blender=False,
     )
-    # What `people.selection.DetectedPerson.trace` gives for each person of a scan.
+    # What `people.selection.DetectedPerson.to_job` gives for each person of a scan.
     selection: Sequence[Mapping[str, Any]] | None = option(
         None, "Selection", "People selected from a scan", command_line=False, blender=False
     )

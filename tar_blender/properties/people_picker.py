@@ -22,7 +22,7 @@ class TARFoundPerson(bpy.types.PropertyGroup):
     wanted: BoolProperty(name="Import", description="Import this person's motion", default=True)
     first: IntProperty()
     last: IntProperty()
-    trace: StringProperty()  # DetectedPerson.trace as JSON
+    trace: StringProperty()  # DetectedPerson.to_job as JSON
 
 
 class TARLook(bpy.types.PropertyGroup):
@@ -40,9 +40,9 @@ def show_detected(context: bpy.types.Context, video: str, found: Sequence[Detect
     _portraits.clear()
     for person in found:
         row = look.people.add()
-        row.person, row.first, row.last = person.person_id, person.first, person.last
-        row.trace = json.dumps(person.trace(True))
-        _load_portrait(str(person.person_id), person.picture)
+        row.person, row.first, row.last = person.person_id, person.first_frame, person.last_frame
+        row.trace = json.dumps(person.to_job(True))
+        _load_portrait(str(person.person_id), person.thumbnail)
 
 
 def selection_traces(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:

@@ -41,7 +41,8 @@ from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector, load_detector
 from tar_core.people.scan import scan_people
 from tar_core.people.selection import DetectedPerson, PeopleSelection
-from tar_core.people.tracker import PeopleTracker, Sighting
+from tar_core.people.track import Sighting
+from tar_core.people.tracker import PeopleTracker
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
@@ -364,7 +365,7 @@ def _follow_people(
                 continue
             camera = camera or initial_camera(frame.image, options)
             if options.box is not None and frame.index == options.first_frame:
-                tracker.begin_with_box(number, frame.image, np.array(options.box.box))
+                tracker.start_from_box(number, frame.image, np.array(options.box.box))
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
             boxes.append([sighting.box.tolist() for sighting in sightings.values()])
             if not options.static_camera and number % watched_every == 0:
@@ -373,7 +374,7 @@ def _follow_people(
                 sightings = {
                     track_id: sighting
                     for track_id, sighting in sightings.items()
-                    if choice.wants(track_id, frame.index, sighting.box)
+                    if choice.includes(track_id, frame.index, sighting.box)
                 }
             for track_id in tracks.keys() - sightings.keys():
                 tracks[track_id].finish()
@@ -384,7 +385,7 @@ def _follow_people(
                 tracks[track_id].add(sighting, crop_camera.to(networks.device))
         for person in tracks.values():
             person.finish()
-    kept = [tracks[track.track_id] for track in tracker.believed() if track.track_id in tracks]
+    kept = [tracks[track.track_id] for track in tracker.confirmed_tracks() if track.track_id in tracks]
     if not kept or camera is None:
         raise TarError(
             f"{reader.path}: nobody was found in it; check the frame range, or draw a box around the person"

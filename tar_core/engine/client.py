@@ -59,7 +59,7 @@ class CaptureJob:
         static_camera: does not ask whether the camera turns.
         every_frame: looks at every frame of a fast video (60 fps and more) instead of some 30 a second.
         look: only finds out who is in the video; `EngineProcess.found` instead of `motion` gives the result.
-        selection: whom of those found to capture, see DetectedPerson.trace; None is by `people`.
+        selection: whom of those found to capture, see DetectedPerson.to_job; None is by `people`.
         threads: of the processor; None is what the engine thinks best.
     """
 

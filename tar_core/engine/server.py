@@ -305,7 +305,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     if looks_only:
         found = look(video, options, report)
         save_detected(found, output)
-        people = [(person.person_id, person.first, person.last) for person in found]
+        people = [(person.person_id, person.first_frame, person.last_frame) for person in found]
     else:
         clip = capture(video, options, report, loaded.of)
         clip.save(output)

@@ -1,8 +1,9 @@
-"""Finds people in a single image: MediaPipe's SSD MobileNetV2 for Open Images (300x300), its Person class alone.
+"""Person detector for single images: MediaPipe's SSD MobileNetV2 for Open Images (300x300), Person class only.
 
-Converted from the tflite file of npm @mediapipe/objectron by `scripts/assets/convert_detector.py`. Liu et al.,
-"SSD: Single Shot MultiBox Detector", 2016; Sandler et al., "MobileNetV2", 2018. How it fares: 32 of 36 pedestrians of
-OpenCV's vtest.avi (51-146 pixels tall in 768x576) with no false one at a threshold of 0.4.
+The weights are converted from the tflite file of the npm package @mediapipe/objectron by
+`scripts/assets/convert_detector.py`. Liu et al., "SSD: Single Shot MultiBox Detector", 2016; Sandler et al.,
+"MobileNetV2", 2018. Recall: 32 of 36 pedestrians (51 to 146 pixels tall) in frames of OpenCV's vtest.avi (768x576),
+without a false positive, at a threshold of 0.4.
 """
 
 import math
@@ -18,22 +19,24 @@ from tar_core.model.convolution import ConvRelu6, StridedConv
 from tar_core.model.weights import load_weights
 
 INPUT_SIZE = 300
-GRID_SIZES = (19, 10, 5, 3, 2, 1)  # cells per side of the six maps that predict boxes
+GRID_SIZES = (19, 10, 5, 3, 2, 1)  # cells per side of the six feature maps that predict boxes
 MAP_CHANNELS = (576, 1280, 512, 256, 256, 128)
-EXTRA_CHANNELS = ((256, 512), (128, 256), (128, 256), (64, 128))  # of the 1x1 and the 3x3 convolution, per extra map
-SMALLEST_BOX, LARGEST_BOX = 0.2, 0.95  # sides of the square anchors of the first and the last map, of the image's
-BOX_CODE_SCALES = (10.0, 10.0, 5.0, 5.0)  # of the predicted (y, x, height, width)
-MAX_OVERLAP = 0.5  # intersection over union from which two boxes are one person
-MAX_CONTAINED = 0.8  # the same for the intersection over the smaller box: an upper body within a whole one
+# Channels of the 1x1 and of the 3x3 convolution of each extra map.
+EXTRA_CHANNELS = ((256, 512), (128, 256), (128, 256), (64, 128))
+# Sides of the square anchors of the first and the last map, as fractions of the image's side.
+SMALLEST_ANCHOR, LARGEST_ANCHOR = 0.2, 0.95
+BOX_CODE_SCALES = (10.0, 10.0, 5.0, 5.0)  # of the encoded (y, x, height, width)
+MAX_IOU = 0.5  # intersection over union above which two boxes show the same person
+MAX_CONTAINED = 0.8  # the same for intersection over the smaller box, such as an upper body inside a whole body
 
 
 @dataclass(frozen=True)
 class Detection:
-    """A person found in an image.
+    """A person detected in an image.
 
     Attributes:
         box: [4] x0, y0, x1, y1 in image pixels ((0, 0) is the first pixel's center), within the image.
-        score: 0..1.
+        score: probability in 0..1.
     """
 
     box: np.ndarray
@@ -41,7 +44,7 @@ class Detection:
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: widen sixfold, filter each channel, project back; added to the input where shapes allow."""
+    """MobileNetV2's block: expand sixfold, depthwise convolution, project; residual if the shapes match."""
 
     def __init__(self, channels: int, output_channels: int, stride: int = 1) -> None:
         super().__init__()
@@ -55,17 +58,20 @@ class InvertedResidual(nn.Module):
         self.project = nn.Conv2d(expanded, output_channels, 1)
         self.is_residual = stride == 1 and channels == output_channels
 
-    def narrow(self, expanded: Tensor) -> Tensor:
-        """All but the widening."""
+    def project_expanded(self, expanded: Tensor) -> Tensor:
+        """Apply all layers after the expansion."""
         return self.project(self.depthwise(expanded))
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.narrow(self.expand(x))
+        y = self.project_expanded(self.expand(x))
         return x + y if self.is_residual else y
 
 
 class MobileNetV2(nn.Module):
-    """Returns the maps with 19x19 and 10x10 cells; the first is the widened one inside the block that halves it."""
+    """The backbone. Returns the 19x19 and the 10x10 feature map.
+
+    The 19x19 map is the expanded one inside the block that reduces it to 10x10.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,12 +95,12 @@ class MobileNetV2(nn.Module):
     def forward(self, image: Tensor) -> list[Tensor]:
         x = self.stem_project(self.stem_depthwise(self.stem(image)))
         grid19 = self.halving.expand(self.to_grid19(x))  # [B, 576, 19, 19]
-        x = self.to_grid10(self.halving.narrow(grid19))
+        x = self.to_grid10(self.halving.project_expanded(grid19))
         return [grid19, self.last(x)]  # [B, 1280, 10, 10]
 
 
 class ExtraMap(nn.Module):
-    """A further, coarser map for larger people."""
+    """An additional feature map of half the resolution, for larger people."""
 
     def __init__(self, channels: int, reduced: int, output_channels: int) -> None:
         super().__init__()
@@ -106,7 +112,7 @@ class ExtraMap(nn.Module):
 
 
 class PersonDetector(nn.Module):
-    """The whole detector. `load_detector` gives it its weights."""
+    """The complete detector. `load_detector` creates one with weights."""
 
     anchors: Tensor
 
@@ -124,13 +130,13 @@ class PersonDetector(nn.Module):
         self.register_buffer("anchors", torch.from_numpy(np.concatenate(anchors)), persistent=False)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Codes and logits of all 1917 anchors.
+        """Predict an encoded box and a logit for each of the 1917 anchors.
 
         Args:
             images: [B, 3, 300, 300] RGB in -1..1.
 
         Returns:
-            codes [B, 1917, 4] of the boxes relative to their anchors (`decode`), person logits [B, 1917].
+            Boxes encoded relative to their anchors, [B, 1917, 4] (see `decode`), and person logits [B, 1917].
         """
         maps = self.backbone(images.contiguous(memory_format=torch.channels_last))
         for extra in self.extras:
@@ -140,7 +146,14 @@ class PersonDetector(nn.Module):
         return torch.cat(codes, 1).view(len(images), -1, 4), torch.cat(logits, 1)
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Codes [B, 1917, 4] -> boxes x0, y0, x1, y1 [B, 1917, 4], in parts of the (square) image's side."""
+        """Decode boxes.
+
+        Args:
+            codes: [B, 1917, 4] as predicted by `forward`.
+
+        Returns:
+            [B, 1917, 4] x0, y0, x1, y1 as fractions of the square image's side.
+        """
         y, x, height, width = (codes / codes.new_tensor(BOX_CODE_SCALES)).unbind(-1)
         anchor_x, anchor_y, anchor_width, anchor_height = self.anchors.unbind(-1)
         center = torch.stack([anchor_x + x * anchor_width, anchor_y + y * anchor_height], -1)
@@ -149,10 +162,10 @@ class PersonDetector(nn.Module):
 
     @torch.inference_mode()
     def detect(self, image: np.ndarray, threshold: float = 0.4) -> list[Detection]:
-        """The people in an image [H, W, 3] uint8 RGB with a score of at least `threshold`, best first."""
+        """Detect people in an image [H, W, 3] uint8 RGB with a score of at least `threshold`, highest score first."""
         height, width = image.shape[:2]
         side = max(height, width)
-        # Stretching an image to a square would lose people, so it is filled up with black at the right and bottom.
+        # The image is padded with black at the right and bottom: stretching it to a square would lose people.
         square = cv2.copyMakeBorder(image, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT)
         small = cv2.resize(square, (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_AREA)
         pixels = torch.from_numpy(small).to(self.anchors.device).permute(2, 0, 1)[None]
@@ -167,11 +180,11 @@ class PersonDetector(nn.Module):
 
 
 def anchor_shapes(level: int) -> np.ndarray:
-    """Widths and heights [n, 2] of the anchors in each cell of a map, in parts of the image's side."""
+    """Widths and heights [n, 2] of the anchors in each cell of a feature map, as fractions of the image's side."""
     last = len(GRID_SIZES) - 1
 
     def scale(level: int) -> float:
-        return SMALLEST_BOX + (LARGEST_BOX - SMALLEST_BOX) * level / last
+        return SMALLEST_ANCHOR + (LARGEST_ANCHOR - SMALLEST_ANCHOR) * level / last
 
     def shape(ratio: float) -> tuple[float, float]:
         return scale(level) * math.sqrt(ratio), scale(level) / math.sqrt(ratio)
@@ -179,12 +192,16 @@ def anchor_shapes(level: int) -> np.ndarray:
     if level == 0:
         return np.array([(0.1, 0.1), shape(2.0), shape(0.5)], np.float32)
     between = math.sqrt(scale(level) * (scale(level + 1) if level < last else 1.0))
-    ratios = (1.0, 2.0, 0.5, 3.0, 0.3333)  # the last rounded as in the file's own configuration
+    ratios = (1.0, 2.0, 0.5, 3.0, 0.3333)  # the last one is rounded as in the original configuration
     return np.array([*map(shape, ratios), (between, between)], np.float32)
 
 
 def place_anchors(shapes: np.ndarray, size: int) -> np.ndarray:
-    """Anchors (center x, center y, width, height) [size * size * n, 4]: all shapes [n, 2] in each cell, row by row."""
+    """Place anchors of all shapes [n, 2] in each cell of a feature map, row by row.
+
+    Returns:
+        [size * size * n, 4] center x, center y, width, height as fractions of the image's side.
+    """
     middles = (np.arange(size, dtype=np.float32) + 0.5) / size
     y, x = np.meshgrid(middles, middles, indexing="ij")
     centers = np.stack([x, y], -1).reshape(-1, 1, 2)
@@ -193,7 +210,11 @@ def place_anchors(shapes: np.ndarray, size: int) -> np.ndarray:
 
 
 def suppress_duplicates(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
-    """Indices of the boxes [n, 4] that stay, best first, when each takes away the lesser ones on the same person."""
+    """Non-maximum suppression: keep the box with the highest score of each person.
+
+    Returns:
+        Indices of the kept boxes [n, 4], highest score first.
+    """
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     kept: list[int] = []
     for index in np.argsort(-scores, kind="stable"):
@@ -202,19 +223,19 @@ def suppress_duplicates(boxes: np.ndarray, scores: np.ndarray) -> list[int]:
         shared = (bottom_right - top_left).clip(0).prod(1)
         union = areas[kept] + areas[index] - shared
         smaller = np.minimum(areas[kept], areas[index])
-        if not np.any((shared > MAX_OVERLAP * union) | (shared > MAX_CONTAINED * smaller)):
+        if not np.any((shared > MAX_IOU * union) | (shared > MAX_CONTAINED * smaller)):
             kept.append(int(index))
     return kept
 
 
 def load_detector(path: Path | None = None) -> PersonDetector:
-    """The detector with its weights, in evaluation mode, float32, on the CPU.
+    """Load the detector in evaluation mode, float32, on the CPU.
 
     Args:
-        path: a safetensors file written by `scripts/assets/convert_detector.py`; None takes the one in the package.
+        path: a safetensors file written by `scripts/assets/convert_detector.py`; None for the one in the package.
 
     Raises:
-        TarError: the file is missing, damaged or not this network's.
+        TarError: the file is missing, damaged or of another network.
     """
     model = PersonDetector()
     load_weights(model, path, "ssd_person.safetensors")

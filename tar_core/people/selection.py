@@ -1,4 +1,7 @@
-"""Who was found in a video by a quick look, and which of them a user wants: without torch, for Blender too."""
+"""The people detected by a scan of a video, and the user's selection among them.
+
+Needs numpy only, so that Blender can import it.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,123 +12,119 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
+from tar_core.people.boxes import box_iou
 
-PICTURE_SIZE = 128  # pixels
-LEAST_OVERLAP = 0.3  # of the boxes of one person at one time, in two passes
+THUMBNAIL_SIZE = 128  # pixels
+MIN_IOU = 0.3  # of the boxes of one person at the same time in two passes over the video
+
+_FILE_KEYS = {"frames": "frames", "boxes": "boxes", "thumbnail": "picture"}  # attribute to key in the file
 
 
 @dataclass(frozen=True)
 class DetectedPerson:
-    """A person as the look saw them.
+    """A person detected by a scan.
 
     Attributes:
-        person_id: number, from 1 up.
-        frames: [M] rising video frames in which the box is noted, the first and last among them.
-        boxes: [M, 4] x0 y0 x1 y1 in pixels.
-        picture: [PICTURE_SIZE, PICTURE_SIZE, 3] uint8 RGB.
+        person_id: number, starting at 1.
+        frames: [M] increasing video frame numbers with a recorded box; includes the first and the last.
+        boxes: [M, 4] x0, y0, x1, y1 in pixels.
+        thumbnail: [THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3] uint8 RGB.
     """
 
     person_id: int
     frames: np.ndarray
     boxes: np.ndarray
-    picture: np.ndarray
+    thumbnail: np.ndarray
 
     @property
-    def first(self) -> int:
+    def first_frame(self) -> int:
         return int(self.frames[0])
 
     @property
-    def last(self) -> int:
+    def last_frame(self) -> int:
         return int(self.frames[-1])
 
-    def trace(self, wanted: bool) -> dict[str, Any]:
-        """What an engine's job says of this person."""
+    def to_job(self, is_selected: bool) -> dict[str, Any]:
+        """The person's entry in the selection of a capture job; `PeopleSelection.from_job` reads it."""
         rows = np.column_stack([self.frames, self.boxes.round(1)]).tolist()
-        return {"wanted": wanted, "boxes": rows}
+        return {"wanted": is_selected, "boxes": rows}
 
 
 def save_detected(people: Sequence[DetectedPerson], path: Path) -> None:
-    """Writes an npz, whole or not at all.
+    """Write detected people to an .npz file. An incomplete file is never left behind.
 
     Raises:
-        TarError: it cannot be written.
+        TarError: the file cannot be written.
     """
     arrays = {"ids": np.array([person.person_id for person in people], np.int64)}
-    for place, person in enumerate(people):
-        arrays |= {f"{name}_{place}": getattr(person, name) for name in ("frames", "boxes", "picture")}
+    for index, person in enumerate(people):
+        arrays |= {f"{key}_{index}": getattr(person, name) for name, key in _FILE_KEYS.items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
 
 
 def load_detected(path: Path) -> list[DetectedPerson]:
-    """What `save_detected` wrote.
+    """Read a file written by `save_detected`.
 
     Raises:
-        TarError: something else.
+        TarError: the file is missing or has other content.
     """
     try:
         with np.load(path) as file:
-            parts = [[file[f"{name}_{i}"] for name in ("frames", "boxes", "picture")] for i in range(len(file["ids"]))]
-            return [DetectedPerson(int(number), *part) for number, part in zip(file["ids"], parts, strict=True)]
+            fields = [[file[f"{key}_{i}"] for key in _FILE_KEYS.values()] for i in range(len(file["ids"]))]
+            return [DetectedPerson(int(number), *values) for number, values in zip(file["ids"], fields, strict=True)]
     except (OSError, ValueError, KeyError) as error:
-        raise TarError(f"{path.name}: not a list of people; look for them again") from error
+        raise TarError(f"{path.name}: not a list of detected people; scan the video again") from error
 
 
 @dataclass
 class PeopleSelection:
-    """Tells the tracks of a capture that belong to wanted people from those of others.
+    """Decides which tracks of a capture belong to selected people.
 
-    Tracking is not the same in two passes: numbers differ, and a track may break where another held. So a track belongs
-    to whomever its box lies on best when it comes near anybody's for the first time, the unwanted included: else
-    somebody who crosses a wanted person would be taken for them.
+    Tracks differ between two passes over a video: they have other numbers, and a track may break where it did not
+    before. Each track is therefore assigned once, to the detected person with the best overlap at the first frame in
+    which any overlaps enough. People who are not selected take part in this, so that a person who later crosses a
+    selected one is not mistaken for them.
 
     Attributes:
-        traces: of everybody found: whether they are wanted, and [M, 5] rows of frame, x0, y0, x1, y1, frames rising.
-        slack: frames before the first and after the last row at which a trace's end still counts.
+        people: for each detected person, whether the person is selected and [M, 5] rows of frame, x0, y0, x1, y1 with
+            increasing frames.
+        slack: number of frames before the first and after the last row in which the person's end box still counts.
     """
 
-    traces: Sequence[tuple[bool, np.ndarray]]
+    people: Sequence[tuple[bool, np.ndarray]]
     slack: float
-    _decided: dict[int, bool] = field(default_factory=dict)
+    _assigned: dict[int, bool] = field(default_factory=dict)
 
     @classmethod
-    def from_job(cls, traces: Sequence[Mapping[str, Any]], slack: float) -> "PeopleSelection":
-        """From what `DetectedPerson.trace` says.
+    def from_job(cls, entries: Sequence[Mapping[str, Any]], slack: float) -> "PeopleSelection":
+        """Read the selection of a capture job, as written by `DetectedPerson.to_job`.
 
         Raises:
-            TarError: nobody is wanted, or it is something else.
+            TarError: the entries are malformed, or no person is selected.
         """
         try:
-            read = [(bool(trace["wanted"]), np.array(trace["boxes"], float).reshape(-1, 5)) for trace in traces]
+            people = [(bool(entry["wanted"]), np.array(entry["boxes"], float).reshape(-1, 5)) for entry in entries]
         except (TypeError, KeyError, ValueError) as error:
-            raise TarError(f"the chosen people are not a list of traces ({error}); look for them again") from None
-        if not any(wanted and len(rows) for wanted, rows in read):
-            raise TarError("nobody is chosen; choose at least one person")
-        return cls(read, slack)
+            raise TarError(f"the selection of people is malformed ({error}); scan the video again") from None
+        if not any(is_selected and len(rows) for is_selected, rows in people):
+            raise TarError("no person is selected; select at least one")
+        return cls(people, slack)
 
-    def wants(self, track_id: int, frame: int, box: np.ndarray) -> bool:
-        """Whether a track, now at this box [4], is a wanted person's."""
-        if track_id not in self._decided:
-            overlaps = [(overlap(box, place), wanted) for wanted, place in self._places(frame)]
-            best, wanted = max(overlaps, default=(0.0, False))
-            if best < LEAST_OVERLAP:
+    def includes(self, track_id: int, frame: int, box: np.ndarray) -> bool:
+        """Whether a track that is at `box` [4] in `frame` belongs to a selected person."""
+        if track_id not in self._assigned:
+            overlaps = [(box_iou(box, known), is_selected) for is_selected, known in self._boxes_at(frame)]
+            best, is_selected = max(overlaps, default=(0.0, False))
+            if best < MIN_IOU:
                 return False
-            self._decided[track_id] = wanted
-        return self._decided[track_id]
+            self._assigned[track_id] = is_selected
+        return self._assigned[track_id]
 
-    def _places(self, frame: int) -> list[tuple[bool, np.ndarray]]:
-        """Where everybody was at a frame."""
+    def _boxes_at(self, frame: int) -> list[tuple[bool, np.ndarray]]:
+        """The interpolated box [4] of each detected person in the frame, and whether the person is selected."""
         return [
-            (wanted, np.array([np.interp(frame, rows[:, 0], column) for column in rows[:, 1:].T]))
-            for wanted, rows in self.traces
+            (is_selected, np.array([np.interp(frame, rows[:, 0], column) for column in rows[:, 1:].T]))
+            for is_selected, rows in self.people
             if len(rows) and rows[0, 0] - self.slack <= frame <= rows[-1, 0] + self.slack
         ]
-
-
-def overlap(a: np.ndarray, b: np.ndarray) -> float:
-    """Intersection over union of two boxes [4]."""
-    shared = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    if (shared <= 0).any():
-        return 0.0
-    intersection = float(shared.prod())
-    return intersection / float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - intersection)

@@ -24,7 +24,8 @@ from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.model.streaming import TARStream, frame_step
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
-from tar_core.people.tracker import PeopleTracker, Sighting
+from tar_core.people.track import Sighting
+from tar_core.people.tracker import PeopleTracker
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.video.prefetch import prefetch
@@ -92,8 +93,8 @@ def follow(video: Path, networks: Networks, most_frames: int) -> tuple[list[Run]
             if not runs or runs[-1][-1].frame != number - 1:
                 runs.append([])
             runs[-1].append(sighting)
-    believed = {track.track_id for track in tracker.believed()}
-    found = [run for track_id, runs in sightings.items() if track_id in believed for run in runs]
+    confirmed = {track.track_id for track in tracker.confirmed_tracks()}
+    found = [run for track_id, runs in sightings.items() if track_id in confirmed for run in runs]
     center = image_center(*reader.size)
     return [_join(run, focal_length, center) for run in found if len(run) >= CLIP_FRAMES], reader.fps / step
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.people.selection import PICTURE_SIZE, DetectedPerson
+from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 STEP = 10  # vertices are compared on every STEP-th frame
@@ -59,9 +59,9 @@ def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMot
 def found_person(number: int, gray: int) -> DetectedPerson:
     """Somebody in frames 0 to 11, 100 pixels to the right for each number; the picture is gray, its first row white."""
     boxes = np.tile([100.0 * number, 10, 100 * number + 40, 110], (2, 1))
-    picture = np.full((PICTURE_SIZE, PICTURE_SIZE, 3), gray, np.uint8)
-    picture[0] = 255
-    return DetectedPerson(number, np.array([0, 11]), boxes, picture)
+    thumbnail = np.full((THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), gray, np.uint8)
+    thumbnail[0] = 255
+    return DetectedPerson(number, np.array([0, 11]), boxes, thumbnail)
 
 
 def phone_video(video: Path, turn: int, path: Path) -> Path:

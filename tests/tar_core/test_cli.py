@@ -111,7 +111,7 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: [truncated(folder, room)], "cut off"),
         (lambda folder, room: [room], "nobody was found"),
         (lambda folder, room: [room, "--start", "90"], "no frame 90"),
-        (lambda folder, room: [room, "--box", "0,10,10,50,90"], "nobody is seen in the box"),
+        (lambda folder, room: [room, "--box", "0,10,10,50,90"], "the box on frame 0 shows no person"),
         (lambda folder, room: [room, "--overlay", "film.gif"], r"ends in \.mp4"),
         (lambda folder, room: [room, "--overlay", folder / "absent" / "film.mp4"], "cannot write"),
         (lambda folder, room: [room, "--device", "abacus"], "abacus"),

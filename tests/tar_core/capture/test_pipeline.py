@@ -24,7 +24,7 @@ from tar_core.errors import TarError
 from tar_core.model.streaming import FrameResult
 from tar_core.motion import Floor
 from tar_core.options import CaptureOptions, StartBox
-from tar_core.people.selection import overlap
+from tar_core.people.boxes import box_iou
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.video.writer import VideoWriter
 from tests.support.moving_camera import clip_of, dolly, walker
@@ -52,7 +52,7 @@ def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
     (person,) = clip.people
     np.testing.assert_array_equal(person.frames, np.arange(6))
     assert (person.confidence > 0.3).all()
-    assert overlap(person.boxes[0], np.array(MAN)) > 0.5
+    assert box_iou(person.boxes[0], np.array(MAN)) > 0.5
     assert [(progress.stage, progress.done) for progress in told] == [("load", 0)] + [
         ("capture", done) for done in range(1, 7)
     ]

@@ -102,7 +102,7 @@ def test_look(demo_video: Path, tmp_path: Path) -> None:
     assert engine.process.wait() == 0
     assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "look"}
     (person,) = load_detected(output)
-    assert {"event": "person", "id": 1, "first": person.first, "last": person.last} in events
+    assert {"event": "person", "id": 1, "first": person.first_frame, "last": person.last_frame} in events
 
 
 @pytest.mark.parametrize("how", ["stdin", "signal"])

@@ -1,4 +1,4 @@
-"""The converted detector against the tflite interpreter's answers to real frames, as the converter stored them."""
+"""The converted detector against outputs of the tflite interpreter for real frames, stored by the converter."""
 
 import cv2
 import numpy as np
@@ -10,12 +10,13 @@ from safetensors import safe_open
 
 from tar_core.errors import TarError
 from tar_core.files import ASSETS
-from tar_core.people.detector import MAX_OVERLAP, PersonDetector, load_detector, suppress_duplicates
+from tar_core.people.boxes import box_iou
+from tar_core.people.detector import MAX_IOU, PersonDetector, load_detector, suppress_duplicates
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "ssd_person_reference.npz")
-MAN = ((40, 45, 90, 180), (37, 60, 122, 194))  # the main person's boxes in the two frames, by eye
-CONTENT = 300 * 1080 // 1920  # columns of the reference frames that aren't filling
+MAN = ((40, 45, 90, 180), (37, 60, 122, 194))  # boxes of the main person in the two frames, drawn by hand
+CONTENT = 300 * 1080 // 1920  # columns of the reference frames that are not padding
 
 
 @pytest.fixture(scope="module")
@@ -29,31 +30,25 @@ def frames() -> np.ndarray:
     return np.stack([cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for jpeg in jpegs])
 
 
-def overlap(box: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union."""
-    shared = np.prod(np.clip(np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2]), 0, None))
-    return shared / (np.prod(box[2:] - box[:2]) + np.prod(other[2:] - other[:2]) - shared)
-
-
-def test_equals_interpreter(detector: PersonDetector, frames: np.ndarray) -> None:
+def test_outputs_equal_the_tflite_interpreter(detector: PersonDetector, frames: np.ndarray) -> None:
     with torch.inference_mode():
         codes, logits = detector(torch.from_numpy(frames).permute(0, 3, 1, 2) / 127.5 - 1)
     np.testing.assert_allclose(codes, REFERENCE["codes"], atol=2e-3)
     np.testing.assert_allclose(logits, REFERENCE["logits"], atol=1e-3)
 
 
-def test_finds_the_people(detector: PersonDetector, frames: np.ndarray) -> None:
-    """In both frames the man, best, and the bystander at the left; nobody else."""
+def test_detects_both_people(detector: PersonDetector, frames: np.ndarray) -> None:
+    """Both frames show the man, who scores highest, and a bystander at the left."""
     for frame, man in zip(frames, MAN, strict=True):
         found = detector.detect(frame)
         assert len(found) == 2
-        assert overlap(found[0].box, np.array(man)) > 0.8
+        assert box_iou(found[0].box, np.array(man)) > 0.8
         assert found[1].box[2] < 30
         assert found[0].score >= found[1].score >= 0.4
 
 
-def test_filling_to_a_square_changes_nothing(detector: PersonDetector, frames: np.ndarray) -> None:
-    """The frame without its black margin, larger, gives the same boxes, larger."""
+def test_padding_to_a_square_does_not_change_the_box(detector: PersonDetector, frames: np.ndarray) -> None:
+    """The enlarged frame without its black padding gives the same box, enlarged."""
     upright = cv2.resize(frames[1][:, :CONTENT], None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
     expected = detector.detect(frames[1])[0]
     found = detector.detect(upright)[0]
@@ -61,7 +56,7 @@ def test_filling_to_a_square_changes_nothing(detector: PersonDetector, frames: n
     assert found.score == pytest.approx(expected.score, abs=0.03)
 
 
-def test_boxes_lie_within_the_image(detector: PersonDetector, frames: np.ndarray) -> None:
+def test_boxes_are_inside_the_image(detector: PersonDetector, frames: np.ndarray) -> None:
     closeup = frames[1][70:150, 50:110]
     found = detector.detect(closeup, threshold=0.05)
     assert found
@@ -69,11 +64,11 @@ def test_boxes_lie_within_the_image(detector: PersonDetector, frames: np.ndarray
         assert (detection.box >= 0).all() and (detection.box <= [59, 79, 59, 79]).all()
 
 
-def test_nobody(detector: PersonDetector) -> None:
+def test_empty_image_has_no_detections(detector: PersonDetector) -> None:
     assert detector.detect(np.full((40, 90, 3), 128, np.uint8)) == []
 
 
-def test_anchors(detector: PersonDetector) -> None:
+def test_anchor_layout(detector: PersonDetector) -> None:
     anchors = detector.anchors.numpy()
     assert anchors.shape == (1917, 4)
     assert (anchors[:, :2] > 0).all() and (anchors[:, :2] < 1).all()
@@ -91,30 +86,30 @@ boxes_and_scores = st.lists(
 
 
 @given(boxes_and_scores)
-def test_duplicates_are_those_of_a_better_box(rows: list[tuple[int, int, int, int, float]]) -> None:
+def test_suppressed_boxes_overlap_a_kept_box_with_a_higher_score(rows: list[tuple[int, int, int, int, float]]) -> None:
     boxes = np.array([(x, y, x + w, y + h) for x, y, w, h, _ in rows], np.float32).reshape(-1, 4)
     scores = np.array([row[4] for row in rows], np.float32)
     kept = suppress_duplicates(boxes, scores)
     assert list(scores[kept]) == sorted(scores[kept], reverse=True)
     for position, index in enumerate(kept):
-        assert all(overlap(boxes[index], boxes[other]) <= MAX_OVERLAP + 1e-6 for other in kept[:position])
+        assert all(box_iou(boxes[index], boxes[other]) <= MAX_IOU + 1e-6 for other in kept[:position])
     for index in set(range(len(rows))) - set(kept):
         better = [other for other in kept if scores[other] >= scores[index]]
-        assert any(overlap(boxes[index], boxes[other]) > 0 for other in better)
+        assert any(box_iou(boxes[index], boxes[other]) > 0 for other in better)
 
 
-def test_an_upper_body_within_the_whole_is_a_duplicate() -> None:
+def test_upper_body_inside_the_whole_body_is_a_duplicate() -> None:
     boxes = np.array([[10, 10, 50, 110], [15, 10, 45, 40], [60, 10, 90, 110]], np.float32)
     assert suppress_duplicates(boxes, np.array([0.6, 0.5, 0.9])) == [2, 0]
 
 
-def test_weights_are_half_floats_with_their_origin() -> None:
+def test_weights_are_float16_and_name_their_origin() -> None:
     with safe_open(ASSETS / "ssd_person.safetensors", "pt") as file:
         assert "@mediapipe/objectron" in file.metadata()["origin"]
         assert file.metadata()["licence"] == "Apache-2.0"
         assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118
 
 
-def test_wrong_weights_are_refused() -> None:
+def test_weights_of_another_network_are_rejected() -> None:
     with pytest.raises(TarError, match="another network"):
         load_detector(ASSETS / "blazepose.safetensors")

@@ -7,83 +7,79 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.people.selection import DetectedPerson, PeopleSelection, load_detected, overlap, save_detected
+from tar_core.people.selection import DetectedPerson, PeopleSelection, load_detected, save_detected
 
 LEFT, RIGHT = np.array([0.0, 0, 100, 200]), np.array([300.0, 0, 400, 200])
-# The first walks to the right, the second stands there.
-WALKS = np.array([[0, *LEFT], [100, *RIGHT]])
-STANDS = np.array([[0, *RIGHT], [100, *RIGHT]])
+# One person walks from left to right, the other stands at the right.
+WALKER = np.array([[0, *LEFT], [100, *RIGHT]])
+STANDER = np.array([[0, *RIGHT], [100, *RIGHT]])
 
 
-def choice(walker: bool, stander: bool) -> PeopleSelection:
-    return PeopleSelection([(walker, WALKS), (stander, STANDS)], slack=10)
+def select(walker: bool, stander: bool) -> PeopleSelection:
+    return PeopleSelection([(walker, WALKER), (stander, STANDER)], slack=10)
 
 
 @given(frame=st.integers(0, 60), shift=st.floats(-20, 20), stretch=st.floats(0.85, 1.15))
-def test_wanted_person_is_told_by_a_box_that_is_about_theirs(frame: int, shift: float, stretch: float) -> None:
+def test_track_with_a_similar_box_belongs_to_the_selected_person(frame: int, shift: float, stretch: float) -> None:
     box = LEFT + (RIGHT - LEFT) * frame / 100 + shift
     center = (box[[0, 1, 0, 1]] + box[[2, 3, 2, 3]]) / 2
     box = center + (box - center) * stretch
-    assert choice(True, False).wants(7, frame, box)
-    assert not choice(False, True).wants(7, frame, box)
+    assert select(True, False).includes(7, frame, box)
+    assert not select(False, True).includes(7, frame, box)
 
 
-def test_a_track_stays_whose_it_was_at_first() -> None:
-    chosen = choice(True, False)
-    assert not chosen.wants(3, 0, RIGHT) and not chosen.wants(3, 100, RIGHT), "the walker arrives where 3 stands"
-    assert chosen.wants(1, 0, LEFT) and chosen.wants(1, 50, np.array([900.0, 0, 950, 100]))
+def test_track_is_assigned_once() -> None:
+    selection = select(True, False)
+    assert not selection.includes(3, 0, RIGHT) and not selection.includes(3, 100, RIGHT), (
+        "the walker arrives at the box of track 3"
+    )
+    assert selection.includes(1, 0, LEFT) and selection.includes(1, 50, np.array([900.0, 0, 950, 100]))
 
 
-def test_somebody_whom_the_look_missed_is_not_taken_until_they_are_known() -> None:
-    chosen = choice(True, True)
-    assert not chosen.wants(5, 0, np.array([600.0, 0, 700, 200]))
-    assert chosen.wants(5, 60, RIGHT)
+def test_track_of_an_undetected_person_is_not_included_until_it_overlaps() -> None:
+    selection = select(True, True)
+    assert not selection.includes(5, 0, np.array([600.0, 0, 700, 200]))
+    assert selection.includes(5, 60, RIGHT)
 
 
-def test_a_trace_counts_a_little_beyond_its_ends() -> None:
-    assert choice(True, False).wants(1, -10, LEFT)
-    assert not choice(True, False).wants(1, -11, LEFT)
+def test_end_boxes_count_within_the_slack() -> None:
+    assert select(True, False).includes(1, -10, LEFT)
+    assert not select(True, False).includes(1, -11, LEFT)
 
 
-def test_a_broken_track_is_found_again_under_another_number() -> None:
-    chosen = choice(True, False)
-    assert chosen.wants(1, 0, LEFT) and chosen.wants(9, 40, LEFT + [120, 0, 120, 0])
+def test_broken_track_is_included_under_another_id() -> None:
+    selection = select(True, False)
+    assert selection.includes(1, 0, LEFT) and selection.includes(9, 40, LEFT + [120, 0, 120, 0])
 
 
-def test_file(tmp_path: Path) -> None:
-    picture = np.arange(128 * 128 * 3).astype(np.uint8).reshape(128, 128, 3)
-    person = DetectedPerson(1, WALKS[:, 0].astype(int), WALKS[:, 1:], picture)
+def test_file_round_trip(tmp_path: Path) -> None:
+    thumbnail = np.arange(128 * 128 * 3).astype(np.uint8).reshape(128, 128, 3)
+    person = DetectedPerson(1, WALKER[:, 0].astype(int), WALKER[:, 1:], thumbnail)
     save_detected([person, person], tmp_path / "found.npz")
     read = load_detected(tmp_path / "found.npz")
-    assert len(read) == 2 and (read[1].first, read[1].last) == (0, 100)
-    np.testing.assert_array_equal(read[0].picture, picture)
-    (trace,) = PeopleSelection.from_job([read[0].trace(True)], slack=1).traces
-    assert trace[0]
-    np.testing.assert_array_equal(trace[1], WALKS)
+    assert len(read) == 2 and (read[1].first_frame, read[1].last_frame) == (0, 100)
+    np.testing.assert_array_equal(read[0].thumbnail, thumbnail)
+    ((is_selected, rows),) = PeopleSelection.from_job([read[0].to_job(True)], slack=1).people
+    assert is_selected
+    np.testing.assert_array_equal(rows, WALKER)
 
 
-def test_broken_file(tmp_path: Path) -> None:
+def test_malformed_file_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "found.npz").write_text("text")
-    with pytest.raises(TarError, match="look for them again"):
+    with pytest.raises(TarError, match="scan the video again"):
         load_detected(tmp_path / "found.npz")
 
 
 @pytest.mark.parametrize(
-    ("traces", "message"),
+    ("entries", "message"),
     [
-        ([], "nobody is chosen"),
-        ([{"wanted": False, "boxes": [[0, 1, 2, 3, 4]]}], "nobody is chosen"),
-        ([{"wanted": True}], "look for them again"),
-        ([{"wanted": True, "boxes": [[0, 1, 2]]}], "look for them again"),
-        (3, "look for them again"),
+        ([], "no person is selected"),
+        ([{"wanted": False, "boxes": [[0, 1, 2, 3, 4]]}], "no person is selected"),
+        ([{"wanted": True}], "scan the video again"),
+        ([{"wanted": True, "boxes": [[0, 1, 2]]}], "scan the video again"),
+        (3, "scan the video again"),
     ],
 )
-def test_broken_choice(traces: Any, message: str) -> None:
+def test_malformed_selection_is_rejected(entries: Any, message: str) -> None:
     with pytest.raises(TarError, match=message):
-        PeopleSelection.from_job(traces, slack=1)
-
-
-def test_overlap() -> None:
-    assert overlap(LEFT, LEFT) == 1
-    assert overlap(LEFT, RIGHT) == 0
-    assert overlap(LEFT, LEFT + [50, 0, 50, 0]) == pytest.approx(1 / 3)
+        PeopleSelection.from_job(entries, slack=1)

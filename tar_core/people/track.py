@@ -1,0 +1,125 @@
+"""Data of people tracking: tracks, their sightings in single frames, and the backbone's view of a crop."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from tar_core.camera.crop import Crop, crop_from_alignment
+from tar_core.model.features import FrameFeatures
+from tar_core.people.boxes import box_around_points
+from tar_core.people.one_euro import OneEuroFilter
+
+CENTER_POINT, SCALE_POINT = 33, 34  # the landmarks that place the next crop
+BODY_POINTS = slice(0, 33)
+LIMB_POINTS = slice(11, 33)  # the shoulders and everything below
+
+MIN_CROP_SCORE = 0.5  # person score of the backbone below which a track is lost (MediaPipe's value)
+MIN_RADIUS = 4.0  # pixels between the two landmarks that place the next crop, in a usable crop
+MAX_RADIUS = 4.0  # the same, as a multiple of the frame's longer side
+SAME_BODY_DISTANCE = 0.06  # mean limb distance, as a fraction of the crop size, below which two bodies are the same
+
+
+class Detection(Protocol):
+    """A detected person: a box [4] (x0, y0, x1, y1 in pixels) and a score in 0..1."""
+
+    @property
+    def box(self) -> np.ndarray: ...
+    @property
+    def score(self) -> float: ...
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One person in one frame.
+
+    Attributes:
+        track_id: number of the track.
+        frame: number of the frame.
+        crop: the part of the frame from which the features were computed.
+        features: batch shape [1].
+        box: [4] around the visible landmarks: x0, y0, x1, y1 in frame pixels.
+        score: the backbone's probability that the crop shows a person.
+    """
+
+    track_id: int
+    frame: int
+    crop: Crop
+    features: FrameFeatures
+    box: np.ndarray
+    score: float
+
+
+@dataclass
+class Track:
+    """One person who is followed through the video.
+
+    Attributes:
+        track_id: number of the track, starting at 1.
+        last_frame: most recent frame with a sighting.
+        crop: where to look for the person in the next frame.
+        box: [4] the most recent box, frame pixels.
+        points: [39, 2] the most recent landmarks, frame pixels.
+        smoother: filter of the landmarks that place the crop.
+        hits: number of detections that matched the track.
+        has_strong_detection: whether one of them was strong enough to start a track.
+        from_user_box: whether the track was started from a box that the user drew; such a track needs no detection.
+    """
+
+    track_id: int
+    last_frame: int
+    crop: Crop
+    box: np.ndarray
+    points: np.ndarray
+    smoother: OneEuroFilter
+    hits: int = 0
+    has_strong_detection: bool = False
+    from_user_box: bool = False
+
+    def __post_init__(self) -> None:
+        self._previous = self.last_frame, self.box
+
+    def update(self, frame: int, box: np.ndarray, points: np.ndarray) -> None:
+        """Record where the person is in a frame."""
+        self._previous = self.last_frame, self.box
+        self.last_frame, self.box, self.points = frame, box, points
+
+    def revert(self) -> None:
+        """Undo the last `update`, which recorded another person."""
+        self.last_frame, self.box = self._previous
+
+    def add_hit(self, is_strong: bool) -> None:
+        """Count a detection that matched the track."""
+        self.hits += 1
+        self.has_strong_detection = self.has_strong_detection or is_strong
+
+
+class CropView:
+    """The backbone's result for one crop of a frame."""
+
+    def __init__(self, crop: Crop, features: FrameFeatures, image: np.ndarray) -> None:
+        self.crop = crop
+        self.features = features
+        landmarks = features.landmarks
+        self.points = crop.to_image(landmarks.points[0].cpu().numpy().astype(np.float64))
+        self.score = float(landmarks.score[0])
+        self.box = box_around_points(self.points[BODY_POINTS], landmarks.visibility[0, BODY_POINTS].cpu().numpy())
+        self.frame_height, self._frame_width = image.shape[:2]
+
+    def shows_person(self) -> bool:
+        """Whether the crop shows a person who is at least partly inside the frame and has a plausible size."""
+        x0, y0, x1, y1 = self.box
+        inside = x1 > 0 and y1 > 0 and x0 < self._frame_width and y0 < self.frame_height
+        radius = float(np.linalg.norm(self.points[SCALE_POINT] - self.points[CENTER_POINT]))
+        longer_side = max(self._frame_width, self.frame_height)
+        return self.score > MIN_CROP_SCORE and inside and MIN_RADIUS < radius < MAX_RADIUS * longer_side
+
+    def next_crop(self) -> Crop:
+        """The crop that the landmarks of this one place."""
+        return crop_from_alignment(self.points[CENTER_POINT], self.points[SCALE_POINT])
+
+
+def is_same_body(points: np.ndarray, others: np.ndarray, crop_size: float) -> bool:
+    """Whether two sets of landmarks [39, 2] belong to the same person."""
+    distance = np.linalg.norm(points[LIMB_POINTS] - others[LIMB_POINTS], axis=1).mean()
+    return bool(distance < SAME_BODY_DISTANCE * crop_size)

@@ -1,0 +1,23 @@
+import numpy as np
+
+from tar_core.camera.crop import Crop
+from tar_core.people.one_euro import OneEuroFilter
+from tar_core.people.track import Track, is_same_body
+
+
+def test_same_body_is_decided_by_the_limbs() -> None:
+    points = np.random.default_rng(0).uniform(0, 200, (39, 2))
+    assert is_same_body(points, points + 5, 200)
+    assert not is_same_body(points, points + 20, 200)
+    other_head = points.copy()
+    other_head[:11] += 100
+    assert is_same_body(points, other_head, 200)
+
+
+def test_revert_restores_the_previous_sighting() -> None:
+    crop = Crop(50.0, 50.0, 100.0)
+    track = Track(1, last_frame=3, crop=crop, box=np.zeros(4), points=np.zeros((39, 2)), smoother=OneEuroFilter(30.0))
+    track.update(4, np.ones(4), np.ones((39, 2)))
+    track.revert()
+    assert track.last_frame == 3
+    np.testing.assert_array_equal(track.box, np.zeros(4))
