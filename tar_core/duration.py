@@ -1,8 +1,8 @@
-"""Durations as people read them."""
+"""Durations as text."""
 
 
-def clock(seconds: float) -> str:
-    """1:05, or 2:01:05."""
+def format_duration(seconds: float) -> str:
+    """Format seconds as minutes and seconds, e.g. 1:05, or as hours, minutes and seconds, e.g. 2:01:05."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -13,7 +13,7 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-from ..util.video_info import ENDINGS
+from ..util.video_info import VIDEO_ENDINGS
 
 REPORT = "report.json"
 
@@ -50,7 +50,7 @@ def find_clips(inputs: Iterable[Path]) -> list[Path]:
         if not path.is_dir():
             clips.append(path)
             continue
-        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in ENDINGS)
+        inside = sorted(file for file in path.iterdir() if file.suffix.lower() in VIDEO_ENDINGS)
         if not inside:
             raise TarError(f"{path}: holds no video; give a folder with some, or the files")
         clips += inside

@@ -6,7 +6,7 @@ from typing import ClassVar
 import bpy
 from bpy.props import StringProperty
 
-from ..util.video_info import ENDINGS
+from ..util.video_info import VIDEO_ENDINGS
 
 CATEGORY = "TAR"
 
@@ -19,7 +19,7 @@ class TAR_OT_choose_video(bpy.types.Operator):
     bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
 
     filepath: StringProperty(name="File Path", description="The video", subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in ENDINGS), options={"HIDDEN"})
+    filter_glob: StringProperty(default=";".join(f"*{ending}" for ending in VIDEO_ENDINGS), options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         if self.filepath:  # it was dropped
@@ -46,7 +46,7 @@ class TAR_FH_video(bpy.types.FileHandler):
     bl_idname = "TAR_FH_video"
     bl_label = "Video for Motion Import"
     bl_import_operator = TAR_OT_choose_video.bl_idname
-    bl_file_extensions = ";".join(ENDINGS)
+    bl_file_extensions = ";".join(VIDEO_ENDINGS)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:

@@ -7,7 +7,7 @@ import bpy
 import gpu
 from gpu_extras.batch import batch_for_shader
 
-from tar_core.duration import clock
+from tar_core.duration import format_duration
 from tar_core.errors import TarError
 
 from ..properties.settings import Box
@@ -180,7 +180,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
             self._scrub(context, x)
         elif self._begin is not None:
             ends = (self._begin, self._region().view2d.region_to_view(x, y))
-            corners = (turned(end, self._info.turn) for end in ends)
+            corners = (turned(end, self._info.rotation) for end in ends)
             self._box = pixel_box(*corners, self._info.width, self._info.height)
         self._area.tag_redraw()
 
@@ -215,7 +215,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         gpu.state.blend_set("ALPHA")
         if self._box is not None:
             corners = picture_corners(self._box, self._info.width, self._info.height)
-            shown = (turned(corner, -self._info.turn) for corner in corners)
+            shown = (turned(corner, -self._info.rotation) for corner in corners)
             ends = (region.view2d.view_to_region(*corner, clip=False) for corner in shown)
             (x0, x1), (y0, y1) = map(sorted, zip(*ends, strict=True))
             _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
@@ -228,7 +228,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         blf.size(0, 12 * scale)
         blf.color(0, *_WHITE)
         blf.position(0, 10 * scale, 0.32 * bar, 0)
-        blf.draw(0, f"Frame {self._frame} of {self._info.frames}    {clock(self._frame / self._info.fps)}")
+        blf.draw(0, f"Frame {self._frame} of {self._info.frames}    {format_duration(self._frame / self._info.fps)}")
 
 
 # Keys to frames and seconds.

@@ -26,7 +26,7 @@ from ..engine.request import ImportRequest
 from ..properties.people_picker import selection_traces, show_detected
 from ..scene.build import ImportedClip, import_steps
 from ..scene.metadata import ClipRecord, mark_clip
-from ..util.incremental import Steps, in_thread, run_for
+from ..util.incremental import Incremental, in_thread, run_for
 from ..util.report import refuse, report_text, sentence
 
 _POLL_SECONDS = 0.1
@@ -86,7 +86,7 @@ class _EngineOperator:
 
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
         self._request = request
-        self._building: Steps[ImportedClip] | None = None
+        self._building: Incremental[ImportedClip] | None = None
         self._imported: ImportedClip | None = None
         self._engine = (
             None
@@ -193,7 +193,7 @@ class _EngineOperator:
         self._building = self._import_steps(context)
         self._tick_every(context, _BUILDING_TICK)
 
-    def _import_steps(self, context: bpy.types.Context) -> Steps[ImportedClip]:
+    def _import_steps(self, context: bpy.types.Context) -> Incremental[ImportedClip]:
         motion = yield from in_thread(self._read_motion)
         return (yield from import_steps(motion, context, self._request.options))
 

@@ -8,7 +8,7 @@ import numpy as np
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 
-from ..util.incremental import Steps
+from ..util.incremental import Incremental
 
 _FRAMES_A_STEP = 4  # that are looked at before others may do something
 
@@ -49,7 +49,7 @@ def check_perspective(camera: bpy.types.Object) -> None:
 
 def animated_camera_steps(
     scene: bpy.types.Scene, camera: bpy.types.Object, frames: np.ndarray, first: int, size: tuple[int, int]
-) -> Steps[AnimatedCamera]:
+) -> Incremental[AnimatedCamera]:
     """Goes through the scene's frames and looks where the camera is; parents, constraints and drivers count.
 
     Args:

@@ -6,23 +6,11 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.skeleton import JOINT_NAMES
 
-from ..util.incremental import Steps, finish, in_thread
+from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, shaped_body
 
 MAX_INFLUENCES = 4
 SKIN_COLOR = (0.8, 0.52, 0.4, 1.0)  # linear RGBA
-
-
-def build_body_mesh(
-    name: str,
-    body: BodyData,
-    betas: np.ndarray,
-    armature_object: bpy.types.Object,
-    collection: bpy.types.Collection,
-    material: bpy.types.Material,
-) -> bpy.types.Object:
-    """`body_steps` at once."""
-    return finish(body_steps(name, body, betas, armature_object, collection, material))
 
 
 def body_steps(
@@ -32,7 +20,7 @@ def body_steps(
     armature_object: bpy.types.Object,
     collection: bpy.types.Collection,
     material: bpy.types.Material,
-) -> Steps[bpy.types.Object]:
+) -> Incremental[bpy.types.Object]:
     """Makes the body as a child of its armature: shape baked in, UVs, smooth, one vertex group for each bone.
 
     The armature modifier does linear blend skinning, as SMPL does. SMPL's pose correctives (`posedirs`) are not part
@@ -62,12 +50,7 @@ def body_steps(
     return body_object
 
 
-def build_triangles(name: str, vertices: np.ndarray, faces: np.ndarray) -> bpy.types.Mesh:
-    """A mesh of vertices [V, 3] and triangles [F, 3]."""
-    return finish(_triangle_steps(name, vertices, faces))
-
-
-def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Steps[bpy.types.Mesh]:
+def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Incremental[bpy.types.Mesh]:
     """Arrays at once, where from_pydata takes tens of milliseconds."""
     mesh = bpy.data.meshes.new(name)
     mesh.vertices.add(len(vertices))
@@ -104,7 +87,7 @@ def limited_weights(weights: np.ndarray) -> np.ndarray:
     return kept / kept.sum(1, keepdims=True)
 
 
-def _vertex_group_steps(body_object: bpy.types.Object, weights: np.ndarray) -> Steps[None]:
+def _vertex_group_steps(body_object: bpy.types.Object, weights: np.ndarray) -> Incremental[None]:
     for joint, name in enumerate(JOINT_NAMES):
         group = body_object.vertex_groups.new(name=name)
         for vertex in np.flatnonzero(weights[:, joint]).tolist():

@@ -24,7 +24,7 @@ from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
-from ..util.incremental import Steps, finish, in_thread
+from ..util.incremental import Incremental, finish, in_thread
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
@@ -109,7 +109,7 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
 
 def import_steps(
     clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
-) -> Steps[ImportedClip]:
+) -> Incremental[ImportedClip]:
     """Builds everything of the clip in one collection named after it, and fits the scene to it.
 
     The scene's range and camera become the clip's, and its frame rate and resolution unless the options say otherwise.
@@ -198,7 +198,7 @@ def _prepare(
 
 def _animated_camera(
     clip: MotionClip, scene: bpy.types.Scene, camera: bpy.types.Object, options: ImportOptions, speed: float
-) -> Steps[AnimatedCamera]:
+) -> Incremental[AnimatedCamera]:
     """What the camera does while anybody is in the clip; `speed` is frames of the video for each of the scene."""
     first = min(int(person.frames[0]) for person in clip.people)
     frames = options.start_frame + np.arange(first, clip.last_frame + 1) / speed
@@ -305,7 +305,7 @@ def _person_steps(
     start_frame: int,
     collection: bpy.types.Collection,
     material: bpy.types.Material | None,
-) -> Steps[ImportedPerson]:
+) -> Incremental[ImportedPerson]:
     """Without a material there is no body."""
     mesh = None
     if material is not None:

@@ -112,8 +112,8 @@ def add_video_background(
     background.alpha = opacity
     background.display_depth = "BACK"
     background.frame_method = "STRETCH"
-    background.rotation = -radians(info.turn)
-    if info.turn in (90, 270):  # the lying picture would be stretched before it is turned
+    background.rotation = -radians(info.rotation)
+    if info.rotation in (90, 270):  # the lying picture would be stretched before it is turned
         background.frame_method = "FIT"
         background.scale = max(info.width, info.height) / min(info.width, info.height)
     camera.data.show_background_images = True

@@ -15,7 +15,7 @@ from tar_core.rotations import (
 )
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
-from ..util.incremental import Steps, finish, in_thread
+from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .fcurves import CONSTANT, curves_of, new_action, write_bone_curves, write_curve
 
@@ -23,16 +23,9 @@ ROOT_BONE = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
 
 
-def write_motion(
-    armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
-) -> bpy.types.Action:
-    """`motion_steps` at once."""
-    return finish(motion_steps(armature_object, person, placement, start_frame))
-
-
 def motion_steps(
     armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
-) -> Steps[bpy.types.Action]:
+) -> Incremental[bpy.types.Action]:
     """Keys the person's motion on the armature's bones; video frame k stands at scene frame start_frame + k.
 
     The armature's object stays where it is: the pelvis bone's location carries the way through the world. The same

@@ -1,1 +1,1 @@
-"""Helpers that more than one package needs."""
+"""Helpers that several packages share."""

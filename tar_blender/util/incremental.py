@@ -1,4 +1,8 @@
-"""Long work in short steps, so that Blender's window stays alive: generators that yield wherever they may be paused."""
+"""Long tasks in short steps, so that Blender's window stays responsive.
+
+An incremental task is a generator. It yields wherever Blender may process events in between, and its return value is
+the task's result.
+"""
 
 import time
 from collections.abc import Callable, Generator
@@ -6,39 +10,42 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 T = TypeVar("T")
-Steps = Generator[None, None, T]
+Incremental = Generator[None, None, T]
 
-_LOOK_SECONDS = 0.005  # to wait for a thread before others may do something
+_WAIT_SECONDS = 0.005  # for a thread, before control goes back to the caller
 
 
-def finish(steps: Steps[T]) -> T:
-    """Takes all steps at once, and returns what the last one gives."""
+def finish(task: Incremental[T]) -> T:
+    """Run a task to its end without pausing; return its result."""
     while True:
         try:
-            next(steps)
+            next(task)
         except StopIteration as end:
             return end.value
 
 
-def run_for(steps: Steps[T], seconds: float) -> None:
-    """Takes steps until the time is up.
+def run_for(task: Incremental[T], seconds: float) -> None:
+    """Run steps of a task until the time is up.
 
     Raises:
-        StopIteration: at the end; its value is the result.
+        StopIteration: the task has ended; its `value` is the result.
     """
     deadline = time.perf_counter() + seconds
     while True:
-        next(steps)
+        next(task)
         if time.perf_counter() >= deadline:
             return
 
 
-def in_thread(work: Callable[[], T]) -> Steps[T]:
-    """Does work that leaves Blender's data alone beside everything else; a closed generator does not wait for it."""
+def in_thread(function: Callable[[], T]) -> Incremental[T]:
+    """Run a function in a thread and yield until it has returned its result.
+
+    The function must not access Blender's data. Closing the generator does not wait for the thread.
+    """
     worker = ThreadPoolExecutor(max_workers=1)
     try:
-        future = worker.submit(work)
-        while not wait([future], _LOOK_SECONDS).done:
+        future = worker.submit(function)
+        while not wait([future], _WAIT_SECONDS).done:
             yield
         return future.result()
     finally:

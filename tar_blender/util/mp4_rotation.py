@@ -1,4 +1,4 @@
-"""How a phone was held: the turn that MP4 and QuickTime files ask their players for."""
+"""The rotation tag of MP4 and QuickTime files, which phones write to record how they were held."""
 
 import os
 import struct
@@ -7,20 +7,22 @@ from math import atan2, degrees
 from pathlib import Path
 from typing import BinaryIO
 
-_TAIL = struct.Struct(">9i2I")  # of a track header: its matrix, of 16.16 numbers, and the picture's width and height
+# The end of a track header: a matrix of nine 16.16 fixed-point numbers, and the width and height of the frames.
+_HEADER_END = struct.Struct(">9i2I")
 
 
 def rotation_tag(path: Path) -> int:
-    """0, 90, 180 or 270: degrees by which the stored pictures are to be turned to the left to be upright.
+    """Read by how many degrees the stored frames must be rotated counterclockwise to be upright.
 
-    0 where the file says nothing, is of another kind, or cannot be read.
+    Returns:
+        0, 90, 180 or 270; 0 if the file has no tag, is of another format, or cannot be read.
     """
     try:
         with path.open("rb") as file:
             for begin, end in _track_headers(file):
-                file.seek(max(begin, end - _TAIL.size))
-                cosine, minus_sine, *_, width, _ = _TAIL.unpack(file.read(_TAIL.size))
-                if width > 0:  # sound has none
+                file.seek(max(begin, end - _HEADER_END.size))
+                cosine, minus_sine, *_, width, _ = _HEADER_END.unpack(file.read(_HEADER_END.size))
+                if width > 0:  # it is 0 for audio tracks
                     return round(degrees(atan2(-minus_sine, cosine)) / 90) * 90 % 360
     except (OSError, struct.error):
         pass
@@ -34,15 +36,15 @@ def _track_headers(file: BinaryIO) -> Iterator[tuple[int, int]]:
 
 
 def _boxes(file: BinaryIO, wanted: bytes, begin: int, end: int) -> Iterator[tuple[int, int]]:
-    """Where the content of each box of a kind begins and ends, among those that lie between two places."""
+    """Yield where the content of each box of type `wanted` begins and ends, among the boxes from `begin` to `end`."""
     while begin + 8 <= end:
         file.seek(begin)
         size, kind = struct.unpack(">I4s", file.read(8))
         content = begin + 8
-        if size == 1:  # it stands behind the kind
+        if size == 1:  # the size follows the type, in eight bytes
             (size,) = struct.unpack(">Q", file.read(8))
             content += 8
-        if size == 0:  # the last box
+        if size == 0:  # the last box, up to the end of the file
             size = end - begin
         if size < 8:
             return

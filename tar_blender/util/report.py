@@ -1,4 +1,4 @@
-"""What users are told, and what a bug report needs: versions, settings, the engine's last lines, no folders."""
+"""Messages for the user, and the text of a bug report: versions, settings, the engine's last lines, no folders."""
 
 import platform
 import re
@@ -9,16 +9,16 @@ import bpy
 
 from tar_core import __version__
 
-# /home/ann/x.py, C:\Users\ann\x.py, ~/x.py: all but the last name is private.
+# /home/ann/x.py, C:\Users\ann\x.py, ~/x.py: everything but the last name may be private.
 _FOLDERS = re.compile(r"""(?:[A-Za-z]:[\\/]|~?/)(?:[^\s\\/:"'<>|]+[\\/])+""")
 
 
 def report_text(error: str, settings: dict[str, object], log: Iterable[str]) -> str:
-    """A report to paste.
+    """Format a bug report.
 
     Args:
-        error: what the panel says.
-        settings: of the import that failed.
+        error: the message in the panel.
+        settings: the settings of the import that failed, by name.
         log: the engine's last lines.
     """
     lines = [
@@ -26,7 +26,7 @@ def report_text(error: str, settings: dict[str, object], log: Iterable[str]) -> 
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"Error: {without_folders(error)}",
         "Settings:",
-        *(f"  {name}: {_shown(value)}" for name, value in settings.items()),
+        *(f"  {name}: {_without_folder(value)}" for name, value in settings.items()),
         "Engine:",
         *(f"  {without_folders(line)}" for line in log),
     ]
@@ -34,22 +34,22 @@ def report_text(error: str, settings: dict[str, object], log: Iterable[str]) -> 
 
 
 def sentence(text: str) -> str:
-    """A message as Blender's begin, with a capital; file names keep their small letters."""
+    """Capitalize the first letter of a message, as Blender does, unless the message starts with a file name."""
     return text[0].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
 
 
 def refuse(operator: bpy.types.Operator, reason: object) -> set[str]:
-    """Tells why an operator cannot do its work; gives what it is to return."""
+    """Report why an operator cannot run; return the operator's result."""
     operator.report({"ERROR"}, sentence(str(reason)))
     return {"CANCELLED"}
 
 
 def without_folders(text: str) -> str:
-    """The text with paths cut down to their last names."""
+    """Shorten each path in a text to its last name."""
     return _FOLDERS.sub(".../", text)
 
 
-def _shown(value: object) -> object:
-    """Settings that are paths lose their folders, those with spaces in their names too."""
+def _without_folder(value: object) -> object:
+    """Shorten a setting that is a path to its last name; folders may have spaces in their names."""
     is_path = isinstance(value, str) and ("/" in value or "\\" in value)
     return PurePath(value.replace("\\", "/")).name if is_path else value

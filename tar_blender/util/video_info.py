@@ -1,4 +1,4 @@
-"""What Blender itself can tell of a video before any engine runs: its size, its length and a picture of it."""
+"""A video's size, length and thumbnail, from Blender itself: without the engine."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -7,50 +7,57 @@ from pathlib import Path
 import bpy
 import bpy.utils.previews
 
-from tar_core.duration import clock
+from tar_core.duration import format_duration
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
 
 from .mp4_rotation import rotation_tag
 
-ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".3gp")
+VIDEO_ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".3gp")
 
-_TURNS_VIDEOS = bpy.app.version >= (4, 4)  # as their files ask for
-_REMEMBERED = 64  # videos
+_BLENDER_ROTATES_VIDEOS = bpy.app.version >= (4, 4)  # according to the rotation tag
+_CACHED_VIDEOS = 64
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """Size in pixels, frames a second and how many frames there are.
+    """What a video's header says.
 
     Attributes:
-        turn: 0, 90, 180 or 270; degrees by which what Blender shows is to be turned to the left to be upright.
-            `width` and `height` are the upright picture's.
+        width: of the upright frame, pixels.
+        height: of the upright frame, pixels.
+        fps: frames per second.
+        frames: the number of frames.
+        rotation: 0, 90, 180 or 270; by how many degrees the frames that Blender shows must be rotated counterclockwise
+            to be upright.
     """
 
     width: int
     height: int
     fps: float
     frames: int
-    turn: int = 0
+    rotation: int = 0
 
     def __str__(self) -> str:
-        return f"{self.width} × {self.height}, {self.fps:.4g} fps, {clock(self.frames / self.fps)}"
+        return f"{self.width} × {self.height}, {self.fps:.4g} fps, {format_duration(self.frames / self.fps)}"
 
 
 def read_video_info(path: Path) -> VideoInfo:
-    """What the file's header says. It is opened once, for tens of milliseconds, and again when it has changed.
+    """Read a video's header.
+
+    Opening a video takes tens of milliseconds; the result is cached until the file changes.
 
     Raises:
-        TarError: it is missing or no video that Blender reads.
+        TarError: the file is missing, or Blender cannot read it as a video.
     """
     check_video_file(path)
     state = path.stat()
     return _read(path.resolve(), state.st_mtime_ns, state.st_size)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_VIDEOS)
 def _read(path: Path, changed: int, size: int) -> VideoInfo:
+    """Read the header; `changed` and `size` only tell versions of the file apart."""
     try:
         movie = bpy.data.movieclips.load(str(path))
     except RuntimeError as error:
@@ -59,26 +66,27 @@ def _read(path: Path, changed: int, size: int) -> VideoInfo:
         if movie.frame_duration == 0 or movie.fps <= 0 or 0 in tuple(movie.size):
             raise TarError(f"{path.name}: not a video that Blender can read; choose another or convert it to MP4")
         width, height = map(int, movie.size)
-        turn = 0 if _TURNS_VIDEOS else rotation_tag(path)
-        if turn in (90, 270):
+        rotation = 0 if _BLENDER_ROTATES_VIDEOS else rotation_tag(path)
+        if rotation in (90, 270):
             width, height = height, width
-        return VideoInfo(width, height, float(movie.fps), int(movie.frame_duration), turn)
+        return VideoInfo(width, height, float(movie.fps), int(movie.frame_duration), rotation)
     finally:
         bpy.data.movieclips.remove(movie)
 
 
 class Thumbnails:
-    """Pictures of videos for the panel, made by Blender's own thumbnailer and kept while the add-on is registered."""
+    """Thumbnails of videos for the panel, made by Blender and kept while the add-on is registered."""
 
     def __init__(self) -> None:
-        self._pictures = bpy.utils.previews.new()
+        self._previews = bpy.utils.previews.new()
 
     def icon(self, path: Path) -> int:
-        """The number that the layout knows the picture by."""
+        """Return the icon number of a video's thumbnail, for layouts."""
         name = str(path)
-        if name not in self._pictures:
-            self._pictures.load(name, name, "MOVIE")
-        return self._pictures[name].icon_id
+        if name not in self._previews:
+            self._previews.load(name, name, "MOVIE")
+        return self._previews[name].icon_id
 
     def close(self) -> None:
-        bpy.utils.previews.remove(self._pictures)
+        """Free the thumbnails."""
+        bpy.utils.previews.remove(self._previews)

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tar_core.duration import clock
+from tar_core.duration import format_duration
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.selection import DetectedPerson, load_detected
@@ -114,7 +114,7 @@ class Progress:
         if self.fps <= 0:
             return ""
         left = self.seconds_left
-        return f"{self.fps:.1f} frames/s" + ("" if left is None else f", {clock(left)} left")
+        return f"{self.fps:.1f} frames/s" + ("" if left is None else f", {format_duration(left)} left")
 
     def __str__(self) -> str:
         return ", ".join(filter(None, (self.headline, self.pace)))

@@ -1,11 +1,11 @@
 import pytest
 
-from tar_core.duration import clock
+from tar_core.duration import format_duration
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0, "0:00"), (3.4, "0:03"), (59.6, "1:00"), (65, "1:05"), (3600, "1:00:00"), (7265, "2:01:05")],
 )
-def test_durations(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
+def test_durations_are_formatted(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text

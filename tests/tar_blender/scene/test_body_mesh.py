@@ -1,9 +1,10 @@
-"""The skinned body, measured against smplx."""
+"""The skinned body, compared with smplx."""
 
 import bpy
 import numpy as np
 
-from tar_blender.scene.body_mesh import build_triangles, limited_weights
+from tar_blender.scene.armature import SMPL_TO_BLENDER, shaped_body
+from tar_blender.scene.body_mesh import limited_weights
 from tar_blender.scene.build import import_clip
 from tar_core.body.data import load_body
 from tar_core.motion import MotionClip
@@ -12,7 +13,7 @@ from tests.support.clips import STEP
 
 
 def evaluated_vertices(body: bpy.types.Object) -> np.ndarray:
-    """[V, 3] in the world, with the armature's pose."""
+    """Return the posed vertices [V, 3] in the world, meters."""
     evaluated = body.evaluated_get(bpy.context.evaluated_depsgraph_get())
     vertices = np.empty(3 * len(evaluated.data.vertices), np.float32)
     evaluated.data.vertices.foreach_get("co", vertices)
@@ -29,7 +30,7 @@ def test_evaluated_vertices_equal_smplx(clip: MotionClip, smplx_points: dict[str
         assert error.max() < 1e-4, f"frame {i * STEP} is off by {1000 * error.max():.3f} mm"
 
 
-def test_mesh_has_the_bodys_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
+def test_mesh_has_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
     mesh = import_clip(clip, bpy.context).people[0].body.data
     body = load_body()
     assert len(mesh.vertices) == len(body.v_template)
@@ -38,10 +39,10 @@ def test_mesh_has_the_bodys_faces_uvs_and_smooth_shading(clip: MotionClip) -> No
     uvs = np.empty(2 * 3 * len(body.faces), np.float32)
     mesh.uv_layers.active.data.foreach_get("uv", uvs)
     np.testing.assert_allclose(uvs.reshape(-1, 3, 2), body.uv[body.uv_faces], atol=1e-6)
-    assert mesh.validate() is False, "validate() returns True when it had to mend something"
+    assert mesh.validate() is False, "validate() returns True if it had to repair something"
 
 
-def test_every_vertex_follows_one_to_four_bones(clip: MotionClip) -> None:
+def test_every_vertex_has_one_to_four_bone_weights(clip: MotionClip) -> None:
     body = import_clip(clip, bpy.context).people[0].body
     assert [group.name for group in body.vertex_groups] == list(JOINT_NAMES)
     for vertex in body.data.vertices:
@@ -50,7 +51,7 @@ def test_every_vertex_follows_one_to_four_bones(clip: MotionClip) -> None:
         assert abs(sum(weights) - 1) < 1e-5
 
 
-def test_more_than_four_influences_are_cut_to_the_strongest() -> None:
+def test_only_the_four_strongest_weights_are_kept() -> None:
     weights = np.zeros((2, 24))
     weights[0, :6] = [0.3, 0.05, 0.2, 0.2, 0.1, 0.15]
     weights[1, 3] = 1.0
@@ -60,12 +61,12 @@ def test_more_than_four_influences_are_cut_to_the_strongest() -> None:
     np.testing.assert_allclose(limited[0, 0] / limited[0, 2], 1.5)
 
 
-def test_triangles_make_the_mesh_that_from_pydata_makes() -> None:
-    body = load_body()
+def test_mesh_equals_the_one_that_from_pydata_builds(clip: MotionClip) -> None:
+    mesh = import_clip(clip, bpy.context).people[0].body.data
+    vertices, _ = shaped_body(load_body(), clip.people[0].betas)
     expected = bpy.data.meshes.new("expected")
-    expected.from_pydata(body.v_template.tolist(), [], body.faces.tolist())
-    mesh = build_triangles("mesh", body.v_template, body.faces)
-    assert not mesh.validate(), "nothing to repair"
+    expected.from_pydata((vertices @ SMPL_TO_BLENDER.T).tolist(), [], load_body().faces.tolist())
     for part in ("vertices", "edges", "loops", "polygons"):
         assert len(getattr(mesh, part)) == len(getattr(expected, part))
+    assert [tuple(vertex.co) for vertex in mesh.vertices] == [tuple(vertex.co) for vertex in expected.vertices]
     assert [tuple(face.vertices) for face in mesh.polygons] == [tuple(face.vertices) for face in expected.polygons]

@@ -1,12 +1,14 @@
+"""Incremental tasks: run to the end, for a time, and in a thread."""
+
 import threading
 import time
 
 import pytest
 
-from tar_blender.util.incremental import Steps, finish, in_thread, run_for
+from tar_blender.util.incremental import Incremental, finish, in_thread, run_for
 
 
-def counting(count: int, done: list[int]) -> Steps[str]:
+def counting(count: int, done: list[int]) -> Incremental[str]:
     for number in range(count):
         time.sleep(0.002)
         done.append(number)
@@ -14,42 +16,42 @@ def counting(count: int, done: list[int]) -> Steps[str]:
     return "ready"
 
 
-def test_finish_takes_all_steps() -> None:
+def test_finish_runs_all_steps() -> None:
     done: list[int] = []
     assert finish(counting(3, done)) == "ready" and done == [0, 1, 2]
 
 
-def test_run_for_pauses_when_the_time_is_up_and_goes_on() -> None:
+def test_run_for_pauses_when_the_time_is_up_and_continues() -> None:
     done: list[int] = []
-    steps = counting(5, done)
-    run_for(steps, 0)
+    task = counting(5, done)
+    run_for(task, 0)
     assert done == [0]
     with pytest.raises(StopIteration) as end:
-        run_for(steps, 10)
+        run_for(task, 10)
     assert done == [0, 1, 2, 3, 4] and end.value.value == "ready"
 
 
-def test_a_thread_does_not_hold_up_the_others() -> None:
+def test_in_thread_yields_while_the_thread_works() -> None:
     free = threading.Event()
-    steps = in_thread(lambda: free.wait(10) and "result")
+    task = in_thread(lambda: free.wait(10) and "result")
     for _ in range(3):
         begin = time.perf_counter()
-        next(steps)
+        next(task)
         assert time.perf_counter() - begin < 0.1
     free.set()
-    assert finish(steps) == "result"
+    assert finish(task) == "result"
 
 
-def test_errors_come_out_of_the_thread() -> None:
+def test_in_thread_raises_the_errors_of_the_function() -> None:
     with pytest.raises(ZeroDivisionError):
         finish(in_thread(lambda: 1 / 0))
 
 
-def test_closing_does_not_wait() -> None:
+def test_closing_does_not_wait_for_the_thread() -> None:
     free = threading.Event()
-    steps = in_thread(lambda: free.wait(10))
-    next(steps)
+    task = in_thread(lambda: free.wait(10))
+    next(task)
     begin = time.perf_counter()
-    steps.close()
+    task.close()
     assert time.perf_counter() - begin < 1
     free.set()

@@ -1,4 +1,4 @@
-"""How a phone was held, as ffmpeg writes it."""
+"""Rotation tags, as ffmpeg and phones write them."""
 
 import subprocess
 from pathlib import Path
@@ -9,31 +9,31 @@ from tar_blender.util.mp4_rotation import rotation_tag
 from tests.support.clips import phone_video
 
 
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_turn_of_a_file_by_ffmpeg(tiny_video: Path, tmp_path: Path, turn: int) -> None:
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_tag_written_by_ffmpeg_is_read(tiny_video: Path, tmp_path: Path, rotation: int) -> None:
     imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="writes the tag")
     for name in ("phone.mp4", "phone.mov"):
         path = tmp_path / name
-        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-display_rotation", str(turn), "-i", tiny_video]
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-display_rotation", str(rotation), "-i", tiny_video]
         subprocess.run([*command, "-c", "copy", path], check=True)
-        assert rotation_tag(path) == turn
+        assert rotation_tag(path) == rotation
 
 
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_turn_of_a_large_file_whose_sound_comes_first(tiny_video: Path, tmp_path: Path, turn: int) -> None:
-    content = phone_video(tiny_video, turn, tmp_path / "phone.mp4").read_bytes()
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_audio_tracks_and_long_boxes_are_skipped(tiny_video: Path, tmp_path: Path, rotation: int) -> None:
+    content = phone_video(tiny_video, rotation, tmp_path / "phone.mp4").read_bytes()
     sound = (8 + 84).to_bytes(4) + b"tkhd" + bytes(84)
     sound = (8 + len(sound)).to_bytes(4) + b"trak" + sound
     movie = content.index(b"moov")
     size = int.from_bytes(content[movie - 4 : movie])
     path = tmp_path / "large.mp4"
-    filler = (1).to_bytes(4) + b"free" + (16 + 9).to_bytes(8) + bytes(9)  # its size stands in eight bytes
+    filler = (1).to_bytes(4) + b"free" + (16 + 9).to_bytes(8) + bytes(9)  # a box with an eight-byte size
     tracks = sound + content[movie + 4 : movie - 4 + size]
     path.write_bytes(filler + (0).to_bytes(4) + b"moov" + tracks)
-    assert rotation_tag(path) == turn
+    assert rotation_tag(path) == rotation
 
 
-def test_turn_of_a_file_whose_sizes_take_eight_bytes(tiny_video: Path, tmp_path: Path) -> None:
+def test_movie_box_with_an_eight_byte_size_is_read(tiny_video: Path, tmp_path: Path) -> None:
     content = phone_video(tiny_video, 270, tmp_path / "phone.mp4").read_bytes()
     movie = content.index(b"moov")
     size = int.from_bytes(content[movie - 4 : movie])
@@ -43,7 +43,7 @@ def test_turn_of_a_file_whose_sizes_take_eight_bytes(tiny_video: Path, tmp_path:
 
 
 @pytest.mark.parametrize("content", [b"", b"a text file", b"\0\0\0\x02moov", b"\0\0\0\x01moov", b"\0\0\0\x08moov"])
-def test_other_files_say_nothing(tmp_path: Path, content: bytes) -> None:
+def test_other_files_have_rotation_0(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other.mp4").write_bytes(content)
     assert rotation_tag(tmp_path / "other.mp4") == 0
     assert rotation_tag(tmp_path / "gone.mp4") == 0

@@ -1,4 +1,4 @@
-"""Reports say what is needed and tell no folders."""
+"""Bug reports: complete, and without private folders."""
 
 import bpy
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from tar_blender.util.report import report_text, sentence, without_folders
 
 
-def test_report() -> None:
+def test_report_has_versions_settings_and_log_but_no_folders() -> None:
     settings = {"video": "/home/ann/my films/walk.mp4", "people": "all", "fov": None, "body": r"C:\SMPL\male.pkl"}
     text = report_text("/home/ann/walk.mp4: no person", settings, ['File "/home/ann/x.py", line 3', "out of memory"])
     assert bpy.app.version_string in text
@@ -24,11 +24,11 @@ def test_report() -> None:
         ("/a/b/c.py:3", ".../c.py:3"),
     ],
 )
-def test_folders(text: str, expected: str) -> None:
+def test_paths_are_shortened_to_their_last_names(text: str, expected: str) -> None:
     assert without_folders(text) == expected
 
 
-def test_messages_begin_as_sentences_do() -> None:
+def test_messages_start_with_a_capital_unless_with_a_file_name() -> None:
     assert sentence("the engine was killed; try again") == "The engine was killed; try again"
     assert sentence("walk.mp4: no such video") == "walk.mp4: no such video"
     assert sentence("/home/ann/walk.mp4: no such video").startswith("/home")
