@@ -1,9 +1,10 @@
-"""`make test-gui`: a user's session in real windows, without a screen.
+"""`make test-gui`: a scripted user session in real Blender windows, on a virtual screen.
 
     python -m tests.support.gui [--pictures FOLDER]
 
-Installs the extension in the Blender of Debian trixie and in that of sid (see matrix.py; BLENDERS chooses one), runs
-window.py there under Xvfb with the demo video, and keeps its pictures in out/gui: to be looked at, and for the docs.
+Installs the extension in the Blender of Debian trixie and in that of sid (see matrix.py; BLENDERS selects one of them),
+runs window.py there under Xvfb with the demo video, and copies its screenshots to out/gui, for checking by eye and for
+the documentation.
 """
 
 import argparse
@@ -20,44 +21,42 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.errors import TarError
+from tests.support.artifacts import SUPPORT, Artifacts, make_artifacts
 from tests.support.clips import phone_video, synthetic_clip
-from tests.support.matrix import (
-    CACHE,
-    ROOT,
-    DebianBlender,
-    Material,
-    NotToday,
-    StepFailed,
-    chosen_runtimes,
-    make_material,
-)
+from tests.support.debian_blender import DebianBlender
+from tests.support.matrix import selected_runtimes
+from tests.support.paths import REPOSITORY
+from tests.support.steps import RuntimeUnavailable, StepFailed
 
 SCREEN = "1280x800x24"
-KILLED = 128 + signal.SIGKILL  # as a shell tells it
-ORPHAN_SECONDS = 5  # in which the engine of a Blender that was killed ends
-_LOOK_SECONDS = 0.02  # between two looks whether they have
+KILLED = 128 + signal.SIGKILL  # the exit code of a killed program, as a shell reports it
+ORPHAN_SECONDS = 5  # an engine must end within this time after its Blender was killed
+_POLL_SECONDS = 0.02
+# Lines of the session's output that are printed: window_timing.py writes them.
+_TIMINGS = re.compile(r"(?m)^(?:\d+ polls |\d+ steps | +[\d.]+ ms, |FIGURE ).*")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="a scripted user in a real Blender window")
-    parser.add_argument("--pictures", type=Path, default=ROOT / "out" / "gui", help="folder for the pictures")
+    parser = argparse.ArgumentParser(description="run a scripted user session in real Blender windows")
+    parser.add_argument("--pictures", type=Path, default=REPOSITORY / "out" / "gui", help="folder for the screenshots")
     options = parser.parse_args()
     failed = False
     try:
-        blenders = [runtime for runtime in chosen_runtimes(os.environ.get("BLENDERS", "")) if has_window(runtime)]
+        runtimes = selected_runtimes(os.environ.get("BLENDERS", ""))
+        # Blender as a Python module has no windows.
+        blenders = [runtime for runtime in runtimes if isinstance(runtime, DebianBlender)]
         if not blenders:
-            raise TarError("BLENDERS names none that has a window; there are trixie and sid")
-        CACHE.mkdir(parents=True, exist_ok=True)
-        material = make_material()
+            raise TarError("BLENDERS: no selected runtime has windows; choose trixie or sid")
+        artifacts = make_artifacts()
     except (TarError, StepFailed) as error:
         print(f"gui: {error}", file=sys.stderr)
         return 1
     for blender in blenders:
         print(f"{blender.name}:", flush=True)
         try:
-            for picture in use_window(blender, material, options.pictures / blender.name):
+            for picture in run_session(blender, artifacts, options.pictures / blender.name):
                 print(picture)
-        except NotToday as error:
+        except RuntimeUnavailable as error:
             print(f"warning: {error}")
         except StepFailed as error:
             print(f"gui: {blender.name}: {error}", file=sys.stderr)
@@ -65,97 +64,99 @@ def main() -> int:
     return int(failed)
 
 
-def has_window(runtime: object) -> bool:
-    """Blender as a Python module has none."""
-    return isinstance(runtime, DebianBlender)
+def run_session(blender: DebianBlender, artifacts: Artifacts, pictures: Path) -> list[Path]:
+    """Run window.py and return the paths of its screenshots.
 
-
-def use_window(blender: DebianBlender, material: Material, pictures: Path) -> list[Path]:
-    """Plays window.py; returns the pictures it took.
+    Args:
+        pictures: folder for the screenshots, created if missing.
 
     Raises:
-        NotToday: see there.
-        StepFailed: the session failed; what it printed stands above.
+        RuntimeUnavailable: the Blender of a rolling suite cannot be installed.
+        StepFailed: the session failed. Its output has been printed.
     """
     blender.set_up()
     pictures.mkdir(parents=True, exist_ok=True)
-    videos, shots = Path("/videos"), Path("/pictures")  # short names, for the pictures
-    for folder in map(blender.inside, (videos, shots)):
+    videos, shots = Path("/videos"), Path("/pictures")  # short paths, because the screenshots show them
+    for folder in map(blender.host_path, (videos, shots)):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     video = videos / "balance.mp4"
-    shutil.copy(material.video, blender.inside(video))
-    film_with_phones(blender.inside(videos))
+    shutil.copy(artifacts.video, blender.host_path(video))
+    write_phone_videos(blender.host_path(videos))
     long_motion = videos / "long.npz"
-    synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.inside(long_motion))
-    with blender.user() as user:
-        blender.install(material, user)
+    synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.host_path(long_motion))
+    with blender.new_user() as user:
+        blender.install(artifacts, user)
         variables = {
             **user,
             "VIDEO": str(video),
-            "PHONES": str(videos),
+            "PHONE_VIDEOS": str(videos),
             "LONG_MOTION": str(long_motion),
             "PICTURES": str(shots),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(REPOSITORY),
             "TMPDIR": user["BLENDER_USER_RESOURCES"],
         }
         ended = threading.Event()
         with ThreadPoolExecutor() as threads:
-            orphan = threads.submit(orphan_seconds, blender.inside(shots) / "killed.txt", ended)
+            orphan = threads.submit(orphan_seconds, blender.host_path(shots) / "killed.txt", ended)
             try:
-                printed = blender.window(ROOT / "tests" / "support" / "window.py", SCREEN, variables, KILLED)
+                printed = blender.run_window(SUPPORT / "window.py", SCREEN, variables, KILLED)
             finally:
                 ended.set()
         print(f"FIGURE orphan_seconds={orphan.result():.1f}")
-    print(*re.findall(r"(?m)^(?:\d+ looks |\d+ steps | +[\d.]+ ms, |FIGURE ).*", printed), sep="\n")
-    return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.inside(shots).glob("*.png"))]
+    print(*_TIMINGS.findall(printed), sep="\n")
+    return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.host_path(shots).glob("*.png"))]
 
 
-def film_with_phones(folder: Path) -> None:
-    """90.mp4, 180.mp4, 270.mp4: red, green, blue and white quarters, stored as phones do that were held so."""
+def write_phone_videos(folder: Path) -> None:
+    """Write 90.mp4, 180.mp4 and 270.mp4, stored with the rotation tag of a phone that was held that way.
+
+    Displayed upright, their quarters are red, green, blue and white.
+    """
     from tar_core.video.writer import VideoWriter
 
     upright = np.zeros((320, 240, 3), np.uint8)
     upright[:160, :120, 0] = upright[:160, 120:, 1] = upright[160:, :120, 2] = upright[160:, 120:] = 255
-    for turn in (90, 180, 270):
-        stored = np.rot90(upright, -turn // 90)
+    for rotation in (90, 180, 270):
+        stored = np.rot90(upright, -rotation // 90)
         plain = folder / "plain.mp4"
         with VideoWriter(plain, 30.0, stored.shape[1], stored.shape[0]) as writer:
             for _ in range(12):
                 writer.write(np.ascontiguousarray(stored))
-        phone_video(plain, turn, folder / f"{turn}.mp4")
+        phone_video(plain, rotation, folder / f"{rotation}.mp4")
         plain.unlink()
 
 
 def orphan_seconds(note: Path, ended: threading.Event) -> float:
-    """How long an engine went on without its Blender.
+    """Measure how long an engine runs after its Blender was killed.
 
     Args:
-        note: a file that holds the process numbers of the two, once that Blender is about to be killed.
-        ended: there is nothing more to wait for.
+        note: a file with the process IDs of Blender and the engine, which the session writes just before it kills
+            Blender.
+        ended: set when the session is over and no note can appear any more.
 
     Raises:
-        StepFailed: there was no note, or the engine still goes on.
+        StepFailed: no note was written, or the engine does not end.
     """
     while not note.exists():
-        if ended.wait(_LOOK_SECONDS) and not note.exists():
-            raise StepFailed("no Blender was killed")
+        if ended.wait(_POLL_SECONDS) and not note.exists():
+            raise StepFailed("the session ended without killing Blender")
     blender, engine = map(int, note.read_text().split())
-    while runs(blender):
-        time.sleep(_LOOK_SECONDS)
+    while is_running(blender):
+        time.sleep(_POLL_SECONDS)
     gone = time.monotonic()
-    while runs(engine):
+    while is_running(engine):
         if time.monotonic() - gone > ORPHAN_SECONDS:
-            raise StepFailed(f"the engine {engine} goes on without Blender")
-        time.sleep(_LOOK_SECONDS)
+            raise StepFailed(f"the engine (process {engine}) is still running without Blender")
+        time.sleep(_POLL_SECONDS)
     return time.monotonic() - gone
 
 
-def runs(pid: int) -> bool:
-    """Whether there is such a process that has not ended; nobody need have asked yet how it did.
+def is_running(pid: int) -> bool:
+    """Whether a process exists and has not ended. A zombie, whose parent has not read its exit code, has ended.
 
-    A killed one goes on, its files open, until the last of its threads has given the memory back, which takes Blender
-    seconds.
+    A killed process keeps its files open until its last thread has freed its memory, which takes Blender seconds: it
+    is running until then.
     """
     folder = Path(f"/proc/{pid}")
     try:

@@ -1,4 +1,4 @@
-"""The session's own parts that need no window."""
+"""The parts of the window session that need no window."""
 
 import os
 import subprocess
@@ -7,22 +7,20 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tar_core.video.reader import VideoReader
 from tests.support import gui
-from tests.support.gui import has_window, orphan_seconds
-from tests.support.matrix import RUNTIMES, StepFailed
+from tests.support.gui import is_running, orphan_seconds, write_phone_videos
 from tests.support.paths import PYTHON
+from tests.support.steps import StepFailed
 
-pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
-
-
-def test_only_real_programs_have_windows() -> None:
-    assert [runtime.name for runtime in RUNTIMES if has_window(runtime)] == ["trixie", "sid"]
+pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads /proc")
 
 
-def test_time_runs_from_blenders_end(tmp_path: Path) -> None:
-    """The engine is gone before: what passes between the note and Blender's end does not count."""
+def test_orphan_time_starts_when_blender_ends(tmp_path: Path) -> None:
+    """The engine ends first: the time between the note and the end of Blender does not count."""
     note = tmp_path / "killed.txt"
     waits = [PYTHON, "-c", "input()"]
     with (
@@ -36,23 +34,41 @@ def test_time_runs_from_blenders_end(tmp_path: Path) -> None:
         engine.kill()
         engine.wait()
         time.sleep(1)
-        assert not orphan.done(), "Blender goes on"
+        assert not orphan.done(), "Blender is still running"
         passed = time.monotonic() - begin
         blender.kill()
         assert orphan.result() < passed
 
 
-def test_engine_that_goes_on_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_that_outlives_blender_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     note = tmp_path / "killed.txt"
     with subprocess.Popen([PYTHON, "-c", ""]) as blender:
         note.write_text(f"{blender.pid} {os.getpid()}")
     monkeypatch.setattr(gui, "ORPHAN_SECONDS", 0.1)
-    with pytest.raises(StepFailed, match="goes on without Blender"):
+    with pytest.raises(StepFailed, match="still running without Blender"):
         orphan_seconds(note, threading.Event())
 
 
-def test_session_that_never_came_to_it_is_told(tmp_path: Path) -> None:
+def test_session_that_did_not_kill_blender_is_an_error(tmp_path: Path) -> None:
     ended = threading.Event()
     ended.set()
-    with pytest.raises(StepFailed, match="no Blender was killed"):
+    with pytest.raises(StepFailed, match="without killing Blender"):
         orphan_seconds(tmp_path / "killed.txt", ended)
+
+
+def test_zombie_is_not_running() -> None:
+    assert is_running(os.getpid())
+    with subprocess.Popen([PYTHON, "-c", ""]) as process:
+        deadline = time.monotonic() + 20
+        while is_running(process.pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert not is_running(process.pid), "its exit code has not been read yet"
+
+
+def test_phone_videos_are_upright(tmp_path: Path) -> None:
+    write_phone_videos(tmp_path)
+    for rotation in (90, 180, 270):
+        image = next(VideoReader(tmp_path / f"{rotation}.mp4").frames(0, 0)).image
+        assert image.shape == (320, 240, 3)
+        quarters = [image[y, x] > 127 for y in (40, 280) for x in (30, 210)]
+        np.testing.assert_array_equal(quarters, [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]])

@@ -1,0 +1,52 @@
+"""What the Blender matrix gives to every runtime: the extension, reference points, a video and the list of tests."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.build_extension import build_extension
+from scripts.fetch.demo_video import fetch_demo_video
+from tests.support.paths import CACHE, REPOSITORY
+from tests.support.steps import run
+
+BLENDERS = CACHE / "blenders"  # the runtimes
+SUPPORT = REPOSITORY / "tests" / "support"
+# The extension, and the modules of tar_core that run inside Blender.
+TESTS = tuple(
+    REPOSITORY / "tests" / name
+    for name in (
+        "tar_blender",
+        "tar_core/engine/test_client.py",
+        "tar_core/body/test_genders.py",
+        "tar_core/test_duration.py",
+    )
+)
+FRAMES = 8  # of the demo video that are captured
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Paths of the files that every runtime is given.
+
+    Attributes:
+        extension: the extension's zip.
+        smplx_points: reference points for runtimes without torch (smplx_points.py).
+        video: the demo video.
+    """
+
+    extension: Path
+    smplx_points: Path
+    video: Path
+
+
+def make_artifacts() -> Artifacts:
+    """Build the extension, compute the reference points and fetch the demo video.
+
+    Raises:
+        TarError: the extension cannot be built or the video cannot be fetched.
+        StepFailed: the reference points cannot be computed.
+    """
+    BLENDERS.mkdir(parents=True, exist_ok=True)
+    points = BLENDERS / "smplx_points.npz"
+    run([sys.executable, "-m", "tests.support.smplx_points", str(points)], cwd=REPOSITORY)
+    return Artifacts(build_extension(REPOSITORY / "dist"), points, fetch_demo_video())

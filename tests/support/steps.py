@@ -1,0 +1,108 @@
+"""Steps of the Blender matrix: programs with a time limit, and folders that are filled once."""
+
+import fcntl
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.paths import REPOSITORY
+
+# Time limits leave room for a machine that is three times as busy as usual.
+STEP_SECONDS = 600
+SET_UP_SECONDS = 1200  # downloads included
+TESTS_SECONDS = 1800
+OUTPUT_LINES = 60  # of a failed step that are printed
+TEST_PACKAGES = ("pytest", "pytest-timeout", "hypothesis")  # of requirements/test.txt
+
+
+class StepFailed(Exception):
+    """A step failed. The message goes into the table of results; the step's output has been printed."""
+
+
+class RuntimeUnavailable(Exception):
+    """A runtime from a rolling suite cannot be installed at the moment. This is a warning, not a failure."""
+
+
+def run(
+    command: list[str],
+    variables: dict[str, str] | None = None,
+    cwd: Path | None = None,
+    exit_code: int = 0,
+    seconds: float = STEP_SECONDS,
+) -> str:
+    """Run a program and return its output, standard error included.
+
+    Args:
+        variables: environment variables in addition to this process's.
+        cwd: working directory; by default the folder for temporary files.
+        exit_code: the expected exit code.
+        seconds: time limit.
+
+    Raises:
+        StepFailed: the program ended with another exit code or ran into the time limit.
+    """
+    environment = os.environ | {"OMP_NUM_THREADS": "2"} | (variables or {})
+    try:
+        finished = subprocess.run(
+            command,
+            env=environment,
+            cwd=cwd or tempfile.gettempdir(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired as error:
+        _print_end(error.stdout or "")
+        raise StepFailed(f"not finished after {seconds:g} s") from error
+    if finished.returncode != exit_code:
+        _print_end(finished.stdout)
+        raise StepFailed(f"exit code {finished.returncode}, expected {exit_code}")
+    return finished.stdout
+
+
+def _print_end(output: str | bytes) -> None:
+    text = output if isinstance(output, str) else output.decode(errors="replace")
+    print("\n".join(text.splitlines()[-OUTPUT_LINES:]), file=sys.stderr)
+
+
+def last_match(pattern: str, text: str) -> str:
+    """Find the last match of a pattern in a step's output.
+
+    Raises:
+        StepFailed: there is no match.
+    """
+    matches = re.findall(pattern, text)
+    if not matches:
+        print(text, file=sys.stderr)
+        raise StepFailed(f"no output matches {pattern}")
+    return matches[-1]
+
+
+@contextmanager
+def fill_once(folder: Path) -> Iterator[bool]:
+    """Yield whether the folder has still to be filled, under a lock that other processes wait for.
+
+    A folder whose filling failed or was interrupted is filled again by the next caller.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ready = folder / ".ready"
+        needed = not ready.exists()
+        yield needed
+        if needed:
+            ready.touch()
+
+
+def pinned_packages() -> list[str]:
+    """The packages that run the tests inside Blender, as requirements/test.txt pins them."""
+    lines = (REPOSITORY / "requirements" / "test.txt").read_text().splitlines()
+    return [line for line in lines if line.partition("==")[0] in TEST_PACKAGES]

@@ -1,0 +1,187 @@
+"""Steps of the window session that import: refused, cancelled, of killed engines, of drawn boxes, of long files."""
+
+import json
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from tests.support.window_session import (
+    DRAW_SECONDS,
+    LONG_MOTION,
+    PICTURES,
+    VIDEO,
+    Session,
+    Step,
+    engine_process,
+    leftovers,
+    operator_class,
+    press,
+    screenshot,
+    wait_until,
+    xdotool,
+)
+from tests.support.window_steps import go_to_next_frame, open_box_editor
+from tests.support.window_timing import print_longest, timed_parts, timed_steps
+
+BOX_TOLERANCE = 5  # pixels of the video; a screen of this size shows the video smaller than it is
+CANCEL_SECONDS = 15  # within which a cancelled import ends
+
+
+def import_text_file(session: Session) -> Step:
+    """Import a text file that is named like a video: an error message, and nothing else."""
+    not_a_video = Path(tempfile.mkdtemp()) / "holiday.mp4"
+    not_a_video.write_text("a text file")
+    session.settings.video = str(not_a_video)
+    session.start_import()
+    yield from session.wait_for_import()
+    assert "holiday.mp4" in session.progress.error and leftovers() == session.before, (
+        session.progress.error,
+        leftovers(),
+    )
+    yield DRAW_SECONDS
+    screenshot("refused")
+    press("Escape")  # closes Blender's own error message
+    yield DRAW_SECONDS
+    session.settings.video = str(VIDEO)
+
+
+def cancel_imports(session: Session) -> Step:
+    """Cancel an import by the button, then, by Esc, one that was started from the menu search."""
+    session.start_import()
+    yield from cancel_import(session, bpy.ops.tar.cancel_import)
+    yield from run_from_menu_search(session, "Import Video Motion")
+    yield from cancel_import(session, lambda: press("Escape"))
+    screenshot("cancelled")
+
+
+def cancel_import(session: Session, cancel: Callable[[], object]) -> Step:
+    """Cancel the running import once some frames are captured."""
+    yield from session.wait_for_progress(0.1)
+    assert session.progress.running, session.progress.error
+    cancel()
+    deadline = time.monotonic() + CANCEL_SECONDS
+    yield from wait_until(lambda: not session.progress.running or time.monotonic() > deadline)
+    assert not session.progress.running and session.progress.notice.startswith("Cancelled"), "not cancelled"
+    assert leftovers() == session.before, "a cancelled import left something behind"
+
+
+def run_from_menu_search(session: Session, name: str) -> Step:
+    """Run an operator from the menu search, by typing its name."""
+    xdotool("mousemove", 400, 400)
+    with session.override():
+        bpy.ops.wm.search_menu("INVOKE_DEFAULT")  # instead of F3: Xvfb has no function keys
+    yield DRAW_SECONDS
+    xdotool("type", "--delay", 50, name)
+    yield DRAW_SECONDS
+    xdotool("key", "Return")
+    yield DRAW_SECONDS
+
+
+def kill_engine(session: Session) -> Step:
+    """Kill the engine during an import: an error message, and nothing else."""
+    session.start_import()
+    yield from session.wait_for_progress(0.1)
+    engine_process().kill()
+    yield from session.wait_for_import()
+    assert "killed" in session.progress.error and leftovers() == session.before, (session.progress.error, leftovers())
+    yield DRAW_SECONDS
+    screenshot("killed")
+    press("Escape")
+    yield DRAW_SECONDS
+
+
+def find_people(session: Session) -> Step:
+    """Scan the video for people and deselect one of them for a moment."""
+    session.settings.people = "picked"
+    with session.override():
+        bpy.ops.tar.find_people("INVOKE_DEFAULT")
+    yield from session.wait_for_import()
+    people = bpy.context.window_manager.tar_look.people
+    assert not session.progress.error and len(people) == 2 and leftovers() == session.before, session.progress.error
+    people[1].wanted = False
+    yield DRAW_SECONDS
+    screenshot("pick")
+    people[1].wanted = True
+
+
+def import_drawn_box(session: Session) -> Step:
+    """Draw a box around a person with the mouse and import that person alone."""
+    settings = session.settings
+    frame, *box = json.loads(bpy.context.window_manager.tar_look.people[0].trace)["boxes"][-1]
+    expected = [round(number) for number in box]
+    settings.people, settings.box_frame = "box", int(frame) - 1
+    yield from open_box_editor(session)
+    yield from go_to_next_frame(session)
+    corners = [session.image_pixel(x, y) for x, y in (expected[:2], expected[2:])]
+    xdotool("mousemove", *corners[0], "mousedown", "1")
+    yield 0.2
+    for part in (0.3, 0.6, 1.0):
+        xdotool("mousemove", *(round(a + part * (b - a)) for a, b in zip(*corners, strict=True)))
+        yield 0.2
+    yield DRAW_SECONDS
+    screenshot("box")
+    xdotool("mouseup", "1")
+    yield DRAW_SECONDS
+    drawn = settings.drawn_box()
+    assert settings.box_frame == frame and drawn is not None, (settings.box_frame, drawn)
+    assert all(abs(a - b) <= BOX_TOLERANCE for a, b in zip(drawn, expected, strict=True)), (drawn, expected)
+    assert session.area.type == "VIEW_3D" and not bpy.data.images.get(VIDEO.name), "drawing left something behind"
+    screenshot("boxed")
+    session.start_import()
+    yield from session.wait_for_import()
+    yield from session.undo_import(people=1)
+
+
+def import_long_motion(session: Session) -> Step:
+    """Import a motion file of three people and 10,000 frames and print the longest steps on the main thread."""
+    operator = operator_class("TAR_OT_build_motion_file")
+    steps, parts = timed_steps(operator), timed_parts(operator)
+    with session.override():
+        bpy.ops.tar.import_motion_file("INVOKE_DEFAULT", filepath=str(LONG_MOTION))
+    yield DRAW_SECONDS
+    session.progress.notice, begin = "", time.perf_counter()
+    press("Return")
+    yield from wait_until(lambda: session.progress.notice or session.progress.error)
+    seconds = time.perf_counter() - begin
+    print(f"{len(steps)} steps built the scene of a long motion file in {seconds:.1f} s; the longest parts:")
+    print_longest(parts)
+    print(f"FIGURE longest_step_of_long_file_ms={max(step.wall for step in steps):.1f}")
+    yield from session.undo_import(people=3)
+
+
+def import_video(session: Session) -> Step:
+    """Import the selected people of the video and print the longest steps on the main thread."""
+    operator = operator_class("TAR_OT_import_video_motion")
+    steps, parts = timed_steps(operator), timed_parts(operator)
+    session.start_import()
+    yield from session.wait_for_progress(0.5)
+    screenshot("running")
+    yield from session.wait_for_import()
+    assert not session.progress.error, session.progress.error
+    polls = [step for step in steps if not step.builds]
+    builds = [step for step in steps if step.builds]
+    total = sum(step.wall for step in builds)
+    print(
+        f"{len(polls)} polls of the engine; {len(builds)} steps built the scene in {total:.0f} ms; the longest parts:"
+    )
+    print_longest(parts)
+    print(f"FIGURE longest_look_ms={max(step.wall for step in polls):.1f}")
+    print(f"FIGURE longest_step_ms={max(step.wall for step in builds):.1f}")
+    print(f"FIGURE longest_step_processor_ms={max(step.processor for step in builds):.1f}")
+
+
+def kill_blender(session: Session) -> Step:
+    """Kill this Blender during an import, after writing the process IDs of Blender and the engine to killed.txt."""
+    session.start_import()
+    yield from session.wait_for_progress(0.1)
+    assert session.progress.running, session.progress.error
+    print("all steps done", flush=True)
+    note = PICTURES / "killed"
+    note.write_text(f"{os.getpid()} {engine_process().pid}")
+    note.rename(note.with_suffix(".txt"))  # so that the file is complete when it appears
+    os.kill(os.getpid(), signal.SIGKILL)
