@@ -14,6 +14,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import bpy
@@ -54,10 +55,7 @@ def run_steps() -> Iterator[float]:
         yield from step(session)
 
 
-steps = run_steps()
-
-
-def next_step() -> float:
+def next_step(steps: Iterator[float]) -> float:
     """Resume the steps as a timer's function; a failed step ends Blender with exit code 1."""
     try:
         return next(steps)
@@ -67,5 +65,6 @@ def next_step() -> float:
     os._exit(1)  # without Blender's question whether to save the file
 
 
-bpy.context.preferences.view.show_splash = False
-bpy.app.timers.register(next_step, first_interval=DRAW_SECONDS)
+if __name__ == "__main__":
+    bpy.context.preferences.view.show_splash = False
+    bpy.app.timers.register(partial(next_step, run_steps()), first_interval=DRAW_SECONDS)

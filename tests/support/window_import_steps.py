@@ -12,16 +12,12 @@ import bpy
 
 from tests.support.window_session import (
     DRAW_SECONDS,
-    LONG_MOTION,
-    PICTURES,
-    VIDEO,
     Session,
     Step,
     engine_process,
     leftovers,
     operator_class,
     press,
-    screenshot,
     wait_until,
     xdotool,
 )
@@ -44,10 +40,10 @@ def import_text_file(session: Session) -> Step:
         leftovers(),
     )
     yield DRAW_SECONDS
-    screenshot("refused")
+    session.screenshot("refused")
     press("Escape")  # closes Blender's own error message
     yield DRAW_SECONDS
-    session.settings.video = str(VIDEO)
+    session.settings.video = str(session.video)
 
 
 def cancel_imports(session: Session) -> Step:
@@ -56,7 +52,7 @@ def cancel_imports(session: Session) -> Step:
     yield from cancel_import(session, bpy.ops.tar.cancel_import)
     yield from run_from_menu_search(session, "Import Video Motion")
     yield from cancel_import(session, lambda: press("Escape"))
-    screenshot("cancelled")
+    session.screenshot("cancelled")
 
 
 def cancel_import(session: Session, cancel: Callable[[], object]) -> Step:
@@ -90,7 +86,7 @@ def kill_engine(session: Session) -> Step:
     yield from session.wait_for_import()
     assert "killed" in session.progress.error and leftovers() == session.before, (session.progress.error, leftovers())
     yield DRAW_SECONDS
-    screenshot("killed")
+    session.screenshot("killed")
     press("Escape")
     yield DRAW_SECONDS
 
@@ -105,7 +101,7 @@ def find_people(session: Session) -> Step:
     assert not session.progress.error and len(people) == 2 and leftovers() == session.before, session.progress.error
     people[1].wanted = False
     yield DRAW_SECONDS
-    screenshot("pick")
+    session.screenshot("pick")
     people[1].wanted = True
 
 
@@ -124,14 +120,16 @@ def import_drawn_box(session: Session) -> Step:
         xdotool("mousemove", *(round(a + part * (b - a)) for a, b in zip(*corners, strict=True)))
         yield 0.2
     yield DRAW_SECONDS
-    screenshot("box")
+    session.screenshot("box")
     xdotool("mouseup", "1")
     yield DRAW_SECONDS
     drawn = settings.drawn_box()
     assert settings.box_frame == frame and drawn is not None, (settings.box_frame, drawn)
     assert all(abs(a - b) <= BOX_TOLERANCE for a, b in zip(drawn, expected, strict=True)), (drawn, expected)
-    assert session.area.type == "VIEW_3D" and not bpy.data.images.get(VIDEO.name), "drawing left something behind"
-    screenshot("boxed")
+    assert session.area.type == "VIEW_3D" and not bpy.data.images.get(session.video.name), (
+        "drawing left something behind"
+    )
+    session.screenshot("boxed")
     session.start_import()
     yield from session.wait_for_import()
     yield from session.undo_import(people=1)
@@ -142,7 +140,7 @@ def import_long_motion(session: Session) -> Step:
     operator = operator_class("TAR_OT_build_motion_file")
     steps, parts = timed_steps(operator), timed_parts(operator)
     with session.override():
-        bpy.ops.tar.import_motion_file("INVOKE_DEFAULT", filepath=str(LONG_MOTION))
+        bpy.ops.tar.import_motion_file("INVOKE_DEFAULT", filepath=str(session.long_motion))
     yield DRAW_SECONDS
     session.progress.notice, begin = "", time.perf_counter()
     press("Return")
@@ -160,7 +158,7 @@ def import_video(session: Session) -> Step:
     steps, parts = timed_steps(operator), timed_parts(operator)
     session.start_import()
     yield from session.wait_for_progress(0.5)
-    screenshot("running")
+    session.screenshot("running")
     yield from session.wait_for_import()
     assert not session.progress.error, session.progress.error
     polls = [step for step in steps if not step.builds]
@@ -181,7 +179,7 @@ def kill_blender(session: Session) -> Step:
     yield from session.wait_for_progress(0.1)
     assert session.progress.running, session.progress.error
     print("all steps done", flush=True)
-    note = PICTURES / "killed"
+    note = session.pictures / "killed"
     note.write_text(f"{os.getpid()} {engine_process().pid}")
     note.rename(note.with_suffix(".txt"))  # so that the file is complete when it appears
     os.kill(os.getpid(), signal.SIGKILL)

@@ -14,10 +14,6 @@ from typing import Any
 import bpy
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 
-PICTURES = Path(os.environ["PICTURES"])
-VIDEO = Path(os.environ["VIDEO"])
-PHONE_VIDEOS = Path(os.environ["PHONE_VIDEOS"])
-LONG_MOTION = Path(os.environ["LONG_MOTION"])
 GRAYS = Path(__file__).resolve().parents[1] / "data" / "twelve_greys.mp4"  # frame k has the gray level 20 k
 DRAW_SECONDS = 1.5  # until the window is drawn
 POLL_SECONDS = 0.1
@@ -32,19 +28,26 @@ class Session:
     Attributes:
         area: the viewport's area, which other editors may replace for a while.
         before: `leftovers()` at the start of the session, without objects in the scene.
+        video, phone_videos, long_motion: a video, a folder of phones' videos and a motion file.
+        pictures: folder for the screenshots.
     """
 
     window: bpy.types.Window
     area: bpy.types.Area
     before: tuple[list[str], list[str], bool]
+    video: Path
+    phone_videos: Path
+    long_motion: Path
+    pictures: Path
 
     @classmethod
     def of_window(cls) -> "Session":
-        """Remove the default objects and start a session in the window."""
+        """Remove the default objects and start a session in the window; environment variables name the files."""
         bpy.data.batch_remove(list(bpy.data.objects))
         window = bpy.context.window_manager.windows[0]
         area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
-        return cls(window, area, leftovers())
+        files = (Path(os.environ[name]) for name in ("VIDEO", "PHONE_VIDEOS", "LONG_MOTION", "PICTURES"))
+        return cls(window, area, leftovers(), *files)
 
     @property
     def view(self) -> bpy.types.SpaceView3D:
@@ -91,6 +94,10 @@ class Session:
         yield DRAW_SECONDS
         assert leftovers() == self.before, "one undo step did not remove the import"
         self.settings.people = "picked"
+
+    def screenshot(self, name: str) -> None:
+        """Write a screenshot with ImageMagick: Blender's own are black without a graphics card."""
+        subprocess.run(["import", "-window", "root", str(self.pictures / f"{name}.png")], check=True)
 
     def scroll_sidebar_to_end(self) -> None:
         with self.override("UI"):
@@ -142,11 +149,6 @@ def xdotool(*arguments: object) -> None:
 def press(key: str) -> None:
     """Press a key with the mouse in the viewport."""
     xdotool("mousemove", 400, 400, "key", key)
-
-
-def screenshot(name: str) -> None:
-    """Write a screenshot with ImageMagick: Blender's own are black without a graphics card."""
-    subprocess.run(["import", "-window", "root", str(PICTURES / f"{name}.png")], check=True)
 
 
 def extension_module(name: str) -> ModuleType:

@@ -10,14 +10,11 @@ from mathutils import Euler, Vector
 from tests.support.window_session import (
     DRAW_SECONDS,
     GRAYS,
-    PHONE_VIDEOS,
-    VIDEO,
     Session,
     Step,
     color_on_screen,
     extension_module,
     press,
-    screenshot,
     wait_until,
 )
 
@@ -33,18 +30,18 @@ def open_sidebar(session: Session) -> Step:
 
 def choose_video(session: Session) -> Step:
     """Choose a video in the file browser."""
-    session.settings.video = f"{PHONE_VIDEOS}/"
+    session.settings.video = f"{session.phone_videos}/"
     bpy.context.preferences.view.filebrowser_display_type = "SCREEN"
     with session.override():
         bpy.ops.tar.choose_video("INVOKE_DEFAULT")
     yield DRAW_SECONDS
     (browser,) = (area.spaces.active for area in session.window.screen.areas if area.type == "FILE_BROWSER")
-    browser.params.filename = VIDEO.name
-    screenshot("choose")
+    browser.params.filename = session.video.name
+    session.screenshot("choose")
     press("Return")
     yield DRAW_SECONDS
-    assert session.settings.video == str(VIDEO)
-    screenshot("idle")
+    assert session.settings.video == str(session.video)
+    session.screenshot("idle")
 
 
 def view_engine_setup(session: Session) -> Step:
@@ -52,7 +49,7 @@ def view_engine_setup(session: Session) -> Step:
     engine_python = os.environ.pop("TAR_ENGINE_PYTHON")
     session.area.tag_redraw()
     yield DRAW_SECONDS
-    screenshot("set_up")
+    session.screenshot("set_up")
     setup = extension_module("engine.setup")
     old = extension_module("engine.paths").engine_folder()
     python = setup.environment_python(old)
@@ -62,7 +59,7 @@ def view_engine_setup(session: Session) -> Step:
     (old / setup.READY).write_text(json.dumps(info))
     session.area.tag_redraw()
     yield DRAW_SECONDS
-    screenshot("update")
+    session.screenshot("update")
     shutil.rmtree(old)
     os.environ["TAR_ENGINE_PYTHON"] = engine_python
 
@@ -77,7 +74,7 @@ def view_preferences(session: Session) -> Step:
         bpy.ops.preferences.addon_expand(module="bl_ext.user_default.tar_motion_capture")
     session.area.tag_redraw()
     yield DRAW_SECONDS
-    screenshot("preferences")
+    session.screenshot("preferences")
     session.area.type = "VIEW_3D"
     yield DRAW_SECONDS
 
@@ -113,7 +110,7 @@ def browse_frames_for_box(session: Session) -> Step:
     yield DRAW_SECONDS
     assert session.area.type == "VIEW_3D" and settings.drawn_box() is None
     bpy.context.scene.frame_set(1)
-    settings.video = str(VIDEO)
+    settings.video = str(session.video)
 
 
 def view_backgrounds(session: Session) -> Step:
@@ -156,7 +153,7 @@ def check_upright_backgrounds(session: Session) -> Step:
     size = scene.render.resolution_x, scene.render.resolution_y
     scene.render.resolution_x, scene.render.resolution_y = 240, 320
     for rotation in (90, 180, 270):
-        add_background(camera, PHONE_VIDEOS / f"{rotation}.mp4", start_frame=1)
+        add_background(camera, session.phone_videos / f"{rotation}.mp4", start_frame=1)
         yield DRAW_SECONDS
         quarters = [color_on_screen(*session.camera_position(x, y)) for y in (0.1, 0.9) for x in (0.1, 0.9)]
         names = ["".join("rgb"[i] for i in range(3) if color[i] > 127) for color in quarters]
@@ -172,7 +169,7 @@ def view_result(session: Session) -> Step:
     with session.override():
         bpy.ops.view3d.view_center_camera()
     yield 2 * DRAW_SECONDS
-    screenshot("done")
+    session.screenshot("done")
 
 
 def select_person(session: Session) -> Step:
@@ -182,7 +179,7 @@ def select_person(session: Session) -> Step:
     yield DRAW_SECONDS
     session.scroll_sidebar_to_end()
     yield DRAW_SECONDS
-    screenshot("people")
+    session.screenshot("people")
 
 
 def retarget_to_rigify(session: Session) -> Step:
@@ -206,7 +203,7 @@ def retarget_to_rigify(session: Session) -> Step:
     yield DRAW_SECONDS  # until the sidebar has its new panel
     session.scroll_sidebar_to_end()
     yield 2 * DRAW_SECONDS
-    screenshot("retarget")
+    session.screenshot("retarget")
 
 
 def generate_rigify() -> bpy.types.Object:
