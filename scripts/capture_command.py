@@ -1,4 +1,4 @@
-"""The command line that captures a video, as a user would type it."""
+"""The command that captures a video, as a user would type it."""
 
 import sys
 from pathlib import Path
@@ -11,14 +11,17 @@ def capture_command(
     overlay: Path | None = None,
     people: str = "all",
     every_frame: bool = False,
+    cleanup: bool = False,
 ) -> list[str]:
-    """`tar-capture capture VIDEO -o MOTION` by this Python; it may run in any folder.
+    """`tar-capture capture VIDEO -o MOTION --raw`, run by this Python; works in any folder.
 
     Args:
         checkpoint: a network other than the default one.
-        overlay: a video to write with the bodies drawn over.
-        people: whom to capture, as `--people` takes it.
-        every_frame: of a fast video too.
+        overlay: also write the video with the bodies over it to this path.
+        people: the value of `--people`.
+        every_frame: analyze every frame of a fast video.
+        cleanup: clean up the motion with the default settings, as `tar-capture capture` does without `--raw`. The
+            benchmarks measure the network's own motion.
     """
     command = [sys.executable, "-m", "tar_core", "capture", str(video.resolve()), "-o", str(motion.resolve())]
     command += ["--people", people]
@@ -28,4 +31,6 @@ def capture_command(
         command += ["--overlay", str(overlay.resolve())]
     if every_frame:
         command.append("--every-frame")
+    if not cleanup:
+        command.append("--raw")
     return command
