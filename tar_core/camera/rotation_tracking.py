@@ -1,12 +1,13 @@
-"""How a camera turns and zooms that stays in its place: a pan, a tilt, a hand that shakes.
+"""Track the rotation and zoom of a camera that stays in one place: pans, tilts and hand shake.
 
-Turning moves the whole picture by a homography K R K^-1, near things and far ones alike, so that the background tells
-the turn R (Hartley and Zisserman, Multiple View Geometry, 8.4). Corners outside of people's boxes are followed from a
-key picture on (Lucas and Kanade), a homography sorts out what moves by itself (RANSAC), and R is fitted to the rest. A
-new key picture is taken when too little of the last one is left, so that errors add up over key pictures alone. A zoom
-changes K; it is believed where it explains the background better than turns alone.
+A rotation of the camera moves the whole image, near and far, by a homography K R K^-1, so R can be found from the
+background (Hartley and Zisserman, Multiple View Geometry, 8.4). Corners outside of people's boxes are tracked from a
+keyframe on (Lucas and Kanade), a homography removes the corners that move by themselves (RANSAC), and R is fitted to
+the rest. A new keyframe is taken when too few corners of the last one are left, so that errors add up from keyframe to
+keyframe only. A zoom changes K. It is accepted if it explains more of the background than rotation alone.
 
-A camera that travels moves near things more than far ones. That is told, not solved.
+A camera that moves shifts near things more than far ones. This is detected (see `CameraTrack.inlier_ratio`), but the
+camera's motion is not solved.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,115 +20,126 @@ import numpy as np
 from tar_core.camera.crop_camera import image_center
 from tar_core.filters import smooth_points, smoothing_window
 
-if TYPE_CHECKING:  # elsewhere it is imported where it is used: that takes 0.2 s, and most cameras stand
+if TYPE_CHECKING:  # imported inside functions otherwise: it takes 0.2 s, and most cameras are static
     from scipy.spatial.transform import Rotation
 
-LONG_SIDE = 640  # pixels to which pictures are reduced
-_CORNERS, _SPACING = 400, 8  # most corners, and their least distance
-_FEWEST = 12  # corners that must be left to tell anything
-_LEFT = 0.5  # share of a key picture's corners below which a new one is taken
-_ROUND_TRIP = 1.0  # reduced pixels by which a corner may miss its start when it is followed back
-_OFF = 1.5  # reduced pixels by which corners of what stands still may be off
-_AGREE = 0.5  # share of the corners that must move alike to tell anything
-_MARGIN = 0.1  # by which people's boxes are widened, of their size
-_LEAST_ZOOM = 1.03  # the longest focal length over the shortest, of cameras that zoom
-_ZOOM_EXPLAINS = 0.02  # of the corners, more than turns alone
-_ZOOM_WINDOW = 9  # pictures through which a parabola is laid
-STILL = 0.004  # of the diagonal: a median shift of the background up to which the camera stands
+LONG_SIDE = 640  # pixels; larger images are reduced to this size
+_MAX_CORNERS, _CORNER_DISTANCE = 400, 8  # number of corners, and their least distance in reduced pixels
+_MIN_CORNERS = 12  # corners needed for an estimate
+_MIN_SHARE_LEFT = 0.5  # share of a keyframe's corners below which a new keyframe is taken
+_ROUND_TRIP_ERROR = 1.0  # reduced pixels by which a corner may miss its start when it is tracked back
+_REPROJECTION_ERROR = 1.5  # reduced pixels by which a corner of the static background may be off
+_MIN_AGREEMENT = 0.5  # share of the corners that must move alike for an estimate
+_BOX_MARGIN = 0.1  # added to each side of people's boxes, as a share of their size
+_MIN_ZOOM = 1.03  # longest over shortest focal length of a camera that zooms
+_ZOOM_GAIN = 0.02  # share of the corners that a zoom must explain in addition to rotation alone
+_ZOOM_WINDOW = 9  # frames in the smoothing window of the zoom
+STATIC_SHIFT = 0.004  # median shift of the background up to which a camera is static, as a share of the diagonal
 
 
 class BackgroundTracker:
-    """Follows corners of the background from a key picture on.
+    """Tracks corners of the background from a keyframe on.
 
     Attributes:
-        key: [K, 2] where they were in the key picture, pixels of the reduced pictures; now: [K, 2] where they are.
+        scale: size of the reduced images over that of the original ones.
+        key: [K, 2] positions of the corners in the keyframe, reduced pixels.
+        now: [K, 2] their positions in the last image, reduced pixels.
     """
 
     def __init__(self) -> None:
         self._last: np.ndarray | None = None
-        self._taken = 0
+        self._num_detected = 0
         self.scale = 1.0
         self.key: np.ndarray = np.zeros((0, 2), np.float32)
         self.now: np.ndarray = self.key
 
     def take_key(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Begins anew with this picture's corners outside of the boxes [P, 4]."""
-        gray = self._reduce(image)
-        free = np.full(gray.shape, 255, np.uint8)
+        """Start over with the corners of this image [H, W, 3] that are outside of the boxes [P, 4]."""
+        gray = self._reduced(image)
+        mask = np.full(gray.shape, 255, np.uint8)
         for x0, y0, x1, y1 in self._widened(boxes):
-            free[max(int(y0), 0) : max(int(y1) + 1, 0), max(int(x0), 0) : max(int(x1) + 1, 0)] = 0
-        corners = cv2.goodFeaturesToTrack(gray, _CORNERS, 0.01, _SPACING, mask=free)
+            mask[max(int(y0), 0) : max(int(y1) + 1, 0), max(int(x0), 0) : max(int(x1) + 1, 0)] = 0
+        corners = cv2.goodFeaturesToTrack(gray, _MAX_CORNERS, 0.01, _CORNER_DISTANCE, mask=mask)
         self.key = self.now = np.zeros((0, 2), np.float32) if corners is None else corners.reshape(-1, 2)
-        self._last, self._taken = gray, len(self.key)
+        self._last, self._num_detected = gray, len(self.key)
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> bool:
-        """Finds the corners in the next picture; False if too few are left."""
-        gray = self._reduce(image)
-        if self._last is None or len(self.now) < _FEWEST:
+        """Find the corners in the next image.
+
+        Returns:
+            False if too few are left, and a new keyframe is needed.
+        """
+        gray = self._reduced(image)
+        if self._last is None or len(self.now) < _MIN_CORNERS:
             return False
         there, found, _ = cv2.calcOpticalFlowPyrLK(self._last, gray, self.now, np.empty_like(self.now))
         back, found_back, _ = cv2.calcOpticalFlowPyrLK(gray, self._last, there, np.empty_like(there))
         kept = (found.ravel() > 0) & (found_back.ravel() > 0)
-        kept &= np.linalg.norm(back - self.now, axis=1) < _ROUND_TRIP
+        kept &= np.linalg.norm(back - self.now, axis=1) < _ROUND_TRIP_ERROR
         kept &= ((there >= 0) & (there < gray.shape[::-1])).all(1)
         for x0, y0, x1, y1 in self._widened(boxes):
             kept &= ~((there >= (x0, y0)) & (there <= (x1, y1))).all(1)
         self.key, self.now, self._last = self.key[kept], there[kept], gray
-        return len(self.now) >= max(_FEWEST, _LEFT * self._taken)
+        return len(self.now) >= max(_MIN_CORNERS, _MIN_SHARE_LEFT * self._num_detected)
 
     def shift(self) -> float:
-        """The median way of the corners since the key picture, as a share of the diagonal."""
-        if len(self.now) < _FEWEST or self._last is None:
+        """Median distance of the corners from their positions in the keyframe, as a share of the image's diagonal."""
+        if len(self.now) < _MIN_CORNERS or self._last is None:
             return 0.0
         return float(np.median(np.linalg.norm(self.now - self.key, axis=1)) / np.linalg.norm(self._last.shape))
 
     def agreement(self) -> float:
-        """The largest share of the corners that moved as a plane or a turn moves them; after a cut it is small."""
-        if len(self.now) < _FEWEST:
+        """Largest share of the corners whose motion since the keyframe is one homography; small after a cut."""
+        if len(self.now) < _MIN_CORNERS:
             return 0.0
-        inlying = cv2.findHomography(self.key, self.now, cv2.RANSAC, _OFF)[1]
-        return 0.0 if inlying is None else float(inlying.mean())
+        inliers = cv2.findHomography(self.key, self.now, cv2.RANSAC, _REPROJECTION_ERROR)[1]
+        return 0.0 if inliers is None else float(inliers.mean())
 
-    def _reduce(self, image: np.ndarray) -> np.ndarray:
+    def _reduced(self, image: np.ndarray) -> np.ndarray:
         self.scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
         small = cv2.resize(image, None, fx=self.scale, fy=self.scale, interpolation=cv2.INTER_AREA)
         return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
 
     def _widened(self, boxes: np.ndarray) -> np.ndarray:
+        """The boxes with a margin, in reduced pixels."""
         boxes = np.reshape(boxes, (-1, 4)).astype(float)
-        margin = _MARGIN * (boxes[:, 2:] - boxes[:, :2])
+        margin = _BOX_MARGIN * (boxes[:, 2:] - boxes[:, :2])
         return self.scale * np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + margin], 1)
 
 
 class CameraMotionDetector:
-    """Tells, at little cost, whether a camera stands still: a few pictures a second are enough."""
+    """Detects at little cost whether the camera moves; a few frames per second are enough.
+
+    Attributes:
+        is_moving: the camera has moved in the images so far.
+    """
 
     def __init__(self) -> None:
         self._tracker: BackgroundTracker | None = None
-        self.moves = False
+        self.is_moving = False
 
-    def look(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Takes the next picture [H, W, 3], with the boxes [P, 4] of the people in it."""
-        if self.moves:
+    def add(self, image: np.ndarray, boxes: np.ndarray) -> None:
+        """Process the next image [H, W, 3] uint8 RGB with the boxes [P, 4] of the people in it."""
+        if self.is_moving:
             return
         if self._tracker is None:
             self._tracker = BackgroundTracker()
             self._tracker.take_key(image, boxes)
         else:
             enough = self._tracker.follow(image, boxes)
-            self.moves = self._tracker.shift() > STILL and self._tracker.agreement() > _AGREE
-            if not enough:  # covered, cut, or turned too fast to follow
+            self.is_moving = self._tracker.shift() > STATIC_SHIFT and self._tracker.agreement() > _MIN_AGREEMENT
+            if not enough:  # the background is covered, there is a cut, or the camera is too fast to track
                 self._tracker.take_key(image, boxes)
 
 
-@dataclass
+@dataclass(frozen=True)
 class CameraTrack:
-    """How a camera turned and zoomed since the first picture.
+    """Rotation and zoom of a camera relative to the first frame.
 
     Attributes:
-        turns: [F, 3] rotation vectors (see CameraTrajectory).
-        zooms: [F] focal lengths over the first one's; exactly ones where it does not zoom.
-        explained: the mean share of the corners that this explains.
+        rotation_vectors: [F, 3] axis-angle, radians (see `CameraTrajectory`).
+        zoom_factors: [F] focal length over that of the first frame; exactly 1 if the camera does not zoom.
+        inlier_ratio: mean share of the corners that rotation and zoom explain.
     """
 
     rotation_vectors: np.ndarray
@@ -135,145 +147,183 @@ class CameraTrack:
     inlier_ratio: float
 
 
-class _Chain:
-    """What key pictures tell of a camera, one after the other: how it is turned, and its focal length.
+class RotationEstimator:
+    """Estimates rotation and focal length of each frame from corners, keyframe after keyframe.
 
     Args:
-        zooms: it may zoom; else its focal length stays.
+        size: width and height of the images.
+        focal_length: of the first frame, pixels.
+        zooms: estimate the focal length too; otherwise it stays the same.
+
+    Attributes:
+        rotations: from the first frame to each frame so far.
+        focal_lengths: of each frame so far, pixels.
+        inlier_ratios: share of the corners explained, for each call of `follow`.
     """
 
     def __init__(self, size: tuple[int, int], focal_length: float, zooms: bool) -> None:
         from scipy.spatial.transform import Rotation
 
         self._size, self._zooms = size, zooms
-        self._key, self._key_focal = Rotation.identity(), focal_length
-        self.rotation_vectors = [self._key]
+        self._key_rotation, self._key_focal_length = Rotation.identity(), focal_length
+        self.rotations = [self._key_rotation]
         self.focal_lengths = [focal_length]
-        self.inlier_ratio: list[float] = []
+        self.inlier_ratios: list[float] = []
 
     def take_key(self) -> None:
-        """The last picture becomes the key."""
-        self._key, self._key_focal = self.rotation_vectors[-1], self.focal_lengths[-1]
+        """Make the last frame the keyframe."""
+        self._key_rotation, self._key_focal_length = self.rotations[-1], self.focal_lengths[-1]
 
-    def stand(self) -> None:
-        """A picture that tells nothing: the camera stands."""
-        self.rotation_vectors.append(self.rotation_vectors[-1])
+    def hold(self) -> None:
+        """Add a frame without information: the camera stays as it is."""
+        self.rotations.append(self.rotations[-1])
         self.focal_lengths.append(self.focal_lengths[-1])
 
     def follow(self, before: np.ndarray, after: np.ndarray) -> bool:
-        """Takes corners [K, 2] of the key picture and of the next one, pixels; False if they do not agree."""
-        inlying, focal_length = _homography(before, after, self._size, self._key_focal)
-        focal_length = focal_length if self._zooms else self._key_focal
-        turn, share = fit_turn(before, after, self._size, (self._key_focal, focal_length), inlying)
-        self.inlier_ratio.append(share)
-        if share <= _AGREE:
-            self.stand()
+        """Add a frame with corners.
+
+        Args:
+            before: [K, 2] pixels of the corners in the keyframe.
+            after: [K, 2] pixels of the same corners in the new frame.
+
+        Returns:
+            False if too few corners agree; the camera then stays as it is.
+        """
+        inliers, focal_length = _fit_homography(before, after, self._size, self._key_focal_length)
+        focal_length = focal_length if self._zooms else self._key_focal_length
+        rotation, ratio = fit_rotation(before, after, self._size, (self._key_focal_length, focal_length), inliers)
+        self.inlier_ratios.append(ratio)
+        if ratio <= _MIN_AGREEMENT:
+            self.hold()
             return False
-        self.rotation_vectors.append(turn * self._key)
+        self.rotations.append(rotation * self._key_rotation)
         self.focal_lengths.append(focal_length)
         return True
 
     def track(self) -> CameraTrack:
+        """The result for all frames so far, with a smoothed zoom."""
         from scipy.spatial.transform import Rotation
 
-        zooms = np.array(self.focal_lengths) / self.focal_lengths[0]
+        zoom_factors = np.array(self.focal_lengths) / self.focal_lengths[0]
         if self._zooms:
-            zooms = smooth_points(zooms, smoothing_window(_ZOOM_WINDOW, len(zooms)))
-        vectors = Rotation.concatenate(self.rotation_vectors).as_rotvec()
-        return CameraTrack(vectors, zooms, float(np.mean(self.inlier_ratio)) if self.inlier_ratio else 1.0)
+            zoom_factors = smooth_points(zoom_factors, smoothing_window(_ZOOM_WINDOW, len(zoom_factors)))
+        rotation_vectors = Rotation.concatenate(self.rotations).as_rotvec()
+        ratio = float(np.mean(self.inlier_ratios)) if self.inlier_ratios else 1.0
+        return CameraTrack(rotation_vectors, zoom_factors, ratio)
 
 
 def track_camera_rotation(
-    pictures: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal_length: float
+    images: Iterable[tuple[np.ndarray, np.ndarray]], size: tuple[int, int], focal_length: float
 ) -> CameraTrack:
-    """The turns and the zoom of a camera since the first picture.
+    """Track the rotation and zoom of a camera relative to the first frame.
 
-    It zooms only where that explains more of the background than turns alone do, and by more than a little.
+    The camera zooms only if a zoom of noticeable size explains more of the background than rotation alone.
 
     Args:
-        pictures: [H, W, 3] uint8 RGB, in their order, at least one, each with the boxes [P, 4] of what moves by itself.
-        size: width and height.
-        focal_length: in the first picture, pixels.
+        images: consecutive images [H, W, 3] uint8 RGB, at least one, each with the boxes [P, 4] of the people in it.
+        size: width and height of the images.
+        focal_length: of the first frame, pixels.
     """
     tracker = BackgroundTracker()
-    fixed, zooming = (_Chain(size, focal_length, zooms) for zooms in (False, True))
+    estimators = [RotationEstimator(size, focal_length, zooms) for zooms in (False, True)]
     last: tuple[np.ndarray, np.ndarray] | None = None
-    for picture in pictures:
-        image, boxes = picture
+    for image, boxes in images:
         if last is None:
             tracker.take_key(image, boxes)
-            last = picture
-            continue
-        if not tracker.follow(image, boxes):
-            fixed.take_key()
-            zooming.take_key()
-            tracker.take_key(*last)
-            tracker.follow(image, boxes)
-        if len(tracker.now) < _FEWEST:  # nothing to go by: it stands
-            fixed.stand()
-            zooming.stand()
         else:
-            corners = tracker.key / tracker.scale, tracker.now / tracker.scale
-            agreed = [chain.follow(*corners) for chain in (fixed, zooming)]
-            if not any(agreed):  # a cut, or something passes close by: it stands until there is more to go by
-                fixed.take_key()
-                zooming.take_key()
-                tracker.take_key(image, boxes)
-        last = picture
-    turned, zoomed = fixed.track(), zooming.track()
-    much = zoomed.zoom_factors.max() / zoomed.zoom_factors.min() > _LEAST_ZOOM
-    return zoomed if much and zoomed.inlier_ratio > turned.inlier_ratio + _ZOOM_EXPLAINS else turned
+            _add_frame(tracker, estimators, last, (image, boxes))
+        last = (image, boxes)
+    without_zoom, with_zoom = (estimator.track() for estimator in estimators)
+    is_noticeable = with_zoom.zoom_factors.max() / with_zoom.zoom_factors.min() > _MIN_ZOOM
+    explains_more = with_zoom.inlier_ratio > without_zoom.inlier_ratio + _ZOOM_GAIN
+    return with_zoom if is_noticeable and explains_more else without_zoom
 
 
-def fit_turn(
+def _add_frame(
+    tracker: BackgroundTracker,
+    estimators: Sequence[RotationEstimator],
+    last: tuple[np.ndarray, np.ndarray],
+    current: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Track the background from the last image and its boxes to the current ones, and update the estimates."""
+    if not tracker.follow(*current):
+        for estimator in estimators:
+            estimator.take_key()
+        tracker.take_key(*last)
+        tracker.follow(*current)
+    if len(tracker.now) < _MIN_CORNERS:  # no information: the camera stays as it is
+        for estimator in estimators:
+            estimator.hold()
+        return
+    before, after = tracker.key / tracker.scale, tracker.now / tracker.scale
+    agreed = [estimator.follow(before, after) for estimator in estimators]
+    if not any(agreed):  # a cut, or something passes close to the camera, which stays as it is until then
+        for estimator in estimators:
+            estimator.take_key()
+        tracker.take_key(*current)
+
+
+def fit_rotation(
     before: np.ndarray,
     after: np.ndarray,
     size: tuple[int, int],
     focal_lengths: tuple[float, float],
-    inlying: np.ndarray,
+    inliers: np.ndarray,
 ) -> "tuple[Rotation, float]":
-    """The turn that takes the directions of pixels `before` [K, 2] to those of `after`, and the share that it explains.
-
-    Weighted by Cauchy.
+    """Fit the rotation between the viewing directions of corners in two images, robustly (Cauchy weights).
 
     Args:
-        focal_lengths: of both pictures, pixels.
-        inlying: [K] bool; the others are left out.
+        before: [K, 2] pixels of the corners in the first image.
+        after: [K, 2] pixels of the same corners in the second image.
+        size: width and height of the images.
+        focal_lengths: of both images, pixels.
+        inliers: [K] bool; the other corners are left out.
+
+    Returns:
+        The rotation, and the share of all corners that it explains.
     """
     from scipy.spatial.transform import Rotation
 
-    off = _OFF * max(1.0, max(size) / LONG_SIDE)
-    weights = inlying + 1e-6
+    tolerance = _REPROJECTION_ERROR * max(1.0, max(size) / LONG_SIDE)
+    inlier_weights = inliers + 1e-6
     center = image_center(*size)
     old, new = (
         _directions(pixels, center, focal_length)
         for pixels, focal_length in zip((before, after), focal_lengths, strict=True)
     )
-    turn = Rotation.identity()
-    chosen = weights
+    rotation = Rotation.identity()
+    weights = inlier_weights
     for _ in range(5):
-        turn = Rotation.align_vectors(new, old, weights=chosen)[0]
-        away = focal_lengths[1] * np.linalg.norm(turn.apply(old) - new, axis=1) / off
-        chosen = weights / (1 + away**2)
-    return turn, float((away < 2).mean())
+        rotation = Rotation.align_vectors(new, old, weights=weights)[0]
+        errors = focal_lengths[1] * np.linalg.norm(rotation.apply(old) - new, axis=1) / tolerance
+        weights = inlier_weights / (1 + errors**2)
+    return rotation, float((errors < 2).mean())
 
 
-def _homography(
+def _fit_homography(
     before: np.ndarray, after: np.ndarray, size: tuple[int, int], focal_length: float
 ) -> tuple[np.ndarray, float]:
-    """Which of the pixels [K, 2], K at least four, one homography takes to the others, and the focal length after it.
+    """Fit a homography between pixels [K, 2] of two images, K at least 4.
 
-    H K = K' R up to a scale, so that the rows of H K, seen from the center, are as long as K' makes R's.
+    H K = K' R up to a scale. With pixels relative to the image center, K' scales the first two rows of R by the focal
+    length, so that it follows from the lengths of the rows of H K.
+
+    Args:
+        focal_length: of the first image, pixels.
+
+    Returns:
+        Inliers [K] bool, and the focal length of the second image.
     """
-    off = _OFF * max(1.0, max(size) / LONG_SIDE)
+    tolerance = _REPROJECTION_ERROR * max(1.0, max(size) / LONG_SIDE)
     center = np.array(image_center(*size))
-    matrix, inlying = cv2.findHomography(before - center, after - center, cv2.RANSAC, off)
+    matrix, inliers = cv2.findHomography(before - center, after - center, cv2.RANSAC, tolerance)
     if matrix is None:
         return np.ones(len(before), bool), focal_length
     lengths = np.linalg.norm(matrix * [focal_length, focal_length, 1], axis=1)
-    return inlying.ravel() > 0, float((lengths[0] + lengths[1]) / (2 * lengths[2]))
+    return inliers.ravel() > 0, float((lengths[0] + lengths[1]) / (2 * lengths[2]))
 
 
 def _directions(pixels: np.ndarray, center: Sequence[float], focal_length: float) -> np.ndarray:
+    """Unit viewing directions [K, 3] of pixels [K, 2]."""
     rays = np.column_stack([(pixels - center) / focal_length, np.ones(len(pixels))])
     return rays / np.linalg.norm(rays, axis=1, keepdims=True)

@@ -1,7 +1,8 @@
-"""Motion before a camera that moves: from each frame's own camera to the one frame that stands, and back.
+"""Conversion of motion between the camera frame of each video frame and the clip's frame, for moving cameras.
 
-The network sees every frame by itself, so its motion is in that frame's camera, as if it had the clip's focal length.
-A known camera path (found in the background, keyed by an animator, solved by a tracker) brings it into the world.
+The network processes each frame by itself, so its motion is in the camera frame of each video frame, as if each frame
+had the clip's focal length. A known trajectory of the camera (tracked, animated, or solved elsewhere) brings it into
+the clip's frame, which does not move.
 """
 
 from dataclasses import replace
@@ -15,52 +16,53 @@ from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
 
-def to_world_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
-    """A motion in each frame's own camera -> the same in the path's frame, which stands.
+def to_world_frame(person: PersonMotion, trajectory: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
+    """Convert a motion from the camera frame of each video frame to the clip's frame.
 
-    CLIFF's depth is in proportion to the focal length, so a zoom is a matter of depth.
+    CLIFF's depth is proportional to the focal length, so a zoom changes the depth.
 
     Args:
-        pelvis: [3] of the person's T-pose: SMPL turns the body about it.
+        pelvis: [3] position of the pelvis in the person's T-pose, about which SMPL rotates the body.
     """
-    back = path.rotations_at(person.frames).transpose(0, 2, 1)
-    trans = person.trans * _depths(path, person.frames)
-    trans = (back @ (trans + pelvis)[..., None])[..., 0] + path.positions_at(person.frames) - pelvis
-    return replace(person, poses=_turned(person.poses, back), trans=trans)
+    to_world = trajectory.rotations_at(person.frames).transpose(0, 2, 1)
+    trans = person.trans * _depth_scales(trajectory, person.frames)
+    trans = (to_world @ (trans + pelvis)[..., None])[..., 0] + trajectory.positions_at(person.frames) - pelvis
+    return replace(person, poses=_rotated(person.poses, to_world), trans=trans)
 
 
-def to_camera_frame(person: PersonMotion, path: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
-    """The opposite of `to_world_frame`."""
-    turn = path.rotations_at(person.frames)
-    away = person.trans + pelvis - path.positions_at(person.frames)
-    trans = (turn @ away[..., None])[..., 0] - pelvis
-    return replace(person, poses=_turned(person.poses, turn), trans=trans / _depths(path, person.frames))
+def to_camera_frame(person: PersonMotion, trajectory: CameraTrajectory, pelvis: np.ndarray) -> PersonMotion:
+    """Convert a motion from the clip's frame to the camera frame of each video frame; inverts `to_world_frame`."""
+    to_camera = trajectory.rotations_at(person.frames)
+    from_camera = person.trans + pelvis - trajectory.positions_at(person.frames)
+    trans = (to_camera @ from_camera[..., None])[..., 0] - pelvis
+    scales = _depth_scales(trajectory, person.frames)
+    return replace(person, poses=_rotated(person.poses, to_camera), trans=trans / scales)
 
 
-def with_camera_trajectory(clip: MotionClip, path: CameraTrajectory | None, body: BodyData) -> MotionClip:
-    """The clip as another path of the same camera puts it into the world; everybody stays over their pixels.
+def with_camera_trajectory(clip: MotionClip, trajectory: CameraTrajectory | None, body: BodyData) -> MotionClip:
+    """Replace the camera trajectory of a clip and move people with it, so that they keep their pixels.
 
     Args:
-        path: None for a camera that stands.
-        body: the clip's.
+        trajectory: None for a static camera.
+        body: the clip's body.
     """
     people = []
     for person in clip.people:
         pelvis = rest_joints(body, person.betas.astype(np.float64))[0]
         if clip.camera_trajectory is not None:
             person = to_camera_frame(person, clip.camera_trajectory, pelvis)
-        people.append(person if path is None else to_world_frame(person, path, pelvis))
-    return replace(clip, people=people, camera_trajectory=path)
+        people.append(person if trajectory is None else to_world_frame(person, trajectory, pelvis))
+    return replace(clip, people=people, camera_trajectory=trajectory)
 
 
-def _turned(poses: np.ndarray, turns: np.ndarray) -> np.ndarray:
-    """Poses [N, 72] with bodies turned by [N, 3, 3]."""
+def _rotated(poses: np.ndarray, rotations: np.ndarray) -> np.ndarray:
+    """Poses [N, 72] with the whole body rotated by [N, 3, 3]."""
     poses = poses.astype(np.float64)
-    poses[:, :3] = matrix_to_axis_angle(turns @ axis_angle_to_matrix(poses[:, :3]))
+    poses[:, :3] = matrix_to_axis_angle(rotations @ axis_angle_to_matrix(poses[:, :3]))
     return poses
 
 
-def _depths(path: CameraTrajectory, frames: np.ndarray) -> np.ndarray:
-    """[N, 3] by which coordinates in each frame's own camera grow with its focal length."""
-    zooms = path.zoom_factors_at(frames)
-    return np.stack([np.ones_like(zooms), np.ones_like(zooms), zooms], 1)
+def _depth_scales(trajectory: CameraTrajectory, frames: np.ndarray) -> np.ndarray:
+    """Factors [N, 3] by which the focal length of each frame scales coordinates in its camera frame."""
+    zoom_factors = trajectory.zoom_factors_at(frames)
+    return np.stack([np.ones_like(zoom_factors), np.ones_like(zoom_factors), zoom_factors], 1)

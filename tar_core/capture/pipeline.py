@@ -102,7 +102,7 @@ def capture(
         logger.warning(line)
     people, path, camera = followed.people, None, followed.camera
     if known is not None:
-        path = known.path.part(options.first_frame, max(int(person.frames[-1]) for person in people))
+        path = known.trajectory.part(options.first_frame, max(int(person.frames[-1]) for person in people))
     elif followed.camera_moves:
         try:
             path = _track_camera_trajectory(VideoReader(video), options, followed, report)
@@ -369,7 +369,7 @@ def _follow_people(
             sightings = {sighting.track_id: sighting for sighting in tracker.step(number, frame.image)}
             boxes.append([sighting.box.tolist() for sighting in sightings.values()])
             if not options.static_camera and number % watched_every == 0:
-                watch.look(frame.image, np.array(boxes[-1]).reshape(-1, 4))
+                watch.add(frame.image, np.array(boxes[-1]).reshape(-1, 4))
             if choice is not None:
                 sightings = {
                     track_id: sighting
@@ -395,7 +395,7 @@ def _follow_people(
     body = load_body()
     motions = [track.motion(body, target_body or body) for track in largest]
     filled = [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
-    return _Followed(filled, camera, watch.moves, boxes)
+    return _Followed(filled, camera, watch.is_moving, boxes)
 
 
 def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
@@ -408,8 +408,10 @@ def _known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCamera:
     known = read_camera_trajectory(options.camera_trajectory, reader.size)
     first = options.first_frame
     count = reader.frames_in(first, options.end)
-    known.path.check_frames(first, known.path.last_frame if count is None else first + count - 1, slack=reader.fps / 10)
-    return replace(known, path=known.path.scaled(options.trajectory_scale or 1.0))
+    known.trajectory.check_frames(
+        first, known.trajectory.last_frame if count is None else first + count - 1, slack=reader.fps / 10
+    )
+    return replace(known, trajectory=known.trajectory.scaled(options.trajectory_scale or 1.0))
 
 
 def _check_scale(clip: MotionClip, body: BodyData, by_feet: bool) -> MotionClip:

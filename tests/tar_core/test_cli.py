@@ -265,7 +265,7 @@ def test_a_camera_path_that_is_none_ends_before_the_work(
 ) -> None:
     output, path = tmp_path / "clip.npz", tmp_path / "path.npz"
     asked = ("capture", demo_video, "-o", output, "--camera-trajectory", path)
-    assert "no such camera path" in fails(capsys, *asked)
+    assert "no such camera trajectory" in fails(capsys, *asked)
     np.savez(path, rotations=np.tile(np.eye(3), (9, 1, 1)), translations=np.zeros((9, 3)))
     assert "frames 0 to 8, but 0 to 99 are captured" in fails(capsys, *asked)
     assert not output.exists()

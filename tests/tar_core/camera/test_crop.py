@@ -1,3 +1,5 @@
+"""Crops: conversion of pixels, cutting, and placement around a person."""
+
 import cv2
 import numpy as np
 import pytest
@@ -10,18 +12,18 @@ crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(
 
 
 @given(crop=crops)
-def test_crop_and_frame_pixels_round_trip(crop):
+def test_from_image_inverts_to_image(crop):
     points = np.random.default_rng(0).uniform(0, 255, (10, 2))
     np.testing.assert_allclose(crop.from_image(crop.to_image(points)), points, atol=1e-6)
 
 
-def test_an_identity_crop_returns_the_frame():
+def test_crop_of_the_whole_frame_is_the_frame():
     frame = np.random.default_rng(0).integers(0, 256, (CROP_SIZE, CROP_SIZE, 3), np.uint8)
     np.testing.assert_array_equal(Crop(127.5, 127.5, 256).cut(frame), frame)
 
 
 @given(size=st.sampled_from([200, 256, 500, 700, 1024, 1500]), roll=st.floats(-3, 3))
-def test_a_blob_lands_where_the_matrix_says(size, roll):
+def test_cut_agrees_with_the_affine_map(size, roll):
     crop = Crop(960.3, 540.7, size, roll)
     target = np.array([150.0, 90.0])
     x, y = crop.to_image(target)
@@ -35,7 +37,7 @@ def test_a_blob_lands_where_the_matrix_says(size, roll):
 
 
 @pytest.mark.parametrize("crop", [Crop(-900, -700, 600, 0.3), Crop(5000, 300, 1100, 0), Crop(640, 360, 5000, 1)])
-def test_a_crop_beyond_the_frame_repeats_its_border(crop):
+def test_cut_repeats_the_border_outside_the_frame(crop):
     frame = np.zeros((720, 1280, 3), np.uint8)
     frame[:, :640], frame[:, 640:] = 40, 200
     patch = crop.cut(frame)
@@ -45,7 +47,7 @@ def test_a_crop_beyond_the_frame_repeats_its_border(crop):
 
 
 @given(st.floats(-np.pi + 0.01, np.pi - 0.01), st.floats(30, 500))
-def test_the_alignment_point_ends_straight_above_the_center(roll, radius):
+def test_crop_from_alignment_is_upright_and_centered_on_the_hips(roll, radius):
     center = np.array([400.0, 300.0])
     above = center + radius * np.array([np.sin(roll), -np.cos(roll)])
     crop = crop_from_alignment(center, above)
@@ -53,5 +55,5 @@ def test_the_alignment_point_ends_straight_above_the_center(roll, radius):
     np.testing.assert_allclose(crop.from_image(above), [127.5, 127.5 - 128 / MARGIN], atol=1e-6)
 
 
-def test_a_box_gives_an_upright_square_around_it():
+def test_crop_from_box_is_an_upright_square_around_the_box():
     assert crop_from_box(np.array([100, 50, 200, 450]), margin=1.5) == Crop(150, 250, 600, 0)

@@ -1,3 +1,5 @@
+"""The camera of a crop: CLIFF's translation, projection, and the rolled camera."""
+
 import math
 
 import numpy as np
@@ -18,15 +20,15 @@ def double(camera):
 
 
 @given(crop=crops, scale=st.floats(0.3, 2), tx=st.floats(-1, 1), ty=st.floats(-1, 1))
-def test_cliff_translation_round_trip(crop, scale, tx, ty):
+def test_crop_camera_inverts_translation(crop, scale, tx, ty):
     camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
     weak = torch.tensor([[scale, tx, ty]], dtype=torch.float64)
     torch.testing.assert_close(camera.crop_camera(camera.translation(weak)), weak, atol=1e-9, rtol=0)
 
 
 @given(crop=crops, scale=st.floats(0.3, 2))
-def test_the_crop_camera_centers_the_crop(crop, scale):
-    """With tx = ty = 0 the body's origin projects onto the crop's center, wherever the crop lies (CLIFF)."""
+def test_zero_offset_projects_to_the_center_of_the_crop(crop, scale):
+    """With tx = ty = 0, the origin of the body projects to the center of the crop, wherever it is (CLIFF)."""
     camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
     translation = camera.translation(torch.tensor([[scale, 0.0, 0.0]], dtype=torch.float64))
     pixels = camera.project(translation[:, None])
@@ -34,20 +36,20 @@ def test_the_crop_camera_centers_the_crop(crop, scale):
 
 
 @given(crop=crops)
-def test_the_rolled_crop_equals_the_frame_after_the_turn_back(crop):
-    """Projecting in the rolled camera into the crop = projecting in the plain camera into the frame, then cropping."""
+def test_projection_in_the_rolled_camera_equals_projection_in_the_frame(crop):
+    """Rolled camera into the crop gives the same pixels as camera into the frame, then cropping."""
     points = torch.tensor(np.random.default_rng(0).normal(size=(1, 20, 3)) * 0.5 + [0.3, 0.1, 4])
     camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
     rolled = camera[:, None].roll_camera(points)
     in_crop = camera.project(rolled)[0].numpy()
     in_frame = project(points[0].numpy(), 1500.0, np.array(PRINCIPAL_POINT))
-    # from_crop stores float32: half a thousandth of a frame pixel, seen through the crop's magnification.
+    # from_crop stores float32, so frame pixels are off by 0.0005; the crop may be magnified.
     np.testing.assert_allclose(in_crop, crop.from_image(in_frame), atol=1e-3 * max(1, 256 / crop.size))
     torch.testing.assert_close(camera[:, None].unroll_camera(rolled), points)
 
 
 @given(crop=crops)
-def test_crop_pixels_lie_in_the_image_where_the_crop_says(crop):
+def test_from_crop_pixels_agrees_with_the_crop(crop):
     camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
     pixels = torch.tensor(np.random.default_rng(0).uniform(0, 255, (1, 20, 2)))
     image = camera[:, None].from_crop_pixels(pixels)
@@ -55,7 +57,7 @@ def test_crop_pixels_lie_in_the_image_where_the_crop_says(crop):
     torch.testing.assert_close(camera[:, None].to_crop_pixels(image), pixels)
 
 
-def test_rotations_roll_with_their_points():
+def test_roll_rotation_agrees_with_roll_camera():
     camera = double(CropCamera.from_crop(Crop(100, 900, 300, 0.7), 1500.0, PRINCIPAL_POINT))
     orient = torch.linalg.qr(torch.randn(1, 3, 3, dtype=torch.float64, generator=torch.manual_seed(0)))[0]
     vector = torch.tensor([0.2, -0.4, 0.1], dtype=torch.float64)
@@ -70,6 +72,6 @@ def test_default_cameras():
     assert math.isclose(project(np.array([1.0, 2.0, 4.0]), 100.0, np.array([10.0, 20.0]))[1], 70)
 
 
-def test_box_information_is_about_unit_range():
+def test_box_information_is_within_unit_range():
     camera = CropCamera.from_crop(Crop(1500, 200, 700, 0.2), 2203.0, PRINCIPAL_POINT)
     assert camera.box_information().abs().max() < 1.5

@@ -1,4 +1,4 @@
-"""A camera's path: where it is in each frame, at other rates, in parts; what is not one is refused."""
+"""Camera trajectories: interpolation, resampling, parts, and validation."""
 
 import numpy as np
 import pytest
@@ -9,70 +9,72 @@ from tar_core.rotations import axis_angle_to_matrix
 
 
 def dolly() -> CameraTrajectory:
-    """Four frames from frame 10 on, in a world in which the first camera stands 1.5 m above x = 3."""
+    """Frames 10 to 13, in a world in which the first camera is 1.5 m above x = 3."""
     world = np.eye(4)
     world[:3, :3] = [[1, 0, 0], [0, 0, 1], [0, -1, 0]]
     world[:3, 3] = 3, 0, 1.5
-    turns = np.array([[0, 0, 0], [0, 0.1, 0], [0, 0.2, 0], [0, 0.3, 0]])
-    places = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 1], [2, 0, 2.0]])
-    return CameraTrajectory(10, turns, places, np.array([1, 1, 2, 4.0]), world=world)
+    rotation_vectors = np.array([[0, 0, 0], [0, 0.1, 0], [0, 0.2, 0], [0, 0.3, 0]])
+    positions = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 1], [2, 0, 2.0]])
+    return CameraTrajectory(10, rotation_vectors, positions, np.array([1, 1, 2, 4.0]), world=world)
 
 
-def test_between_frames_and_beyond_the_ends() -> None:
-    path = dolly()
+def test_interpolation_between_frames_and_clamping_at_the_ends() -> None:
+    trajectory = dolly()
     frames = np.array([3, 10.5, 12, 50])
-    np.testing.assert_allclose(path.positions_at(frames), [[0, 0, 0], [0.5, 0, 0], [2, 0, 1], [2, 0, 2]])
-    np.testing.assert_allclose(path.zoom_factors_at(frames), [1, 1, 2, 4])
-    np.testing.assert_allclose(path.rotations_at(frames)[1], axis_angle_to_matrix(np.array([0, 0.05, 0])), atol=1e-12)
+    np.testing.assert_allclose(trajectory.positions_at(frames), [[0, 0, 0], [0.5, 0, 0], [2, 0, 1], [2, 0, 2]])
+    np.testing.assert_allclose(trajectory.zoom_factors_at(frames), [1, 1, 2, 4])
+    np.testing.assert_allclose(
+        trajectory.rotations_at(frames)[1], axis_angle_to_matrix(np.array([0, 0.05, 0])), atol=1e-12
+    )
 
 
-def test_at_another_rate() -> None:
+def test_resampled_interpolates_new_frames() -> None:
     doubled = dolly().resampled(2.0)
     assert (doubled.first_frame, doubled.last_frame) == (20, 26)
     np.testing.assert_allclose(doubled.positions[1], [0.5, 0, 0])
     np.testing.assert_allclose(doubled.zoom_factors, [1, 1, 1, 1.5, 2, 3, 4])
 
 
-def test_a_part_begins_in_its_own_first_camera_and_stays_in_the_world() -> None:
-    path = dolly()
-    part = path.part(12, 13)
+def test_part_is_relative_to_its_first_frame_and_keeps_the_world() -> None:
+    trajectory = dolly()
+    part = trajectory.part(12, 13)
     np.testing.assert_allclose(part.rotation_vectors[0], 0, atol=1e-12)
     np.testing.assert_allclose(part.positions[0], 0, atol=1e-12)
     np.testing.assert_allclose(part.zoom_factors, [2, 4])
     point = np.array([0.3, -0.2, 4.0])  # in the camera of frame 13
     last = np.array([13])
     in_world = []
-    for whole in (path, part):
+    for whole in (trajectory, part):
         in_clip = whole.rotations_at(last)[0].T @ point + whole.positions_at(last)[0]
         in_world.append(whole.world[:3, :3] @ in_clip + whole.world[:3, 3])
     np.testing.assert_allclose(in_world[1], in_world[0], atol=1e-9)
 
 
-def test_poses_of_a_world_become_a_path_from_the_first_camera() -> None:
+def test_from_poses_is_relative_to_the_first_camera() -> None:
     random = np.random.default_rng(0)
-    rotations, places = axis_angle_to_matrix(random.normal(size=(5, 3))), random.normal(size=(5, 3))
-    path = CameraTrajectory.from_poses(2, rotations, places, np.ones(5), world_is_upright=True)
+    rotations, positions = axis_angle_to_matrix(random.normal(size=(5, 3))), random.normal(size=(5, 3))
+    trajectory = CameraTrajectory.from_poses(2, rotations, positions, np.ones(5), world_is_upright=True)
     point = random.normal(size=3)  # in the world
-    in_clip = path.world[:3, :3].T @ (point - path.world[:3, 3])
+    in_clip = trajectory.world[:3, :3].T @ (point - trajectory.world[:3, 3])
     for k in range(5):
-        seen = path.rotations_at(np.array([2 + k]))[0] @ (in_clip - path.positions_at(np.array([2 + k]))[0])
-        np.testing.assert_allclose(seen, rotations[k] @ (point - places[k]), atol=1e-12)
-    assert CameraTrajectory.from_poses(2, rotations, places, np.ones(5), world_is_upright=False).world is None
+        seen = trajectory.rotations_at(np.array([2 + k]))[0] @ (in_clip - trajectory.positions_at(np.array([2 + k]))[0])
+        np.testing.assert_allclose(seen, rotations[k] @ (point - positions[k]), atol=1e-12)
+    assert CameraTrajectory.from_poses(2, rotations, positions, np.ones(5), world_is_upright=False).world is None
 
 
-def test_a_larger_world() -> None:
-    path = dolly().scaled(2.0)
-    np.testing.assert_allclose(path.positions[-1], [4, 0, 4])
-    np.testing.assert_allclose(path.world[:3, 3], [6, 0, 3])
-    assert path.length == pytest.approx(2 * dolly().length)
+def test_scaled_multiplies_all_distances() -> None:
+    trajectory = dolly().scaled(2.0)
+    np.testing.assert_allclose(trajectory.positions[-1], [4, 0, 4])
+    np.testing.assert_allclose(trajectory.world[:3, 3], [6, 0, 3])
+    assert trajectory.length == pytest.approx(2 * dolly().length)
 
 
-def test_what_it_says_of_itself() -> None:
+def test_description() -> None:
     assert str(dolly()) == "camera rotates by 17°, moves 3.4 m, zooms 1.00 to 4.00"
     assert str(CameraTrajectory(0, np.zeros((3, 3)))) == "camera rotates by 0°"
 
 
-def test_frames_that_a_path_lacks_are_told() -> None:
+def test_check_frames_reports_missing_frames() -> None:
     dolly().check_frames(8, 15, slack=2)
     with pytest.raises(TarError, match="frames 10 to 13 of the video, but frames 10 to 99"):
         dolly().check_frames(10, 99, slack=2)
@@ -88,6 +90,6 @@ def test_frames_that_a_path_lacks_are_told() -> None:
         ({"world": np.eye(3)}, "4 by 4"),
     ],
 )
-def test_wrong_paths_are_refused(wrong: dict[str, np.ndarray], message: str) -> None:
+def test_invalid_trajectories_are_rejected(wrong: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(TarError, match=message):
         CameraTrajectory(0, np.zeros((4, 3)), **wrong)

@@ -10,9 +10,9 @@ from tests.support.moving_camera import BODY, PELVIS, clip_of, dolly, joint_pixe
 
 
 def test_to_camera_frame_inverts_to_world_frame() -> None:
-    person, path = walker(), dolly()
-    there = to_world_frame(person, path, PELVIS)
-    back = to_camera_frame(there, path, PELVIS)
+    person, trajectory = walker(), dolly()
+    there = to_world_frame(person, trajectory, PELVIS)
+    back = to_camera_frame(there, trajectory, PELVIS)
     np.testing.assert_allclose(back.trans, person.trans, atol=1e-5)
     np.testing.assert_allclose(
         axis_angle_to_matrix(back.poses[:, :3]), axis_angle_to_matrix(person.poses[:, :3]), atol=1e-5
@@ -21,16 +21,16 @@ def test_to_camera_frame_inverts_to_world_frame() -> None:
 
 
 def test_known_trajectory_brings_per_frame_motion_into_the_world_frame() -> None:
-    truth, path = walker(), dolly()
-    network = clip_of(to_camera_frame(truth, path, PELVIS))
-    found = with_camera_trajectory(network, path, BODY)
+    truth, trajectory = walker(), dolly()
+    network = clip_of(to_camera_frame(truth, trajectory, PELVIS))
+    found = with_camera_trajectory(network, trajectory, BODY)
     np.testing.assert_allclose(found.people[0].trans, truth.trans, atol=1e-5)
     assert slide(foot_points(truth, BODY), np.ones((119, 4))) < slide(
         foot_points(network.people[0], BODY), np.ones((119, 4))
     )
 
 
-def test_another_path_leaves_everybody_over_their_joint_pixels() -> None:
+def test_another_trajectory_keeps_the_projection() -> None:
     first = clip_of(walker(), dolly())
     other = CameraTrajectory(
         0, np.zeros((120, 3)), np.linspace([0, 0, 0], [1.0, 0, 0], 120), first.camera_trajectory.zoom_factors
