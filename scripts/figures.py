@@ -23,7 +23,8 @@ from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import Predictions, predict, reliability
+from tar_core.evaluation.calibration import reliability
+from tar_core.evaluation.clips import Predictions, predict
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.config import TAR_S
 from tar_core.rotations import axis_angle_to_matrix

@@ -49,6 +49,15 @@ def mirrored_name(name: str) -> str:
 MIRROR = tuple(JOINT_NAMES.index(mirrored_name(name)) for name in JOINT_NAMES)
 
 
+def global_rotations(rotations: np.ndarray) -> np.ndarray:
+    """Convert rotations relative to the parent joints [..., 24, 3, 3] to global rotations of the same shape."""
+    world = rotations.copy()
+    for joint, parent in enumerate(PARENTS):
+        if parent >= 0:
+            world[..., joint, :, :] = world[..., parent, :, :] @ rotations[..., joint, :, :]
+    return world
+
+
 def pose_skeleton(poses: np.ndarray, rest_joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Linear blend skinning's transforms, as SMPL defines them (Loper et al. 2015, eq. 4).
 

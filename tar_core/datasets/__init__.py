@@ -1,1 +1,1 @@
-"""Training and evaluation data: readers of public data sets, clips in shards, cached features, joint sets."""
+"""Training and evaluation data: readers of public datasets, clips in shards, cached features and joint sets."""

@@ -1,4 +1,4 @@
-"""Crops along known motion, cut as capture cuts them from a video."""
+"""Crops along a known motion, placed by the rule that capture uses on video."""
 
 import numpy as np
 
@@ -10,12 +10,14 @@ _SHOULDERS = [JOINT_NAMES.index("left_shoulder"), JOINT_NAMES.index("right_shoul
 
 
 def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarray, zoom: float = 1.0) -> list[Crop]:
-    """Crops as capture cuts them: the hips in the middle, the trunk upright, the whole body in a circle; imperfectly.
+    """Place crops as capture does: centered on the hips, trunk upright, the whole body in a circle.
+
+    Offset, size and roll get random errors, partly constant over the track and partly drifting, as tracking has them.
 
     Args:
         joints: [T, 24, 2] frame pixels.
-        points: [T, K, 2] everything that the circle should hold.
-        zoom: factor on the crop's size.
+        points: [T, K, 2] points that the circle has to contain, frame pixels.
+        zoom: factor on the size of the crop.
     """
     center, axis, radius = body_circles(joints[:, _HIPS].mean(1), joints[:, _SHOULDERS].mean(1), points)
     angle = np.unwrap(np.arctan2(axis[:, 0], -axis[:, 1]))
@@ -32,21 +34,21 @@ def crop_track(random: np.random.Generator, joints: np.ndarray, points: np.ndarr
 
 
 def body_circles(hips: np.ndarray, shoulders: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Where capture's rule puts somebody's crops, steadied a little along time.
+    """Compute the circles that capture's rule puts around a person, smoothed slightly over time.
 
     Args:
-        hips, shoulders: [T, 2] the middles of both, frame pixels.
-        points: [T, K, 2] everything that the circle should hold.
+        hips, shoulders: [T, 2] midpoints of the hips and of the shoulders, frame pixels.
+        points: [T, K, 2] points that the circle has to contain, frame pixels.
 
     Returns:
-        centers [T, 2]; the trunk's axes [T, 2], pointing up it; radii [T].
+        Centers [T, 2], trunk axes [T, 2] (pointing up the trunk) and radii [T], in frame pixels.
     """
-    # A trunk seen end on has no direction in the image: let the previous crops' steady ones win.
+    # A trunk seen end-on has no direction in the image: smoothing lets the neighboring frames' directions dominate.
     radius = np.linalg.norm(points - hips[:, None], axis=-1).max(1)
     return _smoothed(hips), _smoothed(shoulders - hips), _smoothed(radius)
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:
-    """(1, 2, 1) / 4 along time."""
+    """Convolve with (1, 2, 1) / 4 along time."""
     padded = np.concatenate([values[:1], values, values[-1:]])
     return 0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:]

@@ -1,6 +1,6 @@
-"""Frozen features of synthetic clips, computed once and kept on disk for training.
+"""The frozen backbone's features of clips, computed once and cached on disk for training.
 
-One safetensors file per shard of clips, memory-mapped: a data set larger than the memory still trains.
+Each shard of clips becomes one safetensors file. The files are memory-mapped, so that a dataset may exceed the memory.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from torch import Tensor
 
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera
-from tar_core.datasets.shards import CLIP_FRAMES, SyntheticClip, SyntheticShards, read_shard
+from tar_core.datasets.shards import CLIP_FRAMES, Clip, ClipShards, read_shard
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
@@ -30,11 +30,13 @@ _LANDMARK_FIELDS = ("points", "visibility", "presence", "world", "score")
 
 @dataclass(frozen=True)
 class Truth:
-    """What the bodies should be, in the rolled cameras.
+    """Ground truth in the coordinates of the rolled crop cameras.
 
     Attributes:
-        rotations: [B, 24, 3, 3]; betas: [B, 10].
-        joints: [B, 24, 3] with the translation, meters; joints_2d: [B, 24, 2] crop pixels.
+        rotations: [B, 24, 3, 3] relative to the parent joint.
+        betas: [B, 10].
+        joints: [B, 24, 3] including the translation, meters.
+        joints_2d: [B, 24, 2] crop pixels.
     """
 
     rotations: Tensor
@@ -45,25 +47,34 @@ class Truth:
 
 @dataclass(frozen=True)
 class ClipBatch:
-    """Frames of several clips, each in its order, end to end: batch shape [clips * frames]."""
+    """Frames of several clips, concatenated: N = clips * frames.
+
+    Attributes:
+        features: [N].
+        camera: [N] crop cameras.
+        poses: [N, 24, 3] axis-angle, global_orient in the coordinates of the camera without roll.
+        betas: [N, 10].
+        trans: [N, 3] in the coordinates of the camera without roll, meters.
+    """
 
     features: FrameFeatures
     camera: CropCamera
-    poses: Tensor  # [N, 24, 3] axis-angle, global_orient in the (unrolled) camera frame
-    betas: Tensor  # [N, 10]
-    trans: Tensor  # [N, 3] in the (unrolled) camera frame
+    poses: Tensor
+    betas: Tensor
+    trans: Tensor
 
     def __getitem__(self, frames: slice | Tensor) -> "ClipBatch":
-        """Some of the frames."""
-        truth = self.poses[frames], self.betas[frames], self.trans[frames]
-        return ClipBatch(self.features[frames], self.camera[frames], *truth)
+        """Select frames."""
+        parameters = self.poses[frames], self.betas[frames], self.trans[frames]
+        return ClipBatch(self.features[frames], self.camera[frames], *parameters)
 
-    def standing_still(self, length: int) -> "ClipBatch":
-        """Every frame `length` times, without its local map."""
+    def repeat_frames(self, length: int) -> "ClipBatch":
+        """Repeat every frame `length` times, without its local map."""
         features = replace(self.features, local_map=self.features.local_map[:, :0])
         return replace(self, features=features)[torch.arange(len(self.poses)).repeat_interleave(length)]
 
     def to(self, device: str) -> "ClipBatch":
+        """Move all tensors to a device."""
         return ClipBatch(
             self.features.to(device),
             self.camera.to(device),
@@ -73,7 +84,7 @@ class ClipBatch:
         )
 
     def truth(self, body: BodyModel, index: Tensor) -> Truth:
-        """The truth of some frames in their rolled cameras."""
+        """Compute the ground truth of the frames `index` in their rolled cameras."""
         camera = self.camera[index]
         rotations = axis_angle_to_matrix(self.poses[index])
         rolled = torch.cat([camera.roll_rotation(rotations[:, 0])[:, None], rotations[:, 1:]], 1)
@@ -86,17 +97,17 @@ class FeatureClips:
     """The cached clips of a folder.
 
     Args:
-        folder: holds files that `cache_features` wrote.
-        limit: use only about this many clips.
+        folder: contains files that `save_features` wrote.
+        limit: maximum number of clips to use.
 
     Raises:
-        TarError: the folder holds none.
+        TarError: the folder has no such files.
     """
 
     def __init__(self, folder: str | Path, limit: int | None = None) -> None:
         files = sorted(Path(folder).glob("*.safetensors"))
         if not files:
-            raise TarError(f"{folder}: no cached features; run `python -m tar_core.datasets.features` first")
+            raise TarError(f"{folder}: no cached features; compute them with `python -m tar_core.datasets.features`")
         self.shards: list[dict[str, Tensor]] = []
         self.index: list[tuple[int, int]] = []  # (shard, first frame) of each clip
         self.clip_length = 0
@@ -112,22 +123,25 @@ class FeatureClips:
     def __len__(self) -> int:
         return len(self.index)
 
-    def moves(self, clip: int) -> bool:
-        """Whether a clip shows more than one frame, again and again."""
+    def is_moving(self, clip: int) -> bool:
+        """Whether a clip is more than one repeated frame."""
         number, first = self.index[clip]
         return not torch.equal(self.shards[number]["poses"][first], self.shards[number]["poses"][first + 1])
 
-    def choose(self, count: int, random: np.random.Generator) -> list[int]:
-        """Numbers of different clips, any as likely as any other."""
+    def sample(self, count: int, random: np.random.Generator) -> list[int]:
+        """Draw the indices of `count` different clips, all with equal probability."""
         return random.choice(len(self), count, replace=False).tolist()
 
     def batch(self, clips: Sequence[int], reverse: Sequence[bool] | None = None, maps: bool = True) -> ClipBatch:
-        """The frames of some clips; those marked in `reverse` run backwards in time.
+        """Load the frames of some clips.
 
-        Without `maps` the local maps have no channels, which spares nearly all of the reading.
+        Args:
+            clips: indices.
+            reverse: for each clip, whether to reverse its frames in time.
+            maps: whether to load the local maps, which are nearly all of the data; without, they have no channels.
 
         Raises:
-            TarError: maps are wanted of stills, which have none.
+            TarError: the maps of stills are requested, which have none.
         """
         reverse = reverse if reverse is not None else [False] * len(clips)
         parts: list[dict[str, Tensor]] = []
@@ -139,7 +153,7 @@ class FeatureClips:
             if not maps:
                 shard = {**shard, "local_map": shard["local_map"][:, :0]}
             elif shard["local_map"].shape[1] == 0:
-                raise TarError("stills have no local maps; train on them --without-maps")
+                raise TarError("stills have no local maps; train on them without maps")
             parts.append({name: tensor[order] for name, tensor in shard.items() if tensor.dim()})
         joined = {name: torch.cat([part[name] for part in parts]).float() for name in parts[0]}
         landmarks = Landmarks(**{name: joined[f"landmarks.{name}"] for name in _LANDMARK_FIELDS})
@@ -153,20 +167,20 @@ class FeatureClips:
 
     @cached_property
     def pooled_mean(self) -> Tensor:
-        """[1632] mean of the vectors' pooled part: what stands for it where it is hidden or there is no picture."""
+        """[1632] mean of the pooled features, which replaces them if they are hidden or there is no image."""
         return self.vectors()[:, POOLED].mean(0)
 
     def vectors(self, count: int = 20000) -> Tensor:
-        """Up to about `count` global vectors [N, C], spread over the shards."""
-        each = max(1, count // len(self.shards))
-        return torch.cat([shard["vector"][:each].float() for shard in self.shards])
+        """Collect about `count` global vectors [N, C], the same number from each shard."""
+        per_shard = max(1, count // len(self.shards))
+        return torch.cat([shard["vector"][:per_shard].float() for shard in self.shards])
 
 
 @torch.inference_mode()
-def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFeatures], path: Path) -> None:
-    """Runs the backbone over every crop of some clips and writes features and truth to `path`.
+def cache_shard(clips: list[Clip], backbone: Callable[[Tensor], FrameFeatures], path: Path) -> None:
+    """Run the backbone on every crop of some clips and write features and labels to `path`.
 
-    Clips of one frame become clips in which nobody moves, without local maps, which would be most of the disk.
+    Clips of one frame (stills) are repeated to CLIP_FRAMES frames without local maps, which would use most of the disk.
     """
     parts, cameras = [], []
     for clip in clips:
@@ -178,21 +192,21 @@ def cache_shard(clips: list[SyntheticClip], backbone: Callable[[Tensor], FrameFe
             for frame in range(len(clip.images))
         ]
     length = len(clips[0].images)
-    truths = (
+    labels = (
         np.concatenate([clip.poses for clip in clips]),
         np.repeat([clip.betas for clip in clips], length, 0),
         np.concatenate([clip.trans for clip in clips]),
     )
     batch = ClipBatch(
-        FrameFeatures.cat(parts), CropCamera.cat(cameras), *(torch.from_numpy(truth).float() for truth in truths)
+        FrameFeatures.cat(parts), CropCamera.cat(cameras), *(torch.from_numpy(label).float() for label in labels)
     )
     if length == 1:
-        batch, length = batch.standing_still(CLIP_FRAMES), CLIP_FRAMES
+        batch, length = batch.repeat_frames(CLIP_FRAMES), CLIP_FRAMES
     save_features(path, batch, length)
 
 
 def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
-    """Writes clips of `clip_length` frames as `FeatureClips` reads them."""
+    """Write clips of `clip_length` frames in the format of `FeatureClips`."""
     features, camera = clips.features, clips.camera
     tensors = {
         "clip_length": torch.tensor(clip_length),
@@ -207,21 +221,30 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Compute the frozen backbone's features of synthetic clips.")
-    parser.add_argument("--shards", type=Path, required=True, help="folder that tar_core.synthetic.generate wrote")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the features; existing ones are kept")
+    """Run the command; return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tar_core.datasets.features", description="Compute the frozen backbone's features of clips."
+    )
+    parser.add_argument(
+        "--shards", type=Path, required=True, help="folder that tar_core.synthetic or tar_core.datasets wrote"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, help="folder to write the features to; existing files are kept"
+    )
     parser.add_argument("--backbone", choices=BACKBONES, default="blazepose", help="default: %(default)s")
-    parser.add_argument("--weights", type=Path, help="the backbone's weights; needed for any but the default one")
+    parser.add_argument(
+        "--weights", type=Path, help="the backbone's weights; required for all but the default one"
+    )
     args = parser.parse_args(arguments)
     try:
         backbone, loaded = load_backbone(args.backbone, args.weights)
         args.output.mkdir(parents=True, exist_ok=True)
         if loaded is not None:
             print(*loaded.report(), sep="\n", flush=True)
-            # Layers that the weights lack were made up: who uses these features needs the very same ones.
+            # Layers without weights got random ones. A network trained on these features needs exactly those.
             (args.output / "backbone").mkdir(exist_ok=True)
             save_backbone(backbone, args.output / "backbone" / f"{args.backbone}.safetensors")
-        for shard in SyntheticShards(args.shards).paths:
+        for shard in ClipShards(args.shards).paths:
             path = args.output / f"{shard.stem}.safetensors"
             if not path.exists():
                 cache_shard(read_shard(shard), backbone, path)

@@ -1,4 +1,4 @@
-"""The joints that benchmarks score, and how they are read off SMPL's mesh."""
+"""The joint sets that benchmarks score, and Human3.6M's joint regressor for SMPL's mesh."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from tar_core.errors import TarError
 
-# Human3.6M's 17 joints in the order of the regressor that SPIN, VIBE, TCMR and others share (J_regressor_h36m.npy);
-# unlike the dataset's own order, left comes first.
+# Human3.6M's 17 joints in the order of the regressor that SPIN, VIBE, TCMR and others share (J_regressor_h36m.npy).
+# Left comes first, unlike in the dataset's own order.
 H36M_NAMES = (
     *("pelvis", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
     *("spine", "neck", "head", "head_top"),
     *("left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow", "right_wrist"),
 )
-# The LSP joints that 3DPW's and Human3.6M's tables score, from both ankles up to the head. What Human3.6M calls neck
-# and head top stands for LSP's neck and head.
+# The LSP joints that 3DPW's and Human3.6M's tables score, from the ankles up to the head. Human3.6M's neck and head top
+# are used for LSP's neck and head.
 LSP_NAMES = (
     *("right_ankle", "right_knee", "right_hip", "left_hip", "left_knee", "left_ankle"),
     *("right_wrist", "right_elbow", "right_shoulder", "left_shoulder", "left_elbow", "left_wrist"),
@@ -22,28 +22,31 @@ LSP_NAMES = (
 )
 LSP14 = [H36M_NAMES.index(name) for name in LSP_NAMES]
 LSP_HIPS = [LSP_NAMES.index("left_hip"), LSP_NAMES.index("right_hip")]
-# MPI-INF-3DHP's test set scores 17: those 14, then pelvis, spine and head.
+# MPI-INF-3DHP's test set scores 17 joints: those 14, then pelvis, spine and head.
 MPI17 = [*LSP14, *(H36M_NAMES.index(name) for name in ("pelvis", "spine", "head"))]
 MPI_PELVIS = [14]
 
-# SMPL's joints whose orientations 3DPW's challenge and EMDB score: those next to a sensor.
+# The SMPL joints whose orientations 3DPW's challenge and EMDB score: those next to a sensor.
 ANGLE_JOINTS = [0, 1, 2, 4, 5, 16, 17, 18, 19]
-# EMDB's script sets the other joints to zero before it takes the mean over all 24.
+# EMDB's script sets all other joints to zero before it averages over all 24.
 JITTER_JOINTS = [1, 2, 3, 4, 5, 6, 9, 12, 13, 14, 15, 16, 17, 18, 19]
 SMPL_HIPS = [1, 2]
 
-# SMPL's joints that the benchmarks' twelve keypoints correspond to: shoulders, elbows, wrists, hips, knees, ankles.
+# The SMPL joints that match the benchmarks' twelve keypoints: shoulders, elbows, wrists, hips, knees, ankles.
 LIMB_JOINTS = [16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8]
-LIMB_HIPS = [6, 7]  # among them
+LIMB_HIPS = [6, 7]  # indices into LIMB_JOINTS
 
 _SMPL_VERTICES = 6890
 
 
 def load_regressor(path: Path) -> np.ndarray:
-    """[17, 6890] Human3.6M's joints as averages of SMPL's vertices.
+    """Load Human3.6M's joint regressor.
+
+    Returns:
+        [17, 6890] weights of SMPL's vertices for each joint.
 
     Raises:
-        TarError: the file is missing or no such regressor.
+        TarError: the file is missing or not this regressor.
     """
     if not path.is_file():
         raise TarError(f"{path}: no such file; get J_regressor_h36m.npy from SPIN's or VIBE's data and give its path")

@@ -1,4 +1,4 @@
-"""What Human3.6M and MPI-INF-3DHP share in the layout of NeuralAnnot (Moon et al., CVPRW 2022): SMPL fits as JSON."""
+"""NeuralAnnot's layout (Moon et al., CVPRW 2022), common to Human3.6M and MPI-INF-3DHP: SMPL fits as JSON."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.datasets.sequence import PersonSequence, body_of, rest_pelvis, to_camera
+from tar_core.datasets.sequence import PersonSequence, body_for, rest_pelvis, to_camera
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture of a sequence: its entry in the list of pictures and the SMPL fit of its moment."""
+    """One image of a sequence with its SMPL fit."""
 
     number: int
     image: Path
@@ -23,15 +23,15 @@ class Frame:
     joints: np.ndarray | None = None  # [17, 3] world, meters
 
 
-def grouped(images: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[tuple, list[Mapping[str, Any]]]:
-    """The entries of a COCO-style list of pictures by what they have in common, each group by `frame_idx`."""
+def group_images(images: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[tuple, list[Mapping[str, Any]]]:
+    """Group a COCO-style list of images by the values of some keys; each group is sorted by `frame_idx`."""
     groups: dict[tuple, list[Mapping[str, Any]]] = defaultdict(list)
     for image in images:
         groups[tuple(image[key] for key in keys)].append(image)
     return {key: sorted(group, key=lambda image: image["frame_idx"]) for key, group in sorted(groups.items())}
 
 
-def sequence_of(
+def build_sequence(
     name: str,
     frames: Sequence[Frame],
     camera: Mapping[str, Any],
@@ -40,15 +40,23 @@ def sequence_of(
     fps: float,
     bodies: Mapping[str, BodyData],
 ) -> PersonSequence:
-    """Puts frames together; the camera's `t` is in millimeters, the fits' translation in meters, both of the world.
+    """Assemble a sequence from its frames.
 
-    The fits have a shape each frame; the sequence gets their mean.
+    Every frame's fit has its own shape; the sequence gets their mean.
+
+    Args:
+        frames: in order, with fits in world coordinates, meters.
+        camera: `R` and `t` from the world to the camera; `t` in millimeters.
+        focal_length: [2] in x and y, pixels; the mean is used.
+        principal_point: [2] pixels.
+        fps: frames per second.
+        bodies: the SMPL bodies by gender; the neutral one is used.
     """
     betas = np.array([frame.fit["shape"] for frame in frames], float).mean(0)
     poses = np.array([frame.fit["pose"] for frame in frames], float).reshape(-1, 24, 3)
     rotation = np.array(camera["R"], float).reshape(3, 3)
     translation = np.array(camera["t"], float).ravel() / 1000
-    pelvis = rest_pelvis(body_of(bodies, "neutral"), betas)
+    pelvis = rest_pelvis(body_for(bodies, "neutral"), betas)
     trans = np.array([frame.fit["trans"] for frame in frames], float).reshape(-1, 3)
     poses[:, 0], trans = to_camera(poses[:, 0], trans, pelvis, rotation, translation)
     joints = None

@@ -1,4 +1,4 @@
-"""What every dataset is read into: one person in consecutive pictures of one camera."""
+"""The common form of all datasets: one person in consecutive images of one camera. Helpers for the readers."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -19,19 +19,22 @@ GENDERS = ("neutral", "male", "female")
 
 @dataclass(frozen=True)
 class PersonSequence:
-    """One person in N consecutive pictures. The camera's frame is OpenCV's; lengths are meters.
+    """One person in N consecutive images. Camera coordinates follow OpenCV's convention; lengths are in meters.
 
     Attributes:
         name: unique within the dataset.
-        images: the pictures' paths, N of them.
-        fps: pictures a second; 0 for a single picture.
-        focal_length: pixels; principal_point: [2] pixels; frame_size: width and height.
+        images: N paths of image files.
+        fps: images per second; 0 for a single image.
+        focal_length: pixels.
+        principal_point: [2] pixels.
+        frame_size: width and height, pixels.
         gender: of the SMPL body that the parameters belong to.
-        poses: [N, 24, 3] axis-angle, global_orient in the camera's frame; None where there are no SMPL parameters.
-        betas: [10]; trans: [N, 3] SMPL's translation in the camera's frame; None likewise.
+        poses: [N, 24, 3] axis-angle, global_orient in camera coordinates; None if there are no SMPL parameters.
+        betas: [10]; None if there are no SMPL parameters.
+        trans: [N, 3] SMPL's translation in camera coordinates; None if there are no SMPL parameters.
         valid: [N] whether the frame may be used.
-        joints: [N, 17, 3] measured joints in the camera's frame, in `evaluation.joints.H36M_NAMES`' order, or None.
-        joints_2d: [N, 17, 2] where they are in the picture, or None.
+        joints: [N, 17, 3] measured joints in camera coordinates, in the order of `datasets.joints.H36M_NAMES`, or None.
+        joints_2d: [N, 17, 2] the same joints in image pixels, or None.
     """
 
     name: str
@@ -52,7 +55,7 @@ class PersonSequence:
         return len(self.images)
 
     def part(self, index: slice) -> "PersonSequence":
-        """Some of the frames; `index` may leave every second out and so on."""
+        """Select frames; a step in `index` lowers the frame rate."""
 
         def of(array: np.ndarray | None) -> np.ndarray | None:
             return None if array is None else array[index]
@@ -74,14 +77,18 @@ class PersonSequence:
         )
 
 
+# Reads a split: (root folder, split, bodies by gender) -> sequences.
 Reader = Callable[[Path, str, Mapping[str, BodyData]], Iterator[PersonSequence]]
 
 
 def load_bodies(folder: Path) -> dict[str, BodyData]:
-    """A researcher's own SMPL files SMPL_NEUTRAL, SMPL_MALE and SMPL_FEMALE (.pkl or .npz), those that are there.
+    """Load the user's SMPL files SMPL_NEUTRAL, SMPL_MALE and SMPL_FEMALE (.pkl or .npz), as far as they exist.
+
+    Returns:
+        The bodies by gender.
 
     Raises:
-        TarError: there is none, or one is damaged.
+        TarError: the folder holds none of them, or one is damaged.
     """
     found = {}
     for gender in GENDERS:
@@ -92,16 +99,16 @@ def load_bodies(folder: Path) -> dict[str, BodyData]:
     if not found:
         raise TarError(
             f"{folder}: no SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE (.pkl or .npz); register at smpl.is.tue.mpg.de,"
-            " download SMPL for Python, name its files so and put them there"
+            " download SMPL for Python and put its files there under these names"
         )
     return found
 
 
-def body_of(bodies: Mapping[str, BodyData], gender: str) -> BodyData:
-    """The body of a gender.
+def body_for(bodies: Mapping[str, BodyData], gender: str) -> BodyData:
+    """Look up the body of a gender.
 
     Raises:
-        TarError: it is not there.
+        TarError: there is none.
     """
     if gender not in bodies:
         raise TarError(f"this dataset needs SMPL_{gender.upper()} (.pkl or .npz); put it beside the other bodies")
@@ -109,57 +116,64 @@ def body_of(bodies: Mapping[str, BodyData], gender: str) -> BodyData:
 
 
 def rest_pelvis(body: BodyData, betas: np.ndarray) -> np.ndarray:
-    """[3] where SMPL's pelvis is before the translation; the body turns about it."""
+    """[3] SMPL's pelvis before the translation; the body rotates about it."""
     return rest_joints(body, betas)[0]
 
 
 def to_camera(
     orient: np.ndarray, trans: np.ndarray, pelvis: np.ndarray, rotation: np.ndarray, translation: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """SMPL's global_orient and translation in the world -> in the camera x_c = R x + t.
+    """Convert SMPL's global_orient and translation from the world to a camera x_c = R x + t.
 
     Args:
-        orient: [N, 3] axis-angle; trans: [N, 3].
-        pelvis: [3] or [N, 3] where the pelvis is at rest (`rest_pelvis`): the body turns about it, not about its
-            origin.
-        rotation: [3, 3] or [N, 3, 3]; translation: [3] or [N, 3].
+        orient: [N, 3] axis-angle.
+        trans: [N, 3].
+        pelvis: [3] or [N, 3] the pelvis at rest (`rest_pelvis`); the body rotates about it, not about its origin.
+        rotation: [3, 3] or [N, 3, 3] of the camera.
+        translation: [3] or [N, 3] of the camera.
+
+    Returns:
+        global_orient [N, 3] and translation [N, 3] in camera coordinates.
     """
-    turned = matrix_to_axis_angle(rotation @ axis_angle_to_matrix(orient))
-    moved = (rotation @ (trans + pelvis)[..., None])[..., 0] + translation - pelvis
-    return turned, moved
+    camera_orient = matrix_to_axis_angle(rotation @ axis_angle_to_matrix(orient))
+    camera_trans = (rotation @ (trans + pelvis)[..., None])[..., 0] + translation - pelvis
+    return camera_orient, camera_trans
 
 
-def require(path: Path, get: str) -> Path:
-    """A path that must be there.
+def require(path: Path, hint: str) -> Path:
+    """Check that a path exists.
 
     Args:
-        get: what to download, from where, and where to put it.
+        hint: what to download from where, and where to put it.
 
     Raises:
-        TarError: it is not.
+        TarError: it does not exist.
     """
     if not path.exists():
-        raise TarError(f"{path} is missing; {get}")
+        raise TarError(f"{path} is missing; {hint}")
     return path
 
 
-def read_json(path: Path, get: str) -> Any:
-    """The content of a JSON file.
+def read_json(path: Path, hint: str) -> Any:
+    """Read a JSON file.
+
+    Args:
+        hint: see `require`.
 
     Raises:
-        TarError: it is missing or damaged.
+        TarError: the file is missing or damaged.
     """
     try:
-        return json.loads(require(path, get).read_text())
+        return json.loads(require(path, hint).read_text())
     except (OSError, ValueError) as error:
         raise TarError(f"{path}: not a readable JSON file ({error}); download it again") from error
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
-    """The dictionary of a dataset's .pkl file, arrays as arrays; read without running anything that it names.
+    """Read the dictionary in a dataset's .pkl file without running any code that the file names.
 
     Raises:
-        TarError: it is damaged, or holds more than numbers, text and arrays of them.
+        TarError: the file is damaged, or holds more than numbers, text and arrays of them.
     """
 
     def plain(value: Any) -> Any:
@@ -170,11 +184,11 @@ def read_pickle(path: Path) -> dict[str, Any]:
         try:
             return value if isinstance(value, str | bytes | int | float | bool | None) else to_array(value)
         except ValueError:
-            return None  # a texture map or another thing that nobody reads
+            return None  # texture maps and other objects that no reader uses
 
     return plain(read_smpl_pickle(path))
 
 
-def malformed(path: Path, error: Exception) -> TarError:
-    """The error for a file that lacks what its dataset's layout has."""
-    return TarError(f"{path}: not laid out as its dataset is ({error!r}); download it again")
+def layout_error(path: Path, error: Exception) -> TarError:
+    """The error for a file without the contents that its dataset's layout prescribes."""
+    return TarError(f"{path}: does not have its dataset's layout ({error!r}); download it again")

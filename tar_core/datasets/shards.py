@@ -1,4 +1,4 @@
-"""Synthetic clips on disk: shards of JPEG pictures with exact ground truth."""
+"""Clips on disk: shards of JPEG images with ground truth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -17,23 +17,23 @@ _JPEG_QUALITY = 95
 
 
 @dataclass(frozen=True)
-class SyntheticClip:
-    """T consecutive crops of one person and what is true of them.
+class Clip:
+    """T consecutive crops of one person with ground truth.
 
-    The camera frame is the whole frame's (OpenCV, meters), NOT the rolled crop's.
+    Camera coordinates are those of the whole frame's camera (OpenCV convention, meters), NOT of the rolled crop's.
 
     Attributes:
         images: [T, 256, 256, 3] uint8 RGB, cut at `crops`.
-        poses: [T, 24, 3] axis-angle; the first joint is the orientation in the camera frame.
+        poses: [T, 24, 3] axis-angle; the first joint is the orientation in camera coordinates.
         betas: [10].
         trans: [T, 3] SMPL's translation: vertices = LBS(poses, betas) + trans.
-        joints: [T, 24, 3] the joints in the camera frame.
-        crops: [T, 4] center x, center y, size (frame pixels), roll (radians): see `tar_core.camera.crop.Crop`.
+        joints: [T, 24, 3] joints in camera coordinates.
+        crops: [T, 4] center x, center y, size (frame pixels), roll (radians); see `tar_core.camera.crop.Crop`.
         focal_length: frame pixels.
         principal_point: [2] frame pixels.
-        frame_size: [2] the frame's width and height.
-        truncated: parts of the person lie outside the frame or the crop.
-        occluded: something stands before the person.
+        frame_size: [2] width and height of the frame, pixels.
+        truncated: whether parts of the person lie outside the frame or the crop.
+        occluded: whether an object hides a part of the person.
         motion: name of the recording.
     """
 
@@ -51,24 +51,28 @@ class SyntheticClip:
     motion: np.ndarray
 
     def crop(self, frame: int) -> Crop:
-        """Where a frame's picture was cut."""
+        """The crop of a frame."""
         return Crop(*(float(value) for value in self.crops[frame]))
 
 
-_TRUTHS = tuple(field.name for field in fields(SyntheticClip) if field.name != "images")
+_LABELS = tuple(field.name for field in fields(Clip) if field.name != "images")
 
 
-def write_shard(path: Path, clips: list[SyntheticClip]) -> None:
-    """Writes clips to one .npz file: every truth stacked, the pictures as JPEG bytes one after the other."""
+def write_shard(path: Path, clips: list[Clip]) -> None:
+    """Write clips to one .npz file: every label stacked, the images as concatenated JPEG files."""
     encoded = [_encode(image) for clip in clips for image in clip.images]
     ends = np.cumsum([len(data) for data in encoded])
-    truths = {name: np.stack([np.asarray(getattr(clip, name)) for clip in clips]) for name in _TRUTHS}
+    labels = {name: np.stack([np.asarray(getattr(clip, name)) for clip in clips]) for name in _LABELS}
     with atomic_path(path) as temporary:
-        np.savez(temporary, jpeg=np.frombuffer(b"".join(encoded), np.uint8), jpeg_ends=ends, **truths)
+        np.savez(temporary, jpeg=np.frombuffer(b"".join(encoded), np.uint8), jpeg_ends=ends, **labels)
 
 
-def read_shard(path: Path) -> list[SyntheticClip]:
-    """The clips of one file."""
+def read_shard(path: Path) -> list[Clip]:
+    """Read the clips of one file.
+
+    Raises:
+        TarError: the file is missing or damaged.
+    """
     try:
         with np.load(path) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -81,25 +85,31 @@ def read_shard(path: Path) -> list[SyntheticClip]:
         )
         count = len(arrays["betas"])
         images = images.reshape(count, -1, *images.shape[1:])
-        return [SyntheticClip(images=images[k], **{name: arrays[name][k] for name in _TRUTHS}) for k in range(count)]
+        return [Clip(images=images[k], **{name: arrays[name][k] for name in _LABELS}) for k in range(count)]
     except (OSError, ValueError, KeyError) as error:
-        raise TarError(f"cannot read the shard {path} ({error}); delete it and render it again") from error
+        raise TarError(f"{path}: not a readable shard ({error}); delete it and render it again") from error
 
 
-class SyntheticShards:
-    """The shards in a folder (those that exist when it is made)."""
+class ClipShards:
+    """The shards that a folder holds at construction time.
+
+    Raises:
+        TarError: the folder holds no shard.
+    """
 
     def __init__(self, folder: Path | str):
         self.paths = sorted(Path(folder).glob("shard-*.npz"))
         if not self.paths:
-            raise TarError(f"no shards in {folder}; render some with python -m tar_core.synthetic.generate")
+            raise TarError(
+                f"{folder}: no shards; make some with `python -m tar_core.synthetic` or `python -m tar_core.datasets`"
+            )
 
     def __len__(self) -> int:
-        """How many shards there are."""
+        """Number of shards."""
         return len(self.paths)
 
-    def __iter__(self) -> Iterator[SyntheticClip]:
-        """All clips, one shard in memory at a time."""
+    def __iter__(self) -> Iterator[Clip]:
+        """Iterate over all clips, with one shard in memory at a time."""
         for path in self.paths:
             yield from read_shard(path)
 

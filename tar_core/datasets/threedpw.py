@@ -3,8 +3,8 @@
     ROOT/imageFiles/<sequence>/image_00000.jpg ...
     ROOT/sequenceFiles/{train,validation,test}/<sequence>.pkl
 
-Each .pkl holds lists with one entry a person (`poses` [N, 72], `trans` [N, 3], `betas`, `genders`, `campose_valid`
-[N]), and once `cam_poses` [N, 4, 4] from world to camera, `cam_intrinsics` [3, 3] and `img_frame_ids` [N].
+Each .pkl holds lists with one entry for each person (`poses` [N, 72], `trans` [N, 3], `betas`, `genders`,
+`campose_valid` [N]), and `cam_poses` [N, 4, 4] from world to camera, `cam_intrinsics` [3, 3] and `img_frame_ids` [N].
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.datasets.sequence import (
     PersonSequence,
-    body_of,
-    malformed,
+    body_for,
+    layout_error,
     read_pickle,
     require,
     rest_pelvis,
@@ -24,7 +24,7 @@ from tar_core.datasets.sequence import (
 )
 
 SPLITS = ("train", "validation", "test")
-GET = (
+DOWNLOAD_HINT = (
     "register at virtualhumans.mpi-inf.mpg.de/3DPW, download imageFiles.zip and sequenceFiles.zip and unpack both into"
     " one folder"
 )
@@ -32,14 +32,19 @@ _GENDERS = {"m": "male", "f": "female"}
 
 
 def sequences(root: Path, split: str, bodies: Mapping[str, BodyData]) -> Iterator[PersonSequence]:
-    """Everybody in every sequence of a split."""
-    require(root / "imageFiles", GET)
-    for path in sorted(require(root / "sequenceFiles" / split, GET).glob("*.pkl")):
+    """Read each person in each sequence of a split.
+
+    Args:
+        split: one of SPLITS.
+        bodies: the SMPL bodies by gender.
+    """
+    require(root / "imageFiles", DOWNLOAD_HINT)
+    for path in sorted(require(root / "sequenceFiles" / split, DOWNLOAD_HINT).glob("*.pkl")):
         data = read_pickle(path)
         try:
             yield from _people(root / "imageFiles" / str(data["sequence"]), data, bodies)
         except (KeyError, IndexError, TypeError, ValueError) as error:
-            raise malformed(path, error) from error
+            raise layout_error(path, error) from error
 
 
 def _people(folder: Path, data: dict, bodies: Mapping[str, BodyData]) -> Iterator[PersonSequence]:
@@ -49,7 +54,7 @@ def _people(folder: Path, data: dict, bodies: Mapping[str, BodyData]) -> Iterato
         gender = _GENDERS[data["genders"][person]]
         betas = np.asarray(data["betas"][person], float).ravel()[:10]
         poses = np.array(poses, float).reshape(len(images), 24, 3)
-        pelvis = rest_pelvis(body_of(bodies, gender), betas)
+        pelvis = rest_pelvis(body_for(bodies, gender), betas)
         poses[:, 0], trans = to_camera(
             poses[:, 0], np.asarray(data["trans"][person], float), pelvis, cameras[:, :3, :3], cameras[:, :3, 3]
         )
@@ -69,5 +74,5 @@ def _people(folder: Path, data: dict, bodies: Mapping[str, BodyData]) -> Iterato
 
 
 def _frame_size(intrinsics: np.ndarray) -> tuple[int, int]:
-    """The pictures are 1080 x 1920 or 1920 x 1080, with the principal point near the middle."""
+    """Width and height: all images are 1080 x 1920 or 1920 x 1080, with the principal point near the center."""
     return (1920, 1080) if intrinsics[0, 2] > intrinsics[1, 2] else (1080, 1920)

@@ -1,1 +1,1 @@
-"""Metrics and benchmark protocols."""
+"""Metrics, benchmark protocols and the evaluation of networks by them."""

@@ -1,4 +1,4 @@
-"""How benchmarks score: which joints, aligned how, by which metrics. And what the paper reports there."""
+"""Benchmark protocols: the joints, alignment and metrics of each benchmark, and the paper's results on it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,9 +30,9 @@ from tar_core.evaluation.metrics import (
     vertex_error,
 )
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import NUM_JOINTS, PARENTS
+from tar_core.skeleton import NUM_JOINTS, global_rotations
 
-# What the tables call a metric. Millimeters; ACCEL mm / frame^2; MPJAE degrees; Jitter 10 m / s^3.
+# Column titles of the metrics. Units: millimeters; ACCEL in mm / frame^2, MPJAE in degrees, Jitter in 10 m / s^3.
 TITLES = {
     "pa_mpjpe": "PA-MPJPE",
     "mpjpe": "MPJPE",
@@ -44,7 +44,7 @@ TITLES = {
     "pa_mpjae": "PA-MPJAE",
     "jitter": "Jitter",
 }
-_FRAMES_AT_ONCE = 128  # whose meshes are in memory
+_FRAMES_PER_BLOCK = 128  # frames whose meshes are in memory at the same time
 
 
 @dataclass(frozen=True)
@@ -52,12 +52,12 @@ class Protocol:
     """One benchmark.
 
     Attributes:
-        title: the data set and its part.
-        joints: those that are scored, among Human3.6M's 17 (`regressed`) or SMPL's 24.
-        root: those among them whose middle is moved to the origin.
-        metrics: in the order of the table.
-        regressed: the joints are read off the mesh by Human3.6M's regressor.
-        paper: TAR's own numbers (arXiv 2311.09543, Table 1). Only what could be verified stands here.
+        title: the dataset and its part.
+        joints: indices of the scored joints among Human3.6M's 17 (if `regressed`) or SMPL's 24.
+        root: indices among the scored joints; their mean is moved to the origin.
+        metrics: names of the metrics in the order of the table.
+        regressed: whether the joints are computed from the mesh by Human3.6M's regressor.
+        paper: the paper's results for TAR (arXiv 2311.09543, Table 1), as far as they could be verified.
     """
 
     title: str
@@ -93,11 +93,12 @@ PROTOCOLS = {
 
 @dataclass(frozen=True)
 class Fit:
-    """SMPL's parameters of N consecutive frames in the camera's frame; the translation has no say in any metric.
+    """SMPL parameters of N consecutive frames in camera coordinates. No metric depends on the translation.
 
     Attributes:
-        body: that they belong to.
-        poses: [N, 24, 3] axis-angle; betas: [N, 10].
+        body: the body that the parameters belong to.
+        poses: [N, 24, 3] axis-angle.
+        betas: [N, 10].
     """
 
     body: BodyModel
@@ -107,12 +108,13 @@ class Fit:
 
 @dataclass(frozen=True)
 class Posed:
-    """What can be scored of N frames, meters.
+    """Joints and meshes of N frames, meters. Only `joints` is set if the joints were measured without a body.
 
     Attributes:
-        joints: [N, J, 3] the protocol's.
-        skeleton: [N, 24, 3] SMPL's own; vertices: [N, V, 3]; rotations: [N, 24, 3, 3] of the joints in the camera's
-            frame; None where joints were measured and no body was fitted.
+        joints: [N, J, 3] the joints that the protocol scores.
+        skeleton: [N, 24, 3] SMPL's joints.
+        vertices: [N, V, 3].
+        rotations: [N, 24, 3, 3] global rotations of the joints in camera coordinates.
     """
 
     joints: np.ndarray
@@ -122,10 +124,10 @@ class Posed:
 
 
 def pose(protocol: Protocol, fit: Fit, regressor: np.ndarray | None) -> Posed:
-    """Puts parameters on their body.
+    """Pose the body.
 
     Args:
-        regressor: [17, V] of Human3.6M's joints, for protocols that read theirs off the mesh.
+        regressor: [17, V] Human3.6M's joint regressor if the protocol needs it.
     """
     rotations = torch.from_numpy(axis_angle_to_matrix(np.asarray(fit.poses, np.float32)))
     betas = torch.from_numpy(np.asarray(fit.betas, np.float32))
@@ -136,69 +138,63 @@ def pose(protocol: Protocol, fit: Fit, regressor: np.ndarray | None) -> Posed:
     return Posed(joints[:, list(protocol.joints)], skeleton, vertices, global_rotations(rotations.double().numpy()))
 
 
-def global_rotations(rotations: np.ndarray) -> np.ndarray:
-    """[N, 24, 3, 3] relative to the parents -> in the camera's frame."""
-    world = rotations.copy()
-    for joint, parent in enumerate(PARENTS):
-        if parent >= 0:
-            world[:, joint] = world[:, parent] @ rotations[:, joint]
-    return world
-
-
 def score(
     protocol: Protocol, predicted: Fit, truth: Fit | np.ndarray, regressor: np.ndarray | None, fps: float
 ) -> dict[str, np.ndarray]:
-    """The protocol's metrics on consecutive frames of one person: one value a frame, where a metric has one there.
+    """Compute the protocol's metrics on N consecutive frames of one person.
 
     Args:
-        truth: a fit, or the protocol's joints [N, J, 3] as they were measured.
-        regressor: for protocols that need it, see `pose`.
-        fps: frames a second.
+        truth: the true SMPL parameters, or the protocol's joints [N, J, 3] if they were measured.
+        regressor: see `pose`.
+        fps: frames per second.
+
+    Returns:
+        Values by metric, one for each frame; "accel" has N - 2 values and "jitter" N - 3.
     """
     parts: list[dict[str, np.ndarray]] = []
     joints: list[tuple[np.ndarray, np.ndarray]] = []
     skeletons: list[np.ndarray] = []
     for frames in _blocks(len(predicted.poses)):
-        ours = pose(protocol, _part(predicted, frames), regressor)
-        true = (
+        posed = pose(protocol, _part(predicted, frames), regressor)
+        target = (
             Posed(truth[frames]) if isinstance(truth, np.ndarray) else pose(protocol, _part(truth, frames), regressor)
         )
-        parts.append(frame_errors(protocol, ours, true))
-        joints.append((ours.joints, true.joints))
-        skeletons.append(ours.skeleton if ours.skeleton is not None else ours.joints)
+        parts.append(frame_errors(protocol, posed, target))
+        joints.append((posed.joints, target.joints))
+        skeletons.append(posed.skeleton if posed.skeleton is not None else posed.joints)
     errors = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    moving, still = (root_aligned(np.concatenate(part), protocol.root) for part in zip(*joints, strict=True))
-    errors["accel"] = acceleration_error(moving, still)
+    aligned, aligned_truth = (root_aligned(np.concatenate(part), protocol.root) for part in zip(*joints, strict=True))
+    errors["accel"] = acceleration_error(aligned, aligned_truth)
     errors["jitter"] = emdb_jitter(np.concatenate(skeletons), fps)
     return {name: errors[name] for name in protocol.metrics}
 
 
-def frame_errors(protocol: Protocol, ours: Posed, true: Posed) -> dict[str, np.ndarray]:
-    """The metrics that need one frame alone, [N] each."""
+def frame_errors(protocol: Protocol, posed: Posed, target: Posed) -> dict[str, np.ndarray]:
+    """Compute the metrics of single frames, [N] each; those of meshes and rotations only if both sides have them."""
     errors = {
-        "mpjpe": mpjpe(ours.joints, true.joints, protocol.root),
-        "pa_mpjpe": pa_mpjpe(ours.joints, true.joints),
+        "mpjpe": mpjpe(posed.joints, target.joints, protocol.root),
+        "pa_mpjpe": pa_mpjpe(posed.joints, target.joints),
     }
-    if true.vertices is None or ours.vertices is None or true.rotations is None or ours.rotations is None:
+    if target.vertices is None or posed.vertices is None or target.rotations is None or posed.rotations is None:
         return errors
-    turned, target = ours.rotations[:, ANGLE_JOINTS], true.rotations[:, ANGLE_JOINTS]
-    errors["pve"] = vertex_error(ours.vertices, true.vertices, ours.joints, true.joints, protocol.root)
-    errors["pa_pve"] = pa_vertex_error(ours.vertices, true.vertices, ours.joints, true.joints)
-    errors["mpjae"] = joint_angle_error(turned, target)
-    errors["pa_mpjae"] = pa_joint_angle_error(turned, target, ours.joints, true.joints)
+    rotations, target_rotations = posed.rotations[:, ANGLE_JOINTS], target.rotations[:, ANGLE_JOINTS]
+    errors["pve"] = vertex_error(posed.vertices, target.vertices, posed.joints, target.joints, protocol.root)
+    errors["pa_pve"] = pa_vertex_error(posed.vertices, target.vertices, posed.joints, target.joints)
+    errors["mpjae"] = joint_angle_error(rotations, target_rotations)
+    errors["pa_mpjae"] = pa_joint_angle_error(rotations, target_rotations, posed.joints, target.joints)
     return errors
 
 
 def emdb_jitter(skeleton: np.ndarray, fps: float) -> np.ndarray:
-    """Jitter as EMDB's script takes it: of SMPL's 24 joints without translation, those far from sensors at rest."""
-    moving = np.zeros_like(skeleton)
-    moving[:, JITTER_JOINTS] = skeleton[:, JITTER_JOINTS]
-    return jitter(moving, fps)
+    """Jitter as EMDB's script computes it: SMPL's 24 joints without translation, all but JITTER_JOINTS at zero."""
+    joints = np.zeros_like(skeleton)
+    joints[:, JITTER_JOINTS] = skeleton[:, JITTER_JOINTS]
+    return jitter(joints, fps)
 
 
 def _blocks(count: int) -> Iterator[slice]:
-    for start in range(0, count, _FRAMES_AT_ONCE):
-        yield slice(start, start + _FRAMES_AT_ONCE)
+    for start in range(0, count, _FRAMES_PER_BLOCK):
+        yield slice(start, start + _FRAMES_PER_BLOCK)
 
 
 def _part(fit: Fit, frames: slice) -> Fit:

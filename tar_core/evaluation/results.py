@@ -1,4 +1,4 @@
-"""What an evaluation found: a table as papers print it, and CSV and JSON for programs."""
+"""Results of an evaluation: a table as in papers, and CSV and JSON files."""
 
 import csv
 import hashlib
@@ -14,31 +14,40 @@ from tar_core.evaluation.protocols import TITLES, Protocol
 from tar_core.files import atomic_path
 
 PAPER_ROW = "TAR (arXiv 2311.09543)"
-ALL = "all"  # sequences together
+ALL = "all"  # stands for all sequences together
 
 
 @dataclass
 class Tally:
-    """The errors of one way to predict, by sequence and metric."""
+    """Collects the errors of one row of the table.
+
+    Attributes:
+        sequences: by sequence, the errors by metric of each of its tracks.
+        frames: number of frames by sequence.
+    """
 
     sequences: dict[str, list[dict[str, np.ndarray]]] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)
 
     def add(self, sequence: str, errors: dict[str, np.ndarray], frames: int) -> None:
-        """Takes in a track of a sequence."""
+        """Add a track of a sequence."""
         self.sequences.setdefault(sequence, []).append(errors)
         self.frames[sequence] = self.frames.get(sequence, 0) + frames
 
     def means(self, protocol: Protocol) -> dict[str, dict[str, float]]:
-        """By sequence and, first, over all: each metric's mean over frames; NaN where no track was long enough.
+        """Average each metric over the frames.
 
-        Jitter over all is the mean of the sequences', as EMDB's script takes it.
+        The jitter of all sequences is the mean of the sequences' jitter, as in EMDB's script.
+
+        Returns:
+            Means by metric, for all sequences together (ALL, first) and for each sequence; NaN for metrics that no
+            track is long enough for.
         """
         rows = {name: _means(tracks, protocol.metrics) for name, tracks in self.sequences.items()}
-        everything = _means([track for tracks in self.sequences.values() for track in tracks], protocol.metrics)
+        overall = _means([track for tracks in self.sequences.values() for track in tracks], protocol.metrics)
         if "jitter" in protocol.metrics:
-            everything["jitter"] = _mean(np.array([row["jitter"] for row in rows.values()]))
-        return {ALL: everything, **rows}
+            overall["jitter"] = _mean(np.array([row["jitter"] for row in rows.values()]))
+        return {ALL: overall, **rows}
 
 
 def _means(tracks: list[dict[str, np.ndarray]], metrics: tuple[str, ...]) -> dict[str, float]:
@@ -51,7 +60,7 @@ def _mean(values: np.ndarray) -> float:
 
 
 def table(protocol: Protocol, rows: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """Markdown: the paper's row, then ours; a dash where there is no number."""
+    """Yield the lines of a Markdown table: the paper's row, then the given rows; a dash stands for a missing value."""
     yield f"| {protocol.title} | {' | '.join(TITLES[metric] for metric in protocol.metrics)} |"
     yield "|---" * (len(protocol.metrics) + 1) + "|"
     paper = {PAPER_ROW: protocol.paper} if protocol.paper else {}
@@ -61,7 +70,7 @@ def table(protocol: Protocol, rows: Mapping[str, Mapping[str, float]]) -> Iterat
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256, hexadecimal."""
+    """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -75,13 +84,13 @@ def write_results(
     checkpoint: Path,
     settings: Mapping[str, Any],
 ) -> None:
-    """Writes `<name>.csv`, a line for each row and sequence, and `<name>.json` with how they came about.
+    """Write `<name>.csv` with a line for each row and sequence, and `<name>.json` with all settings.
 
     Args:
-        means: by row of the table, by sequence (`ALL` first), by metric.
-        frames: by sequence.
-        checkpoint: the network's file; its hash is kept.
-        settings: what else the numbers hang on.
+        means: by row of the table, by sequence (ALL first), by metric.
+        frames: number of frames by sequence.
+        checkpoint: the network's file; the JSON file gets its hash.
+        settings: everything else that the results depend on.
 
     Raises:
         TarError: the folder cannot be written.
@@ -115,5 +124,5 @@ def write_results(
 
 
 def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
-    """JSON has no NaN."""
+    """Replace NaN, which JSON cannot represent, by None."""
     return {metric: value if np.isfinite(value) else None for metric, value in values.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.camera.crop import Crop
-from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, SyntheticClip, write_shard
+from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, Clip, write_shard
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.backgrounds import Background, Backgrounds
@@ -50,7 +50,7 @@ class Generator:
         self.stills = stills
         self._extremes = _extreme_vertices(people.body)
 
-    def clip(self, random: np.random.Generator) -> SyntheticClip:
+    def clip(self, random: np.random.Generator) -> Clip:
         """One clip; the generator's state alone decides which."""
         scene = sample_scene(random, self.motions, self._pose)
         if self.stills:
@@ -80,7 +80,7 @@ class Generator:
         camera_joints = scene.camera_joints()
         in_crop = np.stack([crop.from_image(points) for crop, points in zip(crops, pixels, strict=True)])
         outside = [pixels < 0, pixels > np.array(camera.size) - 1, in_crop < 0, in_crop > 255]
-        return SyntheticClip(
+        return Clip(
             images=np.stack(images),
             poses=scene.camera_poses().astype(np.float32),
             betas=betas.astype(np.float32),

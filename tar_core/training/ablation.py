@@ -19,7 +19,7 @@ from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import Scores
+from tar_core.evaluation.clips import Scores
 from tar_core.files import atomic_path
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TAR_S, TARConfig

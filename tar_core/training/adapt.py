@@ -14,7 +14,7 @@ import torch
 from tar_core.capture.pipeline import Networks
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import Scores, evaluate, refine_frames
+from tar_core.evaluation.clips import Scores, evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions

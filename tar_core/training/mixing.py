@@ -51,7 +51,7 @@ class MixedClips(FeatureClips):
             shares.append(np.full(len(clips), part.weight / total / len(clips)))
         self.shares = np.concatenate(shares)
 
-    def choose(self, count: int, random: np.random.Generator) -> list[int]:
+    def sample(self, count: int, random: np.random.Generator) -> list[int]:
         """Numbers of different clips, drawn by the sets' weights."""
         return random.choice(len(self), count, replace=False, p=self.shares).tolist()
 

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from tar_core.datasets.features import FeatureClips
-from tar_core.datasets.shards import SyntheticShards
+from tar_core.datasets.shards import ClipShards
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import refine_frames
+from tar_core.evaluation.clips import refine_frames
 from tar_core.model.tar import TAR
 from tar_core.skeleton import PARENTS
 
@@ -35,7 +35,7 @@ class Overlays:
         wanted = set(self.numbers)
         middle = clips.clip_length // 2
         self.pictures: list[np.ndarray] = []
-        for number, clip in enumerate(SyntheticShards(shards)):
+        for number, clip in enumerate(ClipShards(shards)):
             if number in wanted:
                 poses = clips.batch([number], maps=False).poses.numpy()
                 if poses.shape != clip.poses.shape or np.abs(poses - clip.poses).max() > 1e-4:

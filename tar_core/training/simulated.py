@@ -59,7 +59,7 @@ class LandmarkSimulator:
         self.length = max(length, donors.clip_length)
         self._points = _points_of_landmarks()
         errors, confidences, stances = [], [], []
-        lenders = [clip for clip in range(len(donors)) if donors.moves(clip)]
+        lenders = [clip for clip in range(len(donors)) if donors.is_moving(clip)]
         if not lenders:
             raise TarError("there are only stills; simulated landmarks need clips, whose errors they take over")
         for start in range(0, len(lenders), 64):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import Scores, evaluate, refine_frames
+from tar_core.evaluation.clips import Scores, evaluate, refine_frames
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.checkpoint import save_tar
@@ -213,7 +213,7 @@ class Trainer:
             batch = self.simulator.batch(count, random)
             length = len(batch.poses) // count
             return batch[own.start * length : own.stop * length]
-        clips = self.clips.choose(count, random)
+        clips = self.clips.sample(count, random)
         reverse = random.random(count) < 0.5
         batch = self.clips.batch(clips[own], reverse[own].tolist(), config.use_maps)
         hidden = np.repeat(random.random(count)[own] < config.hide_appearance, self.clips.clip_length)

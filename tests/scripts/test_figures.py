@@ -8,7 +8,7 @@ from scripts.figures import bends, draw_coverage, draw_reliability, draw_scaling
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import Predictions, Scores
+from tar_core.evaluation.clips import Predictions, Scores
 from tar_core.synthetic.key_poses import key_pose_motions
 from tar_core.synthetic.motions import FPS, Motion
 from tar_core.training.ablation import append_result

@@ -55,7 +55,7 @@ def camera_orient(person: Walker) -> np.ndarray:
     return matrix_to_axis_angle(person.rotations @ axis_angle_to_matrix(person.poses[:, 0]))
 
 
-def write_picture(path: Path, width: int, height: int) -> None:
+def write_image(path: Path, width: int, height: int) -> None:
     """A picture that is dark left and light right, bluish at the bottom."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ramp = np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))

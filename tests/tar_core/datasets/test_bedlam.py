@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from tar_core.body.shape import rest_joints
 from tar_core.datasets.bedlam import sequences
 from tar_core.errors import TarError
-from tests.support.made_up_datasets import camera_orient, joints_of, walker
+from tests.support.made_up_datasets import FREE, camera_orient, joints_of, walker
 
 SCENE = "20221010_3_1000_batch01hand_6fps"
 
@@ -15,15 +16,12 @@ def root(tmp_path):
     person = walker(5, moving_camera=False)
     poses = person.poses.copy()
     poses[:, 0] = camera_orient(person)
-    from tar_core.body.shape import rest_joints
-    from tests.support.made_up_datasets import FREE
-
     pelvis = rest_joints(FREE, person.betas)[0]
     trans = person.camera_joints()[:, 0] - pelvis
     extrinsics = np.tile(np.eye(4), (5, 1, 1))
     extrinsics[:, :3, 3] = [0.2, -0.1, 0.4]
     names = [f"seq_000007/seq_000007_{5 * k:04d}.png" for k in range(5)]
-    two = {  # two people in the same pictures, rows mixed
+    two = {  # two people in the same images, in reverse order
         "imgname": np.array([name for name in names for _ in range(2)])[::-1],
         "sub": np.array(["rp_aaron_posed_002_1038", "rp_emma_posed_010_1000"] * 5)[::-1],
         "pose_cam": np.repeat(poses.reshape(5, 72), 2, 0)[::-1],
@@ -42,7 +40,7 @@ def root(tmp_path):
     return tmp_path, person
 
 
-def test_people_are_told_apart_and_put_in_order(root):
+def test_people_are_separated_and_sorted(root):
     folder, person = root
     read = list(sequences(folder, "training"))
     assert len(read) == 2 and {len(sequence) for sequence in read} == {5}
@@ -58,10 +56,10 @@ def test_people_are_told_apart_and_put_in_order(root):
         np.testing.assert_allclose(joints, person.camera_joints(), atol=1e-9)
 
 
-def test_what_is_missing_is_named(root, tmp_path):
+def test_missing_files_are_reported(root, tmp_path):
     folder, _ = root
     with pytest.raises(TarError, match="bedlam.is.tue.mpg.de"):
         next(sequences(folder, "validation"))
     np.savez(folder / "all_npz_12_smpl_training" / f"{SCENE}.npz", imgname=np.array(["a"]))
-    with pytest.raises(TarError, match="laid out"):
+    with pytest.raises(TarError, match="layout"):
         next(sequences(folder, "training"))

@@ -1,4 +1,4 @@
-"""From a dataset's folder to shards that training reads."""
+"""Conversion of a dataset's folder to shards of clips."""
 
 import pickle
 from dataclasses import replace
@@ -11,11 +11,11 @@ from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets import eft, threedpw
 from tar_core.datasets.__main__ import main
-from tar_core.datasets.clips import clips_of, fitted, read_picture, usable_runs
-from tar_core.datasets.shards import SyntheticShards
+from tar_core.datasets.clips import clips_of, read_image, transfer_to_body, valid_ranges
+from tar_core.datasets.shards import ClipShards
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
-from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
+from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_image
 from tests.support.smpl_files import smpl_content
 from tests.tar_core.datasets import test_eft, test_threedpw
 
@@ -24,11 +24,11 @@ root = test_threedpw.root  # 3DPW's files
 
 def first_sequence(folder):
     for number in range(12):
-        write_picture(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
+        write_image(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
     return next(threedpw.sequences(folder, "test", BODIES))
 
 
-def test_clips_are_cut_around_the_person(root):
+def test_crops_contain_the_person(root):
     sequence = replace(first_sequence(root[0]), valid=np.ones(12, bool))
     (clip,) = clips_of(sequence, {}, FREE, np.random.default_rng(0))
     assert clip.images.shape == (9, 256, 256, 3) and clip.poses.shape == (9, 24, 3)
@@ -37,59 +37,60 @@ def test_clips_are_cut_around_the_person(root):
         crop = clip.crop(frame)
         pixels = clip.joints[frame, :, :2] / clip.joints[frame, :, 2:] * clip.focal_length + clip.principal_point
         inside = crop.from_image(pixels)
-        assert (inside > 0).all() and (inside < 255).all()  # everything is in the crop ...
-        assert np.ptp(inside[:, 1]) > 100  # ... and fills it
+        assert (inside > 0).all() and (inside < 255).all()  # the whole person is in the crop
+        assert np.ptp(inside[:, 1]) > 100  # and fills it
         camera = CropCamera.from_crop(crop, float(clip.focal_length), clip.principal_point.tolist())
         rolled = camera.roll_camera(torch.from_numpy(clip.joints[frame])[None])
         np.testing.assert_allclose(camera.project(rolled)[0], inside, atol=1e-2)
-        # The picture says by its color where the crop's middle was: left is dark.
-        middle = clip.images[frame, 128, 128, 0]
-        assert abs(middle / 255 * 1080 - crop.center_x) < 15
-    # The free body's mesh stands where the joints are.
+        # The image is a horizontal gradient: its brightness gives the crop's center.
+        center = clip.images[frame, 128, 128, 0]
+        assert abs(center / 255 * 1080 - crop.center_x) < 15
+    # The body model reproduces the joints.
     points = BodyModel(FREE)(
         axis_angle_to_matrix(torch.from_numpy(clip.poses)), torch.from_numpy(clip.betas).expand(9, 10)
     )
     np.testing.assert_allclose(points.joints.numpy() + clip.trans[:, None], clip.joints, atol=1e-4)
 
 
-def test_unusable_frames_end_a_clip():
-    assert list(usable_runs(np.array([0, 1, 1, 0, 1], bool))) == [(1, 3), (4, 5)]
-    assert list(usable_runs(np.zeros(3, bool))) == []
+def test_clips_do_not_span_invalid_frames(root):
+    sequence = replace(first_sequence(root[0]), valid=np.arange(12) != 9)
+    (clip,) = clips_of(sequence, {}, FREE, np.random.default_rng(0), stride=1)
+    np.testing.assert_array_equal(clip.trans, sequence.trans[:9].astype(np.float32))
 
 
-def test_single_pictures_are_repeated(tmp_path):
+def test_single_images_are_repeated(tmp_path):
     test_eft.write(tmp_path, "coco")
     (sequence,) = eft.sequences(tmp_path, "coco")
     (clip,) = clips_of(sequence, BODIES, FREE, np.random.default_rng(0))
     assert (clip.poses == clip.poses[0]).all() and (clip.trans == clip.trans[0]).all()
-    assert not (clip.crops == clip.crops[0]).all()  # the crops still waver, as tracking does
+    assert not (clip.crops == clip.crops[0]).all()  # the crops vary, as in tracking
 
 
-def test_another_bodys_shape_is_carried_over(root):
+def test_transfer_to_body_keeps_the_joints(root):
     sequence = first_sequence(root[0])
-    same = fitted(sequence, BODIES, FREE)
-    # Held towards the average a little: joints within the centimeter that shape.py tolerates.
-    before, after = (joints_of(s.poses, s.betas, s.trans) for s in (sequence, same))
+    transferred = transfer_to_body(sequence, BODIES, FREE)
+    # transfer_shape regularizes towards the mean shape, which moves joints by up to a centimeter.
+    before, after = (joints_of(s.poses, s.betas, s.trans) for s in (sequence, transferred))
     assert np.abs(before - after).max() < 0.015
-    np.testing.assert_allclose(after[:, 0], before[:, 0], atol=1e-6)  # the pelvis stays exactly
+    np.testing.assert_allclose(after[:, 0], before[:, 0], atol=1e-6)  # the pelvis does not move
 
 
-def test_pictures_on_their_side_are_turned(tmp_path):
-    write_picture(tmp_path / "lying.png", 64, 48)
-    upright = read_picture(tmp_path / "lying.png", (48, 64))
+def test_portrait_images_are_rotated(tmp_path):
+    write_image(tmp_path / "landscape.png", 64, 48)
+    upright = read_image(tmp_path / "landscape.png", (48, 64))
     assert upright.shape == (64, 48, 3)
-    assert upright[0, 20, 0] < 20 and upright[-1, 20, 0] > 235  # what was left is on top
-    for name, words in (("gone.png", "missing"), ("lying.png", "64x48")):
+    assert upright[0, 20, 0] < 20 and upright[-1, 20, 0] > 235  # left became top
+    for name, words in (("gone.png", "missing"), ("landscape.png", "64x48")):
         with pytest.raises(TarError, match=words):
-            read_picture(tmp_path / name, (100, 100))
+            read_image(tmp_path / name, (100, 100))
 
 
-def test_a_set_without_smpl_cannot_be_trained_on(root):
-    with pytest.raises(TarError, match="no SMPL"):
+def test_sequence_without_smpl_parameters_is_refused(root):
+    with pytest.raises(TarError, match="no SMPL parameters"):
         next(clips_of(replace(first_sequence(root[0]), poses=None), {}, FREE, np.random.default_rng(0)))
 
 
-def test_the_command_makes_shards_that_training_reads(root, tmp_path, capsys):
+def test_command_writes_shards(root, tmp_path, capsys):
     folder, _ = root
     first_sequence(folder)
     bodies = tmp_path / "smpl"
@@ -98,7 +99,7 @@ def test_the_command_makes_shards_that_training_reads(root, tmp_path, capsys):
         (bodies / f"SMPL_{gender}.pkl").write_bytes(pickle.dumps(smpl_content()))
     arguments = ["3dpw", folder, "--split", "test", "--bodies", bodies, "--output", tmp_path / "shards"]
     assert main([str(argument) for argument in [*arguments, "--stride", "2"]]) == 0
-    clips = list(SyntheticShards(tmp_path / "shards"))
+    clips = list(ClipShards(tmp_path / "shards"))
     assert {str(clip.motion) for clip in clips} <= {"downtown_made_up_00_0", "downtown_made_up_00_1"}
     assert clips and clips[0].images.shape == (9, 256, 256, 3)
 

@@ -14,7 +14,7 @@ seeds = st.integers(0, 10_000)
 
 
 def upright_track(angle=0.0):
-    """Joints [9, 24, 2] of a person who leans by `angle`, and points around them."""
+    """Joints [9, 24, 2] of a person who leans by `angle` radians, and points around the person."""
     joints = np.zeros((CLIP_FRAMES, 24, 2))
     up = np.array([np.sin(angle), -np.cos(angle)])
     joints += np.array([500.0, 300.0])
@@ -33,7 +33,7 @@ def test_crops_are_upright_around_the_hips(angle, seed):
         assert 0.6 < crop.size / (2 * MARGIN * 100) < 1.6
 
 
-def test_crops_of_a_clip_hang_together():
+def test_crops_change_slowly_over_a_clip():
     joints, points = upright_track()
     crops = crop_track(np.random.default_rng(0), joints, points)
     steps = [abs(a.center_x - b.center_x) + abs(a.size - b.size) for a, b in itertools.pairwise(crops)]

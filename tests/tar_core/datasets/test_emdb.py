@@ -1,4 +1,4 @@
-"""EMDB's files, written as its dataset.md describes them."""
+"""The EMDB reader, on files written after EMDB's dataset.md."""
 
 import pickle
 
@@ -45,7 +45,7 @@ def root(tmp_path):
 
 
 @pytest.mark.parametrize(("split", "name"), [("emdb1", "P0_09_outdoor_walk"), ("emdb2", "P0_20_indoor_talk")])
-def test_a_split_is_read_into_the_camera(root, split, name):
+def test_sequences_are_in_camera_coordinates(root, split, name):
     folder, person = root
     (sequence,) = sequences(folder, split, BODIES)
     assert sequence.name == name and sequence.gender == "female"
@@ -56,7 +56,7 @@ def test_a_split_is_read_into_the_camera(root, split, name):
     np.testing.assert_allclose(joints, person.camera_joints(), atol=1e-9)
 
 
-def test_what_is_missing_is_named(tmp_path):
+def test_missing_files_are_reported(tmp_path):
     for folder in (tmp_path, tmp_path / "gone"):
         with pytest.raises(TarError, match="emdb.ait.ethz.ch"):
             next(sequences(folder, "emdb1", BODIES))

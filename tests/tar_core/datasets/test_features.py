@@ -1,11 +1,11 @@
-"""Features of any backbone are cached alike."""
+"""Caching the features of other backbones than the default one."""
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from tar_core.datasets.features import FeatureClips, main
-from tar_core.datasets.shards import write_shard
+from tar_core.datasets.shards import read_shard, write_shard
 from tar_core.model.backbones.pretrained import build_backbone, load_backbone, save_backbone
 from tar_core.model.config import TAR_R50
 from tests.tar_core.datasets.test_shards import made_up_clip
@@ -18,10 +18,10 @@ def shards(tmp_path):
     return tmp_path / "clips"
 
 
-def test_a_researchers_own_backbone(shards, tmp_path, capsys):
-    classifier = build_backbone("resnet50").state_dict()
+def test_features_of_another_backbone(shards, tmp_path, capsys):
+    pretrained = build_backbone("resnet50").state_dict()
     weights = tmp_path / "resnet50.pth"
-    torch.save({name: tensor for name, tensor in classifier.items() if "deconv" not in name}, weights)
+    torch.save({name: tensor for name, tensor in pretrained.items() if "deconv" not in name}, weights)
     output = tmp_path / "features"
     arguments = ["--shards", shards, "--output", output, "--backbone", "resnet50", "--weights", weights]
     assert main([str(argument) for argument in arguments]) == 0
@@ -32,18 +32,16 @@ def test_a_researchers_own_backbone(shards, tmp_path, capsys):
     features = clips.batch([0]).features
     assert features.vector.shape == (2, TAR_R50.vector_size)
     assert features.local_map.shape == (2, TAR_R50.map_channels, 64, 64)
-    # The backbone that is kept beside the features is the one that made them.
-    kept, _ = load_backbone("resnet50", output / "backbone" / "resnet50.safetensors")
-    assert load_file(output / "backbone" / "resnet50.safetensors").keys() == kept.state_dict().keys()
-    from tar_core.datasets.shards import read_shard
-
+    # The backbone that is saved beside the features reproduces them.
+    saved, _ = load_backbone("resnet50", output / "backbone" / "resnet50.safetensors")
+    assert load_file(output / "backbone" / "resnet50.safetensors").keys() == saved.state_dict().keys()
     images = torch.from_numpy(read_shard(next(shards.glob("*.npz")))[0].images.copy())
     with torch.no_grad():
-        again = kept(images.permute(0, 3, 1, 2).float() / 255)
+        again = saved(images.permute(0, 3, 1, 2).float() / 255)
     torch.testing.assert_close(features.vector, again.vector.half().float())
 
 
-def test_weights_are_asked_for_before_anything_is_written(shards, tmp_path, capsys):
+def test_missing_weights_are_reported_before_writing(shards, tmp_path, capsys):
     arguments = ["--shards", str(shards), "--output", str(tmp_path / "features"), "--backbone", "hrnet_w48"]
     assert main(arguments) == 2
     assert "give their path" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Human3.6M's files in NeuralAnnot's layout."""
+"""The Human3.6M reader, on files in NeuralAnnot's layout."""
 
 import json
 
@@ -19,7 +19,7 @@ FRAMES = range(0, 5 * COUNT, 5)
 def root(tmp_path):
     person = walker(COUNT, moving_camera=False)
     smpl = person.world_joints()
-    # The files' order: right before left; what SMPL lacks takes the head's place here.
+    # The order of the files, with right before left. The head stands for the head top, which SMPL does not have.
     names = ["pelvis", "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle", "spine1"]
     names += ["neck", "head", "head", "left_shoulder", "left_elbow", "left_wrist"]
     names += ["right_shoulder", "right_elbow", "right_wrist"]
@@ -43,16 +43,16 @@ def root(tmp_path):
             }
             for number, frame in enumerate(FRAMES)
         }
-        places = {str(frame): measured[number].tolist() for number, frame in enumerate(FRAMES)}
+        joints = {str(frame): measured[number].tolist() for number, frame in enumerate(FRAMES)}
         prefix = tmp_path / "annotations" / f"Human36M_subject{subject}"
         write_json(prefix.with_name(prefix.name + "_data.json"), {"images": images[::-1], "annotations": []})
         write_json(prefix.with_name(prefix.name + "_camera.json"), {"1": camera, "4": camera})
-        write_json(prefix.with_name(prefix.name + "_joint_3d.json"), {"2": {"1": places}})
+        write_json(prefix.with_name(prefix.name + "_joint_3d.json"), {"2": {"1": joints}})
         write_json(prefix.with_name(prefix.name + "_SMPL_NeuralAnnot.json"), {"2": {"1": fits}})
     return tmp_path, person
 
 
-def test_protocol_2_is_the_frontal_camera_of_subjects_9_and_11(root):
+def test_protocol_2_has_frontal_camera_of_subjects_9_and_11(root):
     folder, person = root
     first, second = sequences(folder, "test", BODIES)
     assert [first.name, second.name] == ["s_09_act_02_subact_01_ca_04", "s_11_act_02_subact_01_ca_04"]
@@ -67,7 +67,7 @@ def test_protocol_2_is_the_frontal_camera_of_subjects_9_and_11(root):
         np.testing.assert_allclose(measured, joints[:, JOINT_NAMES.index(name)], atol=1e-9)
 
 
-def test_moments_without_a_fit_are_left_out(root):
+def test_frames_without_fit_are_skipped(root):
     folder, _ = root
     path = folder / "annotations" / "Human36M_subject9_SMPL_NeuralAnnot.json"
     fits = json.loads(path.read_text())
@@ -76,7 +76,7 @@ def test_moments_without_a_fit_are_left_out(root):
     assert len(next(sequences(folder, "test", BODIES))) == COUNT - 1
 
 
-def test_what_is_missing_is_named(root):
+def test_missing_files_are_reported(root):
     folder, _ = root
     with pytest.raises(TarError, match="subject1_data.json.*NeuralAnnot"):
         next(sequences(folder, "train", BODIES))
@@ -84,5 +84,5 @@ def test_what_is_missing_is_named(root):
     with pytest.raises(TarError, match="camera.json"):
         next(sequences(folder, "test", BODIES))
     (folder / "annotations" / "Human36M_subject9_camera.json").write_text("{}")
-    with pytest.raises(TarError, match="laid out"):
+    with pytest.raises(TarError, match="layout"):
         next(sequences(folder, "test", BODIES))

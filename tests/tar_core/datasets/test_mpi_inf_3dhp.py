@@ -1,4 +1,4 @@
-"""MPI-INF-3DHP's files: NeuralAnnot's for training, the official .mat (HDF5) files of the test set."""
+"""The MPI-INF-3DHP reader: NeuralAnnot's files of the training set, official .mat (HDF5) files of the test set."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def train_root(tmp_path):
     return tmp_path, person
 
 
-def test_training_is_read_into_the_camera(train_root):
+def test_training_sequences_are_in_camera_coordinates(train_root):
     folder, person = train_root
     (sequence,) = sequences(folder, "train", BODIES)
     assert sequence.name == "S1_Seq2_5" and sequence.focal_length == 749.5
@@ -43,7 +43,7 @@ def test_training_is_read_into_the_camera(train_root):
     np.testing.assert_allclose(joints, person.camera_joints(), atol=1e-9)
 
 
-def test_the_test_sets_joints_come_in_our_order(tmp_path):
+def test_joints_of_the_test_set_are_reordered(tmp_path):
     h5py = pytest.importorskip("h5py")
     order = "head_top neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist right_hip"
     order += " right_knee right_ankle left_hip left_knee left_ankle pelvis spine head"
@@ -53,7 +53,7 @@ def test_the_test_sets_joints_come_in_our_order(tmp_path):
         values = np.arange(17.0)
         with h5py.File(folder / "annot_data.mat", "w") as file:
             pixels = np.tile(values[:, None], (4, 1, 1, 2))
-            pixels[3, 0, 7, 1] = -1  # a wrist above the picture
+            pixels[3, 0, 7, 1] = -1  # a wrist above the image
             file["annot2"] = pixels
             file["univ_annot3"] = 1000 * np.tile(values[:, None], (4, 1, 1, 3))
             file["annot3"] = np.zeros((4, 1, 17, 3))
@@ -64,13 +64,13 @@ def test_the_test_sets_joints_come_in_our_order(tmp_path):
     assert read[0].frame_size == (2048, 2048) and read[5].frame_size == (1920, 1080)
     assert read[0].images[0].name == "img_000001.jpg"
     assert read[0].valid.tolist() == [True, False, True, False]
-    for place, name in enumerate(H36M_NAMES):
-        assert read[2].joints[1, place, 0] == order.split().index(name), name
-        assert read[2].joints_2d[1, place, 1] == order.split().index(name), name
+    for joint, name in enumerate(H36M_NAMES):
+        assert read[2].joints[1, joint, 0] == order.split().index(name), name
+        assert read[2].joints_2d[1, joint, 1] == order.split().index(name), name
     assert read[0].poses is None
 
 
-def test_what_is_missing_is_named(tmp_path):
+def test_missing_files_are_reported(tmp_path):
     with pytest.raises(TarError, match="NeuralAnnot_RELEASE"):
         next(sequences(tmp_path, "train", BODIES))
     pytest.importorskip("h5py")
@@ -79,5 +79,5 @@ def test_what_is_missing_is_named(tmp_path):
     path = tmp_path / "mpi_inf_3dhp_test_set" / "TS1" / "annot_data.mat"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"MATLAB 5.0")
-    with pytest.raises(TarError, match="laid out"):
+    with pytest.raises(TarError, match="layout"):
         next(sequences(tmp_path, "test", BODIES))

@@ -9,7 +9,7 @@ from tests.support.made_up_datasets import FREE, camera_orient, joints_of, walke
 from tests.support.smpl_files import smpl_content
 
 
-def test_a_moving_cameras_body_keeps_its_joints():
+def test_to_camera_preserves_joints_in_moving_camera():
     person = walker(7)
     pelvis = rest_pelvis(FREE, person.betas)
     orient, trans = to_camera(person.poses[:, 0], person.trans, pelvis, person.rotations, person.translations)
@@ -19,7 +19,7 @@ def test_a_moving_cameras_body_keeps_its_joints():
     np.testing.assert_allclose(orient, camera_orient(person), atol=1e-9)
 
 
-def test_bodies_are_found_by_their_names(tmp_path):
+def test_load_bodies_finds_files_by_name(tmp_path):
     with pytest.raises(TarError, match="SMPL_NEUTRAL.*smpl.is.tue.mpg.de"):
         load_bodies(tmp_path)
     (tmp_path / "SMPL_MALE.pkl").write_bytes(pickle.dumps(smpl_content()))
@@ -27,7 +27,7 @@ def test_bodies_are_found_by_their_names(tmp_path):
     assert list(bodies) == ["male"] and len(bodies["male"].v_template) == 6890
 
 
-def test_pickles_of_python_2_and_numpys_scalars_are_read(tmp_path):
+def test_pickles_of_python_2_and_numpy_scalars_are_read(tmp_path):
     content = {"a": [np.arange(3.0), {"b": np.float32(2)}], "text": "x", "flag": np.bool_(True), "none": None}
     (tmp_path / "data.pkl").write_bytes(pickle.dumps(content, protocol=2))
     read = read_pickle(tmp_path / "data.pkl")
@@ -35,13 +35,13 @@ def test_pickles_of_python_2_and_numpys_scalars_are_read(tmp_path):
     assert float(read["a"][1]["b"]) == 2 and read["text"] == "x" and bool(read["flag"]) and read["none"] is None
 
 
-def test_harmful_pickles_are_refused(tmp_path):
+def test_pickles_with_code_are_refused(tmp_path):
     (tmp_path / "data.pkl").write_bytes(b"cposix\nsystem\n(S'true'\ntR.")
     with pytest.raises(TarError, match="posix.system"):
         read_pickle(tmp_path / "data.pkl")
 
 
-def test_damaged_json_is_named(tmp_path):
+def test_damaged_json_is_reported(tmp_path):
     (tmp_path / "data.json").write_text("[1, ")
     with pytest.raises(TarError, match="data.json.*download"):
         read_json(tmp_path / "data.json", "get it")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tar_core.datasets.shards import SyntheticClip, SyntheticShards, read_shard, write_shard
+from tar_core.datasets.shards import Clip, ClipShards, read_shard, write_shard
 from tar_core.errors import TarError
 
 
@@ -9,7 +9,7 @@ def made_up_clip(seed, count=9):
     random = np.random.default_rng(seed)
     ramp = np.linspace(0, 255, 256).astype(np.uint8)
     image = np.stack([np.tile(ramp, (256, 1)), np.tile(ramp[:, None], (1, 256)), np.full((256, 256), seed)], -1)
-    return SyntheticClip(
+    return Clip(
         images=np.repeat(image[None].astype(np.uint8), count, 0),
         poses=random.normal(size=(count, 24, 3)).astype(np.float32),
         betas=random.normal(size=10).astype(np.float32),
@@ -25,11 +25,11 @@ def made_up_clip(seed, count=9):
     )
 
 
-def test_shards_give_back_what_was_written(tmp_path):
+def test_written_shards_are_read_back(tmp_path):
     clips = [made_up_clip(seed) for seed in range(3)]
     write_shard(tmp_path / "shard-000000-00000.npz", clips[:2])
     write_shard(tmp_path / "shard-000000-00001.npz", clips[2:])
-    shards = SyntheticShards(tmp_path)
+    shards = ClipShards(tmp_path)
     assert len(shards) == 2
     read = list(shards)
     assert len(read) == 3
@@ -44,9 +44,9 @@ def test_shards_give_back_what_was_written(tmp_path):
     assert (crop.center_x, crop.roll) == (clips[0].crops[4, 0], clips[0].crops[4, 3])
 
 
-def test_missing_and_broken_shards_are_named(tmp_path):
+def test_missing_and_damaged_shards_are_reported(tmp_path):
     with pytest.raises(TarError, match="no shards"):
-        SyntheticShards(tmp_path)
+        ClipShards(tmp_path)
     (tmp_path / "shard-000000-00000.npz").write_bytes(b"torn")
     with pytest.raises(TarError, match="shard-000000-00000"):
         read_shard(tmp_path / "shard-000000-00000.npz")

@@ -1,4 +1,4 @@
-"""3DPW's files, written as its readme describes them."""
+"""The 3DPW reader, on files written after 3DPW's readme."""
 
 import pickle
 
@@ -18,7 +18,7 @@ def root(tmp_path):
     cameras[:, :3, :3], cameras[:, :3, 3] = person.rotations, person.translations
     data = {
         "sequence": "downtown_made_up_00",
-        "betas": [person.betas, np.append(other.betas, np.zeros(290))],  # some have all 300
+        "betas": [person.betas, np.append(other.betas, np.zeros(290))],  # some files have all 300 betas
         "poses": [person.poses.reshape(12, 72), other.poses.reshape(12, 72)],
         "trans": [person.trans, other.trans + np.array([-0.5, 0, 0])],
         "poses_60Hz": [np.zeros((24, 72))] * 2,
@@ -41,7 +41,7 @@ def root(tmp_path):
     return tmp_path, person
 
 
-def test_everybody_is_read_into_the_camera(root):
+def test_all_people_are_in_camera_coordinates(root):
     folder, person = root
     first, second = sequences(folder, "test", BODIES)
     assert (first.name, first.gender, second.gender) == ("downtown_made_up_00_0", "male", "female")
@@ -55,12 +55,12 @@ def test_everybody_is_read_into_the_camera(root):
     assert second.betas.shape == (10,)
 
 
-def test_what_is_missing_is_named(root, tmp_path):
+def test_missing_files_are_reported(root, tmp_path):
     folder, _ = root
     with pytest.raises(TarError, match="validation.*virtualhumans.*imageFiles.zip"):
         next(sequences(folder, "validation", BODIES))
     with pytest.raises(TarError, match="SMPL_FEMALE"):
         list(sequences(folder, "test", {"male": BODIES["male"]}))
     (folder / "sequenceFiles" / "test" / "downtown_made_up_00.pkl").write_bytes(pickle.dumps({"poses": []}))
-    with pytest.raises(TarError, match="laid out"):
+    with pytest.raises(TarError, match="layout"):
         list(sequences(folder, "test", BODIES))

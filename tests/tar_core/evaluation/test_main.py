@@ -1,4 +1,4 @@
-"""Every protocol from its data set's folder to the table, on made-up files in the published layouts."""
+"""Every protocol, from the dataset's folder to the table, on made-up files in the published layouts."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from tar_core.evaluation.__main__ import main
 from tar_core.evaluation.protocols import PROTOCOLS
 from tar_core.evaluation.results import ALL
 from tar_core.model.checkpoint import save_tar
-from tests.support.made_up_datasets import write_picture
+from tests.support.made_up_datasets import write_image
 from tests.support.smpl_files import smpl_content
 from tests.tar_core.datasets import test_emdb, test_human36m, test_threedpw
 from tests.tar_core.model.test_tar import SMALL, build
@@ -25,15 +25,15 @@ threedpw_root, emdb_root, human36m_root = test_threedpw.root, test_emdb.root, te
 def threedpw(threedpw_root):
     folder, _ = threedpw_root
     for number in range(12):
-        write_picture(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
-    return folder, "downtown_made_up_00_0", 23  # two people, twelve frames, one of them not usable
+        write_image(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
+    return folder, "downtown_made_up_00_0", 23  # two people in twelve frames, one frame invalid
 
 
 @pytest.fixture
 def emdb(emdb_root):
     folder, _ = emdb_root
     for number in range(10):
-        write_picture(folder / "P0" / "09_outdoor_walk" / "images" / f"{number:05d}.jpg", 1440, 1920)
+        write_image(folder / "P0" / "09_outdoor_walk" / "images" / f"{number:05d}.jpg", 1440, 1920)
     return folder, "P0_09_outdoor_walk", 8
 
 
@@ -43,7 +43,7 @@ def human36m(human36m_root):
     for subject in (9, 11):
         take = f"s_{subject:02d}_act_02_subact_01_ca_04"
         for frame in test_human36m.FRAMES:
-            write_picture(folder / "images" / take / f"{take}_{frame + 1:06d}.jpg", 1000, 1002)
+            write_image(folder / "images" / take / f"{take}_{frame + 1:06d}.jpg", 1000, 1002)
     return folder, "s_11_act_02_subact_01_ca_04", 12
 
 
@@ -54,7 +54,7 @@ def mpi_inf_3dhp(tmp_path):
     for number in range(1, 7):
         folder = tmp_path / "mpi_inf_3dhp_test_set" / f"TS{number}"
         focal_length, width, height = (1500, 2048, 2048) if number <= 4 else (1684, 1920, 1080)
-        write_picture(folder / "imageSequence" / "img_000001.jpg", width, height)
+        write_image(folder / "imageSequence" / "img_000001.jpg", width, height)
         for frame in range(2, 5):
             shutil.copy(folder / "imageSequence" / "img_000001.jpg", folder / "imageSequence" / f"img_{frame:06d}.jpg")
         with h5py.File(folder / "annot_data.mat", "w") as file:
@@ -66,7 +66,7 @@ def mpi_inf_3dhp(tmp_path):
 
 @pytest.fixture
 def researcher(tmp_path):
-    """The bodies and the regressor that a researcher has, as arguments."""
+    """Arguments for the bodies and the regressor that a researcher has."""
     folder = tmp_path / "smpl"
     folder.mkdir()
     for gender in ("NEUTRAL", "MALE", "FEMALE"):
@@ -80,7 +80,7 @@ def researcher(tmp_path):
     ("protocol", "fixture"),
     [("3dpw", "threedpw"), ("emdb1", "emdb"), ("h36m-p2", "human36m"), ("mpi-inf-3dhp", "mpi_inf_3dhp")],
 )
-def test_from_a_data_sets_folder_to_its_table(
+def test_dataset_folder_to_table(
     protocol, fixture, request, researcher, untrained_checkpoint, tmp_path, capsys
 ):
     folder, sequence, frames = request.getfixturevalue(fixture)
@@ -100,7 +100,7 @@ def test_from_a_data_sets_folder_to_its_table(
     assert len(content["checkpoint"]["sha256"]) == 64 and content["settings"]["config"]["backbone"] == "blazepose"
 
 
-def test_cached_clips_are_a_protocol_too(clips, tmp_path, capsys):
+def test_cached_clips_are_evaluated(clips, tmp_path, capsys):
     network = tmp_path / "small.safetensors"
     save_tar(build(SMALL), network)
     arguments = ["synthetic", str(tmp_path / "features"), "--checkpoint", str(network)]
@@ -122,7 +122,7 @@ def test_cached_clips_are_a_protocol_too(clips, tmp_path, capsys):
         (["synthetic", "gone", "--smoothing", "2"], "from 0 to 1"),
     ],
 )
-def test_what_is_missing_is_one_line(arguments, words, researcher, tmp_path, monkeypatch, capsys):
+def test_missing_input_is_reported_in_one_line(arguments, words, researcher, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     short = {"RESEARCHER": researcher, "BODIES": researcher[:2]}
     assert main([part for argument in arguments for part in short.get(argument, [argument])]) == 2

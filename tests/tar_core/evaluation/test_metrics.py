@@ -23,37 +23,37 @@ def joints():
     return np.random.default_rng(0).normal(size=(6, 12, 3))
 
 
-def test_moving_the_body_costs_nothing_after_root_alignment(joints):
+def test_translation_has_no_error_after_root_alignment(joints):
     np.testing.assert_allclose(mpjpe(joints + np.array([1, 2, 3]), joints, [6, 7]), 0, atol=1e-9)
 
 
-def test_one_joint_off_by_a_meter(joints):
+def test_error_of_one_joint_is_averaged(joints):
     moved = joints.copy()
     moved[:, 0, 1] += 1
     np.testing.assert_allclose(mpjpe(moved, joints, [6, 7]), 1000 / 12)
 
 
-def test_similarity_transforms_cost_nothing_after_procrustes(joints):
+def test_similarity_transforms_have_no_error_after_procrustes(joints):
     rotation = Rotation.random(6, random_state=1).as_matrix()
     moved = 0.7 * joints @ rotation + [[[5.0, -1.0, 2.0]]]
     np.testing.assert_allclose(procrustes_align(moved, joints), joints, atol=1e-9)
     np.testing.assert_allclose(pa_mpjpe(moved, joints), 0, atol=1e-6)
 
 
-def test_mirror_images_are_not_aligned_by_a_reflection(joints):
+def test_procrustes_does_not_reflect(joints):
     assert (pa_mpjpe(joints * [-1, 1, 1], joints) > 100).all()
 
 
-def test_procrustes_agrees_with_scipy(joints):
-    """scipy scales the target to unit norm and leaves reflections in: compare residuals of near matches."""
+def test_procrustes_equals_scipy(joints):
+    """scipy scales the target to unit norm and allows reflections, so compare the residuals of similar shapes."""
     noisy = joints + 0.1 * np.random.default_rng(1).normal(size=joints.shape)
     for p, t in zip(noisy, joints, strict=True):
         disparity = scipy_procrustes(t, p)[2]
-        ours = ((procrustes_align(p[None], t[None])[0] - t) ** 2).sum() / ((t - t.mean(0)) ** 2).sum()
-        assert ours == pytest.approx(disparity)
+        residual = ((procrustes_align(p[None], t[None])[0] - t) ** 2).sum() / ((t - t.mean(0)) ** 2).sum()
+        assert residual == pytest.approx(disparity)
 
 
-def test_acceleration_of_a_jump_and_of_a_drift(joints):
+def test_acceleration_of_jump_and_drift(joints):
     target = np.repeat(joints[:1], 5, 0)
     drift = target + 0.01 * np.arange(5)[:, None, None]
     np.testing.assert_allclose(acceleration_error(drift, target), 0, atol=1e-9)
@@ -62,13 +62,13 @@ def test_acceleration_of_a_jump_and_of_a_drift(joints):
     np.testing.assert_allclose(acceleration_error(jump, target), [1, 2, 1])
 
 
-# Each metric beside an implementation that shares nothing with it: loops over frames and joints, and scipy's own
-# alignment of vector sets, to 1e-6 of their units (mm, degrees, 10 m/s^3).
+# Each metric against an independent implementation: loops over frames and joints, and scipy's alignment of vector sets,
+# to 1e-6 of their units (mm, degrees, 10 m/s^3).
 
 
 @pytest.fixture
 def bodies():
-    """Two random bodies over nine frames: joints, meshes and joint orientations, predicted and true."""
+    """Joints, meshes and joint orientations, predicted and true, of nine random frames."""
     random = np.random.default_rng(5)
     joints = random.normal(size=(9, 14, 3))
     vertices = random.normal(size=(9, 50, 3))
@@ -84,18 +84,22 @@ def distances(a, b):
 
 
 def aligned_by_scipy(predicted, target, more):
-    """Frame by frame: scipy's rotation between vector sets, then the best scale; applied to other points too."""
-    moved, turns = [], []
+    """Align frame by frame with scipy's rotation between vector sets and the best scale.
+
+    Returns:
+        The points `more`, aligned, and the rotations.
+    """
+    aligned, rotations = [], []
     for p, t, points in zip(predicted, target, more, strict=True):
         rotation, _ = Rotation.align_vectors(t - t.mean(0), p - p.mean(0))
-        turned = rotation.apply(p - p.mean(0))
-        scale = (turned * (t - t.mean(0))).sum() / (turned**2).sum()
-        moved.append(scale * rotation.apply(points - p.mean(0)) + t.mean(0))
-        turns.append(rotation)
-    return np.array(moved), turns
+        rotated = rotation.apply(p - p.mean(0))
+        scale = (rotated * (t - t.mean(0))).sum() / (rotated**2).sum()
+        aligned.append(scale * rotation.apply(points - p.mean(0)) + t.mean(0))
+        rotations.append(rotation)
+    return np.array(aligned), rotations
 
 
-def test_mpjpe_against_a_loop(bodies):
+def test_mpjpe_equals_loop(bodies):
     predicted, target, *_ = bodies
     shifted = [
         distances([p - (p[2] + p[3]) / 2], [t - (t[2] + t[3]) / 2]).mean()
@@ -104,13 +108,13 @@ def test_mpjpe_against_a_loop(bodies):
     np.testing.assert_allclose(mpjpe(predicted, target, [2, 3]), shifted, atol=1e-6)
 
 
-def test_pa_mpjpe_against_scipys_alignment(bodies):
+def test_pa_mpjpe_equals_scipy_alignment(bodies):
     predicted, target, *_ = bodies
     aligned, _ = aligned_by_scipy(predicted, target, predicted)
     np.testing.assert_allclose(pa_mpjpe(predicted, target), distances(aligned, target).mean(1), atol=1e-6)
 
 
-def test_no_similarity_transform_fits_better(bodies):
+def test_procrustes_is_optimal(bodies):
     predicted, target, *_ = bodies
     best = procrustes(predicted[:1], target[:1])
     start = np.concatenate([Rotation.from_matrix(best.rotation[0]).as_rotvec(), best.scale, best.translation[0]])
@@ -122,7 +126,7 @@ def test_no_similarity_transform_fits_better(bodies):
     assert residual(start) == pytest.approx(minimize(residual, start).fun, rel=1e-9)
 
 
-def test_vertex_errors_against_loops(bodies):
+def test_vertex_errors_equal_loops(bodies):
     predicted, target, mesh, true_mesh, *_ = bodies
     frames = zip(predicted, target, mesh, true_mesh, strict=True)
     expected = [distances([v - (p[2] + p[3]) / 2], [w - (t[2] + t[3]) / 2]).mean() for p, t, v, w in frames]
@@ -132,30 +136,30 @@ def test_vertex_errors_against_loops(bodies):
     np.testing.assert_allclose(pa_vertex_error(mesh, true_mesh, predicted, target), expected, atol=1e-6)
 
 
-def test_angle_errors_against_scipys_rotations(bodies):
+def test_angle_errors_equal_scipy_rotations(bodies):
     predicted, target, _, _, rotations, truth = bodies
 
-    def expected(turns):
+    def expected(alignments):
         return [
-            np.degrees(np.mean([(turn * Rotation.from_matrix(a) * Rotation.from_matrix(b).inv()).magnitude()
+            np.degrees(np.mean([(alignment * Rotation.from_matrix(a) * Rotation.from_matrix(b).inv()).magnitude()
                                 for a, b in zip(p, t, strict=True)]))
-            for turn, p, t in zip(turns, rotations, truth, strict=True)
+            for alignment, p, t in zip(alignments, rotations, truth, strict=True)
         ]  # fmt: skip
 
     none = [Rotation.identity()] * len(predicted)
     np.testing.assert_allclose(joint_angle_error(rotations, truth), expected(none), atol=1e-6)
-    _, turns = aligned_by_scipy(predicted, target, predicted)
-    ours = pa_joint_angle_error(rotations, truth, predicted, target)
-    np.testing.assert_allclose(ours, expected(turns), atol=1e-6)
+    _, alignments = aligned_by_scipy(predicted, target, predicted)
+    errors = pa_joint_angle_error(rotations, truth, predicted, target)
+    np.testing.assert_allclose(errors, expected(alignments), atol=1e-6)
 
 
-def test_small_and_half_turns_keep_their_digits():
+def test_small_and_half_rotations_are_precise():
     for angle in (1e-7, 1e-3, np.pi - 1e-7, np.pi):
-        turn = Rotation.from_rotvec([0, angle, 0]).as_matrix()[None, None]
-        assert joint_angle_error(turn, np.eye(3)[None, None])[0] == pytest.approx(np.degrees(angle), rel=1e-9)
+        rotation = Rotation.from_rotvec([0, angle, 0]).as_matrix()[None, None]
+        assert joint_angle_error(rotation, np.eye(3)[None, None])[0] == pytest.approx(np.degrees(angle), rel=1e-9)
 
 
-def test_acceleration_against_a_loop(bodies):
+def test_acceleration_equals_loop(bodies):
     predicted, target, *_ = bodies
     expected = []
     for k in range(1, len(predicted) - 1):
@@ -164,8 +168,8 @@ def test_acceleration_against_a_loop(bodies):
     np.testing.assert_allclose(acceleration_error(predicted, target), expected, atol=1e-6)
 
 
-def test_jitter_is_the_third_derivative():
-    """x = a t^3 has the jerk 6 a, at any frame rate."""
+def test_jitter_is_third_derivative():
+    """x = a t^3 has the jerk 6 a at any frame rate."""
     for fps in (30.0, 60.0):
         time = np.arange(20) / fps
         joints = np.zeros((20, 3, 3))
@@ -173,7 +177,7 @@ def test_jitter_is_the_third_derivative():
         np.testing.assert_allclose(jitter(joints, fps), 6 * 2.0 / 10, atol=1e-6)
 
 
-def test_jitter_against_numpys_differences(bodies):
+def test_jitter_equals_numpy_differences(bodies):
     predicted = bodies[0]
     expected = np.linalg.norm(np.diff(predicted, 3, axis=0), axis=-1).mean(-1) * 30**3 / 10
     np.testing.assert_allclose(jitter(predicted, 30), expected, rtol=1e-12, atol=1e-6)

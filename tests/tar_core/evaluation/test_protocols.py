@@ -1,4 +1,4 @@
-"""Each protocol against the plain loops of the benchmarks' own scripts, on random bodies."""
+"""Each protocol against plain loops written after the benchmarks' own scripts, on random bodies."""
 
 import cv2
 import numpy as np
@@ -7,9 +7,9 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.evaluation.protocols import PROTOCOLS, Fit, global_rotations, score
+from tar_core.evaluation.protocols import PROTOCOLS, Fit, score
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import PARENTS
+from tar_core.skeleton import global_rotations
 
 COUNT, FPS = 9, 30.0
 BODY = BodyModel(load_body())
@@ -33,7 +33,7 @@ def meshes(some):
 
 
 def similarity(source, target):
-    """Umeyama's, for one frame: the moved source and the rotation."""
+    """Umeyama's method for one frame: a function that aligns points, and the rotation."""
     a, b = source - source.mean(0), target - target.mean(0)
     u, _, vt = np.linalg.svd(a.T @ b)
     z = np.diag([1, 1, np.sign(np.linalg.det(u @ vt))])
@@ -42,84 +42,74 @@ def similarity(source, target):
     return lambda points: scale * (points - source.mean(0)) @ rotation.T + target.mean(0), rotation
 
 
-def test_3dpw_is_scored_as_by_the_video_papers():
-    """TCMR's evaluate.py: 14 joints by the regressor, the hips' middle at the origin, accelerations after that."""
-    ours, true, j = fit(0), fit(1), regressor()
+def test_3dpw_scores_match_tcmrs_script():
+    """TCMR's evaluate.py: 14 regressed joints, the hips' midpoint at the origin, then accelerations."""
+    predicted, true, j = fit(0), fit(1), regressor()
     order = [6, 5, 4, 1, 2, 3, 16, 15, 14, 11, 12, 13, 8, 10]  # SPIN's H36M_TO_J14
-    (vertices, _), (target, _) = meshes(ours), meshes(true)
-    places, targets = (j @ vertices)[:, order], (j @ target)[:, order]
-    pelvis, target_pelvis = ((x[:, 2:3] + x[:, 3:4]) / 2 for x in (places, targets))
+    (vertices, _), (target, _) = meshes(predicted), meshes(true)
+    joints, targets = (j @ vertices)[:, order], (j @ target)[:, order]
+    pelvis, target_pelvis = ((x[:, 2:3] + x[:, 3:4]) / 2 for x in (joints, targets))
     expected = {
-        "mpjpe": np.linalg.norm(places - pelvis - targets + target_pelvis, axis=-1).mean(),
+        "mpjpe": np.linalg.norm(joints - pelvis - targets + target_pelvis, axis=-1).mean(),
         "pa_mpjpe": np.mean(
-            [np.linalg.norm(similarity(p, t)[0](p) - t, axis=-1) for p, t in zip(places, targets, strict=True)]
+            [np.linalg.norm(similarity(p, t)[0](p) - t, axis=-1) for p, t in zip(joints, targets, strict=True)]
         ),
         "pve": np.linalg.norm(vertices - pelvis - target + target_pelvis, axis=-1).mean(),
         "accel": np.linalg.norm(
-            np.diff(places - pelvis, 2, axis=0) - np.diff(targets - target_pelvis, 2, axis=0), axis=-1
+            np.diff(joints - pelvis, 2, axis=0) - np.diff(targets - target_pelvis, 2, axis=0), axis=-1
         ).mean(),
     }
-    errors = score(PROTOCOLS["3dpw"], ours, true, j, FPS)
+    errors = score(PROTOCOLS["3dpw"], predicted, true, j, FPS)
     assert list(errors) == ["pa_mpjpe", "mpjpe", "pve", "accel"]
     for name, value in expected.items():
         assert errors[name].mean() == pytest.approx(1000 * value, rel=1e-6), name
 
 
-def test_measured_joints_need_no_mesh():
-    """MPI-INF-3DHP's order ends in pelvis, spine, head; the pelvis alone is the root."""
-    ours, j = fit(0), regressor()
+def test_measured_joints_are_scored_without_mesh():
+    """MPI-INF-3DHP's joints end with pelvis, spine and head; only the pelvis is the root."""
+    predicted, j = fit(0), regressor()
     order = [6, 5, 4, 1, 2, 3, 16, 15, 14, 11, 12, 13, 8, 10, 0, 7, 9]  # SPIN's H36M_TO_J17
-    places = (j @ meshes(ours)[0])[:, order]
-    measured = places + 0.1 * np.random.default_rng(2).normal(size=places.shape)
-    expected = np.linalg.norm(places - places[:, 14:15] - measured + measured[:, 14:15], axis=-1).mean()
-    errors = score(PROTOCOLS["mpi-inf-3dhp"], ours, measured, j, FPS)
+    joints = (j @ meshes(predicted)[0])[:, order]
+    measured = joints + 0.1 * np.random.default_rng(2).normal(size=joints.shape)
+    expected = np.linalg.norm(joints - joints[:, 14:15] - measured + measured[:, 14:15], axis=-1).mean()
+    errors = score(PROTOCOLS["mpi-inf-3dhp"], predicted, measured, j, FPS)
     assert list(errors) == ["pa_mpjpe", "mpjpe", "accel"]
     assert errors["mpjpe"].mean() == pytest.approx(1000 * expected, rel=1e-6)
 
 
-def test_emdb_is_scored_as_by_its_script():
-    ours, true = fit(0), fit(1)
-    (vertices, joints), (target, targets) = meshes(ours), meshes(true)
+def test_emdb_scores_match_its_script():
+    predicted, true = fit(0), fit(1)
+    (vertices, joints), (target, targets) = meshes(predicted), meshes(true)
     expected = {name: [] for name in ("mpjpe", "pa_mpjpe", "pve", "pa_pve", "mpjae", "pa_mpjae")}
-    angles = [global_rotations(axis_angle_to_matrix(x.poses)) for x in (ours, true)]
+    angles = [global_rotations(axis_angle_to_matrix(x.poses)) for x in (predicted, true)]
     for frame in range(COUNT):
         p, t = joints[frame], targets[frame]
         shift = (t[1] + t[2]) / 2 - (p[1] + p[2]) / 2
-        move, rotation = similarity(p, t)
+        align, rotation = similarity(p, t)
         expected["mpjpe"].append(1000 * np.linalg.norm(p + shift - t, axis=1).mean())
-        expected["pa_mpjpe"].append(1000 * np.linalg.norm(move(p) - t, axis=1).mean())
+        expected["pa_mpjpe"].append(1000 * np.linalg.norm(align(p) - t, axis=1).mean())
         expected["pve"].append(1000 * np.linalg.norm(vertices[frame] + shift - target[frame], axis=1).mean())
-        expected["pa_pve"].append(1000 * np.linalg.norm(move(vertices[frame]) - target[frame], axis=1).mean())
-        for name, turn in (("mpjae", np.eye(3)), ("pa_mpjae", rotation)):
+        expected["pa_pve"].append(1000 * np.linalg.norm(align(vertices[frame]) - target[frame], axis=1).mean())
+        for name, alignment in (("mpjae", np.eye(3)), ("pa_mpjae", rotation)):
             between = [
-                cv2.Rodrigues(turn @ angles[0][frame, joint] @ angles[1][frame, joint].T)[0]
+                cv2.Rodrigues(alignment @ angles[0][frame, joint] @ angles[1][frame, joint].T)[0]
                 for joint in (0, 1, 2, 4, 5, 16, 17, 18, 19)
             ]
             expected[name].append(np.degrees(np.linalg.norm(between, axis=1).mean()))
-    still = joints.copy()
-    still[:, [0, 7, 8, 10, 11, 20, 21, 22, 23]] = 0
-    jerk = np.linalg.norm(np.diff(still, 3, axis=0) * FPS**3, axis=2).mean() / 10
-    errors = score(PROTOCOLS["emdb1"], ours, true, None, FPS)
+    masked = joints.copy()
+    masked[:, [0, 7, 8, 10, 11, 20, 21, 22, 23]] = 0
+    jerk = np.linalg.norm(np.diff(masked, 3, axis=0) * FPS**3, axis=2).mean() / 10
+    errors = score(PROTOCOLS["emdb1"], predicted, true, None, FPS)
     for name, values in expected.items():
         np.testing.assert_allclose(errors[name], values, rtol=1e-5, err_msg=name)
     assert errors["jitter"].mean() == pytest.approx(jerk, rel=1e-6)
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
-def test_the_truth_has_no_error(name):
+def test_true_parameters_have_no_error(name):
     protocol = PROTOCOLS[name]
-    same = fit(3, 200)  # more frames than are posed at once
+    same = fit(3, 200)  # more frames than in one block
     errors = score(protocol, same, same, regressor() if protocol.regressed else None, FPS)
     for metric in set(protocol.metrics) - {"jitter"}:
         assert len(errors[metric]) == (198 if metric == "accel" else 200)
         np.testing.assert_allclose(errors[metric], 0, atol=1e-5, err_msg=metric)
-
-
-def test_rotations_go_down_the_skeleton():
-    turn = axis_angle_to_matrix(np.array([0.0, 0.0, 0.3]))
-    rotations = np.tile(np.eye(3), (1, 24, 1, 1))
-    rotations[0, 16] = turn  # the left shoulder
-    world = global_rotations(rotations)
-    assert PARENTS[18] == 16
-    np.testing.assert_allclose(world[0, [16, 18, 20, 22]], np.tile(turn, (4, 1, 1)), atol=1e-12)
-    np.testing.assert_allclose(world[0, 17], np.eye(3), atol=1e-12)

@@ -18,14 +18,14 @@ def tally():
     return own
 
 
-def test_means_are_over_frames():
+def test_means_are_taken_over_frames():
     means = tally().means(PROTOCOL)
     assert list(means) == [ALL, "a", "b"]
     assert means[ALL] == {"pa_mpjpe": 4.0, "mpjpe": 5.0, "pve": 1.0, "accel": 4.0}
     assert np.isnan(means["a"]["accel"])
 
 
-def test_jitter_is_the_mean_of_sequences():
+def test_jitter_is_averaged_over_sequences():
     emdb = PROTOCOLS["emdb1"]
     own = Tally()
     for name, values in (("a", [1.0]), ("b", [3.0, 3.0, 3.0])):
@@ -34,7 +34,7 @@ def test_jitter_is_the_mean_of_sequences():
     assert means["jitter"] == 2.0 and means["mpjpe"] == 2.5
 
 
-def test_the_table_shows_the_papers_row_and_what_is_unknown():
+def test_table_has_paper_row_and_dashes():
     lines = list(table(PROTOCOL, {"ours": {"pa_mpjpe": 50.0, "mpjpe": 80.04, "pve": 100.0, "accel": float("nan")}}))
     assert lines == [
         "| 3DPW, test | PA-MPJPE | MPJPE | PVE | ACCEL |",
@@ -45,7 +45,7 @@ def test_the_table_shows_the_papers_row_and_what_is_unknown():
     assert len(list(table(PROTOCOLS["emdb1"], {}))) == 2
 
 
-def test_files_tell_how_the_numbers_came_about(tmp_path):
+def test_files_contain_results_and_settings(tmp_path):
     network = tmp_path / "net.safetensors"
     network.write_bytes(b"weights")
     own = tally()

@@ -1,4 +1,4 @@
-"""Crops around true people, runs of usable frames, and the network over both kinds of data."""
+"""Crops around true joints, ranges of valid frames, and predictions on sequences and cached clips."""
 
 from dataclasses import replace
 
@@ -9,12 +9,12 @@ import torch
 from tar_core.camera.crop_camera import project
 from tar_core.datasets import threedpw
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import predict
-from tar_core.evaluation.tracks import clip_tracks, follow, smoothed, true_crops
+from tar_core.evaluation.clips import predict
+from tar_core.evaluation.tracks import clip_tracks, predict_sequence, smoothed, true_crops
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.rotations import axis_angle_to_matrix
-from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_picture
+from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_image
 from tests.tar_core.datasets import test_threedpw
 from tests.tar_core.model.test_tar import SMALL, build
 
@@ -23,11 +23,11 @@ root = test_threedpw.root
 
 def first_sequence(folder):
     for number in range(12):
-        write_picture(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
+        write_image(folder / "imageFiles" / "downtown_made_up_00" / f"image_{number:05d}.jpg", 1080, 1920)
     return next(threedpw.sequences(folder, "test", BODIES))
 
 
-def test_crops_hold_the_person(root):
+def test_true_crops_contain_the_person(root):
     sequence = first_sequence(root[0])
     joints = joints_of(sequence.poses, sequence.betas, sequence.trans)
     pixels = project(joints, sequence.focal_length, sequence.principal_point)
@@ -40,29 +40,29 @@ def test_crops_hold_the_person(root):
         assert shoulders[1] < hips[1]
 
 
-def test_people_without_parameters_are_cut_out_by_their_joints(root):
+def test_true_crops_from_2d_joints(root):
     sequence = first_sequence(root[0])
     random = np.random.default_rng(0).uniform(300, 700, (12, 17, 2))
     crop = true_crops(replace(sequence, poses=None, joints_2d=random), BODIES, FREE)[0]
     inside = crop.from_image(random[0])
     assert (inside > 0).all() and (inside < 255).all()
-    with pytest.raises(TarError, match="nowhere"):
+    with pytest.raises(TarError, match="2D joints"):
         true_crops(replace(sequence, poses=None), BODIES, FREE)
 
 
-def test_a_sequence_is_followed_between_its_gaps(root, untrained_checkpoint):
-    sequence = first_sequence(root[0])  # frame 3 is not usable
+def test_sequence_is_predicted_between_gaps(root, untrained_checkpoint):
+    sequence = first_sequence(root[0])  # frame 3 is invalid
     model, backbone = load_tar(untrained_checkpoint), load_blazepose()
-    first, second = follow(model, backbone, sequence, BODIES, FREE)
+    first, second = predict_sequence(model, backbone, sequence, BODIES, FREE)
     assert (len(first.results), len(second.results)) == (3, 8)
     assert {track.name for track in (first, second)} == {sequence.name}
     np.testing.assert_array_equal(second.poses, sequence.poses[4:])
-    faster = next(follow(model, backbone, replace(sequence, fps=60.0, valid=np.ones(12, bool)), BODIES, FREE))
+    faster = next(predict_sequence(model, backbone, replace(sequence, fps=60.0, valid=np.ones(12, bool)), BODIES, FREE))
     assert len(faster.results) == 6 and faster.fps == 30
     np.testing.assert_array_equal(faster.poses, sequence.poses[::2])
 
 
-def test_clips_are_predicted_as_while_training(clips):
+def test_clip_tracks_equal_predict(clips):
     torch.manual_seed(0)
     model = build(SMALL).eval()
     predictions = predict(model, clips)
@@ -70,18 +70,20 @@ def test_clips_are_predicted_as_while_training(clips):
     assert len(tracks) == 6 and tracks[0].fps == 30
     for number, track in enumerate(tracks):
         poses, betas = track.predicted()
-        ours = model.body(
+        joints = model.body(
             torch.from_numpy(axis_angle_to_matrix(poses.astype(np.float32))), torch.from_numpy(betas)
         ).joints.numpy()
-        theirs = predictions.joints[9 * number : 9 * number + 9]
-        # Theirs are in the rolled cameras: distances between joints are the same.
+        expected = predictions.joints[9 * number : 9 * number + 9]
+        # `predict` uses the rolled cameras, so compare distances between joints.
         np.testing.assert_allclose(
-            np.linalg.norm(ours - ours[:, :1], axis=-1), np.linalg.norm(theirs - theirs[:, :1], axis=-1), atol=1e-4
+            np.linalg.norm(joints - joints[:, :1], axis=-1),
+            np.linalg.norm(expected - expected[:, :1], axis=-1),
+            atol=1e-4,
         )
         assert track.poses.shape == (9, 24, 3) and track.betas.shape == (10,)
 
 
-def test_smoothing_takes_jitter_and_leaves_shapes(clips):
+def test_smoothing_removes_jitter_and_keeps_shapes(clips):
     track = next(iter(clip_tracks(build(SMALL).eval(), clips)))
     random = np.random.default_rng(0)
     results = [replace(r, poses=np.full(72, 0.1) + 0.005 * random.normal(size=72)) for r in track.results]

@@ -4,7 +4,7 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.datasets.shards import CLIP_FRAMES, SyntheticShards
+from tar_core.datasets.shards import CLIP_FRAMES, ClipShards
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic import generate as module
@@ -101,12 +101,12 @@ def test_command_line_renders_and_resumes(egl, garments, background_folder, tmp_
     arguments += ["--body", FREE_BODY, "--garments", garments, "--backgrounds", background_folder]
     arguments = [str(argument) for argument in arguments]
     assert main(arguments) == 0
-    assert len(list(SyntheticShards(tmp_path / "out"))) == 3
+    assert len(list(ClipShards(tmp_path / "out"))) == 3
     first = (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns
     (tmp_path / "out" / "shard-000005-00001.npz").unlink()
     assert main(arguments) == 0
     assert (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns == first
-    assert len(list(SyntheticShards(tmp_path / "out"))) == 3
+    assert len(list(ClipShards(tmp_path / "out"))) == 3
     capsys.readouterr()
     arguments[arguments.index(str(background_folder))] = str(tmp_path / "nowhere")
     (tmp_path / "out" / "shard-000005-00001.npz").unlink()

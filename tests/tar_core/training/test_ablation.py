@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tar_core.evaluation.synthetic import Scores
+from tar_core.evaluation.clips import Scores
 from tar_core.training import ablation
 from tar_core.training.ablation import (
     BASES,

@@ -28,9 +28,9 @@ def test_sets_give_their_shares_however_large_they_are(folder):
     assert isinstance(mixed, MixedClips) and len(mixed) == 36
     np.testing.assert_allclose([mixed.shares[:6].sum(), mixed.shares[6:].sum()], [0.75, 0.25])
     random = np.random.default_rng(0)
-    chosen = np.array([mixed.choose(1, random) for _ in range(2000)])
+    chosen = np.array([mixed.sample(1, random) for _ in range(2000)])
     assert (chosen < 6).mean() == pytest.approx(0.75, abs=0.03)
-    assert len(set(mixed.choose(20, random))) == 20
+    assert len(set(mixed.sample(20, random))) == 20
 
 
 def test_clips_come_from_their_own_shards(folder):
@@ -49,11 +49,11 @@ def test_clips_of_another_backbone_do_not_mix(folder):
 
 
 def test_stills_have_no_maps_and_mix_where_none_are_wanted(folder):
-    still = FeatureClips(folder / "features").batch([0])[:1].standing_still(9)
+    still = FeatureClips(folder / "features").batch([0])[:1].repeat_frames(9)
     (folder / "stills").mkdir()
     save_features(folder / "stills" / "a.safetensors", still, 9)
     mixed = MixedClips([Part(folder / "features", 1), Part(folder / "stills", 1)])
-    assert [mixed.moves(clip) for clip in (0, 6)] == [True, False]
+    assert [mixed.is_moving(clip) for clip in (0, 6)] == [True, False]
     batch = mixed.batch([0, 6], maps=False)
     assert torch.equal(batch.poses[9:], batch.poses[:1].expand(9, 24, 3))
     with pytest.raises(TarError, match="--without-maps"):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tar_core.datasets.shards import SyntheticClip, write_shard
+from tar_core.datasets.shards import Clip, write_shard
 from tar_core.errors import TarError
 from tar_core.training.overlays import Overlays, draw_skeleton
 from tar_core.training.trainer import Trainer, TrainingConfig
@@ -14,7 +14,7 @@ from tests.tar_core.model.test_tar import SMALL, build
 
 
 def gray_clip(poses):
-    return SyntheticClip(
+    return Clip(
         images=np.full((9, 256, 256, 3), 90, np.uint8),
         poses=poses,
         betas=np.zeros(10, np.float32),

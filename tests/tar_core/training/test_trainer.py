@@ -5,7 +5,7 @@ import torch
 
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.synthetic import evaluate, refine_frames
+from tar_core.evaluation.clips import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar
 from tar_core.training.losses import LossConfig, body_loss
 from tar_core.training.parallel import Workers

@@ -1,0 +1,34 @@
+"""Scores of made-up predictions with known errors."""
+
+import numpy as np
+import pytest
+
+from tar_core.evaluation.clips import Predictions, score
+
+CLIPS, LENGTH = 4, 9
+
+
+def predictions(error, expected=None):
+    """Random true joints, and predictions that deviate from them by `error` [N, 24, 3], meters."""
+    truth = np.random.default_rng(0).normal(size=(CLIPS * LENGTH, 24, 3))
+    return Predictions(truth + error, truth, np.full(truth.shape[:2], 3.0), expected, LENGTH)
+
+
+def test_constant_offset_has_no_error():
+    scores = score(predictions(np.array([1.0, -2.0, 0.5])))
+    assert scores.mpjpe == pytest.approx(0, abs=1e-9) and scores.pa == pytest.approx(0, abs=1e-9)
+    assert scores.acceleration == pytest.approx(0, abs=1e-9) and scores.pixels == 3
+
+
+def test_error_of_one_joint_is_averaged_over_twelve():
+    error = np.zeros((CLIPS * LENGTH, 24, 3))
+    error[:, 20, 2] = 0.12  # the left wrist
+    assert score(predictions(error)).mpjpe == pytest.approx(10)
+    assert predictions(error).errors().max() == pytest.approx(0.12)
+
+
+def test_acceleration_is_computed_within_clips():
+    """One joint is offset by a constant of each clip, so that nothing accelerates within a clip."""
+    error = np.zeros((CLIPS * LENGTH, 24, 3))
+    error[:, 20, 0] = np.repeat(np.arange(CLIPS), LENGTH)
+    assert score(predictions(error)).acceleration == pytest.approx(0, abs=1e-9)
