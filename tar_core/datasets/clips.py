@@ -84,9 +84,7 @@ def read_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
     if image.shape[:2] == (width, height) and width != height:
         image = cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)
     if image.shape[:2] != (height, width):
-        raise TarError(
-            f"{path}: {image.shape[1]}x{image.shape[0]} pixels, not {width}x{height}; use the original image"
-        )
+        raise TarError(f"{path}: {image.shape[1]}x{image.shape[0]} pixels, not {width}x{height}; use the original")
     return np.ascontiguousarray(image[..., ::-1])
 
 

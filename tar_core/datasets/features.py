@@ -232,9 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--output", type=Path, required=True, help="folder to write the features to; existing files are kept"
     )
     parser.add_argument("--backbone", choices=BACKBONES, default="blazepose", help="default: %(default)s")
-    parser.add_argument(
-        "--weights", type=Path, help="the backbone's weights; required for all but the default one"
-    )
+    parser.add_argument("--weights", type=Path, help="the backbone's weights; required for all but the default one")
     args = parser.parse_args(arguments)
     try:
         backbone, loaded = load_backbone(args.backbone, args.weights)

@@ -157,9 +157,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--regressor", type=Path, help="J_regressor_h36m.npy from SPIN's or VIBE's data")
     parser.add_argument("--checkpoint", type=Path, help="the network (default: the one that TAR installs)")
-    parser.add_argument(
-        "--weights", type=Path, help="weights of the network's backbone, unless it is the default one"
-    )
+    parser.add_argument("--weights", type=Path, help="weights of the network's backbone, unless it is the default one")
     parser.add_argument(
         "--smoothing",
         type=float,

@@ -22,8 +22,8 @@ from tar_core.datasets.features import FeatureClips
 from tar_core.datasets.joints import H36M_NAMES
 from tar_core.datasets.sequence import PersonSequence
 from tar_core.errors import TarError
-from tar_core.filters import true_runs
 from tar_core.evaluation.clips import CLIPS_PER_BATCH, refine_frames
+from tar_core.filters import true_runs
 from tar_core.model.features import FrameFeatures
 from tar_core.model.streaming import TRAINED_FPS, FrameResult, TARStream, frame_results, frame_step
 from tar_core.model.tar import TAR

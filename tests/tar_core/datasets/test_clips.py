@@ -11,7 +11,7 @@ from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets import eft, threedpw
 from tar_core.datasets.__main__ import main
-from tar_core.datasets.clips import clips_of, read_image, transfer_to_body, valid_ranges
+from tar_core.datasets.clips import clips_of, read_image, transfer_to_body
 from tar_core.datasets.shards import ClipShards
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix

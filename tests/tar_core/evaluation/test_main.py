@@ -80,9 +80,7 @@ def researcher(tmp_path):
     ("protocol", "fixture"),
     [("3dpw", "threedpw"), ("emdb1", "emdb"), ("h36m-p2", "human36m"), ("mpi-inf-3dhp", "mpi_inf_3dhp")],
 )
-def test_dataset_folder_to_table(
-    protocol, fixture, request, researcher, untrained_checkpoint, tmp_path, capsys
-):
+def test_dataset_folder_to_table(protocol, fixture, request, researcher, untrained_checkpoint, tmp_path, capsys):
     folder, sequence, frames = request.getfixturevalue(fixture)
     arguments = [protocol, str(folder), *researcher, "--checkpoint", str(untrained_checkpoint)]
     arguments += ["--output", str(tmp_path / "out"), "--smoothing", "1"]
