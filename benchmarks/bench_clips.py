@@ -25,7 +25,7 @@ from scripts.fetch.real_clips import CLIPS, RealClip, fetch_video
 from scripts.paths import REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture.pipeline import Networks
+from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, root_aligned
 from tar_core.motion import MotionClip, PersonMotion

@@ -23,7 +23,7 @@ from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_pi
 from scripts.paths import CACHE, REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.camera.vanishing_points import estimate_camera, find_segments
-from tar_core.capture.pipeline import RELIABLE_FOCAL_LENGTH
+from tar_core.capture.initial_camera import RELIABLE_FOCAL_LENGTH
 from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError

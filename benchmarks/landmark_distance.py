@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.camera_joints import BLAZEPOSE_KEYPOINTS, SMPL_KEYPOINTS, camera_frame_joints
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import project
-from tar_core.capture.pipeline import Networks
+from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.model.streaming import frame_step
 from tar_core.motion import MotionClip

@@ -125,8 +125,9 @@ def _add_adapt(parser: argparse.ArgumentParser) -> None:
 def run_capture(options: argparse.Namespace) -> None:
     """Capture the motion of the people in a video and write a motion file."""
     with loading():
-        from tar_core.capture.pipeline import capture, check_writable
+        from tar_core.capture.pipeline import capture
         from tar_core.cleanup.pipeline import clean_up
+        from tar_core.files import check_writable
         from tar_core.video.writer import check_video_name
 
     check_writable(options.output)
@@ -224,7 +225,7 @@ def run_info(options: argparse.Namespace) -> None:
     import cv2
     import torch
 
-    from tar_core.capture.pipeline import choose_device
+    from tar_core.capture.networks import choose_device
     from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
     from tar_core.model.cost import cost_table
 
@@ -262,7 +263,7 @@ def run_import_amass(options: argparse.Namespace) -> None:
 
 def run_adapt(options: argparse.Namespace) -> None:
     """Adapt a network to videos without ground truth, by training it on its own motion fitted to the image."""
-    from tar_core.capture.pipeline import check_writable
+    from tar_core.files import check_writable
     from tar_core.training.adapt import AdaptOptions, adapt
 
     check_writable(options.output)

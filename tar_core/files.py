@@ -65,6 +65,20 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             temporary.unlink()
 
 
+class _DiscardedError(Exception):
+    """Makes `atomic_path` delete the temporary file."""
+
+
+def check_writable(path: str | Path) -> None:
+    """Check that a file can be written, before the work whose result it is to hold.
+
+    Raises:
+        TarError: the folder is missing or not writable, or the disk is full.
+    """
+    with suppress(_DiscardedError), atomic_path(path):
+        raise _DiscardedError
+
+
 def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
     """Write a compressed `.npz` file completely or not at all.
 

@@ -57,7 +57,7 @@ from tar_core.errors import TarError
 from tar_core.memory import loading
 
 if TYPE_CHECKING:
-    from tar_core.capture.pipeline import Networks
+    from tar_core.capture.networks import Networks
     from tar_core.options import CaptureOptions
 
 EXIT_ERROR = 2
@@ -187,7 +187,7 @@ class LoadedNetworks:
 
     def of(self, options: "CaptureOptions") -> "Networks":
         """As `Networks.load`."""
-        from tar_core.capture.pipeline import Networks
+        from tar_core.capture.networks import Networks
 
         wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
@@ -216,7 +216,7 @@ def self_test() -> dict[str, Any]:
     import tar_core
     from tar_core.camera.crop import Crop
     from tar_core.camera.crop_camera import CropCamera
-    from tar_core.capture.pipeline import Networks
+    from tar_core.capture.networks import Networks
     from tar_core.model.streaming import TARStream
     from tar_core.options import CaptureOptions
 
@@ -268,8 +268,9 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
         TarError: for whatever the user can mend.
     """
     load_libraries()
-    from tar_core.capture.pipeline import capture, check_writable, look
+    from tar_core.capture.pipeline import capture, scan
     from tar_core.capture.progress import Progress
+    from tar_core.files import check_writable
     from tar_core.options import CaptureOptions, StartBox
     from tar_core.people.selection import save_detected
 
@@ -303,7 +304,7 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
 
     check_writable(output)
     if looks_only:
-        found = look(video, options, report)
+        found = scan(video, options, report)
         save_detected(found, output)
         people = [(person.person_id, person.first_frame, person.last_frame) for person in found]
     else:

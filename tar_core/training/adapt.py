@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from tar_core.capture.pipeline import Networks
+from tar_core.capture.networks import Networks
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import Scores, evaluate, refine_frames

@@ -16,7 +16,9 @@ from torch import Tensor
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera, image_center
-from tar_core.capture.pipeline import Networks, assemble_motion, initial_camera
+from tar_core.capture.initial_camera import estimate_initial_camera
+from tar_core.capture.networks import Networks
+from tar_core.capture.track import assemble_motion
 from tar_core.datasets.features import ClipBatch, save_features
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.model.features import FrameFeatures, Landmarks
@@ -87,7 +89,7 @@ def follow(video: Path, networks: Networks, most_frames: int) -> tuple[list[Run]
         number, between = divmod(frame.index, step)
         if between:
             continue
-        focal_length = focal_length or initial_camera(frame.image, CaptureOptions()).focal_length
+        focal_length = focal_length or estimate_initial_camera(frame.image, CaptureOptions()).focal_length
         for sighting in tracker.step(number, frame.image):
             runs = sightings.setdefault(sighting.track_id, [])
             if not runs or runs[-1][-1].frame != number - 1:

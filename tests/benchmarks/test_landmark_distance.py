@@ -9,7 +9,8 @@ import pytest
 from benchmarks.landmark_distance import landmark_distances
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture.pipeline import Networks, capture
+from tar_core.capture.networks import Networks
+from tar_core.capture.pipeline import capture
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions

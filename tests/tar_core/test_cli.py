@@ -109,7 +109,7 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: [text_file(folder)], "not a video"),
         (lambda folder, room: [frameless(folder)], "empty"),
         (lambda folder, room: [truncated(folder, room)], "cut off"),
-        (lambda folder, room: [room], "nobody was found"),
+        (lambda folder, room: [room], "no person found"),
         (lambda folder, room: [room, "--start", "90"], "no frame 90"),
         (lambda folder, room: [room, "--box", "0,10,10,50,90"], "the box on frame 0 shows no person"),
         (lambda folder, room: [room, "--overlay", "film.gif"], r"ends in \.mp4"),
@@ -267,5 +267,5 @@ def test_a_camera_path_that_is_none_ends_before_the_work(
     asked = ("capture", demo_video, "-o", output, "--camera-trajectory", path)
     assert "no such camera trajectory" in fails(capsys, *asked)
     np.savez(path, rotations=np.tile(np.eye(3), (9, 1, 1)), translations=np.zeros((9, 3)))
-    assert "frames 0 to 8, but 0 to 99 are captured" in fails(capsys, *asked)
+    assert "frames 0 to 8 of the video, but frames 0 to 99 are captured" in fails(capsys, *asked)
     assert not output.exists()

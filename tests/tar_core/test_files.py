@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path, check_video_file
+from tar_core.files import atomic_path, check_video_file, check_writable
 
 
 def test_the_file_appears_whole(tmp_path):
@@ -47,6 +47,13 @@ def test_a_missing_folder_is_a_user_error(tmp_path):
 def test_a_folder_is_not_a_file_name(tmp_path):
     with pytest.raises(TarError, match="folder"), atomic_path(tmp_path):
         pass
+
+
+def test_check_writable_leaves_no_file(tmp_path):
+    with pytest.raises(TarError, match="cannot write"):
+        check_writable(tmp_path / "absent" / "clip.npz")
+    check_writable(tmp_path / "clip.npz")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_full_disk_is_a_user_error():

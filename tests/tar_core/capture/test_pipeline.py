@@ -1,4 +1,5 @@
-from collections.abc import Callable
+"""Captures and scans of the demo video."""
+
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,42 +10,29 @@ from scipy.spatial.transform import Rotation
 from benchmarks.bench_turning import degrees_off, turn_video
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.camera.trajectory import CameraTrajectory
-from tar_core.camera.world import to_camera_frame, with_camera_trajectory
-from tar_core.capture.pipeline import (
-    _check_scale,
-    assemble_motion,
-    capture,
-    check_writable,
-    choose_device,
-    interpolate_poses,
-)
+from tar_core.capture.pipeline import capture, scan
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
-from tar_core.model.streaming import FrameResult
 from tar_core.motion import Floor
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
-from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
+from tar_core.people.selection import DetectedPerson
+from tar_core.rotations import axis_angle_to_matrix
 from tar_core.video.writer import VideoWriter
-from tests.support.moving_camera import clip_of, dolly, walker
+from tests.support.paths import DATA
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
-MAN = (240, 330, 620, 1260)  # where the demo's man stands in frame 0
+MAN = (240, 330, 620, 1260)  # box of the man in frame 0 of the demo
+SECOND_ENTERS = 32  # the frame in which a scan at 8 fps first detects the second person of the demo
 
 
-def result(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, confidence: float) -> FrameResult:
-    arrays = (array.astype(np.float32) for array in (poses, betas, trans))
-    return FrameResult(*arrays, confidence, np.full(24, 0.05, np.float32))
-
-
-def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
-    told: list[Progress] = []
+def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> None:
+    reported: list[Progress] = []
     options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu")
-    clip = capture(demo_video, options, told.append)
+    clip = capture(demo_video, options, reported.append)
     assert (clip.width, clip.height, clip.body) == (1080, 1920, "free")
     assert clip.fps == pytest.approx(60, abs=0.1)
-    # The video's own calibration (Qualisys): the camera looks down and is turned.
+    # The video's calibration (Qualisys): the camera looks down and is rolled.
     assert clip.focal_length == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
     up = Floor(clip.vertical.up, 0.0)
     assert np.degrees([up.pitch, up.roll]) == pytest.approx([22.5, 13.4], abs=1.5)
@@ -53,22 +41,22 @@ def test_demo_person(demo_video: Path, untrained_checkpoint: Path) -> None:
     np.testing.assert_array_equal(person.frames, np.arange(6))
     assert (person.confidence > 0.3).all()
     assert box_iou(person.boxes[0], np.array(MAN)) > 0.5
-    assert [(progress.stage, progress.done) for progress in told] == [("load", 0)] + [
+    assert [(progress.stage, progress.done) for progress in reported] == [("load", 0)] + [
         ("capture", done) for done in range(1, 7)
     ]
-    assert all(progress.total == 6 for progress in told[1:])
+    assert all(progress.total == 6 for progress in reported[1:])
 
 
-def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     turns = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
     turn_video(demo_video, tmp_path / "turning.mp4", turns)
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
-    told: list[Progress] = []
-    clip = capture(tmp_path / "turning.mp4", options, told.append)
+    reported: list[Progress] = []
+    clip = capture(tmp_path / "turning.mp4", options, reported.append)
     assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 40
     off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(turns).as_matrix())
     assert off.max() < 0.3
-    assert [progress.stage for progress in told[-40:]] == ["camera"] * 40
+    assert [progress.stage for progress in reported[-40:]] == ["camera"] * 40
 
     still = capture(tmp_path / "turning.mp4", replace(options, static_camera=True))
     assert still.camera_trajectory is None
@@ -79,8 +67,8 @@ def test_a_camera_that_turns(demo_video: Path, untrained_checkpoint: Path, tmp_p
     np.testing.assert_array_equal(held.poses[:, 3:], seen.poses[:, 3:])
 
 
-def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
-    """With its focal length and its up, on whatever the picture's lines and its background tell."""
+def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
+    """Its focal length and vertical replace the estimates from vanishing points and background."""
     turns, places = np.linspace([0, 0, 0], [0.1, 0.2, 0], 70), np.linspace([0, 0, 0], [0.5, 0, 0.1], 70)
     rotations = axis_angle_to_matrix(turns)
     path = {"rotations": rotations, "translations": -np.einsum("fij,fj->fi", rotations, places)}
@@ -101,7 +89,7 @@ def test_a_camera_path_is_taken_as_given(demo_video: Path, untrained_checkpoint:
         capture(demo_video, replace(given, end=None))
 
 
-def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
+def test_video_lost_after_the_first_pass_keeps_the_motion(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     video = tmp_path / "turning.mp4"
@@ -114,18 +102,18 @@ def test_a_file_that_goes_meanwhile_loses_the_cameras_turns_alone(
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(video, options, unplug)
     assert len(clip.people[0]) == 40 and clip.camera_trajectory is None
-    assert "no such video" in caplog.text and "taken to stand" in caplog.text
+    assert "no such video" in caplog.text and "treated as static" in caplog.text
 
 
-def test_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
+def test_start_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(3, MAN), end=5, fov=90, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(demo_video, options)
-    assert clip.focal_length == pytest.approx(960)  # as given, whatever the lines tell
+    assert clip.focal_length == pytest.approx(960)  # as given, in spite of the vanishing points
     np.testing.assert_array_equal(clip.people[0].frames, [3, 4, 5])
 
 
-def test_fast_video_is_looked_at_every_second_frame(demo_video: Path, untrained_checkpoint: Path) -> None:
-    """The frames between, and the one after the last that was looked at, lie on curves through the others."""
+def test_every_second_frame_of_a_60_fps_video_is_processed(demo_video: Path, untrained_checkpoint: Path) -> None:
+    """The skipped frames, and the frame after the last processed one, are interpolated."""
     box = StartBox(1, MAN)
     options = CaptureOptions(box=box, end=10, checkpoint=untrained_checkpoint, device="cpu")
     (person,) = capture(demo_video, options).people
@@ -140,7 +128,7 @@ def test_fast_video_is_looked_at_every_second_frame(demo_video: Path, untrained_
     assert offsets[0] < 1e-3 and 0.01 < offsets.max() < 30
 
 
-def test_progress_can_cancel(demo_video: Path, untrained_checkpoint: Path) -> None:
+def test_exception_in_the_progress_callback_ends_the_capture(demo_video: Path, untrained_checkpoint: Path) -> None:
     def cancel(progress: Progress) -> None:
         if progress.done == 2:
             raise KeyboardInterrupt
@@ -149,89 +137,47 @@ def test_progress_can_cancel(demo_video: Path, untrained_checkpoint: Path) -> No
         capture(demo_video, CaptureOptions(checkpoint=untrained_checkpoint, device="cpu"), cancel)
 
 
-def test_video_without_people(tmp_path: Path, untrained_checkpoint: Path) -> None:
+def test_video_without_people_is_rejected(tmp_path: Path, untrained_checkpoint: Path) -> None:
     video = tmp_path / "empty_room.mp4"
     with VideoWriter(video, 30, 320, 240) as writer:
         for _ in range(8):
             writer.write(np.full((240, 320, 3), 120, np.uint8))
-    with pytest.raises(TarError, match="nobody was found.*--box"):
+    with pytest.raises(TarError, match="no person found.*give a box"):
         capture(video, CaptureOptions(checkpoint=untrained_checkpoint))
     with pytest.raises(TarError, match="has no frame 50"):
         capture(video, CaptureOptions(start=50, checkpoint=untrained_checkpoint))
 
 
-@pytest.mark.parametrize(
-    ("make", "words"),
-    [
-        (lambda: choose_device("abacus"), "device 'abacus'"),
-    ],
-)
-def test_wrong_options(make: Callable[[], object], words: str) -> None:
-    with pytest.raises(TarError, match=words):
-        make()
+@pytest.fixture(scope="module")
+def detected(demo_video: Path) -> list[DetectedPerson]:
+    return scan(demo_video, CaptureOptions(device="cpu"))
 
 
-def test_unwritable_output_is_told_before_the_work(tmp_path: Path) -> None:
-    with pytest.raises(TarError, match="cannot write"):
-        check_writable(tmp_path / "absent" / "clip.npz")
-    check_writable(tmp_path / "clip.npz")
-    assert not list(tmp_path.iterdir())
+def test_scan_detects_both_people_largest_first(detected: list[DetectedPerson]) -> None:
+    man, passer_by = detected
+    assert [man.person_id, passer_by.person_id] == [1, 2]
+    assert man.first_frame == 0 and man.last_frame > 90 and box_iou(man.boxes[0], np.array(MAN)) > 0.5
+    assert abs(passer_by.first_frame - SECOND_ENTERS) <= 16 and passer_by.last_frame > 90
+    assert man.thumbnail.shape == (128, 128, 3) and man.thumbnail.std() > 20
 
 
-def test_missing_frames_are_interpolated_and_marked() -> None:
-    body = load_body()
-    turn = np.zeros(72)
-    turn[1] = 1.0
-    betas = np.zeros(10)
-    results = [
-        result(0 * turn, betas, np.array([0.0, 0, 4]), 0.8),
-        result(0.4 * turn, betas, np.array([0.4, 0, 4]), 0.9),
-    ]
-    boxes = [np.array([0.0, 0, 10, 10]), np.array([40.0, 0, 50, 10])]
-    motion = assemble_motion(7, [10, 14], boxes, results, body, body)
-    np.testing.assert_array_equal(motion.frames, [10, 11, 12, 13, 14])
-    np.testing.assert_allclose(motion.poses[:, 1], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
-    np.testing.assert_allclose(motion.trans[:, 0], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
-    np.testing.assert_allclose(motion.boxes[:, 0], [0, 10, 20, 30, 40])
-    np.testing.assert_allclose(motion.confidence, [0.8, 0, 0, 0, 0.9], atol=1e-6)
+def test_capture_of_a_selected_person(
+    detected: list[DetectedPerson], demo_video: Path, untrained_checkpoint: Path
+) -> None:
+    selection = [person.to_job(person.person_id == 2) for person in detected]
+    options = CaptureOptions(selection=selection, end=59, checkpoint=untrained_checkpoint, device="cpu")
+    (person,) = capture(demo_video, options).people
+    place = int(np.searchsorted(person.frames, detected[1].frames[0]))
+    assert box_iou(person.boxes[place], detected[1].boxes[0]) > 0.5
 
 
-def test_one_shape_leaves_the_pelvis_on_its_line_of_sight() -> None:
-    body, rng = load_body(), np.random.default_rng(0)
-    results = [result(np.zeros(72), rng.normal(size=10), rng.normal([0, 0, 4], 0.3), 1.0) for _ in range(5)]
-    motion = assemble_motion(1, range(5), [np.array([0, 0, 9, 9])] * 5, results, body, body)
-    for row, frame in enumerate(results):
-        before = rest_joints(body, frame.betas)[0] + frame.trans
-        after = rest_joints(body, motion.betas)[0] + motion.trans[row]
-        np.testing.assert_allclose(after[:2] / after[2], before[:2] / before[2], atol=1e-5)
-        assert after[2] == pytest.approx(before[2], rel=0.2)
+def test_scan_reports_progress(demo_video: Path) -> None:
+    reported: list[Progress] = []
+    scan(demo_video, CaptureOptions(end=30, device="cpu"), reported.append)
+    assert [progress.stage for progress in reported[:2]] == ["load", "look"] and reported[-1].done == 31
 
 
-def test_poses_turn_the_short_way() -> None:
-    """From 170 to -170 degrees lie 20 degrees, not 340; known frames come back untouched."""
-    angle = np.radians(170)
-    poses = np.zeros((2, 72))
-    poses[:, 2] = angle, -angle
-    between = interpolate_poses(np.arange(3), np.array([0, 2]), poses)
-    half_turn = axis_angle_to_matrix(np.array([0, 0, np.pi]))
-    np.testing.assert_allclose(axis_angle_to_matrix(between[1, :3]), half_turn, atol=1e-9)
-    np.testing.assert_array_equal(between[[0, 2]], poses)
-    assert np.isfinite(axis_angle_to_quaternion(between.reshape(3, 24, 3))).all()
-
-
-def test_single_frame_needs_no_interpolation() -> None:
-    poses = np.full((1, 72), 0.1)
-    np.testing.assert_array_equal(interpolate_poses(np.array([4]), np.array([4]), poses), poses)
-
-
-def test_a_camera_path_of_unknown_length_goes_by_feet(caplog: pytest.LogCaptureFixture) -> None:
-    truth, path = walker(), dolly()
-    seen = replace(clip_of(truth), people=[to_camera_frame(truth, path, rest_joints(load_body(), np.zeros(10))[0])])
-    short = with_camera_trajectory(seen, path.scaled(0.25), load_body())
-    told = _check_scale(short, load_body(), by_feet=False)
-    assert told is short and "4 times as long" in caplog.text and "--trajectory-scale feet" in caplog.text
-    found = _check_scale(short, load_body(), by_feet=True)
-    np.testing.assert_allclose(found.camera_trajectory.length, path.length, rtol=0.1)
-    assert np.abs(found.people[0].trans - truth.trans).max() < 0.2
-    _check_scale(clip_of(truth, CameraTrajectory(0, np.zeros((120, 3)))), load_body(), by_feet=True)
-    assert "feet do not tell" in caplog.text
+def test_scan_of_a_video_without_people_is_rejected() -> None:
+    grays = DATA / "twelve_greys.mp4"
+    with pytest.raises(TarError, match="no person found"):
+        scan(grays, CaptureOptions(device="cpu"))

@@ -1,56 +1,36 @@
-"""Scan of the demo video, and a capture of a person selected from it."""
+"""Scan with a scripted tracker, and thumbnails. The scan of a video is tested in capture/test_pipeline.py."""
 
-from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
-import pytest
 
-from tar_core.capture.pipeline import capture, look
-from tar_core.capture.progress import Progress
-from tar_core.errors import TarError
-from tar_core.options import CaptureOptions
-from tar_core.people.boxes import box_iou
-from tar_core.people.scan import crop_thumbnail
-from tar_core.people.selection import DetectedPerson
-from tests.support.paths import DATA
-from tests.tar_core.capture.test_pipeline import MAN
+from tar_core.people.scan import crop_thumbnail, scan_people
+from tar_core.video.reader import VideoFrame
 
-SECOND_ENTERS = 32  # the frame in which a scan at 8 fps first detects the second person of the demo
+SMALL, LARGE = np.array([0.0, 0, 10, 20]), np.array([20.0, 0, 60, 80])
 
 
-@pytest.fixture(scope="module")
-def detected(demo_video: Path) -> list[DetectedPerson]:
-    return look(demo_video, CaptureOptions(device="cpu"))
+class ScriptedTracker:
+    """Reports a small person in every processed frame, and a large one and an unconfirmed one from frame 5 on."""
+
+    def step(self, frame: int, image: np.ndarray) -> list[Any]:
+        boxes = {1: SMALL} | ({2: LARGE, 3: SMALL} if frame >= 5 else {})
+        return [SimpleNamespace(track_id=number, box=box, score=0.9) for number, box in boxes.items()]
+
+    def confirmed_tracks(self) -> list[Any]:
+        return [SimpleNamespace(track_id=number) for number in (1, 2)]
 
 
-def test_both_people_are_detected_largest_first(detected: list[DetectedPerson]) -> None:
-    man, passer_by = detected
-    assert [man.person_id, passer_by.person_id] == [1, 2]
-    assert man.first_frame == 0 and man.last_frame > 90 and box_iou(man.boxes[0], np.array(MAN)) > 0.5
-    assert abs(passer_by.first_frame - SECOND_ENTERS) <= 16 and passer_by.last_frame > 90
-    assert man.thumbnail.shape == (128, 128, 3) and man.thumbnail.std() > 20
-
-
-def test_capture_of_a_selected_person(
-    detected: list[DetectedPerson], demo_video: Path, untrained_checkpoint: Path
-) -> None:
-    selection = [person.to_job(person.person_id == 2) for person in detected]
-    options = CaptureOptions(selection=selection, end=59, checkpoint=untrained_checkpoint, device="cpu")
-    (person,) = capture(demo_video, options).people
-    place = int(np.searchsorted(person.frames, detected[1].frames[0]))
-    assert box_iou(person.boxes[place], detected[1].boxes[0]) > 0.5
-
-
-def test_scan_reports_progress(demo_video: Path) -> None:
-    reported: list[Progress] = []
-    look(demo_video, CaptureOptions(end=30, device="cpu"), reported.append)
-    assert [progress.stage for progress in reported[:2]] == ["load", "look"] and reported[-1].done == 31
-
-
-def test_video_without_people_is_rejected() -> None:
-    grays = DATA / "twelve_greys.mp4"
-    with pytest.raises(TarError, match="nobody was found"):
-        look(grays, CaptureOptions(device="cpu"))
+def test_confirmed_people_are_listed_largest_first_with_a_box_per_second() -> None:
+    frames = (VideoFrame(index, index / 32, np.zeros((100, 100, 3), np.uint8)) for index in range(100, 200))
+    rates = []
+    large, small = scan_people(frames, 32.0, lambda fps: rates.append(fps) or ScriptedTracker())  # type: ignore
+    assert rates == [8.0], "every fourth frame is processed"
+    assert (large.person_id, small.person_id) == (1, 2)
+    np.testing.assert_array_equal(small.frames, [100, 132, 164, 196])
+    np.testing.assert_array_equal(large.frames, [120, 152, 184, 196])
+    np.testing.assert_array_equal(large.boxes, np.tile(LARGE, (4, 1)))
 
 
 def test_thumbnail_is_an_upright_square_around_the_box() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.capture.pipeline import Networks
+from tar_core.capture.networks import Networks
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.model.refinement import JOINT_OF_LANDMARK

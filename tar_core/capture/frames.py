@@ -1,0 +1,41 @@
+"""The frames that a capture reads and processes."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from tar_core.capture.progress import Progress
+from tar_core.errors import TarError
+from tar_core.model.streaming import frame_step
+from tar_core.options import CaptureOptions
+from tar_core.video.prefetch import prefetch
+from tar_core.video.reader import VideoFrame, VideoReader
+
+
+def sampling_step(options: CaptureOptions, fps: float) -> int:
+    """Number of frames from one processed frame of the video to the next; the frames between are interpolated."""
+    return 1 if options.every_frame else frame_step(fps)
+
+
+def read_frames(
+    reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None], stage: str
+) -> Iterator[VideoFrame]:
+    """Read all frames of the range to capture, and report the progress after each.
+
+    Args:
+        reader: the video.
+        options: give the range.
+        report: called after the consumer has processed a frame.
+        stage: stage of the reported progress.
+
+    Raises:
+        TarError: the video ends before the range.
+    """
+    first = options.first_frame
+    total = reader.frames_in(first, options.end)
+    start_time, done = time.monotonic(), 0
+    for frame in prefetch(reader.frames(first, options.end)):
+        yield frame
+        done += 1
+        report(Progress(stage, done, total, done / max(time.monotonic() - start_time, 1e-6)))
+    if done == 0:
+        raise TarError(f"{reader.path}: the video has no frame {first}; choose an earlier start")

@@ -1,0 +1,126 @@
+"""The motion of one person, from the sightings of a track."""
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+
+import numpy as np
+
+from tar_core.body.data import BodyData
+from tar_core.body.shape import consistent_shape, move_to_shape, transfer_shape
+from tar_core.camera.crop_camera import CropCamera
+from tar_core.model.streaming import FrameResult, TARStream
+from tar_core.model.tar import TAR
+from tar_core.motion import PersonMotion
+from tar_core.people.track import Sighting
+from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
+
+MAX_PENDING = 8  # frames of a person that may wait for the network
+
+
+class PersonTrack:
+    """Runs TAR on one person's sightings, frame by frame, and keeps the results.
+
+    The network's windows hold consecutive frames only. A frame without a sighting therefore ends one run of the
+    network, and the next sighting starts another. `motion` interpolates between the runs.
+
+    Args:
+        track_id: number of the track.
+        network: the motion network.
+        fps: rate of the frames that are processed.
+        worker: an executor with one thread, in which TAR runs while the next frames are searched for people.
+    """
+
+    def __init__(self, track_id: int, network: TAR, fps: float, worker: Executor) -> None:
+        self.track_id = track_id
+        self._network, self._fps, self._worker = network, fps, worker
+        self._pending: deque[Future[list[FrameResult]]] = deque()
+        self._stream: TARStream | None = None
+        self._frames: list[int] = []
+        self._boxes: list[list[float]] = []
+        self._results: list[bytes] = []  # see FrameResult.packed
+
+    def add(self, sighting: Sighting, camera: CropCamera) -> None:
+        """Process the sighting in the next frame."""
+        if self._stream is None:
+            self._stream = TARStream(self._network, self._fps)
+        self._frames.append(sighting.frame)
+        self._boxes.append(sighting.box.tolist())
+        self._pending.append(self._worker.submit(self._stream.push, sighting.features, camera))
+        self._collect(MAX_PENDING)
+
+    def end_run(self) -> None:
+        """End the current run of the network, if any: fetch the delayed results and free its memory."""
+        if self._stream is not None:
+            self._pending.append(self._worker.submit(self._stream.finish))
+            self._collect(0)
+            self._stream = None
+
+    def _collect(self, max_pending: int) -> None:
+        """Wait until at most so many frames are pending."""
+        while len(self._pending) > max_pending:
+            self._results += [result.packed() for result in self._pending.popleft().result()]
+
+    def total_size(self) -> float:
+        """Square root of the person's box area, summed over the frames. It ranks people by size and presence."""
+        return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self._boxes]).sum())
+
+    def motion(self, source_body: BodyData, target_body: BodyData) -> PersonMotion:
+        """The complete motion; see `assemble_motion`."""
+        boxes = [np.array(box) for box in self._boxes]
+        results = [FrameResult.unpacked(data) for data in self._results]
+        return assemble_motion(self.track_id, self._frames, boxes, results, source_body, target_body)
+
+
+def assemble_motion(
+    person_id: int,
+    seen: Sequence[int],
+    boxes: Sequence[np.ndarray],
+    results: Sequence[FrameResult],
+    source_body: BodyData,
+    target_body: BodyData,
+) -> PersonMotion:
+    """Join the network's results to a motion with one shape, and interpolate the frames between sightings.
+
+    Args:
+        person_id: number of the person.
+        seen: M increasing frame numbers with a sighting. Interpolated frames have confidence 0.
+        boxes: M boxes [4] in pixels.
+        results: M results of the network.
+        source_body: the body to which the results' betas belong.
+        target_body: the body to which the motion is fitted; may be the same.
+    """
+    betas = np.stack([result.betas for result in results])
+    confidence = np.array([result.confidence for result in results])
+    shape = consistent_shape(betas, confidence)
+    if target_body is not source_body:
+        shape = transfer_shape(shape, source_body, target_body)
+    trans = np.stack([result.trans for result in results])
+    trans = move_to_shape(trans, betas, shape, source_body, target_body)
+    known = np.array(seen)
+    frames = np.arange(known[0], known[-1] + 1)
+    confidence_of_all = np.zeros(len(frames))
+    confidence_of_all[known - known[0]] = confidence
+    return PersonMotion(
+        person_id=person_id,
+        poses=interpolate_poses(frames, known, np.stack([result.poses for result in results])),
+        betas=shape,
+        trans=interpolate_linearly(frames, known, trans),
+        frames=frames,
+        boxes=interpolate_linearly(frames, known, np.stack(boxes)),
+        confidence=confidence_of_all,
+        joint_errors=interpolate_linearly(frames, known, np.stack([result.joint_errors for result in results])),
+    )
+
+
+def interpolate_linearly(frames: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Interpolate values [M, C] at the frame numbers `known` [M] to `frames` [N]: [N, C]."""
+    return np.stack([np.interp(frames, known, column) for column in values.T], 1)
+
+
+def interpolate_poses(frames: np.ndarray, known: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """Interpolate poses [M, 72] at the frame numbers `known` [M] to `frames` [N], by slerp of each joint: [N, 72]."""
+    quaternions = axis_angle_to_quaternion(poses.reshape(len(known), -1, 3).astype(np.float64))
+    result = quaternion_to_axis_angle(slerp_at(frames, known, quaternions)).reshape(len(frames), -1)
+    result[known - frames[0]] = poses  # exactly, without the rounding of the conversion
+    return result

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
+from tar_core.capture.track import assemble_motion, interpolate_poses
+from tar_core.model.streaming import FrameResult
+from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
+
+
+def result(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, confidence: float) -> FrameResult:
+    arrays = (array.astype(np.float32) for array in (poses, betas, trans))
+    return FrameResult(*arrays, confidence, np.full(24, 0.05, np.float32))
+
+
+def test_missing_frames_are_interpolated_with_confidence_zero() -> None:
+    body = load_body()
+    turn = np.zeros(72)
+    turn[1] = 1.0
+    betas = np.zeros(10)
+    results = [
+        result(0 * turn, betas, np.array([0.0, 0, 4]), 0.8),
+        result(0.4 * turn, betas, np.array([0.4, 0, 4]), 0.9),
+    ]
+    boxes = [np.array([0.0, 0, 10, 10]), np.array([40.0, 0, 50, 10])]
+    motion = assemble_motion(7, [10, 14], boxes, results, body, body)
+    np.testing.assert_array_equal(motion.frames, [10, 11, 12, 13, 14])
+    np.testing.assert_allclose(motion.poses[:, 1], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
+    np.testing.assert_allclose(motion.trans[:, 0], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
+    np.testing.assert_allclose(motion.boxes[:, 0], [0, 10, 20, 30, 40])
+    np.testing.assert_allclose(motion.confidence, [0.8, 0, 0, 0, 0.9], atol=1e-6)
+
+
+def test_consistent_shape_keeps_the_pelvis_on_its_line_of_sight() -> None:
+    body, rng = load_body(), np.random.default_rng(0)
+    results = [result(np.zeros(72), rng.normal(size=10), rng.normal([0, 0, 4], 0.3), 1.0) for _ in range(5)]
+    motion = assemble_motion(1, range(5), [np.array([0, 0, 9, 9])] * 5, results, body, body)
+    for row, frame in enumerate(results):
+        before = rest_joints(body, frame.betas)[0] + frame.trans
+        after = rest_joints(body, motion.betas)[0] + motion.trans[row]
+        np.testing.assert_allclose(after[:2] / after[2], before[:2] / before[2], atol=1e-5)
+        assert after[2] == pytest.approx(before[2], rel=0.2)
+
+
+def test_poses_are_interpolated_on_the_shorter_arc() -> None:
+    """From 170 to -170 degrees it is 20 degrees, not 340. Known frames are unchanged."""
+    angle = np.radians(170)
+    poses = np.zeros((2, 72))
+    poses[:, 2] = angle, -angle
+    between = interpolate_poses(np.arange(3), np.array([0, 2]), poses)
+    half_turn = axis_angle_to_matrix(np.array([0, 0, np.pi]))
+    np.testing.assert_allclose(axis_angle_to_matrix(between[1, :3]), half_turn, atol=1e-9)
+    np.testing.assert_array_equal(between[[0, 2]], poses)
+    assert np.isfinite(axis_angle_to_quaternion(between.reshape(3, 24, 3))).all()
+
+
+def test_single_frame_needs_no_interpolation() -> None:
+    poses = np.full((1, 72), 0.1)
+    np.testing.assert_array_equal(interpolate_poses(np.array([4]), np.array([4]), poses), poses)
