@@ -9,7 +9,7 @@ FEATURES ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-newest test-blenders test-gui extension extension-offline train clean
+.PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extension-offline train clean
 .PHONY: bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene
 
 help: ## print this list
@@ -46,6 +46,12 @@ test-blenders: $(READY) ## tests and the installed extension in every supported 
 
 test-gui: $(READY) ## a scripted user in real windows of two Blenders, with pictures in out/gui; one: BLENDERS=sid
 	$(PYTHON) -m tests.support.gui
+
+docs: ## the documentation as a website in out/docs; fails if a link is broken
+	@test -x .cache/docs/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/docs
+	.cache/docs/bin/python -m pip install --quiet -r requirements/docs.txt
+	.cache/docs/bin/python -m mkdocs build --quiet --strict
+	@echo out/docs/index.html
 
 extension: $(READY) ## the Blender extension, as a zip in dist/
 	$(PYTHON) -m scripts.build_extension
