@@ -50,7 +50,7 @@ test-gui: $(READY) ## a scripted user in real windows of two Blenders, with pict
 docs: ## the documentation as a website in out/docs; fails if a link is broken
 	@test -x .cache/docs/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/docs
 	.cache/docs/bin/python -m pip install --quiet -r requirements/docs.txt
-	.cache/docs/bin/python -m mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 .cache/docs/bin/python -m mkdocs build --quiet --strict
 	@echo out/docs/index.html
 
 extension: $(READY) ## the Blender extension, as a zip in dist/

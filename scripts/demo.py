@@ -2,7 +2,7 @@
 
     python -m scripts.demo [VIDEO] [--output out] [--checkpoint PATH]
 
-writes demo.npz (docs/motion_file.md), demo.blend, demo_overlay.mp4 and demo.png. Without VIDEO the demo video is
+writes demo.npz (docs/file_format.md), demo.blend, demo_overlay.mp4 and demo.png. Without VIDEO the demo video is
 fetched (scripts/fetch/demo_video.py).
 """
 

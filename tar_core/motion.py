@@ -255,7 +255,7 @@ class MotionClip:
         return self.focal_length * self.camera_trajectory.zoom_factors_at(frames)
 
     def save(self, path: str | Path) -> None:
-        """Write a compressed `.npz` (docs/motion_file.md).
+        """Write a compressed `.npz` (docs/file_format.md).
 
         Raises:
             TarError: the file cannot be written.

@@ -351,7 +351,7 @@ def _parser() -> argparse.ArgumentParser:
         "--camera-trajectory",
         type=Path,
         metavar="FILE",
-        help="the camera's path, solved elsewhere: an .npz (docs/motion_file.md), or the folder of a COLMAP text model",
+        help="the camera's path, solved elsewhere: an .npz (docs/file_format.md), or the folder of a COLMAP text model",
     )
     parser.add_argument(
         "--trajectory-scale",

@@ -12,7 +12,7 @@ import numpy as np
 CROP_SIZE = 256  # pixels; width and height of the network's input
 CROP_CENTER = (CROP_SIZE - 1) / 2
 # Side of a crop over the diameter of the circle around the person. MediaPipe's 1.25 makes the person smaller, which
-# costs 3 mm of joint accuracy on rendered and on real people (docs/training-log.md).
+# costs 3 mm of joint accuracy on rendered and on real people (docs/experiments/2026-11-25-crop-margin.md).
 MARGIN = 1.15
 BOX_MARGIN = 1.25  # side of a crop over the longer side of a detector's box, as in MediaPipe
 

@@ -1,6 +1,6 @@
 """Readers for camera trajectories from other programs: `.npz` files and COLMAP text models.
 
-An `.npz` file has these arrays for F frames (docs/motion_file.md):
+An `.npz` file has these arrays for F frames (docs/file_format.md):
 
     rotations     [F, 3, 3]   R, and
     translations  [F, 3]      t, meters: x_camera = R x_world + t with OpenCV's camera axes (x right, y down, z forward)

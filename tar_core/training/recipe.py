@@ -33,7 +33,9 @@ weight = 0.5
 
 @dataclass(frozen=True)
 class Recipe:
-    """How much of everything; the defaults are about what made the shipped checkpoint (docs/training-log.md).
+    """How much of everything; the defaults are about what made the shipped checkpoint.
+
+    See docs/experiments/2026-11-23-training-runs.md.
 
     Attributes:
         clips, test_clips: rendered clips of nine frames; stills: of one.
