@@ -6,6 +6,7 @@ import pytest
 from scripts.docs_site import DOCS, REPOSITORY, adapt_links, outside_pages, site_path
 
 PAGES = {"README.md": "overview.md", "tar_core/assets/licenses/tar_s.md": "licenses/tar_s.md"}
+PATH = re.compile(r"`((?:tar_core|tar_blender|tests|benchmarks|scripts|requirements|docs)/[\w./-]+)`")
 LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
 
 
@@ -62,6 +63,18 @@ def test_links_in_the_repository_lead_to_files() -> None:
         if "://" not in target and not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_paths_in_the_text_exist() -> None:
+    """Experiments are left out: they record the state of their day."""
+    pages = [REPOSITORY / page for page in outside_pages()] + list((REPOSITORY / DOCS).glob("*.md"))
+    missing = [
+        f"{page.name}: {path}"
+        for page in pages
+        for path in PATH.findall(page.read_text())
+        if not (REPOSITORY / path).exists()
+    ]
+    assert missing == []
 
 
 def test_every_experiment_is_listed() -> None:
