@@ -1,1 +1,1 @@
-"""What an import builds in the scene, one file for each of Blender's concepts."""
+"""What an import builds in the scene: one module for each kind of Blender data."""

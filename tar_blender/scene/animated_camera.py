@@ -1,4 +1,4 @@
-"""The scene's own camera, keyed by hand or by Blender's motion tracker, taken for the video's."""
+"""The scene's own camera, keyed by hand or by Blender's motion tracking, used as the video's camera."""
 
 from dataclasses import dataclass
 
@@ -8,91 +8,101 @@ import numpy as np
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 
+from ..util.blender_types import data_of, find_object
 from ..util.incremental import Incremental
 
-_FRAMES_A_STEP = 4  # that are looked at before others may do something
+_FRAMES_PER_STEP = 4
 
 
 @dataclass(frozen=True)
 class AnimatedCamera:
-    """What a scene's camera does while the video runs.
+    """The motion and lens of a scene's camera during the video.
 
     Attributes:
-        path: in the scene's world; its zooms are multiples of `focal_length`.
-        focal_length: in the first frame, pixels of the video.
-        principal_point: [2] in the first frame, pixels of the video.
+        trajectory: in the scene's world; its zoom factors are relative to `focal_length`.
+        focal_length: of the first frame, in pixels of the video.
+        principal_point: [2] of the first frame, in pixels of the video.
     """
 
-    path: CameraTrajectory
+    trajectory: CameraTrajectory
     focal_length: float
     principal_point: np.ndarray
 
 
 def find_camera(name: str) -> bpy.types.Object:
-    """The camera of that name.
+    """Return the camera object of that name.
 
     Raises:
-        TarError: there is none, or it has no perspective.
+        TarError: there is no such camera, or it is not a perspective camera.
     """
-    camera = bpy.data.objects.get(name)
+    camera = find_object(name)
     if camera is None or camera.type != "CAMERA":
-        raise TarError(f"the camera {name} is not there any more; make yours the scene's camera and re-import")
+        raise TarError(f"{name}: no such camera in this file; make your camera the scene's camera and re-import")
     check_perspective(camera)
     return camera
 
 
 def check_perspective(camera: bpy.types.Object) -> None:
-    """Raises TarError for cameras that see without perspective."""
-    if camera.data.type != "PERSP":
-        raise TarError(f"{camera.name} has no perspective; set its type to Perspective, or choose another one")
+    """Raise TarError if a camera is not a perspective camera."""
+    if data_of(camera, bpy.types.Camera).type != "PERSP":
+        raise TarError(f"{camera.name}: not a perspective camera; set its type to Perspective, or choose another")
 
 
 def animated_camera_steps(
     scene: bpy.types.Scene, camera: bpy.types.Object, frames: np.ndarray, first: int, size: tuple[int, int]
 ) -> Incremental[AnimatedCamera]:
-    """Goes through the scene's frames and looks where the camera is; parents, constraints and drivers count.
+    """Sample a camera's motion and lens, including the effect of parents, constraints and drivers.
 
     Args:
-        frames: [F] scene frames, whole or not, of the video's frames from `first` on.
-        size: the video's width and height.
+        scene: its current frame is changed meanwhile and restored afterwards.
+        camera: the camera object.
+        frames: [F] scene frames of the video's frames from `first` on; may be fractions.
+        first: number of the first video frame.
+        size: width and height of the video.
     """
-    rotations, places, focal_lengths, centers = [], [], [], []
-    now, between = scene.frame_current, scene.frame_subframe
+    rotations, positions, focal_lengths, centers = [], [], [], []
+    current, subframe = scene.frame_current, scene.frame_subframe
     try:
         for k, frame in enumerate(frames):
-            if k % _FRAMES_A_STEP == 0:
+            if k % _FRAMES_PER_STEP == 0:
                 yield
             scene.frame_set(int(np.floor(frame)), subframe=float(frame - np.floor(frame)))
-            seen = camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
-            place, turn, _ = seen.matrix_world.decompose()
-            # The camera object's y is up and it looks along -z; OpenCV's y is down and z forward.
-            rotations.append((np.array(turn.to_matrix()) * [1, -1, -1]).T)
-            places.append(place)
-            focal_lengths.append(focal_length(seen.data, *size))
-            centers.append(principal_point(seen.data, *size))
+            evaluated = camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
+            position, rotation, _ = evaluated.matrix_world.decompose()
+            # The camera object's y axis points up and it looks along -z; OpenCV's y axis points down and z forward.
+            rotations.append((np.array(rotation.to_matrix()) * [1, -1, -1]).T)
+            positions.append(position)
+            data = data_of(evaluated, bpy.types.Camera)
+            focal_lengths.append(focal_length(data, *size))
+            centers.append(principal_point(data, *size))
     finally:
-        scene.frame_set(now, subframe=between)
-    zooms = np.array(focal_lengths) / focal_lengths[0]
-    zooms[np.abs(zooms - 1) < 1e-6] = 1.0  # a lens that is not keyed
-    path = CameraTrajectory.from_poses(first, np.array(rotations), np.array(places), zooms, world_is_upright=True)
-    return AnimatedCamera(path, focal_lengths[0], centers[0])
+        scene.frame_set(current, subframe=subframe)
+    zoom_factors = np.array(focal_lengths) / focal_lengths[0]
+    zoom_factors[np.abs(zoom_factors - 1) < 1e-6] = 1.0  # the lens is not animated
+    trajectory = CameraTrajectory.from_poses(
+        first, np.array(rotations), np.array(positions), zoom_factors, world_is_upright=True
+    )
+    return AnimatedCamera(trajectory, focal_lengths[0], centers[0])
 
 
 def focal_length(camera: bpy.types.Camera, width: float, height: float) -> float:
-    """Pixels, for pictures of this size."""
-    side, sensor = _fitted(camera, width, height)
+    """Return a camera's focal length in pixels, for images of this size."""
+    side, sensor = _fitted_side(camera, width, height)
     return camera.lens / sensor * side
 
 
 def principal_point(camera: bpy.types.Camera, width: float, height: float) -> np.ndarray:
-    """[2] pixels, (0, 0) at the first one's center: see `build_camera`, whose shift this undoes."""
-    side, _ = _fitted(camera, width, height)
+    """Return a camera's principal point [2] in pixels, with (0, 0) at the center of the first pixel.
+
+    This is the inverse of the lens shift that `build_camera` sets.
+    """
+    side, _ = _fitted_side(camera, width, height)
     return np.array([(width - 1) / 2 - camera.shift_x * side, (height - 1) / 2 + camera.shift_y * side])
 
 
-def _fitted(camera: bpy.types.Camera, width: float, height: float) -> tuple[float, float]:
-    """The picture's side that Blender fits to the sensor, pixels, and the sensor's size along it, millimeters."""
+def _fitted_side(camera: bpy.types.Camera, width: float, height: float) -> tuple[float, float]:
+    """Return the side of the image that Blender fits to the sensor, in pixels, and the sensor's size in millimeters."""
     fit = camera.sensor_fit
-    if fit == "AUTO":  # the sensor's width is that of the longer side, whichever that is
+    if fit == "AUTO":  # the sensor's width applies to the longer side
         return max(width, height), camera.sensor_width
     return (width, camera.sensor_width) if fit == "HORIZONTAL" else (height, camera.sensor_height)

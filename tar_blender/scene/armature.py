@@ -10,27 +10,29 @@ from mathutils import Vector
 from tar_core.body.data import BodyData
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
-# SMPL's rest pose (x to the person's left, y up, z forward) in Blender's custom: z up, facing -Y, left on +X.
+from ..util.blender_types import data_of, view_layer_of
+
+# From SMPL's rest pose (x to the person's left, y up, z forward) to Blender's convention: z up, facing -Y, left on +X.
 SMPL_TO_BLENDER = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 _FORWARD = np.array([0.0, -1.0, 0.0])
 _UP = np.array([0.0, 0.0, 1.0])
 
-# Where a joint has several children, the one that its bone points at.
+# The child that the bone points at, for joints with several children.
 _MAIN_CHILD = {"pelvis": "spine1", "spine3": "neck"}
 
-# Bones that end a chain point this way; the hands go on as their forearms do.
+# Directions of the last bones of chains. Hands continue in the direction of the forearm.
 _LEAF_DIRECTION = {"head": _UP, "left_foot": _FORWARD, "right_foot": _FORWARD}
 
-# A bone's z axis looks forward, so that elbows and knees bend about their x axis. Feet already point forward: theirs
-# looks up. Both references lie in the mirror plane, which makes the rolls of left and right mirror images.
+# A bone's z axis points forward, so that elbows and knees bend about their x axis. Feet already point forward, so their
+# z axis points up. Both directions are in the mirror plane, so the rolls of left and right bones are mirror images.
 _ROLL_UP = ("left_ankle", "right_ankle", "left_foot", "right_foot")
 
-_SHORTEST_BONE = 0.02  # meters; Blender deletes bones of no length
+_MIN_BONE_LENGTH = 0.02  # meters; Blender deletes bones of length zero
 
 
 def shaped_body(body: BodyData, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The body of this shape in its rest pose.
+    """Apply a shape to a body in its rest pose.
 
     Returns:
         vertices [V, 3] and joints [24, 3], meters, in SMPL's axes.
@@ -43,10 +45,10 @@ def shaped_body(body: BodyData, betas: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def build_armature(
     context: bpy.types.Context, name: str, body: BodyData, betas: np.ndarray, collection: bpy.types.Collection
 ) -> bpy.types.Object:
-    """Makes an armature object at the world's origin, in SMPL's T-pose, one bone for each joint, named as SMPL does.
+    """Create an armature at the world's origin, in SMPL's T-pose, with one bone for each joint, named as in SMPL.
 
-    A bone's head is the shaped joint and its tail the next joint down the chain; the pelvis carries the translation.
-    SMPL's `left_` and `right_` are sides in Blender's eyes too, so X-mirror and flipped pasting work.
+    A bone's head is the joint and its tail is the next joint of the chain. The pelvis bone holds the translation.
+    Blender recognizes the prefixes `left_` and `right_`, so X-axis mirror and Paste Pose Flipped work.
     """
     vertices, joints = shaped_body(body, betas)
     heads = joints @ SMPL_TO_BLENDER.T
@@ -61,7 +63,7 @@ def build_armature(
             bone = armature.edit_bones.new(joint_name)
             bone.head = Vector(heads[joint])
             bone.tail = Vector(tails[joint])
-            bone.align_roll(Vector(_UP if joint_name in _ROLL_UP else _FORWARD))
+            bone.align_roll(Vector(tuple(_UP if joint_name in _ROLL_UP else _FORWARD)))
             if PARENTS[joint] >= 0:
                 bone.parent = armature.edit_bones[JOINT_NAMES[PARENTS[joint]]]
                 bone.use_connect = joint == _next_joint(PARENTS[joint])
@@ -69,19 +71,19 @@ def build_armature(
 
 
 def rest_rotations(armature_object: bpy.types.Object) -> np.ndarray:
-    """[24, 3, 3]: the columns are each bone's axes at rest, in the armature's space, in SMPL's joint order."""
-    bones = armature_object.data.bones
+    """Return the bones' axes at rest [24, 3, 3] as columns, in armature space and SMPL's joint order."""
+    bones = data_of(armature_object, bpy.types.Armature).bones
     return np.array([bones[name].matrix_local.to_3x3() for name in JOINT_NAMES], float)
 
 
 def rest_heads(armature_object: bpy.types.Object) -> np.ndarray:
-    """[24, 3]: the bones' heads at rest, in the armature's space, in SMPL's joint order."""
-    bones = armature_object.data.bones
+    """Return the bones' heads at rest [24, 3], in armature space and SMPL's joint order."""
+    bones = data_of(armature_object, bpy.types.Armature).bones
     return np.array([bones[name].head_local for name in JOINT_NAMES], float)
 
 
 def _next_joint(joint: int) -> int | None:
-    """The joint that this joint's bone points at; None where a chain ends."""
+    """Return the joint that this joint's bone points at; None at the end of a chain."""
     name = JOINT_NAMES[joint]
     if name in _MAIN_CHILD:
         return JOINT_NAMES.index(_MAIN_CHILD[name])
@@ -89,7 +91,7 @@ def _next_joint(joint: int) -> int | None:
 
 
 def _bone_tails(heads: np.ndarray, vertices: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """[24, 3]: the next joint, or for the last bone of a chain the end of the flesh that it moves."""
+    """Return [24, 3] the next joint, or for the last bone of a chain the end of the vertices that follow the bone."""
     tails = np.empty_like(heads)
     owner = weights.argmax(1)
     for joint, name in enumerate(JOINT_NAMES):
@@ -101,16 +103,16 @@ def _bone_tails(heads: np.ndarray, vertices: np.ndarray, weights: np.ndarray) ->
         if direction is None:
             forearm = heads[joint] - heads[PARENTS[joint]]
             direction = forearm / np.linalg.norm(forearm)
-        flesh = vertices[owner == joint]
-        reach = max(((flesh - heads[joint]) @ direction).max(initial=0.0), _SHORTEST_BONE)
-        tails[joint] = heads[joint] + reach * direction
+        own = vertices[owner == joint]
+        length = max(((own - heads[joint]) @ direction).max(initial=0.0), _MIN_BONE_LENGTH)
+        tails[joint] = heads[joint] + length * direction
     return tails
 
 
 @contextmanager
 def _edit_mode(context: bpy.types.Context, armature_object: bpy.types.Object) -> Iterator[None]:
-    """Bones can only be made in edit mode; the object that was active before is active again afterwards."""
-    objects = context.view_layer.objects
+    """Switch to edit mode, in which bones can be created; restore the active object afterwards."""
+    objects = view_layer_of(context).objects
     previous = objects.active
     objects.active = armature_object
     bpy.ops.object.mode_set(mode="EDIT")

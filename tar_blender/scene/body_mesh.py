@@ -1,4 +1,6 @@
-"""The skinned body of one person."""
+"""The skinned body mesh of a person."""
+
+from typing import Any
 
 import bpy
 import numpy as np
@@ -21,11 +23,11 @@ def body_steps(
     collection: bpy.types.Collection,
     material: bpy.types.Material,
 ) -> Incremental[bpy.types.Object]:
-    """Makes the body as a child of its armature: shape baked in, UVs, smooth, one vertex group for each bone.
+    """Create the body as a child of its armature, with its shape applied, UVs, smooth shading and vertex groups.
 
-    The armature modifier does linear blend skinning, as SMPL does. SMPL's pose correctives (`posedirs`) are not part
-    of that: for a body file in which they are not zero, vertices near bent joints differ from SMPL's by up to a few
-    centimeters, as with any plain armature. The free body has none, so there the two are equal.
+    The armature modifier does linear blend skinning, as SMPL does, but without SMPL's pose correctives (`posedirs`).
+    With body files that have correctives, vertices near bent joints differ from SMPL's by up to a few centimeters. The
+    free body has no correctives, so its vertices are those of SMPL.
     """
     vertices = yield from in_thread(lambda: shaped_body(body, betas)[0] @ SMPL_TO_BLENDER.T)
     mesh = yield from _triangle_steps(name, vertices, body.faces)
@@ -44,14 +46,14 @@ def body_steps(
     weights = limited_weights(body.weights)
     yield from _vertex_group_steps(body_object, weights)
     body_object.parent = armature_object
-    modifier = body_object.modifiers.new("Armature", "ARMATURE")
+    modifier: Any = body_object.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature_object
     modifier.use_deform_preserve_volume = False
     return body_object
 
 
 def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Incremental[bpy.types.Mesh]:
-    """Arrays at once, where from_pydata takes tens of milliseconds."""
+    """Create a mesh of vertices [V, 3] and triangles [F, 3] from arrays; `from_pydata` takes tens of milliseconds."""
     mesh = bpy.data.meshes.new(name)
     mesh.vertices.add(len(vertices))
     mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
@@ -66,19 +68,20 @@ def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Incre
 
 
 def build_skin_material() -> bpy.types.Material:
-    """A plain skin-colored material."""
+    """Create a skin-colored material."""
     material = bpy.data.materials.new("TAR Skin")
-    if material.node_tree is None:  # Blender 5 makes it at once
+    if material.node_tree is None:  # Blender 5 creates it with the material
         material.use_nodes = True
-    shader = next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+    tree: Any = material.node_tree
+    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = SKIN_COLOR
     shader.inputs["Roughness"].default_value = 0.6
-    material.diffuse_color = SKIN_COLOR  # what the viewport's solid mode shows
+    material.diffuse_color = SKIN_COLOR  # shown by the viewport's solid mode
     return material
 
 
 def limited_weights(weights: np.ndarray) -> np.ndarray:
-    """[V, 24] -> the same with at most four influences a vertex, summing to one (game engines and FBX expect that)."""
+    """Reduce weights [V, 24] to the strongest four of each vertex, with sum 1, as game engines and FBX expect."""
     if ((weights > 0).sum(1) <= MAX_INFLUENCES).all():
         return weights
     strongest = np.argsort(weights, 1)[:, -MAX_INFLUENCES:]

@@ -212,7 +212,7 @@ def before_camera(clip: MotionClip, body: BodyData, camera: AnimatedCamera) -> M
         .with_focal_length(camera.focal_length)
         .with_principal_point(camera.principal_point)
     )
-    return with_camera_trajectory(seen, camera.path, body)
+    return with_camera_trajectory(seen, camera.trajectory, body)
 
 
 def clip_body(clip: MotionClip) -> BodyData:

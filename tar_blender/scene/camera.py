@@ -1,4 +1,4 @@
-"""The video's camera in the scene: from OpenCV's camera frame to Blender's world, and the camera object itself."""
+"""The camera object that matches the video's camera, and the video as its background."""
 
 from math import ceil, radians
 from pathlib import Path
@@ -13,14 +13,15 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
 
+from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
-from .fcurves import LINEAR, new_action, write_curve, write_curves
+from .fcurves import LINEAR, add_driver, new_action, write_curve, write_curves
 
-SENSOR_WIDTH = 36.0  # millimeters; a full-frame camera, so that `lens` reads as photographers expect
+SENSOR_WIDTH = 36.0  # millimeters; a full-frame sensor, so that `lens` is the 35 mm equivalent focal length
 CLIP_START = 0.01  # meters
-MINIMUM_CLIP_END = 100.0  # meters
+MIN_CLIP_END = 100.0  # meters
 
-_ROUNDING = 0.001  # frames; so that a frame is not missed by a hair
+_ROUNDING = 0.001  # frames; added before rounding down, against rounding errors
 
 
 def build_camera(
@@ -30,13 +31,13 @@ def build_camera(
     start_frame: int = 1,
     name: str = "TAR Camera",
 ) -> bpy.types.Object:
-    """Makes a camera that projects as the clip's pinhole camera does, at the clip's resolution.
+    """Create a camera with the projection of the clip's pinhole camera, at the clip's resolution.
 
-    A camera that moves is keyed, and hangs on an empty that stands where the first frame's camera stood.
+    A moving camera is keyed, and is the child of an empty at the position of the first frame's camera.
 
-    Blender measures its shift in sensor widths, right and up, from the image's center, and its image reaches from the
-    first pixel's left edge to the last pixel's right edge; the clip's pixel (0, 0) is the first pixel's CENTER. Hence
-    the halves of (width - 1) and (height - 1).
+    Blender measures the lens shift in sensor widths, to the right and up, from the center of the image. Its image
+    extends from the left edge of the first pixel to the right edge of the last pixel, while the clip's coordinates
+    (0, 0) are the CENTER of the first pixel. Hence (width - 1) / 2 and (height - 1) / 2.
     """
     data = bpy.data.cameras.new(name)
     data.sensor_fit = "HORIZONTAL"
@@ -48,7 +49,7 @@ def build_camera(
     data.shift_y = (center_y - (clip.height - 1) / 2) / clip.width
     data.clip_start = CLIP_START
     farthest = max((float(np.linalg.norm(person.trans, axis=1).max()) for person in clip.people), default=0.0)
-    data.clip_end = max(MINIMUM_CLIP_END, 2 * farthest)
+    data.clip_end = max(MIN_CLIP_END, 2 * farthest)
 
     camera = bpy.data.objects.new(name, data)
     collection.objects.link(camera)
@@ -60,47 +61,53 @@ def build_camera(
     mount.empty_display_size = 0.3
     collection.objects.link(mount)
     camera.parent = mount
-    key_path(camera, clip.camera_trajectory, start_frame)
+    key_trajectory(camera, clip.camera_trajectory, start_frame)
     return camera
 
 
-def key_path(camera: bpy.types.Object, path: CameraTrajectory, start_frame: int) -> None:
-    """Keys a camera that hangs in the clip's camera frame, on every frame; its lens is the clip's so far."""
-    rotations = axis_angle_to_matrix(path.rotation_vectors).transpose(0, 2, 1) @ CAMERA_OBJECT_TO_OPENCV
+def key_trajectory(camera: bpy.types.Object, trajectory: CameraTrajectory, start_frame: int) -> None:
+    """Key a camera on every frame. Its parent is the clip's camera frame, and its lens the clip's focal length."""
+    rotations = axis_angle_to_matrix(trajectory.rotation_vectors).transpose(0, 2, 1) @ CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
     camera.rotation_mode = "QUATERNION"
     _, channels = new_action(camera, f"{camera.name} Path")
-    frames = start_frame + path.first_frame + np.arange(len(quaternions))
+    frames = start_frame + trajectory.first_frame + np.arange(len(quaternions))
     write_curves(channels, "Path", "rotation_quaternion", frames, quaternions)
-    if path.has_translation:
-        write_curves(channels, "Path", "location", frames, path.positions)
-    if path.has_zoom:
-        _, channels = new_action(camera.data, f"{camera.name} Zoom")
+    if trajectory.has_translation:
+        write_curves(channels, "Path", "location", frames, trajectory.positions)
+    if trajectory.has_zoom:
+        data = data_of(camera, bpy.types.Camera)
+        _, channels = new_action(data, f"{camera.name} Zoom")
         group = channels.groups.new("Zoom")
-        write_curve(channels, group, "lens", 0, frames, camera.data.lens * path.zoom_factors, LINEAR)
+        write_curve(channels, group, "lens", 0, frames, data.lens * trajectory.zoom_factors, LINEAR)
 
 
 def add_video_background(
     camera: bpy.types.Object, video: Path, start_frame: int, opacity: float = 1.0, speed: float = 1.0
 ) -> None:
-    """Shows the video behind the scene when looking through the camera; its first frame stands at start_frame.
+    """Show the video behind the scene when looking through the camera, from `start_frame` on.
 
-    It is an image and no movie clip: that opens the file only when it is drawn, and may play at any speed. What is
-    said of the file in the sidebar is known already; else it is opened for that (`read_video_info`).
+    It is added as an image, not as a movie clip: Blender opens an image only when it is drawn, and can play it at any
+    speed.
 
     Args:
-        speed: frames of the video for each of the scene.
+        camera: the camera object.
+        video: path of the video.
+        start_frame: the scene frame of the video's first frame.
+        opacity: 0 to 1.
+        speed: video frames per scene frame.
 
     Raises:
         TarError: the file is missing, or Blender cannot read it.
     """
     if not video.is_file():
-        raise TarError(f"{video}: the video is not there, so the camera has no background; move it back and re-import")
+        raise TarError(f"{video}: no such video, so the camera has no background; move the video back and re-import")
     try:
         info = read_video_info(video)
     except TarError as error:
-        raise TarError(f"the camera has no background, {error}") from error
-    background = camera.data.background_images.new()
+        raise TarError(f"the camera has no background: {error}") from error
+    data = data_of(camera, bpy.types.Camera)
+    background = data.background_images.new()
     background.source = "IMAGE"
     background.image = bpy.data.images.load(str(video.resolve()))
     user = background.image_user
@@ -108,29 +115,28 @@ def add_video_background(
     user.frame_duration = ceil((info.frames - 1) / speed) + 1
     user.use_auto_refresh = True
     if speed != 1:
-        _choose_frames(camera, user, speed)
+        _choose_frames(data, user, speed)
     background.alpha = opacity
     background.display_depth = "BACK"
     background.frame_method = "STRETCH"
     background.rotation = -radians(info.rotation)
-    if info.rotation in (90, 270):  # the lying picture would be stretched before it is turned
+    if info.rotation in (90, 270):  # Blender would stretch the frame before it rotates it
         background.frame_method = "FIT"
         background.scale = max(info.width, info.height) / min(info.width, info.height)
-    camera.data.show_background_images = True
+    data.show_background_images = True
 
 
-def _choose_frames(camera: bpy.types.Object, user: bpy.types.ImageUser, speed: float) -> None:
-    """Plays the newest background at another speed: by a driver, whose expression needs no trust in scripts."""
-    driver = camera.data.driver_add(
-        f"background_images[{len(camera.data.background_images) - 1}].image_user.frame_offset"
-    ).driver
+def _choose_frames(data: bpy.types.Camera, user: bpy.types.ImageUser, speed: float) -> None:
+    """Play the last background at another speed, with a driver whose expression needs no permission to run scripts."""
+    path = f"background_images[{len(data.background_images) - 1}].image_user.frame_offset"
+    driver = add_driver(data, path)
     driver.type = "SCRIPTED"
-    passed = f"min(max(frame - {user.frame_start}, 0), {user.frame_duration - 1})"
-    driver.expression = f"floor({passed} * {speed!r} + {_ROUNDING}) - {passed}"
+    elapsed = f"min(max(frame - {user.frame_start}, 0), {user.frame_duration - 1})"
+    driver.expression = f"floor({elapsed} * {speed!r} + {_ROUNDING}) - {elapsed}"
 
 
 def match_render(scene: bpy.types.Scene, clip: MotionClip) -> None:
-    """Makes the scene's pictures as large as the video's, with square pixels."""
+    """Set the scene's resolution to that of the video, with square pixels."""
     scene.render.resolution_x = clip.width
     scene.render.resolution_y = clip.height
     scene.render.resolution_percentage = 100

@@ -1,6 +1,7 @@
-"""The ground set by hand: everything of a clip moves, so that feet or three given points lie on z = 0."""
+"""Set a clip's floor by hand: move the clip so that the feet, or three given points, are at z = 0."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import bpy
 import numpy as np
@@ -8,17 +9,18 @@ from mathutils import Matrix, Vector
 
 from tar_core.errors import TarError
 
+from ..util.blender_types import data_of, pose_bones
 from .metadata import people_of, person_objects
 
 _FEET = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot"))
-_LEAST_AREA = 1e-4  # square meters of the triangle between three points
+_MIN_AREA = 1e-4  # square meters; the triangle of the three points must be larger
 
 
 def lowest_foot(collection: bpy.types.Collection, depsgraph: bpy.types.Depsgraph) -> float:
-    """The height in meters of the lowest foot at the scene's frame, of its skin or, without a body, of its bones.
+    """Find the height in meters of the lowest foot at the current frame, of the skin or, without a body, of the bones.
 
     Raises:
-        TarError: nobody of the clip is in the video at this frame.
+        TarError: no person of the clip is in the video at this frame.
     """
     heights = [
         height
@@ -27,54 +29,62 @@ def lowest_foot(collection: bpy.types.Collection, depsgraph: bpy.types.Depsgraph
         for height in _foot_heights(armature, depsgraph)
     ]
     if not heights:
-        raise TarError("nobody of this clip is in the video at this frame; go to a frame in which a foot stands")
+        raise TarError("no person of this clip is in the video at this frame; go to a frame with a foot on the floor")
     return min(heights)
 
 
 def _foot_heights(armature: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> list[float]:
-    bodies = [thing for thing in person_objects(armature) if thing.type == "MESH"]
+    bodies = [child for child in person_objects(armature) if child.type == "MESH"]
     if not bodies:
         posed = armature.evaluated_get(depsgraph)
-        ends = [end for name in _FEET for end in (posed.pose.bones[name].head, posed.pose.bones[name].tail)]
+        bones = [pose_bones(posed)[name] for name in _FEET]
+        ends = [end for bone in bones for end in (bone.head, bone.tail)]
         return [float((posed.matrix_world @ end).z) for end in ends]
     return [float(height) for body in bodies for height in _skin_heights(body, depsgraph)]
 
 
 def _skin_heights(body: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
-    """Of the vertices that the feet carry; [0] where there are none."""
+    """Return the heights of the vertices that belong to the feet; [0] if there are none."""
     posed = body.evaluated_get(depsgraph)
     groups = {body.vertex_groups[name].index for name in _FEET if name in body.vertex_groups}
     feet = [
         vertex.index
-        for vertex in body.data.vertices
+        for vertex in data_of(body, bpy.types.Mesh).vertices
         if any(element.group in groups and element.weight > 0.5 for element in vertex.groups)
     ]
-    points = np.empty(3 * len(posed.data.vertices), np.float32)
-    posed.data.vertices.foreach_get("co", points)
+    vertices = data_of(posed, bpy.types.Mesh).vertices
+    points = np.empty(3 * len(vertices), np.float32)
+    vertices.foreach_get("co", points)
     world = np.array(posed.matrix_world)
     return points.reshape(-1, 3)[feet] @ world[2, :3] + world[2, 3]
 
 
 def floor_transform(points: Sequence[Vector], camera: Vector) -> Matrix:
-    """The smallest turn about the points' middle, and the shift, that bring three points to z = 0, under the camera.
+    """Find the transform that brings three points to z = 0 and keeps the camera above them.
+
+    It is the smallest rotation about the center of the points, followed by a vertical translation.
+
+    Args:
+        points: three points on the floor.
+        camera: position of the camera.
 
     Raises:
-        TarError: the points lie on one line.
+        TarError: the points are on one line.
     """
     a, b, c = points
-    normal = (b - a).cross(c - a)
-    if normal.length < 2 * _LEAST_AREA:
-        raise TarError("the three objects lie on one line; spread them over the floor")
+    normal: Any = (b - a).cross(c - a)
+    if normal.length < 2 * _MIN_AREA:
+        raise TarError("the three objects are on one line; spread them over the floor")
     if normal.dot(camera - a) < 0:
         normal.negate()
-    middle = (a + b + c) / 3
-    turn = normal.rotation_difference(Vector((0, 0, 1))).to_matrix().to_4x4()
-    down = Matrix.Translation((0, 0, -middle.z))
-    return down @ Matrix.Translation(middle) @ turn @ Matrix.Translation(-middle)
+    center = (a + b + c) / 3
+    rotation = normal.rotation_difference(Vector((0, 0, 1))).to_matrix().to_4x4()
+    down = Matrix.Translation((0, 0, -center.z))
+    return down @ Matrix.Translation(center) @ rotation @ Matrix.Translation(-center)
 
 
-def move(things: Iterable[bpy.types.Object], transform: Matrix) -> None:
-    """Moves objects in the world; those with parents go along with them."""
-    for thing in set(things):
-        if thing.parent is None:
-            thing.matrix_world = transform @ thing.matrix_world
+def move(objects: Iterable[bpy.types.Object], transform: Matrix) -> None:
+    """Transform objects in the world; children follow their parents."""
+    for moved in set(objects):
+        if moved.parent is None:
+            moved.matrix_world = transform @ moved.matrix_world

@@ -1,4 +1,4 @@
-"""A person's motion as one action: a key on every frame for every bone."""
+"""A person's motion as an action with a key on every frame for every bone."""
 
 from typing import Any
 
@@ -15,9 +15,10 @@ from tar_core.rotations import (
 )
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
+from ..util.blender_types import pose_bones
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
-from .fcurves import CONSTANT, curves_of, new_action, write_bone_curves, write_curve
+from .fcurves import CONSTANT, add_driver, curves_of, new_action, write_bone_curves, write_curve
 
 ROOT_BONE = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
@@ -26,10 +27,10 @@ VISIBILITY = ("hide_viewport", "hide_render")
 def motion_steps(
     armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
 ) -> Incremental[bpy.types.Action]:
-    """Keys the person's motion on the armature's bones; video frame k stands at scene frame start_frame + k.
+    """Key a person's motion on the armature's bones; video frame k becomes scene frame start_frame + k.
 
-    The armature's object stays where it is: the pelvis bone's location carries the way through the world. The same
-    action hides the object before the motion's first frame and after its last.
+    The location of the pelvis bone moves the person through the world; the armature object does not move. The action
+    also hides the object before the first frame and after the last frame of the motion.
     """
     rest = rest_rotations(armature_object)
     quaternions = yield from in_thread(lambda: bone_quaternions(person.poses, rest, placement))
@@ -39,7 +40,7 @@ def motion_steps(
     action, channels = new_action(armature_object, f"{armature_object.name} Motion")
     write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
     for joint, name in enumerate(JOINT_NAMES):
-        armature_object.pose.bones[name].rotation_mode = "QUATERNION"
+        pose_bones(armature_object)[name].rotation_mode = "QUATERNION"
         write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
         yield
     _write_visibility(channels, frames)
@@ -47,26 +48,27 @@ def motion_steps(
 
 
 def follow_visibility(follower: bpy.types.Object, leader: bpy.types.Object) -> None:
-    """Hides an object whenever another one is: by drivers, so that there is one place where an animator retimes it."""
+    """Hide an object whenever another one is hidden, with drivers, so that animators can edit the keys in one place."""
     for name in VISIBILITY:
-        driver = follower.driver_add(name).driver
-        driver.type = "SUM"  # no expression, so it works where scripts are not trusted
+        driver = add_driver(follower, name)
+        driver.type = "SUM"  # not an expression, so it also works without permission to run scripts
         variable = driver.variables.new()
         variable.targets[0].id = leader
         variable.targets[0].data_path = name
 
 
 def bone_quaternions(poses: np.ndarray, rest: np.ndarray, placement: WorldPlacement) -> np.ndarray:
-    """SMPL's poses as Blender's bone rotations, sign-continuous over time.
+    """Convert SMPL poses to rotations of Blender's bones, without sign changes over time.
 
-    SMPL turns each joint in axes parallel to the rest body's, Blender in the bone's own axes at rest, B. In axes of the
-    rest body, now in Blender's directions, a local rotation R reads S R S^T with S = SMPL_TO_BLENDER, and in the
-    bone's B^T (S R S^T) B: for a quaternion that only turns its vector part by B^T S. The root's rotation leads from
-    SMPL's axes to the camera's instead, so it goes through the placement's rotation W: B^T (W R S^T) B.
+    SMPL rotates each joint about axes parallel to those of the rest body, Blender about the axes B of the bone at
+    rest. With S = SMPL_TO_BLENDER, a local rotation R is S R S^T in the axes of Blender's world, and B^T (S R S^T) B
+    in the axes of the bone: the vector part of its quaternion is multiplied by B^T S. The root's rotation maps from
+    SMPL's axes to those of the camera, so it is B^T (W R S^T) B with the placement's rotation W.
 
     Args:
         poses: [N, 72] axis-angle.
         rest: [24, 3, 3] from `rest_rotations`.
+        placement: of the camera frame in the world.
 
     Returns:
         [N, 24, 4] w x y z.
@@ -82,18 +84,18 @@ def bone_quaternions(poses: np.ndarray, rest: np.ndarray, placement: WorldPlacem
 def pelvis_locations(
     translations: np.ndarray, armature_object: bpy.types.Object, placement: WorldPlacement
 ) -> np.ndarray:
-    """[N, 3] SMPL translations -> [N, 3] locations of the pelvis bone, along its own axes from its place at rest."""
+    """Convert SMPL translations [N, 3] to locations of the pelvis bone [N, 3], along its axes and relative to rest."""
     rest_pelvis = rest_heads(armature_object)[0]
     pelvis = placement.points(translations.astype(float) + rest_pelvis @ SMPL_TO_BLENDER)
     return (pelvis - rest_pelvis) @ rest_rotations(armature_object)[0]
 
 
-def visibility_curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
-    """The keys and drivers that hide and show an object."""
-    animation = thing.animation_data
+def visibility_curves(animated: bpy.types.Object) -> list[bpy.types.FCurve]:
+    """Return the curves and drivers that hide and show an object."""
+    animation = animated.animation_data
     if animation is None:
         return []
-    curves = [*animation.drivers, *curves_of(thing)]
+    curves = [*animation.drivers, *curves_of(animated)]
     return [curve for curve in curves if curve.data_path in VISIBILITY]
 
 

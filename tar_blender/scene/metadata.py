@@ -1,6 +1,7 @@
-"""Who was imported: what marks their objects in the file, and what the people list does with them.
+"""Imported clips and people in the file: what is recorded about them, and the operations of the people list.
 
-The marks are custom properties, so they are saved, copied and undone with the objects, with or without the add-on.
+The records are custom properties of the objects and collections. They are saved, copied and undone with them, also if
+the add-on is disabled.
 """
 
 import json
@@ -12,19 +13,25 @@ import bpy
 
 from tar_core.cleanup.uncertainty import UncertainRange
 
+from ..util.blender_types import find_object, view_layer_of
+
+# Names of custom properties in saved files: never change them.
 _PERSON = "tar_person"
 _CLIP = "tar_clip"
-_DOUBTS = "tar_doubts"
+_UNCERTAIN_RANGES = "tar_doubts"
 _FLOOR = "tar_floor"
+
+# Import options that had other names when older files were saved.
+_RENAMED_OPTIONS = {"focal": "focal_length", "keep_balance": "lean_correction", "plant_feet": "foot_locking"}
 
 
 @dataclass(frozen=True)
 class ClipRecord:
-    """What a clip's collection remembers of its import.
+    """How a clip was imported, for importing it again with other options.
 
     Attributes:
-        motion: the motion file that it was made from; empty if there is none.
-        options: ImportOptions as a dictionary, for an import with other ones.
+        motion: path of the motion file; empty if there is none.
+        options: ImportOptions as a dictionary.
     """
 
     motion: str
@@ -32,92 +39,101 @@ class ClipRecord:
 
 
 def mark_person(armature: bpy.types.Object, person_id: int) -> None:
+    """Record that an armature is an imported person."""
     armature[_PERSON] = person_id
 
 
 def mark_uncertain_ranges(
     armature: bpy.types.Object, uncertain_ranges: Sequence[UncertainRange], start_frame: int
 ) -> None:
-    """Remembers what an animator should look at; `start_frame` is the scene frame of the clip's frame 0."""
-    marks = [(doubt.what, doubt.first + start_frame, doubt.last + start_frame) for doubt in uncertain_ranges]
-    armature[_DOUBTS] = json.dumps(marks)
+    """Record the uncertain ranges of a person's motion; `start_frame` is the scene frame of the clip's frame 0."""
+    marks = [(found.what, found.first + start_frame, found.last + start_frame) for found in uncertain_ranges]
+    armature[_UNCERTAIN_RANGES] = json.dumps(marks)
 
 
 def uncertain_ranges_of(armature: bpy.types.Object) -> list[UncertainRange]:
-    """As `mark_uncertain_ranges` left them, in scene frames."""
-    return [UncertainRange(*mark) for mark in json.loads(armature.get(_DOUBTS, "[]"))]
+    """Return the recorded uncertain ranges, in scene frames."""
+    return [UncertainRange(*mark) for mark in json.loads(armature.get(_UNCERTAIN_RANGES, "[]"))]
 
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:
+    """Record that a collection is an imported clip."""
     collection[_CLIP] = json.dumps(asdict(record))
 
 
 def clip_record(collection: bpy.types.Collection) -> ClipRecord | None:
-    """None where the collection is no imported clip."""
+    """Return how a clip was imported; None if the collection is not an imported clip."""
     text = collection.get(_CLIP)
-    return ClipRecord(**json.loads(text)) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        return None
+    record = json.loads(text)
+    options = {_RENAMED_OPTIONS.get(name, name): value for name, value in record["options"].items()}
+    return ClipRecord(record["motion"], options)
 
 
 def mark_floor(collection: bpy.types.Collection, about: str) -> None:
-    """Remembers what is known of the floor that the clip stands on."""
+    """Record a description of the clip's floor, for the panel."""
     collection[_FLOOR] = about
 
 
 def about_floor(collection: bpy.types.Collection) -> str:
+    """Return the description of the clip's floor; empty if there is none."""
     return str(collection.get(_FLOOR, ""))
 
 
 def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
-    """The scene's collections that hold an imported clip."""
-    return [collection for collection in scene.collection.children_recursive if _CLIP in collection]
+    """Return the scene's collections that are imported clips."""
+    return [collection for collection in scene.collection.children_recursive if collection.get(_CLIP) is not None]
 
 
 def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
-    """The armatures of a clip's people, by their number."""
+    """Return the armatures of a clip's people, ordered by their IDs."""
     armatures = [thing for thing in collection.all_objects if is_person(thing)]
     return sorted(armatures, key=person_id)
 
 
 def is_person(thing: bpy.types.Object) -> bool:
-    """Whether an object is an imported person's armature."""
-    return thing.type == "ARMATURE" and _PERSON in thing
+    """Check whether an object is an imported person's armature."""
+    return thing.type == "ARMATURE" and thing.get(_PERSON) is not None
 
 
 def person_id(armature: bpy.types.Object) -> int:
+    """Return the ID that the tracker gave the person."""
     return int(armature[_PERSON])
 
 
 def camera_of(collection: bpy.types.Collection) -> bpy.types.Object | None:
+    """Return a clip's camera: the user's own if the clip was placed in its world, else the imported one."""
     given = given_camera(collection)
     if given is not None:
-        return bpy.data.objects.get(given)
+        return find_object(given)
     return next((thing for thing in collection.all_objects if thing.type == "CAMERA"), None)
 
 
 def given_camera(collection: bpy.types.Collection) -> str | None:
-    """The name of the user's own camera before which the clip was placed; None for a camera that the import made."""
+    """Return the name of the user's camera in whose world the clip was placed; None if the import made the camera."""
     record = clip_record(collection)
     return None if record is None else record.options.get("camera")
 
 
 def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:
-    """The armature and the body on it."""
+    """Return a person's armature and its children (the body)."""
     return [armature, *armature.children_recursive]
 
 
 def set_hidden(armature: bpy.types.Object, hidden: bool) -> None:
-    """Hides a person from viewport, by the outliner's eye: the keys of when they are in the video stay as they are."""
+    """Hide a person with the eye icon of the outliner; the keys that show them while they are in the video stay."""
     for thing in person_objects(armature):
         thing.hide_set(hidden)
 
 
 def delete_person(armature: bpy.types.Object) -> None:
-    """Removes a person's objects and all that nobody else uses of what they are made of."""
+    """Remove a person's objects, and the data that nothing else uses."""
     _remove(person_objects(armature))
 
 
 def delete_clip(collection: bpy.types.Collection) -> None:
-    """Removes a clip's collection with everything in it."""
+    """Remove a clip's collection with everything in it."""
     _remove(list(collection.all_objects))
     bpy.data.collections.remove(collection)
 
@@ -128,7 +144,7 @@ def _remove(objects: list[bpy.types.Object]) -> None:
     bpy.data.batch_remove(objects)
     for parts in (data, used_by_data):
         bpy.data.batch_remove([part for part in dict.fromkeys(parts) if part.users == 0])
-    bpy.context.view_layer.update()  # else its list has holes until Blender gets round to it (5.2)
+    view_layer_of(bpy.context).update()  # otherwise Blender 5.2 keeps None in its list of objects for a while
 
 
 def _data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
@@ -139,11 +155,12 @@ def _data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
 
 
 def _used_by_data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
-    if thing.type == "MESH":
-        yield from filter(None, thing.data.materials)
-    if thing.type == "CAMERA":
-        if thing.data.animation_data and thing.data.animation_data.action:
-            yield thing.data.animation_data.action
-        for background in thing.data.background_images:
+    data = thing.data
+    if isinstance(data, bpy.types.Mesh):
+        yield from filter(None, data.materials)
+    if isinstance(data, bpy.types.Camera):
+        if data.animation_data and data.animation_data.action:
+            yield data.animation_data.action
+        for background in data.background_images:
             if background.image is not None:
                 yield background.image

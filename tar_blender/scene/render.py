@@ -1,4 +1,4 @@
-"""Pictures of the scene as its camera sees it, quickly and without a display."""
+"""Fast renders of the scene from its camera, also without a display."""
 
 from pathlib import Path
 
@@ -8,17 +8,18 @@ from tar_core.errors import TarError
 
 
 def render_frame(scene: bpy.types.Scene, frame: int, path: Path, width: int) -> None:
-    """Renders one scene frame from the scene's camera with Workbench, transparent where there is nothing.
+    """Render one scene frame with Workbench, on a transparent background.
 
-    Bones and the video in the background are not part of it. Render settings are put back afterwards.
+    Bones and the background video are not rendered. The render settings are restored afterwards.
 
     Args:
-        path: a .png file to write.
-        width: of the picture in pixels; the height follows from the scene's resolution.
+        path: the .png file to write.
+        width: of the image in pixels; the height follows from the scene's resolution.
 
     Raises:
         TarError: the file cannot be written.
     """
+    assert scene.display is not None
     render, shading = scene.render, scene.display.shading
     settings = [
         (render, "engine", "BLENDER_WORKBENCH"),
@@ -40,7 +41,7 @@ def render_frame(scene: bpy.types.Scene, frame: int, path: Path, width: int) -> 
         scene.frame_set(frame)
         bpy.ops.render.render(write_still=True, scene=scene.name)
     except RuntimeError as error:
-        raise TarError(f"cannot render to {path}: {str(error).strip()}") from error
+        raise TarError(f"{path}: cannot be rendered ({str(error).strip()}); choose another folder") from error
     finally:
         for owner, name, value in before:
             setattr(owner, name, value)

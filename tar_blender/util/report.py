@@ -9,6 +9,8 @@ import bpy
 
 from tar_core import __version__
 
+from .blender_types import OperatorResult
+
 # /home/ann/x.py, C:\Users\ann\x.py, ~/x.py: everything but the last name may be private.
 _FOLDERS = re.compile(r"""(?:[A-Za-z]:[\\/]|~?/)(?:[^\s\\/:"'<>|]+[\\/])+""")
 
@@ -38,7 +40,7 @@ def sentence(text: str) -> str:
     return text[0].upper() + text[1:] if text.partition(" ")[0].isalpha() else text
 
 
-def refuse(operator: bpy.types.Operator, reason: object) -> set[str]:
+def refuse(operator: bpy.types.Operator, reason: object) -> OperatorResult:
     """Report why an operator cannot run; return the operator's result."""
     operator.report({"ERROR"}, sentence(str(reason)))
     return {"CANCELLED"}
@@ -51,5 +53,6 @@ def without_folders(text: str) -> str:
 
 def _without_folder(value: object) -> object:
     """Shorten a setting that is a path to its last name; folders may have spaces in their names."""
-    is_path = isinstance(value, str) and ("/" in value or "\\" in value)
-    return PurePath(value.replace("\\", "/")).name if is_path else value
+    if isinstance(value, str) and ("/" in value or "\\" in value):
+        return PurePath(value.replace("\\", "/")).name
+    return value

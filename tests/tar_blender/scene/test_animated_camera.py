@@ -1,4 +1,4 @@
-"""A camera that the user animated is taken for the video's: people stand in its world, over their pixels."""
+"""A camera animated by the user as the video's camera: people are placed in its world, aligned with the video."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,12 +23,12 @@ from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import STEP, synthetic_clip
 
-START = 11  # the scene frame of the video's first
+START = 11  # scene frame of the video's first frame
 
 
 @pytest.fixture
 def camera() -> bpy.types.Object:
-    """A camera on a crane that is scaled and keyed, looks at something by a constraint, and zooms."""
+    """A zooming camera with a Track To constraint, whose parent (a crane) is scaled and keyed."""
     scene = bpy.context.scene
     crane = bpy.data.objects.new("Crane", None)
     aim = bpy.data.objects.new("Aim", None)
@@ -55,7 +55,7 @@ def camera() -> bpy.types.Object:
 
 
 def camera_world(camera: bpy.types.Object, frame: int) -> tuple[np.ndarray, float]:
-    """OpenCV's camera frame in the world at a scene frame, [4, 4], and the focal length in pixels."""
+    """Return the world matrix [4, 4] of OpenCV's camera frame at a scene frame, and the focal length in pixels."""
     bpy.context.scene.frame_set(frame)
     seen = camera.evaluated_get(bpy.context.evaluated_depsgraph_get())
     matrix = np.array(seen.matrix_world.normalized()) @ np.diag([1, -1, -1, 1])
@@ -63,9 +63,11 @@ def camera_world(camera: bpy.types.Object, frame: int) -> tuple[np.ndarray, floa
 
 
 def as_captured(truth: MotionClip, camera: bpy.types.Object) -> MotionClip:
-    """What the network sees of somebody whose motion `truth` has in the first frame's camera: no camera at all.
+    """Return the motion as the network captures it: without camera motion, and with a wrong focal length.
 
-    It takes the lens for one of another length, too.
+    Args:
+        truth: the motion, in the camera frame of the first frame.
+        camera: the camera that films it.
     """
     first, last = int(truth.people[0].frames[0]), truth.last_frame
     poses = [camera_world(camera, START + frame) for frame in range(first, last + 1)]
@@ -82,12 +84,12 @@ def as_captured(truth: MotionClip, camera: bpy.types.Object) -> MotionClip:
 
 
 def pixels(points: np.ndarray, camera: bpy.types.Object, clip: MotionClip) -> np.ndarray:
-    """[N, 3] in the world -> [N, 2] as Blender sees them."""
+    """Project points [N, 3] in the world to pixels [N, 2], as Blender does."""
     view = np.array([world_to_camera_view(bpy.context.scene, camera, Vector(point))[:2] for point in points])
     return np.stack([view[:, 0] * clip.width, (1 - view[:, 1]) * clip.height], 1) - 0.5
 
 
-def test_people_stand_in_its_world_and_over_their_pixels(
+def test_people_are_placed_in_its_world_and_aligned_with_the_video(
     camera: bpy.types.Object, smplx_points: dict[str, np.ndarray]
 ) -> None:
     truth = synthetic_clip()
@@ -109,8 +111,8 @@ def test_people_stand_in_its_world_and_over_their_pixels(
         assert np.abs(pixels(joints, camera, truth) - video).max() < 0.1
 
 
-def test_at_the_scenes_rate_the_camera_is_looked_at_between_frames(camera: bpy.types.Object) -> None:
-    """Half as many scene frames a second: a frame of the video is half a frame of the scene."""
+def test_camera_is_sampled_between_scene_frames(camera: bpy.types.Object) -> None:
+    """The scene has half the frame rate: a video frame takes half a scene frame."""
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 30, 2.002
     camera.constraints.clear()
@@ -123,13 +125,13 @@ def test_at_the_scenes_rate_the_camera_is_looked_at_between_frames(camera: bpy.t
     for frame, between in ((START, 0.0), (START, 0.5), (START + 1, 0.0)):
         scene.frame_set(frame, subframe=between)
         curve.append(camera.evaluated_get(bpy.context.evaluated_depsgraph_get()).matrix_world.translation.x)
-    in_world = seen.path.positions @ seen.path.world[:3, :3].T + seen.path.world[:3, 3]
+    in_world = seen.trajectory.positions @ seen.trajectory.world[:3, :3].T + seen.trajectory.world[:3, 3]
     np.testing.assert_allclose(in_world[:, 0], curve[1:], atol=1e-6)
-    assert scene.frame_current == START + 1, "the look leaves the scene where it was"
+    assert scene.frame_current == START + 1, "the current frame is restored"
 
 
-def test_a_way_of_the_wrong_length_is_told(camera: bpy.types.Object) -> None:
-    """Somebody walks before the camera; then the crane's world is three times too small."""
+def test_warning_if_the_scale_of_the_camera_motion_is_wrong(camera: bpy.types.Object) -> None:
+    """A person walks in front of the camera; then the motion of the crane is scaled down by three."""
     from tests.support.moving_camera import walker
 
     clip = synthetic_clip()
@@ -153,11 +155,11 @@ def _curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
     return list(curves_of(thing))
 
 
-def test_what_is_no_camera_is_refused(camera: bpy.types.Object) -> None:
-    with pytest.raises(TarError, match="not there any more"):
+def test_other_objects_and_cameras_without_perspective_are_rejected(camera: bpy.types.Object) -> None:
+    with pytest.raises(TarError, match="no such camera"):
         find_camera("Crane")
     camera.data.type = "ORTHO"
-    with pytest.raises(TarError, match="no perspective"):
+    with pytest.raises(TarError, match="not a perspective camera"):
         find_camera("Mine")
 
 
@@ -168,10 +170,8 @@ def registered(empty_scene: None) -> Iterator[None]:
     tar_blender.unregister()
 
 
-def test_by_the_buttons_and_again_after_the_camera_changed(
-    registered: None, camera: bpy.types.Object, tmp_path: Path
-) -> None:
-    """Re-import takes the camera as it is now; back to the video's camera, the clip has one of its own."""
+def test_reimport_uses_the_camera_as_it_is_now(registered: None, camera: bpy.types.Object, tmp_path: Path) -> None:
+    """With the camera mode Video, Re-import creates a camera for the clip again."""
     captured = as_captured(synthetic_clip(), camera)
     captured.save(tmp_path / "motion.npz")
     settings = bpy.context.scene.tar_settings
@@ -206,15 +206,13 @@ def test_by_the_buttons_and_again_after_the_camera_changed(
         bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
 
 
-def test_motion_that_no_camera_saw_gets_one_of_its_own(camera: bpy.types.Object) -> None:
+def test_motion_without_a_video_gets_its_own_camera(camera: bpy.types.Object) -> None:
     amass = replace(synthetic_clip(), source="walk.npz")
     imported = import_clip(amass, bpy.context, ImportOptions(camera="Mine"))
     assert imported.camera != camera and imported.camera.name in imported.collection.objects
 
 
-def test_the_engine_is_asked_with_the_cameras_lens_alone(
-    registered: None, camera: bpy.types.Object, tiny_video: Path
-) -> None:
+def test_job_has_the_lens_of_the_animated_camera(registered: None, camera: bpy.types.Object, tiny_video: Path) -> None:
     settings = bpy.context.scene.tar_settings
     settings.video, settings.camera_mode, settings.focal_mode, settings.focal_length = (
         str(tiny_video),

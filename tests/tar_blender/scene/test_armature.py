@@ -1,4 +1,4 @@
-"""The armature: SMPL's joints as bones that a Blender user can work with."""
+"""The armature of SMPL's joints."""
 
 import bpy
 import numpy as np
@@ -21,7 +21,7 @@ def armature_object(betas: np.ndarray) -> bpy.types.Object:
     return build_armature(bpy.context, "Person", load_body(), betas, bpy.context.scene.collection)
 
 
-def test_bones_are_smpls_joints(armature_object: bpy.types.Object) -> None:
+def test_bones_have_the_names_and_parents_of_smpls_joints(armature_object: bpy.types.Object) -> None:
     bones = armature_object.data.bones
     assert set(bones.keys()) == set(JOINT_NAMES)
     for joint, parent in enumerate(PARENTS):
@@ -29,7 +29,7 @@ def test_bones_are_smpls_joints(armature_object: bpy.types.Object) -> None:
         assert bones[JOINT_NAMES[joint]].parent == expected
 
 
-def test_heads_are_the_shaped_joints(armature_object: bpy.types.Object, betas: np.ndarray) -> None:
+def test_heads_are_at_the_joints_of_the_shape(armature_object: bpy.types.Object, betas: np.ndarray) -> None:
     body = load_body()
     joints = body.J_regressor @ (body.v_template + body.shapedirs @ betas)
     np.testing.assert_allclose(rest_heads(armature_object), joints @ SMPL_TO_BLENDER.T, atol=1e-6)
@@ -52,13 +52,13 @@ def test_rest_is_a_t_pose_in_blenders_axes(armature_object: bpy.types.Object) ->
     assert heads["left_foot"][1] < heads["left_ankle"][1], "the person looks along -Y"
 
 
-def test_names_mirror_as_blender_mirrors_them() -> None:
+def test_blender_flips_the_names_of_the_bones() -> None:
     for name, other in zip(JOINT_NAMES, MIRROR, strict=True):
         assert bpy.utils.flip_name(name) == JOINT_NAMES[other]
 
 
 def test_left_and_right_are_mirror_images(armature_object: bpy.types.Object) -> None:
-    """Bone axes too: Blender mirrors a bone's y and z axes, and x follows from them."""
+    """This includes the axes: Blender mirrors a bone's y and z axes, and x follows from them."""
     rotations = rest_rotations(armature_object)
     for joint, other in enumerate(MIRROR):
         mirrored = MIRROR_X @ rotations[joint]
@@ -67,7 +67,7 @@ def test_left_and_right_are_mirror_images(armature_object: bpy.types.Object) -> 
 
 
 def test_flipped_paste_mirrors_the_pose(armature_object: bpy.types.Object) -> None:
-    """What an animator does with Paste Pose Flipped: every joint lands at its mirror image's place."""
+    """Paste Pose Flipped moves every joint to the mirrored position."""
     rng = np.random.default_rng(1)
     bones = armature_object.pose.bones
     for name in JOINT_NAMES:
@@ -87,7 +87,7 @@ def test_flipped_paste_mirrors_the_pose(armature_object: bpy.types.Object) -> No
 
 
 def _select(bone: bpy.types.PoseBone) -> None:
-    """Blender 5 keeps the selection in the pose bone, older ones in the bone."""
+    """Select a bone; Blender 5 stores the selection in the pose bone, older versions in the bone."""
     if hasattr(bone, "select"):
         bone.select = True
     else:

@@ -70,7 +70,7 @@ def test_any_frame_rate(fps: float) -> None:
 def test_missing_video_is_a_warning_and_the_rest_is_there(clip: MotionClip) -> None:
     imported = import_clip(clip, bpy.context)
     (warning,) = imported.warnings
-    assert "Dance 01.mp4" in warning and "move it back" in warning
+    assert "Dance 01.mp4" in warning and "move the video back" in warning
     assert not imported.camera.data.background_images
 
 

@@ -1,4 +1,4 @@
-"""The camera sees what the video's camera saw, to a fraction of a pixel."""
+"""The camera projects as the video's camera did, to a fraction of a pixel."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -24,17 +24,19 @@ from tests.support.clips import STEP, phone_video, synthetic_clip
 
 
 def pinhole(points: np.ndarray, clip: MotionClip) -> np.ndarray:
-    """[..., 3] in the camera frame -> [..., 2] pixels, (0, 0) at the first pixel's center."""
+    """Project points [..., 3] in the camera frame to pixels [..., 2], with (0, 0) at the center of the first pixel."""
     return clip.focal_length * points[..., :2] / points[..., 2:] + clip.principal_point
 
 
 def seen(points: np.ndarray, clip: MotionClip, camera: bpy.types.Object) -> np.ndarray:
-    """[N, 3] in the world -> [N, 2] pixels as Blender sees them; its own image runs from edge to edge, upwards."""
+    """Project points [N, 3] in the world to pixels [N, 2], as Blender does (from edge to edge)."""
     view = np.array([world_to_camera_view(bpy.context.scene, camera, Vector(point))[:2] for point in points])
     return np.stack([view[:, 0] * clip.width, (1 - view[:, 1]) * clip.height], 1) - 0.5
 
 
-def test_joints_project_to_the_pinholes_pixels(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+def test_joints_project_to_the_pixels_of_the_pinhole_camera(
+    clip: MotionClip, smplx_points: dict[str, np.ndarray]
+) -> None:
     imported = import_clip(clip, bpy.context)
     armature = imported.people[0].armature
     for i in range(0, len(clip.people[0]), STEP):
@@ -66,7 +68,7 @@ def test_any_camera_projects_exactly(
     np.testing.assert_allclose(seen(placement.points(points), clip, camera), pinhole(points, clip), atol=0.02)
 
 
-def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+def test_rotating_camera_projects_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     last = clip.last_frame
     turns = CameraTrajectory(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
     turning = replace(clip, camera_trajectory=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
@@ -82,10 +84,8 @@ def test_a_camera_that_turns_sees_what_the_videos_saw(clip: MotionClip, smplx_po
         assert np.abs(seen(joints, clip, imported.camera) - pinhole(true, clip)).max() < 0.05
 
 
-def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
-    clip: MotionClip, smplx_points: dict[str, np.ndarray]
-) -> None:
-    """Its file's world is Blender's: the first camera stands where the file says, whatever the floor is."""
+def test_moving_and_zooming_camera_projects_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+    """The world of the trajectory is Blender's world, whatever the floor is."""
     world = np.eye(4)
     world[:3, :3] = WorldPlacement.on_floor(Floor(np.array([0.1, -0.9, -0.3]), 1.4)).rotation
     world[:3, 3] = 5, -2, 1.7
@@ -114,7 +114,7 @@ def test_a_camera_that_travels_and_zooms_sees_what_the_videos_saw(
     assert not bpy.data.actions and not bpy.data.objects
 
 
-def test_a_turning_camera_moves_with_its_clip(clip: MotionClip) -> None:
+def test_rotating_camera_moves_with_its_clip(clip: MotionClip) -> None:
     turning = replace(
         clip, camera_trajectory=CameraTrajectory(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1))
     )
@@ -141,7 +141,7 @@ def test_level_camera_looks_along_y() -> None:
     np.testing.assert_allclose(matrix @ Vector((0, 1, 0)), (0, 0, 2.5), atol=1e-6)
 
 
-def test_a_level_floor_is_the_level_camera() -> None:
+def test_level_floor_gives_a_level_camera() -> None:
     placement = WorldPlacement.on_floor(Floor(LEVEL, 1.5))
     np.testing.assert_allclose(placement.rotation, WorldPlacement.level().rotation, atol=1e-12)
     np.testing.assert_allclose(placement.translation, [0, 0, 1.5])
@@ -163,62 +163,64 @@ def test_any_floor_lies_on_z_0(up: list[float], height: float) -> None:
 
 
 @pytest.mark.parametrize("up", [(0, 0, -1), (0, 0, 1)])
-def test_cameras_that_look_straight_down_and_up(up: tuple[int, int, int]) -> None:
+def test_cameras_looking_straight_down_and_up(up: tuple[int, int, int]) -> None:
     placement = WorldPlacement.on_floor(Floor(np.array(up), 2.0))
     np.testing.assert_allclose(placement.rotation @ [0, 0, 1], [0, 0, up[2]], atol=1e-9)
     np.testing.assert_allclose(placement.rotation @ [0, -1, 0], [0, 1, 0], atol=1e-9)
 
 
-def test_a_tilted_camera_projects_as_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
+def test_tilted_camera_projects_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     tilted = replace(clip, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
-    test_joints_project_to_the_pinholes_pixels(tilted, smplx_points)
+    test_joints_project_to_the_pixels_of_the_pinhole_camera(tilted, smplx_points)
     assert abs(bpy.context.scene.camera.location.z - 1.4) < 1e-6
 
 
-def test_video_stands_behind_the_scene(clip: MotionClip, tiny_video: Path) -> None:
+def test_video_is_the_background(clip: MotionClip, tiny_video: Path) -> None:
     camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
     add_video_background(camera, tiny_video, start_frame=101, opacity=0.4)
     (background,) = camera.data.background_images
     assert camera.data.show_background_images
     assert background.alpha == pytest.approx(0.4)
     assert background.rotation == 0 and background.scale == 1
-    assert not background.image.has_data, "opening it takes too long for a step of an import"
+    assert not background.image.has_data, "an import must not open the video, which takes too long"
     assert tuple(background.image.size) == (64, 48)
 
 
 @pytest.mark.parametrize("speed", [1, 0.5, 2.5, (30000 / 1001) / 24])
-def test_video_shows_the_frame_of_the_time(clip: MotionClip, tiny_video: Path, tmp_path: Path, speed: float) -> None:
+def test_background_shows_the_right_frame(clip: MotionClip, tiny_video: Path, tmp_path: Path, speed: float) -> None:
     camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
     add_video_background(camera, tiny_video, start_frame=11, speed=speed)
     bpy.context.scene.camera = camera
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
-    for passed in (-9, -1, 0, 1, 2, 3, 4, 7, 10, 30, 999):
-        bpy.context.scene.frame_set(11 + passed)
+    for elapsed in (-9, -1, 0, 1, 2, 3, 4, 7, 10, 30, 999):
+        bpy.context.scene.frame_set(11 + elapsed)
         data = bpy.context.scene.camera.data
         user = data.evaluated_get(bpy.context.evaluated_depsgraph_get()).background_images[0].image_user
-        # As Blender does it, which counts from one.
-        shown = min(max(11 + passed - user.frame_start + 1, 0), user.frame_duration) + user.frame_offset - 1
-        assert min(max(shown, 0), 11) == min(max(int(passed * speed + 0.001), 0), 11), "first and last frame stay"
+        # The computation in Blender, which counts frames from 1.
+        shown = min(max(11 + elapsed - user.frame_start + 1, 0), user.frame_duration) + user.frame_offset - 1
+        assert min(max(shown, 0), 11) == min(max(int(elapsed * speed + 0.001), 0), 11), (
+            "before and after the video, its first and last frame are shown"
+        )
 
 
-@pytest.mark.parametrize("turn", [0, 90, 180, 270])
-def test_phones_video_stands_upright(clip: MotionClip, tiny_video: Path, tmp_path: Path, turn: int) -> None:
-    """How it looks: window.py."""
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_phone_video_is_shown_upright(clip: MotionClip, tiny_video: Path, tmp_path: Path, rotation: int) -> None:
+    """The appearance in a window is checked by tests/support/window.py."""
     camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
-    add_video_background(camera, phone_video(tiny_video, turn, tmp_path / "phone.mp4"), 1)
+    add_video_background(camera, phone_video(tiny_video, rotation, tmp_path / "phone.mp4"), 1)
     (background,) = camera.data.background_images
-    lies = turn in (90, 270)
-    if tuple(background.image.size) == ((48, 64) if lies else (64, 48)) and bpy.app.version >= (4, 4):
-        turn, lies = 0, False  # Blender turns it by itself
-    assert background.rotation == pytest.approx(-np.radians(turn))
-    assert background.scale == pytest.approx(64 / 48 if lies else 1)
-    assert background.frame_method == ("FIT" if lies else "STRETCH")
+    lies_sideways = rotation in (90, 270)
+    if tuple(background.image.size) == ((48, 64) if lies_sideways else (64, 48)) and bpy.app.version >= (4, 4):
+        rotation, lies_sideways = 0, False  # Blender rotates it itself
+    assert background.rotation == pytest.approx(-np.radians(rotation))
+    assert background.scale == pytest.approx(64 / 48 if lies_sideways else 1)
+    assert background.frame_method == ("FIT" if lies_sideways else "STRETCH")
 
 
-def test_missing_and_broken_videos_say_what_to_do(clip: MotionClip, tmp_path: Path) -> None:
+def test_missing_and_unreadable_videos_are_reported(clip: MotionClip, tmp_path: Path) -> None:
     camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
-    with pytest.raises(TarError, match="move it back"):
+    with pytest.raises(TarError, match="move the video back"):
         add_video_background(camera, tmp_path / "gone.mp4", 1)
     text = tmp_path / "text.mp4"
     text.write_text("not a video")

@@ -1,4 +1,4 @@
-"""Feet or three points are brought to z = 0, and people and camera stay together."""
+"""Setting the floor by hand: people and camera move together."""
 
 import bpy
 import numpy as np
@@ -21,12 +21,12 @@ def imported(empty_scene: None, clip: MotionClip) -> ImportedClip:
 
 
 def seen(imported: ImportedClip) -> np.ndarray:
-    """The first person's body in the camera's frame."""
+    """Return the vertices of the first person in the camera frame."""
     camera = np.array(imported.camera.matrix_world.inverted())
     return evaluated_vertices(imported.people[0].body) @ camera[:3, :3].T + camera[:3, 3]
 
 
-def test_feet_stand_at_the_current_frame(imported: ImportedClip) -> None:
+def test_lowest_foot_moves_to_the_floor(imported: ImportedClip) -> None:
     bpy.context.scene.frame_set(20)
     before = seen(imported)
     assert abs(lowest_foot(imported.collection, bpy.context.evaluated_depsgraph_get())) > 0.1
@@ -36,7 +36,7 @@ def test_feet_stand_at_the_current_frame(imported: ImportedClip) -> None:
     np.testing.assert_allclose(seen(imported), before, atol=1e-4)
 
 
-def test_armatures_without_bodies_stand_too(imported: ImportedClip) -> None:
+def test_armatures_without_bodies_move_to_the_floor(imported: ImportedClip) -> None:
     bpy.data.objects.remove(imported.people[0].body)
     bpy.ops.tar.feet_on_ground(clip=imported.collection.name)
     bpy.context.view_layer.update()
@@ -45,17 +45,17 @@ def test_armatures_without_bodies_stand_too(imported: ImportedClip) -> None:
     assert abs(lowest_foot(imported.collection, bpy.context.evaluated_depsgraph_get())) < 1e-4
 
 
-def test_nobody_there_is_told(imported: ImportedClip) -> None:
+def test_frame_without_people_is_an_error(imported: ImportedClip) -> None:
     bpy.context.scene.frame_set(bpy.context.scene.frame_end + 50)
     with pytest.raises(RuntimeError, match="go to a frame"):
         bpy.ops.tar.feet_on_ground(clip=imported.collection.name)
 
 
-def test_three_objects_become_the_floor(imported: ImportedClip) -> None:
+def test_three_objects_define_the_floor(imported: ImportedClip) -> None:
     before = seen(imported)
     empties = []
-    for place in ((0, 3, -1.0), (1, 4, -1.2), (-1, 5, -1.1)):
-        bpy.ops.object.empty_add(location=place)
+    for position in ((0, 3, -1.0), (1, 4, -1.2), (-1, 5, -1.1)):
+        bpy.ops.object.empty_add(location=position)
         empties.append(bpy.context.object)
     assert not bpy.ops.tar.floor_from_objects.poll()
     for empty in empties:
@@ -70,13 +70,13 @@ def test_three_objects_become_the_floor(imported: ImportedClip) -> None:
     np.testing.assert_allclose(seen(imported), before, atol=1e-4)
 
 
-def test_a_level_floor_only_shifts() -> None:
-    points = [Vector(place) for place in ((0, 0, 2), (0, 1, 2), (1, 0, 2))]
+def test_level_floor_needs_only_a_translation() -> None:
+    points = [Vector(position) for position in ((0, 0, 2), (0, 1, 2), (1, 0, 2))]
     expected = Matrix.Translation((0, 0, -2))
     for order in (points, points[::-1]):
         np.testing.assert_allclose(floor_transform(order, Vector((0, 0, 5))), expected, atol=1e-6)
 
 
-def test_points_on_a_line_are_refused() -> None:
+def test_points_on_a_line_are_rejected() -> None:
     with pytest.raises(TarError, match="one line"):
         floor_transform([Vector((x, 0, 0)) for x in (0, 1, 2)], Vector((0, 0, 5)))

@@ -1,4 +1,4 @@
-"""Fewer keys: every frame stays within the tolerance, as Blender itself evaluates the curves."""
+"""Key reduction: every frame stays within the tolerance when Blender evaluates the curves."""
 
 import bpy
 import numpy as np
@@ -12,13 +12,13 @@ from tar_blender.scene.key_reduction import Tolerance, choose_keys, degrees_apar
 from tar_core.motion import MotionClip
 
 
-def away(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=1)
 
 
-def values_at(thing: bpy.types.Object, path: str, frames: np.ndarray) -> np.ndarray:
-    """[N, C] of the object's curves, evaluated by Blender."""
-    curves = sorted((curve for curve in curves_of(thing) if curve.data_path == path), key=lambda c: c.array_index)
+def values_at(animated: bpy.types.Object, path: str, frames: np.ndarray) -> np.ndarray:
+    """Evaluate an object's curves with Blender, [N, C]."""
+    curves = sorted((curve for curve in curves_of(animated) if curve.data_path == path), key=lambda c: c.array_index)
     return np.array([[curve.evaluate(float(frame)) for curve in curves] for frame in frames])
 
 
@@ -29,22 +29,22 @@ def test_every_frame_is_within_the_tolerance(seed: int, tolerance: float) -> Non
     time = np.arange(120)
     values = np.stack([np.sin(time / random.uniform(4, 20)) * random.uniform(1, 30) for _ in range(3)], 1)
     values += 0.05 * random.normal(size=values.shape)
-    keys = choose_keys(values, away, tolerance)
-    thing = bpy.data.objects.new("thing", None)
-    _, channels = new_action(thing, "motion")
+    keys = choose_keys(values, distances, tolerance)
+    animated = bpy.data.objects.new("Empty", None)
+    _, channels = new_action(animated, "motion")
     write_curves(channels, "place", "location", 1 + time, values)
-    before, after = reduce_keys(thing, Tolerance(meters=tolerance))
+    before, after = reduce_keys(animated, Tolerance(meters=tolerance))
     assert (before, after) == (360, 3 * len(keys))
-    assert away(values_at(thing, "location", 1 + time), values).max() < tolerance * 1.001 + 1e-3
-    bpy.data.objects.remove(thing)
+    assert distances(values_at(animated, "location", 1 + time), values).max() < tolerance * 1.001 + 1e-3
+    bpy.data.objects.remove(animated)
 
 
-def test_a_cubic_needs_few_keys() -> None:
+def test_cubic_needs_few_keys() -> None:
     time = np.linspace(-1, 1, 101)[:, None]
-    assert len(choose_keys(time**3 - time, away, 0.02)) <= 5
+    assert len(choose_keys(time**3 - time, distances, 0.02)) <= 5
 
 
-def test_a_person_keeps_the_motion_with_a_fraction_of_the_keys(clip: MotionClip) -> None:
+def test_person_keeps_the_motion_with_fewer_keys(clip: MotionClip) -> None:
     (person,) = import_clip(clip, bpy.context).people
     frames = 1 + clip.people[0].frames
     paths = {curve.data_path for curve in curves_of(person.armature)}
@@ -56,7 +56,7 @@ def test_a_person_keeps_the_motion_with_a_fraction_of_the_keys(clip: MotionClip)
         assert degrees_apart(values_at(person.armature, path, frames), true[path]).max() < 2.01
 
 
-def test_the_button_and_who_has_no_motion(clip: MotionClip) -> None:
+def test_operator_reduces_the_active_person(clip: MotionClip) -> None:
     import tar_blender
 
     tar_blender.register()

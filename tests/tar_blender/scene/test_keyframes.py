@@ -1,4 +1,4 @@
-"""One action for each person: every frame keyed, no jumps, quickly written."""
+"""The action of each person: every frame keyed, without jumps."""
 
 import time
 from typing import Any
@@ -43,8 +43,8 @@ def test_every_bone_is_keyed_on_every_frame(clip: MotionClip) -> None:
         assert curve.group.name in curve.data_path
 
 
-def test_quaternions_never_jump(clip: MotionClip) -> None:
-    """The clip's people turn round more than once, where a naive conversion flips signs."""
+def test_quaternions_have_no_sign_changes(clip: MotionClip) -> None:
+    """The people of the clip turn around more than once, so a naive conversion would change signs."""
     (person,) = import_clip(clip, bpy.context).people
     curves = curves_of(person.action)
     for path in ROTATIONS:
@@ -52,23 +52,23 @@ def test_quaternions_never_jump(clip: MotionClip) -> None:
         np.testing.assert_allclose(np.linalg.norm(quaternions, axis=1), 1, atol=1e-5)
         assert np.linalg.norm(np.diff(quaternions, axis=0), axis=1).max() < 0.2
     root = values_of(curves['pose.bones["pelvis"].rotation_quaternion', 0])[:, 1]
-    assert root.min() < 0 < root.max(), "this clip shows nothing unless a quaternion changes its half sphere"
+    assert root.min() < 0 < root.max(), "the clip must contain a quaternion whose w changes its sign"
 
 
-def test_each_person_has_an_action_that_moves_them(clip: MotionClip) -> None:
+def test_each_person_has_their_own_action(clip: MotionClip) -> None:
     imported = import_clip(synthetic_clip(people=2), bpy.context)
     first, second = imported.people
     assert first.action != second.action
     for person in (first, second):
         assert person.armature.animation_data.action == person.action
-        places = []
+        positions = []
         for frame in (20, 40):
             bpy.context.scene.frame_set(frame)
-            places.append(np.array(person.armature.pose.bones["pelvis"].head))
-        assert np.linalg.norm(places[1] - places[0]) > 0.1
+            positions.append(np.array(person.armature.pose.bones["pelvis"].head))
+        assert np.linalg.norm(positions[1] - positions[0]) > 0.1
 
 
-def test_people_are_there_only_while_the_video_shows_them() -> None:
+def test_people_are_visible_only_while_they_are_in_the_video() -> None:
     clip = synthetic_clip(people=2, frames=20)
     people = import_clip(clip, bpy.context).people
     for person, motion in zip(people, clip.people, strict=True):
@@ -81,7 +81,7 @@ def test_people_are_there_only_while_the_video_shows_them() -> None:
                 assert thing.evaluated_get(bpy.context.evaluated_depsgraph_get()).hide_render != there
 
 
-def test_an_animator_retimes_the_entrance_in_one_place(clip: MotionClip) -> None:
+def test_body_follows_the_visibility_keys_of_the_armature(clip: MotionClip) -> None:
     (person,) = import_clip(clip, bpy.context).people
     curve = curves_of(person.action)["hide_viewport", 0]
     curve.keyframe_points[1].co.x = 30

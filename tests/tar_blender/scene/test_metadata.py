@@ -1,5 +1,6 @@
-"""The people list's doings on a real import."""
+"""Records of imported clips and people, and the operations of the people list."""
 
+import json
 from pathlib import Path
 
 import bpy
@@ -21,8 +22,8 @@ from tests.support.clips import synthetic_clip
 from tests.tar_blender.scene.test_build import _everything
 
 
-def test_imported_people_are_found_again(tmp_path: Path) -> None:
-    bpy.ops.object.armature_add()  # an animator's own
+def test_records_are_saved_with_the_file(tmp_path: Path) -> None:
+    bpy.ops.object.armature_add()  # not an imported person
     imported = import_clip(synthetic_clip(people=3), bpy.context)
     assert imported_clips(bpy.context.scene) == []
     mark_clip(imported.collection, ClipRecord("walk.npz", {"smoothing": 0.5}))
@@ -34,7 +35,7 @@ def test_imported_people_are_found_again(tmp_path: Path) -> None:
     assert camera_of(collection).name == "TAR Camera"
 
 
-def test_a_deleted_person_leaves_nothing_and_the_others_alone() -> None:
+def test_deleting_a_person_removes_their_data_only() -> None:
     imported = import_clip(synthetic_clip(people=2), bpy.context)
     delete_person(imported.people[0].armature)
     assert not [name for name in _everything() if "Person 1" in name]
@@ -46,7 +47,7 @@ def test_a_deleted_person_leaves_nothing_and_the_others_alone() -> None:
     } <= _everything()
 
 
-def test_a_deleted_clip_leaves_nothing(tiny_video: Path) -> None:
+def test_deleting_a_clip_removes_all_its_data(tiny_video: Path) -> None:
     for keep_frame_rate in (False, True):
         clip = synthetic_clip(people=2)
         clip.source = str(tiny_video)
@@ -57,7 +58,7 @@ def test_a_deleted_clip_leaves_nothing(tiny_video: Path) -> None:
         assert not _everything()
 
 
-def test_hiding_is_the_eyes_and_lasts_through_the_clip() -> None:
+def test_hidden_people_stay_hidden_on_all_frames() -> None:
     person = import_clip(synthetic_clip(), bpy.context).people[0]
     set_hidden(person.armature, True)
     bpy.context.scene.frame_set(20)
@@ -66,7 +67,22 @@ def test_hiding_is_the_eyes_and_lasts_through_the_clip() -> None:
     assert person.armature.visible_get() and person.body.visible_get()
 
 
-def test_deleted_people_leave_no_holes_in_the_view_layer() -> None:
+def test_deleting_leaves_no_none_in_the_view_layer() -> None:
     (person,) = import_clip(synthetic_clip(), bpy.context).people
     delete_person(person.armature)
     assert None not in list(bpy.context.view_layer.objects)
+
+
+def test_option_names_of_older_files_are_translated() -> None:
+    collection = bpy.data.collections.new("walk")
+    options = {"start_frame": 1, "smoothing": 0.3, "keep_balance": True, "plant_feet": 0.5, "focal": 900.0}
+    collection["tar_clip"] = json.dumps({"motion": "walk.npz", "options": options})
+    record = clip_record(collection)
+    assert record.motion == "walk.npz"
+    assert ImportOptions(**record.options) == ImportOptions(
+        start_frame=1, smoothing=0.3, lean_correction=True, foot_locking=0.5, focal_length=900.0
+    )
+
+
+def test_other_collections_have_no_record() -> None:
+    assert clip_record(bpy.data.collections.new("props")) is None
