@@ -1,4 +1,4 @@
-"""Draws the captured bodies over the video they come from."""
+"""Overlay videos: the captured bodies drawn over the video."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from tar_core.body.data import load_body
+from tar_core.body.data import body_of_clip
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import MIN_DEPTH, project
 from tar_core.capture.progress import Progress
@@ -21,22 +21,13 @@ from tar_core.video.writer import VideoWriter
 
 COLORS = ((102, 166, 255), (255, 160, 90), (120, 220, 130), (235, 120, 200), (245, 215, 90), (120, 225, 225))  # RGB
 OPACITY = 0.7
-OPACITY_UNSEEN = 0.3  # where the motion is interpolated
-AMBIENT = 0.35  # light on surfaces that are seen edge on
-SUBPIXEL_BITS = 4  # OpenCV draws at sixteenths of a pixel
-
-
-def body_of_clip(clip: MotionClip) -> BodyModel:
-    """The body that the clip's shapes belong to.
-
-    Raises:
-        TarError: the user's body file is gone or damaged.
-    """
-    return BodyModel(load_body(None if clip.body == "free" else Path(clip.body)))
+OPACITY_UNSEEN = 0.3  # in frames in which the motion is interpolated
+AMBIENT = 0.35  # brightness of surfaces seen edge-on
+SUBPIXEL_BITS = 4  # OpenCV draws with a precision of 1/16 pixel
 
 
 def posed_vertices(person: PersonMotion, row: int, body: BodyModel) -> np.ndarray:
-    """[V, 3] in the clip's camera frame, meters; `row` counts the person's own frames."""
+    """Vertices [V, 3] of a person in the clip's frame, meters, in the `row`-th frame of the person."""
     rotations = axis_angle_to_matrix(torch.from_numpy(person.poses[row].reshape(1, NUM_JOINTS, 3)))
     with torch.inference_mode():
         vertices = body.vertices(rotations, torch.from_numpy(person.betas)[None])
@@ -44,11 +35,11 @@ def posed_vertices(person: PersonMotion, row: int, body: BodyModel) -> np.ndarra
 
 
 def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: BodyModel) -> np.ndarray:
-    """The image with everybody's body drawn over it, half transparent, the nearest in front.
+    """Draw the bodies of all people over an image, half transparent, with the nearest in front.
 
     Args:
         image: [H, W, 3] uint8 RGB, frame `frame_index` of the clip's video.
-        body: `body_of_clip(clip)`, made once.
+        body: the clip's body (see `body_of_clip`).
 
     Returns:
         A new image of the same shape.
@@ -81,21 +72,27 @@ def paint_mesh(
     size: tuple[int, int],
     color: tuple[int, int, int],
 ) -> np.ndarray:
-    """One body on a transparent layer [H, W, 4] uint8, lit from the camera.
+    """Render a body, lit from the camera, with the painter's algorithm.
 
-    The painter's algorithm: the faces that look at the camera, from the farthest to the nearest.
+    The faces towards the camera are drawn from the farthest to the nearest.
 
     Args:
-        vertices: [V, 3] camera frame, meters.
-        faces: [F, 3], counter-clockwise seen from outside.
-        size: (height, width) of the layer.
+        vertices: [V, 3] in the camera frame, meters.
+        faces: [F, 3] triangles, counter-clockwise seen from outside.
+        focal_length: pixels.
+        principal_point: [2] pixels.
+        size: height and width of the result.
+        color: RGB, 0 to 255.
+
+    Returns:
+        [H, W, 4] uint8 RGBA layer.
     """
     height, width = size
     corners = vertices[faces]  # (F, 3, 3)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     middles = corners.mean(1)
     lengths = np.linalg.norm(normals, axis=1) * np.linalg.norm(middles, axis=1)
-    facing = -(normals * middles).sum(1) / np.maximum(lengths, 1e-12)  # cosine between the normal and the line of sight
+    facing = -(normals * middles).sum(1) / np.maximum(lengths, 1e-12)  # cosine between normal and line of sight
     pixels = project(corners, focal_length, principal_point)
     inside = (pixels.max(1) > 0).all(1) & (pixels.min(1) < (width, height)).all(1)
     visible = np.flatnonzero((facing > 0) & inside & (corners[..., 2] > MIN_DEPTH).all(1))
@@ -117,18 +114,20 @@ def write_overlay(
     start: int = 0,
     end: int | None = None,
 ) -> None:
-    """Writes the clip's video with the bodies drawn over it (without sound).
+    """Write the clip's video with the bodies drawn over it, without sound.
 
     Args:
-        video: the one the clip was captured from.
-        output: an `.mp4`.
+        clip: the motion.
+        video: the video that the clip was captured from.
+        output: path of the .mp4 file to write.
         progress: called after each frame.
-        start, end: the part to write, both included; None is the video's end. Frames without anybody are written too.
+        start, end: first and last frame, both included; None is the end of the video. Frames without people are
+            written too.
 
     Raises:
-        TarError: the video cannot be read, or the output cannot be written.
+        TarError: the video cannot be read, the output cannot be written, or the clip's body file is missing.
     """
-    body = body_of_clip(clip)
+    body = BodyModel(body_of_clip(clip))
     reader = VideoReader(video)
     total = reader.frames_in(start, end)
     began = time.monotonic()

@@ -1,8 +1,8 @@
-"""Bodies as data: the free default body, or a user's own SMPL file. Numpy only: Blender loads bodies too.
+"""Body models as arrays: the free default body, or the user's own SMPL file. NumPy only, as Blender loads bodies too.
 
-A body file holds SMPL's model (Loper et al., SIGGRAPH Asia 2015) under SMPL's own keys, as .npz or as the .pkl that
-SMPL's site gives out. The free body's file has more: texture coordinates `vt` and `ft`, the vertices `landmarks` and
-`markers`, and `base_index`, the vertices' numbers in MakeHuman's base mesh (garments are fitted by those).
+A body file contains an SMPL model (Loper et al., SIGGRAPH Asia 2015) under SMPL's keys, as .npz or as the .pkl from
+SMPL's website. The file of the free body has more keys: texture coordinates `vt` and `ft`, the vertices of `landmarks`
+and `markers`, and `base_index`, the index of each vertex in MakeHuman's base mesh (used to fit garments).
 """
 
 import zipfile
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,20 +20,23 @@ from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
+if TYPE_CHECKING:
+    from tar_core.motion import MotionClip
+
 FREE_BODY = ASSETS / "free_body.npz"
 NUM_BETAS = 10
-NUM_MARKERS = 67  # as many as ReFit places on SMPL
+NUM_MARKERS = 67  # the number of markers of ReFit
 NUM_POSE_FEATURES = 9 * (NUM_JOINTS - 1)
 _SMPL_VERTICES = 6890
 
-# Points of the surface that landmark detectors know, by the names and in the order of the package smplx.
+# Landmarks on the surface, with the names and in the order of the package smplx.
 LANDMARK_NAMES = (
     *("nose", "reye", "leye", "rear", "lear"),
     *("LBigToe", "LSmallToe", "LHeel", "RBigToe", "RSmallToe", "RHeel"),
     *("lthumb", "lindex", "lmiddle", "lring", "lpinky"),
     *("rthumb", "rindex", "rmiddle", "rring", "rpinky"),
 )
-# Where they are on SMPL's own mesh, in that order: smplx/vertex_ids.py, "smplh", whose vertices are SMPL's.
+# Their vertices in SMPL's mesh, from smplx/vertex_ids.py, "smplh" (SMPL and SMPL-H have the same vertices).
 _SMPL_LANDMARKS = (
     *(332, 6260, 2800, 4071, 583),
     *(3216, 3226, 3387, 6617, 6624, 6787),
@@ -43,25 +46,27 @@ _SMPL_LANDMARKS = (
 
 _REQUIRED_KEYS = ("v_template", "shapedirs", "J_regressor", "weights", "f", "kintree_table")
 _OPTIONAL_KEYS = ("posedirs", "vt", "ft", "landmarks", "markers")
-_ADVICE = "give SMPL's SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE (.pkl or .npz), or none to use the free body"
+_ADVICE = "give SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE (.pkl or .npz), or no file to use the free body"
 
 
 @dataclass(frozen=True, eq=False)
 class BodyData:
-    """A body in SMPL's format: V vertices, 24 joints, 10 betas, T-pose, meters, x to its left, y up, z forward.
+    """A body model in SMPL's format, with V vertices, 24 joints and 10 betas.
+
+    Rest pose: T-pose, meters, x to the body's left, y up, z forward.
 
     Attributes:
-        v_template: [V, 3] float32, the average shape at rest.
-        shapedirs: [V, 3, 10] float32, meters per unit of beta; over people, betas are distributed as N(0, 1).
-        posedirs: [V, 3, 207] float32, pose correctives: meters per entry of R_j - I of joints 1 to 23, row by row.
-        J_regressor: [24, V] float32, the rest joints as averages of vertices.
-        weights: [V, 24] float32, skinning weights; rows sum to 1.
+        v_template: [V, 3] float32, mean shape at rest.
+        shapedirs: [V, 3, 10] float32, meters per unit of beta; over all people, betas are distributed as N(0, 1).
+        posedirs: [V, 3, 207] float32, pose blend shapes: meters per entry of R_j - I of joints 1 to 23, row by row.
+        J_regressor: [24, V] float32, weights of the vertices whose sums are the rest joints.
+        weights: [V, 24] float32, skinning weights; each row sums to 1.
         faces: [F, 3] int32, triangles.
         uv: [U, 2] float32 texture coordinates, or None.
-        uv_faces: [F, 3] int32, the rows of `uv` at the corners of `faces`, or None.
-        vertex_ids: the vertex of each of LANDMARK_NAMES.
-        markers: [67] int64, vertices spread over the surface, see `spread_markers`.
-        name: "free", or the file's name without its ending.
+        uv_faces: [F, 3] int32, rows of `uv` at the corners of `faces`, or None.
+        vertex_ids: vertex of each landmark in LANDMARK_NAMES.
+        markers: [67] int64, vertices spread over the surface (see `spread_markers`).
+        name: "free", or the name of the file without its suffix.
     """
 
     v_template: np.ndarray
@@ -78,39 +83,55 @@ class BodyData:
 
     @cached_property
     def has_pose_correctives(self) -> bool:
-        """Whether any of `posedirs` is not zero; the free body has none."""
+        """Whether the body has pose blend shapes; the free body has none."""
         return bool(self.posedirs.any())
 
 
 def load_body(path: str | Path | None = None) -> BodyData:
-    """The body of a file; None means the free body that comes with the package.
+    """Load a body file.
 
-    A pickle is read without running anything that it names (see `smpl_pickle`) and needs neither chumpy nor scipy. Of
-    more than ten shape directions the first ten are kept. A file without landmarks and markers gets SMPL's own ones.
+    A pickle is read without running any code that it names (see `smpl_pickle`), and needs neither chumpy nor scipy.
+    Only the first ten shape directions are kept. If the file has no landmarks and markers, those of SMPL's mesh are
+    used.
+
+    Args:
+        path: a .npz or .pkl file. Default: the free body that comes with the package.
 
     Raises:
-        TarError: the file is missing, damaged or harmful, or holds no SMPL body.
+        TarError: the file is missing, damaged or unsafe, or is not an SMPL body.
     """
     if path is None:
         return _body_from(_read_npz(FREE_BODY), FREE_BODY, "free")
     path = Path(path)
     if not path.is_file():
-        raise TarError(f"{path}: no such body file; check the path, or give none to use the free body")
+        raise TarError(f"{path}: no such body file; check the path, or give no file to use the free body")
     if path.suffix.lower() == ".npz":
         return _body_from(_read_npz(path), path, path.stem)
     if path.suffix.lower() == ".pkl":
         return _body_from(read_smpl_pickle(path), path, path.stem)
-    raise TarError(f"{path}: a body file ends in .npz or .pkl; {_ADVICE}")
+    raise TarError(f"{path}: a body file has the suffix .npz or .pkl; {_ADVICE}")
+
+
+def body_of_clip(clip: "MotionClip") -> BodyData:
+    """Load the body that a clip's shapes belong to: the free body, or the user's body file.
+
+    Raises:
+        TarError: the user's body file is missing or damaged.
+    """
+    return load_body(None if clip.body == "free" else clip.body)
 
 
 def spread_markers(vertices: np.ndarray, count: int = NUM_MARKERS) -> np.ndarray:
-    """Vertices far apart from each other, [count] int64: first the topmost, then always the farthest from all chosen.
+    """Choose vertices far apart from each other (farthest point sampling).
 
-    The mirror image of each follows it, so that left and right come in pairs, and the first few already cover the
-    whole body.
+    The first is the topmost vertex. The next is always the farthest from all chosen ones, followed by its mirror image,
+    so that left and right come in pairs, and the first few markers already cover the whole body.
 
     Args:
-        vertices: [V, 3], a body at rest, y up, left and right mirrored at x = 0.
+        vertices: [V, 3] of a body at rest, y up, left and right mirrored at x = 0.
+
+    Returns:
+        [count] int64 vertices.
     """
     chosen: list[int] = []
     clearance = np.full(len(vertices), np.inf)
@@ -132,7 +153,7 @@ def spread_markers(vertices: np.ndarray, count: int = NUM_MARKERS) -> np.ndarray
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         if not zipfile.is_zipfile(path):
-            raise ValueError("no zip archive")
+            raise ValueError("not a zip archive")
         with np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in _REQUIRED_KEYS + _OPTIONAL_KEYS if key in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -142,12 +163,12 @@ def _read_npz(path: Path) -> dict[str, np.ndarray]:
 def _body_from(content: Mapping[str, Any], path: Path, name: str) -> BodyData:
     missing = [key for key in _REQUIRED_KEYS if key not in content]
     if missing:
-        raise TarError(f"{path}: no SMPL body, it lacks {', '.join(missing)}; {_ADVICE}")
+        raise TarError(f"{path}: not an SMPL body, {', '.join(missing)} missing; {_ADVICE}")
     try:
         arrays = {key: to_array(content[key]) for key in _REQUIRED_KEYS + _OPTIONAL_KEYS if key in content}
         _check_shapes(arrays)
     except (ValueError, TypeError, KeyError, IndexError, MemoryError) as error:
-        raise TarError(f"{path}: no SMPL body ({error}); {_ADVICE}") from error
+        raise TarError(f"{path}: not an SMPL body ({error}); {_ADVICE}") from error
 
     def floats(key: str) -> np.ndarray:
         return np.ascontiguousarray(arrays[key], np.float32)
@@ -172,11 +193,11 @@ def _body_from(content: Mapping[str, Any], path: Path, name: str) -> BodyData:
 
 
 def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
-    """Raises ValueError, in words for the user, unless the arrays fit each other and SMPL's skeleton."""
+    """Raise ValueError with a message for the user unless the arrays fit each other and SMPL's skeleton."""
     weights = arrays["weights"]
     if weights.ndim != 2 or weights.shape[1] != NUM_JOINTS:
         joints = weights.shape[-1] if weights.ndim else 0
-        raise ValueError(f"it has {joints} joints, SMPL has {NUM_JOINTS}; SMPL-X, SMPL-H and MANO don't fit")
+        raise ValueError(f"{joints} joints instead of {NUM_JOINTS}; SMPL-X, SMPL-H and MANO are not supported")
     count = len(weights)
     expected: dict[str, tuple[int | None, ...]] = {
         "v_template": (count, 3),
@@ -196,15 +217,15 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
             want in (None, have) for want, have in zip(shape, array.shape, strict=True)
         )
         if not fits:
-            raise ValueError(f"its {key} has the shape {array.shape}")
+            raise ValueError(f"{key} has the shape {array.shape}")
         if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
-            raise ValueError(f"its {key} holds something else than numbers")
+            raise ValueError(f"{key} has values that are not finite numbers")
     if arrays["shapedirs"].shape[-1] < NUM_BETAS:
-        raise ValueError(f"it has fewer than {NUM_BETAS} shape directions")
+        raise ValueError(f"fewer than {NUM_BETAS} shape directions")
     if (arrays["kintree_table"][0, 1:] != PARENTS[1:]).any():
-        raise ValueError("its joints are not in SMPL's order")
+        raise ValueError("the joints are not in SMPL's order")
     for key, limit in (("f", count), ("landmarks", count), ("markers", count), ("ft", len(arrays.get("vt", ())))):
         if key in arrays and not ((arrays[key] >= 0) & (arrays[key] < limit)).all():
-            raise ValueError(f"its {key} points at vertices that it doesn't have")
+            raise ValueError(f"{key} refers to vertices that do not exist")
     if "landmarks" not in arrays and count != _SMPL_VERTICES:
-        raise ValueError(f"it has {count} vertices, SMPL has {_SMPL_VERTICES}; a mesh of its own needs `landmarks`")
+        raise ValueError(f"{count} vertices instead of {_SMPL_VERTICES}; another mesh needs `landmarks`")

@@ -1,25 +1,18 @@
-"""SMPL's body in torch: linear blend skinning of joints, markers, landmarks or the whole mesh.
+"""The SMPL body in PyTorch: linear blend skinning of joints, markers, landmarks or the whole mesh.
 
-The notation is that of the SMPL paper (Loper et al., SIGGRAPH Asia 2015): template T, shape and pose blend shapes
-B_S and B_P, joints J, world transforms G. The equations are written here once more, in few lines, because the network
-skins a hundred chosen points six times in each training step, and the package smplx always skins the whole mesh.
+The notation is that of the SMPL paper (Loper et al., SIGGRAPH Asia 2015): template T, shape and pose blend shapes B_S
+and B_P, joints J, world transforms G. The package smplx always skins the whole mesh. This implementation skins chosen
+points only, because the network skins about a hundred points six times in each training step.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from tar_core.body.data import LANDMARK_NAMES, BodyData
-from tar_core.errors import TarError
-from tar_core.skeleton import NUM_JOINTS, PARENTS
-
-if TYPE_CHECKING:
-    import smplx
-
-__all__ = ["LANDMARK_NAMES", "BodyModel", "BodyPoints", "to_smplx"]
+from tar_core.skeleton import PARENTS
 
 
 @dataclass
@@ -29,7 +22,7 @@ class BodyPoints:
     Attributes:
         joints: [B, 24, 3].
         markers: [B, K, 3].
-        landmarks: [B, L, 3], in LANDMARK_NAMES' order.
+        landmarks: [B, L, 3], in the order of LANDMARK_NAMES.
     """
 
     joints: Tensor
@@ -40,25 +33,25 @@ class BodyPoints:
 class BodyModel(nn.Module):
     """Poses and shapes a body; differentiable in both.
 
-    As in smplx, the pelvis stays at its shaped rest position (the body turns about it); translate the result yourself.
-    The body's arrays are no part of the state dict: they have a file of their own.
+    As in smplx, the pelvis stays at its rest position for the shape, and the body rotates about it; the caller adds the
+    translation. The arrays of the body are not part of the state dict, since they have a file of their own.
 
     Args:
         data: the body.
-        vertex_ids: [K] vertices that `forward` returns as markers; None means the body's own markers.
+        vertex_ids: [K] vertices that `forward` returns as markers. Default: the body's markers.
 
     Attributes:
         faces: [F, 3] triangles of the whole mesh.
     """
 
     faces: Tensor
-    rest_joints: Tensor  # [24, 3] of the average shape
+    rest_joints: Tensor  # [24, 3] of the mean shape
     rest_joint_directions: Tensor  # [24, 3, 10] meters per beta
 
     def __init__(self, data: BodyData, vertex_ids: np.ndarray | None = None) -> None:
         super().__init__()
         regressor = data.J_regressor.astype(np.float64)
-        # Joints are linear in the shape, so they need no mesh: J(T + S beta) = J T + (J S) beta.
+        # Joints are linear in the shape, so the mesh is not needed: J(T + S beta) = J T + (J S) beta.
         directions = np.tensordot(regressor, data.shapedirs.astype(np.float64), axes=1)
         self._add_constant("rest_joints", regressor @ data.v_template)
         self._add_constant("rest_joint_directions", directions)
@@ -72,10 +65,10 @@ class BodyModel(nn.Module):
         self.register_buffer("faces", torch.from_numpy(data.faces.astype(np.int64)), persistent=False)
 
     def forward(self, rotations: Tensor, betas: Tensor) -> BodyPoints:
-        """Joints, markers and landmarks.
+        """Compute joints, markers and landmarks.
 
         Args:
-            rotations: [B, 24, 3, 3] of each joint relative to its parent; the root's is SMPL's global_orient.
+            rotations: [B, 24, 3, 3] of each joint relative to its parent; that of the pelvis is SMPL's global_orient.
             betas: [B, 10].
         """
         joints, transforms = self._pose(rotations, betas)
@@ -83,7 +76,7 @@ class BodyModel(nn.Module):
         return BodyPoints(joints, points[:, : self.num_markers], points[:, self.num_markers :])
 
     def vertices(self, rotations: Tensor, betas: Tensor) -> Tensor:
-        """The whole mesh, [B, V, 3]; arguments as of `forward`."""
+        """Compute the vertices [B, V, 3] of the whole mesh; the arguments are those of `forward`."""
         _, transforms = self._pose(rotations, betas)
         return self.mesh(rotations, betas, transforms)
 
@@ -96,12 +89,12 @@ class BodyModel(nn.Module):
 
 
 class _Skeleton(nn.Module):
-    """Forward kinematics, one matrix product for all joints of the same depth.
+    """Forward kinematics, with one matrix product for all joints of the same depth in the hierarchy.
 
-    SMPL numbers its joints by depth, so the joints of a level stand together: pelvis | hips, spine1 | knees, spine2...
+    SMPL numbers its joints by depth, so the joints of a level are adjacent: pelvis | hips, spine1 | knees, spine2 | ...
     """
 
-    parents: Tensor  # [23], of all joints but the pelvis
+    parents: Tensor  # [23] of all joints but the pelvis
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,24 +110,25 @@ class _Skeleton(nn.Module):
         self.register_buffer("parents", torch.tensor(PARENTS[1:]), persistent=False)
 
     def forward(self, rotations: Tensor, rest_joints: Tensor) -> tuple[Tensor, Tensor]:
-        """Posed joints and the transforms that carry the flesh.
+        """Compute the posed joints and the transforms of the skin.
 
         Args:
             rotations: [B, 24, 3, 3] relative to the parents.
             rest_joints: [B, 24, 3].
 
         Returns:
-            [B, 24, 3] posed joints, and [B, 24, 3, 4] the paper's G' (eq. 4): from rest to posed.
+            joints: [B, 24, 3] posed joints.
+            transforms: [B, 24, 3, 4] from rest to posed, G' in the paper (eq. 4).
         """
         from_parent = torch.cat([rest_joints[:, :1], rest_joints[:, 1:] - rest_joints.index_select(1, self.parents)], 1)
-        # A joint's local transform beside its parent: (B, 24, 3, 4)
+        # Transform of each joint relative to its parent: (B, 24, 3, 4)
         local = torch.cat([rotations, from_parent[..., None]], -1)
         levels = local.split(self.level_sizes, 1)
         world = [levels[0]]
         for level in range(1, len(levels)):
             above = world[-1].index_select(1, self.get_buffer(f"parents_{level}"))
-            turned = above[..., :3] @ levels[level]
-            world.append(torch.cat([turned[..., :3], turned[..., 3:] + above[..., 3:]], -1))
+            rotated = above[..., :3] @ levels[level]
+            world.append(torch.cat([rotated[..., :3], rotated[..., 3:] + above[..., 3:]], -1))
         transforms = torch.cat(world, 1)
         rotation, joints = transforms[..., :3], transforms[..., 3]
         shift = joints - _apply(rotation, rest_joints)
@@ -142,7 +136,7 @@ class _Skeleton(nn.Module):
 
 
 class _Skin(nn.Module):
-    """Some vertices of a body and what moves them."""
+    """Linear blend skinning of some vertices of a body."""
 
     template: Tensor  # [S, 3]
     shape_directions: Tensor  # [10, 3 S]
@@ -158,10 +152,10 @@ class _Skin(nn.Module):
         self.register_buffer("weights", _float_tensor(data.weights[vertices]), persistent=False)
 
     def forward(self, rotations: Tensor, betas: Tensor, transforms: Tensor) -> Tensor:
-        """[B, S, 3] posed vertices.
+        """Compute the posed vertices [B, S, 3].
 
         Args:
-            rotations: [B, 24, 3, 3] relative to the parents, for the pose correctives.
+            rotations: [B, 24, 3, 3] relative to the parents, for the pose blend shapes.
             betas: [B, 10].
             transforms: [B, 24, 3, 4] from rest to posed.
         """
@@ -171,43 +165,18 @@ class _Skin(nn.Module):
             features = (rotations[:, 1:] - identity).flatten(1)
             offsets = offsets + features @ self.pose_directions  # B_P, eq. 9
         rest = self.template + offsets.unflatten(1, (-1, 3))
-        # Blending the transforms, then applying them once, is eq. 7 in another order: (B, S, 3, 4)
+        # Eq. 7, but blending the transforms first and applying them once: (B, S, 3, 4)
         blended = (self.weights @ transforms.flatten(2)).unflatten(2, (3, 4))
         return _apply(blended[..., :3], rest) + blended[..., 3]
 
 
-def to_smplx(data: BodyData) -> "smplx.SMPL":
-    """The same body as a module of the package smplx, for users who have it (its license is non-commercial).
-
-    Raises:
-        TarError: smplx isn't installed.
-    """
-    try:
-        import smplx
-        from smplx.utils import Struct
-    except ImportError as error:
-        raise TarError("the package smplx is not installed; run: pip install smplx==0.1.28") from error
-    # smplx reads the root's parent from the table but never uses it; SMPL's files write 2^32 - 1 there.
-    parents = np.array([PARENTS, range(NUM_JOINTS)])
-    content = Struct(
-        v_template=data.v_template,
-        shapedirs=data.shapedirs,
-        posedirs=data.posedirs,
-        J_regressor=data.J_regressor,
-        weights=data.weights,
-        kintree_table=parents,
-        f=data.faces,
-    )
-    return smplx.SMPL("", data_struct=content, vertex_ids=data.vertex_ids)
-
-
 def _apply(matrices: Tensor, points: Tensor) -> Tensor:
-    """[..., 3, 3] times [..., 3]."""
+    """Multiply matrices [..., 3, 3] with points [..., 3]."""
     return (matrices @ points[..., None])[..., 0]
 
 
 def _flat(directions: np.ndarray) -> np.ndarray:
-    """[S, 3, N] -> [N, 3 S], so that a batch of N coefficients times it gives offsets."""
+    """Reshape [S, 3, N] to [N, 3 S], for products with a batch of N coefficients."""
     return directions.reshape(-1, directions.shape[-1]).T
 
 

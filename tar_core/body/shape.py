@@ -1,23 +1,26 @@
-"""One shape per person, and shapes carried from one body to another; numpy only."""
+"""Body shapes: rest joints, one shape per person, and conversion of shapes between bodies. NumPy only."""
 
 import numpy as np
 
 from tar_core.body.data import BodyData
 
-JOINT_TOLERANCE = 0.01  # meters; how far a joint may lie off before another unit of beta is the better explanation
+JOINT_TOLERANCE = 0.01  # meters; error of a joint that costs as much as one unit of beta
 
 
 def rest_joints(body: BodyData, betas: np.ndarray) -> np.ndarray:
-    """Joints of the T-pose for shapes [..., 10] -> [..., 24, 3], meters."""
+    """Joints [..., 24, 3] of the T-pose for shapes [..., 10], meters."""
     template = body.J_regressor @ body.v_template
     directions = np.einsum("jv,vck->jck", body.J_regressor, body.shapedirs)
     return template + np.einsum("jck,...k->...jc", directions, betas)
 
 
-def consistent_shape(betas: np.ndarray, confidence: np.ndarray) -> np.ndarray:
-    """The weighted median [10] of a person's shapes [N, 10], each coefficient by itself.
+def median_shape(betas: np.ndarray, confidence: np.ndarray) -> np.ndarray:
+    """Weighted median [10] of a person's shapes [N, 10], for each coefficient.
 
-    A median, because the frames in which a person is half hidden are wrong by much, not by a little more.
+    Unlike the mean, the median is robust against frames in which the person is partly hidden, whose errors are large.
+
+    Args:
+        confidence: [N] weights of the frames.
     """
     weights = np.maximum(confidence, 1e-6)
     order = np.argsort(betas, axis=0)
@@ -27,34 +30,37 @@ def consistent_shape(betas: np.ndarray, confidence: np.ndarray) -> np.ndarray:
 
 
 def transfer_shape(betas: np.ndarray, source: BodyData, target: BodyData) -> np.ndarray:
-    """The betas [..., 10] of `target` whose joints lie nearest to those of `source` with `betas`, in the T-pose.
+    """Convert betas [..., 10] of the body `source` to betas of the body `target` with the same joints in the T-pose.
 
-    Least squares on the joints relative to the pelvis, held towards the average shape as strongly as joints that are
-    right to JOINT_TOLERANCE allow.
+    Least squares on the joints relative to the pelvis, regularized towards the mean shape: a unit of beta costs as much
+    as an error of JOINT_TOLERANCE.
     """
 
     def relative(joints: np.ndarray) -> np.ndarray:
         return (joints - joints[..., :1, :]).reshape(*joints.shape[:-2], -1)
 
     number = target.shapedirs.shape[-1]
-    average = relative(rest_joints(target, np.zeros(number)))
-    directions = relative(rest_joints(target, np.eye(number))) - average  # [10, 72]
-    wanted = relative(rest_joints(source, betas)) - average
+    mean = relative(rest_joints(target, np.zeros(number)))
+    directions = relative(rest_joints(target, np.eye(number))) - mean  # [10, 72]
+    wanted = relative(rest_joints(source, betas)) - mean
     normal = directions @ directions.T + JOINT_TOLERANCE**2 * np.eye(number)
     return wanted @ np.linalg.solve(normal, directions).T
 
 
-def move_to_shape(
+def translation_for_shape(
     trans: np.ndarray, betas: np.ndarray, shape: np.ndarray, source: BodyData, target: BodyData
 ) -> np.ndarray:
-    """Translations [N, 3] that keep everybody where the camera sees them when one shape replaces the frames' own.
+    """Adjust a person's translations when one shape replaces the shapes of the frames, keeping the size in the image.
 
-    A person who turns out larger stands as much farther away: the pelvis moves on its line of sight by the ratio of
-    the bodies' sizes, so that both look the same in the image.
+    A larger body is farther away: the pelvis moves along its line of sight by the ratio of the bodies' sizes.
 
     Args:
-        trans: [N, 3] camera frame, meters; betas: [N, 10] of the body `source`.
-        shape: [10] of the body `target`, for all frames.
+        trans: [N, 3] translations in the camera frame, meters.
+        betas: [N, 10] shapes of the frames, of the body `source`.
+        shape: [10] shape for all frames, of the body `target`.
+
+    Returns:
+        [N, 3] translations for `shape`.
     """
     before, after = rest_joints(source, betas), rest_joints(target, shape)
     ratio = _size(after) / _size(before)  # [N]
@@ -62,5 +68,5 @@ def move_to_shape(
 
 
 def _size(joints: np.ndarray) -> np.ndarray:
-    """How far the joints [..., 24, 3] lie from the pelvis, on the whole [...]."""
+    """Size [...] of bodies with joints [..., 24, 3]: root of the summed squared distances from the pelvis."""
     return np.linalg.norm(joints - joints[..., :1, :], axis=(-2, -1))

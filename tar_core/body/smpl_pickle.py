@@ -1,10 +1,10 @@
-"""Reads SMPL's .pkl files without running what they say.
+"""Safe reader for SMPL's .pkl files.
 
-A pickle is a program: it may name any function of any module and call it. SMPL's files need few names, and here each
-of those builds an inert stand-in that only keeps what was stored; any other name ends the reading. `to_array` makes
-arrays of the stand-ins afterwards. So nothing outside this file is called while a pickle is read, and neither chumpy
-(the original files' arrays; it no longer installs) nor scipy (their sparse J_regressor; Blender's Python lacks it) is
-needed.
+A pickle is a program: it can name any function of any module and call it. SMPL's files need only a few names. Here,
+each of these creates an inert stand-in object that only stores its arguments, and any other name is an error.
+`to_array` converts the stand-ins to arrays afterwards. So no code outside this file is called while a pickle is read,
+and neither chumpy (arrays of the original files; it no longer installs) nor scipy (their sparse J_regressor; missing in
+Blender's Python) is needed.
 """
 
 import pickle
@@ -18,20 +18,20 @@ from tar_core.errors import TarError
 
 
 def read_smpl_pickle(path: Path) -> dict[str, Any]:
-    """The dictionary in a pickle of Python 2 or 3; give its entries to `to_array`.
+    """Read the dictionary in a pickle from Python 2 or 3. Its entries must be converted with `to_array`.
 
     Raises:
-        TarError: the file can't be read, is no pickle, or names anything that no SMPL file needs.
+        TarError: the file cannot be read, is not a pickle, or uses a name that SMPL files do not need.
     """
     try:
         with path.open("rb") as file:
-            # Python 2 wrote the arrays' bytes as strings, which latin1 maps to bytes one to one.
+            # Python 2 wrote the bytes of arrays as strings, which latin1 maps to bytes one to one.
             content = _SMPLUnpickler(file, encoding="latin1").load()
     except TarError as error:
         raise TarError(f"{path}: {error}") from None
     except OSError as error:
         raise TarError(f"cannot read {path}: {error.strerror or error}; check the path") from error
-    except Exception as error:  # a damaged pickle can raise any of a dozen kinds, from EOFError to MemoryError
+    except Exception as error:  # a damaged pickle can raise many kinds, from EOFError to MemoryError
         raise TarError(f"{path}: not a readable pickle ({error}); download the SMPL file again") from error
     if not isinstance(content, dict):
         raise TarError(f"{path}: not an SMPL file; give SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE")
@@ -39,10 +39,10 @@ def read_smpl_pickle(path: Path) -> dict[str, Any]:
 
 
 def to_array(value: Any) -> np.ndarray:
-    """What an entry of the dictionary stands for, as an array.
+    """Convert an entry of the dictionary to an array.
 
     Raises:
-        ValueError: it isn't a number array, a sparse matrix or a chumpy array of the kinds that SMPL's files hold.
+        ValueError: the entry is not an array of numbers, a sparse matrix or a supported chumpy array.
     """
     try:
         return value.to_array() if isinstance(value, StandIn) else np.asarray(value)
@@ -51,7 +51,7 @@ def to_array(value: Any) -> np.ndarray:
 
 
 class StandIn:
-    """Keeps what a pickle says about an object, and does nothing with it."""
+    """An object of a pickle, stored but not executed."""
 
     def __new__(cls, *_arguments: Any) -> "StandIn":
         return super().__new__(cls)
@@ -64,30 +64,30 @@ class StandIn:
         self.state = state
 
     def to_array(self) -> np.ndarray:
-        raise ValueError("an expression where an array should be")
+        raise ValueError("an expression instead of an array")
 
 
 class _DType(StandIn):
-    """numpy.dtype: made of a code as "f8"; its state's second entry is the byte order."""
+    """numpy.dtype. Its argument is a code such as "f8"; the second entry of its state is the byte order."""
 
     def to_dtype(self) -> np.dtype:
         code, order = self.arguments[0], self.state[1] if self.state else "="
         if not re.fullmatch(r"b1|[iu][1248]|f[248]", code) or order not in ("<", ">", "=", "|"):
-            raise ValueError(f"an array of {code!r} where numbers should be")
+            raise ValueError(f"an array of {code!r} instead of numbers")
         return np.dtype(order + code)
 
 
 class _Array(StandIn):
-    """numpy.ndarray, whose state is (version, shape, dtype, whether columns come first, bytes)."""
+    """numpy.ndarray. Its state is (version, shape, dtype, whether the order is Fortran's, bytes)."""
 
     @classmethod
     def reconstruct(cls, _kind: Any, _shape: Any, _type_code: Any) -> "_Array":
-        """numpy's `_reconstruct`: an array whose state follows."""
+        """NumPy's `_reconstruct`: an array whose state is set later."""
         return cls()
 
     @classmethod
     def from_buffer(cls, data: Any, dtype: Any, shape: Any, order: Any) -> "_Array":
-        """numpy's `_frombuffer`, which pickles of protocol 5 use."""
+        """NumPy's `_frombuffer`, used in pickles of protocol 5."""
         array = cls()
         array.state = (1, shape, dtype, order == "F", data)
         return array
@@ -97,9 +97,9 @@ class _Array(StandIn):
         return cls.from_buffer(data, dtype, (), "C")
 
     def to_array(self) -> np.ndarray:
-        _, shape, dtype, columns_first, data = self.state
+        _, shape, dtype, is_fortran_order, data = self.state
         data = data.encode("latin1") if isinstance(data, str) else data
-        return np.frombuffer(data, dtype.to_dtype()).reshape(shape, order="F" if columns_first else "C")
+        return np.frombuffer(data, dtype.to_dtype()).reshape(shape, order="F" if is_fortran_order else "C")
 
 
 class _ChumpyArray(StandIn):
@@ -119,7 +119,7 @@ class _ChumpySelection(StandIn):
 
 
 class _SparseMatrix(StandIn):
-    """A scipy.sparse matrix in coordinates, made dense: J_regressor has 24 rows only."""
+    """A scipy.sparse matrix in coordinate form; converted to a dense one, as J_regressor has only 24 rows."""
 
     def to_array(self) -> np.ndarray:
         rows, columns = self._coordinates()
@@ -131,38 +131,38 @@ class _SparseMatrix(StandIn):
         return dense
 
     def _coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        """Row and column of each stored number."""
+        """Rows and columns of the stored numbers."""
         if "coords" in self.state:  # since scipy 1.13
             rows, columns = self.state["coords"]
         else:
             rows, columns = self.state["row"], self.state["col"]
         return to_array(rows), to_array(columns)
 
-    def _runs(self) -> np.ndarray:
-        """In the compressed forms, the column (csc) or the row (csr) of each stored number."""
+    def _uncompressed(self) -> np.ndarray:
+        """Columns (csc) or rows (csr) of the stored numbers in a compressed form."""
         counts = np.diff(to_array(self.state["indptr"]))
         return np.repeat(np.arange(len(counts)), counts)
 
 
 class _SparseByColumn(_SparseMatrix):
     def _coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        return to_array(self.state["indices"]), self._runs()
+        return to_array(self.state["indices"]), self._uncompressed()
 
 
 class _SparseByRow(_SparseMatrix):
     def _coordinates(self) -> tuple[np.ndarray, np.ndarray]:
-        return self._runs(), to_array(self.state["indices"])
+        return self._uncompressed(), to_array(self.state["indices"])
 
 
 def _reconstruct_stand_in(kind: Any, base: Any, _state: Any) -> StandIn:
-    """copyreg's way of making an object in the oldest protocols."""
+    """Replacement of copyreg._reconstructor, which creates objects in the oldest protocols."""
     if not (isinstance(kind, type) and issubclass(kind, StandIn) and base is object):
         raise pickle.UnpicklingError("an unknown kind of object")
     return kind()
 
 
 def _encode_latin1(text: str, encoding: str) -> bytes:
-    """How Python 3 writes bytes into pickles that Python 2 can read."""
+    """Replacement of _codecs.encode, by which Python 3 writes bytes for Python 2."""
     if encoding != "latin1":
         raise pickle.UnpicklingError("an unknown encoding")
     return text.encode("latin1")
@@ -176,7 +176,7 @@ _NUMPY = {
     "_frombuffer": _Array.from_buffer,
     "scalar": _Array.scalar,
 }
-# Where numpy keeps them, before and since version 2.
+# Modules of these names before and since NumPy 2.
 _NUMPY_MODULES = (
     "numpy",
     "numpy.core.multiarray",
@@ -188,7 +188,7 @@ _OTHERS = {
     ("_codecs", "encode"): _encode_latin1,
     ("copy_reg", "_reconstructor"): _reconstruct_stand_in,
     ("copyreg", "_reconstructor"): _reconstruct_stand_in,
-    # Bookkeeping within chumpy's arrays.
+    # Used inside chumpy's arrays.
     ("__builtin__", "object"): object,
     ("builtins", "object"): object,
     ("__builtin__", "set"): set,
@@ -199,7 +199,7 @@ _OTHERS = {
 
 
 class _SMPLUnpickler(pickle.Unpickler):
-    """Knows the names above."""
+    """Unpickler that allows only the names above."""
 
     def find_class(self, module: str, name: str) -> Any:
         if module in _NUMPY_MODULES and name in _NUMPY:
@@ -210,12 +210,14 @@ class _SMPLUnpickler(pickle.Unpickler):
         if module.split(".")[:2] == ["scipy", "sparse"] and form in _SPARSE and family in ("matrix", "array"):
             return _SPARSE[form]
         if module.split(".")[0] == "chumpy":
-            return StandIn  # expressions in entries that nobody reads, such as the posed joints `J`
+            return StandIn  # expressions in entries that are not used, such as the posed joints `J`
         _refuse(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> NoReturn:
-        _refuse("an outside object")
+        _refuse("an external object")
 
 
 def _refuse(name: str) -> NoReturn:
-    raise TarError(f"it asks for {name!r}, which no SMPL file needs and which may be harmful; use SMPL's own file")
+    raise TarError(
+        f"it uses {name!r}, which SMPL files do not need and which may be harmful; use the original SMPL file"
+    )

@@ -7,7 +7,7 @@ from concurrent.futures import Executor, Future
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.body.shape import consistent_shape, move_to_shape, transfer_shape
+from tar_core.body.shape import median_shape, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.streaming import FrameResult, TARStream
 from tar_core.model.tar import TAR
@@ -92,11 +92,11 @@ def assemble_motion(
     """
     betas = np.stack([result.betas for result in results])
     confidence = np.array([result.confidence for result in results])
-    shape = consistent_shape(betas, confidence)
+    shape = median_shape(betas, confidence)
     if target_body is not source_body:
         shape = transfer_shape(shape, source_body, target_body)
     trans = np.stack([result.trans for result in results])
-    trans = move_to_shape(trans, betas, shape, source_body, target_body)
+    trans = translation_for_shape(trans, betas, shape, source_body, target_body)
     known = np.array(seen)
     frames = np.arange(known[0], known[-1] + 1)
     confidence_of_all = np.zeros(len(frames))

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tar_core.body.data import BodyData
 from tar_core.body.model import BodyModel
-from tar_core.body.shape import consistent_shape
+from tar_core.body.shape import median_shape
 from tar_core.camera.crop import Crop, crop_from_alignment
 from tar_core.camera.crop_camera import CropCamera, project
 from tar_core.cleanup.smoothing import smooth_person
@@ -161,7 +161,7 @@ def smoothed(track: Track, strength: float) -> Track:
     person = PersonMotion(
         person_id=0,
         poses=poses.reshape(len(results), -1),
-        betas=consistent_shape(betas, confidence),
+        betas=median_shape(betas, confidence),
         trans=np.stack([result.trans for result in results]),
         frames=np.arange(len(results)),
         boxes=np.zeros((len(results), 4)),

@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tar_core.body.model import LANDMARK_NAMES, BodyModel, BodyPoints
+from tar_core.body.data import LANDMARK_NAMES
+from tar_core.body.model import BodyModel, BodyPoints
 from tar_core.camera.crop import CROP_SIZE
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.config import MAP_SIZE, TARConfig

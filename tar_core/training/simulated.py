@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.body.model import LANDMARK_NAMES, BodyModel
+from tar_core.body.data import LANDMARK_NAMES
+from tar_core.body.model import BodyModel
 from tar_core.camera.crop import CROP_CENTER, CROP_SIZE
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.features import ClipBatch, FeatureClips

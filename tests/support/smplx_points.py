@@ -1,9 +1,9 @@
-"""What smplx makes of `synthetic_clip()`, for tests in Blenders that have no torch.
+"""Joints and vertices of `synthetic_clip()` by smplx, for tests in Blenders without torch.
 
     python -m tests.support.smplx_points OUT.npz
 
-Writes, of the clip's first person, in the camera frame, meters:
-    joints [N, 24, 3], and of every STEP-th frame vertices [M, V, 3].
+Writes joints [N, 24, 3] of the clip's first person, and vertices [M, V, 3] in every STEP-th frame, in the camera frame
+in meters.
 """
 
 import sys
@@ -19,7 +19,8 @@ from tar_core.skeleton import PARENTS
 from tests.support.clips import STEP, synthetic_clip
 
 
-def smplx_points(person: PersonMotion, body: BodyData) -> dict[str, np.ndarray]:
+def smplx_model(body: BodyData, batch_size: int = 1) -> smplx.SMPL:
+    """The body as a model of the package smplx."""
     parents = np.array([PARENTS, range(len(PARENTS))])
     data = Struct(
         v_template=body.v_template,
@@ -30,7 +31,11 @@ def smplx_points(person: PersonMotion, body: BodyData) -> dict[str, np.ndarray]:
         kintree_table=parents,
         f=body.faces,
     )
-    model = smplx.SMPL("", data_struct=data, vertex_ids=body.vertex_ids, batch_size=len(person))
+    return smplx.SMPL("", data_struct=data, vertex_ids=body.vertex_ids, batch_size=batch_size)
+
+
+def smplx_points(person: PersonMotion, body: BodyData) -> dict[str, np.ndarray]:
+    model = smplx_model(body, len(person))
     poses = torch.from_numpy(person.poses)
     output = model(
         global_orient=poses[:, :3],

@@ -1,13 +1,16 @@
+"""Overlay videos: bodies drawn over the video."""
+
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import project
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.overlay import COLORS, body_of_clip, draw_people, posed_vertices, write_overlay
+from tar_core.overlay import COLORS, draw_people, posed_vertices, write_overlay
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 
@@ -15,7 +18,7 @@ WIDTH, HEIGHT, FRAMES = 160, 120, 4
 
 
 def standing_person(person_id: int, x: float, z: float, first_frame: int = 0) -> PersonMotion:
-    """Upright in the T-pose, seen from the front; the belly is at the image's center if x is 0."""
+    """A person in the T-pose, seen from the front; the belly is at the center of the image if x is 0."""
     poses = np.zeros((FRAMES, 72), np.float32)
     poses[:, 0] = np.pi
     return PersonMotion(
@@ -35,7 +38,7 @@ def clip_of(*people: PersonMotion) -> MotionClip:
 
 @pytest.fixture(scope="module")
 def body() -> BodyModel:
-    return body_of_clip(clip_of())
+    return BodyModel(load_body())
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def gray() -> np.ndarray:
 
 
 def hue_area(image: np.ndarray, gray: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
-    """[H, W] where the image is tinted like the color."""
+    """Mask [H, W] of pixels tinted like the color."""
     tint = image.astype(float) - image.mean(-1, keepdims=True)
     wanted = np.array(color) - np.mean(color)
     return (image != gray).any(-1) & ((tint * wanted).sum(-1) > 0)
@@ -61,14 +64,14 @@ def test_body_covers_its_projected_vertices(body: BodyModel, gray: np.ndarray) -
     assert drawn[y, x].mean() > 0.97
 
 
-def test_frames_without_the_person_stay_as_they_are(body: BodyModel, gray: np.ndarray) -> None:
+def test_frames_without_the_person_are_unchanged(body: BodyModel, gray: np.ndarray) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0, first_frame=5))
     np.testing.assert_array_equal(draw_people(gray, clip, 4, body), gray)
     assert (draw_people(gray, clip, 5, body) != gray).any()
-    assert (gray == 128).all(), "the image given is left alone"
+    assert (gray == 128).all(), "the given image is not modified"
 
 
-def test_nearer_person_stands_in_front(body: BodyModel, gray: np.ndarray) -> None:
+def test_nearer_person_is_drawn_in_front(body: BodyModel, gray: np.ndarray) -> None:
     near, far = standing_person(1, 0.0, 3.0), standing_person(2, 0.0, 6.0)
     for people in ([near, far], [far, near]):
         image = draw_people(gray, clip_of(*people), 0, body)
@@ -83,7 +86,7 @@ def test_interpolated_frames_are_fainter(body: BodyModel, gray: np.ndarray) -> N
     assert unseen < 0.6 * seen
 
 
-def test_body_behind_or_around_the_camera(body: BodyModel, gray: np.ndarray) -> None:
+def test_body_behind_or_at_the_camera(body: BodyModel, gray: np.ndarray) -> None:
     np.testing.assert_array_equal(draw_people(gray, clip_of(standing_person(1, 0.0, -3.0)), 0, body), gray)
     draw_people(gray, clip_of(standing_person(1, 0.0, 0.05)), 0, body)
 
@@ -97,7 +100,7 @@ def test_overlay_video(tmp_path: Path) -> None:
     done = []
     write_overlay(clip, video, output, lambda progress: done.append((progress.done, progress.total)), start=1, end=6)
     frames = [frame.image[HEIGHT // 2, WIDTH // 2].astype(int) for frame in VideoReader(output).frames()]
-    assert len(frames) == 6, "the wanted part of the video, with and without people"
+    assert len(frames) == 6, "the given part of the video, with and without people"
     assert done == [(k, 6) for k in range(1, 7)]
     blue_over_red = [pixel[2] - pixel[0] > 30 for pixel in frames]
     assert blue_over_red == [False, True, True, True, True, False]
@@ -106,5 +109,5 @@ def test_overlay_video(tmp_path: Path) -> None:
 def test_missing_body_file(tmp_path: Path) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0))
     clip.body = str(tmp_path / "SMPL_GONE.npz")
-    with pytest.raises(TarError):
-        body_of_clip(clip)
+    with pytest.raises(TarError, match="no such body file"):
+        write_overlay(clip, tmp_path / "video.mp4", tmp_path / "overlay.mp4")

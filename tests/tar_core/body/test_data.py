@@ -1,13 +1,15 @@
-"""The free body's file is what it promises; a user's own file loads, and wrong ones say what to do."""
+"""The free body, loading of the user's SMPL file, and error messages for other files."""
 
 import pickle
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, load_body, spread_markers
+from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, body_of_clip, load_body, spread_markers
 from tar_core.errors import TarError
+from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
 from tests.support.smpl_files import VERTICES, smpl_content
 
@@ -26,7 +28,7 @@ def free():
 
 @pytest.fixture
 def save(tmp_path):
-    """Writes a body file of the given name and returns its path."""
+    """Function that writes a body file and returns its path."""
 
     def writer(content, name="SMPL_NEUTRAL.pkl", protocol=2):
         path = tmp_path / name
@@ -61,7 +63,7 @@ def test_free_body_shapes(free):
 
 
 def offset_from_smpl(body, name):
-    """How far a joint and its mirror image lie from SMPL's, [2, 3] meters: to the side, up, forward."""
+    """Offsets [2, 3] of a joint and its mirror image from SMPL's, meters: to the side, up, forward."""
     joints = body.J_regressor @ body.v_template
     left = joints[JOINT_NAMES.index(name)]
     right = joints[JOINT_NAMES.index(name.replace("left", "right"))]
@@ -69,7 +71,7 @@ def offset_from_smpl(body, name):
 
 
 @pytest.mark.parametrize("name", SMPL_JOINTS)
-def test_free_body_has_smpls_proportions_seen_from_the_front(free, name):
+def test_free_body_has_smpls_proportions_in_the_front_view(free, name):
     assert np.linalg.norm(offset_from_smpl(free, name)[:, :2], axis=1).max() < 0.020
 
 
@@ -103,23 +105,23 @@ def test_free_body_keeps_its_uvs(free):
     assert free.uv.min() >= 0
     assert free.uv.max() <= 1
     assert free.uv_faces.shape == free.faces.shape
-    # Each vertex has few texture coordinates: corners agree on them but for the seams.
+    # Each vertex has one texture coordinate, except at seams.
     corners = np.unique(np.stack([free.faces.ravel(), free.uv_faces.ravel()], 1), axis=0)
     assert len(corners) < 1.1 * len(free.v_template)
 
 
-def test_free_body_faces_look_outwards(free):
-    """The mesh is closed enough that its signed volume is a person's, in cubic meters."""
+def test_free_body_faces_point_outwards(free):
+    """The mesh is nearly closed, so its signed volume is that of a person, in cubic meters."""
     a, b, c = np.moveaxis(free.v_template[free.faces].astype(float), 1, 0)
     volume = (a * np.cross(b, c)).sum() / 6
     assert 0.05 < volume < 0.10
 
 
 def test_free_body_betas_are_principal_components(free):
-    """Directions of a PCA are orthogonal under the areas that weigh it, and each is smaller than the one before.
+    """The shape directions are orthogonal when weighted by area, and their sizes decrease.
 
-    The PCA ran over areas of the mean body, halved above the neck; here the areas are computed again from the file,
-    whose shoulders were turned back after the PCA.
+    The PCA was weighted by the areas of the mean body, halved above the neck. The areas are recomputed here from the
+    file, in which the shoulders were rotated back after the PCA, so the directions are only nearly orthogonal.
     """
     corners = free.v_template[free.faces].astype(float)
     face_area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
@@ -139,7 +141,7 @@ def test_free_body_betas_are_principal_components(free):
 
 
 def test_free_body_betas_give_peoples_heights(free):
-    """Heights over betas from N(0, 1) have the spread of adults' heights, men and women together: 8 to 10 cm."""
+    """Heights for betas from N(0, 1) have the standard deviation of adults' heights, 8 to 10 cm."""
     betas = np.random.default_rng(0).normal(size=(300, 10))
     heights = np.ptp(free.v_template[:, 1] + betas @ np.moveaxis(free.shapedirs[:, 1], 1, 0), axis=1)
     assert 0.06 < heights.std() < 0.12
@@ -147,7 +149,7 @@ def test_free_body_betas_give_peoples_heights(free):
 
 
 def test_free_body_markers_are_spread_over_the_body(free):
-    """They leave no larger gaps than the rule that chose them does, though the shoulders were turned back after it."""
+    """Gaps are about as small as those of `spread_markers`; the shoulders were rotated back after it was run."""
 
     def largest_gap(markers):
         between = np.linalg.norm(free.v_template[:, None] - free.v_template[markers], axis=-1)
@@ -159,7 +161,7 @@ def test_free_body_markers_are_spread_over_the_body(free):
 
 
 def test_free_body_landmarks(free):
-    """Each landmark lies where its name says."""
+    """Each landmark is at the place that its name says."""
     point = {name: free.v_template[vertex] for name, vertex in free.vertex_ids.items()}
     assert list(point) == list(LANDMARK_NAMES)
     joints = dict(zip(JOINT_NAMES, free.J_regressor @ free.v_template, strict=True))
@@ -178,6 +180,14 @@ def test_free_body_landmarks(free):
     assert point["lindex"][2] > point["lpinky"][2]
 
 
+def test_body_of_clip_is_the_free_body_or_the_users_file(save):
+    clip = MotionClip(30, 640, 480, 800.0, np.zeros(2), "a.mp4")
+    assert body_of_clip(clip).name == "free"
+    assert body_of_clip(replace(clip, body=str(save(smpl_content(), "SMPL_MALE.pkl")))).name == "SMPL_MALE"
+    with pytest.raises(TarError, match="no such body file"):
+        body_of_clip(replace(clip, body="gone.npz"))
+
+
 # --- markers ---
 
 
@@ -194,7 +204,7 @@ def test_markers_come_in_pairs_and_any_first_few_cover_the_body(free):
     points = vertices[free.markers[:66]]
     mirrored = points * [-1, 1, 1]
     distance = np.linalg.norm(points[:, None] - mirrored[None], axis=-1).min(1)
-    assert np.sort(distance)[-2] < 1e-3  # the last pair may be cut in two
+    assert np.sort(distance)[-2] < 1e-3  # the last pair may be incomplete
 
 
 # --- a user's own file ---
@@ -239,51 +249,51 @@ def test_first_ten_of_three_hundred_betas(save):
     np.testing.assert_array_equal(body.shapedirs, content["shapedirs"][..., :10].astype(np.float32))
 
 
-def test_landmarks_are_smplxs_own(save):
+def test_landmarks_are_those_of_smplx(save):
     table = pytest.importorskip("smplx.vertex_ids").vertex_ids["smplh"]
     assert load_body(save(smpl_content())).vertex_ids == {name: table[name] for name in LANDMARK_NAMES}
 
 
-# --- wrong files ---
+# --- invalid files ---
 
 
-ORDINARY = dense(smpl_content()) | {"posedirs": None}  # it is large and may be missing
+VALID = dense(smpl_content()) | {"posedirs": None}  # posedirs is large and optional
 
 
 def changed(**changes):
-    return {key: value for key, value in (ORDINARY | changes).items() if value is not None}
+    return {key: value for key, value in (VALID | changes).items() if value is not None}
 
 
 @pytest.mark.parametrize("name", ["SMPL_NEUTRAL.pkl", "SMPL_NEUTRAL.npz"])
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (changed(weights=None, f=None), "lacks weights, f"),
-        (changed(weights=np.zeros((VERTICES, 55))), "55 joints, SMPL has 24"),
+        (changed(weights=None, f=None), "weights, f missing"),
+        (changed(weights=np.zeros((VERTICES, 55))), "55 joints instead of 24"),
         (changed(v_template=np.zeros((VERTICES - 1, 3))), "v_template has the shape"),
         (changed(shapedirs=np.zeros((VERTICES, 3, 6))), "fewer than 10"),
         (changed(posedirs=np.zeros((VERTICES, 3, 459))), "posedirs has the shape"),
-        (changed(f=np.full((5, 3), VERTICES)), "f points at vertices"),
-        (changed(v_template=np.full((VERTICES, 3), np.nan)), "v_template holds something else"),
-        (changed(weights=np.full((VERTICES, 24), "one")), "no SMPL body"),
+        (changed(f=np.full((5, 3), VERTICES)), "f refers to vertices"),
+        (changed(v_template=np.full((VERTICES, 3), np.nan)), "v_template has values that are not finite"),
+        (changed(weights=np.full((VERTICES, 24), "one")), "not an SMPL body"),
         (changed(kintree_table=np.zeros((2, 24), int)), "joints are not in SMPL's order"),
     ],
 )
-def test_wrong_content_says_what_to_do(save, name, content, problem):
+def test_invalid_content_gives_a_message_with_a_remedy(save, name, content, problem):
     with pytest.raises(TarError) as caught:
         load_body(save(content, name))
     message = str(caught.value)
     assert problem in message
-    assert "give SMPL's SMPL_NEUTRAL" in message
+    assert "give SMPL_NEUTRAL" in message
     assert "\n" not in message
 
 
-def test_mesh_of_another_size_needs_landmarks(save):
+def test_mesh_with_another_number_of_vertices_needs_landmarks(save):
     content = smpl_content()
     content = {key: value[:5000] if np.shape(value)[:1] == (VERTICES,) else value for key, value in content.items()}
     content["J_regressor"] = content["J_regressor"][:, :5000]
     content["f"] = content["f"] % 5000
-    with pytest.raises(TarError, match="5000 vertices, SMPL has 6890"):
+    with pytest.raises(TarError, match="5000 vertices instead of 6890"):
         load_body(save(content))
     assert load_body(save(content | {"landmarks": np.arange(21)})).vertex_ids["nose"] == 0
 
@@ -294,13 +304,13 @@ def test_missing_file(tmp_path, name):
         load_body(tmp_path / name)
 
 
-def test_unknown_ending(tmp_path):
+def test_unknown_suffix(tmp_path):
     (tmp_path / "body.fbx").touch()
-    with pytest.raises(TarError, match="ends in .npz or .pkl"):
+    with pytest.raises(TarError, match="has the suffix .npz or .pkl"):
         load_body(tmp_path / "body.fbx")
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 but no archive"])
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 but not an archive"])
 def test_damaged_npz(tmp_path, content):
     (tmp_path / "body.npz").write_bytes(content)
     with pytest.raises(TarError, match="not a readable .npz file"):
@@ -316,6 +326,6 @@ def test_truncated_and_corrupt_npz(tmp_path):
             load_body(tmp_path / "body.npz")
 
 
-def test_npz_with_objects_is_refused(save):
+def test_npz_with_objects_is_rejected(save):
     with pytest.raises(TarError, match="not a readable .npz file"):
         load_body(save(smpl_content(), "SMPL_NEUTRAL.npz"))  # a sparse matrix in an .npz is a pickle

@@ -1,3 +1,5 @@
+"""Finding the body file of another gender by its name."""
+
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from tar_core.errors import TarError
     "names",
     [
         {"neutral": "SMPL_NEUTRAL.npz", "female": "SMPL_FEMALE.npz", "male": "SMPL_MALE.pkl"},
-        # As SMPL's site names them.
+        # The names on SMPL's website.
         {
             "neutral": "basicModel_neutral_lbs_10_207_0_v1.0.0.pkl",
             "female": "basicModel_f_lbs_10_207_0_v1.0.0.pkl",
@@ -18,19 +20,19 @@ from tar_core.errors import TarError
         },
     ],
 )
-def test_each_gender_leads_to_each(names: dict[str, str], tmp_path: Path) -> None:
+def test_each_file_leads_to_those_of_the_other_genders(names: dict[str, str], tmp_path: Path) -> None:
     for name in names.values():
         (tmp_path / name).touch()
     for name in names.values():
         assert {gender: body_of_gender(tmp_path / name, gender).name for gender in names} == names
 
 
-def test_missing_gender_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "SMPL_MALE.npz").touch()
     with pytest.raises(TarError, match="no SMPL_FEMALE beside SMPL_MALE.npz; put it there"):
         body_of_gender(tmp_path / "SMPL_MALE.npz", "female")
 
 
-def test_names_without_gender_are_told(tmp_path: Path) -> None:
-    with pytest.raises(TarError, match=r"mine\.npz: its name tells no gender"):
+def test_file_name_without_gender_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(TarError, match=r"mine\.npz: the file name has no gender"):
         body_of_gender(tmp_path / "mine.npz", "male")

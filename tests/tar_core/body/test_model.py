@@ -1,7 +1,6 @@
-"""The body skins like smplx, costs little, and is no part of a checkpoint."""
+"""The body model equals smplx, is differentiable, and is not part of checkpoints."""
 
 import pickle
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tar_core.body.data import load_body
-from tar_core.body.model import LANDMARK_NAMES, BodyModel, to_smplx
-from tar_core.errors import TarError
+from tar_core.body.data import LANDMARK_NAMES, load_body
+from tar_core.body.model import BodyModel
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.smpl_files import smpl_content
 
@@ -31,13 +29,13 @@ def model(free):
 
 @pytest.fixture(scope="module")
 def bending(free):
-    """The free body with pose correctives, as SMPL's own bodies have."""
+    """The free body with pose blend shapes, as SMPL's bodies have."""
     directions = np.random.default_rng(0).normal(size=free.posedirs.shape) * 0.01
     return replace(free, posedirs=directions.astype(np.float32))
 
 
 def random_pose(seed=0, batch=4):
-    """Rotations [B, 24, 3, 3] up to a turn in every direction, and betas [B, 10] up to a few standard deviations."""
+    """Large random rotations [B, 24, 3, 3] and betas [B, 10] of a few standard deviations."""
     random = torch.Generator().manual_seed(seed)
     axis_angles = torch.randn(batch, 24, 3, generator=random)
     return axis_angle_to_matrix(axis_angles), 2 * torch.randn(batch, 10, generator=random)
@@ -50,10 +48,10 @@ def by_smplx(model, rotations, betas):
 
 @pytest.mark.parametrize("body", ["free", "bending"])
 def test_equals_smplx(request, body):
-    pytest.importorskip("smplx")
+    smplx_points = pytest.importorskip("tests.support.smplx_points")
     data = request.getfixturevalue(body)
     rotations, betas = random_pose()
-    vertices, joints = by_smplx(to_smplx(data), rotations, betas)
+    vertices, joints = by_smplx(smplx_points.smplx_model(data), rotations, betas)
     model = BodyModel(data)
     points = model(rotations, betas)
     torch.testing.assert_close(model.vertices(rotations, betas), vertices, rtol=0, atol=TOLERANCE)
@@ -62,8 +60,8 @@ def test_equals_smplx(request, body):
     torch.testing.assert_close(points.markers, vertices[:, data.markers], rtol=0, atol=TOLERANCE)
 
 
-def test_equals_smplx_on_a_users_own_file(tmp_path):
-    """smplx itself reads the same file, so the loading is compared too."""
+def test_equals_smplx_on_a_users_file(tmp_path):
+    """smplx reads the same file, so loading is compared too."""
     smplx = pytest.importorskip("smplx")
     path = tmp_path / "SMPL_NEUTRAL.pkl"
     path.write_bytes(pickle.dumps(smpl_content(), 2))
@@ -84,19 +82,19 @@ def test_rest_pose_is_the_template(free, model):
 
 @settings(max_examples=20)
 @given(seed=st.integers(0, 1000))
-def test_turning_the_root_turns_the_body_about_its_pelvis(model, seed):
+def test_rotating_the_root_rotates_the_body_about_its_pelvis(model, seed):
     rotations, betas = random_pose(seed, batch=1)
-    turn = rotations[:, 5]
-    turned = rotations.clone()
-    turned[:, 0] = turn @ rotations[:, 0]
-    before, after = model(rotations, betas), model(turned, betas)
+    root = rotations[:, 5]
+    rotated = rotations.clone()
+    rotated[:, 0] = root @ rotations[:, 0]
+    before, after = model(rotations, betas), model(rotated, betas)
     pelvis = before.joints[:, :1]
     torch.testing.assert_close(after.joints[:, :1], pelvis)
-    expected = (before.markers - pelvis) @ turn.transpose(1, 2) + pelvis
+    expected = (before.markers - pelvis) @ root.transpose(1, 2) + pelvis
     torch.testing.assert_close(after.markers, expected, rtol=0, atol=TOLERANCE)
 
 
-def test_chosen_vertices(bending):
+def test_vertex_ids_replace_the_markers(bending):
     chosen = np.array([5, 9000, 5])
     rotations, betas = random_pose()
     model = BodyModel(bending, vertex_ids=chosen)
@@ -106,7 +104,7 @@ def test_chosen_vertices(bending):
 
 
 def test_gradients_reach_pose_and_shape(bending):
-    """Analytic against numeric ones, in double precision."""
+    """Analytic and numeric gradients agree in double precision."""
     model = BodyModel(bending, vertex_ids=bending.markers[:2]).double()
     random = torch.Generator().manual_seed(0)
     axis_angles = torch.randn(1, 24, 3, generator=random, dtype=torch.float64, requires_grad=True)
@@ -119,16 +117,10 @@ def test_gradients_reach_pose_and_shape(bending):
     assert torch.autograd.gradcheck(summary, (axis_angles, betas), fast_mode=True)
 
 
-def test_checkpoints_hold_no_body(model):
+def test_state_dict_does_not_contain_the_body(model):
     assert not model.state_dict()
     assert not list(model.parameters())
 
 
 def test_faces(free, model):
     np.testing.assert_array_equal(model.faces, free.faces)
-
-
-def test_smplx_missing(free, monkeypatch):
-    monkeypatch.setitem(sys.modules, "smplx", None)
-    with pytest.raises(TarError, match="pip install smplx"):
-        to_smplx(free)

@@ -1,4 +1,4 @@
-"""What SMPL's pickles may hold is read; whatever else a pickle may ask for is refused before it happens."""
+"""Reading of SMPL's pickles: their arrays are read, and any other callable is rejected without being called."""
 
 import builtins
 import os
@@ -20,7 +20,7 @@ PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
 
 class Calls:
-    """Pickles as a call of `function`, and a state for what it returns: what an attacker writes."""
+    """Pickled as a call of `function` and a state of the result, as an attacker would write it."""
 
     def __init__(self, function, *arguments, state=None):
         self.reduced = function, arguments, state
@@ -43,7 +43,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def chumpy(monkeypatch):
-    """Modules that pickle as chumpy's do; gone again when the pickle is read."""
+    """Modules whose objects are pickled like chumpy's; removed before the pickle is read."""
     ch, reordering = types.ModuleType("chumpy.ch"), types.ModuleType("chumpy.reordering")
     monkeypatch.setitem(sys.modules, "chumpy", types.ModuleType("chumpy"))
 
@@ -69,10 +69,10 @@ def chumpy(monkeypatch):
         arrays.array_shapes(min_dims=0, max_dims=3, max_side=4),
     ),
     protocol=st.sampled_from(PROTOCOLS),
-    columns_first=st.booleans(),
+    is_fortran_order=st.booleans(),
 )
-def test_arrays_come_back_as_they_were(array, protocol, columns_first, tmp_path_factory):
-    stored = np.asfortranarray(array) if columns_first and array.ndim else array
+def test_arrays_round_trip(array, protocol, is_fortran_order, tmp_path_factory):
+    stored = np.asfortranarray(array) if is_fortran_order and array.ndim else array
     path = tmp_path_factory.mktemp("pickles") / "body.pkl"
     path.write_bytes(pickle.dumps({"weights": stored}, protocol))
     result = to_array(read_smpl_pickle(path)["weights"])
@@ -120,7 +120,7 @@ def test_chumpy_arrays_are_unwrapped_without_chumpy(read, chumpy, protocol, monk
 
 
 def test_python_2_pickle(read):
-    """As Python 2 wrote it: the array's bytes are a plain string, and its modules have their old names."""
+    """A pickle as written by Python 2: bytes are a plain string, and modules have their old names."""
     array = np.array([[1.0, -2.0], [3.5, 1e300]])
     data = array.tobytes()
     assert any(byte > 127 for byte in data)
@@ -150,9 +150,9 @@ ATTACKS = {
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
-def test_any_other_callable_is_refused_and_not_called(read, attack, protocol, tmp_path, monkeypatch):
+def test_any_other_callable_is_rejected_and_not_called(read, attack, protocol, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(TarError, match=r"^[^\n]+SMPL_NEUTRAL\.pkl: it asks for [^\n]+ use SMPL's own file$"):
+    with pytest.raises(TarError, match=r"^[^\n]+SMPL_NEUTRAL\.pkl: it uses [^\n]+ use the original SMPL file$"):
         read(pickle.dumps({"v_template": attack}, protocol))
     assert not (tmp_path / "broken").exists()
 
@@ -166,19 +166,18 @@ def test_any_other_callable_is_refused_and_not_called(read, attack, protocol, tm
         b"cnumpy.f2py\ncompile\n",
         b"cscipy.sparse\nos\n",
         b"cscipy\ncsc_matrix\n",
-        b"ctar_core.smpl_pickle\nos\n",
+        b"ctar_core.body.smpl_pickle\nos\n",
         b"cposix\nsystem\n",
         b"c__builtin__\neval\n",
         b"\x8c\x05numpy\x8c\x16ndarray.__reduce__.\n.,\x93",
     ],
 )
-def test_names_written_by_hand_are_refused(read, name):
-    with pytest.raises(TarError, match="it asks for"):
+def test_hand_written_names_are_rejected(read, name):
+    with pytest.raises(TarError, match="it uses"):
         read(b"\x80\x04" + name + b".")
 
 
-def test_objects_inside_arrays_stay_asleep(read):
-    """An array of objects, or one whose bytes are said to be objects, is only an error to whoever needs it."""
+def test_arrays_of_objects_are_an_error_only_when_converted(read):
     content = read(pickle.dumps({"names": np.array(["a", None], object), "weights": np.ones(2)}))
     np.testing.assert_array_equal(to_array(content["weights"]), [1, 1])
     with pytest.raises(ValueError, match="numbers"):
@@ -186,13 +185,13 @@ def test_objects_inside_arrays_stay_asleep(read):
 
 
 @pytest.mark.parametrize("state", [3, {}, (1, (5,), None, False, b""), (1, (5,), np.dtype(float), False, b"short")])
-def test_arrays_of_a_state_that_fits_nothing(read, state):
+def test_arrays_with_an_invalid_state(read, state):
     content = read(pickle.dumps({"weights": Calls(*np.zeros(1).__reduce__()[:1], np.ndarray, (0,), b"b", state=state)}))
     with pytest.raises(ValueError):
         to_array(content["weights"])
 
 
-def test_huge_sparse_matrices_are_not_made_dense(read):
+def test_huge_sparse_matrices_are_rejected(read):
     content = read(pickle.dumps({"J_regressor": scipy.sparse.csc_matrix((100_000, 100_000))}))
     with pytest.raises(ValueError, match="100000 x 100000"):
         to_array(content["J_regressor"])
@@ -209,8 +208,8 @@ def test_other_content(read):
         read(pickle.dumps([1, 2]))
 
 
-def test_outside_objects_are_refused(read):
-    with pytest.raises(TarError, match="an outside object"):
+def test_external_objects_are_rejected(read):
+    with pytest.raises(TarError, match="an external object"):
         read(b"\x80\x02Pname\n.")
 
 

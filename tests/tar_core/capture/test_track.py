@@ -31,7 +31,7 @@ def test_missing_frames_are_interpolated_with_confidence_zero() -> None:
     np.testing.assert_allclose(motion.confidence, [0.8, 0, 0, 0, 0.9], atol=1e-6)
 
 
-def test_consistent_shape_keeps_the_pelvis_on_its_line_of_sight() -> None:
+def test_median_shape_keeps_the_pelvis_on_its_line_of_sight() -> None:
     body, rng = load_body(), np.random.default_rng(0)
     results = [result(np.zeros(72), rng.normal(size=10), rng.normal([0, 0, 4], 0.3), 1.0) for _ in range(5)]
     motion = assemble_motion(1, range(5), [np.array([0, 0, 9, 9])] * 5, results, body, body)
