@@ -1,4 +1,4 @@
-"""AMASS's motion files (Mahmood et al., ICCV 2019), which SMPL's own Blender add-on reads and writes too."""
+"""AMASS motion files (Mahmood et al., ICCV 2019), which SMPL's Blender add-on also reads and writes."""
 
 import zipfile
 from dataclasses import replace
@@ -15,22 +15,22 @@ from tar_core.motion import LEVEL, NUM_BETAS, Floor, MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import NUM_JOINTS
 
-# A camera before the motion, for there was none: a full-HD picture, a lens of 28 mm on full frame.
-WIDTH, HEIGHT, FOCAL = 1920, 1080, 1493.0
-_DISTANCE, _CAMERA_HEIGHT = 4.0, 1.3  # meters before the nearest place, and above the floor
-_BODY_JOINTS = 22  # of SMPL-H and SMPL-X that are SMPL's too; the fingers follow, where SMPL has its hands
-# From AMASS's world (z up) to a level camera's frame that looks along its y axis.
+# AMASS has no camera, so a virtual one is placed in front of the motion: full HD, 28 mm on full frame.
+WIDTH, HEIGHT, FOCAL_LENGTH = 1920, 1080, 1493.0  # pixels
+_DISTANCE, _CAMERA_HEIGHT = 4.0, 1.3  # meters from the nearest position of the person, and above the floor
+_BODY_JOINTS = 22  # joints of SMPL-H and SMPL-X that SMPL has too; then fingers follow instead of SMPL's hands
+# From AMASS's world (z up) to the frame of a level camera that looks along the world's y axis.
 _TO_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
 def load_motion(path: str | Path, body: BodyData) -> MotionClip:
-    """A motion file of ours, or AMASS's.
+    """Read a motion file of this project or of AMASS.
 
     Args:
-        body: the free body, whose pelvis is where AMASS's motion turns it.
+        body: the free body, about whose pelvis AMASS's motion rotates.
 
     Raises:
-        TarError: no such file, or neither.
+        TarError: the file does not exist, or is neither of the two.
     """
     if not Path(path).is_file():
         raise TarError(f"{path}: no such motion file; check the path")
@@ -43,52 +43,56 @@ def load_motion(path: str | Path, body: BodyData) -> MotionClip:
 
 
 def read_amass(path: str | Path, body: BodyData) -> MotionClip:
-    """The motion of an AMASS `.npz` of SMPL, SMPL-H or SMPL-X, theta for theta, before a level camera.
+    """Read an AMASS `.npz` of SMPL, SMPL-H or SMPL-X into a clip with a level camera.
 
-    The shape stays behind: its betas are another body's. AMASS's floor is z = 0.
+    The poses are kept. The shape is not used, since its betas belong to another body. The floor is AMASS's z = 0.
+
+    Args:
+        body: the free body.
 
     Raises:
-        TarError: not such a file.
+        TarError: the file is not an AMASS motion.
     """
     try:
         with np.load(path, allow_pickle=False) as data:
             given = np.asarray(data["poses"], np.float64).reshape(len(data["poses"]), -1, 3)
             trans = np.asarray(data["trans"], np.float64)
-            # The SMPL-H and the SMPL-X edition write the rate differently.
+            # The key of the frame rate differs between the SMPL-H and the SMPL-X files.
             rate = float(data["mocap_framerate" if "mocap_framerate" in data else "mocap_frame_rate"])
     except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise TarError(f"{path}: not an AMASS file ({error}); it needs poses, trans and mocap_framerate") from error
     count, joints = given.shape[:2]
     if trans.shape != (count, 3) or joints < _BODY_JOINTS or count == 0 or not rate > 0:
-        raise TarError(f"{path}: not an AMASS file; its poses and trans do not fit together")
+        raise TarError(f"{path}: not an AMASS file; poses and trans must have the same number of frames")
     poses = np.zeros((count, NUM_JOINTS, 3))
-    own = NUM_JOINTS if joints == NUM_JOINTS else _BODY_JOINTS
-    poses[:, :own] = given[:, :own]
+    num_kept = NUM_JOINTS if joints == NUM_JOINTS else _BODY_JOINTS
+    poses[:, :num_kept] = given[:, :num_kept]
     poses[:, 0] = matrix_to_axis_angle(_TO_CAMERA @ axis_angle_to_matrix(poses[:, 0]))
 
     pelvis = rest_joints(body, np.zeros(NUM_BETAS))[0]
-    place = trans + pelvis
-    camera = np.array([place[:, 0].mean(), place[:, 1].min() - _DISTANCE, _CAMERA_HEIGHT])
+    position = trans + pelvis
+    camera = np.array([position[:, 0].mean(), position[:, 1].min() - _DISTANCE, _CAMERA_HEIGHT])
     person = PersonMotion(
         person_id=1,
         poses=poses.reshape(count, -1),
         betas=np.zeros(NUM_BETAS),
-        trans=(place - camera) @ _TO_CAMERA.T - pelvis,
+        trans=(position - camera) @ _TO_CAMERA.T - pelvis,
         frames=np.arange(count),
         boxes=np.zeros((count, 4)),
         confidence=np.ones(count),
     )
     center = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
     floor = Floor(LEVEL, _CAMERA_HEIGHT)
-    return MotionClip(rate, WIDTH, HEIGHT, FOCAL, center, str(Path(path).absolute()), [person], floor=floor)
+    return MotionClip(rate, WIDTH, HEIGHT, FOCAL_LENGTH, center, str(Path(path).absolute()), [person], floor=floor)
 
 
-def moved(person: PersonMotion, body: BodyData, rotation: np.ndarray, translation: np.ndarray) -> PersonMotion:
-    """The person in another frame: what was at x is at `rotation` x + `translation`.
+def transformed(person: PersonMotion, body: BodyData, rotation: np.ndarray, translation: np.ndarray) -> PersonMotion:
+    """Transform a motion to another frame: x becomes `rotation` x + `translation`.
 
     Args:
-        body: whose pelvis, at rest and in the person's shape, SMPL turns the body about.
-        rotation: [3, 3]; translation: [3], meters.
+        body: the body of the motion, about whose rest pelvis SMPL rotates.
+        rotation: [3, 3].
+        translation: [3] meters.
     """
     pelvis = rest_joints(body, person.betas)[0]
     poses = person.poses.copy()
@@ -98,9 +102,10 @@ def moved(person: PersonMotion, body: BodyData, rotation: np.ndarray, translatio
 
 
 def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> None:
-    """Writes one person as an AMASS-style `.npz`: poses, betas, trans, mocap_framerate, gender.
+    """Write one person as an AMASS-style `.npz`: poses, betas, trans, mocap_framerate, gender.
 
-    The motion stays in the clip's frame, a camera's (y down); `moved` brings a person into a world such as AMASS's.
+    The motion is written in the clip's frame, that of a camera (y down). Use `transformed` to convert a person to a
+    world such as AMASS's.
 
     Raises:
         TarError: the file cannot be written.

@@ -1,5 +1,5 @@
-"""The one exception that reaches users."""
+"""The exception for errors that are shown to the user."""
 
 
 class TarError(Exception):
-    """Something the user can mend. Its text is one line that says what is wrong and what to do."""
+    """An error that the user can correct. Its message is one line that says what is wrong and what to do."""

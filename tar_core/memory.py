@@ -1,4 +1,4 @@
-"""How memory is kept: large feature maps go back to the system at once, and libraries are not searched for garbage."""
+"""Memory settings of the process: large blocks are returned to the system, and imports are not garbage-collected."""
 
 import contextlib
 import ctypes
@@ -6,18 +6,18 @@ import gc
 import sys
 from collections.abc import Iterator
 
-LARGE_BLOCK = 8 << 20  # bytes; the backbone's maps are smaller, and would lose time by being mapped anew each time
-_M_MMAP_THRESHOLD = -3  # as glibc's malloc.h names mallopt's parameter
+LARGE_BLOCK = 8 << 20  # bytes; the backbone's feature maps are smaller, as mapping them anew each time would be slow
+_M_MMAP_THRESHOLD = -3  # parameter of mallopt, from glibc's malloc.h
 
 
 def return_large_blocks() -> bool:
-    """Makes blocks of LARGE_BLOCK and more mappings of their own for as long as they are in use, in this process.
+    """Make the C library return blocks of at least LARGE_BLOCK bytes to the system when they are freed.
 
-    glibc does so too, but raises the size from which it does with every such block that is freed, up to 32 MiB. From
-    then on maps of that size lie among the small blocks, which keep them from being returned.
+    glibc maps large blocks separately, but raises the threshold whenever such a block is freed, up to 32 MiB. Large
+    blocks are then placed between small ones, which keep their memory from being returned. This fixes the threshold.
 
     Returns:
-        Whether the C library took it; only glibc does, others need it not.
+        Whether it has an effect; only glibc needs and supports it.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -28,11 +28,10 @@ def return_large_blocks() -> bool:
 
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
-    """What is loaded meanwhile stays to the process's end: no search for garbage looks through it, now or at exit.
+    """Exclude objects created in this context from garbage collection until the end of the process.
 
-    For a process's start, and once: whatever garbage lies about by then stays too.
-
-    Importing torch makes so many objects that these searches take a sixth of that time, and most of the process's end.
+    Importing torch creates so many objects that garbage collection takes a sixth of the time, and most of the time at
+    exit. To be used once, at the start of the process: garbage that exists at the end of the context is kept too.
     """
     was_enabled = gc.isenabled()
     gc.disable()

@@ -1,26 +1,26 @@
-"""Rotations in every form that the project uses, converted in one place.
+"""Conversion between representations of rotations, and interpolation.
 
-Each function takes numpy arrays or torch tensors, of any batch shape `...`, and gives back the same kind and dtype:
-Blender has no torch, the network needs gradients, and neither should have formulas of its own.
+Functions whose arguments are typed `Array` take NumPy arrays or torch tensors of any batch shape `...` and return the
+same kind and dtype. So Blender, which has no torch, and the network, which needs gradients, share the same formulas.
 
-Forms:
-    axis-angle  [..., 3]     radians, the rotation vector of SMPL's theta
+Representations:
+    axis-angle  [..., 3]     rotation vector in radians, as in SMPL's theta
     matrix      [..., 3, 3]  acts on column vectors
-    6d          [..., 6]     the matrix's first two columns, one after the other (Zhou et al., CVPR 2019)
-    quaternion  [..., 4]     w, x, y, z, unit length, as in Blender
+    6d          [..., 6]     first two columns of the matrix, one after the other (Zhou et al., CVPR 2019)
+    quaternion  [..., 4]     w, x, y, z, of unit length, as in Blender
 """
 
 from typing import Any
 
 import numpy as np
 
-Array = Any  # numpy.ndarray or torch.Tensor; the result is of the argument's kind
+Array = Any  # numpy.ndarray or torch.Tensor; the result is of the same kind as the argument
 
 _TINY = 1e-12
 
 
 def _library(x: Array) -> Any:
-    """numpy for an array, torch for a tensor (found through the tensor, so that torch is never imported here)."""
+    """The module numpy for an array, torch for a tensor; torch is imported only if there is a tensor."""
     if isinstance(x, np.ndarray | np.generic):
         return np
     import torch
@@ -34,27 +34,27 @@ def _stack(parts: list[Array], axis: int = -1) -> Array:
 
 
 def _norm(x: Array) -> Array:
-    """Length along the last axis, kept as an axis; its gradient is finite at zero."""
+    """Length along the last axis, which is kept; the gradient is finite at zero."""
     return ((x * x).sum(-1)[..., None] + _TINY**2) ** 0.5
 
 
 def axis_angle_to_matrix(axis_angle: Array) -> Array:
-    """[..., 3] -> [..., 3, 3] by Rodrigues' formula R = I + sin(a) K + (1 - cos(a)) K^2."""
+    """Convert axis-angle [..., 3] to matrices [..., 3, 3]."""
     return quaternion_to_matrix(axis_angle_to_quaternion(axis_angle))
 
 
 def axis_angle_to_quaternion(axis_angle: Array) -> Array:
-    """[..., 3] -> [..., 4]: (cos(a/2), sin(a/2) axis)."""
+    """Convert axis-angle [..., 3] to quaternions [..., 4] (cos(a/2), sin(a/2) axis)."""
     xp = _library(axis_angle)
     angle = _norm(axis_angle)
     half = 0.5 * angle
-    # sin(a/2) / a tends to 1/2; the floor in _norm keeps the quotient exact there.
+    # sin(a/2) / a tends to 1/2 at zero, where the small constant in _norm keeps the quotient exact.
     vector = axis_angle * (xp.sin(half) / angle)
     return _concatenate([xp.cos(half), vector])
 
 
 def quaternion_to_matrix(quaternion: Array) -> Array:
-    """[..., 4] (w, x, y, z; any non-zero length) -> [..., 3, 3]."""
+    """Convert quaternions [..., 4] of any non-zero length to matrices [..., 3, 3]."""
     q = quaternion / _norm(quaternion)
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
     rows = [
@@ -66,17 +66,17 @@ def quaternion_to_matrix(quaternion: Array) -> Array:
 
 
 def matrix_to_quaternion(matrix: Array) -> Array:
-    """[..., 3, 3] -> [..., 4] with w >= 0.
+    """Convert matrices [..., 3, 3] to quaternions [..., 4] with w >= 0.
 
-    Of the four equivalent formulas, the one with the largest divisor is taken for each matrix (Shepperd 1978), so
-    that half turns are as exact as small ones.
+    Of four equivalent formulas, the one with the largest divisor is used for each matrix (Shepperd 1978), so that
+    rotations by 180 degrees are as exact as small ones.
     """
     xp = _library(matrix)
     m = matrix
     m00, m11, m22 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
     d, e, f = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]
-    # Row k is 4 q_k (w, x, y, z): each a multiple of the same quaternion.
+    # Row k is 4 q_k (w, x, y, z): all rows are multiples of the same quaternion.
     candidates = _stack(
         [
             _stack([1 + m00 + m11 + m22, a, b, c]),
@@ -98,7 +98,7 @@ def matrix_to_quaternion(matrix: Array) -> Array:
 
 
 def quaternion_to_axis_angle(quaternion: Array) -> Array:
-    """[..., 4] (w, x, y, z) -> [..., 3], angle in [0, pi]."""
+    """Convert quaternions [..., 4] to axis-angle [..., 3] with an angle in [0, pi]."""
     xp = _library(quaternion)
     arctan2 = np.arctan2 if xp is np else xp.atan2
     q = quaternion / _norm(quaternion)
@@ -109,7 +109,7 @@ def quaternion_to_axis_angle(quaternion: Array) -> Array:
 
 
 def quaternion_between(start: Array, end: Array) -> Array:
-    """What turns `start` into `end` in start's own axes, conj(start) end: [..., 4] and [..., 4] -> [..., 4]."""
+    """Rotation from quaternions `start` [..., 4] to `end` [..., 4] in the axes of `start`: conj(start) end."""
     a, b = start, end
     return _stack(
         [
@@ -122,17 +122,17 @@ def quaternion_between(start: Array, end: Array) -> Array:
 
 
 def matrix_to_axis_angle(matrix: Array) -> Array:
-    """[..., 3, 3] -> [..., 3], angle in [0, pi]."""
+    """Convert matrices [..., 3, 3] to axis-angle [..., 3] with an angle in [0, pi]."""
     return quaternion_to_axis_angle(matrix_to_quaternion(matrix))
 
 
 def matrix_to_rotation_6d(matrix: Array) -> Array:
-    """[..., 3, 3] -> [..., 6]."""
+    """Convert matrices [..., 3, 3] to 6d [..., 6]."""
     return _concatenate([matrix[..., 0], matrix[..., 1]])
 
 
 def rotation_6d_to_matrix(rotation_6d: Array) -> Array:
-    """[..., 6] -> [..., 3, 3] by Gram-Schmidt; any six numbers give a rotation (Zhou et al., CVPR 2019)."""
+    """Convert 6d [..., 6] to matrices [..., 3, 3] by Gram-Schmidt; any six numbers give a rotation."""
     a1, a2 = rotation_6d[..., :3], rotation_6d[..., 3:]
     b1 = a1 / _norm(a1)
     b2 = a2 - (b1 * a2).sum(-1)[..., None] * b1
@@ -141,7 +141,7 @@ def rotation_6d_to_matrix(rotation_6d: Array) -> Array:
 
 
 def cross(a: Array, b: Array) -> Array:
-    """Cross product over the last axis, [..., 3] x [..., 3] -> [..., 3]."""
+    """Cross product of vectors [..., 3]."""
     return _stack(
         [
             a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1],
@@ -152,31 +152,34 @@ def cross(a: Array, b: Array) -> Array:
 
 
 def rotation_z(angle: Array) -> Array:
-    """Turns by `angle` [...] about z -> [..., 3, 3]; x goes towards y."""
+    """Matrices [..., 3, 3] that rotate by `angle` [...] about z, from x towards y."""
     xp = _library(angle)
     c, s, zero, one = xp.cos(angle), xp.sin(angle), xp.zeros_like(angle), xp.ones_like(angle)
     return _stack([_stack([c, -s, zero]), _stack([s, c, zero]), _stack([zero, zero, one])], -2)
 
 
 def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """The smallest turns that bring directions [..., 3] to others -> [..., 3, 3]; opposite ones turn about any axis."""
+    """Smallest rotations [..., 3, 3] from directions `start` [..., 3] to directions `end` [..., 3].
+
+    Opposite directions are rotated about any perpendicular axis.
+    """
     start, end = np.broadcast_arrays(start / _norm(start), end / _norm(end))
-    # The half angle's quaternion: (1 + cos a, sin a axis) has the direction of (cos a/2, sin a/2 axis).
+    # (1 + cos a, sin a axis) is a multiple of the quaternion (cos a/2, sin a/2 axis).
     quaternion = np.concatenate([1 + (start * end).sum(-1, keepdims=True), np.cross(start, end)], -1)
     opposite = np.linalg.norm(quaternion, axis=-1) < 1e-9
     if opposite.any():
-        least = np.eye(3)[np.abs(start[opposite]).argmin(-1)]  # the coordinate axis that is farthest from it
+        least = np.eye(3)[np.abs(start[opposite]).argmin(-1)]  # the coordinate axis farthest from the direction
         quaternion[opposite] = np.concatenate([np.zeros((*least.shape[:-1], 1)), np.cross(start[opposite], least)], -1)
     return np.asarray(quaternion_to_matrix(quaternion))
 
 
 def slerp(start: Array, end: Array, fraction: Array) -> Array:
-    """Spherical interpolation between quaternions [..., 4] on the shorter arc; `fraction` [...] in 0..1."""
+    """Interpolate between quaternions [..., 4] along the shorter arc; `fraction` [...] is from 0 to 1."""
     xp = _library(start)
     cosine = (start * end).sum(-1)[..., None]
     end = xp.where(cosine < 0, -end, end)
     cosine = abs(cosine)
-    # The chord's half length gives the angle without the arccosine's blow-up near 1.
+    # The angle from the lengths of the chords, as the arccosine is inexact near 1.
     angle = 2 * (np.arctan2 if xp is np else xp.atan2)(_norm(end - start), _norm(end + start))
     t = fraction[..., None]
     near = xp.sin(angle) < 1e-6
@@ -187,18 +190,28 @@ def slerp(start: Array, end: Array, fraction: Array) -> Array:
     return q / _norm(q)
 
 
-def slerp_at(places: np.ndarray, known: np.ndarray, quaternions: np.ndarray) -> np.ndarray:
-    """Quaternions [M, ..., 4] at rising places `known` [M] -> [N, ..., 4] at `places` [N]; beyond the ends, theirs."""
-    place = np.interp(places, known, np.arange(len(known)))
-    before = np.minimum(place.astype(int), max(len(known) - 2, 0))
-    after = np.minimum(before + 1, len(known) - 1)
-    return slerp(quaternions[before], quaternions[after], (place - before).reshape(-1, *[1] * (quaternions.ndim - 2)))
+def slerp_at(times: np.ndarray, known_times: np.ndarray, quaternions: np.ndarray) -> np.ndarray:
+    """Interpolate a series of quaternions.
+
+    Args:
+        times: [N] times to interpolate at; clamped to the known ones.
+        known_times: [M] increasing.
+        quaternions: [M, ..., 4] at `known_times`.
+
+    Returns:
+        [N, ..., 4] quaternions at `times`.
+    """
+    row = np.interp(times, known_times, np.arange(len(known_times)))
+    before = np.minimum(row.astype(int), max(len(known_times) - 2, 0))
+    after = np.minimum(before + 1, len(known_times) - 1)
+    return slerp(quaternions[before], quaternions[after], (row - before).reshape(-1, *[1] * (quaternions.ndim - 2)))
 
 
 def continuous_quaternions(quaternions: np.ndarray) -> np.ndarray:
-    """Flips signs along the first axis of [N, ..., 4] so that neighbors lie on the same half sphere.
+    """Flip signs along the first axis of [N, ..., 4] so that neighbors are on the same half sphere.
 
-    q and -q are the same rotation, but curves interpolate the four numbers, and a flip would spin the long way round.
+    q and -q are the same rotation, but animation curves interpolate the four numbers, and a change of sign would rotate
+    the long way round.
     """
     dots = (quaternions[1:] * quaternions[:-1]).sum(-1)
     signs = np.cumprod(np.where(dots < 0, -1.0, 1.0), axis=0)

@@ -1,4 +1,4 @@
-"""SMPL's 24 joints: names, parents, mirror images, and where poses bring them."""
+"""SMPL's 24 joints: names, parents, mirror images, and forward kinematics."""
 
 import numpy as np
 
@@ -32,12 +32,12 @@ JOINT_NAMES = (
 )
 NUM_JOINTS = len(JOINT_NAMES)
 
-# The parent of each joint; -1 marks the root. A parent always stands before its children.
+# Parent of each joint; -1 marks the root. A parent always comes before its children.
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
 
 
 def mirrored_name(name: str) -> str:
-    """`left_knee` for `right_knee` and the reverse; names without a side are their own mirror image."""
+    """Swap the side in a joint's name, as in left_knee and right_knee; other names are unchanged."""
     if name.startswith("left_"):
         return "right_" + name.removeprefix("left_")
     if name.startswith("right_"):
@@ -45,7 +45,7 @@ def mirrored_name(name: str) -> str:
     return name
 
 
-# MIRROR[j] is the joint on the other side of joint j.
+# MIRROR[j] is the mirror image of joint j.
 MIRROR = tuple(JOINT_NAMES.index(mirrored_name(name)) for name in JOINT_NAMES)
 
 
@@ -59,14 +59,15 @@ def global_rotations(rotations: np.ndarray) -> np.ndarray:
 
 
 def pose_skeleton(poses: np.ndarray, rest_joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Linear blend skinning's transforms, as SMPL defines them (Loper et al. 2015, eq. 4).
+    """Compute SMPL's forward kinematics (Loper et al. 2015, eq. 4), without the translation.
 
     Args:
         poses: [T, 24, 3] axis-angle.
-        rest_joints: [24, 3] joints of the shaped body in the T-pose.
+        rest_joints: [24, 3] joints of the shaped body in the T-pose, meters.
 
     Returns:
-        [T, 24, 4, 4] what moves a T-pose vertex with each joint, and the posed joints [T, 24, 3]; no translation.
+        bones: [T, 24, 4, 4] transforms of the vertices of the T-pose for linear blend skinning.
+        joints: [T, 24, 3] posed joints.
     """
     local = axis_angle_to_matrix(poses)
     world: list[np.ndarray] = []

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tar_core.amass import export_amass, moved
+from tar_core.amass import export_amass, transformed
 from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
 from tar_core.motion import MotionClip
@@ -23,5 +23,5 @@ def save_amass(path: Path, clip: MotionClip, body: BodyData, placement: WorldPla
     """
     files = person_files(path, len(clip.people))
     for file, person in reversed(list(zip(files, clip.people, strict=True))):
-        export_amass(file, clip, moved(person, body, placement.rotation, placement.translation))
+        export_amass(file, clip, transformed(person, body, placement.rotation, placement.translation))
     return files

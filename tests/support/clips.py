@@ -73,3 +73,22 @@ def phone_video(video: Path, turn: int, path: Path) -> Path:
     struct.pack_into(">5i", content, header + size - 44, cosine, -sine, 0, sine, cosine)
     path.write_bytes(content)
     return path
+
+
+def make_person(person_id: int = 0, count: int = 7, first: int = 3) -> PersonMotion:
+    """Random motion of one person."""
+    rng = np.random.default_rng(person_id)
+    return PersonMotion(
+        person_id=person_id,
+        poses=rng.normal(size=(count, 72)),
+        betas=rng.normal(size=10),
+        trans=rng.normal(size=(count, 3)),
+        frames=np.arange(first, first + count),
+        boxes=rng.uniform(0, 100, size=(count, 4)),
+        confidence=rng.uniform(size=count),
+    )
+
+
+def make_clip(people: list[PersonMotion]) -> MotionClip:
+    """A clip of a portrait video."""
+    return MotionClip(29.97, 1080, 1920, 2203.0, np.array([539.5, 959.5]), "a video.mp4", people)

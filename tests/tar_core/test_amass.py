@@ -1,4 +1,4 @@
-"""AMASS's files: poses theta for theta, and everybody on the floor where they stood."""
+"""Reading and writing of AMASS files."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix
-from tests.tar_core.test_motion import make_clip, make_person
+from tests.support.clips import make_clip, make_person
 
 BODY = load_body()
 PELVIS = rest_joints(BODY, np.zeros(10))[0]
 
 
 def amass_file(path: Path, joints: int, rate_key: str = "mocap_framerate", count: int = 12) -> dict[str, np.ndarray]:
-    """A file as AMASS has them: somebody walks along x, upright, z up."""
+    """Write a file like AMASS's: an upright person who moves along x, with z up."""
     random = np.random.default_rng(joints)
     poses = 0.2 * random.normal(size=(count, joints, 3))
     poses[:, 0] = (np.pi / 2, 0, 0)  # SMPL's y axis becomes the world's z
@@ -36,17 +36,17 @@ def amass_file(path: Path, joints: int, rate_key: str = "mocap_framerate", count
 @pytest.mark.parametrize(
     ("joints", "rate_key"), [(24, "mocap_framerate"), (52, "mocap_framerate"), (55, "mocap_frame_rate")]
 )
-def test_every_edition_comes_theta_for_theta(tmp_path: Path, joints: int, rate_key: str) -> None:
+def test_poses_of_smpl_smplh_and_smplx_files_are_kept(tmp_path: Path, joints: int, rate_key: str) -> None:
     given = amass_file(tmp_path / "walk.npz", joints, rate_key)
     clip = load_motion(tmp_path / "walk.npz", BODY)
     (person,) = clip.people
     assert clip.fps == 120 and len(person) == 12 and clip.source.endswith("walk.npz")
-    own = 24 if joints == 24 else 22
-    np.testing.assert_allclose(person.poses[:, 3 : 3 * own], given["poses"][:, 3 : 3 * own], atol=1e-6)
-    assert not person.poses[:, 3 * own :].any()
+    num_kept = 24 if joints == 24 else 22
+    np.testing.assert_allclose(person.poses[:, 3 : 3 * num_kept], given["poses"][:, 3 : 3 * num_kept], atol=1e-6)
+    assert not person.poses[:, 3 * num_kept :].any()
 
 
-def test_the_world_is_amasss_but_for_a_shift(tmp_path: Path) -> None:
+def test_positions_are_those_of_amass_up_to_a_shift(tmp_path: Path) -> None:
     given = amass_file(tmp_path / "walk.npz", 52)
     clip = read_amass(tmp_path / "walk.npz", BODY)
     (person,) = clip.people
@@ -55,16 +55,16 @@ def test_the_world_is_amasss_but_for_a_shift(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.diff(pelvis[:, 0]), np.diff(given["trans"][:, 0]), atol=1e-6)
     upright = axis_angle_to_matrix(person.poses[0, :3].astype(float))[:, 1]
     np.testing.assert_allclose(upright, clip.floor.up, atol=1e-6)
-    assert (pelvis[:, 2] > 2).all(), "before the camera"
+    assert (pelvis[:, 2] > 2).all(), "in front of the camera"
 
 
-def test_our_own_files_load_as_ever(tmp_path: Path) -> None:
+def test_load_motion_reads_files_of_this_project(tmp_path: Path) -> None:
     make_clip([make_person()]).save(tmp_path / "clip.npz")
     assert load_motion(tmp_path / "clip.npz", BODY).fps == 29.97
 
 
 @pytest.mark.parametrize("missing", ["poses", "trans", "mocap_framerate"])
-def test_other_files_are_refused_in_one_line(tmp_path: Path, missing: str) -> None:
+def test_other_files_are_rejected_in_one_line(tmp_path: Path, missing: str) -> None:
     given = amass_file(tmp_path / "walk.npz", 52)
     np.savez(tmp_path / "broken.npz", **{name: array for name, array in given.items() if name != missing})
     with pytest.raises(TarError, match="not a") as caught:
@@ -74,14 +74,14 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, missing: str) -> No
         load_motion(tmp_path / "gone.npz", BODY)
 
 
-def test_poses_and_trans_must_fit(tmp_path: Path) -> None:
+def test_poses_and_trans_must_have_the_same_number_of_frames(tmp_path: Path) -> None:
     given = amass_file(tmp_path / "walk.npz", 52)
     np.savez(tmp_path / "walk.npz", **{**given, "trans": given["trans"][:5]})
-    with pytest.raises(TarError, match="do not fit"):
+    with pytest.raises(TarError, match="the same number of frames"):
         read_amass(tmp_path / "walk.npz", BODY)
 
 
-def test_exported_files_hold_amass_keys(tmp_path: Path) -> None:
+def test_exported_files_have_the_keys_of_amass(tmp_path: Path) -> None:
     person = make_person()
     export_amass(tmp_path / "amass.npz", make_clip([person]), person)
     with np.load(tmp_path / "amass.npz") as data:

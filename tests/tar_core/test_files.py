@@ -1,13 +1,16 @@
+"""Checks of input files, and atomic writing of output files."""
+
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path, check_video_file, check_writable
+from tar_core.files import atomic_path, check_video_file, check_writable, write_npz
 
 
-def test_the_file_appears_whole(tmp_path):
+def test_atomic_path_writes_the_complete_file(tmp_path):
     with atomic_path(tmp_path / "a.npz") as temporary:
         temporary.write_text("new")
         assert temporary.suffix == ".npz"
@@ -16,7 +19,7 @@ def test_the_file_appears_whole(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.npz"]
 
 
-def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path):
+def test_failure_keeps_the_old_file_and_deletes_the_temporary_one(tmp_path):
     (tmp_path / "a.txt").write_text("old")
     with pytest.raises(RuntimeError), atomic_path(tmp_path / "a.txt") as temporary:
         temporary.write_text("half")
@@ -25,7 +28,7 @@ def test_a_failure_keeps_the_old_file_and_leaves_nothing(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_ctrl_c_while_it_is_made_leaves_nothing(tmp_path, monkeypatch):
+def test_ctrl_c_during_creation_leaves_no_file(tmp_path, monkeypatch):
     def interrupted(handle):
         monkeypatch.undo()
         os.close(handle)
@@ -37,14 +40,14 @@ def test_ctrl_c_while_it_is_made_leaves_nothing(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_folder_is_a_user_error(tmp_path):
+def test_missing_folder_is_a_user_error(tmp_path):
     (tmp_path / "file").touch()
     for folder in ("no", "file"):
         with pytest.raises(TarError, match="cannot write"), atomic_path(tmp_path / folder / "a.txt"):
             pass
 
 
-def test_a_folder_is_not_a_file_name(tmp_path):
+def test_folder_is_rejected_as_file_name(tmp_path):
     with pytest.raises(TarError, match="folder"), atomic_path(tmp_path):
         pass
 
@@ -56,7 +59,7 @@ def test_check_writable_leaves_no_file(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_a_user_error():
+def test_full_disk_is_a_user_error():
     with (
         pytest.raises(TarError, match="No space"),
         atomic_path("/dev/shm/tar-test-full.bin"),
@@ -66,11 +69,19 @@ def test_a_full_disk_is_a_user_error():
         f.flush()
 
 
-def test_what_is_no_file_is_told(tmp_path):
+def test_write_npz(tmp_path):
+    write_npz(tmp_path / "a.npz", {"x": np.arange(3)})
+    with np.load(tmp_path / "a.npz") as data:
+        np.testing.assert_array_equal(data["x"], [0, 1, 2])
+    with pytest.raises(TarError, match="cannot write"):
+        write_npz(tmp_path / "no" / "a.npz", {})
+
+
+def test_missing_video_and_folder_are_reported(tmp_path):
     video = tmp_path / "walk.mp4"
     with pytest.raises(TarError, match="no such video; check the path"):
         check_video_file(video)
-    with pytest.raises(TarError, match="a folder, not a video"):
+    with pytest.raises(TarError, match="is a folder, not a video"):
         check_video_file(tmp_path)
     video.touch()
     check_video_file(video)
@@ -81,9 +92,9 @@ def test_what_is_no_file_is_told(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
-def test_pipe_and_device_are_told_at_once(tmp_path):
+def test_pipe_and_device_are_reported_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "link.mp4").symlink_to(tmp_path / "pipe.mp4")
     for path in (tmp_path / "pipe.mp4", tmp_path / "link.mp4", Path("/dev/null")):
-        with pytest.raises(TarError, match="a pipe or a device, not a file; save"):
+        with pytest.raises(TarError, match="is a pipe or a device, not a file; save"):
             check_video_file(path)

@@ -1,3 +1,5 @@
+"""Memory settings of the process."""
+
 import gc
 import subprocess
 import sys
@@ -17,19 +19,19 @@ def resident():  # MiB
 
 if sys.argv[1] == "on" and not return_large_blocks():
     raise SystemExit("another C library")
-del (raised := [np.ones(31 << 20, np.uint8)])[0]  # glibc now takes blocks of that size from its heap
+del (raised := [np.ones(31 << 20, np.uint8)])[0]  # glibc now places blocks of that size on its heap
 before = resident()
 blocks = []
 for _ in range(20):
-    blocks += [np.ones(LARGE_BLOCK, np.uint8), np.ones(50_000, np.uint8)]  # the small ones lie between and stay
+    blocks += [np.ones(LARGE_BLOCK, np.uint8), np.ones(50_000, np.uint8)]  # the small blocks in between are kept
 kept = blocks[1::2]
 blocks.clear()
 print(resident() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone")
-def test_large_blocks_go_back_although_small_ones_stay() -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="needs glibc")
+def test_large_blocks_are_returned_although_small_ones_are_kept() -> None:
     def left(switch: str) -> float:
         run = subprocess.run([sys.executable, "-c", PROGRAM, switch], capture_output=True, text=True)
         if "another C library" in run.stderr:
@@ -40,7 +42,7 @@ def test_large_blocks_go_back_although_small_ones_stay() -> None:
     assert left("on") < 10 < 60 < left("off")
 
 
-def test_what_is_loaded_is_not_searched_for_garbage() -> None:
+def test_loading_excludes_objects_from_garbage_collection() -> None:
     before = gc.get_freeze_count()
     with loading():
         assert not gc.isenabled()
@@ -49,7 +51,7 @@ def test_what_is_loaded_is_not_searched_for_garbage() -> None:
     gc.unfreeze()
 
 
-def test_loading_leaves_the_collector_as_it_was() -> None:
+def test_loading_restores_the_state_of_the_collector() -> None:
     gc.disable()
     try:
         with pytest.raises(ImportError), loading():

@@ -1,3 +1,5 @@
+"""Conversion and interpolation of rotations, in NumPy and torch."""
+
 import numpy as np
 import pytest
 import torch
@@ -18,7 +20,7 @@ def as_numpy(x):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(axis_angle=vectors)
-def test_every_form_agrees_with_scipy(kind, axis_angle):
+def test_every_representation_agrees_with_scipy(kind, axis_angle):
     expected = Rotation.from_rotvec(axis_angle).as_matrix()
     given_form = kind(axis_angle)
     matrix = r.axis_angle_to_matrix(given_form)
@@ -36,15 +38,15 @@ def test_every_form_agrees_with_scipy(kind, axis_angle):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(start=vectors, end=vectors)
-def test_what_lies_between_two_quaternions(kind, start, end):
-    between = r.quaternion_between(*(r.axis_angle_to_quaternion(kind(turns)) for turns in (start, end)))
+def test_quaternion_between(kind, start, end):
+    between = r.quaternion_between(*(r.axis_angle_to_quaternion(kind(axis_angles)) for axis_angles in (start, end)))
     expected = (Rotation.from_rotvec(start).inv() * Rotation.from_rotvec(end)).as_matrix()
     np.testing.assert_allclose(as_numpy(r.quaternion_to_matrix(between)), expected, atol=1e-9)
 
 
 @pytest.mark.parametrize("axis", np.eye(3))
 @pytest.mark.parametrize("angle", [np.pi, np.pi - 1e-9, np.pi - 1e-4, 1e-9, 0.0])
-def test_half_turns_and_tiny_turns_are_exact(axis, angle):
+def test_rotations_near_0_and_180_degrees_are_exact(axis, angle):
     expected = Rotation.from_rotvec(angle * axis).as_matrix()
     matrix = r.axis_angle_to_matrix(r.matrix_to_axis_angle(expected))
     np.testing.assert_allclose(matrix, expected, atol=1e-12)
@@ -72,41 +74,41 @@ def test_rotation_z_takes_x_towards_y():
 
 
 @given(start=vectors, end=vectors)
-def test_rotation_between_is_the_smallest_that_arrives(start, end):
+def test_rotation_between_is_the_smallest_rotation(start, end):
     start, end = start[0] + [1e-3, 2e-3, 0], end + [1e-3, 2e-3, 0]
-    turn = r.rotation_between(start, end)
+    rotation = r.rotation_between(start, end)
     unit = [vector / np.linalg.norm(vector, axis=-1, keepdims=True) for vector in (start, end)]
-    np.testing.assert_allclose(turn @ unit[0], unit[1], atol=1e-6)
+    np.testing.assert_allclose(rotation @ unit[0], unit[1], atol=1e-6)
     angle = np.arctan2(np.linalg.norm(np.cross(*unit), axis=-1), unit[1] @ unit[0])
-    np.testing.assert_allclose(Rotation.from_matrix(turn).magnitude(), angle, atol=1e-5)
+    np.testing.assert_allclose(Rotation.from_matrix(rotation).magnitude(), angle, atol=1e-5)
 
 
 @pytest.mark.parametrize("direction", [[1.0, 0, 0], [0, -2.0, 0], [0.3, -0.4, 0.5]])
-def test_opposite_directions_turn_by_half(direction):
-    turn = r.rotation_between(np.array([direction, direction]), -np.array([direction, direction]))
-    np.testing.assert_allclose(turn @ direction, [-np.array(direction)] * 2, atol=1e-9)
-    np.testing.assert_allclose(np.linalg.det(turn), 1)
+def test_opposite_directions_are_rotated_by_180_degrees(direction):
+    rotation = r.rotation_between(np.array([direction, direction]), -np.array([direction, direction]))
+    np.testing.assert_allclose(rotation @ direction, [-np.array(direction)] * 2, atol=1e-9)
+    np.testing.assert_allclose(np.linalg.det(rotation), 1)
 
 
 @given(axis_angle=vectors, fraction=st.floats(0, 1))
-def test_slerp_turns_by_the_fraction(axis_angle, fraction):
+def test_slerp_rotates_by_the_fraction(axis_angle, fraction):
     start = Rotation.random(5, random_state=1)
     end = start * Rotation.from_rotvec(axis_angle)
     scipy_order = [1, 2, 3, 0]
     a, b = start.as_quat()[:, [3, 0, 1, 2]], end.as_quat()[:, [3, 0, 1, 2]]
     between = Rotation.from_quat(r.slerp(a, b, np.full(5, fraction))[:, scipy_order])
-    turned = (start.inv() * between).magnitude()
-    np.testing.assert_allclose(turned, fraction * (start.inv() * end).magnitude(), atol=1e-6)
+    angle = (start.inv() * between).magnitude()
+    np.testing.assert_allclose(angle, fraction * (start.inv() * end).magnitude(), atol=1e-6)
 
 
-def test_slerp_at_places_between_before_and_beyond():
-    known, places = np.array([2, 3, 7]), np.array([0.0, 2, 2.5, 5, 7, 9])
-    turns = Rotation.from_rotvec(np.outer([0.1, 0.5, 1.3], [1, 0, 0]))
-    quaternions = np.stack([turns.as_quat()[:, [3, 0, 1, 2]]] * 2, 1)  # two joints
-    found = r.quaternion_to_axis_angle(r.slerp_at(places, known, quaternions))
+def test_slerp_at_interpolates_between_known_times_and_clamps_beyond():
+    known_times, times = np.array([2, 3, 7]), np.array([0.0, 2, 2.5, 5, 7, 9])
+    rotations = Rotation.from_rotvec(np.outer([0.1, 0.5, 1.3], [1, 0, 0]))
+    quaternions = np.stack([rotations.as_quat()[:, [3, 0, 1, 2]]] * 2, 1)  # two joints
+    found = r.quaternion_to_axis_angle(r.slerp_at(times, known_times, quaternions))
     assert found.shape == (6, 2, 3)
     np.testing.assert_allclose(found[:, 1, 0], [0.1, 0.1, 0.3, 0.9, 1.3, 1.3], atol=1e-9)
-    alone = r.slerp_at(places, known[:1], quaternions[:1])
+    alone = r.slerp_at(times, known_times[:1], quaternions[:1])
     np.testing.assert_allclose(alone, np.broadcast_to(quaternions[:1], alone.shape))
 
 

@@ -1,15 +1,17 @@
+"""SMPL's joints."""
+
 import numpy as np
 
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS, global_rotations
 
 
-def test_parents_stand_before_their_children():
+def test_parents_come_before_their_children():
     assert len(PARENTS) == NUM_JOINTS == 24
     assert all(parent < joint for joint, parent in enumerate(PARENTS))
 
 
-def test_mirror_swaps_sides_and_keeps_the_tree():
+def test_mirror_swaps_sides_and_keeps_the_hierarchy():
     assert all(MIRROR[MIRROR[j]] == j for j in range(NUM_JOINTS))
     assert JOINT_NAMES[MIRROR[JOINT_NAMES.index("left_wrist")]] == "right_wrist"
     assert all(PARENTS[MIRROR[j]] == MIRROR[PARENTS[j]] for j in range(1, NUM_JOINTS))

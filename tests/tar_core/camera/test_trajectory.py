@@ -93,3 +93,20 @@ def test_check_frames_reports_missing_frames() -> None:
 def test_invalid_trajectories_are_rejected(wrong: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(TarError, match=message):
         CameraTrajectory(0, np.zeros((4, 3)), **wrong)
+
+
+def test_rotations_between_frames_and_beyond_the_ends() -> None:
+    trajectory = CameraTrajectory(10, np.array([[0.0, 0, 0], [0, 0.1, 0]]))
+    at = trajectory.rotations_at(np.array([3, 10, 10.5, 11, 40]))
+    np.testing.assert_allclose(at[:2], np.broadcast_to(np.eye(3), (2, 3, 3)), atol=1e-12)
+    np.testing.assert_allclose(at[3], at[4])
+    for row, angle in ((2, 0.05), (3, 0.1)):
+        np.testing.assert_allclose(at[row][0], [np.cos(angle), 0, np.sin(angle)], atol=1e-12)
+    doubled = CameraTrajectory(0, np.array([[0.0, 0, 0], [0, 0.1, 0]])).resampled(2)
+    np.testing.assert_allclose(doubled.rotation_vectors[:, 1], [0, 0.05, 0.1], atol=1e-12)
+
+
+@pytest.mark.parametrize("rotation_vectors", [np.zeros(3), np.zeros((0, 3)), np.full((2, 3), np.nan)])
+def test_invalid_rotations_are_rejected(rotation_vectors: np.ndarray) -> None:
+    with pytest.raises(TarError, match="three finite numbers"):
+        CameraTrajectory(0, rotation_vectors)
