@@ -1,4 +1,4 @@
-"""Decoding ahead, in a thread beside the network."""
+"""Decoding ahead in a separate thread."""
 
 import queue
 import threading
@@ -9,7 +9,7 @@ Item = TypeVar("Item")
 
 
 def prefetch(items: Iterator[Item], depth: int = 8) -> Iterator[Item]:
-    """The same items, produced in a thread of their own, at most `depth` ahead: decoding beside the network."""
+    """Produce `items` in a separate thread, at most `depth` ahead, so that decoding overlaps with the network."""
     done = object()
     ready: queue.Queue[object] = queue.Queue(maxsize=depth)
     stopped = threading.Event()
@@ -29,7 +29,7 @@ def prefetch(items: Iterator[Item], depth: int = 8) -> Iterator[Item]:
                 if not put(item):
                     return
             put(done)
-        except BaseException as error:  # handed over to the consumer
+        except BaseException as error:  # raised in the consumer
             put(error)
 
     producer = threading.Thread(target=produce, name="decode", daemon=True)

@@ -1,4 +1,4 @@
-"""Writing a video file, whole or not at all."""
+"""Writing of video files."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,13 +13,13 @@ from tar_core.video.reader import count_frames
 
 
 class VideoWriter(AbstractContextManager["VideoWriter"]):
-    """Writes an MPEG-4 `.mp4`, whole or not at all.
+    """Writes an MPEG-4 video file completely or not at all.
 
         with VideoWriter("overlay.mp4", fps, width, height) as writer:
             writer.write(image)
 
     Raises:
-        TarError: on leaving the block, if the file could not be written to its end (no space, no permission).
+        TarError: the file cannot be created, or, at the end of the block, could not be written completely.
     """
 
     def __init__(self, path: str | Path, fps: float, width: int, height: int) -> None:
@@ -38,7 +38,7 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         return self
 
     def write(self, image: np.ndarray) -> None:
-        """Appends one frame [height, width, 3] uint8 RGB."""
+        """Append one frame [height, width, 3] uint8 RGB."""
         if image.shape != (self.height, self.width, 3):
             raise ValueError(f"frame of shape {image.shape}, expected {(self.height, self.width, 3)}")
         self._writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
@@ -48,9 +48,9 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._writer.release()
-        # OpenCV tells nobody about a full disk: the encoder's file lacks its end, or frames.
+        # OpenCV does not report a full disk, but then frames or the end of the file are missing.
         if error is None and self.written and count_frames(self._temporary) < self.written:
-            error = OSError("the video could not be written to its end (is the disk full?)")
+            error = OSError("the video could not be written completely (is the disk full?)")
         self._close(error)
 
     def _close(self, error: BaseException | None) -> None:
@@ -61,6 +61,6 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
 
 
 def check_video_name(path: Path) -> None:
-    """Raises TarError if VideoWriter cannot write a file of this name."""
+    """Raise TarError if `VideoWriter` cannot write a file with this name."""
     if path.suffix.lower() not in (".mp4", ".mov", ".avi"):
-        raise TarError(f"cannot write {path}: give a video file name that ends in .mp4")
+        raise TarError(f"cannot write {path}: give a file name that ends in .mp4")

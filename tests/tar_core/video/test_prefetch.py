@@ -1,4 +1,4 @@
-"""Decoding ahead."""
+"""Decoding ahead in a separate thread."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from tar_core.errors import TarError
 from tar_core.video.prefetch import prefetch
 
 
-def test_prefetch_keeps_order_and_hands_over_errors() -> None:
+def test_prefetch_keeps_the_order_and_passes_errors_on() -> None:
     def numbers():
         yield from range(20)
         raise TarError("broken")
@@ -21,7 +21,7 @@ def test_prefetch_keeps_order_and_hands_over_errors() -> None:
     assert received == list(range(20))
 
 
-def test_prefetch_stops_its_thread_when_left_early() -> None:
+def test_prefetch_stops_its_thread_when_closed_early() -> None:
     closed = threading.Event()
 
     def endless():
@@ -40,4 +40,4 @@ def test_prefetch_stops_its_thread_when_left_early() -> None:
             break
         time.sleep(0.05)
     else:
-        pytest.fail("the decoding thread lives on")
+        pytest.fail("the thread is still running")

@@ -1,3 +1,5 @@
+"""Reading of video files: frame rates, ranges, rotation tags, and damaged files."""
+
 import os
 import subprocess
 from pathlib import Path
@@ -10,11 +12,11 @@ from tar_core.video.reader import VideoReader, nominal_fps
 from tar_core.video.writer import VideoWriter
 
 WIDTH, HEIGHT, FPS = 96, 64, 30.0
-BITS = 6  # picture k shows k as black and white columns, so that a decoded picture tells its number
+BITS = 6  # image k shows the binary digits of k as black and white columns
 
 
 def numbered(k: int) -> np.ndarray:
-    """Picture k: its number in columns below, a red corner at the top left."""
+    """Image k: its number in the lower half, and a red corner at the top left."""
     image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     image[:16, :16] = (255, 0, 0)
     for bit in range(BITS):
@@ -22,14 +24,14 @@ def numbered(k: int) -> np.ndarray:
     return image
 
 
-def picture_number(image: np.ndarray) -> int:
+def image_number(image: np.ndarray) -> int:
     columns = image[3 * HEIGHT // 4, WIDTH // (2 * BITS) :: WIDTH // BITS].mean(-1)
     return sum(int(column > 127) << bit for bit, column in enumerate(columns))
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """60 numbered pictures at 30 frames/s."""
+    """60 numbered images at 30 fps."""
     path = tmp_path_factory.mktemp("video") / "plain.mp4"
     with VideoWriter(path, FPS, WIDTH, HEIGHT) as writer:
         for k in range(60):
@@ -38,16 +40,16 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def ffmpeg(*arguments: str) -> None:
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="makes files that OpenCV cannot write")
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="writes files that OpenCV cannot write")
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True)
 
 
-def test_constant_rate_gives_each_picture_once(video: Path) -> None:
+def test_constant_rate_returns_each_image_once(video: Path) -> None:
     reader = VideoReader(video)
     assert (reader.size, reader.fps, reader.frame_count) == ((WIDTH, HEIGHT), FPS, 60)
     frames = list(reader.frames())
     assert [frame.index for frame in frames] == list(range(60))
-    assert [picture_number(frame.image) for frame in frames] == list(range(60))
+    assert [image_number(frame.image) for frame in frames] == list(range(60))
     np.testing.assert_allclose([frame.time for frame in frames], np.arange(60) / FPS, atol=1e-3)
     assert not reader.warnings
 
@@ -59,7 +61,7 @@ def test_images_are_rgb(video: Path) -> None:
 
 def test_range_includes_both_ends(video: Path) -> None:
     frames = list(VideoReader(video).frames(start=7, end=9))
-    assert [(frame.index, picture_number(frame.image)) for frame in frames] == [(7, 7), (8, 8), (9, 9)]
+    assert [(frame.index, image_number(frame.image)) for frame in frames] == [(7, 7), (8, 8), (9, 9)]
 
 
 def test_number_of_frames_in_a_range(video: Path) -> None:
@@ -67,7 +69,7 @@ def test_number_of_frames_in_a_range(video: Path) -> None:
     assert (reader.frames_in(), reader.frames_in(50), reader.frames_in(50, 54), reader.frames_in(70)) == (60, 10, 5, 0)
 
 
-def test_start_beyond_the_end_gives_nothing(video: Path) -> None:
+def test_start_beyond_the_end_returns_no_frames(video: Path) -> None:
     assert not list(VideoReader(video).frames(start=100))
 
 
@@ -77,17 +79,19 @@ def test_late_start_is_reached_exactly(tmp_path: Path) -> None:
         for k in range(120):
             writer.write(numbered(k % 64))
     frames = list(VideoReader(path).frames(start=103, end=104))
-    assert [(frame.index, picture_number(frame.image)) for frame in frames] == [(103, 39), (104, 40)]
+    assert [(frame.index, image_number(frame.image)) for frame in frames] == [(103, 39), (104, 40)]
 
 
-def test_rotation_tag_is_honoured(video: Path, tmp_path: Path) -> None:
+def test_rotation_tag_is_applied(video: Path, tmp_path: Path) -> None:
     tagged = tmp_path / "phone.mp4"
     ffmpeg("-display_rotation", "90", "-i", str(video), "-c", "copy", str(tagged))
     reader = VideoReader(tagged)
     assert reader.size == (HEIGHT, WIDTH)
     image = next(reader.frames()).image
     assert image.shape == (WIDTH, HEIGHT, 3)
-    assert image[-5, 4, 0] > 150 and image[4, 4, 0] < 90  # a quarter turn to the left: the red corner is below
+    assert (
+        image[-5, 4, 0] > 150 and image[4, 4, 0] < 90
+    )  # rotated by 90 degrees to the left: the red corner is at the bottom
 
 
 def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None:
@@ -100,7 +104,7 @@ def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None
     frames = list(reader.frames())
     assert [frame.index for frame in frames] == list(range(kept[-1] + 1))
     for frame in frames:
-        shown = picture_number(frame.image)
+        shown = image_number(frame.image)
         assert shown in kept
         assert abs(shown - frame.index) == min(abs(k - frame.index) for k in kept)
 
@@ -110,18 +114,18 @@ def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None
     [
         (30.0, [1 / 30] * 20, 30.0),
         (59.94, [0.017, 0.017, 0.016] * 8, 59.94),  # stamps rounded to milliseconds
-        (21.9, [1 / 30] * 20 + [0.4, 1 / 15], 30.0),  # variable: the container's mean is nobody's rate
+        (21.9, [1 / 30] * 20 + [0.4, 1 / 15], 30.0),  # variable: the container's rate is an average
         (0.0, [0.04] * 20, 25.0),
         (12.5, [0.08] * 5, 12.5),
         (0.0, [], 30.0),
-        (25.0, [1 / 60, 1 / 20], 60.0),  # too few to tell
+        (25.0, [1 / 60, 1 / 20], 60.0),  # too few time stamps
     ],
 )
 def test_nominal_fps(container_fps: float, steps: list[float], expected: float) -> None:
     assert nominal_fps(container_fps, np.cumsum([0.0, *steps])) == pytest.approx(expected, rel=1e-3)
 
 
-def test_file_that_breaks_off_is_read_up_to_there_with_a_warning(tmp_path: Path) -> None:
+def test_truncated_file_is_read_up_to_its_end_with_a_warning(tmp_path: Path) -> None:
     whole, broken = tmp_path / "whole.mp4", tmp_path / "broken.mp4"
     noise = "testsrc2=size=320x240:rate=30:duration=3,noise=alls=40:allf=t"
     ffmpeg("-f", "lavfi", "-i", noise, "-c:v", "mpeg4", "-q:v", "5", "-movflags", "faststart", str(whole))
@@ -129,13 +133,13 @@ def test_file_that_breaks_off_is_read_up_to_there_with_a_warning(tmp_path: Path)
     reader = VideoReader(broken)
     frames = list(reader.frames())
     assert 20 < len(frames) < 70
-    assert len(reader.warnings) == 1 and "breaks off" in reader.warnings[0]
+    assert len(reader.warnings) == 1 and "the file is damaged" in reader.warnings[0]
 
 
-def bad_files(folder: Path, video: Path) -> dict[str, Path]:
-    """Path by the words that its error must contain."""
+def unreadable_files(folder: Path, video: Path) -> dict[str, Path]:
+    """Files by the words that their errors must contain."""
     text, empty, headless = folder / "notes.txt", folder / "empty.mp4", folder / "headless.mp4"
-    text.write_text("no film at all\n" * 20)
+    text.write_text("not a video\n" * 20)
     empty.touch()
     headless.write_bytes(video.read_bytes()[:-600])  # the index at the end is cut off
     random = folder / "random.mp4"
@@ -148,22 +152,24 @@ def bad_files(folder: Path, video: Path) -> dict[str, Path]:
         "folder": folder,
         "not a video": text,
         "empty": empty,
-        "cut off": headless,
+        "incomplete copy": headless,
         "FFmpeg can read": random,
     }
 
 
 @pytest.mark.parametrize(
-    "words", ["a pipe", "no such video", "folder", "not a video", "empty", "cut off", "FFmpeg can read"]
+    "words", ["a pipe", "no such video", "folder", "not a video", "empty", "incomplete copy", "FFmpeg can read"]
 )
-def test_bad_files_are_one_line_errors(words: str, tmp_path: Path, video: Path, capfd: pytest.CaptureFixture) -> None:
+def test_unreadable_files_give_one_line_errors(
+    words: str, tmp_path: Path, video: Path, capfd: pytest.CaptureFixture
+) -> None:
     with pytest.raises(TarError, match=words) as caught:
-        VideoReader(bad_files(tmp_path, video)[words])
+        VideoReader(unreadable_files(tmp_path, video)[words])
     assert "\n" not in str(caught.value)
-    assert capfd.readouterr() == ("", ""), "FFmpeg and OpenCV must keep silent"
+    assert capfd.readouterr() == ("", ""), "FFmpeg and OpenCV must not print anything"
 
 
-def test_video_without_frames(tmp_path: Path) -> None:
+def test_file_without_a_video_stream(tmp_path: Path) -> None:
     path = tmp_path / "sound.mp4"
     ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac", str(path))
     with pytest.raises(TarError):

@@ -10,21 +10,21 @@ from tar_core.video.writer import VideoWriter
 from tests.tar_core.video.test_reader import FPS, HEIGHT, WIDTH
 
 
-def test_writer_refuses_what_it_cannot_write(tmp_path: Path) -> None:
+def test_writer_rejects_paths_that_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(TarError, match=r"ends in \.mp4"), VideoWriter(tmp_path / "clip.gif", FPS, WIDTH, HEIGHT):
         pass
     with pytest.raises(TarError, match="cannot write"), VideoWriter(tmp_path / "no" / "clip.mp4", FPS, WIDTH, HEIGHT):
         pass
 
 
-def test_writer_leaves_nothing_after_an_error(tmp_path: Path) -> None:
+def test_writer_leaves_no_file_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), VideoWriter(tmp_path / "clip.mp4", FPS, WIDTH, HEIGHT) as writer:
         writer.write(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
         raise KeyboardInterrupt
     assert not list(tmp_path.iterdir())
 
 
-def test_writer_tells_about_a_file_that_lost_its_end(tmp_path: Path) -> None:
+def test_writer_reports_an_incomplete_file(tmp_path: Path) -> None:
     resource = pytest.importorskip("resource", reason="file size limits are POSIX")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
