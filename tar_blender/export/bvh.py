@@ -9,14 +9,14 @@ import numpy as np
 
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
-from ..retarget.retarget import Rest, WorldMotion
+from ..retarget.skeleton_motion import RestPose, WorldMotion
 
 _TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _CENTIMETERS = 100.0
 _END = 5.0  # centimeters of the end sites, which only show where the last bones point
 
 
-def bvh_text(rest: Rest, motion: WorldMotion, fps: float) -> str:
+def bvh_text(rest: RestPose, motion: WorldMotion, fps: float) -> str:
     """The whole file.
 
     Args:
@@ -37,7 +37,7 @@ def bvh_text(rest: Rest, motion: WorldMotion, fps: float) -> str:
     return "\n".join(["HIERARCHY", *hierarchy, *head, *rows]) + "\n"
 
 
-def _joint(rest: Rest, joint: int, order: list[int], indent: str) -> Iterator[str]:
+def _joint(rest: RestPose, joint: int, order: list[int], indent: str) -> Iterator[str]:
     """A joint's lines and its children's; `order` takes the joints as they come."""
     order.append(joint)
     name, parent = JOINT_NAMES[joint], PARENTS[joint]

@@ -12,9 +12,8 @@ import bpy
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.skeleton import JOINT_NAMES
 
-from ..retarget.retarget import Rest, person_motion
+from ..retarget.skeleton_motion import RestPose, person_motion
 from ..scene.build import frame_rate
 from ..scene.metadata import imported_clips, is_person, people_of, person_objects
 from .bvh import bvh_text
@@ -203,7 +202,7 @@ def _save_bvh(path: Path) -> list[Path]:
         raise TarError(f"cannot write {path}: there is no imported person in the scene")
     files = person_files(path, len(people))
     for file, person in reversed(list(zip(files, people, strict=True))):
-        rest = Rest.of(person, {name: name for name in JOINT_NAMES})
+        rest = RestPose.of_person(person)
         text = bvh_text(rest, person_motion(person), frame_rate(bpy.context.scene))
         with atomic_path(file) as temporary:
             Path(temporary).write_text(text, encoding="ascii")

@@ -1,1 +1,1 @@
-"""Motion onto a user's own character."""
+"""Retargeting: a person's motion on other characters."""

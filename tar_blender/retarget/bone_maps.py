@@ -1,6 +1,7 @@
-"""Which bone of a character moves like which of SMPL's joints: rigs that are known by name, and the others by guessing.
+"""Bone maps: which bone of a character corresponds to which of SMPL's joints.
 
-A map is a dictionary from SMPL's joint names to bone names. Joints that a rig has no bone for are left out.
+A map is a dictionary from SMPL's joint names to bone names, without the joints for which a rig has no bone. The maps of
+common rigs are known; for others, the map is guessed from the names of the bones.
 """
 
 import re
@@ -11,11 +12,11 @@ from tar_core.skeleton import JOINT_NAMES
 BoneMap = dict[str, str]
 
 RIGIFY = "Rigify"
-SMPL = "SMPL"  # and SMPL-H and SMPL-X, whose add-ons name their bones alike
+SMPL = "SMPL"  # also SMPL-H and SMPL-X, whose add-ons use the same names
 
 
 def _sided(trunk: Mapping[str, str], limbs: Mapping[str, str], left: str, right: str) -> BoneMap:
-    """A rig's map; `{}` in a limb's bone stands for the side."""
+    """Return the map of a rig; `{}` in the name of a limb's bone is replaced by the side."""
     sides = {"left": left, "right": right}
     return dict(trunk) | {
         f"{side}_{joint}": bone.format(sign) for side, sign in sides.items() for joint, bone in limbs.items()
@@ -38,7 +39,7 @@ _MIXAMO = _sided(
     "Right",
 )
 
-# By name; the first whose bones are nearly all there is taken.
+# By the kind of rig. The first map of which nearly all bones exist is used.
 KNOWN: dict[str, BoneMap] = {
     SMPL: {name: name for name in JOINT_NAMES},
     RIGIFY: _sided(
@@ -226,9 +227,9 @@ KNOWN: dict[str, BoneMap] = {
         "R",
     ),
 }
-_ENOUGH = 0.9  # of a known rig's bones
+_MIN_SHARE = 0.9  # of the bones of a known rig
 
-# What bones are called elsewhere, without side, case and punctuation.
+# Names of bones in other rigs, without side, case and punctuation.
 _SYNONYMS = {
     "pelvis": ("hips", "hip", "pelvis", "root", "cog"),
     "spine1": ("spine", "spine1", "spine01", "abdomen", "waist", "lowerback", "torso"),
@@ -253,26 +254,30 @@ _SIDES = {
 
 
 def find_bones(bones: Sequence[str], saved: Mapping[str, BoneMap] | None = None) -> tuple[str, BoneMap]:
-    """The map of an armature's bones, and the name of its kind; "Guessed" where it is none of the known ones.
+    """Find the map for the bones of an armature.
 
     Args:
-        saved: the user's own maps by their names; one whose bones are all there goes before all others.
+        bones: names of the bones.
+        saved: the user's own maps by name. One of which all bones exist takes precedence.
+
+    Returns:
+        the kind of rig ("Guessed" if it is unknown), and the map.
     """
-    there = set(bones)
+    existing = set(bones)
     for kind, own in (saved or {}).items():
-        if own and there.issuperset(own.values()):
+        if own and existing.issuperset(own.values()):
             return kind, dict(own)
     plain = {_without_prefix(bone): bone for bone in bones}
     for kind, known in KNOWN.items():
-        for names in ({bone: bone for bone in there}, plain):
+        for names in ({bone: bone for bone in existing}, plain):
             found = {joint: names[bone] for joint, bone in known.items() if bone in names}
-            if "pelvis" in found and len(found) >= _ENOUGH * len(known):
+            if "pelvis" in found and len(found) >= _MIN_SHARE * len(known):
                 return kind, found
     return "Guessed", guess_bones(bones)
 
 
 def guess_bones(bones: Sequence[str]) -> BoneMap:
-    """What the bones' names suggest; each bone is given away once."""
+    """Guess a map from the names of the bones; each bone is used at most once."""
     named = [(bone, *_side_and_part(bone)) for bone in bones]
     found: BoneMap = {}
     for joint in JOINT_NAMES:
@@ -290,7 +295,7 @@ def _without_prefix(bone: str) -> str:
 
 
 def _side_and_part(bone: str) -> tuple[str, str]:
-    """`("left", "upperarm")` of `Upper_Arm.L`; the side is empty where the name has none."""
+    """Split a bone's name, e.g. `Upper_Arm.L` into `("left", "upperarm")`; the side is empty if the name has none."""
     name = _without_prefix(bone)
     for side, pattern in _SIDES.items():
         if match := pattern.search(name):

@@ -1,62 +1,70 @@
-"""The user's own character out of a file, moved by an imported person: retargeting without a window."""
+"""Retarget to a character from a file, without a window."""
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 from tar_core.errors import TarError
 
 from ..scene.metadata import delete_person
+from ..util.blender_types import data_of, scene_of
 from .bone_maps import find_bones
 from .retarget import retarget
 from .saved_maps import saved_maps
 
-ENDINGS = (".blend", ".fbx", ".glb", ".gltf")
+CHARACTER_ENDINGS = (".blend", ".fbx", ".glb", ".gltf")
 
 
 def load_character(path: Path) -> bpy.types.Object:
-    """Puts everything of a file into the scene; returns the armature with the most bones.
+    """Add all objects of a file to the scene; return the armature with the most bones.
 
     Raises:
-        TarError: no such file, another kind of file, or one that holds no armature.
+        TarError: there is no such file, it has another format, or it contains no armature.
     """
-    if path.suffix.lower() not in ENDINGS:
-        raise TarError(f"{path}: cannot read a character from it; give one of {', '.join(ENDINGS)}")
+    if path.suffix.lower() not in CHARACTER_ENDINGS:
+        raise TarError(f"{path}: not a character file; give one of {', '.join(CHARACTER_ENDINGS)}")
     if not path.is_file():
         raise TarError(f"{path}: no such character file; check the path")
     before = set(bpy.data.objects)
-    render = bpy.context.scene.render
-    rate = render.fps, render.fps_base
+    render = scene_of(bpy.context).render
+    frame_rate = render.fps, render.fps_base
     try:
-        match path.suffix.lower():
-            case ".blend":
-                with bpy.data.libraries.load(str(path)) as (there, wanted):
-                    wanted.objects = there.objects
-                for thing in set(bpy.data.objects) - before:
-                    bpy.context.scene.collection.objects.link(thing)
-            case ".fbx":
-                bpy.ops.import_scene.fbx(filepath=str(path))
-            case _:
-                bpy.ops.import_scene.gltf(filepath=str(path))
-    except (OSError, RuntimeError) as error:  # how Blender's operators and libraries fail
+        _load_objects(path)
+    except (OSError, RuntimeError) as error:  # raised by Blender's libraries and operators
         reason = str(error).strip().splitlines()[-1].removeprefix("Error: ")
-        raise TarError(f"{path}: cannot be read ({reason}); open it in Blender and save it anew") from error
+        raise TarError(f"{path}: cannot be read ({reason}); open it in Blender and save it again") from error
     finally:
-        render.fps, render.fps_base = rate  # the FBX importer brings the file's own
-    armatures = [thing for thing in set(bpy.data.objects) - before if thing.type == "ARMATURE"]
+        render.fps, render.fps_base = frame_rate  # the FBX importer changes it
+    armatures = [loaded for loaded in set(bpy.data.objects) - before if loaded.type == "ARMATURE"]
     if not armatures:
-        raise TarError(f"{path}: holds no armature; give a rigged character")
-    return max(armatures, key=lambda armature: len(armature.data.bones))
+        raise TarError(f"{path}: contains no armature; give a rigged character")
+    return max(armatures, key=lambda armature: len(data_of(armature, bpy.types.Armature).bones))
+
+
+def _load_objects(path: Path) -> None:
+    before = set(bpy.data.objects)
+    match path.suffix.lower():
+        case ".blend":
+            libraries: Any = bpy.data.libraries
+            with libraries.load(str(path)) as (available, wanted):
+                wanted.objects = available.objects
+            for loaded in set(bpy.data.objects) - before:
+                scene_of(bpy.context).collection.objects.link(loaded)
+        case ".fbx":
+            bpy.ops.import_scene.fbx(filepath=str(path))
+        case _:
+            bpy.ops.import_scene.gltf(filepath=str(path))
 
 
 def replace_person(person: bpy.types.Object, path: Path) -> bpy.types.Object:
-    """The file's character moves like the person, who goes.
+    """Replace an imported person by a file's character with the same motion; return the character's armature.
 
     Raises:
-        TarError: as `load_character`, or too few of its bones are known.
+        TarError: as `load_character`, or a required bone of the character was not recognized.
     """
     character = load_character(path)
-    kind, bones = find_bones([bone.name for bone in character.data.bones], saved_maps())
+    kind, bones = find_bones([bone.name for bone in data_of(character, bpy.types.Armature).bones], saved_maps())
     retarget(person, character, bones, kind)
     delete_person(person)
     return character

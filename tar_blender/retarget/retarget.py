@@ -1,164 +1,108 @@
-"""A person's motion on another character: every frame's world rotations and hips, carried over to an armature's bones.
+"""Retarget a person's motion to another character.
 
-With R the rest rotation of a bone of the character in the world, B that of the person's bone, and P(t) the person's
-pose, the character's bone is turned to
+With R the rest rotation of a character's bone in the world, B the rest rotation of the person's bone, and P(t) the
+person's pose, the rotation of the character's bone is
 
     T(t) = P(t) B^-1 A Y R
 
-Y turns the character at rest to face as the person does at rest. A brings its limbs at rest in line with the person's,
-so that a character in A-pose stretches its arms where the person does; it is the identity for trunk, head and feet,
-whose looks at rest are the character's own. The hips follow the person's, scaled by the ratio of the legs' lengths
-about the place where the person starts, so that feet walk as far as the legs are long. The legs then give the little
-that is missing until the ankles are where the person's are, scaled alike: feet that stand, stand.
+Y rotates the character about z at rest so that it faces in the same direction as the person. A aligns its limbs at
+rest with those of the person, so that a character with an A-pose stretches its arms where the person does. A is the
+identity for trunk, head and feet, which keep the character's own rest directions. The hips follow those of the person,
+scaled by the ratio of the leg lengths about the person's start, so that step lengths fit the legs. Finally, inverse
+kinematics of the legs brings the ankles to the person's ankles, scaled in the same way, so that feet do not slide.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 
 import bpy
 import numpy as np
 
 from tar_core.cleanup.leg_ik import bend_legs
 from tar_core.errors import TarError
-from tar_core.rotations import (
-    continuous_quaternions,
-    matrix_to_quaternion,
-    quaternion_to_matrix,
-    rotation_between,
-    rotation_z,
-)
+from tar_core.rotations import continuous_quaternions, matrix_to_quaternion, rotation_between, rotation_z
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
-from ..scene.fcurves import curves_of, new_action, write_bone_curves
+from ..scene.fcurves import new_action, write_bone_curves
+from ..util.blender_types import data_of, pose_bones
 from .bone_maps import RIGIFY, SMPL, BoneMap
+from .skeleton_motion import LEGS, RestPose, WorldMotion, person_motion, rotation_of
 
-NEEDED = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
+REQUIRED_JOINTS = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
 _ROOT = JOINT_NAMES[0]
-# Limb bones are brought in line at rest; hands go on as their forearms do.
+# Limb bones that are aligned at rest, and the joints at their ends. Hands are aligned like the forearms.
 _LIMBS = {
-    f"{side}_{joint}": f"{side}_{following}"
+    f"{side}_{joint}": f"{side}_{end}"
     for side in ("left", "right")
-    for joint, following in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+    for joint, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 }
-_LEGS = [tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle")) for side in ("left", "right")]
+# Settings of Rigify's generated rigs: limbs follow the FK controls, neck and head rotate with the chest.
+_RIGIFY_FK = {"IK_FK": 1.0, "FK_limb_follow": 0.0, "neck_follow": 1.0, "head_follow": 1.0}
 
 
-@dataclass(frozen=True)
-class Rest:
-    """An armature's bones at rest in the world, by SMPL's joint names.
+def retarget(person: bpy.types.Object, character: bpy.types.Object, bones: BoneMap, kind: str = "") -> bpy.types.Action:
+    """Bake a person's motion to a character: a new action with a key on every frame of the mapped bones.
 
-    Attributes:
-        rotations: [3, 3] each.
-        heads: [3] each, meters.
-    """
-
-    rotations: dict[str, np.ndarray]
-    heads: dict[str, np.ndarray]
-
-    @classmethod
-    def of(cls, armature: bpy.types.Object, bones: BoneMap) -> "Rest":
-        world = np.array(armature.matrix_world)
-        turn = _rotation(world)
-        rest = {joint: armature.data.bones[bone].matrix_local for joint, bone in bones.items()}
-        return cls(
-            {joint: turn @ np.array(matrix.to_3x3()) for joint, matrix in rest.items()},
-            {joint: world[:3, :3] @ np.array(matrix.translation) + world[:3, 3] for joint, matrix in rest.items()},
-        )
-
-    @property
-    def hips(self) -> np.ndarray:
-        """[3] the middle between both hip joints."""
-        return (self.heads["left_hip"] + self.heads["right_hip"]) / 2
-
-    def leg_length(self) -> float:
-        """Meters from the hip to the ankle along the bones, mean of both legs."""
-        bones = [(leg[k], leg[k + 1]) for leg in _LEGS for k in range(2)]
-        return sum(float(np.linalg.norm(self.heads[b] - self.heads[a])) for a, b in bones) / 2
-
-    def facing(self) -> float:
-        """The angle about z of the direction from the right hip to the left, radians."""
-        across = self.heads["left_hip"] - self.heads["right_hip"]
-        return float(np.arctan2(across[1], across[0]))
-
-
-@dataclass(frozen=True)
-class WorldMotion:
-    """Where a skeleton's joints are in each frame, in the world, by SMPL's joint names.
-
-    Attributes:
-        frames: [N] scene frames.
-        rotations: [N, 3, 3] of each bone; positions: [N, 3] of its head, meters.
-    """
-
-    frames: np.ndarray
-    rotations: dict[str, np.ndarray]
-    positions: dict[str, np.ndarray]
-
-    @property
-    def hips(self) -> np.ndarray:
-        """[N, 3] the middle between both hip joints."""
-        return (self.positions["left_hip"] + self.positions["right_hip"]) / 2
-
-
-def person_motion(armature: bpy.types.Object) -> WorldMotion:
-    """What an imported person does, by the keys on their bones.
-
-    Raises:
-        TarError: the armature has no motion of ours.
-    """
-    action = armature.animation_data and armature.animation_data.action
-    if not action or any(name not in armature.data.bones for name in JOINT_NAMES):
-        raise TarError(f"{armature.name} is no imported person with a motion; choose one in the People list")
-    curves = {(curve.data_path, curve.array_index): curve for curve in curves_of(armature)}
-    first, last = (round(frame) for frame in action.frame_range)
-    visible = curves.get(("hide_render", 0))
-    if visible is not None:  # the keys around the motion that hide the person
-        first, last = first + 1, last - 1
-    frames = np.arange(first, last + 1)
-
-    def values(bone: str, channel: str, rest: tuple[float, ...]) -> np.ndarray:
-        path = f'pose.bones["{bone}"].{channel}'
-        found = [curves.get((path, index)) for index in range(len(rest))]
-        columns = [
-            [curve.evaluate(frame) for frame in frames] if curve else np.full(len(frames), value)
-            for curve, value in zip(found, rest, strict=True)
-        ]
-        return np.array(columns).T
-
-    rest = Rest.of(armature, {name: name for name in JOINT_NAMES})
-    rotations, positions = {}, {}
-    for joint, name in enumerate(JOINT_NAMES):
-        quaternions = values(name, "rotation_quaternion", (1.0, 0.0, 0.0, 0.0))
-        basis = quaternion_to_matrix(quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True))
-        if joint == 0:
-            scale = np.array(armature.matrix_world.to_scale())[0]
-            shift = scale * values(name, "location", (0.0, 0.0, 0.0)) @ rest.rotations[name].T
-            rotations[name] = rest.rotations[name] @ basis
-            positions[name] = rest.heads[name] + shift
-            continue
-        parent = JOINT_NAMES[PARENTS[joint]]
-        turned = rotations[parent] @ rest.rotations[parent].T
-        rotations[name] = turned @ rest.rotations[name] @ basis
-        positions[name] = positions[parent] + turned @ (rest.heads[name] - rest.heads[parent])
-    return WorldMotion(frames, rotations, positions)
-
-
-def transfer(source: Rest, motion: WorldMotion, target: Rest, align: bool = True) -> WorldMotion:
-    """The motion as a character makes it that is at rest like `target`; see the module.
+    The character's other actions are kept. Arms and legs of Rigify rigs are switched to their FK controls.
 
     Args:
-        align: False leaves A out: joints turn as the person's do, whatever the limbs' directions at rest.
+        person: the armature of an imported person.
+        character: the armature of the character.
+        bones: from `find_bones`, possibly edited.
+        kind: the kind of rig, from `find_bones`.
 
     Raises:
-        TarError: the character lacks bones that are needed.
+        TarError: the person has no motion, a required joint has no bone, or a bone of the map does not exist.
     """
-    missing = [joint for joint in NEEDED if joint not in target.heads]
+    own = data_of(character, bpy.types.Armature).bones
+    missing = [bone for bone in bones.values() if bone not in own]
     if missing:
-        raise TarError(f"the character has no bone for {', '.join(missing)}; name them in the list of bones")
-    turn = rotation_z(np.array(source.facing() - target.facing()))
-    aligned = _alignment(source, target, turn) if align else {joint: np.eye(3) for joint in target.heads}
+        raise TarError(f"{character.name}: no bone called {missing[0]}; correct the list of bones")
+    motion = person_motion(person)
+    rest = RestPose.of(character, bones)
+    # Rigs of the SMPL family have the same local axes, so their joints take over the person's rotations.
+    world = transfer(RestPose.of_person(person), motion, rest, align=kind != SMPL)
+
+    previous = character.animation_data and character.animation_data.action
+    if previous:
+        previous.use_fake_user = True  # otherwise it would not be saved with the file
+    action, channels = new_action(character, f"{character.name} {person.name}")
+    if kind == RIGIFY:
+        _use_fk(character)
+    for joint, bone in bones.items():
+        parent = _driving_parent(own, joint, bones, kind)
+        local = rest.rotations[joint].T
+        if parent is not None:
+            local = local @ rest.rotations[parent] @ world.rotations[parent].swapaxes(1, 2)
+        quaternions = continuous_quaternions(matrix_to_quaternion(local @ world.rotations[joint]))
+        pose_bones(character)[bone].rotation_mode = "QUATERNION"
+        write_bone_curves(channels, bone, "rotation_quaternion", world.frames, quaternions)
+    to_local = np.linalg.inv(np.array(character.matrix_world))
+    heads = world.positions[_ROOT] @ to_local[:3, :3].T + to_local[:3, 3]
+    rest_head = np.array(own[bones[_ROOT]].head_local)
+    locations = (heads - rest_head) @ (rotation_of(to_local) @ rest.rotations[_ROOT])
+    write_bone_curves(channels, bones[_ROOT], "location", world.frames, locations)
+    return action
+
+
+def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: bool = True) -> WorldMotion:
+    """Transfer a motion to a skeleton with another rest pose; see the module's docstring.
+
+    Args:
+        source: the rest pose of the skeleton that moves.
+        motion: its motion.
+        target: the rest pose of the other skeleton.
+        align: align the limbs at rest (A). Otherwise the joints rotate as in `motion`, whatever the limbs' directions.
+
+    Raises:
+        TarError: `target` lacks a required joint.
+    """
+    missing = [joint for joint in REQUIRED_JOINTS if joint not in target.heads]
+    if missing:
+        raise TarError(f"the character has no bone for {', '.join(missing)}; add it to the list of bones")
+    facing = rotation_z(np.array(source.facing() - target.facing()))
+    aligned = _alignment(source, target, facing) if align else {joint: np.eye(3) for joint in target.heads}
     rotations = {
-        joint: motion.rotations[joint] @ source.rotations[joint].T @ aligned[joint] @ turn @ rotation
+        joint: motion.rotations[joint] @ source.rotations[joint].T @ aligned[joint] @ facing @ rotation
         for joint, rotation in target.rotations.items()
     }
     scale = target.leg_length() / source.leg_length()
@@ -167,16 +111,16 @@ def transfer(source: Rest, motion: WorldMotion, target: Rest, align: bool = True
     def scaled(points: np.ndarray) -> np.ndarray:
         return start + scale * (points - start)
 
-    # Heads follow from the hips by forward kinematics.
-    turned = {joint: rotations[joint] @ target.rotations[joint].T for joint in rotations}
-    positions = {_ROOT: scaled(motion.hips) + turned[_ROOT] @ (target.heads[_ROOT] - target.hips)}
-    for joint in _in_order(target):
+    # Forward kinematics from the hips.
+    from_rest = {joint: rotations[joint] @ target.rotations[joint].T for joint in rotations}
+    positions = {_ROOT: scaled(motion.hips) + from_rest[_ROOT] @ (target.heads[_ROOT] - target.hips)}
+    for joint in _children_in_order(target):
         parent = mapped_parent(joint, target.heads)
-        positions[joint] = positions[parent] + turned[parent] @ (target.heads[joint] - target.heads[parent])
-    for hip, knee, ankle in _LEGS:
+        positions[joint] = positions[parent] + from_rest[parent] @ (target.heads[joint] - target.heads[parent])
+    for hip, knee, ankle in LEGS:
         thigh, shin = positions[knee] - positions[hip], positions[ankle] - positions[knee]
-        across = turned[hip] @ turn.T @ np.array([1.0, 0, 0])  # the axis about which a straight knee bends
-        at_hip, at_knee = bend_legs(thigh, shin, scaled(motion.positions[ankle]) - positions[hip], across)
+        axis = from_rest[hip] @ facing.T @ np.array([1.0, 0, 0])  # about which a straight knee bends
+        at_hip, at_knee = bend_legs(thigh, shin, scaled(motion.positions[ankle]) - positions[hip], axis)
         rotations[hip] = at_hip @ rotations[hip]
         rotations[knee] = at_hip @ at_knee @ rotations[knee]
         positions[knee] = positions[hip] + (at_hip @ thigh[..., None])[..., 0]
@@ -187,72 +131,27 @@ def transfer(source: Rest, motion: WorldMotion, target: Rest, align: bool = True
     return WorldMotion(motion.frames, rotations, positions)
 
 
-def retarget(person: bpy.types.Object, character: bpy.types.Object, bones: BoneMap, kind: str = "") -> bpy.types.Action:
-    """Bakes a person's motion to a character: a new action with a key on every frame of the mapped bones.
-
-    The character's other actions stay; Rigify's arms and legs are switched to their FK controls.
-
-    Args:
-        person: an imported armature.
-        bones: from `find_bones`, or edited; `kind` is the name that came with it.
-
-    Raises:
-        TarError: there is no motion, or no bone for one of NEEDED, or a bone in the map is not there.
-    """
-    wrong = [bone for bone in bones.values() if bone not in character.data.bones]
-    if wrong:
-        raise TarError(f"{character.name} has no bone called {wrong[0]}; correct the list of bones")
-    motion = person_motion(person)
-    target = Rest.of(character, bones)
-    source = Rest.of(person, {name: name for name in JOINT_NAMES})
-    world = transfer(source, motion, target, align=kind != SMPL)  # SMPL's own family takes theta for theta
-
-    old = character.animation_data and character.animation_data.action
-    if old:
-        old.use_fake_user = True  # else it would be gone when the file is saved
-    action, channels = new_action(character, f"{character.name} {person.name}")
-    if kind == RIGIFY:
-        _use_fk(character)
-    to_local = np.linalg.inv(np.array(character.matrix_world))
-    spin = _rotation(to_local)
-    for joint, bone in bones.items():
-        parent = _driving_parent(character, joint, bones, kind)
-        rest = target.rotations[joint]
-        if parent is None:
-            basis = rest.T @ world.rotations[joint]
-        else:
-            basis = rest.T @ target.rotations[parent] @ world.rotations[parent].swapaxes(1, 2) @ world.rotations[joint]
-        character.pose.bones[bone].rotation_mode = "QUATERNION"
-        quaternions = continuous_quaternions(matrix_to_quaternion(basis))
-        write_bone_curves(channels, bone, "rotation_quaternion", world.frames, quaternions)
-    heads = world.positions[_ROOT] @ to_local[:3, :3].T + to_local[:3, 3]
-    rest_head = np.array(character.data.bones[bones[_ROOT]].head_local)
-    locations = (heads - rest_head) @ (spin @ target.rotations[_ROOT])
-    write_bone_curves(channels, bones[_ROOT], "location", world.frames, locations)
-    return action
-
-
-def mapped_parent(joint: str, mapped: dict[str, np.ndarray] | BoneMap) -> str:
-    """The nearest of SMPL's joints above this one that has a bone."""
+def mapped_parent(joint: str, mapped: Mapping[str, object]) -> str:
+    """Return the nearest ancestor of a joint, among SMPL's joints, that is in the map; the root if there is none."""
     parent = PARENTS[JOINT_NAMES.index(joint)]
     while parent > 0 and JOINT_NAMES[parent] not in mapped:
         parent = PARENTS[parent]
     return JOINT_NAMES[max(parent, 0)]
 
 
-def _in_order(rest: Rest) -> Iterator[str]:
-    """The joints that have a bone, parents first, but for the root."""
+def _children_in_order(rest: RestPose) -> Iterator[str]:
+    """Yield the joints that have a bone, without the root, parents before children."""
     return (joint for joint in JOINT_NAMES[1:] if joint in rest.heads)
 
 
-def _driving_parent(character: bpy.types.Object, joint: str, bones: BoneMap, kind: str) -> str | None:
-    """The joint whose bone carries this one's bone along; None if it is none of the mapped ones."""
+def _driving_parent(character_bones: "bpy.types.ArmatureBones", joint: str, bones: BoneMap, kind: str) -> str | None:
+    """Return the joint whose bone rotates this joint's bone along with it; None if no mapped bone does."""
     if joint == _ROOT:
         return None
-    if kind == RIGIFY:  # its controls hang together by constraints
+    if kind == RIGIFY:  # constraints connect its controls
         return mapped_parent(joint, bones)
     joints = {bone: name for name, bone in bones.items()}
-    bone = character.data.bones[bones[joint]]
+    bone: bpy.types.Bone | None = character_bones[bones[joint]]
     while bone is not None and bone.use_inherit_rotation:
         bone = bone.parent
         if bone is not None and bone.name in joints:
@@ -260,29 +159,23 @@ def _driving_parent(character: bpy.types.Object, joint: str, bones: BoneMap, kin
     return None
 
 
-def _alignment(source: Rest, target: Rest, turn: np.ndarray) -> dict[str, np.ndarray]:
-    """A of the module for each of the target's joints."""
+def _alignment(source: RestPose, target: RestPose, facing: np.ndarray) -> dict[str, np.ndarray]:
+    """Return A of the module's docstring for each joint of the target."""
     aligned = {joint: np.eye(3) for joint in target.heads}
-    for joint, following in _LIMBS.items():
-        if joint in target.heads and following in target.heads:
-            own = turn @ (target.heads[following] - target.heads[joint])
-            aligned[joint] = rotation_between(own, source.heads[following] - source.heads[joint])
+    for joint, end in _LIMBS.items():
+        if joint in target.heads and end in target.heads:
+            direction = facing @ (target.heads[end] - target.heads[joint])
+            aligned[joint] = rotation_between(direction, source.heads[end] - source.heads[joint])
     for side in ("left", "right"):
-        for joint, before in ((f"{side}_wrist", f"{side}_elbow"), (f"{side}_hand", f"{side}_elbow")):
-            if joint in aligned and before in aligned:
-                aligned[joint] = aligned[before]
+        for joint in (f"{side}_wrist", f"{side}_hand"):
+            if joint in aligned and f"{side}_elbow" in aligned:
+                aligned[joint] = aligned[f"{side}_elbow"]
     return aligned
 
 
 def _use_fk(rig: bpy.types.Object) -> None:
-    """Rigify: limbs follow their FK controls, neck and head turn with the chest."""
-    for bone in rig.pose.bones:
-        for name, value in (("IK_FK", 1.0), ("FK_limb_follow", 0.0), ("neck_follow", 1.0), ("head_follow", 1.0)):
-            if name in bone:
+    """Switch a generated Rigify rig to its FK controls."""
+    for bone in pose_bones(rig):
+        for name, value in _RIGIFY_FK.items():
+            if bone.get(name) is not None:
                 bone[name] = value
-
-
-def _rotation(matrix: np.ndarray) -> np.ndarray:
-    """The rotation of a matrix [4, 4] that turns and scales evenly."""
-    turned = matrix[:3, :3]
-    return turned / np.cbrt(np.linalg.det(turned))

@@ -1,4 +1,4 @@
-"""The user's own bone maps, kept as JSON files in the extension's user folder."""
+"""The user's own bone maps, saved as JSON files in the add-on's user folder."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from .bone_maps import BoneMap
 
 
 def saved_maps() -> dict[str, BoneMap]:
-    """The user's own bone maps by their names; files that cannot be read are passed over."""
+    """Load the user's bone maps by name; skip files that cannot be read."""
     maps: dict[str, BoneMap] = {}
     for path in sorted(bone_map_folder().glob("*.json")):
         try:
@@ -25,17 +25,19 @@ def saved_maps() -> dict[str, BoneMap]:
 
 
 def save_map(name: str, bones: BoneMap) -> Path:
-    """Raises TarError: the name is none for a file, or the file cannot be written."""
-    plain = "".join(letter for letter in name if letter.isalnum() or letter in " -_.").strip(" .")
-    if not plain:
-        raise TarError("a bone map needs a name of letters and digits; type one")
+    """Save a bone map; return the path of the file.
+
+    Raises:
+        TarError: the name contains no letters or digits, or the file cannot be written.
+    """
+    stem = "".join(letter for letter in name if letter.isalnum() or letter in " -_.").strip(" .")
+    if not stem:
+        raise TarError("the name of the bone map has no letters or digits; enter another name")
     folder = bone_map_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(folder / f"{plain}.json") as temporary:
+        with atomic_path(folder / f"{stem}.json") as temporary:
             Path(temporary).write_text(json.dumps(bones, indent=1), encoding="utf-8")
     except OSError as error:
-        raise TarError(
-            f"{folder}: cannot write there ({error.strerror}); free space or mend its permissions"
-        ) from error
-    return folder / f"{plain}.json"
+        raise TarError(f"{folder}: cannot be written ({error.strerror}); check permissions and free space") from error
+    return folder / f"{stem}.json"

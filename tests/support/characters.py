@@ -9,7 +9,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from tar_blender.retarget.retarget import Rest, mapped_parent
+from tar_blender.retarget.retarget import mapped_parent
+from tar_blender.retarget.skeleton_motion import RestPose
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
@@ -59,7 +60,7 @@ def make_character(
     rolled anyhow, turned about z, and as importers of centimeter files leave it: scaled by 1/100, on its back inside.
     """
     random = np.random.default_rng(seed)
-    rest = Rest.of(source, {name: name for name in JOINT_NAMES})
+    rest = RestPose.of_person(source)
     heads: dict[str, np.ndarray] = {}
     for joint, name in enumerate(JOINT_NAMES):
         if joint == 0:
@@ -147,7 +148,7 @@ def end_errors(person: bpy.types.Object, character: bpy.types.Object, bones: dic
     Ankles belong where the person's are, scaled about the start by the legs' lengths; elbows and wrists lie from the
     joint above as the person's do, scaled by the bone's length.
     """
-    source, target = Rest.of(person, SMPL_BONES), Rest.of(character, bones)
+    source, target = RestPose.of_person(person), RestPose.of(character, bones)
     scale = target.leg_length() / source.leg_length()
     first = heads_of(person, SMPL_BONES, 1)
     start = (first["left_hip"] + first["right_hip"]) / 2 * [1, 1, 0]

@@ -1,4 +1,4 @@
-"""Bones are found by their names, known rigs first; needs no Blender."""
+"""Bone maps found by the names of the bones; needs no Blender."""
 
 import pytest
 
@@ -9,14 +9,14 @@ LIMBS = [name for name in JOINT_NAMES if name.startswith(("left_", "right_")) an
 
 
 @pytest.mark.parametrize("kind", KNOWN)
-def test_known_rigs_are_known(kind):
+def test_known_rigs_are_recognized(kind: str) -> None:
     bones = [*KNOWN[kind].values(), "some_cape", "f_index.01.L"]
     assert find_bones(bones) == (kind, KNOWN[kind])
     assert len(set(KNOWN[kind].values())) == len(KNOWN[kind])
 
 
 @pytest.mark.parametrize("prefix", ["mixamorig:", "mixamorig1:", "Armature:"])
-def test_prefixes_do_not_matter(prefix):
+def test_prefixes_are_ignored(prefix: str) -> None:
     bones = [prefix + bone for bone in KNOWN["Mixamo"].values()]
     kind, found = find_bones(bones)
     assert kind == "Mixamo" and found["left_knee"] == f"{prefix}LeftLeg"
@@ -26,7 +26,7 @@ def test_prefixes_do_not_matter(prefix):
     "pattern",
     ["{part}.{s}", "{S}_{part}", "{side}{part}", "{part}_{s}", "{side}_{part}", "{s}{part}"],
 )
-def test_sides_are_found_wherever_they_stand(pattern):
+def test_sides_are_recognized_anywhere_in_the_name(pattern: str) -> None:
     parts = {
         "collar": "Clavicle",
         "shoulder": "UpperArm",
@@ -48,5 +48,5 @@ def test_sides_are_found_wherever_they_stand(pattern):
     assert trunk.items() <= found.items()
 
 
-def test_a_table_has_no_bones():
+def test_table_has_no_limbs() -> None:
     assert guess_bones(["Top", "FrontLegLeft", "Drawer"]) == {}

@@ -1,4 +1,4 @@
-"""A character out of a file moves like the captured person, without a window."""
+"""Characters from files, retargeted without a window."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from tests.support.clips import synthetic_clip
 
 @pytest.fixture(params=[".blend", ".fbx"])
 def hero(request: pytest.FixtureRequest, empty_scene: None, tmp_path: Path) -> Path:
-    """A file with a character of Mixamo's bones in T-pose."""
+    """A file with a character in T-pose that has Mixamo's bones."""
     (person,) = import_clip(synthetic_clip(), bpy.context).people
     make_character(person.armature, KNOWN["Mixamo"])
     delete_person(person.armature)
@@ -34,7 +34,7 @@ def motion(tmp_path: Path) -> Path:
     return tmp_path / "motion.npz"
 
 
-def test_everybody_becomes_the_character(hero: Path, motion: Path, tmp_path: Path) -> None:
+def test_every_person_is_replaced_by_the_character(hero: Path, motion: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.blend"
     assert main([str(motion), "-o", str(output), "--character", str(hero), "--fps", "12"]) == 0
     bpy.ops.wm.open_mainfile(filepath=str(output))
@@ -43,18 +43,18 @@ def test_everybody_becomes_the_character(hero: Path, motion: Path, tmp_path: Pat
     assert bpy.context.scene.render.fps / bpy.context.scene.render.fps_base == pytest.approx(12)
     for armature in armatures:
         hips = next(bone for bone in armature.pose.bones if bone.name.endswith("Hips"))
-        places = []
+        positions = []
         for frame in (bpy.context.scene.frame_start + 2, bpy.context.scene.frame_end - 2):
             bpy.context.scene.frame_set(frame)
-            places.append(np.array(armature.matrix_world @ hips.head))
-        assert np.linalg.norm(places[1] - places[0]) > 0.01
+            positions.append(np.array(armature.matrix_world @ hips.head))
+        assert np.linalg.norm(positions[1] - positions[0]) > 0.01
 
 
-def test_wrong_files_are_one_line(
+def test_unusable_files_are_reported_in_one_line(
     empty_scene: None, motion: Path, tmp_path: Path, capfd: pytest.CaptureFixture
 ) -> None:
     (tmp_path / "hero.txt").touch()
-    (tmp_path / "broken.blend").write_bytes(b"no blend")
+    (tmp_path / "broken.blend").write_bytes(b"not a .blend file")
     bpy.ops.wm.read_homefile(use_empty=True)
     save_scene(tmp_path / "empty.blend")
     for name, words in (

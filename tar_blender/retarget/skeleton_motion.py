@@ -1,0 +1,141 @@
+"""The rest pose and the motion of a skeleton, in the world and by SMPL's joint names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+
+from tar_core.errors import TarError
+from tar_core.rotations import quaternion_to_matrix
+from tar_core.skeleton import JOINT_NAMES, PARENTS
+
+from ..scene.fcurves import curves_of
+from ..util.blender_types import data_of
+from .bone_maps import BoneMap
+
+LEGS = [tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle")) for side in ("left", "right")]
+
+_SMPL_BONES = {name: name for name in JOINT_NAMES}
+
+
+@dataclass(frozen=True)
+class RestPose:
+    """The bones of an armature at rest, in the world, by SMPL's joint names.
+
+    Attributes:
+        rotations: [3, 3] each.
+        heads: [3] each, meters.
+    """
+
+    rotations: dict[str, np.ndarray]
+    heads: dict[str, np.ndarray]
+
+    @classmethod
+    def of(cls, armature: bpy.types.Object, bones: BoneMap) -> "RestPose":
+        """Read the rest pose of the mapped bones."""
+        world = np.array(armature.matrix_world)
+        rotation = rotation_of(world)
+        own = data_of(armature, bpy.types.Armature).bones
+        rest = {joint: own[bone].matrix_local for joint, bone in bones.items()}
+        return cls(
+            {joint: rotation @ np.array(matrix.to_3x3()) for joint, matrix in rest.items()},
+            {joint: world[:3, :3] @ np.array(matrix.translation) + world[:3, 3] for joint, matrix in rest.items()},
+        )
+
+    @classmethod
+    def of_person(cls, armature: bpy.types.Object) -> "RestPose":
+        """Read the rest pose of an imported person."""
+        return cls.of(armature, _SMPL_BONES)
+
+    @property
+    def hips(self) -> np.ndarray:
+        """[3] the center between the hip joints."""
+        return (self.heads["left_hip"] + self.heads["right_hip"]) / 2
+
+    def leg_length(self) -> float:
+        """Return the length from hip to ankle along the bones, averaged over both legs, in meters."""
+        bones = [(leg[k], leg[k + 1]) for leg in LEGS for k in range(2)]
+        return sum(float(np.linalg.norm(self.heads[b] - self.heads[a])) for a, b in bones) / 2
+
+    def facing(self) -> float:
+        """Return the angle about z of the direction from the right hip to the left hip, in radians."""
+        across = self.heads["left_hip"] - self.heads["right_hip"]
+        return float(np.arctan2(across[1], across[0]))
+
+
+@dataclass(frozen=True)
+class WorldMotion:
+    """The motion of a skeleton's bones, in the world, by SMPL's joint names.
+
+    Attributes:
+        frames: [N] scene frames.
+        rotations: [N, 3, 3] of each bone.
+        positions: [N, 3] of the head of each bone, meters.
+    """
+
+    frames: np.ndarray
+    rotations: dict[str, np.ndarray]
+    positions: dict[str, np.ndarray]
+
+    @property
+    def hips(self) -> np.ndarray:
+        """[N, 3] the center between the hip joints."""
+        return (self.positions["left_hip"] + self.positions["right_hip"]) / 2
+
+
+def person_motion(armature: bpy.types.Object) -> WorldMotion:
+    """Compute the motion of an imported person from the keys of the bones.
+
+    Raises:
+        TarError: the armature is not an imported person with a motion.
+    """
+    action = armature.animation_data and armature.animation_data.action
+    bones = data_of(armature, bpy.types.Armature).bones
+    if not action or any(name not in bones for name in JOINT_NAMES):
+        raise TarError(f"{armature.name}: not an imported person with a motion; choose one from the People list")
+    curves = {(curve.data_path, curve.array_index): curve for curve in curves_of(armature)}
+    first, last = round(action.frame_range[0]), round(action.frame_range[1])
+    if ("hide_render", 0) in curves:  # its first and last keys are outside the motion: they hide the person
+        first, last = first + 1, last - 1
+    frames = np.arange(first, last + 1)
+
+    rest = RestPose.of_person(armature)
+    rotations, positions = {}, {}
+    for joint, name in enumerate(JOINT_NAMES):
+        quaternions = _bone_values(curves, name, "rotation_quaternion", (1.0, 0.0, 0.0, 0.0), frames)
+        basis = quaternion_to_matrix(quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True))
+        if joint == 0:
+            scale = np.array(armature.matrix_world.to_scale())[0]
+            shift = _bone_values(curves, name, "location", (0.0, 0.0, 0.0), frames)
+            rotations[name] = rest.rotations[name] @ basis
+            positions[name] = rest.heads[name] + scale * shift @ rest.rotations[name].T
+            continue
+        parent = JOINT_NAMES[PARENTS[joint]]
+        parent_rotation = rotations[parent] @ rest.rotations[parent].T
+        rotations[name] = parent_rotation @ rest.rotations[name] @ basis
+        positions[name] = positions[parent] + parent_rotation @ (rest.heads[name] - rest.heads[parent])
+    return WorldMotion(frames, rotations, positions)
+
+
+def _bone_values(
+    curves: Mapping[tuple[str, int], bpy.types.FCurve],
+    bone: str,
+    channel: str,
+    default: tuple[float, ...],
+    frames: np.ndarray,
+) -> np.ndarray:
+    """Evaluate a bone's channel on frames [N], giving [N, C]; parts without a curve have their default values."""
+    path = f'pose.bones["{bone}"].{channel}'
+    found = [curves.get((path, index)) for index in range(len(default))]
+    columns = [
+        [curve.evaluate(frame) for frame in frames] if curve else np.full(len(frames), value)
+        for curve, value in zip(found, default, strict=True)
+    ]
+    return np.array(columns).T
+
+
+def rotation_of(matrix: np.ndarray) -> np.ndarray:
+    """Return the rotation [3, 3] of a transform [4, 4] with uniform scale."""
+    scaled = matrix[:3, :3]
+    return scaled / np.cbrt(np.linalg.det(scaled))
