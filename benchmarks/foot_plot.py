@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.camera_joints import main_person
 from benchmarks.motion_measures import joint_positions, knee_accelerations
 from tar_core.body.data import BodyData
-from tar_core.cleanup.foot_locking import FEET, foot_points, lock_feet, slide, still_weights
+from tar_core.cleanup.foot_locking import FOOT_JOINTS, foot_points, foot_sliding, lock_feet, stance_weights
 from tar_core.cleanup.smoothing import smooth_person
 from tar_core.evaluation.metrics import jitter
 from tar_core.motion import MotionClip
@@ -25,10 +25,10 @@ def draw_feet(clip: MotionClip, body: BodyData, smoothing: float, image: Path) -
     smooth = smooth_person(person, clip.fps, smoothing)
     locked = lock_feet(smooth, body, clip.fps)
     before, after = foot_points(person, body), foot_points(locked, body)
-    weights = still_weights(before, clip.fps)
+    weights = stance_weights(before, clip.fps)
     print(f"{Path(clip.source).name}: as captured, smoothed, locked")
     for name, measure in (
-        ("feet in stance slide, mm/frame", lambda moving: 1000 * slide(foot_points(moving, body), weights)),
+        ("feet in stance slide, mm/frame", lambda moving: 1000 * foot_sliding(foot_points(moving, body), weights)),
         ("jitter, 10 m/s^3", lambda moving: float(jitter(joint_positions(moving, body), clip.fps).mean())),
         (
             "largest angular acceleration of the knees, degrees/frame^2",
@@ -48,7 +48,7 @@ def draw_feet(clip: MotionClip, body: BodyData, smoothing: float, image: Path) -
             plot.plot(person.frames, points[:, column, 2], color, linewidth=1, alpha=0.5)
             stance = np.where(np.append(weights[:, column], 0) > 0.5, points[:, column, 2], np.nan)
             plot.plot(person.frames, stance, color, linewidth=3, label=name)
-        plot.set(title=JOINT_NAMES[FEET[column]].replace("_", " "), xlabel="frame")
+        plot.set(title=JOINT_NAMES[FOOT_JOINTS[column]].replace("_", " "), xlabel="frame")
         if side == 0:
             plot.set_ylabel("distance from the camera, m; thick: stance")
             plot.legend()

@@ -8,7 +8,7 @@ from scipy.signal import find_peaks
 from benchmarks.recordings import STANCE_SPEED
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.foot_locking import foot_points, slide
+from tar_core.cleanup.foot_locking import foot_points, foot_sliding
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
@@ -88,7 +88,7 @@ def measure(
     root = joints[0][:, 0]
     tilt, height_error = floor_errors(replace(clip, people=[cleaned]), up, height, body)
     return Measures(
-        *(1000 * slide(points, stance) for points in feet),
+        *(1000 * foot_sliding(points, stance) for points in feet),
         *(root_error(person, truth) for person in (captured, cleaned)),
         1000 * float(np.linalg.norm(np.diff(root, axis=0), axis=1).sum()),
         *(acceleration_error(positions, joints[0]) for positions in joints[1:]),

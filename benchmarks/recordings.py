@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
-from tar_core.cleanup.contacts import SHORTEST, sole_points, surface_points
+from tar_core.cleanup.contacts import MIN_DURATION, sole_points, surface_points
 from tar_core.filters import true_runs
 from tar_core.motion import PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_between
@@ -103,7 +103,7 @@ def level_soles(motion: Motion, body: BodyData) -> tuple[Motion, np.ndarray]:
     poses, any_stance = motion.poses.copy(), np.zeros(len(motion), bool)
     for foot, ankle in enumerate(ANKLES):
         stance = still[:, 2 * foot] & still[:, 2 * foot + 1] & (ups[:, foot, 1] > FLAT)
-        stances = [(first, end) for first, end in true_runs(stance) if end - first >= SHORTEST * FPS]
+        stances = [(first, end) for first, end in true_runs(stance) if end - first >= MIN_DURATION * FPS]
         if stances:
             frames = np.concatenate([np.arange(*stance) for stance in stances])
             corrections = [rotation_between(UP, np.median(ups[a:b, foot], 0)) for a, b in stances]

@@ -179,7 +179,7 @@ def run_cleanup(options: argparse.Namespace) -> None:
 
 def run_ground(options: argparse.Namespace) -> None:
     """Find the floor, and with it the camera's pitch, roll and height. The motion does not change."""
-    from tar_core.cleanup.ground_plane import TRUSTED
+    from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
 
@@ -189,7 +189,7 @@ def run_ground(options: argparse.Namespace) -> None:
     if floor is None:
         print("no floor found: no foot is ever on the ground")
         return
-    level = "" if floor.confidence >= TRUSTED else "; low confidence, so the camera is assumed to be level"
+    level = "" if floor.confidence >= MIN_CONFIDENCE else "; low confidence, so the camera is assumed to be level"
     print(f"{floor}{level}")
 
 

@@ -15,7 +15,7 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.contacts import sole_points
 from tar_core.cleanup.foot_locking import lock_clip_feet
-from tar_core.cleanup.ground_plane import TRUSTED, find_floor
+from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.resampling import resample_clip
@@ -242,7 +242,7 @@ def _about(floor: Floor | None) -> str:
     """For the panel."""
     if floor is None:
         return "No floor found, level camera"
-    camera = "" if floor.confidence >= TRUSTED else ", level camera"
+    camera = "" if floor.confidence >= MIN_CONFIDENCE else ", level camera"
     return f"Floor {100 * floor.confidence:.0f}% sure{camera}"
 
 
@@ -256,7 +256,7 @@ def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacem
 
 def place_on(floor: Floor | None, clip: MotionClip, body: BodyData) -> WorldPlacement:
     """As `place_clip`, with the answer of `clip_floor`."""
-    if floor is not None and (clip.floor is not None or floor.confidence >= TRUSTED):
+    if floor is not None and (clip.floor is not None or floor.confidence >= MIN_CONFIDENCE):
         return WorldPlacement.on_floor(floor)
     return WorldPlacement.level(camera_height(clip.people, body))
 

@@ -1,4 +1,4 @@
-"""Two-bone inverse kinematics of the legs: ankles go where they are wanted, feet keep their direction in the world."""
+"""Two-bone inverse kinematics of the legs: moves the ankles and keeps the orientation of the feet."""
 
 import numpy as np
 
@@ -8,24 +8,25 @@ from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
 LEGS = [
     [JOINT_NAMES.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle")] for side in ("left", "right")
 ]  # hip, knee, ankle of each leg
-_STRETCHED = 0.999  # of the leg's length: farther away an ankle is not put, so that no knee snaps straight
-_KNEE_AXIS = np.array([1.0, 0, 0])  # about which SMPL's knees bend, in the thigh's axes
+_MAX_EXTENSION = 0.999  # of the leg's length; a leg is not stretched further, so that the knee does not snap straight
+_KNEE_AXIS = np.array([1.0, 0, 0])  # axis about which SMPL's knees bend, in the thigh's frame
+_KNEE_AXIS_WEIGHT = 1e-3  # of this axis against the one given by the pose; it decides only for a straight knee
 
 
 def move_ankles(
-    poses: np.ndarray, rest_joints: np.ndarray, displacements: np.ndarray, stiff: float = 0.0
+    poses: np.ndarray, rest_joints: np.ndarray, displacements: np.ndarray, stiffness: float = 0.0
 ) -> np.ndarray:
-    """Poses whose left and right ankles lie elsewhere; only hips, knees and ankles turn.
+    """Move the ankles by rotating hips, knees and ankles only.
 
     Args:
         poses: [N, 24, 3] axis-angle.
-        rest_joints: [24, 3] in the T-pose, meters.
-        displacements: [N, 2, 3] of the left and the right ankle, in the frame that the global orientation leads to.
-            What a stretched leg doesn't reach is left out.
-        stiff: as in `bend_legs`.
+        rest_joints: [24, 3] joints of the T-pose, meters.
+        displacements: [N, 2, 3] of the left and the right ankle, meters, in the frame in which the global orientation
+            is given. A leg moves only as far as it reaches.
+        stiffness: see `bend_legs`.
 
     Returns:
-        [N, 24, 3]; legs that aren't moved stay exactly as they are.
+        [N, 24, 3]; legs with a displacement of zero are unchanged.
     """
     bones, joints = pose_skeleton(poses, rest_joints)
     world = bones[..., :3, :3]
@@ -35,51 +36,52 @@ def move_ankles(
         if not changed.any():
             continue
         thigh, shin = joints[:, knee] - joints[:, hip], joints[:, ankle] - joints[:, knee]
-        at_hip, at_knee = bend_legs(thigh, shin, thigh + shin + displacement, world[:, hip] @ _KNEE_AXIS, stiff)
-        turned = {
+        at_hip, at_knee = bend_legs(thigh, shin, thigh + shin + displacement, world[:, hip] @ _KNEE_AXIS, stiffness)
+        new_world = {
             hip: at_hip @ world[:, hip],
             knee: at_hip @ at_knee @ world[:, knee],
             ankle: world[:, ankle],
         }
         parent = world[:, PARENTS[hip]]
-        for joint, matrix in turned.items():
-            local = matrix_to_axis_angle(parent.swapaxes(-1, -2) @ matrix)
+        for joint, rotation in new_world.items():
+            local = matrix_to_axis_angle(parent.swapaxes(-1, -2) @ rotation)
             moved[changed, joint] = local[changed]
-            parent = matrix
+            parent = rotation
     return moved
 
 
 def bend_legs(
-    thigh: np.ndarray, shin: np.ndarray, target: np.ndarray, knee_axis: np.ndarray, stiff: float = 0.0
+    thigh: np.ndarray, shin: np.ndarray, target: np.ndarray, knee_axis: np.ndarray, stiffness: float = 0.0
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The turns of a leg that bring its ankle to another place.
+    """Compute the rotations of a leg that move its ankle to a target.
 
-    The knee bends as far as the new distance from the hip wants it (law of cosines), then the whole leg turns about the
-    hip by the smallest turn that brings the ankle there.
+    The knee bends until the distance from hip to ankle is right (law of cosines). Then the whole leg rotates about the
+    hip by the smallest rotation that moves the ankle to the target.
 
     Args:
-        thigh, shin: [N, 3] from hip to knee and from knee to ankle.
-        target: [N, 3] from the hip to where the ankle is wanted; as far as the leg reaches.
+        thigh, shin: [N, 3] vectors from hip to knee and from knee to ankle.
+        target: [N, 3] vector from the hip to the target; the ankle moves toward it as far as the leg reaches.
         knee_axis: [N, 3] unit vectors about which a straight knee bends.
-        stiff: meters a radian; 0 for ankles that arrive. Nearly straight knees must turn far to make a leg a little
-            longer or shorter, and snap; where they change its length by no more than so, they give half of it.
+        stiffness: meters per radian; 0 moves the ankle all the way. A nearly straight knee must rotate far to change
+            the leg's length a little, and would snap. If its rate of change of length is equal to the stiffness, half
+            of the change is applied; with a smaller rate, less.
 
     Returns:
-        [N, 3, 3] the turn of the whole leg, and [N, 3, 3] that of the shin before it.
+        [N, 3, 3] rotation of the whole leg, and [N, 3, 3] rotation of the shin before it.
     """
     a, b = (float(np.linalg.norm(bone, axis=-1).mean()) for bone in (thigh, shin))
     old, new = np.linalg.norm(thigh + shin, axis=-1), np.linalg.norm(target, axis=-1)
-    # A leg that is stretched further already may stay so.
-    new = np.clip(new, np.abs(a - b) * (2 - _STRETCHED), np.maximum(old, _STRETCHED * (a + b)))
-    if stiff > 0:
-        longer = a * b * np.sin(_knee_angle(old, a, b)) / old  # meters a radian
-        new = old + longer**2 / (longer**2 + stiff**2) * (new - old)
-    axis = np.cross(thigh, shin) / (a * b) + 1e-3 * knee_axis  # a straight knee has no axis of its own
+    # A leg that is already stretched further may stay so.
+    new = np.clip(new, np.abs(a - b) * (2 - _MAX_EXTENSION), np.maximum(old, _MAX_EXTENSION * (a + b)))
+    if stiffness > 0:
+        rate = a * b * np.sin(_knee_angle(old, a, b)) / old  # meters per radian
+        new = old + rate**2 / (rate**2 + stiffness**2) * (new - old)
+    axis = np.cross(thigh, shin) / (a * b) + _KNEE_AXIS_WEIGHT * knee_axis
     axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
     at_knee = np.asarray(axis_angle_to_matrix(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None]))
     return rotation_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:
-    """By how much a leg of two bones is bent, radians, when its ends are so far apart."""
+    """Flexion of the knee, radians (0 for a straight leg), if hip and ankle are so far apart."""
     return np.pi - np.arccos(np.clip((a * a + b * b - distance**2) / (2 * a * b), -1, 1))

@@ -7,7 +7,7 @@ from them: with the wrong scale, their feet slide along with the camera.
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.cleanup.foot_locking import foot_points, still_weights
+from tar_core.cleanup.foot_locking import foot_points, stance_weights
 from tar_core.motion import MotionClip
 
 SCALE_TOLERANCE = 1.3  # factor by which the scale of a trajectory may seem wrong before it is worth a warning
@@ -37,7 +37,7 @@ def scale_from_feet(clip: MotionClip, body: BodyData) -> float | None:
         camera = path.positions_at(person.frames)
         from_camera = foot_points(person, body) - camera[:, None]
         for k, scale in enumerate(scales):
-            stance[k] += still_weights(from_camera + scale * camera[:, None], clip.fps, scale * camera).sum()
+            stance[k] += stance_weights(from_camera + scale * camera[:, None], clip.fps, scale * camera).sum()
     best = int(stance.argmax())
     distinct = stance[best] > _DISTINCT * np.median(stance) and 0 < best < _NUM_SCALES - 1
     return float(scales[best]) if distinct else None

@@ -12,7 +12,7 @@ from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.camera_height import camera_height
 from tar_core.cleanup.foot_locking import lock_clip_feet
-from tar_core.cleanup.ground_plane import TRUSTED, find_floor
+from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip
 from tar_core.cleanup.smoothing import smooth_clip
@@ -82,7 +82,7 @@ def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool
         return WorldPlacement.in_world(clip.camera_trajectory.world)
     if not on_ground:
         return WorldPlacement.level()
-    if floor is not None and (clip.floor is not None or floor.confidence >= TRUSTED):
+    if floor is not None and (clip.floor is not None or floor.confidence >= MIN_CONFIDENCE):
         return WorldPlacement.on_floor(floor)
     return WorldPlacement.level(camera_height(clip.people, body))
 

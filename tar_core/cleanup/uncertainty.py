@@ -1,4 +1,4 @@
-"""Where captured motion is likely to be wrong, in words: frames in which a limb is guessed, or nobody was seen."""
+"""Ranges of frames in which captured motion is uncertain: a limb has low confidence, or the person is not detected."""
 
 from dataclasses import dataclass
 
@@ -8,15 +8,20 @@ from tar_core.filters import true_runs
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
-UNSURE = 0.25  # meters that the end of a limb is expected to lie off; plainly seen ones are told to lie off 0.1 to 0.15
-SHORTEST = 0.2  # seconds; shorter uncertain_ranges are not worth a look
+MAX_ERROR = 0.25  # meters; expected error of a limb's end above which it is uncertain. Typical if visible: 0.1 to 0.15
+MIN_DURATION = 0.2  # seconds; shorter ranges are not reported
 
-LIMBS = {"left arm": "left_wrist", "right arm": "right_wrist", "left leg": "left_ankle", "right leg": "right_ankle"}
+LIMB_ENDS = {"left arm": "left_wrist", "right arm": "right_wrist", "left leg": "left_ankle", "right leg": "right_ankle"}
 
 
 @dataclass(frozen=True)
 class UncertainRange:
-    """A stretch of video frames, both ends included, and what is doubtful in it."""
+    """A range of video frames in which motion is uncertain.
+
+    Attributes:
+        what: the reason.
+        first, last: first and last frame.
+    """
 
     what: str
     first: int
@@ -27,21 +32,23 @@ class UncertainRange:
 
 
 def uncertain_ranges(person: PersonMotion, fps: float) -> list[UncertainRange]:
-    """What an animator should look at, in the order of time; a limb counts as unsure only while the person is seen."""
-    seen = person.confidence > 0
-    marked = {"nobody seen": ~seen}
-    for limb, joint in LIMBS.items():
-        unsure = seen & (person.joint_errors[:, JOINT_NAMES.index(joint)] > UNSURE)
-        marked[f"{limb} unsure"] = unsure
-    found = [
+    """Find the ranges of frames that an animator should check, in order of time.
+
+    Limbs are checked only in frames in which the person is detected.
+    """
+    detected = person.confidence > 0
+    flags = {"not detected": ~detected}
+    for limb, joint in LIMB_ENDS.items():
+        flags[f"{limb} uncertain"] = detected & (person.joint_errors[:, JOINT_NAMES.index(joint)] > MAX_ERROR)
+    ranges = [
         UncertainRange(what, int(person.frames[first]), int(person.frames[end - 1]))
-        for what, flags in marked.items()
-        for first, end in true_runs(flags, SHORTEST * fps)
+        for what, is_uncertain in flags.items()
+        for first, end in true_runs(is_uncertain, MIN_DURATION * fps)
     ]
-    return sorted(found, key=lambda doubt: (doubt.first, doubt.last))
+    return sorted(ranges, key=lambda found: (found.first, found.last))
 
 
-def legs_seen(person: PersonMotion) -> np.ndarray:
-    """[N] bool: the person is seen, and neither leg is unsure."""
-    ankles = [JOINT_NAMES.index(joint) for limb, joint in LIMBS.items() if "leg" in limb]
-    return (person.confidence > 0) & (person.joint_errors[:, ankles] <= UNSURE).all(1)
+def has_reliable_legs(person: PersonMotion) -> np.ndarray:
+    """[N] bool: whether the person is detected and neither leg is uncertain."""
+    ankles = [JOINT_NAMES.index(joint) for limb, joint in LIMB_ENDS.items() if "leg" in limb]
+    return (person.confidence > 0) & (person.joint_errors[:, ankles] <= MAX_ERROR).all(1)

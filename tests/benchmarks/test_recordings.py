@@ -16,7 +16,7 @@ from benchmarks.recordings import (
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.contacts import sole_points, surface_points
-from tar_core.cleanup.foot_locking import foot_points, slide
+from tar_core.cleanup.foot_locking import foot_points, foot_sliding
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic.motions import FPS, Motion, world_rotations
 from tests.support.recordings import standing_person
@@ -38,8 +38,8 @@ def test_feet_slide_in_the_captured_motion_but_not_in_the_true_motion() -> None:
     truth = standing_person(BODY, random)
     captured = with_errors(truth, random)
     everywhere = np.ones((89, 4))
-    assert slide(foot_points(truth, BODY), everywhere) < 1e-6
-    assert slide(foot_points(captured, BODY), everywhere) > 0.001
+    assert foot_sliding(foot_points(truth, BODY), everywhere) < 1e-6
+    assert foot_sliding(foot_points(captured, BODY), everywhere) > 0.001
     assert root_error(truth, truth) == 0 and 20 < root_error(captured, truth) < 120
 
 

@@ -44,7 +44,7 @@ def test_doubts_are_listed_and_shown(tmp_path: Path) -> None:
     bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "doubtful.npz"))
     armature = bpy.data.objects["Person 1.001"]
     first = 101 + int(person.frames[20])
-    assert uncertain_ranges_of(armature) == [UncertainRange("left arm unsure", first, first + 19)]
+    assert uncertain_ranges_of(armature) == [UncertainRange("left arm uncertain", first, first + 19)]
     bpy.ops.tar.show_frame(frame=first)
     assert bpy.context.scene.frame_current == first
     assert uncertain_ranges_of(bpy.data.objects["Person 1"]) == []

@@ -4,7 +4,7 @@ import numpy as np
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, to_world_frame, with_camera_trajectory
-from tar_core.cleanup.foot_locking import foot_points, slide
+from tar_core.cleanup.foot_locking import foot_points, foot_sliding
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.moving_camera import BODY, PELVIS, clip_of, dolly, joint_pixels, walker
 
@@ -25,7 +25,7 @@ def test_known_trajectory_brings_per_frame_motion_into_the_world_frame() -> None
     network = clip_of(to_camera_frame(truth, trajectory, PELVIS))
     found = with_camera_trajectory(network, trajectory, BODY)
     np.testing.assert_allclose(found.people[0].trans, truth.trans, atol=1e-5)
-    assert slide(foot_points(truth, BODY), np.ones((119, 4))) < slide(
+    assert foot_sliding(foot_points(truth, BODY), np.ones((119, 4))) < foot_sliding(
         foot_points(network.people[0], BODY), np.ones((119, 4))
     )
 

@@ -1,4 +1,4 @@
-"""Up by balance: above what carries, whatever the posture, and unsure where the carrying points lie far apart."""
+"""Estimate of the vertical from balance in various postures, and its expected error."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.center_of_mass import center_of_mass, find_balance, on_legs
+from tar_core.cleanup.center_of_mass import center_of_mass, find_balance, is_on_legs
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.key_poses import LOW, STANDING, pose_from_degrees
 
@@ -22,8 +22,8 @@ def degrees_between(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip(a @ b, -1, 1))))
 
 
-def test_the_center_of_mass_of_who_stands_is_in_the_belly() -> None:
-    """56 % of the height, as women's and men's is, and between both sides."""
+def test_center_of_mass_of_a_standing_body() -> None:
+    """At 56% of the body height, the mean of women and men, and on the median plane."""
     floor, top = BODY.v_template[:, 1].min(), BODY.v_template[:, 1].max()
     center = center_of_mass(REST)
     assert (center[1] - floor) / (top - floor) == pytest.approx(0.56, abs=0.03)
@@ -31,15 +31,15 @@ def test_the_center_of_mass_of_who_stands_is_in_the_belly() -> None:
 
 
 @given(st.integers(0, 1000))
-def test_it_moves_and_turns_with_the_body(seed: int) -> None:
+def test_center_of_mass_moves_and_rotates_with_the_body(seed: int) -> None:
     random = np.random.default_rng(seed)
     joints = pose_skeleton(0.4 * random.normal(size=(3, 24, 3)), REST)[1]
     turn, shift = Rotation.from_rotvec(random.normal(size=3)).as_matrix(), random.normal(size=3)
     np.testing.assert_allclose(center_of_mass(joints @ turn.T + shift), center_of_mass(joints) @ turn.T + shift)
 
 
-def test_who_bows_moves_the_hips_back_and_so_tells_up() -> None:
-    """Trunk 60 degrees forwards: neither it nor the legs are upright, but the feet are below the center of mass."""
+def test_balance_of_a_bowing_person_gives_up() -> None:
+    """The trunk is tilted 60 degrees forward and the legs backward, but the center of mass is above the feet."""
     poses = np.zeros((1, 24, 3))
     poses[0, 0, 0] = np.radians(60)
     for side in ("left", "right"):
@@ -54,7 +54,7 @@ def test_who_bows_moves_the_hips_back_and_so_tells_up() -> None:
 
 @settings(max_examples=20)
 @given(st.integers(0, 1000))
-def test_a_walker_is_carried_now_before_now_behind(seed: int) -> None:
+def test_balance_of_a_walk_gives_up_on_average(seed: int) -> None:
     random = np.random.default_rng(seed)
     turn = Rotation.from_rotvec(0.5 * random.normal(size=3)).as_matrix()
     steps = np.repeat(np.arange(6), 15)
@@ -64,7 +64,7 @@ def test_a_walker_is_carried_now_before_now_behind(seed: int) -> None:
     assert balance is not None and degrees_between(balance.up, turn @ UP) < 2
 
 
-def test_wide_supports_and_short_clips_tell_less() -> None:
+def test_wide_support_and_short_clips_have_a_larger_error() -> None:
     mass = np.tile([0.0, -1.0, 0.0], (300, 1))
 
     def error(apart: float, frames: int) -> float:
@@ -77,16 +77,16 @@ def test_wide_supports_and_short_clips_tell_less() -> None:
     assert error(0.2, 300) < 5 < 20 < error(1.5, 30)
 
 
-def test_only_carrying_points_count_and_nothing_tells_nothing() -> None:
+def test_only_support_points_count() -> None:
     mass = np.tile([0.0, -1.0, 0.0], (30, 1))
     points = np.tile([[0.0, 0.0, 0.0], [3.0, 0.0, 0.0]], (30, 1, 1))
-    carries = np.tile([True, False], (30, 1))
-    balance = find_balance(mass, points, carries, FPS)
+    is_support = np.tile([True, False], (30, 1))
+    balance = find_balance(mass, points, is_support, FPS)
     assert balance is not None
     np.testing.assert_allclose(balance.up, UP)
-    assert find_balance(mass, points, ~carries & carries, FPS) is None
+    assert find_balance(mass, points, ~is_support & is_support, FPS) is None
 
 
-def test_who_sits_is_not_on_the_legs() -> None:
+def test_sitting_person_is_not_on_the_legs() -> None:
     poses = np.stack([pose_from_degrees(pose) for pose in (STANDING["stand"], LOW["sit"], STANDING["lunge"])])
-    np.testing.assert_array_equal(on_legs(pose_skeleton(poses, REST)[1]), [True, False, True])
+    np.testing.assert_array_equal(is_on_legs(pose_skeleton(poses, REST)[1]), [True, False, True])

@@ -1,4 +1,4 @@
-"""Leans towards the camera or away: put right by balance, with the picture kept, and nothing else touched."""
+"""Lean correction reduces leaning along the line of sight, keeps the image, and changes nothing else."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,24 +9,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.cleanup.center_of_mass import Balance
-from tar_core.cleanup.lean_correction import correct_clip_lean, lean, same_pixels
+from tar_core.cleanup.lean_correction import correct_clip_lean, correcting_rotation, translation_to_pixels
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion, Vertical
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tests.tar_core.cleanup.test_foot_locking import stander
-from tests.tar_core.cleanup.test_ground_plane import clip_of, degrees_between, seen_by
+from tests.support.standing import BODY, clip_of, degrees_between, standing_motion, with_rotated_camera
 
-BODY = load_body()
 CAMERA = Rotation.from_euler("x", 20, degrees=True).as_matrix()  # looks down
 UP = CAMERA @ LEVEL
 
 
 def leaning(degrees: float, axis: tuple[float, float, float] = (1, 0, 0)) -> MotionClip:
-    """Somebody who stands before a camera that looks down, turned about an axis of the camera frame."""
-    person = seen_by(stander(90), CAMERA)
+    """A person who stands in front of a camera that looks down, rotated about an axis of the camera frame."""
+    person = with_rotated_camera(standing_motion(90), CAMERA)
     turn = Rotation.from_rotvec(np.radians(degrees) * np.array(axis))
     person.poses[:, :3] = (turn * Rotation.from_rotvec(person.poses[:, :3])).as_rotvec()
     return replace(clip_of(person), vertical=Vertical(UP, 1.0))
@@ -38,7 +35,7 @@ def joints_of(person: PersonMotion) -> np.ndarray:
 
 
 def degrees_off(clip: MotionClip) -> float:
-    """Between up and the line from the ankles to the neck."""
+    """Angle between up and the line from the ankles to the neck."""
     joints = joints_of(clip.people[0]).mean(0)
     ankles = [JOINT_NAMES.index(f"{side}_ankle") for side in ("left", "right")]
     axis = joints[JOINT_NAMES.index("neck")] - joints[ankles].mean(0)
@@ -46,7 +43,7 @@ def degrees_off(clip: MotionClip) -> float:
 
 
 @pytest.mark.parametrize("degrees", [8, -8])
-def test_a_part_of_a_lean_is_taken_out(degrees: float) -> None:
+def test_lean_is_reduced(degrees: float) -> None:
     straight, before = degrees_off(leaning(0)), leaning(degrees)
     after = correct_clip_lean(before, BODY)
     assert 0.3 * degrees_off(before) < degrees_off(after) < 0.8 * degrees_off(before)
@@ -54,8 +51,8 @@ def test_a_part_of_a_lean_is_taken_out(degrees: float) -> None:
     np.testing.assert_array_equal(after.people[0].poses[:, 3:], before.people[0].poses[:, 3:])
 
 
-def test_the_picture_stays() -> None:
-    """By a hundredth of the person's size, though their ankles move by more in the world."""
+def test_body_stays_over_its_pixels() -> None:
+    """Joints move by less than 1% of the person's size in the image, although the ankles move by 2 cm in the world."""
     before = leaning(8)
     after = correct_clip_lean(before, BODY)
     pixels = [800 * joints[..., :2] / joints[..., 2:] for joints in (joints_of(c.people[0]) for c in (before, after))]
@@ -66,22 +63,22 @@ def test_the_picture_stays() -> None:
     assert np.linalg.norm(moved, axis=-1).min() > 0.02
 
 
-def test_leans_across_the_line_of_sight_are_the_pictures() -> None:
+def test_lean_across_the_line_of_sight_is_kept() -> None:
     before = leaning(8, (0, 0, 1))
     old, new = (Rotation.from_rotvec(c.people[0].poses[0, :3]) for c in (before, correct_clip_lean(before, BODY)))
     sight = joints_of(before.people[0])[:, 0].mean(0)
     assert abs((new * old.inv()).as_rotvec() @ sight / np.linalg.norm(sight)) < np.radians(0.1)
 
 
-def test_nothing_is_done_where_nothing_sure_is_known() -> None:
+def test_unreliable_cases_are_unchanged() -> None:
     clip = leaning(8)
     path = CameraTrajectory(0, np.zeros((90, 3)))
-    for unsure in (
+    for unreliable in (
         replace(clip, vertical=None),
         replace(clip, vertical=Vertical(UP, 20.0)),
         replace(clip, camera_trajectory=path),
     ):
-        assert correct_clip_lean(unsure, BODY) is unsure
+        assert correct_clip_lean(unreliable, BODY) is unreliable
     sits = leaning(8)
     for side in ("left", "right"):
         sits.people[0].poses[:, 3 * JOINT_NAMES.index(f"{side}_hip")] = -np.radians(88)
@@ -91,7 +88,7 @@ def test_nothing_is_done_where_nothing_sure_is_known() -> None:
         assert correct_clip_lean(other, BODY).people[0] is other.people[0]
 
 
-def test_balance_is_kept_once(tmp_path: Path) -> None:
+def test_lean_is_corrected_only_once(tmp_path: Path) -> None:
     once = replace(correct_clip_lean(leaning(8), BODY), floor=None)
     assert once.lean_corrected and not leaning(8).lean_corrected
     once.save(tmp_path / "clip.npz")
@@ -99,11 +96,11 @@ def test_balance_is_kept_once(tmp_path: Path) -> None:
         assert correct_clip_lean(again, BODY) is again
 
 
-def test_a_floor_from_before_is_not_kept() -> None:
+def test_earlier_floor_is_removed() -> None:
     assert correct_clip_lean(replace(leaning(8), floor=Floor(UP, 1.0)), BODY).floor is None
 
 
-def test_legs_that_nobody_saw_tell_nothing() -> None:
+def test_unreliable_legs_are_ignored() -> None:
     unseen, guessed = leaning(8), leaning(8)
     unseen.people[0].confidence[:] = 0
     guessed.people[0].joint_errors[:, JOINT_NAMES.index("left_ankle")] = 0.4
@@ -111,20 +108,22 @@ def test_legs_that_nobody_saw_tell_nothing() -> None:
         assert correct_clip_lean(clip, BODY).people[0] is clip.people[0]
 
 
-def test_the_surer_balance_is_the_more_it_turns() -> None:
-    place, off = np.array([0.0, 0, 4]), Rotation.from_euler("x", 6, degrees=True).apply(LEVEL)
-    sure, unsure = (lean(Balance(off, error), Vertical(LEVEL, 1.0), place) for error in (2.0, 10.0))
-    assert np.radians(4) < np.linalg.norm(sure) < np.radians(6)
-    assert np.linalg.norm(unsure) < np.radians(2)
-    np.testing.assert_allclose(Rotation.from_rotvec(sure).apply(off) @ LEVEL, 1, atol=1e-3)
+def test_precise_balance_corrects_more() -> None:
+    position, off = np.array([0.0, 0, 4]), Rotation.from_euler("x", 6, degrees=True).apply(LEVEL)
+    precise, imprecise = (
+        correcting_rotation(Balance(off, error), Vertical(LEVEL, 1.0), position) for error in (2.0, 10.0)
+    )
+    assert np.radians(4) < np.linalg.norm(precise) < np.radians(6)
+    assert np.linalg.norm(imprecise) < np.radians(2)
+    np.testing.assert_allclose(Rotation.from_rotvec(precise).apply(off) @ LEVEL, 1, atol=1e-3)
 
 
 @settings(max_examples=20)
 @given(st.integers(0, 1000))
-def test_points_come_back_to_their_pixels(seed: int) -> None:
+def test_translation_to_pixels_recovers_a_shift(seed: int) -> None:
     random = np.random.default_rng(seed)
     points = random.normal(size=(5, 12, 3)) * 0.4 + [0.3, 0.1, 4.0]
     shift = random.normal(size=(5, 3)) * 0.3
     np.testing.assert_allclose(
-        same_pixels(points - shift[:, None], points[..., :2] / points[..., 2:]), shift, atol=1e-9
+        translation_to_pixels(points - shift[:, None], points[..., :2] / points[..., 2:]), shift, atol=1e-9
     )

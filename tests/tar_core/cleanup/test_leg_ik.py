@@ -1,4 +1,4 @@
-"""Ankles arrive, feet keep their direction, bones their length, and nothing else moves."""
+"""Leg IK moves the ankles, keeps the orientation of the feet and the length of bones, and moves nothing else."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -16,7 +16,7 @@ IN_LEGS = {joint for leg in LEGS for joint in leg}
 
 
 def bent_poses(seed, count=20):
-    """People anyhow, with knees bent by 50 to 100 degrees."""
+    """Random poses with knees bent by 50 to 100 degrees."""
     random = np.random.default_rng(seed)
     poses = 0.4 * random.normal(size=(count, 24, 3))
     for _, knee, _ in LEGS:
@@ -27,7 +27,7 @@ def bent_poses(seed, count=20):
 
 @settings(max_examples=30)
 @given(st.integers(0, 1000), st.floats(0.001, 0.04))
-def test_ankles_arrive_and_feet_keep_their_direction(seed, size):
+def test_ankles_reach_their_targets_and_feet_keep_their_orientation(seed, size):
     poses = bent_poses(seed)
     displacements = size * np.random.default_rng(seed + 1).normal(size=(len(poses), 2, 3)) / 3
     moved = move_ankles(poses, REST, displacements)
@@ -45,10 +45,10 @@ def test_no_displacement_changes_nothing():
     np.testing.assert_array_equal(move_ankles(poses, REST, np.zeros((len(poses), 2, 3))), poses)
 
 
-def test_a_straight_leg_bends_forwards_and_is_not_torn():
+def test_straight_leg_bends_forward_and_is_not_stretched():
     poses = np.zeros((2, 24, 3))
     displacements = np.zeros((2, 2, 3))
-    displacements[0, 0] = [0, 0.05, 0]  # up: the knee has to give way
+    displacements[0, 0] = [0, 0.05, 0]  # up: the knee has to bend
     displacements[1, 0] = [0, -0.05, 0]  # down: out of reach
     moved = move_ankles(poses, REST, displacements)
     _, joints = pose_skeleton(moved, REST)
@@ -62,8 +62,8 @@ def test_a_straight_leg_bends_forwards_and_is_not_torn():
         np.testing.assert_allclose(bone, np.linalg.norm(REST[a] - REST[b]), atol=1e-9)
 
 
-def test_small_changes_move_knees_little():
-    """An ankle pushed along a line takes the knee with it, without leaps, from nearly straight to bent."""
+def test_knee_moves_smoothly_with_the_ankle():
+    """The knee moves without jumps while the ankle moves along a line, from nearly straight to bent."""
     count = 200
     poses = np.zeros((count, 24, 3))
     poses[:, LEGS[0][1], 0] = 0.15
@@ -74,8 +74,8 @@ def test_small_changes_move_knees_little():
     assert steps.max() < 0.015
 
 
-def test_stiff_knees_do_not_snap():
-    """What a nearly straight knee cannot give by a small turn, the ankle leaves along the leg; sideways it arrives."""
+def test_stiffness_prevents_knee_snapping():
+    """With stiffness, the ankle of a nearly straight leg does not reach its target along the leg, but does sideways."""
     poses = np.zeros((3, 24, 3))
     _, knee, ankle = LEGS[0]
     poses[:, knee, 0] = (0.02, 0.15, 1.5)
@@ -83,7 +83,7 @@ def test_stiff_knees_do_not_snap():
     displacements[:, 0] = [0.005, 0.015, 0]
     _, before = pose_skeleton(poses, REST)
     free = move_ankles(poses, REST, displacements)
-    stiff = move_ankles(poses, REST, displacements, stiff=0.08)
+    stiff = move_ankles(poses, REST, displacements, stiffness=0.08)
     turned = [np.degrees(moved[:, knee, 0] - poses[:, knee, 0]) for moved in (free, stiff)]
     assert turned[0][1] > 10 and (np.abs(turned[1]) < 4).all()
     _, after = pose_skeleton(stiff, REST)

@@ -1,16 +1,16 @@
-"""Motion at another frame rate stays where it was in time."""
+"""Resampling preserves the timing of motion."""
 
 import numpy as np
 import pytest
 
-from tar_core.cleanup.resampling import cubic, fill_frames, resample_clip, resample_person
+from tar_core.cleanup.resampling import catmull_rom, fill_frames, resample_clip, resample_person
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
 
 
 def spinning(frames: int, first: int, fps: float) -> PersonMotion:
-    """Turns at 2 radians a second about an oblique axis and walks at 1 m/s; confidence is the time."""
+    """Rotates at 2 rad/s about an oblique axis and moves at 1 m/s; the confidence encodes the time."""
     time = (first + np.arange(frames)) / fps
     poses = np.zeros((frames, 72))
     poses[:, 3:6] = (2 * time)[:, None] * np.array([0.6, 0.0, 0.8])
@@ -24,7 +24,7 @@ def clip_of(fps: float, *people: PersonMotion) -> MotionClip:
 
 
 @pytest.mark.parametrize(("fps", "new"), [(25.0, 24.0), (24.0, 60.0), (30000 / 1001, 25.0), (60.0, 30.0), (30.0, 30.0)])
-def test_everything_is_at_its_time(fps: float, new: float) -> None:
+def test_all_values_keep_their_time(fps: float, new: float) -> None:
     clip = resample_clip(clip_of(fps, spinning(50, 6, fps)), new)
     (person,) = clip.people
     assert clip.fps == new
@@ -37,54 +37,54 @@ def test_everything_is_at_its_time(fps: float, new: float) -> None:
     np.testing.assert_allclose(axis_angle_to_matrix(person.poses[:, 3:6].astype(float)), expected, atol=1e-5)
 
 
-def test_same_rate_changes_no_rotation() -> None:
+def test_equal_rate_changes_nothing() -> None:
     person = spinning(20, 3, 30.0)
     same = resample_person(person, 1.0)
     np.testing.assert_array_equal(same.frames, person.frames)
     np.testing.assert_allclose(same.poses, person.poses, atol=1e-6)
 
 
-def test_ntsc_loses_no_frame() -> None:
-    """60000/1001 to 30000/1001: every second frame, exactly."""
+def test_halving_an_ntsc_rate_keeps_every_second_frame() -> None:
+    """From 60000/1001 to 30000/1001 fps."""
     person = resample_person(spinning(101, 0, 60000 / 1001), (30000 / 1001) / (60000 / 1001))
     np.testing.assert_array_equal(person.frames, np.arange(51))
 
 
-def test_one_frame_stays_one_frame() -> None:
+def test_single_frame_is_kept() -> None:
     person = resample_person(spinning(1, 5, 30.0), 0.3)
     assert person.frames.tolist() == [2] and len(person) == 1
 
 
-def test_rate_of_zero_is_refused() -> None:
+def test_rate_of_zero_is_rejected() -> None:
     with pytest.raises(TarError, match="above zero"):
         resample_clip(clip_of(30.0, spinning(3, 0, 30.0)), 0)
 
 
-def test_curves_keep_a_parabola_inside_and_go_straight_on_outside() -> None:
+def test_spline_reproduces_a_parabola_and_extrapolates_linearly() -> None:
     values = (np.arange(6.0) ** 2)[:, None]
-    np.testing.assert_allclose(cubic(values, np.array([0, 1.5, 2.25, 5]))[:, 0], [0, 2.25, 5.0625, 25])
-    np.testing.assert_allclose(cubic(values, np.array([-0.5, 5.5]))[:, 0], [-0.5, 29.5])
+    np.testing.assert_allclose(catmull_rom(values, np.array([0, 1.5, 2.25, 5]))[:, 0], [0, 2.25, 5.0625, 25])
+    np.testing.assert_allclose(catmull_rom(values, np.array([-0.5, 5.5]))[:, 0], [-0.5, 29.5])
 
 
-def test_frames_between_are_filled() -> None:
-    """Every third of frames 20 to 34 was looked at: 20, 23, 26, 29, 32; the last two go on as before."""
-    all_frames = spinning(15, 20, 60.0)
+def test_skipped_frames_are_interpolated() -> None:
+    """Of frames 20 to 34, frames 20, 23, 26, 29 and 32 were processed. The last two are extrapolated."""
+    expected = spinning(15, 20, 60.0)
     seen = spinning(5, 0, 20.0)
     seen.trans[:, 0] += 20 / 60
     seen.poses[:, 3:6] += (2 * 20 / 60) * np.array([0.6, 0.0, 0.8])
     filled = fill_frames(seen, first=20, step=3, last=34)
-    np.testing.assert_array_equal(filled.frames, all_frames.frames)
-    np.testing.assert_allclose(filled.trans, all_frames.trans, atol=1e-5)
-    np.testing.assert_allclose(filled.poses, all_frames.poses, atol=1e-4)
+    np.testing.assert_array_equal(filled.frames, expected.frames)
+    np.testing.assert_allclose(filled.trans, expected.trans, atol=1e-5)
+    np.testing.assert_allclose(filled.poses, expected.poses, atol=1e-4)
     assert filled.confidence[-1] == filled.confidence[12] == seen.confidence[4]
 
 
-def test_who_left_before_the_end_is_not_drawn_out() -> None:
+def test_motion_that_ends_early_is_not_extrapolated() -> None:
     filled = fill_frames(spinning(3, 2, 20.0), first=10, step=3, last=30)
     np.testing.assert_array_equal(filled.frames, np.arange(16, 23))
 
 
 @pytest.mark.parametrize("frames", [1, 2])
-def test_short_motions_are_filled(frames: int) -> None:
+def test_short_motions_are_interpolated(frames: int) -> None:
     filled = fill_frames(spinning(frames, 0, 30.0), first=0, step=2, last=2 * frames - 1)
     np.testing.assert_array_equal(filled.frames, np.arange(2 * frames))

@@ -1,4 +1,4 @@
-"""Smoothing: what it leaves alone, what it takes away, and that it knows no preferred axes."""
+"""Smoothing removes jitter, preserves fast motion, and does not depend on the choice of axes."""
 
 from dataclasses import replace
 
@@ -31,15 +31,15 @@ def person(poses, trans=None):
     return PersonMotion(1, poses, np.zeros(10), trans, np.arange(count), np.zeros((count, 4)), np.ones(count))
 
 
-def test_steady_turns_pass_unchanged():
+def test_uniform_rotation_is_unchanged():
     angles = np.linspace(0, 5, 60) ** 1.0
     turns = Rotation.from_rotvec(angles[:, None] * np.array([[0.6, 0.0, 0.8]])).as_matrix()[:, None]
     np.testing.assert_allclose(smooth_rotations(turns, 15), turns, atol=1e-9)
 
 
 @given(seeds)
-def test_smoothing_knows_no_axes(seed):
-    """Turning everything first or last is the same, on both sides of the rotations."""
+def test_smoothing_is_equivariant(seed):
+    """A constant rotation on either side of the rotations can be applied before or after smoothing."""
     path = random_path(seed)
     before, after = Rotation.random(2, random_state=seed).as_matrix()
     np.testing.assert_allclose(
@@ -47,7 +47,7 @@ def test_smoothing_knows_no_axes(seed):
     )
 
 
-def test_results_are_rotations_and_jitter_goes():
+def test_results_are_rotations_with_less_jitter():
     random = np.random.default_rng(1)
     calm = np.tile(np.eye(3), (200, 4, 1, 1))
     jitter = Rotation.from_rotvec(0.05 * random.normal(size=(800, 3))).as_matrix().reshape(200, 4, 3, 3)
@@ -56,8 +56,8 @@ def test_results_are_rotations_and_jitter_goes():
     assert np.abs(smooth - calm).std() < 0.5 * np.abs(jitter - calm).std()
 
 
-def test_a_hit_keeps_its_time_and_most_of_its_height():
-    """An arm that is thrown out and back within 0.4 s at 30 fps, at the strength the add-on starts with."""
+def test_hit_keeps_its_time_and_most_of_its_amplitude():
+    """An arm moves out and back within 0.4 s at 30 fps, at the default strength."""
     angle = np.zeros(60)
     angle[24:37] = 1.2 * np.sin(np.linspace(0, np.pi, 13))
     poses = np.zeros((60, 72))
@@ -67,18 +67,18 @@ def test_a_hit_keeps_its_time_and_most_of_its_height():
     assert smooth.max() > 0.93 * angle.max()
 
 
-def test_a_limb_lost_for_a_moment_is_led_by_its_neighbors():
-    """Three frames with an elbow that is half a radian off, no leap: told of it the arm stays, else it swings."""
+def test_frames_with_a_high_joint_error_follow_their_neighbors():
+    """The elbow is off by half a radian in three frames. This is no outlier; only the joint errors reveal it."""
     poses = np.zeros((40, 72))
     poses[18:21, 3 * 18] = 0.5
-    blind = person(poses)
-    told = replace(blind, joint_errors=np.full((40, 24), 0.08))
-    told.joint_errors[18:21, 20] = 0.6  # the wrist, which the elbow swings
-    swing = [np.abs(smooth_person(p, 30.0, 0.5).poses[:, 3 * 18]).max() for p in (blind, told)]
+    unaware = person(poses)
+    informed = replace(unaware, joint_errors=np.full((40, 24), 0.08))
+    informed.joint_errors[18:21, 20] = 0.6  # the wrist, which the elbow rotates
+    swing = [np.abs(smooth_person(p, 30.0, 0.5).poses[:, 3 * 18]).max() for p in (unaware, informed)]
     assert swing[0] > 0.15 and swing[1] < 0.05
 
 
-def test_frames_without_anybody_are_led_by_the_others():
+def test_frames_without_a_detection_follow_their_neighbors():
     points = np.zeros((30, 3))
     points[10:13, 2] = 1.0
     walk = person(np.zeros((30, 72)), points)
@@ -86,8 +86,8 @@ def test_frames_without_anybody_are_led_by_the_others():
     assert np.abs(smooth_person(walk, 30.0, 0.5).trans).max() < 0.15
 
 
-def test_depth_trembles_and_what_the_picture_shows_is_kept():
-    """A runner's bounce across the line of sight stays, though it is as quick as the jitter along it, which goes."""
+def test_depth_is_smoothed_and_motion_across_the_image_is_kept():
+    """A runner bounces across the line of sight as fast as the depth jitters along it."""
     random, time = np.random.default_rng(6), np.arange(120) / 30
     sight = np.array([0.6, 0.0, 0.8])
     true = 5 * sight + 0.04 * np.sin(2 * np.pi * 3 * time)[:, None] * [0.0, 1.0, 0.0]
@@ -97,8 +97,8 @@ def test_depth_trembles_and_what_the_picture_shows_is_kept():
     assert np.abs(off[:, 1]).max() < 0.003
 
 
-def test_sight_goes_out_from_the_camera():
-    """Where the camera has gone beside somebody, the former line of sight lies across."""
+def test_line_of_sight_starts_at_the_camera():
+    """For a camera at the person's side, depth is along another axis."""
     random = np.random.default_rng(7)
     jitter = 0.004 * random.normal(size=(120, 1)) * [1.0, 0.0, 0.0]
     walk = person(np.zeros((120, 72)), np.array([0.0, 0, 5]) + jitter)
@@ -113,14 +113,14 @@ def test_equal_errors_change_nothing(seed):
     np.testing.assert_allclose(smooth_rotations(path, 9, np.full((40, 3), 0.3)), smooth_rotations(path, 9), atol=1e-9)
 
 
-def test_strength_goes_by_seconds_not_frames():
+def test_window_is_given_in_seconds():
     random = np.random.default_rng(2)
     jitter = 0.003 * random.normal(size=(400, 72))
     slow, fast = (smooth_person(person(jitter), fps, 0.4).poses.std() for fps in (30.0, 120.0))
     assert fast < 0.7 * slow  # four times the frames in the same time
 
 
-def test_no_strength_and_short_motions_change_nothing():
+def test_zero_strength_and_short_motions_change_nothing():
     poses = np.random.default_rng(3).normal(size=(4, 72))
     for strength, count in ((0.0, 4), (1.0, 4), (1.0, 1)):
         result = smooth_person(person(poses[:count]), 30.0, strength)
@@ -128,7 +128,7 @@ def test_no_strength_and_short_motions_change_nothing():
 
 
 @pytest.mark.parametrize("count", [5, 6, 7, 40])
-def test_every_length_works(count):
+def test_all_lengths_are_smoothed(count):
     poses = 0.1 * np.random.default_rng(4).normal(size=(count, 72))
     smooth = smooth_person(person(poses), 30.0, 1.0)
     assert smooth.poses.shape == poses.shape
@@ -137,7 +137,7 @@ def test_every_length_works(count):
     assert smooth.poses.std() < poses.std()
 
 
-def test_a_clip_keeps_all_but_its_motion():
+def test_smooth_clip_changes_only_poses_and_translation():
     clip = MotionClip(
         30.0, 640, 480, 800.0, np.zeros(2), "a.mp4", [person(0.1 * np.random.default_rng(5).normal(size=(30, 72)))]
     )
@@ -149,8 +149,8 @@ def test_a_clip_keeps_all_but_its_motion():
         smooth_clip(clip, 1.5)
 
 
-def test_a_runners_legs_stay_as_quick_as_they_are():
-    """Three strides a second: a parabola through 0.2 seconds would take a good part of them, jitter is taken still."""
+def test_fast_legs_of_a_runner_are_preserved():
+    """A parabola over 0.2 seconds alone would reduce three strides per second. Jitter is still removed."""
     random, time = np.random.default_rng(4), np.arange(120) / 30
     true = np.zeros((120, 72))
     true[:, 3 * 4] = 0.6 * np.sin(2 * np.pi * 3 * time)  # a knee

@@ -1,0 +1,38 @@
+"""A person who stands in front of the camera, for tests of the cleanup."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from tar_core.body.data import load_body
+from tar_core.motion import MotionClip, PersonMotion
+
+FPS = 30.0
+BODY = load_body()
+
+
+def standing_motion(count: int = 60) -> PersonMotion:
+    """A person who stands upright in front of a level camera and moves the arms."""
+    poses = np.zeros((count, 72))
+    poses[:, 0] = np.pi
+    poses[:, 3 * 16] = np.sin(np.linspace(0, 6, count))
+    trans = np.tile([0.3, 0.2, 4.0], (count, 1))
+    frames = np.arange(count)
+    return PersonMotion(1, poses, np.zeros(10), trans, frames, np.zeros((count, 4)), np.ones(count))
+
+
+def with_rotated_camera(person: PersonMotion, camera: np.ndarray) -> PersonMotion:
+    """The same motion in the frame of a rotated camera: x' = camera @ x."""
+    poses = person.poses.copy()
+    poses[:, :3] = (Rotation.from_matrix(camera) * Rotation.from_rotvec(poses[:, :3])).as_rotvec()
+    pelvis = BODY.J_regressor[0] @ BODY.v_template
+    return replace(person, poses=poses, trans=(person.trans + pelvis) @ camera.T - pelvis)
+
+
+def clip_of(*people: PersonMotion) -> MotionClip:
+    return MotionClip(FPS, 640, 480, 800.0, np.array([319.5, 239.5]), "a.mp4", list(people))
+
+
+def degrees_between(a: np.ndarray, b: np.ndarray) -> float:
+    return float(np.degrees(np.arccos(np.clip(a @ b, -1, 1))))
