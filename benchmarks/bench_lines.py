@@ -19,7 +19,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.triangulate import calibrated_cameras
 from scripts.fetch.real_clips import fetch_video, find_clip
-from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_pictures
+from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_images
 from scripts.paths import CACHE, REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.camera.vanishing_points import estimate_camera, find_segments
@@ -187,8 +187,8 @@ def run(motions: Path, pictures: Path) -> None:
     turned = [turned for view in views[:4] for turned in turned_views(view, random)]
     show_bands("the same, turned and through other lenses", [ask(view) for view in turned])
     for source in SOURCES:
-        if any(name.endswith(PANORAMA_SUFFIXES) for name in source.pictures):
-            fetch_pictures(source, pictures)
+        if any(name.endswith(PANORAMA_SUFFIXES) for name in source.images):
+            fetch_images(source, pictures)
     show_bands("panoramas", [ask(view) for view in panorama_views(pictures, random)])
     show_floors(motions, views)
     tilt, focal_length = (

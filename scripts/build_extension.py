@@ -1,9 +1,9 @@
-"""Builds the Blender extension from the repository's root: tar_core's wheel, then the zip.
+"""Build the Blender extension: tar_core's wheel, then the zip with the extension.
 
-    python -m scripts.build_extension                prints the zip's path
-    python -m scripts.build_extension --offline      another zip, for this platform, with every wheel of the engine
+    python -m scripts.build_extension                prints the path of the zip
+    python -m scripts.build_extension --offline      also builds a zip for this platform with all wheels of the engine
 
-Needs bpy, whose own extension builder makes and checks the zip, and setuptools.
+Needs setuptools, and bpy, which contains Blender's extension builder.
 """
 
 import argparse
@@ -26,16 +26,16 @@ ENGINE_WHEELS = "engine_wheels"  # see tar_core/engine/client.py
 
 
 def build_extension(output: Path) -> Path:
-    """Builds and validates the zip.
+    """Build and validate the zip.
 
     Args:
-        output: the folder for it, made if need be.
+        output: folder for the zip, created if missing.
 
     Returns:
-        The zip's path.
+        the path of the zip.
 
     Raises:
-        TarError: bpy is missing, or a step failed; what it printed stands above.
+        TarError: bpy is missing, or a step failed; the output of the step has been printed.
     """
     manifest = tomllib.loads((REPOSITORY / "blender_manifest.toml").read_text())
     build_wheel(REPOSITORY / manifest["wheels"][0])
@@ -48,18 +48,18 @@ def build_extension(output: Path) -> Path:
 
 
 def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) -> Path:
-    """Builds a zip of this platform that sets its engine up without network.
+    """Build a zip for this platform whose engine can be set up without network access.
 
     Args:
-        zip_file: what `build_extension` made; the other is put beside it.
-        pythons: versions of Python that the engine may run on: Blender's own, 3.11 or, from Blender 5.1 on, 3.13.
-        pip_options: more options for the download, e.g. for another build of torch.
+        zip_file: the zip from `build_extension`; the new zip goes to the same folder.
+        pythons: versions of Python that the engine may run on: Blender's own is 3.11, or 3.13 from Blender 5.1 on.
+        pip_options: additional options of `pip download`, e.g. for another build of torch.
 
     Returns:
-        The zip's path.
+        the path of the zip.
 
     Raises:
-        TarError: a wheel cannot be had, or a step failed.
+        TarError: a wheel cannot be downloaded, or a step failed.
     """
     system = blender_platform()
     offline = zip_file.with_name(f"{zip_file.stem}-{system.replace('-', '_')}.zip")
@@ -68,12 +68,12 @@ def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) ->
         with zipfile.ZipFile(zip_file) as archive:
             archive.extractall(stage)
         wheels = stage / ENGINE_WHEELS
-        (own,) = stage.glob("wheels/tar_core-*.whl")
+        (tar_core_wheel,) = stage.glob("wheels/tar_core-*.whl")
         for version in pythons:
             download = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-            download += ["--python-version", version, "--dest", str(wheels), str(own), f"torch=={pinned('torch')}"]
-            _run([*download, *pip_options])
-        for copy in wheels.glob("tar_core-*.whl"):  # it is in wheels/
+            download += ["--python-version", version, "--dest", str(wheels)]
+            _run([*download, str(tar_core_wheel), f"torch=={pinned('torch')}", *pip_options])
+        for copy in wheels.glob("tar_core-*.whl"):  # the zip has it in wheels/ already
             copy.unlink()
         manifest = stage / "blender_manifest.toml"
         text = manifest.read_text()
@@ -85,51 +85,51 @@ def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) ->
 
 
 def blender_platform() -> str:
-    """This machine in the words of Blender's manifests, e.g. linux-x64.
+    """The name of this platform in Blender's manifests, e.g. linux-x64.
 
     Raises:
-        TarError: Blender has none for it.
+        TarError: Blender has no name for it.
     """
     systems = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
     machines = {"x86_64": "x64", "AMD64": "x64", "arm64": "arm64", "aarch64": "arm64"}
     try:
         return f"{systems[platform.system()]}-{machines[platform.machine()]}"
     except KeyError as missing:
-        raise TarError(f"Blender has no extensions for {missing}; build on the platform that is meant") from None
+        raise TarError(f"Blender has no extensions for {missing}; build on the platform of the extension") from None
 
 
 def pinned(package: str) -> str:
-    """The version of a package that the tests use."""
+    """The version of a package in requirements/test.txt."""
     found = re.search(rf"^{package}==(\S+)", (REPOSITORY / "requirements" / "test.txt").read_text(), re.MULTILINE)
     assert found is not None
     return found[1]
 
 
 def build_wheel(wheel: Path) -> None:
-    """Builds tar_core's wheel under the name that the manifest gives it.
+    """Build tar_core's wheel with the name that the manifest expects.
 
     Raises:
-        TarError: pip failed, or the wheel has another name: version or tags do not agree with the manifest.
+        TarError: pip failed, or the wheel has another name because its version or tags differ from the manifest.
     """
     wheel.unlink(missing_ok=True)
-    # setuptools keeps what it copied last time, modules that are gone by now included.
+    # setuptools would add modules from earlier builds that no longer exist.
     shutil.rmtree(REPOSITORY / "build" / "lib", ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     _run([*pip, "--wheel-dir", str(wheel.parent), str(REPOSITORY)])
     if not wheel.is_file():
         built = ", ".join(sorted(path.name for path in wheel.parent.glob("*.whl")))
-        raise TarError(f"the manifest names {wheel.name} but pip built {built}; make the versions agree")
+        raise TarError(f"the manifest expects {wheel.name}, but pip built {built}; make the versions agree")
 
 
 def extension_builder() -> Path:
-    """Blender's own tool for extensions, which runs without Blender.
+    """Find Blender's extension builder, a script that runs without Blender.
 
     Raises:
-        TarError: there is no bpy in this Python.
+        TarError: this Python has no bpy, or bpy is too old.
     """
     spec = importlib.util.find_spec("bpy")
     if spec is None or spec.origin is None:
-        raise TarError("building the extension needs Blender's module: pip install bpy")
+        raise TarError("building the extension needs Blender's Python module; run pip install bpy")
     found = sorted(Path(spec.origin).parent.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
     if not found:
         raise TarError(f"{spec.origin}: this bpy has no extension builder; install bpy 4.2 or newer")
@@ -144,16 +144,16 @@ def _run(command: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="the Blender extension, as a zip in dist/")
-    parser.add_argument("--offline", action="store_true", help="also one with the engine's wheels, for this platform")
+    parser = argparse.ArgumentParser(description="build the Blender extension, a zip in dist/")
+    parser.add_argument("--offline", action="store_true", help="also build a zip with all wheels, for this platform")
     parser.add_argument(
         "--pythons",
         nargs="+",
         default=[f"{sys.version_info.major}.{sys.version_info.minor}"],
-        help="for whom to carry wheels: 3.11 is Blender's Python up to 5.0, 3.13 from 5.1 on (default: this one's)",
+        help="versions of Python to add wheels for: 3.11 for Blender up to 5.0, 3.13 from 5.1 on (default: this one)",
     )
     parser.add_argument(
-        "--pip-options", type=shlex.split, default=[], help="for the download, e.g. where to find torch"
+        "--pip-options", type=shlex.split, default=[], help="options of pip download, e.g. for another index of torch"
     )
     options = parser.parse_args(arguments)
     try:

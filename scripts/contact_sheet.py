@@ -1,22 +1,22 @@
-"""A contact sheet: rows of pictures of the same frames, titled."""
+"""Contact sheets: rows of images of the same frames, with titles."""
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-TILE_AREA = 240 * 427  # pixels of one picture, whatever its shape
+TILE_AREA = 240 * 427  # pixels of a tile, for any aspect ratio
 GAP = 8
 TITLE_HEIGHT = 34
 BACKGROUND, TEXT = 24, 225  # gray levels
 
 
 def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Sequence[str]) -> np.ndarray:
-    """Lays pictures out in rows, each under its title, with a title over each column.
+    """Arrange images in rows, with titles above rows and columns.
 
     Args:
-        rows: (title, pictures); pictures [H, W, 3] uint8 RGB, as many a row as there are columns. Every picture is
-            shown in the shape of the first one.
+        rows: (title, images), the images [H, W, 3] uint8 RGB, one for each column. All tiles have the aspect ratio of
+            the first image.
         columns: titles of the columns.
 
     Returns:
@@ -29,20 +29,19 @@ def contact_sheet(rows: Sequence[tuple[str, Sequence[np.ndarray]]], columns: Seq
     lefts = [GAP + i * (width + GAP) for i in range(len(columns))]
     for left, title in zip(lefts, columns, strict=True):
         _write(sheet, title, left, 0)
-    for i, (title, pictures) in enumerate(rows):
+    for i, (title, images) in enumerate(rows):
         top = TITLE_HEIGHT + i * (TITLE_HEIGHT + height)
         _write(sheet, title, GAP, top)
         top += TITLE_HEIGHT
-        for left, picture in zip(lefts, pictures, strict=True):
-            sheet[top : top + height, left : left + width] = cv2.resize(
-                picture, (width, height), interpolation=cv2.INTER_AREA
-            )
+        for left, image in zip(lefts, images, strict=True):
+            tile = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+            sheet[top : top + height, left : left + width] = tile
     return sheet
 
 
-def tile_size(picture: np.ndarray) -> tuple[int, int]:
-    """(height, width) of a tile in the picture's shape, with about TILE_AREA pixels."""
-    height, width = picture.shape[:2]
+def tile_size(image: np.ndarray) -> tuple[int, int]:
+    """(height, width) of a tile with the aspect ratio of an image and about TILE_AREA pixels."""
+    height, width = image.shape[:2]
     scale = (TILE_AREA / (height * width)) ** 0.5
     return round(height * scale), round(width * scale)
 

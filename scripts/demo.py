@@ -1,9 +1,9 @@
-"""`make demo`: a real video becomes a motion file, a Blender scene, an overlay video and a contact sheet of all three.
+"""`make demo`: capture a real video, build its Blender scene, and draw a contact sheet of both.
 
     python -m scripts.demo [VIDEO] [--output out] [--checkpoint PATH]
 
-writes demo.npz (docs/file_format.md), demo.blend, demo_overlay.mp4 and demo.png. Without VIDEO the demo video is
-fetched (scripts/fetch/demo_video.py).
+writes demo.npz (docs/file_format.md), demo.blend, demo_overlay.mp4 and demo.png. The motion is the network's own,
+without clean-up. Without VIDEO, the demo video is downloaded (scripts/fetch/demo_video.py).
 """
 
 import argparse
@@ -33,8 +33,8 @@ BACKGROUND_BRIGHTNESS = 0.5  # of the video behind the render
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="a video to demo.npz, demo.blend, demo_overlay.mp4 and demo.png")
-    parser.add_argument("video", nargs="?", type=Path, help="default: the demo video, fetched once")
+    parser = argparse.ArgumentParser(description="capture a video: demo.npz, demo.blend, demo_overlay.mp4, demo.png")
+    parser.add_argument("video", nargs="?", type=Path, help="video file (default: the demo video, downloaded once)")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out", help="folder for the results (default: out)")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     options = parser.parse_args(arguments)
@@ -49,45 +49,56 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(video: Path, output: Path, checkpoint: Path | None) -> None:
+    """Capture a video and write all results to the folder `output`."""
     motion, overlay = output / "demo.npz", output / "demo_overlay.mp4"
     if subprocess.run(capture_command(video, motion, checkpoint, overlay), cwd=REPOSITORY).returncode:
-        raise TarError(f"{video} could not be captured; its reason stands above")
+        raise TarError(f"{video}: the capture failed; see the message above")
     clip = MotionClip.load(motion)
     frames = sheet_frames(clip)
     renders = build_scene(clip, output / "demo.blend", frames)
-    seen = pick_frames(video, frames)
+    images = pick_frames(video, frames)
     rows = [
-        ("video", seen),
-        ("the captured body over the video", pick_frames(overlay, frames)),
-        ("Blender's render from the matched camera, before the darkened video", list(map(render_over, renders, seen))),
+        ("video", images),
+        ("captured body over the video", pick_frames(overlay, frames)),
+        ("Blender render from the matched camera, over the darkened video", list(map(render_over, renders, images))),
     ]
     write_image(output / "demo.png", contact_sheet(rows, [f"frame {frame}" for frame in frames]))
-    for name in ("demo.blend", "demo_overlay.mp4", "demo.png"):  # capture has named demo.npz
+    for name in ("demo.blend", "demo_overlay.mp4", "demo.png"):  # the capture has printed demo.npz
         print(output / name)
 
 
 def sheet_frames(clip: MotionClip) -> list[int]:
-    """Video frames spread evenly over the time in which anybody moves, the first and the last among them."""
+    """Select video frames evenly from the first to the last frame of the captured people, inclusive."""
     first = min(int(person.frames[0]) for person in clip.people)
     count = min(SHEET_COLUMNS, clip.last_frame - first + 1)
     return np.linspace(first, clip.last_frame, count).round().astype(int).tolist()
 
 
 def pick_frames(video: Path, wanted: Sequence[int]) -> list[np.ndarray]:
-    """The wanted frames of a video (0-based, ascending), [H, W, 3] uint8 RGB.
+    """Read frames of a video.
+
+    Args:
+        wanted: 0-based frame numbers, ascending.
+
+    Returns:
+        images [H, W, 3] uint8 RGB.
 
     Raises:
-        TarError: the video ends before the last of them.
+        TarError: the video ends before the last of the frames.
     """
     frames = VideoReader(video).frames(wanted[0], wanted[-1])
-    picked = [frame.image for frame in frames if frame.index in wanted]
-    if len(picked) < len(wanted):
-        raise TarError(f"{video}: ends before frame {wanted[-1]}; write it anew")
-    return picked
+    images = [frame.image for frame in frames if frame.index in wanted]
+    if len(images) < len(wanted):
+        raise TarError(f"{video}: ends before frame {wanted[-1]}; write the file again")
+    return images
 
 
 def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np.ndarray]:
-    """Writes the clip's Blender file and renders video frames of it with the matched camera, [H, W, 4] uint8 RGBA."""
+    """Write the Blender file of a clip and render some video frames with the matched camera.
+
+    Returns:
+        images [H, W, 4] uint8 RGBA.
+    """
     import bpy
 
     from tar_blender.export.formats import save_scene
@@ -112,7 +123,7 @@ def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Drops what Blender and its graphics libraries print of each render; exceptions still come through."""
+    """Suppress the output of Blender and its graphics libraries, but not exceptions."""
     sys.stdout.flush()
     saved = os.dup(1), os.dup(2)
     null = os.open(os.devnull, os.O_WRONLY)
@@ -128,15 +139,15 @@ def quiet() -> Iterator[None]:
 
 
 def render_over(render: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """A render [H, W, 4] before the darkened video frame [any size, 3]; [H, W, 3] uint8 RGB."""
+    """Composite a render [H, W, 4] over the darkened video frame [any size, 3] to an image [H, W, 3] uint8 RGB."""
     height, width = render.shape[:2]
-    behind = BACKGROUND_BRIGHTNESS * cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    background = BACKGROUND_BRIGHTNESS * cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     alpha = render[..., 3:] / 255
-    return (alpha * render[..., :3] + (1 - alpha) * behind).round().astype(np.uint8)
+    return (alpha * render[..., :3] + (1 - alpha) * background).round().astype(np.uint8)
 
 
 def write_image(path: Path, image: np.ndarray) -> None:
-    """Writes [H, W, 3] uint8 RGB, whole or not at all."""
+    """Write an image [H, W, 3] uint8 RGB; an interrupted write leaves no file."""
     with atomic_path(path) as temporary:
         if not cv2.imwrite(str(temporary), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
             raise OSError("the image could not be written")

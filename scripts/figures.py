@@ -1,7 +1,7 @@
-"""Draws the figures of the docs: `python -m scripts.figures FIGURE ...`, each with its numbers printed.
+"""Draw figures of the documentation and print their numbers: `python -m scripts.figures FIGURE ...`.
 
-    reliability   expected against actual error of the joints on cached synthetic clips
-    coverage      how far each joint turns in the recordings, and in the clips that training makes of them
+    reliability   expected and actual errors of the joints on cached synthetic clips
+    coverage      joint angles in the recordings and in the training clips made from them
     scaling       PA-MPJPE over the number of training clips, from the results of tar_core.training.ablation
 
 Needs matplotlib.
@@ -40,24 +40,28 @@ PERCENTILES = (1, 25, 50, 75, 99)
 
 
 def draw_reliability(predictions: Predictions, image: Path) -> None:
-    """What came out over what was expected, and the diagonal."""
+    """Draw the actual mean error over the expected error, for twenty groups of joints.
+
+    Raises:
+        TarError: the network does not predict its errors.
+    """
     if predictions.expected_errors is None:
-        raise TarError("this network expects no errors; give one that does")
+        raise TarError("this network does not predict its errors; use a checkpoint that does")
     expected, errors = 1000 * predictions.expected_errors[:, 1:].ravel(), 1000 * predictions.errors()[:, 1:].ravel()
-    told, actual = np.array(reliability(expected, errors, 20)).T
+    predicted, actual = np.array(reliability(expected, errors, 20)).T
     figure, axes = plt.subplots(figsize=(5, 4.5), layout="constrained")
-    top = 1.05 * max(told.max(), actual.max())
-    axes.plot([0, top], [0, top], color="gray", linewidth=1, label="as told")
-    axes.plot(told, actual, "o-", label="twentieths of all joints")
+    top = 1.05 * max(predicted.max(), actual.max())
+    axes.plot([0, top], [0, top], color="gray", linewidth=1, label="perfectly calibrated")
+    axes.plot(predicted, actual, "o-", label="joints, in twenty groups")
     axes.set(xlabel="expected error, mm", ylabel="actual mean error, mm", xlim=(0, top), ylim=(0, top))
     axes.legend()
     figure.savefig(image, dpi=110)
-    for pair in zip(told, actual, strict=True):
+    for pair in zip(predicted, actual, strict=True):
         print("{:8.1f} expected {:8.1f} actual mm".format(*pair))
 
 
-def bends(motions: list[Motion]) -> np.ndarray:
-    """[N, 24] degrees that each joint is turned from the T-pose; the pelvis: how far the body leans from upright."""
+def joint_angles(motions: list[Motion]) -> np.ndarray:
+    """Rotation angles [N, 24] of the joints from the T-pose in degrees; for the pelvis, the lean from upright."""
     matrices = axis_angle_to_matrix(np.concatenate([motion.poses for motion in motions]).astype(np.float64))
     angle = np.arccos(np.clip((np.trace(matrices, axis1=-2, axis2=-1) - 1) / 2, -1, 1))
     angle[:, 0] = np.arccos(np.clip(matrices[:, 0, 1, 1], -1, 1))
@@ -65,12 +69,17 @@ def bends(motions: list[Motion]) -> np.ndarray:
 
 
 def draw_coverage(motions: list[Motion], clips: int, image: Path) -> None:
-    """A box for each joint: half of all frames lie in it, all but 2 percent between its whiskers."""
+    """Draw a box plot of joint angles: boxes cover half of the frames, whiskers 98 percent.
+
+    Args:
+        motions: recordings and key-pose motions.
+        clips: number of training clips to sample.
+    """
     recorded = [motion for motion in motions if not motion.name.startswith("keyposes/")]
     random = np.random.default_rng(0)
     groups = {
-        f"{len(recorded)} recordings": bends(recorded),
-        f"{clips} training clips": bends([sample_motion(random, motions) for _ in range(clips)]),
+        f"{len(recorded)} recordings": joint_angles(recorded),
+        f"{clips} training clips": joint_angles([sample_motion(random, motions) for _ in range(clips)]),
     }
     figure, axes = plt.subplots(figsize=(9, 4), layout="constrained")
     for number, (name, angles) in enumerate(groups.items()):
@@ -80,8 +89,8 @@ def draw_coverage(motions: list[Motion], clips: int, image: Path) -> None:
             low, lower, middle, upper, high = np.percentile(angles[:, joint], PERCENTILES)
             boxes.append({"whislo": low, "q1": lower, "med": middle, "q3": upper, "whishi": high, "fliers": []})
             print(f"  {JOINT_NAMES[joint]:16}" + "".join(f"{x:7.0f}" for x in (low, lower, middle, upper, high)))
-        places = np.arange(len(SHOWN)) + (number - 0.5) * 0.36
-        drawn = axes.bxp(boxes, places, widths=0.3, showfliers=False, patch_artist=True)
+        positions = np.arange(len(SHOWN)) + (number - 0.5) * 0.36
+        drawn = axes.bxp(boxes, positions, widths=0.3, showfliers=False, patch_artist=True)
         for patch in drawn["boxes"]:
             patch.set_facecolor(f"C{number}")
         drawn["boxes"][0].set_label(name)
@@ -92,11 +101,19 @@ def draw_coverage(motions: list[Motion], clips: int, image: Path) -> None:
 
 
 def draw_scaling(results: Path, clips: int, image: Path) -> None:
-    """The rows that differ in their share of the clips, each share of all `clips`."""
+    """Draw PA-MPJPE over the number of training clips.
+
+    Args:
+        results: csv file of the ablation; the rows that differ in their share of the clips only are drawn.
+        clips: number of all clips.
+
+    Raises:
+        TarError: there are fewer than two such rows.
+    """
     scores = read_results(results)
     rows = {name: row.data for name, row in rows_of("tar-s").items() if row.config == TAR_S and name in scores}
     if len(rows) < 2:
-        raise TarError(f"{results}: holds fewer than two rows of different data; train some with the ablation")
+        raise TarError(f"{results}: fewer than two rows with different shares of the clips; train more of them")
     points = sorted((round(clips * share), scores[name].pa) for name, share in rows.items())
     for count, pa in points:
         print(f"{count:6d} clips: PA-MPJPE {pa:.1f} mm")
@@ -110,17 +127,17 @@ def draw_scaling(results: Path, clips: int, image: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=IMAGES, help="folder of the pictures")
+    parser.add_argument("--output", type=Path, default=IMAGES, help="folder for the figures")
     figures = parser.add_subparsers(dest="figure", required=True)
     one = figures.add_parser("reliability")
-    one.add_argument("--features", type=Path, required=True, help="folder that tar_core.datasets.features wrote")
+    one.add_argument("--features", type=Path, required=True, help="folder written by tar_core.datasets.features")
     one.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     two = figures.add_parser("coverage")
     two.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")
-    two.add_argument("--clips", type=int, default=2000)
+    two.add_argument("--clips", type=int, default=2000, help="number of training clips to sample")
     three = figures.add_parser("scaling")
-    three.add_argument("--results", type=Path, required=True, help="the ablation's csv file")
-    three.add_argument("--clips", type=int, required=True, help="how many all clips were")
+    three.add_argument("--results", type=Path, required=True, help="csv file of the ablation")
+    three.add_argument("--clips", type=int, required=True, help="number of all clips")
     options = parser.parse_args(arguments)
     image = options.output / f"{options.figure}.png"
     try:

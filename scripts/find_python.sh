@@ -1,6 +1,6 @@
 #!/bin/sh
-# find_python.sh VERSION: prints the path of a Python of that version (say 3.11) that can make virtual environments.
-# PATH is not enough: pyenv puts shims there that fail for versions which are installed but not selected.
+# find_python.sh VERSION: print the path of a Python of a version (e.g. 3.11) that can create virtual environments.
+# Searching PATH is not enough: its pyenv shims fail for versions that are installed but not selected.
 version=$1
 for candidate in "python$version" python3 python \
         "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python \
@@ -14,5 +14,5 @@ if "%d.%d" % sys.version_info[:2] != sys.argv[1]:
 print(sys.executable)
 PYTHON
 done
-echo "Python $version with venv was not found: install it (Debian: python$version-venv; elsewhere pyenv or uv)" >&2
+echo "Python $version with venv not found; install it (Debian: python$version-venv; elsewhere: pyenv or uv)" >&2
 exit 1

