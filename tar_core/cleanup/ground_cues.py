@@ -67,7 +67,7 @@ class GroundCues:
         soles: [K, 3] mean positions of soles, and of other parts of the body, in contact with the ground, meters.
         feet: [F, 3] unit normals of feet while heel and toe are in contact; they point out of the back of the foot.
         bodies: [B, 3] unit axes of upright bodies, one per range of frames.
-        postures: [P, 3] median axis of each person over all frames; used if nobody is upright.
+        postures: [P, 3] median axis of each person over all frames; used if no body is upright.
         balances: verticals estimated from the balance of people.
     """
 
@@ -99,7 +99,7 @@ class GroundCues:
         upright_runs = true_runs(person.is_upright & contacts.any(1))
         bodies = [geometric_median(person.body_axes[first:end]) for first, end in upright_runs]
         points, is_support = person.soles, contacts
-        if floor is not None:  # people who lie, sit or crawl are supported by other parts than the soles
+        if floor is not None:  # lying, sitting and crawling people are supported by other parts of the body
             soles += list(support_points(person.surface, person.surface_speed, floor))
             points = np.concatenate([points, person.surface], 1)
             is_support = np.concatenate([is_support, floor.heights(person.surface) < _SUPPORT_HEIGHT], 1)

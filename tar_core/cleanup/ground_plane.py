@@ -3,9 +3,9 @@
 If the vanishing points of the image give a reliable vertical, the people only give the height of the camera. Otherwise
 the plane is estimated from these cues (ground_cues.py), each weighted by its expected error:
 
-- Soles and other parts that support the body lie in one plane.
+- Soles and other parts that support the body are in one plane.
 - A foot in contact with heel and toe is level.
-- People with straight legs and trunk are upright. If nobody is, people are upright on average.
+- People with straight legs and trunk are upright. If none are, people are upright on average.
 - The center of mass of people is above their support (center_of_mass.py).
 - Cameras are held level, especially in roll.
 
@@ -33,7 +33,7 @@ _SYSTEMATIC_ERROR = 6.0  # degrees; of the network's poses and depths, which rem
 
 _MIN_UP_COSINE = 0.5  # to a level camera's up; directions that are farther off are not vertical
 _ITERATIONS = 20
-_PASSES = 4  # contacts and floor are estimated in turn
+_PASSES = 4  # contacts and floor are estimated alternately
 
 _Direction = tuple[np.ndarray, np.ndarray]  # an estimate of up [3], and its information matrix [3, 3] in 1 / radians^2
 
@@ -104,7 +104,7 @@ def _direction_cues(cues: GroundCues) -> list[_Direction]:
     for candidates, single_error, common_error in ((cues.feet, _ONE_FOOT_ERROR, _ALL_FEET_ERROR), bodies):
         vertical = candidates[candidates @ LEVEL > _MIN_UP_COSINE]
         if len(vertical):
-            # Feet of people who lie or crawl are upside down. The other feet and bodies are then less reliable too.
+            # Feet of lying and crawling people are upside down. Then the other feet and bodies are less reliable too.
             error = np.hypot(common_error, single_error / np.sqrt(len(vertical))) * len(candidates) / len(vertical)
             directions.append((geometric_median(vertical), np.eye(3) / np.radians(error) ** 2))
     for balance in cues.balances:

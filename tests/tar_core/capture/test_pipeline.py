@@ -48,17 +48,17 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
 
 
 def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
-    turns = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
-    turn_video(demo_video, tmp_path / "turning.mp4", turns)
+    vectors = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
+    turn_video(demo_video, tmp_path / "rotating.mp4", vectors)
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
-    clip = capture(tmp_path / "turning.mp4", options, reported.append)
+    clip = capture(tmp_path / "rotating.mp4", options, reported.append)
     assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 40
-    off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(turns).as_matrix())
+    off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(vectors).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in reported[-40:]] == ["camera"] * 40
 
-    still = capture(tmp_path / "turning.mp4", replace(options, static_camera=True))
+    still = capture(tmp_path / "rotating.mp4", replace(options, static_camera=True))
     assert still.camera_trajectory is None
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
@@ -69,9 +69,9 @@ def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path
 
 def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     """Its focal length and vertical replace the estimates from vanishing points and background."""
-    turns, places = np.linspace([0, 0, 0], [0.1, 0.2, 0], 70), np.linspace([0, 0, 0], [0.5, 0, 0.1], 70)
-    rotations = axis_angle_to_matrix(turns)
-    path = {"rotations": rotations, "translations": -np.einsum("fij,fj->fi", rotations, places)}
+    vectors, positions = np.linspace([0, 0, 0], [0.1, 0.2, 0], 70), np.linspace([0, 0, 0], [0.5, 0, 0.1], 70)
+    rotations = axis_angle_to_matrix(vectors)
+    path = {"rotations": rotations, "translations": -np.einsum("fij,fj->fi", rotations, positions)}
     np.savez(tmp_path / "path.npz", focal=1500.0, up=np.array([0, -1.0, 0]), **path)
     options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
     given = replace(options, camera_trajectory=tmp_path / "path.npz", trajectory_scale=2.0)
@@ -79,7 +79,7 @@ def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint:
     still = capture(demo_video, replace(options, focal_length=1500))
     assert clip.focal_length == 1500
     np.testing.assert_allclose(clip.vertical.up, [0, -1, 0], atol=1e-9)
-    np.testing.assert_allclose(clip.camera_positions(np.arange(6)), 2 * places[:6], atol=1e-9)
+    np.testing.assert_allclose(clip.camera_positions(np.arange(6)), 2 * positions[:6], atol=1e-9)
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
     for k in range(6):
@@ -92,7 +92,7 @@ def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint:
 def test_video_lost_after_the_first_pass_keeps_the_motion(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    video = tmp_path / "turning.mp4"
+    video = tmp_path / "rotating.mp4"
     turn_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
 
     def unplug(progress: Progress) -> None:

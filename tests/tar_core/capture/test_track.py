@@ -15,12 +15,12 @@ def result(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, confidence: 
 
 def test_missing_frames_are_interpolated_with_confidence_zero() -> None:
     body = load_body()
-    turn = np.zeros(72)
-    turn[1] = 1.0
+    pose = np.zeros(72)
+    pose[1] = 1.0
     betas = np.zeros(10)
     results = [
-        result(0 * turn, betas, np.array([0.0, 0, 4]), 0.8),
-        result(0.4 * turn, betas, np.array([0.4, 0, 4]), 0.9),
+        result(0 * pose, betas, np.array([0.0, 0, 4]), 0.8),
+        result(0.4 * pose, betas, np.array([0.4, 0, 4]), 0.9),
     ]
     boxes = [np.array([0.0, 0, 10, 10]), np.array([40.0, 0, 50, 10])]
     motion = assemble_motion(7, [10, 14], boxes, results, body, body)

@@ -34,8 +34,8 @@ def test_center_of_mass_of_a_standing_body() -> None:
 def test_center_of_mass_moves_and_rotates_with_the_body(seed: int) -> None:
     random = np.random.default_rng(seed)
     joints = pose_skeleton(0.4 * random.normal(size=(3, 24, 3)), REST)[1]
-    turn, shift = Rotation.from_rotvec(random.normal(size=3)).as_matrix(), random.normal(size=3)
-    np.testing.assert_allclose(center_of_mass(joints @ turn.T + shift), center_of_mass(joints) @ turn.T + shift)
+    rotation, shift = Rotation.from_rotvec(random.normal(size=3)).as_matrix(), random.normal(size=3)
+    np.testing.assert_allclose(center_of_mass(joints @ rotation.T + shift), center_of_mass(joints) @ rotation.T + shift)
 
 
 def test_balance_of_a_bowing_person_gives_up() -> None:
@@ -56,12 +56,12 @@ def test_balance_of_a_bowing_person_gives_up() -> None:
 @given(st.integers(0, 1000))
 def test_balance_of_a_walk_gives_up_on_average(seed: int) -> None:
     random = np.random.default_rng(seed)
-    turn = Rotation.from_rotvec(0.5 * random.normal(size=3)).as_matrix()
+    rotation = Rotation.from_rotvec(0.5 * random.normal(size=3)).as_matrix()
     steps = np.repeat(np.arange(6), 15)
     mass = np.stack([0.1 * (steps % 2), -np.ones(90), np.arange(90) / 15 * 0.6], 1)
     feet = np.stack([0.2 * (steps % 2) - 0.05, np.zeros(90), (steps + 0.5) * 0.6], 1)[:, None]
-    balance = find_balance(mass @ turn.T, feet @ turn.T, np.ones((90, 1), bool), FPS)
-    assert balance is not None and degrees_between(balance.up, turn @ UP) < 2
+    balance = find_balance(mass @ rotation.T, feet @ rotation.T, np.ones((90, 1), bool), FPS)
+    assert balance is not None and degrees_between(balance.up, rotation @ UP) < 2
 
 
 def test_wide_support_and_short_clips_have_a_larger_error() -> None:

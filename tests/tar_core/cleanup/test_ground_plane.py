@@ -92,11 +92,11 @@ def test_balance_determines_what_two_soles_do_not() -> None:
     none = np.zeros((0, 3))
     soles = np.array([[0.0, 1.4, 4.0], [0.2, 1.4, 4.0]]) @ camera.T
     up = camera @ LEVEL
-    alone, sure, unreliable = (
+    alone, precise, imprecise = (
         degrees_between(fit_floor(GroundCues(soles, none, none, none, balances)).up, up)
         for balances in ((), [Balance(up, 3.0)], [Balance(up, 20.0)])
     )
-    assert sure < 2 < unreliable < alone
+    assert precise < 2 < imprecise < alone
     upside_down = [Balance(-up, 3.0)]
     ignored, without = (fit_floor(GroundCues(soles, none, none, none, some)).up for some in (upside_down, ()))
     np.testing.assert_array_equal(ignored, without)

@@ -24,8 +24,8 @@ UP = CAMERA @ LEVEL
 def leaning(degrees: float, axis: tuple[float, float, float] = (1, 0, 0)) -> MotionClip:
     """A person who stands in front of a camera that looks down, rotated about an axis of the camera frame."""
     person = with_rotated_camera(standing_motion(90), CAMERA)
-    turn = Rotation.from_rotvec(np.radians(degrees) * np.array(axis))
-    person.poses[:, :3] = (turn * Rotation.from_rotvec(person.poses[:, :3])).as_rotvec()
+    rotation = Rotation.from_rotvec(np.radians(degrees) * np.array(axis))
+    person.poses[:, :3] = (rotation * Rotation.from_rotvec(person.poses[:, :3])).as_rotvec()
     return replace(clip_of(person), vertical=Vertical(UP, 1.0))
 
 

@@ -84,8 +84,8 @@ def test_stiffness_prevents_knee_snapping():
     _, before = pose_skeleton(poses, REST)
     free = move_ankles(poses, REST, displacements)
     stiff = move_ankles(poses, REST, displacements, stiffness=0.08)
-    turned = [np.degrees(moved[:, knee, 0] - poses[:, knee, 0]) for moved in (free, stiff)]
-    assert turned[0][1] > 10 and (np.abs(turned[1]) < 4).all()
+    flexion = [np.degrees(moved[:, knee, 0] - poses[:, knee, 0]) for moved in (free, stiff)]
+    assert flexion[0][1] > 10 and (np.abs(flexion[1]) < 4).all()
     _, after = pose_skeleton(stiff, REST)
     left = before[:, ankle] + displacements[:, 0] - after[:, ankle]
     assert (np.abs(left[:, 0]) < 0.001).all() and (np.abs(left[:, 1]) < 0.016).all()

@@ -40,19 +40,19 @@ def walk(count: int = 90, fps: float = FPS) -> np.ndarray:
 
 def degrees_off(poses: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Angles [N, 24] between axis-angles."""
-    turns = axis_angle_to_matrix(poses).swapaxes(-1, -2) @ axis_angle_to_matrix(truth)
-    return np.degrees(np.linalg.norm(matrix_to_axis_angle(turns), axis=-1))
+    differences = axis_angle_to_matrix(poses).swapaxes(-1, -2) @ axis_angle_to_matrix(truth)
+    return np.degrees(np.linalg.norm(matrix_to_axis_angle(differences), axis=-1))
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(5, 70), st.integers(1, 6), st.floats(60, 120), st.integers(0, 1000))
 def test_lost_limb_is_interpolated(start: int, frames: int, degrees: float, seed: int) -> None:
     axis = np.random.default_rng(seed).normal(size=3)
-    turn = axis_angle_to_matrix(np.radians(degrees) * axis / np.linalg.norm(axis))
+    rotation = axis_angle_to_matrix(np.radians(degrees) * axis / np.linalg.norm(axis))
     truth = walk()
     corrupted = truth.copy()
     away = slice(start, start + frames)
-    corrupted[away, ELBOW] = matrix_to_axis_angle(axis_angle_to_matrix(truth[away, ELBOW]) @ turn)
+    corrupted[away, ELBOW] = matrix_to_axis_angle(axis_angle_to_matrix(truth[away, ELBOW]) @ rotation)
     filled = poses_of(fill_outliers(person_of(corrupted), FPS))
     assert degrees_off(filled, truth)[:, ELBOW].max() < 12
     others = np.delete(np.arange(24), ELBOW)
@@ -74,9 +74,9 @@ def test_swapped_legs_are_interpolated(frames: int) -> None:
 
 def test_flipped_body_is_interpolated() -> None:
     truth = walk()
-    turned = truth.copy()
-    turned[40:43, 0] = matrix_to_axis_angle(axis_angle_to_matrix(truth[40:43, 0]) @ np.diag([-1.0, 1, -1]))
-    assert degrees_off(poses_of(fill_outliers(person_of(turned), FPS)), truth).max() < 5
+    flipped = truth.copy()
+    flipped[40:43, 0] = matrix_to_axis_angle(axis_angle_to_matrix(truth[40:43, 0]) @ np.diag([-1.0, 1, -1]))
+    assert degrees_off(poses_of(fill_outliers(person_of(flipped), FPS)), truth).max() < 5
 
 
 def test_jump_takes_two_frames_at_60_fps() -> None:

@@ -33,8 +33,8 @@ def person(poses, trans=None):
 
 def test_uniform_rotation_is_unchanged():
     angles = np.linspace(0, 5, 60) ** 1.0
-    turns = Rotation.from_rotvec(angles[:, None] * np.array([[0.6, 0.0, 0.8]])).as_matrix()[:, None]
-    np.testing.assert_allclose(smooth_rotations(turns, 15), turns, atol=1e-9)
+    rotations = Rotation.from_rotvec(angles[:, None] * np.array([[0.6, 0.0, 0.8]])).as_matrix()[:, None]
+    np.testing.assert_allclose(smooth_rotations(rotations, 15), rotations, atol=1e-9)
 
 
 @given(seeds)

@@ -19,11 +19,11 @@ def select(walker: bool, stander: bool) -> PeopleSelection:
     return PeopleSelection([(walker, WALKER), (stander, STANDER)], slack=10)
 
 
-@given(frame=st.integers(0, 60), shift=st.floats(-20, 20), stretch=st.floats(0.85, 1.15))
-def test_track_with_a_similar_box_belongs_to_the_selected_person(frame: int, shift: float, stretch: float) -> None:
+@given(frame=st.integers(0, 60), shift=st.floats(-20, 20), scale=st.floats(0.85, 1.15))
+def test_track_with_a_similar_box_belongs_to_the_selected_person(frame: int, shift: float, scale: float) -> None:
     box = LEFT + (RIGHT - LEFT) * frame / 100 + shift
     center = (box[[0, 1, 0, 1]] + box[[2, 3, 2, 3]]) / 2
-    box = center + (box - center) * stretch
+    box = center + (box - center) * scale
     assert select(True, False).includes(7, frame, box)
     assert not select(False, True).includes(7, frame, box)
 

@@ -36,12 +36,12 @@ def man(demo_video: Path) -> np.ndarray:
     return cv2.resize(image[320:1280, 300:660], (120, 320), interpolation=cv2.INTER_AREA)
 
 
-def scene(man: np.ndarray, *places: int, scale: float = 1.0) -> np.ndarray:
+def scene(man: np.ndarray, *positions: int, scale: float = 1.0) -> np.ndarray:
     """A gray frame with a copy of the man at each place (left edge, pixels); `scale` applies to all but the first."""
     import cv2
 
     frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
-    for number, left in enumerate(places):
+    for number, left in enumerate(positions):
         copy = man if number == 0 else cv2.resize(man, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         height, width = copy.shape[:2]
         frame[20 : 20 + height, left : left + width] = copy

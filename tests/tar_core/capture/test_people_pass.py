@@ -1,0 +1,24 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.capture.networks import Networks
+from tar_core.capture.people_pass import track_people
+from tar_core.capture.progress import Progress
+from tar_core.options import CaptureOptions, StartBox
+from tar_core.people.boxes import box_iou
+from tar_core.video.reader import VideoReader
+from tests.tar_core.capture.test_pipeline import MAN
+
+
+def test_people_of_the_demo_are_tracked_with_a_static_camera(demo_video: Path, untrained_checkpoint: Path) -> None:
+    options = CaptureOptions(box=StartBox(0, MAN), end=6, checkpoint=untrained_checkpoint, device="cpu")
+    reported: list[Progress] = []
+    tracked = track_people(VideoReader(demo_video), options, Networks.load(options), None, reported.append)
+    assert len(tracked.people) == 1 and tracked.last_frame == 6
+    assert len(tracked.boxes) == 4, "every second frame of a 60 fps video is processed"
+    assert box_iou(np.array(tracked.boxes[0][0]), np.array(MAN)) > 0.5
+    assert not tracked.camera_moves
+    assert tracked.camera.focal_length == pytest.approx(1681, rel=0.05)
+    assert [progress.done for progress in reported] == [1, 2, 3, 4, 5, 6, 7]
