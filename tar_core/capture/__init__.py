@@ -1,1 +1,1 @@
-"""From a video to a MotionClip."""
+"""Capture of motion: from a video to a MotionClip."""

@@ -1,1 +1,1 @@
-"""Who is where in each frame: detection and tracking."""
+"""Detection, tracking and selection of people."""
