@@ -23,9 +23,10 @@ from tar_core.cleanup.contacts import MIN_DURATION, sole_points, surface_points
 from tar_core.filters import true_runs
 from tar_core.motion import PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_between
-from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, global_rotations, pose_skeleton
 from tar_core.synthetic.key_poses import LOW, STANDING, pose_from_degrees
-from tar_core.synthetic.motions import FPS, Motion, leg_length, load_motions, with_legs, world_rotations
+from tar_core.synthetic.motions import FPS, Motion, leg_length, with_legs
+from tar_core.synthetic.recordings import load_motions
 from tar_core.synthetic.scene import Camera
 
 STANCE_SPEED = 0.15  # m/s; a foot of the true motion that is slower is in stance
@@ -99,7 +100,8 @@ def level_soles(motion: Motion, body: BodyData) -> tuple[Motion, np.ndarray]:
     """
     soles = sole_points(in_world(motion, body), body)
     still = FPS * np.linalg.norm(np.gradient(soles, axis=0), axis=-1) < STANCE_SPEED
-    ups = world_rotations(motion.poses)[:, ANKLES, 1]  # [N, 2, 3] the world's up in the feet's axes
+    rotations = global_rotations(axis_angle_to_matrix(motion.poses))
+    ups = rotations[:, ANKLES, 1]  # [N, 2, 3] the world's up in the feet's axes
     poses, any_stance = motion.poses.copy(), np.zeros(len(motion), bool)
     for foot, ankle in enumerate(ANKLES):
         stance = still[:, 2 * foot] & still[:, 2 * foot + 1] & (ups[:, foot, 1] > FLAT)

@@ -45,7 +45,9 @@ def write_shards(clips: Iterator[Clip], folder: Path, name: str) -> int:
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tar_core.datasets", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tar_core.datasets", description="Convert a public dataset to shards of clips."
+    )
     parser.add_argument("dataset", choices=DATASETS)
     parser.add_argument("root", type=Path, help="folder of the dataset, in the layout in which it is published")
     parser.add_argument(

@@ -145,7 +145,9 @@ def report(options: argparse.Namespace, model: TAR, checkpoint: Path, tallies: d
 
 def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(prog="python -m tar_core.evaluation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tar_core.evaluation", description="Evaluate a network by a benchmark's protocol."
+    )
     parser.add_argument("protocol", choices=PROTOCOLS)
     parser.add_argument(
         "data",

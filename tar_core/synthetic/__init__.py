@@ -1,1 +1,1 @@
-"""Synthetic training data: people in clothes, motion, cameras, rendering."""
+"""Synthetic training data: dressed people, motion, cameras and rendering."""

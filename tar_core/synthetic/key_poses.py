@@ -1,4 +1,4 @@
-"""Hand-made key poses and random passages between them: sitting, kneeling, lying, reaching, what recordings lack."""
+"""Hand-made key poses that recordings lack (sitting, kneeling, lying, reaching), and random motions between them."""
 
 import numpy as np
 
@@ -12,9 +12,10 @@ from tar_core.rotations import (
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 from tar_core.synthetic.motions import FPS, Motion, leg_length
 
-# Degrees about x, y, z per joint, applied in the order z, y, x; joints not named stay as in the T-pose. Signs: a hip's
-# -x lifts the leg forwards, a knee's +x bends it, a left shoulder's -z lowers the arm, its -y points it forwards, a
-# left elbow's -y bends it; on the right, y and z turn the other way. "both_" gives the left side's angles.
+# Degrees about x, y and z for each joint, applied in the order z, y, x; joints not listed stay as in the T-pose. Signs:
+# a hip's -x lifts the leg forward, a knee's +x bends it, a left shoulder's -z lowers the arm and its -y points it
+# forward, a left elbow's -y bends it. On the right side, y and z have the opposite sign. "both_" gives the left side's
+# angles.
 _Angles = dict[str, tuple[float, float, float]]
 STANDING: dict[str, _Angles] = {
     "stand": {"both_shoulder": (0, 0, -75), "both_elbow": (0, -10, 0)},
@@ -207,17 +208,18 @@ _GROUPS = (STANDING, LOW, ON_THE_GROUND)
 
 
 def key_pose_motions(rest_joints: np.ndarray, count: int = 24, seed: int = 7) -> list[Motion]:
-    """Random passages of ten seconds between key poses, on the ground, at 30 fps.
+    """Generate random motions between key poses, of ten seconds at 30 fps, on the floor.
 
     Args:
-        rest_joints: [24, 3] SMPL's joints in its T-pose: they say how high the pelvis is.
+        rest_joints: [24, 3] SMPL's joints in its T-pose, which determine the height of the pelvis.
+        count: number of motions.
     """
     random = np.random.default_rng(seed)
-    return [_passage(random, f"keyposes/{index:02d}", rest_joints) for index in range(count)]
+    return [_random_motion(random, f"keyposes/{index:02d}", rest_joints) for index in range(count)]
 
 
 def pose_from_degrees(angles: _Angles) -> np.ndarray:
-    """[24, 3] axis-angle of a table's entry."""
+    """Convert an entry of the tables to axis-angle [24, 3]."""
     degrees = np.zeros((NUM_JOINTS, 3))
     for joint, (x, y, z) in angles.items():
         if joint.startswith("both_"):
@@ -225,32 +227,32 @@ def pose_from_degrees(angles: _Angles) -> np.ndarray:
             degrees[JOINT_NAMES.index(joint.replace("both", "right"))] = x, -y, -z
         else:
             degrees[JOINT_NAMES.index(joint)] = x, y, z
-    turns = [axis_angle_to_matrix(np.radians(degrees) * axis) for axis in np.eye(3)]
-    return matrix_to_axis_angle(turns[0] @ turns[1] @ turns[2])
+    x, y, z = (axis_angle_to_matrix(np.radians(degrees) * axis) for axis in np.eye(3))
+    return matrix_to_axis_angle(x @ y @ z)
 
 
-def _passage(random: np.random.Generator, name: str, rest_joints: np.ndarray, frames: int = 300) -> Motion:
+def _random_motion(random: np.random.Generator, name: str, rest_joints: np.ndarray, frames: int = 300) -> Motion:
     group = _GROUPS[random.choice(len(_GROUPS), p=[0.5, 0.32, 0.18])]
     pose = _random_pose(random, group)
     pieces: list[np.ndarray] = []
     while sum(len(piece) for piece in pieces) < frames:
-        if random.random() < 0.25:  # gets up or down
+        if random.random() < 0.25:  # change the group of poses: get up or down
             group = _GROUPS[random.choice(len(_GROUPS), p=[0.4, 0.4, 0.2])]
         following = _random_pose(random, group)
         steps = random.integers(12, 45)
-        fraction = 0.5 - 0.5 * np.cos(np.pi * np.arange(steps) / steps)  # eases in and out
+        fraction = 0.5 - 0.5 * np.cos(np.pi * np.arange(steps) / steps)  # ease in and out
         start, end = axis_angle_to_quaternion(pose), axis_angle_to_quaternion(following)
         pieces.append(quaternion_to_axis_angle(slerp(start, end, fraction[:, None] * np.ones(NUM_JOINTS))))
         pose = following
     poses = np.concatenate(pieces)[:frames]
     _, joints = pose_skeleton(poses, rest_joints)
     trans = np.zeros((frames, 3))
-    trans[:, 1] = joints[:, 0, 1] - joints[..., 1].min(1) + 0.05  # the lowest joint is half a foot above the floor
+    trans[:, 1] = joints[:, 0, 1] - joints[..., 1].min(1) + 0.05  # the lowest joint is 5 cm above the floor
     return Motion(name, poses, trans, FPS, leg_length(rest_joints))
 
 
 def _random_pose(random: np.random.Generator, group: dict[str, _Angles]) -> np.ndarray:
-    """A key pose of the group, its joints off by some degrees, left and right by themselves."""
+    """Draw a key pose of the group and rotate each joint by a random angle of some degrees."""
     angles = group[str(random.choice(list(group)))]
     pose = pose_from_degrees(angles)
     change = axis_angle_to_matrix(np.radians(random.normal(size=(NUM_JOINTS, 3)) * 6))

@@ -1,4 +1,4 @@
-"""Skinned triangle meshes as the renderer draws them: the body and whatever it wears."""
+"""Skinned triangle meshes for the renderer: the body and its clothes."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,15 +9,16 @@ from scipy.sparse import csr_matrix
 
 @dataclass(frozen=True)
 class SkinnedMesh:
-    """A mesh in SMPL's T-pose that follows SMPL's joints. Vertices are split along texture seams.
+    """A mesh in SMPL's T-pose, skinned to SMPL's joints. Vertices are split along texture seams.
 
     Attributes:
         name: unique among meshes.
-        template: [V, 3] meters.
-        shapedirs: [V, 3, 10] what each beta adds.
-        joints, weights: [V, 4] the joints that move a vertex, and how much.
+        template: [V, 3] vertices of the mean shape, meters.
+        shapedirs: [V, 3, 10] displacement for each beta.
+        joints: [V, 4] indices of the joints that move a vertex.
+        weights: [V, 4] their skin weights.
         uv: [V, 2] texture coordinates, v up.
-        regions: [V] which color scheme of the outfit a vertex takes (0 top, 1 bottom, 2 and 3 details).
+        regions: [V] color scheme of the outfit (0 top, 1 bottom, 2 and 3 details).
         faces: [F, 3].
     """
 
@@ -31,11 +32,11 @@ class SkinnedMesh:
     faces: np.ndarray
 
     def shaped(self, betas: np.ndarray) -> np.ndarray:
-        """Vertices [V, 3] of a body shape."""
+        """Vertices [V, 3] for a body shape."""
         return self.template + self.shapedirs @ betas
 
     def normals(self, vertices: np.ndarray) -> np.ndarray:
-        """Smooth unit normals [V, 3], continuous across texture seams."""
+        """Compute smooth unit normals [V, 3] that are continuous across texture seams."""
         a, b, c = (vertices[self.faces[:, k]] for k in range(3))
         summed = self._faces_around_points @ np.cross(b - a, c - a)
         unit = summed / (np.linalg.norm(summed, axis=1, keepdims=True) + 1e-12)
@@ -43,7 +44,7 @@ class SkinnedMesh:
 
     @cached_property
     def _point_of_vertex(self) -> np.ndarray:
-        """[V] index of the point in space that vertices split by a seam share."""
+        """[V] for each vertex, the index of its position; vertices split by a seam have the same position."""
         return np.unique(np.round(self.template, 5), axis=0, return_inverse=True)[1].reshape(-1)
 
     @cached_property
@@ -55,13 +56,13 @@ class SkinnedMesh:
 
 
 def split_seams(faces: np.ndarray, uv_faces: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Gives each (vertex, texture coordinate) pair an index of its own.
+    """Split vertices so that each (vertex, texture coordinate) pair has its own index.
 
     Args:
         faces, uv_faces: [F, 3] indices of vertices and of texture coordinates.
 
     Returns:
-        For each new vertex the old vertex [V] and the texture coordinate [V], and the new faces [F, 3].
+        For each new vertex the old vertex [V] and the texture coordinate [V]; the new faces [F, 3].
     """
     pairs = np.stack([faces.reshape(-1), uv_faces.reshape(-1)], 1)
     unique, index = np.unique(pairs, axis=0, return_inverse=True)
@@ -69,7 +70,11 @@ def split_seams(faces: np.ndarray, uv_faces: np.ndarray) -> tuple[np.ndarray, np
 
 
 def strongest_influences(weights: np.ndarray, count: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """[V, 24] skin weights -> the `count` strongest joints of each vertex and their weights, summing to 1."""
+    """Keep the `count` largest of the skin weights [V, 24] of each vertex.
+
+    Returns:
+        Joints [V, count] and weights [V, count], which sum to 1.
+    """
     joints = np.argsort(-weights, axis=1)[:, :count]
     strongest = np.take_along_axis(weights, joints, 1)
     return joints, strongest / strongest.sum(1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Random people: shape, skin, hair and clothes, ready for the renderer."""
+"""Random people for the renderer: skin, hair and clothes of a given body shape."""
 
 import colorsys
 from dataclasses import replace
@@ -10,7 +10,7 @@ from tar_core.synthetic.garments import Outfit, Textures, Wardrobe
 from tar_core.synthetic.meshes import SkinnedMesh, split_seams, strongest_influences
 from tar_core.synthetic.renderer import Material, Part
 
-# Albedo (linear RGB) from light to dark.
+# Albedo of skin (linear RGB) from light to dark.
 _SKIN_TONES = np.array(
     [
         [0.60, 0.42, 0.33],
@@ -25,7 +25,7 @@ _SKIN_TONES = np.array(
         [0.055, 0.034, 0.024],
     ]
 )
-# sRGB; black to fair, gray, red, white.
+# sRGB, from black to blond, then gray, red and white.
 _HAIR_TONES = (
     np.array(
         [
@@ -43,17 +43,17 @@ _HAIR_TONES = (
     / 255.0
 )
 _IRISES = np.array([[0.05, 0.03, 0.02], [0.02, 0.05, 0.09], [0.03, 0.06, 0.03]])
-_EYES = range(14598, 14742)  # MakeHuman's base mesh: both eyeballs
+_EYES = range(14598, 14742)  # vertices of both eyeballs in MakeHuman's base mesh
 _LUMINANCE = np.array([0.3, 0.59, 0.11])
 
 
 class People:
-    """Makes random people out of a body, a wardrobe and textures.
+    """Generates random people from a body, garments and textures.
 
     Args:
         body_file: the free body (`v_template`, `shapedirs`, `J_regressor`, `weights`, `f`, `vt`, `ft`, `base_index`).
-        garments: the garments file.
-        textures: MakeHuman's asset folders, or None.
+        garments: the garments file, see `Wardrobe`.
+        textures: folder of MakeHuman's assets, see `Textures`, or None.
     """
 
     def __init__(self, body_file: Path, garments: Path, textures: Path | None = None):
@@ -78,14 +78,14 @@ class People:
         self._eyes = np.isin(base_index, _EYES)
 
     def joints(self, betas: np.ndarray) -> np.ndarray:
-        """[24, 3] joints of a shape in the T-pose."""
+        """[24, 3] joints of a body shape in the T-pose."""
         return self.joint_template + self.joint_shapedirs @ betas
 
     def sample(self, random: np.random.Generator, betas: np.ndarray) -> list[Part]:
-        """A person of the given shape in random clothes."""
-        # The shape space's first directions grow with manliness; hats off to exceptions by the noise.
-        manly = 0.7 * betas[0] - 0.6 * betas[1] - 0.3 * betas[2] + random.normal() * 0.4
-        sex = "male" if manly > 0 else "female"
+        """Dress a person of the given shape at random."""
+        # The first shape directions correlate with sex; the noise allows exceptions.
+        masculinity = 0.7 * betas[0] - 0.6 * betas[1] - 0.3 * betas[2] + random.normal() * 0.4
+        sex = "male" if masculinity > 0 else "female"
         outfit = self.wardrobe.dress(random, sex)
         hair_color = _HAIR_TONES[random.integers(len(_HAIR_TONES))] ** 2.2 * random.uniform(0.6, 1.3)
         parts = [self._body_part(random, outfit, betas, sex, hair_color)]
@@ -115,7 +115,7 @@ class People:
         return replace(_part(outfit.body, betas, material), paint=paint)
 
     def _face_paint(self, random: np.random.Generator, hair_color: np.ndarray) -> np.ndarray:
-        """[V, 4] white eyes with irises, and eyebrows: what a landmark network looks for in a face."""
+        """[V, 4] paint of white eyes with irises and of eyebrows, which landmark networks rely on."""
         template = self.body.template
         paint = np.zeros((len(template), 4))
         iris = _IRISES[random.integers(len(_IRISES))] * random.uniform(0.5, 1.5)
@@ -132,7 +132,7 @@ class People:
         return paint
 
     def _cloth(self, random: np.random.Generator, name: str, palette: np.ndarray, pattern: np.ndarray) -> Material:
-        """A garment in its own texture with shifted colors, or in a procedural pattern."""
+        """The garment's texture with shifted colors, or a procedural pattern."""
         image = self.textures.garment(name)
         wrinkles = random.uniform(0.3, 1.2)
         if image is None or random.random() < 0.35:
@@ -145,7 +145,7 @@ class People:
             return Material(palette=np.tile(color, (12, 1)), specular=0.12, gloss=30.0, wrinkles=1.0)
         opaque = image[..., 3] > 100
         mean = (np.maximum(image[opaque][:, :3], 1) / 255.0).astype(float) ** 2.2
-        # The texture's lights and darks, in the person's hair color.
+        # Keep the texture's brightness variation in the person's hair color.
         tint = np.outer(color, _LUMINANCE) / max(float((mean @ _LUMINANCE).mean()), 1e-3)
         return Material(name, image, tint, alpha_cut=0.35, specular=0.12, gloss=30.0)
 
@@ -156,13 +156,13 @@ def _part(mesh: SkinnedMesh, betas: np.ndarray, material: Material) -> Part:
 
 
 def _random_color(random: np.random.Generator) -> np.ndarray:
-    """Linear RGB of cloth: mostly muted."""
+    """Draw a color of cloth (linear RGB), mostly muted."""
     color = colorsys.hsv_to_rgb(random.random(), random.beta(1.2, 2.2), random.beta(1.6, 1.6) * 0.85 + 0.04)
     return np.array(color) ** 2.2
 
 
 def _clothes_colors(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Palette [12, 3] and patterns [4, 4] of an outfit, as person.frag reads them."""
+    """Draw the palette [12, 3] and patterns [4, 4] of an outfit in the format of person.frag."""
     palette = np.stack([_random_color(random) for _ in range(12)])
     pattern = np.zeros((4, 4))
     for row in pattern:
@@ -177,11 +177,11 @@ def _clothes_colors(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray
 
 
 def _recolor(random: np.random.Generator) -> np.ndarray:
-    """[3, 3] a turn of the hue about the gray axis, a change of saturation and brightness."""
+    """Draw a color matrix [3, 3] that changes hue (rotation about the gray axis), saturation and brightness."""
     gray = np.ones(3) / np.sqrt(3)
     angle = random.uniform(-np.pi, np.pi) if random.random() < 0.7 else 0.0
     cross = np.array([[0, -gray[2], gray[1]], [gray[2], 0, -gray[0]], [-gray[1], gray[0], 0]])
-    turn = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    hue = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
     saturation = random.uniform(0.3, 1.5)
     mix = saturation * np.eye(3) + (1 - saturation) / 3
-    return np.exp(random.normal() * 0.45) * mix @ turn
+    return np.exp(random.normal() * 0.45) * mix @ hue

@@ -1,6 +1,7 @@
-"""Draws a skinned, dressed, lit person on the GPU (or Mesa's software rasteriser) through EGL, without a window.
+"""Renders a skinned, dressed and lit person with OpenGL through EGL, on a GPU or with Mesa, without a window.
 
-World: y up, meters. Camera: OpenCV's. Pictures have row 0 at the top, as framebuffers here are filled upside down.
+The world is y up, in meters; cameras follow OpenCV's convention. Images have row 0 at the top, because the projection
+flips y (see `clip_from_camera`).
 """
 
 from dataclasses import dataclass, field
@@ -17,21 +18,22 @@ from tar_core.synthetic.meshes import SkinnedMesh
 
 _SHADERS = Path(__file__).parent / "shaders"
 _NEAR, _FAR = 0.05, 100.0
-_PALETTE, _PATTERNS = 12, 4  # sizes of the shader's tables
+_PALETTE, _PATTERNS = 12, 4  # sizes of the arrays in person.frag
 
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface looks.
+    """The appearance of a surface.
 
     Attributes:
-        texture: name under which the renderer keeps `image`; None for procedural patterns.
+        texture: name under which the renderer caches `image`; None for procedural patterns.
         image: [H, W, 4] uint8 RGBA, sRGB.
-        tint: [3, 3] applied to the texture's linear color.
-        alpha_cut: texels with less alpha are holes.
-        palette, pattern: [12, 3], [4, 4] of the procedural patterns: see person.frag.
-        specular, gloss: Blinn-Phong highlight.
-        wrinkles: how much noise bends the normals.
+        tint: [3, 3] matrix applied to the texture's linear color.
+        alpha_cut: texels with less alpha are transparent.
+        palette: [12, 3] colors of the procedural patterns, see person.frag.
+        pattern: [4, 4] parameters of the procedural patterns, see person.frag.
+        specular, gloss: strength and exponent of the Blinn-Phong highlight.
+        wrinkles: strength of the noise on the normals.
     """
 
     texture: str | None = None
@@ -50,8 +52,10 @@ class Part:
     """A mesh with the shape, paint and material of one person.
 
     Attributes:
-        vertices, normals: [V, 3] the T-pose in the person's shape.
-        paint: [V, 4] linear color laid over the material, and its opacity; None for none.
+        mesh: skin weights, faces and texture coordinates.
+        vertices, normals: [V, 3] of the person's shape in the T-pose.
+        material: of the surface.
+        paint: [V, 4] linear color over the material, and its opacity; or None.
     """
 
     mesh: SkinnedMesh
@@ -63,13 +67,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Lighting:
-    """A sun, and light from everywhere as spherical harmonics.
+    """A sun and ambient light.
 
     Attributes:
-        sun_direction: [3] unit, towards the sun, world.
-        sun_color: [3] radiance that a white surface facing the sun reflects of it.
-        ambient: [9, 3] coefficients, in person.frag's order, of what a white surface reflects of the rest.
-        exposure: factor on the way to the picture.
+        sun_direction: [3] unit vector towards the sun, world coordinates.
+        sun_color: [3] radiance of a white surface that faces the sun.
+        ambient: [9, 3] spherical harmonics, in the order of person.frag, of a white surface's radiance in ambient
+            light.
+        exposure: factor on the radiance in the image.
     """
 
     sun_direction: np.ndarray
@@ -80,12 +85,12 @@ class Lighting:
 
 @dataclass(frozen=True)
 class Ground:
-    """The floor below a person, seen only by the shadow on it.
+    """The floor below a person, which is invisible except for the shadow on it.
 
     Attributes:
-        center: [3] world.
+        center: [3] world coordinates.
         darkness: opacity of a full shadow.
-        softness: blur of its edge, shadow map texels.
+        softness: blur of the shadow's edge, texels of the shadow map.
     """
 
     center: np.ndarray
@@ -94,15 +99,22 @@ class Ground:
 
 
 def crop_projection(crop: Crop, focal_length: float, principal_point: np.ndarray) -> np.ndarray:
-    """[3, 3] camera matrix of a crop: camera coordinates -> homogeneous crop pixels."""
+    """Compute the camera matrix [3, 3] of a crop, from camera coordinates to homogeneous crop pixels.
+
+    Args:
+        focal_length, principal_point: of the whole frame's camera, pixels.
+    """
     camera = np.array([[focal_length, 0, principal_point[0]], [0, focal_length, principal_point[1]], [0, 0, 1]])
     return np.vstack([crop.from_image_matrix(), [0, 0, 1]]) @ camera
 
 
 def clip_from_camera(projection: np.ndarray) -> np.ndarray:
-    """[4, 4] OpenGL projection of a crop's camera matrix; y points down in clip space, so row 0 is the top."""
+    """Convert a crop's camera matrix [3, 3] to an OpenGL projection [4, 4].
+
+    y points down in clip space, so that row 0 of the framebuffer is the top of the image.
+    """
     x, y, w = projection
-    # Crop pixel u covers -0.5..255.5 from side to side.
+    # The crop extends from -0.5 to 255.5 in pixel coordinates.
     half = CROP_SIZE / 2
     result = np.zeros((4, 4))
     result[0, :3] = (x - CROP_CENTER * w) / half
@@ -114,7 +126,12 @@ def clip_from_camera(projection: np.ndarray) -> np.ndarray:
 
 
 def light_from_world(direction: np.ndarray, center: np.ndarray, radius: float) -> np.ndarray:
-    """[4, 4] orthographic view from the sun of the sphere around `center`."""
+    """Compute the orthographic projection [4, 4] of a sphere as seen from the sun.
+
+    Args:
+        direction: [3] unit vector towards the sun.
+        center, radius: of the sphere, world coordinates.
+    """
     side = np.cross([0.0, 1.0, 0.0], direction)
     side /= np.linalg.norm(side) + 1e-9
     view = np.eye(4)
@@ -124,28 +141,31 @@ def light_from_world(direction: np.ndarray, center: np.ndarray, radius: float) -
 
 
 class PersonRenderer:
-    """Renders one person at a time; `dress` once per person, `render` once per frame.
+    """Renders one person at a time: call `dress` once for each person and `render` once for each frame.
 
     Args:
-        supersampling: pictures are drawn this much larger and averaged down.
+        supersampling: factor by which images are rendered larger and then averaged down.
         shadow_size: side of the shadow map, texels.
+
+    Raises:
+        TarError: EGL or OpenGL 3.3 is not available.
     """
 
     def __init__(self, supersampling: int = 1, shadow_size: int = 512):
         try:
             import moderngl
 
-            # moderngl's type stubs take the backend's name for its options.
+            # moderngl's type stubs do not know the argument.
             self._context: Any = moderngl.create_context(standalone=True, backend="egl", require=330)  # type: ignore[arg-type]
-        except Exception as error:  # moderngl raises bare Exceptions when the EGL library or driver is missing
-            raise TarError(f"cannot render: no OpenGL 3.3 by EGL ({error}); install libegl1 and a driver") from error
+        except Exception as error:  # moderngl raises bare Exceptions if the EGL library or driver is missing
+            raise TarError(f"cannot render: no OpenGL 3.3 with EGL ({error}); install libegl1 and a driver") from error
         self._gl = moderngl
         context = self._context
         self._side = CROP_SIZE * supersampling
         self._person = self._program("person")
         self._shadow = self._program("shadow")
         self._floor = self._program("ground")
-        self._picture = context.framebuffer(
+        self._target = context.framebuffer(
             [context.renderbuffer((self._side, self._side), 4)], context.depth_renderbuffer((self._side, self._side))
         )
         self._shadow_map = context.depth_texture((shadow_size, shadow_size))
@@ -166,7 +186,7 @@ class PersonRenderer:
         self._parts: list[Part] = []
 
     def dress(self, parts: list[Part]) -> None:
-        """Takes over the shape and look of the person that the next frames show."""
+        """Set the person to render next."""
         self._parts = parts
         with self._context:  # another renderer's context may be current
             for part in parts:
@@ -182,23 +202,23 @@ class PersonRenderer:
         lighting: Lighting,
         ground: Ground | None = None,
     ) -> np.ndarray:
-        """One picture of the person.
+        """Render the person in one frame.
 
         Args:
-            bones: [24, 4, 4] T-pose -> world, of each joint.
+            bones: [24, 4, 4] transforms of the joints from the T-pose to the world.
             camera_from_world: [4, 4].
-            projection: [3, 3] camera coordinates -> crop pixels (`crop_projection`).
+            projection: [3, 3] from camera coordinates to crop pixels (`crop_projection`).
 
         Returns:
-            [256, 256, 4] uint8: sRGB premultiplied by alpha; alpha is coverage (or the shadow's darkness).
+            [256, 256, 4] uint8: sRGB premultiplied by alpha; alpha is the coverage, or the darkness of the shadow.
         """
         with self._context:
             self._draw(bones, camera_from_world, projection, lighting, ground)
-            pixels = np.frombuffer(self._picture.read(components=4, alignment=1), np.uint8)
-        picture = pixels.reshape(self._side, self._side, 4)
+            pixels = np.frombuffer(self._target.read(components=4, alignment=1), np.uint8)
+        image = pixels.reshape(self._side, self._side, 4)
         if self._side == CROP_SIZE:
-            return picture.copy()
-        return cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
+            return image.copy()
+        return cv2.resize(image, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
 
     def _draw(
         self,
@@ -208,9 +228,9 @@ class PersonRenderer:
         lighting: Lighting,
         ground: Ground | None,
     ) -> None:
-        """Fills the picture's framebuffer: the shadow map, the shadow on the ground, the person."""
+        """Render the shadow map, then the shadow on the floor and the person into the framebuffer."""
         context, gl = self._context, self._gl
-        # GLSL wants columns one after the other.
+        # GLSL matrices are column-major.
         self._bones.write(bones.transpose(0, 2, 1).astype("f4").tobytes())
         self._bones.bind_to_uniform_block(0)
         center = bones[0, :3, 3] + bones[0, :3, :3] @ self._parts[0].vertices.mean(0)
@@ -227,8 +247,8 @@ class PersonRenderer:
             _set(self._shadow, alpha_cut=part.material.alpha_cut)
             self._arrays(part.mesh)[2].render()
 
-        self._picture.use()
-        self._picture.clear()
+        self._target.use()
+        self._target.clear()
         self._shadow_map.use(1)
         self._noise.use(2)
         if ground is not None:
@@ -250,15 +270,16 @@ class PersonRenderer:
             self._arrays(part.mesh)[1].render()
 
     def _program(self, name: str) -> Any:
+        """Compile a vertex and a fragment shader."""
         sources = [(_SHADERS / f"{name}.{stage}").read_text() for stage in ("vert", "frag")]
         skinning = (_SHADERS / "skinning.glsl").read_text()
         vertex, fragment = (source.replace('#include "skinning.glsl"', skinning) for source in sources)
         return self._context.program(vertex_shader=vertex, fragment_shader=fragment)
 
     def _arrays(self, mesh: SkinnedMesh) -> tuple[Any, Any, Any]:
-        """The buffer of a mesh's shape, and the vertex arrays that draw it and its shadow.
+        """The buffer of a mesh's shape, and the vertex arrays for it and its shadow.
 
-        Meshes that differ in their faces alone (a body under other clothes) share their buffers.
+        Meshes that differ only in their faces (a body under different clothes) share their buffers.
         """
         geometry = id(mesh.template)
         context = self._context
@@ -283,12 +304,13 @@ class PersonRenderer:
                 [(dynamic, "3f 28x", "rest_position"), (fixed, "4f 4f 2f 4x", "joints", "weights", "uv")],
                 indices,
             )
-            # Keeping `mesh` keeps its ids from being reused.
+            # Keep a reference to `mesh`, so that its ids are not reused.
             self._meshes[key] = (mesh, person, shadow)
         _, person, shadow = self._meshes[key]
         return dynamic, person, shadow
 
     def _texture(self, material: Material) -> Any:
+        """The texture of a material, white if it has none."""
         if material.texture is None or material.image is None:
             return self._white
         if material.texture not in self._textures:
@@ -301,7 +323,7 @@ class PersonRenderer:
         return self._textures[material.texture]
 
     def _noise_texture(self, side: int = 32) -> Any:
-        """[32]^3 tiling noise: white in red, four octaves in green."""
+        """Make a [32, 32, 32] tiling noise texture: white noise in red, four octaves of fractal noise in green."""
         random = np.random.default_rng(0)
         white = random.random((side, side, side))
         fractal = np.zeros_like(white)
@@ -321,7 +343,7 @@ class PersonRenderer:
 
 
 def _set(program: Any, **uniforms: Any) -> None:
-    """Sets uniforms by name; arrays in the order of memory. What the driver optimized away is skipped."""
+    """Set uniforms by name; arrays in memory order. Uniforms that the driver optimized away are skipped."""
     for name, value in uniforms.items():
         if name not in program:
             continue

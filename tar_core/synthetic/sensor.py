@@ -1,4 +1,4 @@
-"""From a clean picture to a video's crop: things in front, the frame's edge, and what cameras and codecs do."""
+"""Degrades rendered images to crops of a video: occluders, the frame's border, and effects of cameras and codecs."""
 
 from dataclasses import dataclass
 
@@ -11,12 +11,13 @@ from tar_core.synthetic.backgrounds import Backgrounds
 
 @dataclass(frozen=True)
 class Occluder:
-    """A flat thing in front of the person, fixed to the frame but for a slow drift.
+    """A flat object in front of the person, which drifts slowly across the frame.
 
     Attributes:
         pixels: [h, w, 4] uint8 RGBA.
-        center, drift: [2] frame pixels at the middle frame, and per frame.
-        size: frame pixels of its longer side.
+        center: [2] position in the middle frame, frame pixels.
+        drift: [2] frame pixels per frame.
+        size: length of the longer side, frame pixels.
         roll: radians.
     """
 
@@ -27,13 +28,17 @@ class Occluder:
     roll: float
 
     def draw(self, image: np.ndarray, crop: Crop, frame: int) -> np.ndarray:
-        """The picture [256, 256, 3] of a crop with the thing in it; `frame` counts from the middle frame."""
+        """Draw the object into the image [256, 256, 3] of a crop.
+
+        Args:
+            frame: number of the frame, counted from the middle frame.
+        """
         height, width = self.pixels.shape[:2]
         scale = self.size / max(height, width)
         cosine, sine = scale * np.cos(self.roll), scale * np.sin(self.roll)
-        turn = np.array([[cosine, -sine], [sine, cosine]])
-        middle = self.center + frame * self.drift
-        placement = np.column_stack([turn, middle - turn @ [(width - 1) / 2, (height - 1) / 2]])
+        linear = np.array([[cosine, -sine], [sine, cosine]])
+        center = self.center + frame * self.drift
+        placement = np.column_stack([linear, center - linear @ [(width - 1) / 2, (height - 1) / 2]])
         matrix = compose_affine(crop.from_image_matrix(), placement)
         layer = cv2.warpAffine(self.pixels, matrix, (CROP_SIZE, CROP_SIZE), flags=cv2.INTER_LINEAR)
         alpha = layer[..., 3:].astype(np.float32) / 255
@@ -41,7 +46,7 @@ class Occluder:
 
 
 def sample_occluders(random: np.random.Generator, backgrounds: Backgrounds, crop: Crop) -> list[Occluder]:
-    """One or two pieces of photographs before the person of the middle frame's crop."""
+    """Draw one or two occluders, cut from photographs, in the middle frame's crop."""
     occluders = []
     for _ in range(random.integers(1, 3)):
         width, height = (int(side) for side in random.integers(24, 128, 2))
@@ -60,7 +65,12 @@ def sample_occluders(random: np.random.Generator, backgrounds: Backgrounds, crop
 
 
 def repeat_border(image: np.ndarray, crop: Crop, size: tuple[int, int]) -> np.ndarray:
-    """Replaces what a crop shows beyond the frame by the frame's border, as `Crop.cut` does."""
+    """Replace the part of a crop outside the frame by the frame's border pixels, as `Crop.cut` does.
+
+    Args:
+        image: [256, 256, 3] of the crop.
+        size: width and height of the frame, pixels.
+    """
     limits = np.array(size) - 1
     y, x = np.mgrid[0:CROP_SIZE, 0:CROP_SIZE]
     frame = crop.to_image(np.stack([x, y], -1).astype(float))
@@ -73,13 +83,15 @@ def repeat_border(image: np.ndarray, crop: Crop, size: tuple[int, int]) -> np.nd
 
 @dataclass(frozen=True)
 class Sensor:
-    """What a camera and its codec do to every frame of a clip.
+    """The effects of a camera and codec on every frame of a clip.
 
     Attributes:
-        blur: standard deviation, crop pixels; `motion`: [2] half a streak's length in crop pixels, 0 for none.
-        gain: [3] factors on the colors; gamma: exponent.
+        blur: standard deviation, crop pixels.
+        motion: [2] half the vector of the motion blur, crop pixels; zero for none.
+        gain: [3] factors on the colors.
+        gamma: exponent.
         noise: standard deviation, gray levels.
-        quality: JPEG's.
+        quality: of JPEG compression.
     """
 
     blur: float
@@ -91,7 +103,7 @@ class Sensor:
 
     @classmethod
     def sample(cls, random: np.random.Generator) -> "Sensor":
-        """A random camera: most are good."""
+        """Draw a random camera; most are good."""
         motion = np.zeros(2)
         if random.random() < 0.12:
             angle = random.uniform(0, np.pi)
@@ -106,10 +118,10 @@ class Sensor:
         )
 
     def expose(self, random: np.random.Generator, image: np.ndarray, frame_pixels: float) -> np.ndarray:
-        """The picture [256, 256, 3] uint8 as the camera delivers it.
+        """Apply the effects to an image [256, 256, 3] uint8.
 
         Args:
-            frame_pixels: how many of the frame's pixels the crop is wide: fewer than 256 leave less detail.
+            frame_pixels: width of the crop in frame pixels; below 256, detail is lost.
         """
         if frame_pixels < CROP_SIZE:
             side = max(16, round(frame_pixels))
@@ -117,7 +129,7 @@ class Sensor:
             image = cv2.resize(image, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_LINEAR)
         image = cv2.GaussianBlur(image, (0, 0), self.blur)
         if self.motion.any():
-            image = cv2.filter2D(image, -1, _streak(self.motion))
+            image = cv2.filter2D(image, -1, _motion_kernel(self.motion))
         table = (255 * np.clip((np.arange(256)[:, None] / 255) ** self.gamma * self.gain, 0, 1)).astype(np.float32)
         image = table[image, np.arange(3)] + random.standard_normal(image.shape, np.float32) * self.noise
         pixels = np.clip(image + 0.5, 0, 255).astype(np.uint8)
@@ -125,8 +137,8 @@ class Sensor:
         return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
 
 
-def _streak(motion: np.ndarray) -> np.ndarray:
-    """A line's kernel: what a moving camera smears a point to."""
+def _motion_kernel(motion: np.ndarray) -> np.ndarray:
+    """Make the convolution kernel of motion blur: a line from -`motion` to `motion` ([2], crop pixels)."""
     radius = int(np.ceil(np.abs(motion).max()))
     kernel = np.zeros((2 * radius + 1, 2 * radius + 1), np.float32)
     for t in np.linspace(-1, 1, 4 * radius + 1):

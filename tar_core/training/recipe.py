@@ -17,7 +17,7 @@ from tar_core.datasets import features
 from tar_core.errors import TarError
 from tar_core.evaluation import synthetic as evaluation
 from tar_core.model.checkpoint import load_tar, save_tar
-from tar_core.synthetic import generate as synthetic
+from tar_core.synthetic import __main__ as synthetic
 from tar_core.training import train
 
 CHECKPOINT = "tar_s.safetensors"

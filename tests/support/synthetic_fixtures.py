@@ -1,4 +1,4 @@
-"""What the tests of the synthetic data share: the free body, the garments, a renderer, a few backgrounds."""
+"""Fixtures of synthetic data: made-up garments, backgrounds and cached clips, and people wearing the garments."""
 
 from pathlib import Path
 
@@ -17,19 +17,15 @@ from tar_core.errors import TarError
 from tar_core.synthetic.backgrounds import Backgrounds
 from tar_core.synthetic.people import People
 from tar_core.synthetic.renderer import PersonRenderer
+from tests.support.made_up_garments import write_garments
 from tests.support.paths import SHARED
-
-GARMENTS = SHARED / "data" / "body" / "garments.npz"
-THEIR_BODY = SHARED / "data" / "body" / "free_smpl.npz"
 
 
 @pytest.fixture(scope="session")
 def garments(tmp_path_factory) -> Path:
-    """The file of the garments, fitted to the free body."""
-    if not GARMENTS.exists():
-        pytest.skip(f"the fitted garments {GARMENTS} are not here")
+    """A garments file, fitted to the free body."""
     path = tmp_path_factory.mktemp("garments") / "garments.npz"
-    assert turn_garments.main([str(GARMENTS), "--body", str(THEIR_BODY), "--output", str(path)]) == 0
+    write_garments(path)
     return path
 
 
@@ -38,9 +34,23 @@ def people(garments) -> People:
     return People(FREE_BODY, garments)
 
 
+@pytest.fixture(scope="session", params=["made up", "MakeHuman"])
+def people_in_garments(request, people, tmp_path_factory) -> People:
+    """People in made-up garments, and in MakeHuman's if these are available."""
+    if request.param == "made up":
+        return people
+    body = SHARED / "data" / "body"
+    if not (body / "garments.npz").exists():
+        pytest.skip(f"needs MakeHuman's garments in {body / 'garments.npz'}")
+    path = tmp_path_factory.mktemp("makehuman") / "garments.npz"
+    arguments = [body / "garments.npz", "--body", body / "free_smpl.npz", "--output", path]
+    assert turn_garments.main([str(argument) for argument in arguments]) == 0
+    return People(FREE_BODY, path)
+
+
 @pytest.fixture(scope="session")
 def egl() -> None:
-    """Skips where nothing can be rendered."""
+    """Skips the test if OpenGL is not available."""
     try:
         PersonRenderer()
     except TarError as error:
@@ -49,7 +59,7 @@ def egl() -> None:
 
 @pytest.fixture(scope="session")
 def background_folder(tmp_path_factory) -> Path:
-    """Two plain photographs and one panorama with a sun."""
+    """A folder with two photographs and one panorama with a sun."""
     folder = tmp_path_factory.mktemp("backgrounds")
     random = np.random.default_rng(0)
     for name in ("a", "b"):
@@ -68,7 +78,7 @@ def backgrounds(background_folder) -> Backgrounds:
 
 @pytest.fixture
 def clips(tmp_path):
-    """Six made-up clips of nine frames in tmp_path/features, as `cache_shard` writes them."""
+    """Six random clips of nine frames in tmp_path/features, in the format of `cache_shard`."""
     random = torch.Generator().manual_seed(0)
     count = 6 * 9
 

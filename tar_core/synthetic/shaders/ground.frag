@@ -14,6 +14,6 @@ void main() {
             lit += texture(shadow_map, vec3(q.xy + vec2(i, j) * texel, q.z - 0.004));
     lit /= 25.0;
     if (any(lessThan(q, vec3(0.0))) || any(greaterThan(q, vec3(1.0)))) lit = 1.0;
-    // Premultiplied black: only darkens what lies behind.
+    // Premultiplied black: only darkens the background.
     color = vec4(0.0, 0.0, 0.0, (1.0 - lit) * darkness * (1.0 - smoothstep(0.5, 1.0, length(offset))));
 }

@@ -12,13 +12,13 @@ uniform sampler2D base_color;
 uniform sampler2DShadow shadow_map;
 uniform sampler3D noise;            // r: white noise, g: fractal noise; tiles
 uniform bool patterned;             // albedo from patterns instead of the texture
-uniform mat3 tint;                  // turns the texture's color (linear RGB)
-uniform float alpha_cut;            // texels below are holes
+uniform mat3 tint;                  // applied to the texture's linear color
+uniform float alpha_cut;            // texels with less alpha are transparent
 uniform vec3 palette[12];           // three colors for each of four schemes
-uniform vec4 pattern[4];            // kind, frequency (1/m), angle, height of a division
+uniform vec4 pattern[4];            // kind, frequency (1/m), angle (radians), height of the division (m)
 uniform float specular;
 uniform float gloss;
-uniform float wrinkles;             // how much the noise bends the normal
+uniform float wrinkles;             // strength of the noise on the normal
 uniform vec3 eye;
 uniform vec3 sun_direction;
 uniform vec3 sun_color;
@@ -77,13 +77,13 @@ void main() {
     } else {
         vec4 texel = texture(base_color, texture_position);
         if (texel.a < alpha_cut) discard;
-        albedo = clamp(tint * texel.rgb * texel.rgb, 0.005, 0.95);   // a gamma of 2 is near enough
+        albedo = clamp(tint * texel.rgb * texel.rgb, 0.005, 0.95);   // approximates sRGB by a gamma of 2
     }
     albedo = mix(albedo, over.rgb, over.a);
 
     vec3 view = normalize(eye - world_position);
     vec3 n = normalize(world_normal);
-    if (dot(n, view) < 0.0) n = -n;   // hair and skirts are seen from both sides
+    if (dot(n, view) < 0.0) n = -n;   // hair and skirts are visible from both sides
     if (wrinkles > 0.0) {
         vec3 p = cloth_position * 9.0;
         vec2 step = vec2(0.12, 0.0);

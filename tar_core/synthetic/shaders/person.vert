@@ -1,14 +1,14 @@
 #version 330
 #include "skinning.glsl"
 in vec3 rest_normal;
-in vec4 paint;   // color laid over the material, and how opaque
+in vec4 paint;   // color over the material, and its opacity
 in vec2 uv;
 in float region;
 uniform mat4 clip_from_world;
 uniform mat4 light_from_world;
 out vec3 world_position;
 out vec3 world_normal;
-out vec3 cloth_position;   // patterns stick to the T-pose
+out vec3 cloth_position;   // patterns are fixed to the T-pose
 out vec4 light_position;
 out vec4 over;
 out vec2 texture_position;

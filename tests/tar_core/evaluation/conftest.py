@@ -1,5 +1,5 @@
-"""The fixtures of synthetic people, for the tests of this folder."""
+"""Fixtures of cached clips for the tests of this folder."""
 
-from tests.support.synthetic_fixtures import background_folder, backgrounds, clips, egl, garments, people
+from tests.support.synthetic_fixtures import clips
 
-__all__ = ["background_folder", "backgrounds", "clips", "egl", "garments", "people"]
+__all__ = ["clips"]

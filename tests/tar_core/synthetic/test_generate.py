@@ -1,18 +1,18 @@
+"""Rendered clips against their labels."""
+
 import numpy as np
 import pytest
 import torch
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.datasets.shards import CLIP_FRAMES, ClipShards
+from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.synthetic import generate as module
-from tar_core.synthetic.generate import Generator, main
+from tar_core.synthetic.generate import Generator
 from tar_core.synthetic.key_poses import key_pose_motions
-from tests.support.synthetic_fixtures import FREE_BODY
 
-MIDDLE = [JOINT_NAMES.index(name) for name in ("pelvis", "spine1", "spine2", "spine3", "left_knee", "right_knee")]
+INNER_JOINTS = [JOINT_NAMES.index(name) for name in ("pelvis", "spine1", "spine2", "spine3", "left_knee", "right_knee")]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def clips(generator):
     return [generator.clip(random) for _ in range(6)]
 
 
-def test_clips_have_their_shapes(clips):
+def test_arrays_have_the_documented_shapes(clips):
     for clip in clips:
         assert clip.images.shape == (CLIP_FRAMES, 256, 256, 3) and clip.images.dtype == np.uint8
         assert clip.poses.shape == (CLIP_FRAMES, 24, 3)
@@ -38,7 +38,7 @@ def test_clips_have_their_shapes(clips):
         np.testing.assert_allclose(clip.principal_point, (clip.frame_size - 1) / 2)
 
 
-def test_stills_are_the_middle_frames(generator):
+def test_stills_are_the_middle_frames_of_clips(generator):
     still = Generator(generator.motions, generator.people, generator.backgrounds, stills=True)
     one, all_frames = still.clip(np.random.default_rng(5)), generator.clip(np.random.default_rng(5))
     assert one.images.shape == (1, 256, 256, 3) and one.joints.shape == (1, 24, 3)
@@ -46,7 +46,7 @@ def test_stills_are_the_middle_frames(generator):
     np.testing.assert_array_equal(one.crops[0], all_frames.crops[CLIP_FRAMES // 2])
 
 
-def test_the_body_model_reproduces_the_joints(clips):
+def test_body_model_reproduces_the_joints(clips):
     model = BodyModel(load_body())
     for clip in clips:
         rotations = torch.tensor(axis_angle_to_matrix(clip.poses.astype(float)), dtype=torch.float32)
@@ -54,8 +54,8 @@ def test_the_body_model_reproduces_the_joints(clips):
         np.testing.assert_allclose(joints + clip.trans[:, None], clip.joints, atol=1e-4)
 
 
-def test_the_drawn_person_lies_on_the_projected_joints(generator, monkeypatch):
-    """The joints inside the body fall on the silhouette, in frame and crop alike."""
+def test_rendered_person_covers_the_projected_joints(generator, monkeypatch):
+    """Joints inside the body project into the silhouette."""
     masks = []
     render = generator.renderer.render
 
@@ -71,44 +71,23 @@ def test_the_drawn_person_lies_on_the_projected_joints(generator, monkeypatch):
         clip = generator.clip(random)
         frame = clip.joints[..., :2] / clip.joints[..., 2:] * clip.focal_length + clip.principal_point
         for k in range(CLIP_FRAMES):
-            pixels = np.round(clip.crop(k).from_image(frame[k, MIDDLE])).astype(int)
+            pixels = np.round(clip.crop(k).from_image(frame[k, INNER_JOINTS])).astype(int)
             inside = ((pixels >= 0) & (pixels < 256)).all(1)
             hits.extend(masks[k][y, x] for x, y in pixels[inside])
     assert len(hits) > 200
     assert np.mean(hits) > 0.99
 
 
-def test_the_person_is_in_the_picture(generator, backgrounds):
-    """With and without the person, the same clip differs at the joints."""
+def test_person_is_in_the_crop(generator):
     random = np.random.default_rng(2)
     for _ in range(3):
         clip = generator.clip(random)
-        frame = clip.joints[4, MIDDLE]
+        frame = clip.joints[4, INNER_JOINTS]
         pixels = clip.crop(4).from_image(frame[:, :2] / frame[:, 2:] * clip.focal_length + clip.principal_point)
         assert ((pixels > 0) & (pixels < 255)).all(1).mean() > 0.6
 
 
-def test_the_seed_decides(generator):
+def test_same_seed_gives_the_same_clip(generator):
     first, again = (generator.clip(np.random.default_rng(7)) for _ in range(2))
     np.testing.assert_array_equal(first.poses, again.poses)
     np.testing.assert_array_equal(first.images, again.images)
-
-
-def test_command_line_renders_and_resumes(egl, garments, background_folder, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(module, "CLIPS_PER_SHARD", 2)
-    np.savez(tmp_path / "still.npz", poses=np.zeros((30, 72)), trans=np.zeros((30, 3)), mocap_framerate=30.0)
-    arguments = ["--output", tmp_path / "out", "--clips", 3, "--seed", 5, "--motions", tmp_path / "still.npz"]
-    arguments += ["--body", FREE_BODY, "--garments", garments, "--backgrounds", background_folder]
-    arguments = [str(argument) for argument in arguments]
-    assert main(arguments) == 0
-    assert len(list(ClipShards(tmp_path / "out"))) == 3
-    first = (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns
-    (tmp_path / "out" / "shard-000005-00001.npz").unlink()
-    assert main(arguments) == 0
-    assert (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns == first
-    assert len(list(ClipShards(tmp_path / "out"))) == 3
-    capsys.readouterr()
-    arguments[arguments.index(str(background_folder))] = str(tmp_path / "nowhere")
-    (tmp_path / "out" / "shard-000005-00001.npz").unlink()
-    assert main(arguments) == 2
-    assert "no photographs" in capsys.readouterr().err

@@ -3,14 +3,14 @@ import numpy as np
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic import key_poses as module
 from tar_core.synthetic.key_poses import key_pose_motions, pose_from_degrees
-from tests.tar_core.synthetic.test_motions import rest_joints
+from tests.support.bvh_files import rest_joints
 
 
 def joint(joints, name):
     return joints[JOINT_NAMES.index(name)]
 
 
-def test_poses_are_what_their_names_say():
+def test_poses_match_their_names():
     rest = rest_joints()
 
     def posed(group, name):
@@ -32,17 +32,17 @@ def test_poses_are_what_their_names_say():
     assert joint(lying, "left_foot")[1] > joint(lying, "left_ankle")[1]  # toes up
 
 
-def test_motions_are_smooth_and_stand_on_the_ground():
+def test_motions_are_smooth_and_on_the_floor():
     rest = rest_joints()
     for motion in key_pose_motions(rest, count=4):
         _, joints = pose_skeleton(motion.poses, rest)
         joints = joints + (motion.trans - joints[:, 0])[:, None]
         np.testing.assert_allclose(joints[..., 1].min(1), 0.05, atol=1e-6)
         speed = np.linalg.norm(np.diff(joints, axis=0), axis=-1) * motion.fps
-        assert speed.max() < 20  # meters per second, of a hand in a get-up
+        assert speed.max() < 20  # meters per second, of a hand while getting up
 
 
-def test_the_seed_decides():
+def test_same_seed_gives_the_same_motion():
     rest = rest_joints()
     first, again, other = key_pose_motions(rest, 1), key_pose_motions(rest, 1), key_pose_motions(rest, 1, seed=8)
     np.testing.assert_array_equal(first[0].poses, again[0].poses)

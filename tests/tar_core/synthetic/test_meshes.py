@@ -8,7 +8,7 @@ from tar_core.skeleton import pose_skeleton
 from tar_core.synthetic.meshes import SkinnedMesh, split_seams, strongest_influences
 
 
-def test_skinning_equals_the_body_models(people):
+def test_skinning_equals_the_body_model(people):
     random = np.random.default_rng(0)
     poses, betas = random.normal(size=(2, 24, 3)) * 0.4, random.normal(size=10)
     bones, joints = pose_skeleton(poses, people.joints(betas))
@@ -26,8 +26,8 @@ def test_skinning_equals_the_body_models(people):
     np.testing.assert_allclose(vertices, truth[:, index], atol=1e-5)
 
 
-def test_normals_are_smooth_across_seams():
-    # Two triangles of a roof, split along the ridge.
+def test_normals_are_continuous_across_seams():
+    # Two triangles in the shape of a roof, split along the ridge.
     template = np.array([[0, 1, 0], [0, 1, 1], [-1, 0, 0], [0, 1, 0], [0, 1, 1], [1, 0, 0]], float)
     faces = np.array([[0, 1, 2], [4, 3, 5]])
     zeros = np.zeros((6, 4))

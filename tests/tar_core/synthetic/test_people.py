@@ -1,7 +1,9 @@
+"""Random people."""
+
 import numpy as np
 
 
-def test_people_are_complete_and_decided_by_the_seed(people):
+def test_people_are_complete_and_reproducible(people):
     betas = np.random.default_rng(0).normal(size=10)
     first, again = (people.sample(np.random.default_rng(5), betas) for _ in range(2))
     assert [part.mesh.name for part in first] == [part.mesh.name for part in again]
@@ -12,8 +14,9 @@ def test_people_are_complete_and_decided_by_the_seed(people):
         np.testing.assert_allclose(np.linalg.norm(part.normals[part.mesh.faces], axis=-1), 1, atol=1e-6)
 
 
-def test_clothes_follow_the_shape(people):
-    """A garment's vertices stay near the body's surface for thin and heavy bodies."""
+def test_clothes_follow_the_body_shape(people_in_garments):
+    """The vertices of a garment stay close to the body's surface for thin and heavy bodies."""
+    people = people_in_garments
     mesh = people.wardrobe.garments["male_casualsuit02"].mesh
     for sign in (-2, 2):
         betas = np.array([0, sign] + [0] * 8, float)
@@ -22,7 +25,7 @@ def test_clothes_follow_the_shape(people):
         assert np.quantile(nearest, 0.95) < 0.08
 
 
-def test_faces_have_eyes_and_brows_in_place(people):
+def test_faces_have_eyes_and_brows(people):
     random = np.random.default_rng(0)
     paint = people._face_paint(random, np.array([0.1, 0.05, 0.02]))
     painted = paint[:, 3] > 0

@@ -1,3 +1,5 @@
+"""Random scenes."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,23 +9,23 @@ from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic import scene
 from tar_core.synthetic.motions import Motion
-from tar_core.synthetic.scene import Camera, in_sight, motion_weight, sample_betas, sample_camera, sample_motion
-from tests.tar_core.synthetic.test_motions import random_motion
+from tar_core.synthetic.scene import Camera, is_in_front, motion_weight, sample_betas, sample_camera, sample_motion
+from tests.tar_core.synthetic.test_motions import random_walk
 
 seeds = st.integers(0, 10_000)
 
 
 @given(seeds)
-def test_motion_windows_have_nine_frames_around_the_origin(seed):
+def test_motions_have_nine_frames_around_the_origin(seed):
     random = np.random.default_rng(seed)
-    motion = sample_motion(random, [random_motion(15), random_motion(80, seed=1)])
+    motion = sample_motion(random, [random_walk(15), random_walk(80, seed=1)])
     assert motion.poses.shape == (CLIP_FRAMES, 24, 3)
     assert np.isfinite(motion.poses).all()
     np.testing.assert_allclose(motion.trans[CLIP_FRAMES // 2], 0, atol=1e-9)
 
 
-def test_short_recordings_go_back_and_forth(monkeypatch):
-    """However long the clip, its poses are near the recording's own, from one end to the other, without leaps."""
+def test_short_recordings_are_played_forward_and_backward(monkeypatch):
+    """A long clip stays within the range of the recording's poses, covers it and has no jumps."""
     angles = np.zeros((12, 24, 3))
     angles[:, 18, 1] = np.linspace(0, 1.1, 12)  # the left elbow bends by 0.1 a frame
     short = Motion("made/short", angles, np.zeros((12, 3)))
@@ -37,8 +39,8 @@ def test_short_recordings_go_back_and_forth(monkeypatch):
         assert np.abs(np.diff(elbows)).max() < 0.27
 
 
-def test_some_people_move_the_arms_of_another_recording():
-    """Of two recordings one has bent arms and one bent legs: some samples have both, some neither."""
+def test_limbs_may_move_as_in_another_recording():
+    """One recording has bent arms, the other bent legs: some samples have both, some neither."""
     bent_arms, bent_legs = (np.zeros((40, 24, 3)) for _ in range(2))
     elbows, knees = (
         [JOINT_NAMES.index(f"{side}_{joint}") for side in ("left", "right")] for joint in ("elbow", "knee")
@@ -51,7 +53,7 @@ def test_some_people_move_the_arms_of_another_recording():
         assert (angles == kind).all(1).any(), kind
 
 
-def test_rich_motion_is_taken_more_often_than_walking():
+def test_varied_motion_has_more_weight_than_walking():
     def motion(name):
         return Motion(name, np.zeros((100, 24, 3)), np.zeros((100, 3)))
 
@@ -63,15 +65,15 @@ def test_rich_motion_is_taken_more_often_than_walking():
 
 
 @given(seeds)
-def test_cameras_see_the_whole_body_unless_it_may_be_cut(seed):
+def test_cameras_see_the_whole_body_if_not_truncated(seed):
     random = np.random.default_rng(seed)
     body = random.uniform([-0.5, 0, -0.5], [0.5, 1.6, 0.5], (CLIP_FRAMES, 30, 3))
     camera = sample_camera(random, body, truncate=False)
     np.testing.assert_allclose(camera.rotation @ camera.rotation.T, np.eye(3), atol=1e-9)
     assert np.linalg.det(camera.rotation) == pytest.approx(1)
-    assert in_sight(camera, body)
+    assert is_in_front(camera, body)
     pixels = camera.project(body)
-    # Off the axis, perspective makes things a little larger than where they were measured.
+    # Perspective makes the body slightly larger away from the optical axis, where it was not measured.
     slack = 0.12 * np.array(camera.size)
     assert (pixels > -slack).mean() > 0.95 and (pixels < np.array(camera.size) + slack).mean() > 0.95
 
@@ -84,10 +86,10 @@ def test_close_ups_show_the_bust(seed):
     pixels = camera.project(bust)
     size = np.array(camera.size)
     assert (pixels > -0.12 * size).all() and (pixels < 1.12 * size).all()
-    assert np.ptp(pixels[..., 1]) > 0.1 * size.min(), "large in the picture, whatever the lens"
+    assert np.ptp(pixels[..., 1]) > 0.1 * size.min(), "large in the image for any focal length"
 
 
-def test_up_is_up_in_the_picture():
+def test_up_is_up_in_the_image():
     camera = sample_camera(np.random.default_rng(0), np.random.default_rng(1).normal(size=(9, 5, 3)), False)
     low, high = camera.project(np.array([[0.0, 0, 0], [0, 1, 0]]))
     assert high[1] < low[1]
@@ -95,7 +97,7 @@ def test_up_is_up_in_the_picture():
     np.testing.assert_allclose(camera.project(np.zeros(3)), [320, 240])
 
 
-def test_betas_are_standard_normal_without_extremes():
+def test_betas_are_clipped_standard_normal():
     random = np.random.default_rng(0)
     betas = np.stack([sample_betas(random) for _ in range(500)])
     assert np.abs(betas).max() <= 2.5
