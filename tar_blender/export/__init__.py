@@ -1,1 +1,1 @@
-"""Files that other programs read."""
+"""Export: writing the scene or its people to files of several formats."""

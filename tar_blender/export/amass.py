@@ -1,4 +1,4 @@
-"""AMASS's files of people as they stand in the scene: z up, and feet on the floor where the import put them there."""
+"""Export people in AMASS's format, as they are placed in the scene: z up, on the floor if the import put them there."""
 
 from pathlib import Path
 
@@ -13,10 +13,13 @@ ENDING = "amass.npz"
 
 
 def save_amass(path: Path, clip: MotionClip, body: BodyData, placement: WorldPlacement) -> list[Path]:
-    """Writes a file for each person, `walk.amass.npz`, `walk_person2.amass.npz` ...; returns which.
+    """Write a file for each person, e.g. `walk.amass.npz` and `walk_person2.amass.npz`; return their paths.
 
     Args:
-        placement: of the clip's import.
+        path: of the first person's file; ends in `.amass.npz`.
+        clip: the motion as it was imported.
+        body: the clip's body.
+        placement: of the imported clip in the world.
 
     Raises:
         TarError: the file cannot be written.

@@ -1,6 +1,6 @@
-"""A person's motion as a BVH file: y up, centimeters, in T-pose where all angles are zero, as other programs expect it.
+"""Export a person's motion as a BVH file: y up, in centimeters, with a T-pose if all angles are zero.
 
-Blender's own exporter keeps z up, which others take for somebody who lies.
+Other programs expect this. Blender's own exporter keeps z up, so that people appear to lie on the floor.
 """
 
 from collections.abc import Iterator
@@ -13,24 +13,26 @@ from ..retarget.skeleton_motion import RestPose, WorldMotion
 
 _TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _CENTIMETERS = 100.0
-_END = 5.0  # centimeters of the end sites, which only show where the last bones point
+_END_LENGTH = 5.0  # centimeters; end sites only give the directions of the last bones
 
 
 def bvh_text(rest: RestPose, motion: WorldMotion, fps: float) -> str:
-    """The whole file.
+    """Return the content of a BVH file.
 
     Args:
-        rest: of an imported person, all 24 joints.
-        motion: what it does.
+        rest: rest pose of an imported person, with all 24 joints.
+        motion: the person's motion.
+        fps: frames per second.
     """
     frames = len(motion.frames)
-    turned = {name: _TO_Y_UP @ motion.rotations[name] @ rest.rotations[name].T @ _TO_Y_UP.T for name in JOINT_NAMES}
+    rotations = {name: _TO_Y_UP @ motion.rotations[name] @ rest.rotations[name].T @ _TO_Y_UP.T for name in JOINT_NAMES}
     columns = [_CENTIMETERS * motion.positions[JOINT_NAMES[0]] @ _TO_Y_UP.T]
     order: list[int] = []
     hierarchy = list(_joint(rest, 0, order, ""))
     for joint in order:
-        name = JOINT_NAMES[joint]
-        local = turned[name] if joint == 0 else turned[JOINT_NAMES[PARENTS[joint]]].swapaxes(1, 2) @ turned[name]
+        local = rotations[JOINT_NAMES[joint]]
+        if joint > 0:
+            local = rotations[JOINT_NAMES[PARENTS[joint]]].swapaxes(1, 2) @ local
         columns.append(_euler_zxy(local))
     rows = (" ".join(f"{value:.6f}" for value in row) for row in np.concatenate(columns, 1))
     head = ["MOTION", f"Frames: {frames}", f"Frame Time: {1 / fps:.9f}"]
@@ -38,25 +40,25 @@ def bvh_text(rest: RestPose, motion: WorldMotion, fps: float) -> str:
 
 
 def _joint(rest: RestPose, joint: int, order: list[int], indent: str) -> Iterator[str]:
-    """A joint's lines and its children's; `order` takes the joints as they come."""
+    """Yield the lines of a joint and its descendants; append the joints to `order` in the order of the lines."""
     order.append(joint)
     name, parent = JOINT_NAMES[joint], PARENTS[joint]
     offset = np.zeros(3) if parent < 0 else rest.heads[name] - rest.heads[JOINT_NAMES[parent]]
-    turns = "Zrotation Xrotation Yrotation"
+    channels = "Zrotation Xrotation Yrotation"
     yield f"{indent}{'ROOT' if parent < 0 else 'JOINT'} {name}"
     yield f"{indent}{{"
     inner = indent + "\t"
     yield f"{inner}OFFSET {_numbers(_CENTIMETERS * _TO_Y_UP @ offset)}"
-    yield f"{inner}CHANNELS {f'6 Xposition Yposition Zposition {turns}' if parent < 0 else f'3 {turns}'}"
+    yield f"{inner}CHANNELS {f'6 Xposition Yposition Zposition {channels}' if parent < 0 else f'3 {channels}'}"
     children = [child for child, above in enumerate(PARENTS) if above == joint]
     for child in children:
         yield from _joint(rest, child, order, inner)
     if not children:
-        along = _TO_Y_UP @ offset
+        direction = _TO_Y_UP @ offset
         yield from (
             f"{inner}End Site",
             f"{inner}{{",
-            f"{inner}\tOFFSET {_numbers(_END * along / np.linalg.norm(along))}",
+            f"{inner}\tOFFSET {_numbers(_END_LENGTH * direction / np.linalg.norm(direction))}",
         )
         yield f"{inner}}}"
     yield f"{indent}}}"
@@ -67,7 +69,7 @@ def _numbers(vector: np.ndarray) -> str:
 
 
 def _euler_zxy(matrices: np.ndarray) -> np.ndarray:
-    """[N, 3, 3] -> [N, 3] degrees z, x, y with R = R_z R_x R_y, without leaps of a full turn."""
+    """Convert rotations [N, 3, 3] to angles z, x, y [N, 3] in degrees, R = R_z R_x R_y, without 360-degree jumps."""
     x = np.arcsin(np.clip(matrices[:, 2, 1], -1, 1))
     y = np.arctan2(-matrices[:, 2, 0], matrices[:, 2, 2])
     z = np.arctan2(-matrices[:, 0, 1], matrices[:, 1, 1])

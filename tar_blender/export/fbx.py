@@ -1,7 +1,7 @@
-"""FBX as game engines and other programs want it: in centimeters, with nobody scaled.
+"""Export FBX files in centimeters, without scaled objects, as game engines and other programs expect.
 
-FBX counts in centimeters. Blender's exporter leaves bones in meters and scales each character's object by 100 instead;
-Unreal, Unity and Maya then show a skeleton whose root is scaled.
+The unit of FBX is the centimeter. Blender's exporter keeps the bones in meters and scales each armature object by 100
+instead, so Unreal, Unity and Maya show a skeleton with a scaled root.
 """
 
 import contextlib
@@ -15,22 +15,23 @@ from mathutils import Matrix
 from ..scene.fcurves import curves_of
 from ..scene.keyframes import visibility_curves
 from ..scene.metadata import is_person
+from ..util.blender_types import scene_of, view_layer_of
 
 _CENTIMETERS = 100.0
 
 
 def write_fbx(path: str, objects: Iterable[bpy.types.Object]) -> None:
-    """Writes some of the scene's objects; everybody's motion is together one take, every key kept."""
-    chosen = list(objects)
-    # Other people's rigs may have anything that does not survive scaling: those are exported as Blender does it.
-    own = all(_is_simple(thing) for thing in chosen)
-    with everybody_shown(), _in_centimeters(chosen) if own else contextlib.nullcontext(), selected(chosen):
+    """Write objects of the scene; the motion of all people is one take, with every key."""
+    exported = list(objects)
+    # Other rigs may have features that scaling breaks, so they are exported as Blender does it.
+    own = all(_is_imported(obj) for obj in exported)
+    with all_shown(), _in_centimeters(exported) if own else contextlib.nullcontext(), selected(exported):
         bpy.ops.export_scene.fbx(
             filepath=path,
             check_existing=False,
             use_selection=True,
             global_scale=1 / _CENTIMETERS if own else 1.0,
-            mesh_smooth_type="FACE",  # Unreal asks for smoothing groups
+            mesh_smooth_type="FACE",  # Unreal needs smoothing groups
             add_leaf_bones=False,
             bake_anim_use_all_actions=False,
             bake_anim_use_nla_strips=False,
@@ -40,33 +41,36 @@ def write_fbx(path: str, objects: Iterable[bpy.types.Object]) -> None:
 
 @contextlib.contextmanager
 def selected(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
-    """Only these objects are selected meanwhile."""
-    layer = bpy.context.view_layer
-    layer.update()  # what was removed a moment ago is in the list as None
-    before, active = [thing for thing in layer.objects if thing.select_get()], layer.objects.active
+    """Select only these objects; restore the selection afterwards."""
+    layer = view_layer_of(bpy.context)
+    layer.update()  # otherwise objects that were just removed are in the list as None
+    before, active = [obj for obj in layer.objects if obj.select_get()], layer.objects.active
     try:
-        for thing in layer.objects:
-            thing.select_set(False)
-        for thing in objects:
-            thing.select_set(True)
+        for obj in layer.objects:
+            obj.select_set(False)
+        for obj in objects:
+            obj.select_set(True)
         yield
     finally:
-        for thing in layer.objects:
-            thing.select_set(thing in before)
+        for obj in layer.objects:
+            obj.select_set(obj in before)
         layer.objects.active = active
 
 
 @contextlib.contextmanager
-def everybody_shown() -> Iterator[None]:
-    """FBX keeps no keys of visibility: whoever is hidden at the moment would stay so for good."""
-    scene = bpy.context.scene
-    curves = {thing: visibility_curves(thing) for thing in scene.objects}
-    muted = [curve for several in curves.values() for curve in several if not curve.mute]
+def all_shown() -> Iterator[None]:
+    """Show all objects; restore the visibility afterwards.
+
+    FBX files have no keys of the visibility, so objects hidden on the current frame would be hidden on all frames.
+    """
+    scene = scene_of(bpy.context)
+    curves = {obj: visibility_curves(obj) for obj in scene.objects}
+    muted = [curve for group in curves.values() for curve in group if not curve.mute]
     try:
         for curve in muted:
             curve.mute = True
-        for thing in filter(curves.get, curves):
-            thing.hide_viewport = thing.hide_render = False
+        for obj in filter(curves.get, curves):
+            obj.hide_viewport = obj.hide_render = False
         yield
     finally:
         for curve in muted:
@@ -74,41 +78,41 @@ def everybody_shown() -> Iterator[None]:
         scene.frame_set(scene.frame_current)
 
 
-def _is_simple(thing: bpy.types.Object) -> bool:
-    """Whether an object is of those that an import makes."""
-    if thing.type == "MESH":
-        return thing.parent is not None and is_person(thing.parent)
-    return thing.type in ("CAMERA", "EMPTY") or is_person(thing)
+def _is_imported(obj: bpy.types.Object) -> bool:
+    """Check whether an object may come from an import: people, their bodies, cameras and empties."""
+    if obj.type == "MESH":
+        return obj.parent is not None and is_person(obj.parent)
+    return obj.type in ("CAMERA", "EMPTY") or is_person(obj)
 
 
 @contextlib.contextmanager
 def _in_centimeters(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
-    """All lengths are a hundred times as large meanwhile, with no object scaled; afterwards each is what it was."""
-    data = {thing: thing.data for thing in objects if thing.data is not None}
-    places = {thing: thing.location.copy() for thing in objects}
-    curves = [curve for thing in objects for curve in curves_of(thing) if curve.data_path.endswith("location")]
+    """Multiply all lengths by 100 without scaling objects; restore everything afterwards."""
+    data = {obj: obj.data for obj in objects if obj.data is not None}
+    locations = {obj: obj.location.copy() for obj in objects}
+    curves = [curve for obj in objects for curve in curves_of(obj) if curve.data_path.endswith("location")]
     keys = [(curve, _keys(curve)) for curve in curves]
     try:
-        for thing, own in data.items():
-            thing.data = _larger(own)
-        for thing, place in places.items():
-            thing.location = _CENTIMETERS * place
+        for obj, own in data.items():
+            obj.data = _enlarged(own)
+        for obj, location in locations.items():
+            obj.location = _CENTIMETERS * location
         for curve, values in keys:
             _set_keys(curve, {name: points * [1.0, _CENTIMETERS] for name, points in values.items()})
         yield
     finally:
         for curve, values in keys:
             _set_keys(curve, values)
-        for thing, place in places.items():
-            thing.location = place
-        copies = [thing.data for thing, own in data.items() if thing.data != own]
-        for thing, own in data.items():
-            thing.data = own
+        for obj, location in locations.items():
+            obj.location = location
+        copies: list[Any] = [obj.data for obj, own in data.items() if obj.data != own]
+        for obj, own in data.items():
+            obj.data = own
         bpy.data.batch_remove(copies)
 
 
-def _larger(data: Any) -> Any:
-    """A copy of an object's data."""
+def _enlarged(data: Any) -> Any:
+    """Return a copy of an object's data with all lengths multiplied by 100."""
     copy = data.copy()
     if isinstance(copy, bpy.types.Camera):
         copy.clip_start *= _CENTIMETERS
@@ -119,7 +123,7 @@ def _larger(data: Any) -> Any:
 
 
 def _keys(curve: bpy.types.FCurve) -> dict[str, np.ndarray]:
-    """A curve's points and handles, each [N, 2]: frames and values."""
+    """Return a curve's points and handles by attribute, each [N, 2]: frames and values."""
     keys = {}
     for name in ("co", "handle_left", "handle_right"):
         flat = np.empty(2 * len(curve.keyframe_points), np.float32)
@@ -131,4 +135,4 @@ def _keys(curve: bpy.types.FCurve) -> dict[str, np.ndarray]:
 def _set_keys(curve: bpy.types.FCurve, keys: dict[str, np.ndarray]) -> None:
     for name, values in keys.items():
         curve.keyframe_points.foreach_set(name, values.astype(np.float32).ravel())
-    curve.update()  # else older Blenders go on showing what was
+    curve.update()  # otherwise older versions of Blender keep showing the old curve

@@ -1,4 +1,4 @@
-"""Writing the scene to a file, whole or not at all."""
+"""Write the scene to files, completely or not at all."""
 
 import contextlib
 import gc
@@ -11,30 +11,31 @@ from pathlib import Path
 import bpy
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import atomic_path, check_writable
 
 from ..retarget.skeleton_motion import RestPose, person_motion
 from ..scene.build import frame_rate
 from ..scene.metadata import imported_clips, is_person, people_of, person_objects
+from ..util.blender_types import data_of, preferences_of, scene_of
 from .bvh import bvh_text
-from .fbx import everybody_shown, selected, write_fbx
+from .fbx import all_shown, selected, write_fbx
 
-ROOT = "root"  # what a file's only armature is called
+_ROOT = "root"  # name of the armature in files with one person
 
 
 def save_scene(path: Path) -> list[Path]:
-    """Writes the open file's scene in the format that the name's ending tells: .blend, .fbx, .glb, .usd, .usdc or .bvh.
+    """Write the current scene in the format of the path's suffix: .blend, .fbx, .glb, .usd, .usdc or .bvh.
 
-    A BVH file holds one skeleton: of several people each gets a file of their own, see `person_files`.
+    A BVH file contains one skeleton, so each person gets a file; see `person_files`.
 
     Returns:
-        what was written.
+        the paths of the files.
 
     Raises:
-        TarError: another ending, or one that this Blender cannot write; the folder is missing or not writable, or the
-            disk is full.
+        TarError: the suffix is unknown or this version of Blender cannot write the format, the folder is missing or
+            not writable, or the disk is full.
     """
-    _check_ending(path)
+    _check_suffix(path)
     if path.suffix.lower() == ".bvh":
         return _save_bvh(path)
     _write(path, path.stem, None)
@@ -42,57 +43,78 @@ def save_scene(path: Path) -> list[Path]:
 
 
 def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> list[Path]:
-    """Writes a file for each armature with what hangs on it, without the camera; see `person_files`.
+    """Write a file for each armature with its children, without the camera; see `person_files`.
 
-    Game engines take one skeleton from a file. In each it has the same name, `root`, so that all files fit one another.
-    A .blend file holds the whole scene all the same.
+    Game engines read one skeleton from a file. All files have the same skeleton, named `root`, so that their animations
+    are interchangeable. A .blend file always contains the whole scene.
 
-    Returns, raises: as `save_scene`.
+    Returns and raises: as `save_scene`.
     """
     if path.suffix.lower() in (".blend", ".bvh"):
         return save_scene(path)
-    _check_ending(path)
+    _check_suffix(path)
     files = person_files(path, len(armatures))
     for file, armature in reversed(list(zip(files, armatures, strict=True))):
-        with _renamed(armature, ROOT), _renamed(armature.data, ROOT):
+        with _renamed(armature, _ROOT), _renamed(data_of(armature, bpy.types.Armature), _ROOT):
             _write(file, file.stem, person_objects(armature))
     return files
 
 
 def person_files(path: Path, count: int) -> list[Path]:
-    """walk.fbx, walk_person2.fbx, walk_person3.fbx ...
+    """Return the paths for several people: walk.fbx, walk_person2.fbx, walk_person3.fbx ...
 
-    Who writes them begins with the last: where the first one is, the others are too, whenever Ctrl-C was pressed.
+    Write the last one first: if the first file exists, all others do too, even after Ctrl-C.
     """
-    stem, dot, ending = path.name.partition(".amass.") if ".amass." in path.name else path.name.rpartition(".")
-    return [path, *(path.with_name(f"{stem}_person{number}{dot}{ending}") for number in range(2, count + 1))]
+    stem, dot, suffix = path.name.partition(".amass.") if ".amass." in path.name else path.name.rpartition(".")
+    return [path, *(path.with_name(f"{stem}_person{number}{dot}{suffix}") for number in range(2, count + 1))]
+
+
+def check_output(path: Path) -> None:
+    """Check, before a long capture, whether `save_scene` can write a file.
+
+    Raises:
+        TarError: as `save_scene`.
+    """
+    _check_suffix(path)
+    check_writable(path)
+
+
+def _check_suffix(path: Path) -> None:
+    if path.suffix.lower() not in _SUFFIXES:
+        raise TarError(f"cannot write {path}: give a name that ends in {', '.join(_SUFFIXES)}")
+    # Debian builds Blender without USD.
+    if path.suffix.lower() in (".usd", ".usdc") and "usd_export" not in dir(bpy.ops.wm):
+        raise TarError(f"cannot write {path}: this Blender was built without USD; choose another format")
 
 
 def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
-    """Writes the scene, or only some of its objects; `name` is what the motion is called in the file."""
-    said = io.StringIO()  # exporters print their traceback before they fail
-    with _no_backups(), atomic_path(path) as temporary, contextlib.redirect_stderr(said):
+    """Write the scene, or only some of its objects; `name` is the name of the animation in the file."""
+    output = io.StringIO()  # exporters print a traceback when they fail
+    with _no_backups(), atomic_path(path) as temporary, contextlib.redirect_stderr(output):
         try:
             _WRITERS[path.suffix.lower()](str(temporary), name, objects)
-        except RuntimeError as error:  # how Blender's operators fail
+        except RuntimeError as error:  # raised by Blender's operators
             _close_files_of_failures()
             raise TarError(f"cannot write {path}: {_reason(str(error))}") from error
         finally:
-            Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own half-written file
-    sys.stderr.write(said.getvalue())
+            Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own temporary file
+    sys.stderr.write(output.getvalue())
 
 
 def _reason(report: str) -> str:
-    """The last line of what Blender or an exporter's traceback says, and what to do."""
+    """Return the last line of a report by Blender or of an exporter's traceback, and what to do about it."""
     lines = [line for line in report.splitlines() if line.strip() and not line.startswith("Location:")]
-    last = lines[-1].removeprefix("Error: ") if lines else "Blender does not say why"
+    last = lines[-1].removeprefix("Error: ") if lines else "Blender gives no reason"
     if "Traceback" in report and "[Errno" not in last:
         return f"Blender's exporter failed ({last}); choose another format"
     return f"{re.sub(r'^[A-Za-z]+Error: .Errno [0-9]+. ', '', last)}; choose another place or free some space"
 
 
 def _close_files_of_failures() -> None:
-    """Python keeps the last traceback, with it the exporter's open file, and so the room that it takes on the disk."""
+    """Close the file that a failed exporter left open, so that its disk space is free again.
+
+    Python keeps the last traceback, and with it the open file.
+    """
     for name in ("last_exc", "last_value", "last_traceback"):
         if hasattr(sys, name):
             setattr(sys, name, None)
@@ -100,50 +122,20 @@ def _close_files_of_failures() -> None:
 
 
 @contextlib.contextmanager
-def _renamed(thing: bpy.types.ID, name: str) -> Iterator[None]:
-    before = thing.name
-    thing.name = name
+def _renamed(datablock: bpy.types.ID, name: str) -> Iterator[None]:
+    """Rename an object or its data; restore the name afterwards."""
+    before = datablock.name
+    datablock.name = name
     try:
         yield
     finally:
-        thing.name = before
-
-
-def check_output(path: Path) -> None:
-    """Finds out before a long capture what `save_scene` would say after it.
-
-    Raises:
-        TarError: as `save_scene`.
-    """
-    _check_ending(path)
-    check_place(path)
-
-
-def check_place(path: Path) -> None:
-    """Finds out whether a file of any kind can be written there.
-
-    Raises:
-        TarError: it cannot.
-    """
-    with contextlib.suppress(_Trial), atomic_path(path):
-        raise _Trial
-
-
-class _Trial(Exception):
-    """Makes atomic_path throw the file away."""
-
-
-def _check_ending(path: Path) -> None:
-    if path.suffix.lower() not in _ENDINGS:
-        raise TarError(f"cannot write {path}: give it a name that ends in {', '.join(_ENDINGS)}")
-    if path.suffix.lower() in (".usd", ".usdc") and "usd_export" not in dir(bpy.ops.wm):  # Debian's builds come without
-        raise TarError(f"cannot write {path}: this Blender was built without USD; choose another format")
+        datablock.name = before
 
 
 @contextlib.contextmanager
 def _no_backups() -> Iterator[None]:
-    """Blender would keep the empty temporary file as a .blend1."""
-    paths = bpy.context.preferences.filepaths
+    """Disable backups: Blender would save the empty temporary file as a .blend1 file."""
+    paths = preferences_of(bpy.context).filepaths
     versions = paths.save_version
     paths.save_version = 0
     try:
@@ -157,13 +149,14 @@ def _write_blend(path: str, name: str, objects: Sequence[bpy.types.Object] | Non
 
 
 def _write_fbx(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
-    with _renamed(bpy.context.scene, name):  # the take is called as the scene
-        write_fbx(path, bpy.context.scene.objects if objects is None else objects)
+    scene = scene_of(bpy.context)
+    with _renamed(scene, name):  # the take gets the scene's name
+        write_fbx(path, scene.objects if objects is None else objects)
 
 
 def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
-    # Everybody's motion as one animation: most programs play one at a time.
-    with everybody_shown(), selected(objects or ()):
+    # The motion of all people is one animation, because most programs play one animation at a time.
+    with all_shown(), selected(objects or ()):
         bpy.ops.export_scene.gltf(
             filepath=path,
             check_existing=False,
@@ -172,21 +165,21 @@ def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None)
             export_cameras=True,
             export_animation_mode="ACTIVE_ACTIONS",
             export_nla_strips_merged_animation_name=name,
-            export_anim_single_armature=False,  # older exporters would add everybody's actions to a single armature
+            export_anim_single_armature=False,  # older exporters would add the actions of all people to one armature
         )
 
 
 def _write_usd(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
-    with everybody_shown(), selected(objects or ()):
+    with all_shown(), selected(objects or ()):
         bpy.ops.wm.usd_export(
             filepath=path, check_existing=False, selected_objects_only=objects is not None, export_animation=True
         )
-    if not _is_whole_crate(Path(path)):  # it does not fail on a full disk
-        raise RuntimeError("it could not be written to its end (is the disk full?)")
+    if not _is_complete_usd(Path(path)):  # the operator reports no error if the disk is full
+        raise RuntimeError("the file is incomplete (is the disk full?)")
 
 
-def _is_whole_crate(path: Path) -> bool:
-    """Whether a USD file in its binary form reaches to the end of its table of contents, the last thing written."""
+def _is_complete_usd(path: Path) -> bool:
+    """Check whether a binary USD file contains its whole table of contents, which is written last."""
     with path.open("rb") as file:
         file.seek(16)
         contents = int.from_bytes(file.read(8), "little")
@@ -196,14 +189,14 @@ def _is_whole_crate(path: Path) -> bool:
 
 
 def _save_bvh(path: Path) -> list[Path]:
-    people = [person for clip in imported_clips(bpy.context.scene) for person in people_of(clip)]
-    people = people or [thing for thing in bpy.context.scene.objects if is_person(thing)]
+    scene = scene_of(bpy.context)
+    people = [person for clip in imported_clips(scene) for person in people_of(clip)]
+    people = people or [obj for obj in scene.objects if is_person(obj)]
     if not people:
-        raise TarError(f"cannot write {path}: there is no imported person in the scene")
+        raise TarError(f"cannot write {path}: the scene has no imported person; import a video first")
     files = person_files(path, len(people))
     for file, person in reversed(list(zip(files, people, strict=True))):
-        rest = RestPose.of_person(person)
-        text = bvh_text(rest, person_motion(person), frame_rate(bpy.context.scene))
+        text = bvh_text(RestPose.of_person(person), person_motion(person), frame_rate(scene))
         with atomic_path(file) as temporary:
             Path(temporary).write_text(text, encoding="ascii")
     return files
@@ -216,5 +209,5 @@ _WRITERS: dict[str, Callable[[str, str, Sequence[bpy.types.Object] | None], None
     ".usd": _write_usd,
     ".usdc": _write_usd,
 }
-_ENDINGS = (*_WRITERS, ".bvh")
-FORMATS = tuple(ending.removeprefix(".") for ending in _ENDINGS)
+_SUFFIXES = (*_WRITERS, ".bvh")
+FORMATS = tuple(suffix.removeprefix(".") for suffix in _SUFFIXES)

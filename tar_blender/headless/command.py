@@ -34,13 +34,13 @@ from tar_core.body.data import load_body
 from tar_core.cleanup.smoothing import check_strength
 from tar_core.engine.client import CaptureJob, Event, Notice, PatientEngine, Progress
 from tar_core.errors import TarError
-from tar_core.files import check_video_file
+from tar_core.files import check_video_file, check_writable
 from tar_core.motion import MotionClip
 
 from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_python
 from ..export.amass import ENDING as AMASS
 from ..export.amass import save_amass
-from ..export.formats import FORMATS, check_output, check_place, save_each, save_scene
+from ..export.formats import FORMATS, check_output, save_each, save_scene
 from ..retarget.character_file import replace_person
 from ..scene.build import ImportOptions, clip_body, import_clip, set_frame_rate
 from ..scene.key_reduction import Tolerance, reduce_keys
@@ -95,7 +95,7 @@ def _is_batch(options: argparse.Namespace) -> bool:
 
 def _run_one(options: argparse.Namespace) -> None:
     for output in options.output:
-        (check_place if _is_motion(output) else check_output)(output)
+        (check_writable if _is_motion(output) else check_output)(output)
     (video,) = options.video
     with PatientEngine(_python_finder(), package=bundled_tar_core()) as engine:
         motion = _motion(video, _job(options), engine, _show)

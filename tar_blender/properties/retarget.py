@@ -27,13 +27,13 @@ class TARRetarget(bpy.types.PropertyGroup):
         name="Person",
         description="The imported person whose motion is taken; empty: the active one",
         type=bpy.types.Object,
-        poll=lambda settings, thing: is_person(thing),
+        poll=lambda settings, obj: is_person(obj),
     )
     character: PointerProperty(
         name="Character",
         description="The armature that shall move like the person",
         type=bpy.types.Object,
-        poll=lambda settings, thing: thing.type == "ARMATURE" and not is_person(thing),
+        poll=lambda settings, obj: obj.type == "ARMATURE" and not is_person(obj),
         update=_choose_character,
     )
     kind: StringProperty(description="The kind of rig that was recognized")

@@ -36,7 +36,7 @@ def load_character(path: Path) -> bpy.types.Object:
         raise TarError(f"{path}: cannot be read ({reason}); open it in Blender and save it again") from error
     finally:
         render.fps, render.fps_base = frame_rate  # the FBX importer changes it
-    armatures = [loaded for loaded in set(bpy.data.objects) - before if loaded.type == "ARMATURE"]
+    armatures = [obj for obj in set(bpy.data.objects) - before if obj.type == "ARMATURE"]
     if not armatures:
         raise TarError(f"{path}: contains no armature; give a rigged character")
     return max(armatures, key=lambda armature: len(data_of(armature, bpy.types.Armature).bones))
@@ -49,8 +49,8 @@ def _load_objects(path: Path) -> None:
             libraries: Any = bpy.data.libraries
             with libraries.load(str(path)) as (available, wanted):
                 wanted.objects = available.objects
-            for loaded in set(bpy.data.objects) - before:
-                scene_of(bpy.context).collection.objects.link(loaded)
+            for obj in set(bpy.data.objects) - before:
+                scene_of(bpy.context).collection.objects.link(obj)
         case ".fbx":
             bpy.ops.import_scene.fbx(filepath=str(path))
         case _:

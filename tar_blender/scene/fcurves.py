@@ -15,9 +15,9 @@ ALIGNED = 3  # handle type
 _AUTO_CLAMPED = 4  # handle type; takes effect if an animator changes the interpolation to Bezier
 
 
-def curves_of(animated: Animated) -> Iterable[bpy.types.FCurve]:
+def curves_of(obj: Animated) -> Iterable[bpy.types.FCurve]:
     """Return the F-curves of the action assigned to an object."""
-    animation = animated.animation_data
+    animation = obj.animation_data
     if animation is None or animation.action is None:
         return []
     if not hasattr(animation, "action_slot"):
@@ -27,7 +27,7 @@ def curves_of(animated: Animated) -> Iterable[bpy.types.FCurve]:
     return [curve for bag in bags if bag is not None for curve in bag.fcurves]
 
 
-def new_action(animated: Animated, name: str) -> tuple[bpy.types.Action, Any]:
+def new_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
     """Assign a new, empty action to an object or to a camera's data.
 
     Returns:
@@ -35,19 +35,19 @@ def new_action(animated: Animated, name: str) -> tuple[bpy.types.Action, Any]:
         action's slot, before that the action itself.
     """
     action = bpy.data.actions.new(name)
-    animation = animated.animation_data_create()
+    animation = obj.animation_data_create()
     animation.action = action
     if not hasattr(action, "slots"):
         return action, action
-    slot = action.slots.new(id_type=animated.id_type, name=animated.name)
+    slot = action.slots.new(id_type=obj.id_type, name=obj.name)
     strip: Any = action.layers.new("Motion").strips.new(type="KEYFRAME")
     animation.action_slot = slot
     return action, strip.channelbag(slot, ensure=True)
 
 
-def add_driver(animated: Animated, path: str) -> bpy.types.Driver:
+def add_driver(obj: Animated, path: str) -> bpy.types.Driver:
     """Add a driver to a property that is not an array; return it."""
-    curve = animated.driver_add(path)
+    curve = obj.driver_add(path)
     assert isinstance(curve, bpy.types.FCurve) and curve.driver is not None
     return curve.driver
 

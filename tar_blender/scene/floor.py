@@ -34,7 +34,7 @@ def lowest_foot(collection: bpy.types.Collection, depsgraph: bpy.types.Depsgraph
 
 
 def _foot_heights(armature: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> list[float]:
-    bodies = [child for child in person_objects(armature) if child.type == "MESH"]
+    bodies = [obj for obj in person_objects(armature) if obj.type == "MESH"]
     if not bodies:
         posed = armature.evaluated_get(depsgraph)
         bones = [pose_bones(posed)[name] for name in _FEET]
@@ -85,6 +85,6 @@ def floor_transform(points: Sequence[Vector], camera: Vector) -> Matrix:
 
 def move(objects: Iterable[bpy.types.Object], transform: Matrix) -> None:
     """Transform objects in the world; children follow their parents."""
-    for moved in set(objects):
-        if moved.parent is None:
-            moved.matrix_world = transform @ moved.matrix_world
+    for obj in set(objects):
+        if obj.parent is None:
+            obj.matrix_world = transform @ obj.matrix_world

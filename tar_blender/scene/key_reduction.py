@@ -91,7 +91,7 @@ def _distances(locations: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.linalg.norm(locations - others, axis=1)
 
 
-def reduce_keys(animated: bpy.types.Object, tolerance: Tolerance) -> tuple[int, int]:
+def reduce_keys(obj: bpy.types.Object, tolerance: Tolerance) -> tuple[int, int]:
     """Remove keys from an object's action.
 
     Only curves of rotations and locations that are keyed on every frame are changed.
@@ -100,7 +100,7 @@ def reduce_keys(animated: bpy.types.Object, tolerance: Tolerance) -> tuple[int, 
         the number of keys before and after.
     """
     by_path: dict[str, list[bpy.types.FCurve]] = {}
-    for fcurve in curves_of(animated):
+    for fcurve in curves_of(obj):
         by_path.setdefault(fcurve.data_path, []).append(fcurve)
     before, after = 0, 0
     for path, fcurves in by_path.items():

@@ -90,12 +90,12 @@ def pelvis_locations(
     return (pelvis - rest_pelvis) @ rest_rotations(armature_object)[0]
 
 
-def visibility_curves(animated: bpy.types.Object) -> list[bpy.types.FCurve]:
+def visibility_curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
     """Return the curves and drivers that hide and show an object."""
-    animation = animated.animation_data
+    animation = obj.animation_data
     if animation is None:
         return []
-    curves = [*animation.drivers, *curves_of(animated)]
+    curves = [*animation.drivers, *curves_of(obj)]
     return [curve for curve in curves if curve.data_path in VISIBILITY]
 
 

@@ -88,13 +88,13 @@ def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
 
 def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
     """Return the armatures of a clip's people, ordered by their IDs."""
-    armatures = [thing for thing in collection.all_objects if is_person(thing)]
+    armatures = [obj for obj in collection.all_objects if is_person(obj)]
     return sorted(armatures, key=person_id)
 
 
-def is_person(thing: bpy.types.Object) -> bool:
+def is_person(obj: bpy.types.Object) -> bool:
     """Check whether an object is an imported person's armature."""
-    return thing.type == "ARMATURE" and thing.get(_PERSON) is not None
+    return obj.type == "ARMATURE" and obj.get(_PERSON) is not None
 
 
 def person_id(armature: bpy.types.Object) -> int:
@@ -107,7 +107,7 @@ def camera_of(collection: bpy.types.Collection) -> bpy.types.Object | None:
     given = given_camera(collection)
     if given is not None:
         return find_object(given)
-    return next((thing for thing in collection.all_objects if thing.type == "CAMERA"), None)
+    return next((obj for obj in collection.all_objects if obj.type == "CAMERA"), None)
 
 
 def given_camera(collection: bpy.types.Collection) -> str | None:
@@ -123,8 +123,8 @@ def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:
 
 def set_hidden(armature: bpy.types.Object, hidden: bool) -> None:
     """Hide a person with the eye icon of the outliner; the keys that show them while they are in the video stay."""
-    for thing in person_objects(armature):
-        thing.hide_set(hidden)
+    for obj in person_objects(armature):
+        obj.hide_set(hidden)
 
 
 def delete_person(armature: bpy.types.Object) -> None:
@@ -139,23 +139,23 @@ def delete_clip(collection: bpy.types.Collection) -> None:
 
 
 def _remove(objects: list[bpy.types.Object]) -> None:
-    data = [part for thing in objects for part in _data_of(thing)]
-    used_by_data = [part for thing in objects for part in _used_by_data_of(thing)]
+    data = [part for obj in objects for part in _data_of(obj)]
+    used_by_data = [part for obj in objects for part in _used_by_data_of(obj)]
     bpy.data.batch_remove(objects)
     for parts in (data, used_by_data):
         bpy.data.batch_remove([part for part in dict.fromkeys(parts) if part.users == 0])
     view_layer_of(bpy.context).update()  # otherwise Blender 5.2 keeps None in its list of objects for a while
 
 
-def _data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
-    if thing.animation_data and thing.animation_data.action:
-        yield thing.animation_data.action
-    if thing.data:
-        yield thing.data
+def _data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
+    if obj.animation_data and obj.animation_data.action:
+        yield obj.animation_data.action
+    if obj.data:
+        yield obj.data
 
 
-def _used_by_data_of(thing: bpy.types.Object) -> Iterator[bpy.types.ID]:
-    data = thing.data
+def _used_by_data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
+    data = obj.data
     if isinstance(data, bpy.types.Mesh):
         yield from filter(None, data.materials)
     if isinstance(data, bpy.types.Camera):

@@ -1,4 +1,4 @@
-"""AMASS's files say where the joints are in the scene."""
+"""AMASS files reproduce the positions of the joints in the scene."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
 
 
-def test_smpls_own_kinematics_lead_to_what_blender_shows(tmp_path: Path) -> None:
+def test_forward_kinematics_agree_with_the_scene(tmp_path: Path) -> None:
     clip = synthetic_clip(people=2)
     body = load_body()
     imported = import_clip(clip, bpy.context)
@@ -28,11 +28,11 @@ def test_smpls_own_kinematics_lead_to_what_blender_shows(tmp_path: Path) -> None
             rest = rest_joints(body, data["betas"])
             for row in (0, 17, 60):
                 rotations = axis_angle_to_matrix(data["poses"][row].reshape(24, 3).astype(float))
-                places = [rest[0] + data["trans"][row]]
+                positions = [rest[0] + data["trans"][row]]
                 for joint in range(1, 24):
-                    above = PARENTS[joint]
-                    rotations[joint] = rotations[above] @ rotations[joint]
-                    places.append(places[above] + rotations[above] @ (rest[joint] - rest[above]))
+                    parent = PARENTS[joint]
+                    rotations[joint] = rotations[parent] @ rotations[joint]
+                    positions.append(positions[parent] + rotations[parent] @ (rest[joint] - rest[parent]))
                 heads = heads_of(shown.armature, SMPL_BONES, int(person.frames[row]) + 1)
                 for joint, name in enumerate(JOINT_NAMES):
-                    np.testing.assert_allclose(places[joint], heads[name], atol=1e-4, err_msg=f"{name}, {row}")
+                    np.testing.assert_allclose(positions[joint], heads[name], atol=1e-4, err_msg=f"{name}, {row}")

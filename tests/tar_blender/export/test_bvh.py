@@ -1,4 +1,4 @@
-"""BVH files hold what Blender shows: read back by Blender's importer, and by training's reader of recordings."""
+"""BVH files reproduce the motion in the scene, as read by Blender, pybvh and the reader for training data."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
     save_scene(tmp_path / "one.bvh")
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (4, 20, 50)}
     bpy.ops.import_anim.bvh(filepath=str(tmp_path / "one.bvh"), global_scale=0.01, frame_start=4)
-    (copy,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE" and thing != person)
+    (copy,) = (obj for obj in bpy.data.objects if obj.type == "ARMATURE" and obj != person)
     for frame, expected in shown.items():
         read = heads_of(copy, SMPL_BONES, frame)
         for joint in JOINT_NAMES:
@@ -39,9 +39,9 @@ def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
             np.testing.assert_allclose(read[joint], expected[joint], atol=1e-4, err_msg=f"{joint} at {frame}")
 
 
-def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
-    """y up and meters, whatever reads it; SMPL's rotations come back, as the file is in T-pose at zero."""
-    bvh = pytest.importorskip("tar_core.synthetic.bvh", reason="needs scipy, which Blender has not")
+def test_reader_for_training_data_reads_the_same_motion(tmp_path: Path) -> None:
+    """The reader converts to meters with y up."""
+    bvh = pytest.importorskip("tar_core.synthetic.bvh", reason="needs scipy, which Blender does not have")
     person = import_clip(synthetic_clip(), bpy.context).people[0].armature
     save_scene(tmp_path / "one.bvh")
     recording = bvh.read_bvh("one", (tmp_path / "one.bvh").read_text())
@@ -50,7 +50,7 @@ def test_trainings_reader_reads_the_same_motion(tmp_path: Path) -> None:
     to_blender = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
     for frame in (4, 30, 64):
         shown = heads_of(person, SMPL_BONES, frame)
-        for joint, name in enumerate(JOINT_NAMES[:22]):  # hands are read as wrists
+        for joint, name in enumerate(JOINT_NAMES[:22]):  # the reader ignores hands
             read = to_blender @ recording.positions[frame - 4, joint]
             np.testing.assert_allclose(read, shown[name], atol=1e-3, err_msg=f"{name} at {frame}")
 
@@ -62,7 +62,7 @@ def test_each_person_gets_a_file(tmp_path: Path) -> None:
     assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_person2.bvh").read_text()
 
 
-def test_nobody_is_an_error(tmp_path: Path) -> None:
+def test_scene_without_people_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TarError, match="no imported person"):
         save_scene(tmp_path / "none.bvh")
     assert not list(tmp_path.iterdir())

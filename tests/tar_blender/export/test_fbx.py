@@ -1,4 +1,4 @@
-"""FBX files: centimeters, nobody scaled, T-pose at rest, every frame; as three independent readers see them."""
+"""FBX files in centimeters, without scaled objects, in T-pose at rest, as read by three independent readers."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -19,33 +19,35 @@ from tests.support.readers import Y_UP_TO_Z_UP, assimp_joints, assimp_scene, nod
 FRAMES = (4, 20, 50, 64)
 
 
-def travelling_clip() -> MotionClip:
-    """Its camera hangs on an empty that stands somewhere, turns and is carried along."""
+def moving_camera_clip() -> MotionClip:
+    """Return a clip whose camera rotates and moves, as the child of an empty."""
     clip = synthetic_clip()
-    turns, places = np.linspace([[0.0, 0, 0], [0, 0, 0]], [[0.1, 0.7, -0.2], [1, 0, 2]], clip.last_frame + 1, axis=1)
+    vectors, positions = np.linspace(
+        [[0.0, 0, 0], [0, 0, 0]], [[0.1, 0.7, -0.2], [1, 0, 2]], clip.last_frame + 1, axis=1
+    )
     return replace(
-        clip, camera_trajectory=CameraTrajectory(0, turns, places), floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4)
+        clip, camera_trajectory=CameraTrajectory(0, vectors, positions), floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4)
     )
 
 
 def assert_same(read: dict[str, np.ndarray], expected: dict[str, np.ndarray], where: str) -> None:
-    for joint, place in expected.items():
-        np.testing.assert_allclose(read[joint], place, atol=1e-3, err_msg=f"{joint} {where}")
+    for joint, position in expected.items():
+        np.testing.assert_allclose(read[joint], position, atol=1e-3, err_msg=f"{joint} {where}")
 
 
-# Blender's old reader takes 29.97 frames a second for 30.
+# Blender's older importer rounds 29.97 frames per second to 30.
 @pytest.mark.parametrize(("importer", "fps"), [("import_scene.fbx", 30.0), ("wm.fbx_import", 30000 / 1001)])
 def test_blender_reads_the_same_motion(importer: str, fps: float, tmp_path: Path) -> None:
-    """By its old reader, in Python, and by its new one, ufbx, which Godot and others read with too."""
+    """Tests the older importer in Python and the newer one with ufbx, which Godot and other programs also use."""
     group, _, name = importer.partition(".")
     if name not in dir(getattr(bpy.ops, group)):
-        pytest.skip("this Blender has no such reader")
+        pytest.skip("this version of Blender does not have the importer")
     person = import_clip(synthetic_clip(fps=fps), bpy.context).people[0].armature
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
     save_scene(tmp_path / "out.fbx")
     bpy.ops.wm.read_factory_settings(use_empty=True)
     getattr(getattr(bpy.ops, group), name)(filepath=str(tmp_path / "out.fbx"))
-    (armature,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE")
+    (armature,) = (obj for obj in bpy.data.objects if obj.type == "ARMATURE")
     first = round(armature.animation_data.action.frame_range[0])
     for frame, heads in shown.items():
         assert_same(heads_of(armature, SMPL_BONES, frame - 4 + first), heads, f"at {frame}")
@@ -67,8 +69,8 @@ def test_assimp_reads_the_same_motion_in_centimeters(clip: MotionClip, tmp_path:
         np.testing.assert_allclose(np.linalg.norm(axes, axis=0), 1, atol=1e-3, err_msg=name)
 
 
-def test_rest_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
-    """What the skin is bound to: offset matrices lead from the body into each bone."""
+def test_rest_pose_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
+    """The bind pose of the skin, from the offset matrices, which map from the body to each bone."""
     person = import_clip(clip, bpy.context).people[0].armature
     rest = {name: np.array(person.data.bones[name].head_local) for name in SMPL_BONES}
     save_each(tmp_path / "out.fbx", [person])
@@ -78,25 +80,25 @@ def test_rest_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
     bound = {}
     for mesh in scene["meshes"]:
         for bone in mesh["bones"]:
-            place = body @ np.linalg.inv(np.reshape(bone["offsetmatrix"], (4, 4)))
-            bound[bone["name"]] = 0.01 * Y_UP_TO_Z_UP @ place[:3, 3]
-    assert len(bound) >= 22  # hands may move no vertex of their own
+            matrix = body @ np.linalg.inv(np.reshape(bone["offsetmatrix"], (4, 4)))
+            bound[bone["name"]] = 0.01 * Y_UP_TO_Z_UP @ matrix[:3, 3]
+    assert len(bound) >= 22  # hands may have no vertices
     assert_same(bound, {name: rest[name] for name in bound}, "at rest")
     height = np.abs(bound["left_wrist"][2] - bound["left_shoulder"][2])
-    assert height < 0.1, "arms stretched out"
+    assert height < 0.1, "the arms are stretched out"
 
 
-def test_everything_is_afterwards_what_it_was(tmp_path: Path) -> None:
-    imported = import_clip(travelling_clip(), bpy.context)
+def test_export_restores_the_scene(tmp_path: Path) -> None:
+    imported = import_clip(moving_camera_clip(), bpy.context)
     armature, body, camera = imported.people[0].armature, imported.people[0].body, imported.camera
 
     def state() -> list[object]:
         coordinates = np.empty(3 * len(body.data.vertices), np.float32)
         body.data.vertices.foreach_get("co", coordinates)
-        curves = [curve for thing in (armature, camera) for curve in curves_of(thing)]
+        curves = [curve for obj in (armature, camera) for curve in curves_of(obj)]
         keys = [tuple(point.co) for curve in curves for point in curve.keyframe_points]
         bones = [tuple(bone.head_local) for bone in armature.data.bones]
-        data = [thing.data for thing in (armature, body, camera)]
+        data = [obj.data for obj in (armature, body, camera)]
         return [coordinates.tobytes(), keys, bones, data, camera.parent.location[:], camera.data.clip_end]
 
     before, kinds = state(), (len(bpy.data.armatures), len(bpy.data.meshes), len(bpy.data.cameras))
@@ -109,8 +111,8 @@ def test_everything_is_afterwards_what_it_was(tmp_path: Path) -> None:
     assert bpy.context.scene.name == "Scene"
 
 
-def test_camera_stands_where_it_stood(tmp_path: Path) -> None:
-    camera = import_clip(travelling_clip(), bpy.context).camera
+def test_camera_is_exported_at_its_position(tmp_path: Path) -> None:
+    camera = import_clip(moving_camera_clip(), bpy.context).camera
     frame = bpy.context.scene.frame_start + 5
     bpy.context.scene.frame_set(frame)
     matrix, lens = np.array(camera.matrix_world), (camera.data.lens, camera.data.sensor_width)
@@ -124,7 +126,7 @@ def test_camera_stands_where_it_stood(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.array(read.to_3x3().normalized()), matrix[:3, :3], atol=1e-3)
 
 
-def test_other_peoples_rigs_are_left_as_they_are(clip: MotionClip, tmp_path: Path) -> None:
+def test_other_objects_are_exported_without_changes(clip: MotionClip, tmp_path: Path) -> None:
     import_clip(clip, bpy.context)
     bpy.ops.mesh.primitive_cube_add(size=2, location=(0, 0, 3))
     save_scene(tmp_path / "out.fbx")

@@ -1,4 +1,4 @@
-"""Files are whole or not there."""
+"""Exported files: complete or absent, in every format."""
 
 import resource
 import shutil
@@ -19,12 +19,12 @@ from tests.support.clips import synthetic_clip
 from tests.support.readers import gltf_report, usd_scene
 
 
-def test_blend_opens_again_with_everything(clip: MotionClip, tmp_path: Path) -> None:
+def test_blend_file_contains_everything(clip: MotionClip, tmp_path: Path) -> None:
     import_clip(clip, bpy.context)
     path = tmp_path / "out.blend"
     save_scene(path)
-    assert [file.name for file in tmp_path.iterdir()] == ["out.blend"], "no .blend1, nothing temporary"
-    assert not bpy.data.filepath, "the open file keeps its name"
+    assert [file.name for file in tmp_path.iterdir()] == ["out.blend"], "no .blend1 and no temporary file"
+    assert not bpy.data.filepath, "the path of the open file stays the same"
 
     bpy.ops.wm.open_mainfile(filepath=str(path))
     armature = bpy.data.objects["Person 1"]
@@ -36,7 +36,7 @@ def test_blend_opens_again_with_everything(clip: MotionClip, tmp_path: Path) -> 
     assert bpy.context.scene.camera.name == "TAR Camera"
 
 
-def test_writing_again_replaces(clip: MotionClip, tmp_path: Path) -> None:
+def test_existing_file_is_replaced(clip: MotionClip, tmp_path: Path) -> None:
     path = tmp_path / "out.blend"
     path.write_text("old")
     import_clip(clip, bpy.context)
@@ -45,9 +45,9 @@ def test_writing_again_replaces(clip: MotionClip, tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["out.blend"]
 
 
-def test_usd_joints_in_pixars_library(clip: MotionClip, tmp_path: Path) -> None:
+def test_usd_joints_read_by_pixars_library(clip: MotionClip, tmp_path: Path) -> None:
     if "usd_export" not in dir(bpy.ops.wm):
-        pytest.skip("this Blender was built without USD")
+        pytest.skip("this build of Blender has no USD")
     person = import_clip(clip, bpy.context).people[0].armature
     save_scene(tmp_path / "out.usdc")
     frames = [4, 20, 50]
@@ -55,12 +55,12 @@ def test_usd_joints_in_pixars_library(clip: MotionClip, tmp_path: Path) -> None:
     assert (read["up"], read["meters"]) == ("Z", 1.0) and read["rate"] == pytest.approx(clip.fps, rel=1e-4)
     for frame in frames:
         shown = heads_of(person, SMPL_BONES, frame)
-        for name, place in zip(read["names"], read[str(frame)], strict=True):
-            np.testing.assert_allclose(place, shown[name], atol=1e-4, err_msg=f"{name} at {frame}")
+        for name, position in zip(read["names"], read[str(frame)], strict=True):
+            np.testing.assert_allclose(position, shown[name], atol=1e-4, err_msg=f"{name} at {frame}")
 
 
 @pytest.mark.parametrize("ending", [".usd", ".usdc"])
-def test_usd_keeps_body_and_motion(clip: MotionClip, tmp_path: Path, ending: str) -> None:
+def test_usd_contains_body_and_motion(clip: MotionClip, tmp_path: Path, ending: str) -> None:
     import_clip(clip, bpy.context)
     path = tmp_path / f"out{ending}"
     if "usd_export" not in dir(bpy.ops.wm):
@@ -71,17 +71,17 @@ def test_usd_keeps_body_and_motion(clip: MotionClip, tmp_path: Path, ending: str
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     bpy.ops.wm.read_homefile(use_empty=True)
     bpy.ops.wm.usd_import(filepath=str(path))
-    (armature,) = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
-    bodies = [thing for thing in bpy.data.objects if thing.type == "MESH" and len(thing.data.vertices) > 5000]
+    (armature,) = [obj for obj in bpy.data.objects if obj.type == "ARMATURE"]
+    bodies = [obj for obj in bpy.data.objects if obj.type == "MESH" and len(obj.data.vertices) > 5000]
     assert bodies and len(armature.data.bones) == 24
-    places = []
+    positions = []
     for frame in (20, 40):
         bpy.context.scene.frame_set(frame)
-        places.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
-    assert (places[1] - places[0]).length > 0.1
+        positions.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
+    assert (positions[1] - positions[0]).length > 0.1
 
 
-def test_glb_is_valid_by_khronos(tmp_path: Path) -> None:
+def test_glb_passes_the_khronos_validator(tmp_path: Path) -> None:
     people = [person.armature for person in import_clip(synthetic_clip(people=2), bpy.context).people]
     save_scene(tmp_path / "all.glb")
     save_each(tmp_path / "each.glb", people)
@@ -89,17 +89,17 @@ def test_glb_is_valid_by_khronos(tmp_path: Path) -> None:
         report = gltf_report(tmp_path / f"{name}.glb")
         issues = report["issues"]
         assert issues["numErrors"] == 0, issues
-        # The body hangs on its armature, which stands at the origin.
+        # The body is a child of its armature, which is at the origin.
         warned = {issue["code"] for issue in issues["messages"] if issue["severity"] == 1}
         assert warned <= {"NODE_SKINNED_MESH_NON_ROOT"}
-        assert report["info"]["animationCount"] == 1, "all move together"
+        assert report["info"]["animationCount"] == 1, "one animation moves all people"
         assert report["info"]["drawCallCount"] == animated and report["info"]["maxInfluences"] <= 4
 
 
 @pytest.mark.parametrize("ending", [".fbx", ".glb", ".usdc"])
-def test_everybody_is_exported_moving_though_hidden_at_the_moment(ending: str, tmp_path: Path) -> None:
+def test_people_hidden_on_the_current_frame_are_exported(ending: str, tmp_path: Path) -> None:
     if ending == ".usdc" and "usd_export" not in dir(bpy.ops.wm):
-        pytest.skip("this Blender was built without USD")
+        pytest.skip("this build of Blender has no USD")
     people = [person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context).people]
     frames = (15, 45)
     shown = [[heads_of(person, SMPL_BONES, frame) for frame in frames] for person in people]
@@ -110,7 +110,7 @@ def test_everybody_is_exported_moving_though_hidden_at_the_moment(ending: str, t
     bpy.ops.wm.read_factory_settings(use_empty=True)
     import_file(tmp_path / f"out{ending}")
     for name, expected in zip(names, shown, strict=True):
-        (armature,) = (thing for thing in armatures() if thing.name.replace("_", " ").startswith(name))
+        (armature,) = (obj for obj in armatures() if obj.name.replace("_", " ").startswith(name))
         assert not (armature.hide_viewport or armature.hide_render)
         for frame, heads in zip(frames, expected, strict=True):
             read = heads_of(armature, SMPL_BONES, frame)
@@ -118,7 +118,7 @@ def test_everybody_is_exported_moving_though_hidden_at_the_moment(ending: str, t
                 np.testing.assert_allclose(read[joint], heads[joint], atol=1e-3, err_msg=f"{name} {joint} at {frame}")
 
 
-def test_each_gets_a_file_with_the_same_skeleton(tmp_path: Path) -> None:
+def test_separate_files_have_the_same_skeleton(tmp_path: Path) -> None:
     people = [person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context).people]
     shown = [heads_of(person, SMPL_BONES, 30) for person in people]
     endings = ["blend", "bvh", "fbx", "glb"] + ["usdc"] * ("usd_export" in dir(bpy.ops.wm))
@@ -136,15 +136,13 @@ def test_each_gets_a_file_with_the_same_skeleton(tmp_path: Path) -> None:
                 bpy.ops.wm.read_factory_settings(use_empty=True)
                 import_file(tmp_path / f"{name}.{ending}")
                 (armature,) = armatures()
-                assert armature.name.startswith("root") and not any(
-                    thing.type == "CAMERA" for thing in bpy.data.objects
-                )
+                assert armature.name.startswith("root") and not any(obj.type == "CAMERA" for obj in bpy.data.objects)
                 read = heads_of(armature, SMPL_BONES, 30)
                 np.testing.assert_allclose(read["left_wrist"], shown[number]["left_wrist"], atol=1e-3)
 
 
 def armatures() -> list[bpy.types.Object]:
-    return [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    return [obj for obj in bpy.data.objects if obj.type == "ARMATURE"]
 
 
 def import_file(path: Path) -> None:
@@ -158,7 +156,7 @@ def import_file(path: Path) -> None:
     bpy.context.view_layer.update()
 
 
-def test_export_puts_visibility_back(clip: MotionClip, tmp_path: Path) -> None:
+def test_export_restores_the_visibility(clip: MotionClip, tmp_path: Path) -> None:
     (person,) = import_clip(clip, bpy.context).people
     save_scene(tmp_path / "out.fbx")
     bpy.context.scene.frame_set(3)
@@ -166,17 +164,17 @@ def test_export_puts_visibility_back(clip: MotionClip, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["blend", "fbx", "glb", "usdc", "bvh"])
-def test_full_disk_leaves_what_was_there(
+def test_full_disk_leaves_the_existing_file(
     ending: str, clip: MotionClip, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A limit on file sizes stands for a full disk: the write fails in the middle."""
+    """A limit on file sizes simulates a full disk: writing fails halfway."""
     if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
-        pytest.skip("this Blender was built without USD")
+        pytest.skip("this build of Blender has no USD")
     import_clip(clip, bpy.context)
     path = tmp_path / f"out.{ending}"
     path.write_text("old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as plain Python does; in a real Blender it would kill
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python does; the blender program would be killed
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:
         with pytest.raises(TarError, match=rf"cannot write .*out\.{ending}: .*; choose another place") as caught:
@@ -191,13 +189,13 @@ def test_full_disk_leaves_what_was_there(
 
 
 @pytest.mark.parametrize("ending", ["fbx", "glb", "usdc"])
-def test_full_disk_is_free_again_at_once(ending: str, clip: MotionClip, tmp_path: Path) -> None:
-    """A real full disk; what could not be written takes no room for the next file."""
+def test_failed_export_frees_the_disk_space(ending: str, clip: MotionClip, tmp_path: Path) -> None:
+    """With a full disk: the incomplete file no longer takes any space."""
     if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
-        pytest.skip("this Blender was built without USD")
+        pytest.skip("this build of Blender has no USD")
     mounted = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)]
     if shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
-        pytest.skip("needs the right to mount a small disk")
+        pytest.skip("needs permission to mount a small disk")
     try:
         free = shutil.disk_usage(tmp_path).free
         import_clip(clip, bpy.context)
@@ -208,13 +206,13 @@ def test_full_disk_is_free_again_at_once(ending: str, clip: MotionClip, tmp_path
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
-def test_a_bug_of_an_exporter_is_no_full_disk() -> None:
+def test_bug_of_an_exporter_is_not_reported_as_a_full_disk() -> None:
     report = "Error: Python: Traceback (most recent call last):\n  File ...\nKeyError: 'x'\nLocation: ops.py:109\n"
     assert _reason(report) == "Blender's exporter failed (KeyError: 'x'); choose another format"
 
 
 @pytest.mark.parametrize("function", [check_output, save_scene])
-def test_places_that_cannot_be_written(tmp_path: Path, function: object) -> None:
+def test_unwritable_paths_are_rejected(tmp_path: Path, function: object) -> None:
     with pytest.raises(TarError, match="choose another place"):
         function(tmp_path / "missing" / "out.blend")
     with pytest.raises(TarError, match="ends in"):
@@ -224,6 +222,6 @@ def test_places_that_cannot_be_written(tmp_path: Path, function: object) -> None
         function(tmp_path / "folder.blend")
 
 
-def test_check_leaves_no_trace(tmp_path: Path) -> None:
+def test_check_leaves_no_file(tmp_path: Path) -> None:
     check_output(tmp_path / "out.blend")
     assert not list(tmp_path.iterdir())

@@ -38,8 +38,8 @@ def test_every_person_is_replaced_by_the_character(hero: Path, motion: Path, tmp
     output = tmp_path / "out.blend"
     assert main([str(motion), "-o", str(output), "--character", str(hero), "--fps", "12"]) == 0
     bpy.ops.wm.open_mainfile(filepath=str(output))
-    armatures = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
-    assert len(armatures) == 2 and not [thing for thing in armatures if thing.name.startswith("Person")]
+    armatures = [obj for obj in bpy.data.objects if obj.type == "ARMATURE"]
+    assert len(armatures) == 2 and not [obj for obj in armatures if obj.name.startswith("Person")]
     assert bpy.context.scene.render.fps / bpy.context.scene.render.fps_base == pytest.approx(12)
     for armature in armatures:
         hips = next(bone for bone in armature.pose.bones if bone.name.endswith("Hips"))

@@ -34,8 +34,8 @@ def camera() -> bpy.types.Object:
     aim = bpy.data.objects.new("Aim", None)
     data = bpy.data.cameras.new("Mine")
     mine = bpy.data.objects.new("Mine", data)
-    for thing in (crane, aim, mine):
-        scene.collection.objects.link(thing)
+    for obj in (crane, aim, mine):
+        scene.collection.objects.link(obj)
     mine.parent = crane
     mine.location = (0.4, -1.0, 0.9)
     crane.scale = (1.5, 1.5, 1.5)
@@ -97,7 +97,7 @@ def test_people_are_placed_in_its_world_and_aligned_with_the_video(
     imported = import_clip(captured, bpy.context, ImportOptions(start_frame=START, camera="Mine"))
     scene, armature = bpy.context.scene, imported.people[0].armature
     assert imported.camera == camera == scene.camera
-    assert [thing.type for thing in imported.collection.objects if thing.type == "CAMERA"] == []
+    assert [obj.type for obj in imported.collection.objects if obj.type == "CAMERA"] == []
     world, _ = camera_world(camera, START + int(truth.people[0].frames[0]))
     for i in range(0, len(truth.people[0]), STEP):
         frame = int(truth.people[0].frames[i])
@@ -149,10 +149,10 @@ def test_warning_if_the_scale_of_the_camera_motion_is_wrong(camera: bpy.types.Ob
     assert "feet would stand better" in warning
 
 
-def _curves(thing: bpy.types.Object) -> list[bpy.types.FCurve]:
+def _curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
     from tar_blender.scene.fcurves import curves_of
 
-    return list(curves_of(thing))
+    return list(curves_of(obj))
 
 
 def test_other_objects_and_cameras_without_perspective_are_rejected(camera: bpy.types.Object) -> None:
@@ -180,8 +180,8 @@ def test_reimport_uses_the_camera_as_it_is_now(registered: None, camera: bpy.typ
     (collection,) = imported_clips(bpy.context.scene)
     assert camera_of(collection) == camera
     for operator in (bpy.ops.tar.feet_on_ground, bpy.ops.tar.floor_from_objects):
-        for thing in bpy.data.objects:
-            thing.select_set(thing.name in ("Crane", "Aim", "Mine"))
+        for obj in bpy.data.objects:
+            obj.select_set(obj.name in ("Crane", "Aim", "Mine"))
         with pytest.raises(RuntimeError, match="stands in the world of Mine"):
             operator(clip=collection.name)
 

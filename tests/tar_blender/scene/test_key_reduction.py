@@ -16,9 +16,9 @@ def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.linalg.norm(a - b, axis=1)
 
 
-def values_at(animated: bpy.types.Object, path: str, frames: np.ndarray) -> np.ndarray:
+def values_at(obj: bpy.types.Object, path: str, frames: np.ndarray) -> np.ndarray:
     """Evaluate an object's curves with Blender, [N, C]."""
-    curves = sorted((curve for curve in curves_of(animated) if curve.data_path == path), key=lambda c: c.array_index)
+    curves = sorted((curve for curve in curves_of(obj) if curve.data_path == path), key=lambda c: c.array_index)
     return np.array([[curve.evaluate(float(frame)) for curve in curves] for frame in frames])
 
 
@@ -30,13 +30,13 @@ def test_every_frame_is_within_the_tolerance(seed: int, tolerance: float) -> Non
     values = np.stack([np.sin(time / random.uniform(4, 20)) * random.uniform(1, 30) for _ in range(3)], 1)
     values += 0.05 * random.normal(size=values.shape)
     keys = choose_keys(values, distances, tolerance)
-    animated = bpy.data.objects.new("Empty", None)
-    _, channels = new_action(animated, "motion")
+    obj = bpy.data.objects.new("Empty", None)
+    _, channels = new_action(obj, "motion")
     write_curves(channels, "place", "location", 1 + time, values)
-    before, after = reduce_keys(animated, Tolerance(meters=tolerance))
+    before, after = reduce_keys(obj, Tolerance(meters=tolerance))
     assert (before, after) == (360, 3 * len(keys))
-    assert distances(values_at(animated, "location", 1 + time), values).max() < tolerance * 1.001 + 1e-3
-    bpy.data.objects.remove(animated)
+    assert distances(values_at(obj, "location", 1 + time), values).max() < tolerance * 1.001 + 1e-3
+    bpy.data.objects.remove(obj)
 
 
 def test_cubic_needs_few_keys() -> None:

@@ -76,9 +76,9 @@ def test_people_are_visible_only_while_they_are_in_the_video() -> None:
         for frame, there in ((first - 1, 0), (first, 1), (first + 7, 1), (last, 1), (last + 1, 0), (first - 3, 0)):
             bpy.context.scene.frame_set(int(frame))
             shown = {instance.object.original for instance in bpy.context.evaluated_depsgraph_get().object_instances}
-            for thing in (person.armature, person.body):
-                assert (thing in shown) == there, (thing.name, frame)
-                assert thing.evaluated_get(bpy.context.evaluated_depsgraph_get()).hide_render != there
+            for obj in (person.armature, person.body):
+                assert (obj in shown) == there, (obj.name, frame)
+                assert obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).hide_render != there
 
 
 def test_body_follows_the_visibility_keys_of_the_armature(clip: MotionClip) -> None:
