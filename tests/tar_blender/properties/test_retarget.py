@@ -10,7 +10,7 @@ import tar_blender
 from tar_blender.engine import paths
 from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.scene.build import ImportOptions, import_clip
-from tests.support.characters import make_character, mover
+from tests.support.characters import make_character, walking_clip
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def registered(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(mover(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
 
 
 def test_choosing_a_character_fills_the_bone_list(person: bpy.types.Object) -> None:

@@ -15,12 +15,12 @@ from tar_core.skeleton import JOINT_NAMES
 from tests.support.characters import (
     end_errors,
     heads_of,
-    largest_turn,
+    largest_rotation,
     make_character,
     make_published_character,
-    mover,
     published_rigs,
     rotations_of,
+    walking_clip,
 )
 
 WITHOUT_HANDS = [name for name in JOINT_NAMES if not name.endswith("_hand")]
@@ -28,7 +28,7 @@ WITHOUT_HANDS = [name for name in JOINT_NAMES if not name.endswith("_hand")]
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(mover(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
 
 
 RIGS = {
@@ -61,7 +61,7 @@ def test_rigs_published_by_makehuman(person: bpy.types.Object, number: int, expe
     assert kind == expected and len(bones) >= 20
     retarget(person, character, bones, kind)
     assert end_errors(person, character, bones).max() < 0.02
-    assert largest_turn(character, bones) < 0.5
+    assert largest_rotation(character, bones) < 0.5
 
 
 def test_blender_poses_the_character_as_computed(person: bpy.types.Object) -> None:
@@ -119,7 +119,7 @@ def test_smpl_rigs_take_over_the_rotations(person: bpy.types.Object) -> None:
 def test_full_turn_has_no_sign_changes(person: bpy.types.Object) -> None:
     character = make_character(person, KNOWN["Mixamo"], arms_down=0.8)
     retarget(person, character, KNOWN["Mixamo"])
-    assert largest_turn(character, KNOWN["Mixamo"]) < 0.5
+    assert largest_rotation(character, KNOWN["Mixamo"]) < 0.5
     for curve in curves_of(character):
         if "quaternion" in curve.data_path:
             values = np.array([point.co[1] for point in curve.keyframe_points])

@@ -9,12 +9,12 @@ from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion, rotation_of
 from tar_blender.scene.build import ImportOptions, import_clip
 from tar_core.errors import TarError
-from tests.support.characters import SMPL_BONES, heads_of, make_character, mover, rotations_of
+from tests.support.characters import SMPL_BONES, heads_of, make_character, rotations_of, walking_clip
 
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(mover(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
 
 
 def test_rest_pose_is_in_the_world(person: bpy.types.Object) -> None:
