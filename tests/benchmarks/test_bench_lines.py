@@ -16,7 +16,7 @@ from benchmarks.bench_lines import (
     show_floors,
     turned_views,
 )
-from tests.tar_core.camera.test_vanishing_points import room, up_of
+from tests.support.rooms import room, up_of
 
 SIZE = (1280, 720)
 

@@ -89,9 +89,7 @@ def test_rotation_tag_is_applied(video: Path, tmp_path: Path) -> None:
     assert reader.size == (HEIGHT, WIDTH)
     image = next(reader.frames()).image
     assert image.shape == (WIDTH, HEIGHT, 3)
-    assert (
-        image[-5, 4, 0] > 150 and image[4, 4, 0] < 90
-    )  # rotated by 90 degrees to the left: the red corner is at the bottom
+    assert image[-5, 4, 0] > 150 and image[4, 4, 0] < 90  # rotated to the left: the red corner is at the bottom
 
 
 def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.video.writer import VideoWriter
-from tests.tar_core.video.test_reader import FPS, HEIGHT, WIDTH
+
+WIDTH, HEIGHT, FPS = 96, 64, 30.0
 
 
 def test_writer_rejects_paths_that_it_cannot_write(tmp_path: Path) -> None:
