@@ -105,8 +105,8 @@ def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
     model = trainer.model
     parts: dict[str, list[tuple[Any, str]]] = {
         "read the clips": [(trainer, "_batch")],
-        "GTE": [(model.global_encoder, "embed_frames"), (model.global_encoder, "from_embedded")],
-        "LTE": [(model.local_encoder, "frames"), (model.local_encoder, "windows")],
+        "GTE": [(model.global_encoder, "embed_frames"), (model.global_encoder, "encode_windows")],
+        "LTE": [(model.local_encoder, "encode_frames"), (model.local_encoder, "encode_windows")],
         "RRM": [(model.refinement, "forward")],
         "losses": [(training, "refinement_loss")],
         "backwards": [(torch.Tensor, "backward")],
@@ -128,9 +128,9 @@ def compiled_parts(model: TAR) -> list[tuple[Any, str]]:
     encoder, local, refinement = model.global_encoder, model.local_encoder, model.refinement
     return [
         (encoder, "embed_frames"),
-        (encoder, "from_embedded"),
-        (local, "frames"),
-        (local, "windows"),
+        (encoder, "encode_windows"),
+        (local, "encode_frames"),
+        (local, "encode_windows"),
         (refinement, "read_markers"),
         (refinement.gru, "forward"),
         (model.body, "forward"),

@@ -1,4 +1,4 @@
-"""Checkpoints: a network's settings and weights in one safetensors file."""
+"""Checkpoints: configuration and weights of a network in one safetensors file."""
 
 import json
 from pathlib import Path
@@ -19,16 +19,16 @@ _FORMAT = "tar-checkpoint-1"
 
 
 def build_tar(config: TARConfig) -> TAR:
-    """An untrained network on the free body, which is the one its markers and betas belong to."""
+    """Build an untrained network for the free body."""
     return TAR(config, BodyModel(load_body()))
 
 
 def save_tar(model: TAR, path: str | Path, half: bool = True, notes: dict[str, str] | None = None) -> None:
-    """Writes the network behind the backbone; the body and the backbone have files of their own.
+    """Write a checkpoint. It does not contain the body and the backbone, which have their own files.
 
     Args:
-        half: store half floats (for shipping) instead of full ones (for going on with training).
-        notes: free text entries for the file's metadata (license, training run).
+        half: store half-precision floats (for distribution) instead of full precision (for further training).
+        notes: additional text entries for the file's metadata (license, training run).
 
     Raises:
         TarError: the file cannot be written.
@@ -43,14 +43,17 @@ def save_tar(model: TAR, path: str | Path, half: bool = True, notes: dict[str, s
 
 
 def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu") -> TAR:
-    """The network of a checkpoint, in evaluation mode; None loads the default one.
+    """Load the network of a checkpoint in evaluation mode.
+
+    Args:
+        path: the checkpoint. Default: the one that comes with the package.
 
     Raises:
-        TarError: the file is missing, is no TAR checkpoint, or doesn't fit this version.
+        TarError: the file is missing, is not a TAR checkpoint, or is of an incompatible version.
     """
     path = Path(path) if path else DEFAULT_CHECKPOINT
     if not path.is_file():
-        raise TarError(f"{path}: no such checkpoint; check the path, or leave it out to use the default one")
+        raise TarError(f"{path}: no such checkpoint; check the path, or give none to use the default one")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
@@ -58,12 +61,12 @@ def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu")
     except (SafetensorError, OSError) as error:
         raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
     if metadata.get("format") != _FORMAT:
-        raise TarError(f"{path}: not a TAR checkpoint; give a file that `python -m tar_core.training` wrote")
+        raise TarError(f"{path}: not a TAR checkpoint; give a checkpoint written by the training of TAR")
     model = build_tar(TARConfig.from_dict(json.loads(metadata["config"])))
     expected = {name: tensor.shape for name, tensor in model.state_dict().items() if not _is_body(name)}
     if expected != {name: tensor.shape for name, tensor in state.items()}:
-        raise TarError(f"{path}: its weights don't fit this version of TAR; use the checkpoint of this version")
-    model.load_state_dict(state, strict=False)  # half floats become the model's own type as they are copied
+        raise TarError(f"{path}: the weights do not fit this version of TAR; use a checkpoint of this version")
+    model.load_state_dict(state, strict=False)  # half-precision floats are converted when copied
     return model.to(device).eval()
 
 

@@ -1,4 +1,4 @@
-"""Every size and switch of the network, in one place."""
+"""Configuration of the network: sizes and switches."""
 
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
@@ -6,45 +6,50 @@ from typing import Any
 from tar_core.errors import TarError
 
 NUM_STATES = 26  # disentangled hidden states: global orientation, 23 joints, shape, camera
-MAP_SIZE = 64  # cells along a side of the backbone's local map
+MAP_SIZE = 64  # width and height of the backbone's local map
 
 
 @dataclass(frozen=True)
 class TARConfig:
-    """The network behind the backbone. The defaults are the paper's (arXiv 2311.09543) where it gives a number.
+    """Configuration of the network without its backbone. Defaults are the values given in the paper (arXiv 2311.09543).
+
+    The names of the attributes are stored in checkpoints.
 
     Attributes:
-        backbone: the name of the per-frame network.
-        vector_size, map_channels: channels of its global vector f_t and of its local map m_t (64 x 64).
-        window: T, consecutive frames that the encoders see; the middle one is predicted.
-        far_frames: distances of frames beyond them, before and after the middle one, that the global encoder sees as
-            well. Not in the paper.
-        local_length: L, frames that the local encoder sees.
-        local_size: S, the side of the maps inside the local encoder's ConvGRU: 64, 32, 16 or 8.
-        local_channels: D, channels of the ConvGRU and of its output map.
-        local_skip: adds the middle frame's own map (1 x 1 convolution) to the local encoder's output, so that a small
-            S keeps fine detail. Not in the paper.
-        local_concat: for S < 64 the local encoder's output convolution also sees the middle frame's own map. The
-            paper's Table S3 has the cost of it: 4.8 GFLOPs in each row but S = 64's.
-        global_width, global_layers, global_heads: the transformer's size.
-        hidden: size of each of the 26 hidden states.
-        markers: K, body markers at which the local map is sampled.
-        marker_radius: r; windows are (2 r + 1) x (2 r + 1) cells.
-        marker_width: features kept of each marker's window.
-        context_width: size of the vector that all 26 GRUs share as input.
-        iterations: refinement steps.
-        landmark_residuals: each step also sees how far the projected body lies from the backbone's own 2D landmarks
-            and its 3D estimate. Not in the paper.
-        steady_landmarks: those landmarks are a parabola's through the window's, not the middle frame's own. Not in the
+        backbone: name of the per-frame network.
+        vector_size, map_channels: number of channels of the backbone's global vector f_t and local map m_t (64 x 64).
+        window: T, number of consecutive frames in a window; the result is for the middle one.
+        far_frames: distances of additional frames before and after the middle one, for the global encoder. Not in the
             paper.
-        joint_errors: also predicts how far each joint may be off. Not in the paper.
-        joint_error_calibration: (a, b) of those errors s in meters: exp(a) s^b is told instead. Fitted after training
-            (`python -m tar_core.evaluation.synthetic --calibrate`), as a network is surer of what it has not seen than
-            it should be.
-        hidden_inputs: which of BlazePose's outputs the network does not see, for ablations: "pooled" features, the
-            "map", the "depth" that it gives landmarks (its world landmarks and their z).
-        use_global, use_local, use_refinement: the paper's ablation switches (GTE, LTE, RRM).
-        dropout: in the global encoder, while training.
+        local_length: L, number of frames for the local encoder.
+        local_size: S, width and height of the maps in the local encoder's ConvGRU: 64, 32, 16 or 8.
+        local_channels: D, number of channels of the ConvGRU and of its output.
+        local_skip: add a 1 x 1 convolution of the middle frame's map to the output of the local encoder, so that fine
+            detail is kept with a small S. Not in the paper.
+        local_concat: for S < 64, the middle frame's map is another input of the local encoder's output convolution.
+            Inferred from the paper's Table S3: it costs 4.8 GFLOPs in each row except S = 64.
+        global_width, global_layers, global_heads: size of the transformer.
+        hidden: H, size of each of the 26 hidden states.
+        markers: K, number of body markers at which the local map is sampled.
+        marker_radius: r; windows have (2 r + 1) x (2 r + 1) cells.
+        marker_width: number of features computed from each marker's window.
+        context_width: size of the vector that is the shared input of the 26 GRUs.
+        iterations: number of refinement steps.
+        landmark_residuals: the differences between the body and the backbone's 2D and 3D landmarks are another input
+            of each refinement step. Not in the paper.
+        steady_landmarks: use the values of a parabola fitted to the landmarks in the window (see `landmark_fit.py`)
+            instead of the landmarks of the middle frame. Not in the paper.
+        joint_errors: also estimate the error of each joint. Not in the paper.
+        joint_error_calibration: (a, b); the estimated errors are exp(a) s^b for the network's output s, meters. Fitted
+            after training (`python -m tar_core.evaluation.synthetic --calibrate`), since the network underestimates
+            errors on data that it was not trained on.
+        hidden_inputs: outputs of BlazePose that are hidden from the network, for ablations: "pooled" (features), "map",
+            "depth" (world landmarks, and the z of landmarks).
+        use_global, use_local, use_refinement: switches for the paper's ablations of GTE, LTE and RRM.
+        dropout: dropout rate in the global encoder.
+
+    Raises:
+        TarError: the values contradict each other.
     """
 
     backbone: str
@@ -78,21 +83,21 @@ class TARConfig:
 
     def __post_init__(self) -> None:
         if self.window % 2 == 0 or self.local_length % 2 == 0:
-            raise TarError("window and local_length must be odd: the middle frame is predicted")
+            raise TarError("network configuration: window and local_length must be odd numbers")
         if self.local_length > self.window:
-            raise TarError("local_length cannot exceed window")
+            raise TarError("network configuration: local_length must be at most window")
         if any(distance <= self.window // 2 for distance in self.far_frames):
-            raise TarError("far_frames must lie beyond the window")
+            raise TarError("network configuration: far_frames must be outside the window")
         if set(self.hidden_inputs) - {"pooled", "map", "depth"}:
-            raise TarError("hidden_inputs are among pooled, map and depth")
+            raise TarError("network configuration: hidden_inputs must be pooled, map or depth")
         if self.hidden_inputs and self.backbone != "blazepose":
-            raise TarError("hidden_inputs are of the backbone blazepose only")
+            raise TarError("network configuration: hidden_inputs need the backbone blazepose")
         if self.local_size not in (64, 32, 16, 8):
-            raise TarError("local_size must be 64, 32, 16 or 8")
+            raise TarError("network configuration: local_size must be 64, 32, 16 or 8")
 
     @property
     def offsets(self) -> tuple[int, ...]:
-        """The global encoder's frames in their order, from the middle one."""
+        """Offsets of the global encoder's frames from the middle frame, in increasing order."""
         radius = self.window // 2
         far = sorted(self.far_frames)
         return (*(-distance for distance in reversed(far)), *range(-radius, radius + 1), *far)
@@ -105,15 +110,15 @@ class TARConfig:
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise TarError(
-                f"checkpoint has settings this version doesn't know: {', '.join(sorted(unknown))}; update TAR"
+                f"the checkpoint has unknown settings: {', '.join(sorted(unknown))}; update TAR to the latest version"
             )
         known: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in values.items()}
         return cls(**known)
 
 
-# The paper's network behind HRNet-W48 (its tables' dagger rows) and behind ResNet-50 (asterisk). `hidden` and
-# `context_width` are those of ReFit, on which the refinement is modelled; with them the network costs what Table S3
-# says (`tar_core/model/cost.py`).
+# The paper's network with HRNet-W48 (rows with a dagger in its tables) and with ResNet-50 (rows with an asterisk).
+# `hidden` and `context_width` are those of ReFit, on which the refinement is based; with them, the cost of the network
+# is that in Table S3 (`tar_core/model/cost.py`).
 PAPER = TARConfig(
     backbone="hrnet_w48",
     vector_size=2048,
@@ -124,7 +129,7 @@ PAPER = TARConfig(
 )
 TAR_R50 = replace(PAPER, backbone="resnet50")
 
-# The network of the default checkpoint: small enough for two CPU cores, in training as in use.
+# The network of the default checkpoint: small enough for training and inference on two CPU cores.
 TAR_S = TARConfig(
     backbone="blazepose",
     vector_size=1944,

@@ -1,9 +1,9 @@
-"""Convolutions clipped to [0, 6], and faster convolutions for inference on CPUs.
+"""Convolutions with clipping to [0, 6], and faster convolutions for inference on CPUs.
 
-oneDNN, which does PyTorch's convolutions on CPUs, wants weights in a layout of its own, and PyTorch rearranges them
-anew on every call; clipping is one more pass over the result. `pack_convolutions` makes the first happen once and the
-second within the convolution, by the operators that torch.compile's generated code calls. Used directly like this they
-need no compiler on the user's machine.
+On CPUs, PyTorch uses oneDNN for convolutions, which needs the weights in its own memory layout. PyTorch converts them
+on every call, and clipping takes another pass over the result. `pack_convolutions` converts the weights once and clips
+inside the convolution, with the operators that torch.compile uses, but without needing a compiler on the user's
+machine.
 """
 
 from typing import Any, TypeVar
@@ -16,14 +16,14 @@ Model = TypeVar("Model", bound=nn.Module)
 
 
 class ConvRelu6(nn.Conv2d):
-    """A convolution whose result is clipped to [0, 6], the activation of MobileNet and its kin."""
+    """A convolution with clipping to [0, 6], the activation of MobileNet and similar networks."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu6(super().forward(x), inplace=True)
 
 
 class StridedConv(ConvRelu6):
-    """A 3x3 convolution of stride 2 with TensorFlow's SAME padding: right and bottom only if the side is even."""
+    """A 3 x 3 convolution of stride 2 with TensorFlow's SAME padding: only right and bottom for an even size."""
 
     def __init__(self, channels: int, output_channels: int, groups: int = 1) -> None:
         super().__init__(channels, output_channels, 3, stride=2, groups=groups)
@@ -34,12 +34,12 @@ class StridedConv(ConvRelu6):
 
 
 class PackedConv2d(nn.Conv2d):
-    """A convolution that keeps a copy of its weight in oneDNN's layout from its first inference on.
+    """A convolution that keeps a copy of its weight in oneDNN's layout after the first inference.
 
-    With gradients, on a GPU and in other types than float32 it is an ordinary convolution.
+    With gradients, on a GPU, or with other types than float32, it is an ordinary convolution.
     """
 
-    activation: tuple[Any, ...] = ("none", [], "")  # as oneDNN's operators name it
+    activation: tuple[Any, ...] = ("none", [], "")  # as named by oneDNN's operators
     packed_weight: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,19 +48,19 @@ class PackedConv2d(nn.Conv2d):
         geometry = (list(self.padding), list(self.stride), list(self.dilation), self.groups)
         onednn = torch.ops.mkldnn
         if self.packed_weight is None:
-            # The layout that suits this input's size; other sizes are computed correctly too.
+            # The layout is optimal for this input size; other sizes also work.
             self.packed_weight = onednn._reorder_convolution_weight(self.weight, *geometry, list(x.shape))
         return onednn._convolution_pointwise(x, self.packed_weight, self.bias, *geometry, *self.activation)
 
 
 class PackedConvRelu6(PackedConv2d, ConvRelu6):
-    """The same for `ConvRelu6`."""
+    """`PackedConv2d` for `ConvRelu6`."""
 
     activation = ("hardtanh", [0.0, 6.0], "")
 
 
 class PackedStridedConv(StridedConv, PackedConvRelu6):
-    """The same for `StridedConv`, which pads first."""
+    """`PackedConv2d` for `StridedConv`."""
 
 
 PACKED: dict[type[nn.Conv2d], type[PackedConv2d]] = {
@@ -71,9 +71,9 @@ PACKED: dict[type[nn.Conv2d], type[PackedConv2d]] = {
 
 
 def pack_convolutions(model: Model) -> Model:
-    """Makes the convolutions of `model` packed ones, in place; its weights must not change afterwards.
+    """Replace the convolutions of a model with packed ones, in place. Its weights must not change afterwards.
 
-    Where PyTorch was built without oneDNN the model stays as it is.
+    If PyTorch was built without oneDNN, the model is unchanged.
     """
     if not (torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_convolution_pointwise")):
         return model
@@ -81,5 +81,5 @@ def pack_convolutions(model: Model) -> Model:
         if not isinstance(module, nn.Conv2d) or type(module) not in PACKED:
             continue
         if module.padding_mode == "zeros" and not isinstance(module.padding, str):
-            module.__class__ = PACKED[type(module)]  # the same data, another forward
+            module.__class__ = PACKED[type(module)]  # same data, different forward
     return model

@@ -1,8 +1,7 @@
-"""What the network costs: parameters and floating-point operations, beside the paper's Table S3.
+"""Cost of the network in parameters and floating-point operations, compared with the paper's Table S3.
 
-One multiply-add counts as two operations, as in torch's own counter: by that convention the ConvGRU that the paper
-describes (256 channels, 3 x 3, three steps in each direction at 64 x 64) costs the 184 GFLOPs of its table; counted as
-one it would cost half.
+A multiply-add counts as two operations, as in torch's counter. With this convention, the ConvGRU of the paper (256
+channels, 3 x 3, three steps in each direction at 64 x 64) costs the 184 GFLOPs in the table.
 """
 
 from collections.abc import Iterator
@@ -21,18 +20,18 @@ from tar_core.model.tar import TAR
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one window's middle frame, the backbone not counted: millions of parameters, GFLOPs."""
+    """Cost of TAR for one frame, without the backbone: millions of parameters, and GFLOPs."""
 
     parameters: float
     gflops: float
 
 
-# Table S3 of the paper (arXiv 2311.09543): the local encoder's S -> what TAR costs.
+# Cost of TAR by the local encoder's S, from Table S3 of the paper (arXiv 2311.09543).
 PAPER_COSTS = {64: Cost(25.0, 184.6), 32: Cost(29.9, 72.4), 16: Cost(34.3, 43.5), 8: Cost(38.5, 36.3)}
 
 
 def measure_cost(config: TARConfig) -> Cost:
-    """Counts one window's forward pass on torch's meta device, where nothing is computed."""
+    """Count the operations of a forward pass for one window, on torch's meta device, which computes nothing."""
     with torch.device("meta"):
         model = TAR(config, BodyModel(load_body()).to("meta"))
         batch = (1, len(config.offsets))
@@ -42,7 +41,7 @@ def measure_cost(config: TARConfig) -> Cost:
             Landmarks.unknown(batch),
         )
         camera = CropCamera(torch.empty(batch), torch.empty(*batch, 2), torch.empty(batch), torch.empty(batch))
-        # With gradients torch leaves its fused transformer layers aside, which the counter doesn't know.
+        # With gradients, torch does not use its fused transformer layers, which the counter does not support.
         with FlopCounterMode(display=False) as counter, torch.enable_grad():
             model(features, camera)
     parameters = sum(parameter.numel() for parameter in model.parameters())
@@ -50,9 +49,9 @@ def measure_cost(config: TARConfig) -> Cost:
 
 
 def cost_table(config: TARConfig = PAPER) -> Iterator[str]:
-    """The lines of the table, then a FIGURE line for each row."""
+    """Lines of the table, followed by a FIGURE line for each row."""
     costs = {size: measure_cost(replace(config, local_size=size)) for size in PAPER_COSTS}
-    yield "TAR of one frame, backbone not counted; a multiply-add is two operations"
+    yield "TAR for one frame, without the backbone; a multiply-add is two operations"
     yield f"{'S':>4}{'M parameters':>14}{'paper':>8}{'GFLOPs':>10}{'paper':>8}"
     for size, cost in costs.items():
         paper = PAPER_COSTS[size]

@@ -1,4 +1,4 @@
-"""What a backbone says about a frame: the static features of the paper, and the backbone's own landmarks."""
+"""Output of a backbone for a frame: the static features of the paper, and landmarks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from torch import Tensor
 
 from tar_core.camera.crop import CROP_CENTER
 
-# 0-32 are BlazePose's body points; the circle around the person has its center in 33 (between the hips) and 34 on it,
-# straight above along the body's axis; 35-38 mean nothing.
+# Landmarks 0 to 32 are points of the body. 33, between the hips, is the center of a circle around the person, and 34 is
+# on that circle, above 33 along the body axis. 35 to 38 are unused.
 NUM_LANDMARKS = 39
 
 
@@ -19,11 +19,11 @@ class Landmarks:
     """BlazePose's landmarks for a batch of crops; `...` is the batch shape.
 
     Attributes:
-        points: [..., 39, 2] crop pixels, (0, 0) at the first pixel's center. May lie outside the crop.
-        visibility: [..., 39] probability that the point is seen (inside the crop and not occluded).
-        presence: [..., 39] probability that the point lies inside the crop.
-        world: [..., 39, 3] meters from the middle of the hips, in the crop's axes: x right, y down, z away from the
-            camera. Rows 33-38 carry no meaning.
+        points: [..., 39, 2] crop pixels; (0, 0) is the center of the top-left pixel. May be outside the crop.
+        visibility: [..., 39] probability that the point is visible (inside the crop and not occluded).
+        presence: [..., 39] probability that the point is inside the crop.
+        world: [..., 39, 3] meters from the middle of the hips, in the axes of the crop: x right, y down, z away from
+            the camera. Rows 33 to 38 are unused.
         score: [...] probability that the crop shows a person.
     """
 
@@ -35,14 +35,14 @@ class Landmarks:
 
     @classmethod
     def unknown(cls, batch: Sequence[int], device: torch.device | str | None = None) -> "Landmarks":
-        """What a backbone without landmarks says: nothing is seen, and the crop shows a person."""
+        """Landmarks for a backbone without them: none is visible, and the crop shows a person."""
         points = torch.full((*batch, NUM_LANDMARKS, 2), CROP_CENTER, device=device)
         nothing = torch.zeros_like(points[..., 0])
         world = torch.zeros((*batch, NUM_LANDMARKS, 3), device=device)
         return cls(points, nothing, nothing, world, torch.ones(tuple(batch), device=device))
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Landmarks":
-        """The same landmarks with `function` applied to each tensor."""
+        """Apply `function` to each tensor."""
         return Landmarks(
             points=function(self.points),
             visibility=function(self.visibility),
@@ -52,7 +52,7 @@ class Landmarks:
         )
 
     def __getitem__(self, index: Any) -> "Landmarks":
-        """The landmarks at `index` of the batch."""
+        """Index the batch."""
         return self.map(lambda tensor: tensor[index])
 
     def to(self, device: torch.device | str) -> "Landmarks":
@@ -60,7 +60,7 @@ class Landmarks:
 
     @staticmethod
     def cat(parts: "Sequence[Landmarks]") -> "Landmarks":
-        """Joins batches along their first axis."""
+        """Concatenate batches along their first axis."""
         return Landmarks(
             points=torch.cat([part.points for part in parts]),
             visibility=torch.cat([part.visibility for part in parts]),
@@ -77,7 +77,7 @@ class FrameFeatures:
     Attributes:
         vector: [..., C] global feature f_t; C is the backbone's `vector_size`.
         local_map: [..., M, S, S] local feature map m_t over the crop; M and S are `map_channels` and `map_size`.
-        landmarks: the backbone's own landmarks.
+        landmarks: landmarks from the backbone.
     """
 
     vector: Tensor
@@ -85,11 +85,11 @@ class FrameFeatures:
     landmarks: Landmarks
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "FrameFeatures":
-        """The same features with `function` applied to each tensor, the landmarks' included."""
+        """Apply `function` to each tensor, including those of the landmarks."""
         return FrameFeatures(function(self.vector), function(self.local_map), self.landmarks.map(function))
 
     def __getitem__(self, index: Any) -> "FrameFeatures":
-        """The features at `index` of the batch."""
+        """Index the batch."""
         return self.map(lambda tensor: tensor[index])
 
     def to(self, device: torch.device | str) -> "FrameFeatures":
@@ -97,7 +97,7 @@ class FrameFeatures:
 
     @staticmethod
     def cat(parts: "Sequence[FrameFeatures]") -> "FrameFeatures":
-        """Joins batches along their first axis."""
+        """Concatenate batches along their first axis."""
         return FrameFeatures(
             vector=torch.cat([part.vector for part in parts]),
             local_map=torch.cat([part.local_map for part in parts]),

@@ -1,4 +1,4 @@
-"""The network's own estimate of how far each joint may be off."""
+"""Estimation of the error of each joint by the network."""
 
 import math
 
@@ -10,16 +10,16 @@ from tar_core.model.config import NUM_STATES
 from tar_core.skeleton import NUM_JOINTS
 
 _WIDTH = 128
-_SMALLEST = 0.005  # meters; keeps the likelihood finite where a joint happens to be met exactly
+_MIN_ERROR = 0.005  # meters; keeps the likelihood finite if a joint happens to be exact
 
 
 class JointErrors(nn.Module):
-    """Reads each joint's expected distance from the truth off the last states and the landmarks' residuals.
+    """Estimates the expected error of each joint from the last hidden states and the landmark residuals.
 
     Args:
         hidden: size of each of the 26 states.
-        residuals: how many numbers say how far the body lies from the landmarks.
-        calibration: (a, b): exp(a) s^b is given for the layers' own s, meters.
+        residuals: size of the landmark residuals.
+        calibration: (a, b); the result is exp(a) s^b for the output s of the layers, meters.
     """
 
     def __init__(self, hidden: int, residuals: int, calibration: tuple[float, float] = (0.0, 1.0)) -> None:
@@ -30,21 +30,27 @@ class JointErrors(nn.Module):
         self.layers = nn.Sequential(nn.Linear(NUM_STATES * hidden + residuals, _WIDTH), nn.GELU(), last)
 
     def forward(self, hidden: Tensor, residuals: Tensor) -> Tensor:
-        """[B, 26, H] and [B, R] -> [B, 24] meters, of the joints' places from the pelvis; the pelvis's own is 0.
+        """Estimate the errors [B, 24] of the joints relative to the pelvis, meters; that of the pelvis is 0.
 
-        No gradient flows back: the motion doesn't learn to please this estimate.
+        No gradient flows back to the arguments, so that the motion is not trained for this estimate.
+
+        Args:
+            hidden: [B, 26, H] states.
+            residuals: [B, R] landmark residuals.
         """
-        seen = torch.cat([hidden.flatten(1), residuals], 1).detach()
-        own = F.softplus(self.layers(seen)) + _SMALLEST
+        inputs = torch.cat([hidden.flatten(1), residuals], 1).detach()
+        errors = F.softplus(self.layers(inputs)) + _MIN_ERROR
         shift, power = self.calibration
-        return F.pad(math.exp(shift) * own**power, (1, 0))
+        return F.pad(math.exp(shift) * errors**power, (1, 0))
 
 
 def joint_error_loss(expected: Tensor, joints: Tensor, truth: Tensor) -> Tensor:
-    """Negative log-likelihood of the joints' distances d under exponential distributions of mean s: log s + d / s.
+    """Negative log-likelihood of the errors d for exponential distributions with mean s: log s + d / s.
 
     Args:
-        expected: [B, 24] s, meters, as `JointErrors` gives them; joints, truth: [B, 24, 3] meters, anywhere.
+        expected: [B, 24] expected errors s from `JointErrors`, meters.
+        joints: [B, 24, 3] estimated joints, meters.
+        truth: [B, 24, 3] true joints, meters. Only positions relative to the pelvis are compared.
     """
     from_pelvis, target = (points - points[:, :1] for points in (joints.detach(), truth))
     distance = (from_pelvis - target).norm(dim=-1)[:, 1:]

@@ -1,4 +1,4 @@
-"""Steady landmarks: what the backbone's landmarks of a whole window say about its middle frame."""
+"""Landmarks of the middle frame of a window, from a parabola fitted to the landmarks of all its frames."""
 
 from dataclasses import replace
 
@@ -11,27 +11,32 @@ from tar_core.model.precision import full_precision
 
 
 @full_precision
-def steady_landmarks(landmarks: Landmarks, camera: CropCamera) -> Landmarks:
-    """The middle frame's landmarks without their jitter: a parabola is laid through each one's path over the window.
+def fit_landmarks(landmarks: Landmarks, camera: CropCamera) -> Landmarks:
+    """Remove jitter from the landmarks of the middle frame by fitting a parabola to each over the window.
 
-    2D and world landmarks become those of the parabola at the middle frame; confidences stay the middle frame's own.
+    The 2D and world landmarks are the values of the parabola at the middle frame; confidences are those of the middle
+    frame. Parabolas are fitted in the camera frame and in frame pixels, which do not have the jitter of the crops.
 
     Args:
-        landmarks: of T consecutive frames, batch shape [B, T].
-        camera: of their crops, [B, T]; paths are followed in the image, where the crops' own jitter is gone.
+        landmarks: [B, T] landmarks of T consecutive frames.
+        camera: [B, T] cameras of their crops.
+
+    Returns:
+        [B] landmarks.
     """
     window = camera.roll.shape[1]
     middle = window // 2
     weights = savitzky_golay(window).to(landmarks.points)
-    own, every = camera[:, middle : middle + 1], camera[:, :, None]
-    image = every.from_crop_pixels(landmarks.points)
-    points = own.to_crop_pixels(torch.einsum("t,btnc->bnc", weights, image))
-    world = own.roll_camera(torch.einsum("t,btnc->bnc", weights, every.unroll_camera(landmarks.world)))
+    middle_camera, all_cameras = camera[:, middle : middle + 1], camera[:, :, None]
+    frame_pixels = all_cameras.from_crop_pixels(landmarks.points)
+    points = middle_camera.to_crop_pixels(torch.einsum("t,btnc->bnc", weights, frame_pixels))
+    world = all_cameras.unroll_camera(landmarks.world)
+    world = middle_camera.roll_camera(torch.einsum("t,btnc->bnc", weights, world))
     return replace(landmarks[:, middle], points=points, world=world)
 
 
 def savitzky_golay(window: int) -> Tensor:
-    """[window] weights that give a least-squares parabola's value in the middle (Savitzky & Golay 1964); odd window."""
+    """Weights [window] of the value at the middle of a least-squares parabola (Savitzky and Golay 1964); odd window."""
     time = torch.arange(window, dtype=torch.float64) - window // 2
     powers = torch.stack([time**0, time, time**2], 1)
     return torch.linalg.pinv(powers)[0]

@@ -1,4 +1,4 @@
-"""LTE, the local temporal encoder: a bidirectional ConvGRU over the local maps of L frames around the middle one."""
+"""LTE, the local temporal encoder: a bidirectional ConvGRU over the local maps of L frames."""
 
 import math
 from dataclasses import dataclass
@@ -10,12 +10,14 @@ from tar_core.model.config import MAP_SIZE, TARConfig
 
 
 class ConvGRUCell(nn.Module):
-    """A GRU whose products are 3 x 3 convolutions (paper, eq. 3-6; Ballas et al. 2016).
+    """A GRU with 3 x 3 convolutions instead of matrix products (paper, eq. 3-6; Ballas et al. 2016).
 
-    z = s(W_z * x + U_z * h), r = s(W_r * x + U_r * h), q = tanh(W_q * x + U_q * (r h)), h' = (1 - z) h + z q.
+        z_t = sigmoid(W_z * x_t + U_z * h_{t-1})
+        r_t = sigmoid(W_r * x_t + U_r * h_{t-1})
+        q_t = tanh(W_q * x_t + U_q * (r_t h_{t-1}))
+        h_t = (1 - z_t) h_{t-1} + z_t q_t
 
-    The inputs' convolutions W * x stand apart from the hidden maps' U * h: the first need one frame only, so that
-    windows which share a frame share them.
+    where * is a convolution. The convolutions W * x depend on one frame only and are computed once for all windows.
     """
 
     def __init__(self, inputs: int, hidden: int) -> None:
@@ -26,7 +28,7 @@ class ConvGRUCell(nn.Module):
         self.from_reset = nn.Conv2d(hidden, hidden, 3, padding=1, bias=False)  # U_q
 
     def forward(self, from_input: Tensor, h: Tensor) -> Tensor:
-        """W * x [B, 3 H, S, S] (`from_input` of the frame) and h [B, H, S, S] -> the next h."""
+        """Compute the next h [B, H, S, S] from W * x [B, 3 H, S, S] (the result of `from_input`) and h."""
         x_z, x_r, x_q = from_input.chunk(3, 1)
         h_z, h_r = self.from_hidden(h).chunk(2, 1)
         z = torch.sigmoid(x_z + h_z)
@@ -35,50 +37,54 @@ class ConvGRUCell(nn.Module):
         return (1 - z) * h + z * q
 
     def first(self, from_input: Tensor) -> Tensor:
-        """The step from h = 0, without its convolutions of zeros."""
+        """Compute the first h, whose predecessor is zero, without convolving zeros."""
         x_z, _, x_q = from_input.chunk(3, 1)
         return torch.sigmoid(x_z) * torch.tanh(x_q)
 
 
 @dataclass
 class LocalFrames:
-    """What the local encoder needs of each frame, computed once however many windows hold it.
+    """The part of the local encoder that depends on single frames.
 
     Attributes:
-        past, future: [N, 3 H, S, S] the frame's input convolutions in the two branches.
-        past_first, future_first: [N, H, S, S] the branch's hidden map when the frame is its first.
-        own: [N, C, 64, 64] the frame's own map, if the output sees it, else None.
+        past, future: [N, 3 H, S, S] convolutions W * x in the two branches.
+        past_first, future_first: [N, H, S, S] hidden maps of the branches if they begin with this frame.
+        maps: [N, C, 64, 64] local maps m_t of the frames; None if the output does not need them.
     """
 
     past: Tensor
     future: Tensor
     past_first: Tensor
     future_first: Tensor
-    own: Tensor | None
+    maps: Tensor | None
 
     def __getitem__(self, index: slice | Tensor) -> "LocalFrames":
-        own = None if self.own is None else self.own[index]
-        return LocalFrames(self.past[index], self.future[index], self.past_first[index], self.future_first[index], own)
+        maps = None if self.maps is None else self.maps[index]
+        return LocalFrames(self.past[index], self.future[index], self.past_first[index], self.future_first[index], maps)
 
     @staticmethod
     def cat(parts: "list[LocalFrames]") -> "LocalFrames":
-        own = [part.own for part in parts if part.own is not None]
+        """Concatenate batches."""
+        maps = [part.maps for part in parts if part.maps is not None]
         return LocalFrames(
             torch.cat([part.past for part in parts]),
             torch.cat([part.future for part in parts]),
             torch.cat([part.past_first for part in parts]),
             torch.cat([part.future_first for part in parts]),
-            torch.cat(own) if own else None,
+            torch.cat(maps) if maps else None,
         )
 
 
 class LocalTemporalEncoder(nn.Module):
-    """m_{t-2..t+2} [64 x 64] -> the middle frame's map with its neighbors' evidence (paper, section 3.3).
+    """Encodes the local maps m_{t-2}, ..., m_{t+2} to the temporal local map M_t of the frame t (paper, section 3.3).
 
-    The past branch runs over t-2, t-1, t, the future branch over t+2, t+1, t, both from zero hidden maps; their last
-    maps are concatenated and convolved. For S < 64, strided convolutions shrink the inputs and transposed
-    convolutions grow the concatenated maps back (the paper's Table S3); with `local_concat` the middle frame's own map
-    is concatenated with what has grown back.
+        past branch     h^p_{t-2}, h^p_{t-1}, h^p_t   ConvGRU over m_{t-2}, m_{t-1}, m_t from zero
+        future branch   h^f_{t+2}, h^f_{t+1}, h^f_t   ConvGRU over m_{t+2}, m_{t+1}, m_t from zero
+        output          M_t = V * [h^p_t, h^f_t]      3 x 3 convolution of the concatenated maps
+
+    For S < 64, strided convolutions reduce the inputs to S x S cells and transposed convolutions restore the size of
+    the concatenated maps (paper, Table S3). With `local_concat`, m_t is concatenated too; with `local_skip`, a 1 x 1
+    convolution of m_t is added to M_t.
     """
 
     def __init__(self, config: TARConfig) -> None:
@@ -98,12 +104,12 @@ class LocalTemporalEncoder(nn.Module):
         self.output = nn.Conv2d((3 if self.concat else 2) * channels, channels, 3, padding=1)
         self.skip = nn.Conv2d(config.map_channels, channels, 1) if config.local_skip else None
         if config.local_skip:
-            # Starts as the static network, so that one trained without the ConvGRU can be its warm start.
+            # Start without the ConvGRU, so that training can start from a network for single frames.
             for parameter in self.output.parameters():
                 nn.init.zeros_(parameter)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """One window as the paper writes it: maps [B, L, C, 64, 64] -> [B, D, 64, 64]."""
+        """Encode windows of maps [B, L, C, 64, 64] to [B, D, 64, 64]."""
         batch, length = maps.shape[:2]
         x = self.shrink(self.reduce(maps.flatten(0, 1)))
         x = x.view(batch, length, *x.shape[1:])
@@ -113,44 +119,44 @@ class LocalTemporalEncoder(nn.Module):
             h_future = self.future(self.future.from_input(x[:, length - 1 - step]), h_future)
         return self._output(h_past, h_future, maps[:, self.radius])
 
-    def frames(self, maps: Tensor) -> LocalFrames:
-        """maps [N, C, 64, 64] -> what every window that holds one of these frames shares."""
+    def encode_frames(self, maps: Tensor) -> LocalFrames:
+        """Compute the part that depends on single frames from their maps [N, C, 64, 64]."""
         x = self.shrink(self.reduce(maps))
         past, future = self.past.from_input(x), self.future.from_input(x)
-        own = maps if self.concat or self.skip is not None else None
-        return LocalFrames(past, future, self.past.first(past), self.future.first(future), own)
+        needs_maps = self.concat or self.skip is not None
+        return LocalFrames(past, future, self.past.first(past), self.future.first(future), maps if needs_maps else None)
 
-    def windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
-        """Equals `forward` on each window: frames of N, index [W, L] of each window's frames -> [W, D, 64, 64]."""
+    def encode_windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
+        """Encode windows given by the indices [W, L] of their frames to [W, D, 64, 64]; equals `forward`."""
         length = index.shape[1]
         h_past, h_future = frames.past_first[index[:, 0]], frames.future_first[index[:, length - 1]]
         for step in range(1, self.radius + 1):
             h_past = self.past(frames.past[index[:, step]], h_past)
             h_future = self.future(frames.future[index[:, length - 1 - step]], h_future)
-        own = None if frames.own is None else frames.own[index[:, self.radius]]
-        return self._output(h_past, h_future, own)
+        middle_map = None if frames.maps is None else frames.maps[index[:, self.radius]]
+        return self._output(h_past, h_future, middle_map)
 
-    def _output(self, h_past: Tensor, h_future: Tensor, own: Tensor | None) -> Tensor:
+    def _output(self, h_past: Tensor, h_future: Tensor, middle_map: Tensor | None) -> Tensor:
         m = self.grow(torch.cat([h_past, h_future], 1))
-        m = self.output(torch.cat([m, self.reduce(own)], 1) if self.concat else m)
-        return m if self.skip is None else m + self.skip(own)
+        m = self.output(torch.cat([m, self.reduce(middle_map)], 1) if self.concat else m)
+        return m if self.skip is None else m + self.skip(middle_map)
 
 
 class StaticLocalEncoder(nn.Module):
-    """The middle frame's own map alone: what is left of the local encoder when `use_local` is off."""
+    """Replacement of the local encoder with `use_local` off: a 1 x 1 convolution of the middle frame's map."""
 
     def __init__(self, config: TARConfig) -> None:
         super().__init__()
         self.skip = nn.Conv2d(config.map_channels, config.local_channels, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """maps [B, L, C, 64, 64] -> [B, D, 64, 64]."""
+        """Encode windows of maps [B, L, C, 64, 64] to [B, D, 64, 64]."""
         return self.skip(maps[:, maps.shape[1] // 2])
 
-    def frames(self, maps: Tensor) -> LocalFrames:
-        nothing = maps[:, :0]  # no ConvGRU, nothing to share but the maps themselves
-        return LocalFrames(nothing, nothing, nothing, nothing, maps)
+    def encode_frames(self, maps: Tensor) -> LocalFrames:
+        empty = maps[:, :0]  # there is no ConvGRU
+        return LocalFrames(empty, empty, empty, empty, maps)
 
-    def windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
-        assert frames.own is not None
-        return self.skip(frames.own[index[:, index.shape[1] // 2]])
+    def encode_windows(self, frames: LocalFrames, index: Tensor) -> Tensor:
+        assert frames.maps is not None
+        return self.skip(frames.maps[index[:, index.shape[1] // 2]])

@@ -1,4 +1,4 @@
-"""What must not be computed in half precision, even where the network is."""
+"""Full precision for parts of the network that must not run in half precision."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def full_precision(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Keeps torch's autocast off inside `function`: eight bits would move joints by centimeters and pixels by one."""
+    """Disable autocast inside `function`: with 8 bits of precision, joints would be off by centimeters."""
 
     @wraps(function)
     def without_autocast(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:

@@ -1,6 +1,7 @@
-"""The 26 disentangled states: layers that treat each of them with weights of its own, and what is read off them.
+"""The 26 disentangled hidden states: layers with separate weights for each state, and the estimate they encode.
 
-State 0 is the global orientation, 1..23 the joints, 24 the shape, 25 the camera (as in ReFit, Wang & Daniilidis 2023).
+State 0 is the global orientation, 1 to 23 the joints, 24 the shape, and 25 the camera (as in ReFit, Wang and Daniilidis
+2023).
 """
 
 import math
@@ -19,12 +20,12 @@ CAMERA_SIZE = 3
 
 @dataclass
 class Estimate:
-    """The body as the network writes it.
+    """The network's output (theta, beta, pi), or a correction of it.
 
     Attributes:
-        rotation_6d: [B, 24, 6] global orientation (in the rolled camera) and joint rotations.
-        betas: [B, 10] SMPL shape.
-        crop_camera: [B, 3] (s, tx, ty) of CLIFF's crop camera.
+        rotation_6d: [B, 24, 6] theta: global orientation (in the rolled camera) and joint rotations.
+        betas: [B, 10] beta: SMPL shape.
+        crop_camera: [B, 3] pi: (s, tx, ty) of CLIFF's crop camera.
     """
 
     rotation_6d: Tensor
@@ -40,12 +41,12 @@ class Estimate:
             self.crop_camera + update.crop_camera,
         )
 
-    def flat(self) -> Tensor:
-        """All numbers side by side, [B, SIZE]."""
+    def to_vector(self) -> Tensor:
+        """Concatenate all numbers to [B, SIZE]."""
         return torch.cat([self.rotation_6d.flatten(1), self.betas, self.crop_camera], 1)
 
     def per_state(self) -> Tensor:
-        """[B, 26, 10]: each state's own numbers, padded with zeros to the longest (the shape's ten)."""
+        """Numbers of each state [B, 26, 10], padded with zeros to the ten of the shape."""
         batch = len(self.betas)
         own = self.betas.new_zeros(batch, NUM_STATES, NUM_BETAS)
         own[:, :NUM_JOINTS, :6] = self.rotation_6d
@@ -55,7 +56,7 @@ class Estimate:
 
 
 class StateLinear(nn.Module):
-    """`states` linear layers side by side: [B, states, inputs] -> [B, states, outputs]."""
+    """A separate linear layer for each state: [B, states, inputs] to [B, states, outputs]."""
 
     def __init__(self, states: int, inputs: int, outputs: int, bias: bool = True) -> None:
         super().__init__()
@@ -68,9 +69,12 @@ class StateLinear(nn.Module):
 
 
 class StateGRU(nn.Module):
-    """One GRU cell per state; all see the shared context and their own state's numbers (Cho et al. 2014).
+    """A GRU cell (Cho et al. 2014) for each state, with a shared context and the state's numbers as input x.
 
-    z = s(W_z x + U_z h), r = s(W_r x + U_r h), n = tanh(W_n x + r * U_n h), h' = (1 - z) n + z h.
+    z  = sigmoid(W_z x + U_z h)
+    r  = sigmoid(W_r x + U_r h)
+    n  = tanh(W_n x + r (U_n h))
+    h' = (1 - z) n + z h
     """
 
     def __init__(self, context: int, own: int, hidden: int, states: int = NUM_STATES) -> None:
@@ -81,7 +85,7 @@ class StateGRU(nn.Module):
         self.from_hidden = StateLinear(states, hidden, 3 * hidden)
 
     def forward(self, context: Tensor, own: Tensor, h: Tensor) -> Tensor:
-        """context [B, C], own [B, states, O], h [B, states, H] -> the next h."""
+        """Compute the next h from the context [B, C], the states' numbers [B, states, O] and h [B, states, H]."""
         x = self.from_context(context).view(-1, self.states, 3 * self.hidden) + self.from_own(own)
         x_z, x_r, x_n = x.chunk(3, -1)
         h_z, h_r, h_n = self.from_hidden(h).chunk(3, -1)
@@ -92,11 +96,11 @@ class StateGRU(nn.Module):
 
 
 class StateRegressors(nn.Module):
-    """Reads an Estimate (or an update to one) off the 26 hidden states, each by a linear layer of its own.
+    """Regresses an estimate, or a correction of it, from the 26 hidden states with a linear layer for each.
 
     Args:
-        inputs: numbers in each state.
-        scale: of the initial weights; small, so that training starts at the biases.
+        inputs: size of each state.
+        scale: standard deviation of the initial weights; small, so that training starts at the biases.
     """
 
     def __init__(self, inputs: int, scale: float = 0.01) -> None:
@@ -110,7 +114,7 @@ class StateRegressors(nn.Module):
         nn.init.zeros_(self.camera.bias)
 
     def forward(self, states: Tensor) -> Estimate:
-        """[B, 26, inputs] -> Estimate, in the weights' precision also under autocast."""
+        """Regress the estimate from states [B, 26, inputs], in the precision of the weights even under autocast."""
         precision = self.rotation.weight.dtype
         return Estimate(
             rotation_6d=self.rotation(states[:, :NUM_JOINTS]).to(precision),
@@ -119,8 +123,8 @@ class StateRegressors(nn.Module):
         )
 
     @torch.no_grad()
-    def start_at(self, mean: Estimate) -> None:
-        """Sets the biases to a mean body [1, ...], from which training starts."""
+    def set_mean(self, mean: Estimate) -> None:
+        """Set the biases to a mean estimate [1], from which training starts."""
         self.rotation.bias.copy_(mean.rotation_6d[0])  # type: ignore[union-attr]
         self.shape.bias.copy_(mean.betas[0])
         self.camera.bias.copy_(mean.crop_camera[0])

@@ -1,4 +1,4 @@
-"""TAR over a track of any length, frame by frame, in bounded memory."""
+"""TAR on tracks of any length, frame by frame, with bounded memory."""
 
 from dataclasses import dataclass
 
@@ -17,20 +17,21 @@ TRAINED_FPS = 30.0
 
 
 def frame_step(fps: float) -> int:
-    """How many frames of a video lie between neighbors at about the rate that the network is trained at."""
+    """Distance between frames of a video at about the frame rate of the training data."""
     return max(1, round(fps / TRAINED_FPS))
 
 
 @dataclass(frozen=True)
 class FrameResult:
-    """One person in one frame, in the camera's own frame (the crop's roll is undone).
+    """One person in one frame, in the camera frame (not the rolled camera).
 
     Attributes:
         poses: [72] axis-angle, global_orient first, radians.
-        betas: [10].
+        betas: [10] shape.
         trans: [3] SMPL's translation, meters.
-        confidence: 0..1, the backbone's own that a person is there, times the mean visibility of the body's landmarks.
-        joint_errors: [24] how far each joint may lie off from the pelvis, meters; zeros if the network doesn't tell.
+        confidence: the backbone's probability of a person times the mean visibility of the body landmarks, 0 to 1.
+        joint_errors: [24] expected errors of the joints relative to the pelvis, meters; zeros if the network does not
+            estimate them.
     """
 
     poses: np.ndarray
@@ -40,33 +41,33 @@ class FrameResult:
     joint_errors: np.ndarray
 
     def packed(self) -> bytes:
-        """The same in 440 bytes, for keeping many.
+        """Pack the result into 440 bytes, for storing many results.
 
-        Python has arenas of its own for objects as small as that. Small arrays instead lie in the C library's heap
-        between the network's large ones, and hold the pages around them in memory when those are gone.
+        Python allocates such small objects in its own arenas. Small arrays would be allocated on the C library's heap
+        between the large arrays of the network, and keep their memory from being returned to the system.
         """
         parts = self.poses, self.betas, self.trans, np.array([self.confidence]), self.joint_errors
         return np.concatenate(parts).astype(np.float32).tobytes()
 
     @classmethod
     def unpacked(cls, data: bytes) -> "FrameResult":
-        """What `packed` packed."""
+        """Unpack the result of `packed`."""
         poses, betas, trans, confidence, joint_errors = np.split(np.frombuffer(data, np.float32), [72, 82, 85, 86])
         return cls(poses, betas, trans, float(confidence[0]), joint_errors)
 
 
 class TARStream:
-    """Feeds one track's frames to TAR and gives the results in order, a few frames late.
+    """Runs TAR on the frames of one track and returns the results in order, with a delay.
 
-    Each frame is encoded once. A result needs frames after it, and windows are refined in batches, so up to
-    stride max(offsets) + batch_size frames are held back; `finish` gives the rest. The results equal the network's on
-    each window by itself, with the track's ends repeating their edge frames.
+    Each frame is encoded once. A result needs frames after it, and windows are refined in batches, so results are
+    delayed by up to stride * max(offsets) + batch_size frames; `finish` returns the rest. The results equal those of
+    the network on each window, with the first and last frame of the track repeated beyond its ends.
 
     Args:
-        model: in evaluation mode.
-        fps: of the video. The network is trained on windows at about 30 frames a second, so that faster videos have
-            their windows strung over every second (60 fps), fourth (120 fps) ... frame; every frame gets a result.
-        batch_size: windows refined together.
+        model: network in evaluation mode.
+        fps: frame rate of the video. The network is trained on windows at about 30 fps, so for faster videos, windows
+            consist of every second (60 fps), fourth (120 fps), ... frame. Every frame gets a result.
+        batch_size: number of windows that are refined together.
     """
 
     def __init__(self, model: TAR, fps: float = TRAINED_FPS, batch_size: int = 16) -> None:
@@ -76,10 +77,10 @@ class TARStream:
         self._reach = self.stride * max(model.config.offsets)
         self._frames: EncodedFrames | None = None
         self._waiting: list[tuple[FrameFeatures, CropCamera]] = []
-        self._next = 0  # index in _frames of the next frame to give out
+        self._next = 0  # index in _frames of the next result
 
     def push(self, features: FrameFeatures, camera: CropCamera) -> list[FrameResult]:
-        """Takes the next frame (batch shape [1]); returns the results that became ready, often none."""
+        """Add the next frame (batch shape [1]) and return the results that became available, often none."""
         self._waiting.append((features, camera))
         known = (0 if self._frames is None else len(self._frames) - self._next) + len(self._waiting)
         if known < self.batch_size + self._reach:
@@ -89,7 +90,7 @@ class TARStream:
         return self._decode(len(self._frames) - self._reach)
 
     def finish(self) -> list[FrameResult]:
-        """The results still held back; the track has ended."""
+        """Return the remaining results at the end of the track."""
         self._encode_waiting()
         return [] if self._frames is None else self._decode(len(self._frames))
 
@@ -105,7 +106,7 @@ class TARStream:
 
     @torch.inference_mode()
     def _decode(self, stop: int) -> list[FrameResult]:
-        """Gives out the frames up to index `stop`, then forgets those that no later window needs."""
+        """Compute the results up to index `stop`, then drop the frames that later windows do not need."""
         frames = self._frames
         assert frames is not None
         results: list[FrameResult] = []
@@ -118,17 +119,17 @@ class TARStream:
             visibility = frames.landmarks.visibility[middles][:, 11:33].mean(1)
             confidence = frames.landmarks.score[middles] * visibility
             results += frame_results(bodies[-1], frames.camera[middles], confidence)
-        forget = max(stop - self._reach, 0)
-        self._frames, self._next = frames[forget:], stop - forget
+        drop = max(stop - self._reach, 0)
+        self._frames, self._next = frames[drop:], stop - drop
         return results
 
 
 def frame_results(body: PosedBody, camera: CropCamera, confidence: Tensor) -> list[FrameResult]:
-    """Turns bodies [B] in the rolled cameras into results in the cameras' own frames."""
+    """Convert bodies [B] in the rolled cameras to results in the camera frame."""
     rotations = body.rotations.clone()
     rotations[:, 0] = camera.unroll_rotation(rotations[:, 0])
-    # The body's points turn with the camera about its center, but SMPL turns the body about its pelvis, which lies
-    # off the body's origin: the translation takes up the difference.
+    # Points rotate about the camera's center, but SMPL rotates the body about its pelvis, which is not at the body's
+    # origin. The translation accounts for the difference.
     pelvis = body.points.joints[:, 0]
     trans = camera.unroll_camera(pelvis + body.translation) - pelvis
     poses = matrix_to_axis_angle(rotations).flatten(1)

@@ -301,4 +301,4 @@ def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -
     # People face every way, so that the mean orientation means nothing: start upright, facing the camera.
     rotations[:, 0] = torch.tensor([1.0, 0, 0, 0, -1, 0])
     crop_camera = batch.camera.crop_camera(batch.camera.roll_camera(batch.trans)).mean(0, keepdim=True)
-    model.global_encoder.regressors.start_at(Estimate(rotations, batch.betas.mean(0, keepdim=True), crop_camera))
+    model.global_encoder.regressors.set_mean(Estimate(rotations, batch.betas.mean(0, keepdim=True), crop_camera))

@@ -13,7 +13,7 @@ import torch
 from tar_core.datasets.features import FeatureClips
 from tar_core.training.parallel import join_workers, leave_workers
 from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
-from tests.tar_core.model.test_tar import SMALL, build
+from tests.support.tar_models import SMALL, build
 
 
 def main() -> None:

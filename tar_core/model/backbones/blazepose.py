@@ -1,8 +1,8 @@
 """MediaPipe's heavy pose-landmark network (BlazePose GHUM, Bazarevsky et al. 2020, Grishchenko et al. 2022).
 
-Converted from the tflite file of npm @mediapipe/pose by `scripts/assets/convert_blazepose.py`; batch normalization is
-folded
-into the convolutions there. The file's segmentation and heatmap branches are left out: nothing here needs them.
+The weights were converted from the tflite file of npm @mediapipe/pose by `scripts/assets/convert_blazepose.py`, with
+batch normalization folded into the convolutions. The file's branches for segmentation and heatmaps are not used and are
+left out.
 
     crop -> Encoder -> pyramid (strides 4, 8, 16, 32) -> MapDecoder -> local map (stride 4)
                                          |                               |
@@ -22,22 +22,22 @@ from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.weights import load_weights
 
 INPUT_SIZE = 256
-PYRAMID_CHANNELS = (32, 56, 160, 1632)  # of the encoder's maps at strides 4, 8, 16, 32
+PYRAMID_CHANNELS = (32, 56, 160, 1632)  # channels of the encoder's maps at strides 4, 8, 16, 32
 MAP_CHANNELS = 48
-LANDMARK_CHANNELS = (96, 192, 288, 288, 288)  # of the landmark encoder's maps at strides 8, 16, 32, 64, 128
-LANDMARK_DEPTHS = (6, 7, 7, 7, 7)
+LANDMARK_CHANNELS = (96, 192, 288, 288, 288)  # channels of the landmark encoder's maps at strides 8 to 128
+LANDMARK_DEPTHS = (6, 7, 7, 7, 7)  # number of blocks with stride 1 at each of these strides
 
-# Layout of `FrameFeatures.vector`, each part about unit range.
-POOLED = slice(0, 1632)  # mean over the crop of the encoder's last map
-POINTS = slice(1632, 1710)  # landmarks' x, y from the crop's center, in half crops
-DEPTHS = slice(1710, 1749)  # landmarks' z relative to the hips, in half crops
-CONFIDENCES = slice(1749, 1827)  # landmarks' visibility and presence, interleaved
-WORLD = slice(1827, 1944)  # world landmarks, in half meters
+# Layout of `FrameFeatures.vector`; each part has a range of about -1 to 1.
+POOLED = slice(0, 1632)  # spatial mean of the encoder's last map
+POINTS = slice(1632, 1710)  # x, y of the landmarks from the crop's center, in units of half the crop
+DEPTHS = slice(1710, 1749)  # z of the landmarks relative to the hips, in units of half the crop
+CONFIDENCES = slice(1749, 1827)  # visibility and presence of the landmarks, interleaved
+WORLD = slice(1827, 1944)  # world landmarks, in units of 0.5 m
 VECTOR_SIZE = 1944
 
 
 def hide_inputs(features: FrameFeatures, hidden: Sequence[str]) -> FrameFeatures:
-    """Features that lack what is named; see `TARConfig.hidden_inputs`."""
+    """Set the parts named in `hidden` to zero, or remove the map; see `TARConfig.hidden_inputs`."""
     if not hidden:
         return features
     vector, local_map, landmarks = features.vector.clone(), features.local_map, features.landmarks
@@ -53,7 +53,7 @@ def hide_inputs(features: FrameFeatures, hidden: Sequence[str]) -> FrameFeatures
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: widen, filter each channel, project back; added to the input where shapes allow."""
+    """MobileNetV2's block: expand, filter each channel, project; added to the input if the shapes are equal."""
 
     def __init__(self, channels: int, expansion: int, output_channels: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class InvertedResidual(nn.Module):
 
 
 class SeparableConv(nn.Module):
-    """A 3x3 filter per channel, then a 1x1 mix."""
+    """A 3 x 3 convolution of each channel, then a 1 x 1 convolution."""
 
     def __init__(self, channels: int, output_channels: int) -> None:
         super().__init__()
@@ -81,16 +81,16 @@ class SeparableConv(nn.Module):
 
 
 class SeparableResidual(nn.Module):
-    """BlazeNet's block: x + separable convolution of x. With stride 2 the shortcut is a maximum over 2x2 cells.
+    """BlazeNet's block: x + separable convolution of x. With stride 2, the shortcut is a maximum over 2 x 2 cells.
 
-    A shortcut that is narrower than the output is filled up with zero channels.
+    If the shortcut has fewer channels than the output, it is padded with zeros.
     """
 
     def __init__(self, channels: int, output_channels: int, stride: int = 1) -> None:
         super().__init__()
         self.stride = stride
         self.missing_channels = output_channels - channels
-        # TensorFlow's SAME padding is symmetric for stride 1, but lies at the right and bottom for stride 2.
+        # TensorFlow's SAME padding is symmetric for stride 1, but only right and bottom for stride 2.
         self.depthwise = ConvRelu6(channels, channels, 3, stride, 1 if stride == 1 else 0, groups=channels)
         self.pointwise = nn.Conv2d(channels, output_channels, 1)
 
@@ -106,7 +106,7 @@ class SeparableResidual(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Inverted residuals down to 8x8 cells; returns the maps at strides 4, 8, 16 and 32."""
+    """Inverted residuals down to 8 x 8 cells; returns the maps at strides 4, 8, 16 and 32."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class Encoder(nn.Module):
 
 
 class MapDecoder(nn.Module):
-    """A feature pyramid: each level is brought to 48 channels and added to the upsampled coarser one."""
+    """A feature pyramid: each level is convolved to 48 channels and added to the upsampled coarser level."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ class MapDecoder(nn.Module):
 
 
 class LandmarkEncoder(nn.Module):
-    """From the local map down to 2x2 cells; on its way it takes in the encoder's maps at strides 8, 16 and 32."""
+    """Encodes the local map to 2 x 2 cells, adding the encoder's maps at strides 8, 16 and 32."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,7 +183,7 @@ class LandmarkEncoder(nn.Module):
 
 
 class BlazePose(nn.Module):
-    """The whole network. `load_blazepose` gives it MediaPipe's weights."""
+    """The whole network; `load_blazepose` loads MediaPipe's weights."""
 
     vector_size = VECTOR_SIZE
     map_channels = MAP_CHANNELS
@@ -199,18 +199,18 @@ class BlazePose(nn.Module):
         self.score_head = nn.Conv2d(LANDMARK_CHANNELS[-1], 1, 2)
 
     def forward(self, crops: Tensor) -> FrameFeatures:
-        """Features of upright, square person crops.
+        """Compute the features of upright, square person crops.
 
-        On a CPU `pack_convolutions` makes this faster, and more than four crops at once make it slower per crop.
+        On a CPU, `pack_convolutions` makes this faster, and more than four crops at once make it slower per crop.
 
         Args:
-            crops: [B, 3, 256, 256] RGB in 0..1.
+            crops: [B, 3, 256, 256] RGB, 0 to 1.
         """
         pyramid = self.encoder(crops.contiguous(memory_format=torch.channels_last))
         local_map = self.decoder(pyramid)
         code = self.landmark_encoder(local_map, pyramid)
 
-        # x, y, z in crop pixels with the crop's corner, not its first pixel's center, as origin; two logits.
+        # x, y, z in crop pixels with the corner of the crop as the origin (not the center of a pixel), and two logits.
         raw = self.landmark_head(code).view(-1, NUM_LANDMARKS, 5)
         confidences = raw[..., 3:].sigmoid()
         world = self.world_head(code).view(-1, NUM_LANDMARKS, 3)
@@ -228,13 +228,13 @@ class BlazePose(nn.Module):
 
 
 def load_blazepose(path: Path | None = None) -> BlazePose:
-    """MediaPipe's network with its weights, in evaluation mode, float32, on the CPU.
+    """Load MediaPipe's network in evaluation mode, float32, on the CPU.
 
     Args:
-        path: a safetensors file written by `scripts/assets/convert_blazepose.py`; None takes the one in the package.
+        path: a safetensors file written by `scripts/assets/convert_blazepose.py`. Default: the one in the package.
 
     Raises:
-        TarError: the file is missing, damaged or not this network's.
+        TarError: the file is missing, damaged, or has the weights of another network.
     """
     model = BlazePose()
     load_weights(model, path, "blazepose.safetensors")

@@ -1,7 +1,7 @@
-"""HRNet-W48 (Wang et al. 2020), the paper's dagger rows: four resolutions side by side, exchanging what they see.
+"""HRNet-W48 (Wang et al. 2020): four parallel branches of different resolution that exchange features.
 
-Modules have the official names (those of HRNet-Image-Classification, which the pose networks and timm share), so that
-the checkpoints people have load by name (`pretrained.py`).
+It is the backbone of the paper's rows with a dagger. Modules have the names of HRNet-Image-Classification, which the
+official pose networks and timm share, so that their checkpoints can be loaded by name (`pretrained.py`).
 
     crop -> stem -> 1 .. 4 branches (strides 4, 8, 16, 32) -> classification head -> global vector
                                           +----------------> all at stride 4    -> local map
@@ -19,7 +19,7 @@ from tar_core.model.backbones.resnet import MAP_CHANNELS, Bottleneck, bottleneck
 from tar_core.model.features import FrameFeatures, Landmarks
 
 WIDTHS = (48, 96, 192, 384)  # channels of the branches
-HEAD_CHANNELS = (32, 64, 128, 256)  # of the classification head's bottlenecks, a quarter of what they give
+HEAD_CHANNELS = (32, 64, 128, 256)  # of the classification head's bottlenecks, a quarter of their outputs
 VECTOR_SIZE = 2048
 
 
@@ -44,7 +44,7 @@ class BasicBlock(nn.Module):
 
 
 class HighResolutionModule(nn.Module):
-    """Four blocks in each branch, then each branch becomes the sum of all, brought to its resolution."""
+    """Four blocks in each branch, then each branch becomes the sum of all, resampled to its resolution."""
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
@@ -75,18 +75,23 @@ class HighResolutionModule(nn.Module):
 
 
 class Stage(nn.Sequential):
-    """Modules one after the other."""
+    """A sequence of high-resolution modules."""
 
     def __init__(self, modules: int, branches: int) -> None:
         super().__init__(*(HighResolutionModule(WIDTHS[:branches]) for _ in range(modules)))
 
 
 class HRNetW48(nn.Module):
-    """The classification head's mean as global vector; all branches at stride 4, mixed to 256 channels, as map."""
+    """The global vector is from the classification head; the local map from all branches, resampled to stride 4."""
 
     vector_size = VECTOR_SIZE
     map_channels = MAP_CHANNELS
-    new_layers = ("local_head", "incre_modules", "downsamp_modules", "final_layer")  # what pose checkpoints lack
+    new_layers = (
+        "local_head",
+        "incre_modules",
+        "downsamp_modules",
+        "final_layer",
+    )  # missing in checkpoints for pose
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,12 +120,12 @@ class HRNetW48(nn.Module):
 
     @staticmethod
     def _another_branch(branches: int) -> nn.ModuleList:
-        """The branches as they are, and one more from the coarsest."""
+        """Keep the branches and add one from the coarsest."""
         new = nn.Sequential(conv_bn(WIDTHS[branches - 1], WIDTHS[branches], stride=2))
         return nn.ModuleList([*(nn.Identity() for _ in range(branches)), new])
 
     def branches(self, crops: Tensor) -> list[Tensor]:
-        """[B, 3, 256, 256] RGB in 0..1 -> maps of 48, 96, 192, 384 channels, 64, 32, 16 and 8 cells wide."""
+        """Maps of 48, 96, 192 and 384 channels with 64, 32, 16 and 8 cells a side, of crops [B, 3, 256, 256]."""
         x = F.relu(self.bn1(self.conv1(standardize(crops))))
         x = self.layer1(F.relu(self.bn2(self.conv2(x))))
         maps = self.stage2([transition(x) for transition in self.transition1])
@@ -130,7 +135,7 @@ class HRNetW48(nn.Module):
         return maps
 
     def forward(self, crops: Tensor) -> FrameFeatures:
-        """[B, 3, 256, 256] RGB in 0..1 -> vectors [B, 2048] and maps [B, 256, 64, 64]; landmarks are unknown."""
+        """Compute vectors [B, 2048] and maps [B, 256, 64, 64] of crops [B, 3, 256, 256] RGB, 0 to 1; no landmarks."""
         maps = self.branches(crops)
         y = self.incre_modules[0](maps[0])
         for shrink, widen, branch in zip(self.downsamp_modules, self.incre_modules[1:], maps[1:], strict=True):

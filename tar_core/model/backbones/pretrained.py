@@ -1,8 +1,9 @@
-"""Backbones by their name in a network's config, and their weights from the checkpoints that people have.
+"""Backbones by name, with weights from published checkpoints.
 
-The official HRNet and torchvision's and timm's ResNet checkpoints name their tensors as the modules here do; SPIN,
-CLIFF, BEDLAM, ReFit and PyMAF put a prefix before those names (`module.encoder.`, `model.backbone.`, ...). So the
-prefix that fits the most tensors is looked for, and what fits by name and shape is taken.
+The checkpoints of the official HRNet, and of torchvision's and timm's ResNet, use the same names of tensors as the
+modules here. SPIN, CLIFF, BEDLAM, ReFit and PyMAF put a prefix before those names (`module.encoder.`,
+`model.backbone.`, ...). So the prefix with the most matching tensors is used, and all tensors that match by name and
+shape are loaded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,20 +25,20 @@ from tar_core.model.backbones.resnet import ResNet50, initialize
 NETWORKS: dict[str, type[HRNetW48] | type[ResNet50]] = {"hrnet_w48": HRNetW48, "resnet50": ResNet50}
 BACKBONES = ("blazepose", *NETWORKS)
 
-# Where checkpoints keep their tensors, if not at the top.
+# Keys under which checkpoints nest their tensors.
 _NESTS = ("state_dict", "model_state_dict", "model", "network", "net")
-_COUNTER = "num_batches_tracked"  # of batch normalization; says nothing about the weights
+_COUNTER = "num_batches_tracked"  # of batch normalization; not needed
 
 
 @dataclass(frozen=True)
 class Match:
-    """What a checkpoint gave.
+    """Tensors of a checkpoint that match a model.
 
     Attributes:
-        prefix: before the names there.
-        used: names here, with the tensors.
-        missing: names here that it has not.
-        unused: names there that nothing here has, or has in another shape.
+        prefix: prefix of the names in the checkpoint.
+        used: matching tensors by their names in the model.
+        missing: names in the model that are missing in the checkpoint.
+        unused: names in the checkpoint that are missing in the model, or have another shape there.
     """
 
     prefix: str
@@ -46,7 +47,7 @@ class Match:
     unused: list[str]
 
     def report(self) -> Iterator[str]:
-        """Which tensors were and were not used, one line for each module."""
+        """List the tensors that were and were not used, one line for each module."""
         yield f"{len(self.used)} tensors used" + (f", found under {self.prefix}" if self.prefix else "")
         for title, names in (("not in the checkpoint, untrained", self.missing), ("not used", self.unused)):
             for module, count in _by_module(names).items():
@@ -54,13 +55,13 @@ class Match:
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
-    """All tensors of a .safetensors file, or of a .pt, .pth, .ckpt or .tar file that holds nothing but data.
+    """Read all tensors of a .safetensors file, or of a .pt, .pth, .ckpt or .tar file that contains only data.
 
     Raises:
         TarError: the file is missing or unreadable, or would run code when loaded.
     """
     if not path.is_file():
-        raise TarError(f"{path}: no such file; download the backbone's weights and give their path")
+        raise TarError(f"{path}: no such file; download the weights of the backbone and give their path")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -69,13 +70,13 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         raise TarError(f"{path}: not a readable checkpoint; download it again") from error
     except Exception as error:  # torch raises pickle's UnpicklingError, a plain ValueError and others
         raise TarError(
-            f"{path}: holds more than tensors and may not be loaded safely; convert it to .safetensors first"
+            f"{path}: contains more than tensors and is not safe to load; convert it to .safetensors first"
         ) from error
     return _tensors(content)
 
 
 def _tensors(content: Any) -> dict[str, Tensor]:
-    """The tensors of a loaded file, taken out of the dictionaries that training programs put around them."""
+    """Tensors of a loaded file, without the dictionaries in which training programs nest them."""
     if not isinstance(content, Mapping):
         return {}
     for nest in _NESTS:
@@ -85,7 +86,7 @@ def _tensors(content: Any) -> dict[str, Tensor]:
 
 
 def match(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> Match:
-    """Finds the prefix under which most of a model's tensors `own` are in `state`, by name and shape."""
+    """Match a model's tensors `own` with those of a checkpoint `state`, using the prefix with the most matches."""
     wanted = {name: tensor.shape for name, tensor in own.items() if not name.endswith(_COUNTER)}
     first = next(iter(wanted))
 
@@ -102,18 +103,18 @@ def match(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> Match:
 
 
 def load_pretrained(model: HRNetW48 | ResNet50, path: Path) -> Match:
-    """Fills a backbone from a checkpoint; layers that such checkpoints lack keep their fixed random weights.
+    """Load the weights of a backbone from a checkpoint. Layers that are not part of it keep their random weights.
 
     Raises:
-        TarError: the checkpoint is unreadable, or another network's.
+        TarError: the checkpoint is unreadable, or of another network.
     """
     result = match(model.state_dict(), read_checkpoint(path))
-    # HRNets for poses give out the finest branch alone, so that the last module's other fusions are missing there.
+    # HRNets for poses output only the finest branch, so their checkpoints lack the other fusions of the last module.
     optional = (*model.new_layers, "stage4.2.fuse_layers")
     needed = [name for name in result.missing if not name.startswith(optional)]
     if needed:
         raise TarError(
-            f"{path}: lacks {len(needed)} of the tensors of {type(model).__name__} ({needed[0]}, ...);"
+            f"{path}: {len(needed)} tensors of {type(model).__name__} are missing ({needed[0]}, ...);"
             " give a checkpoint of that network"
         )
     model.load_state_dict(result.used, strict=False)
@@ -121,13 +122,13 @@ def load_pretrained(model: HRNetW48 | ResNet50, path: Path) -> Match:
 
 
 def build_backbone(name: str) -> nn.Module:
-    """A backbone without trained weights, the same on every machine; in evaluation mode.
+    """Build a backbone with random weights, which are the same on every machine, in evaluation mode.
 
     Raises:
-        TarError: there is no such backbone.
+        TarError: the name is unknown.
     """
     if name not in NETWORKS:
-        raise TarError(f"there is no backbone {name} to build; choose one of {', '.join(NETWORKS)}")
+        raise TarError(f"no such backbone: {name}; choose one of {', '.join(NETWORKS)}")
     with torch.device("meta"):
         model = NETWORKS[name]()
     model = model.to_empty(device="cpu")
@@ -142,32 +143,35 @@ def build_backbone(name: str) -> nn.Module:
 
 
 def load_backbone(name: str, path: Path | None = None) -> tuple[nn.Module, Match | None]:
-    """A backbone by its name in a config, in evaluation mode, and what of a checkpoint was used.
+    """Load a backbone by its name in `TARConfig`, in evaluation mode.
 
     Args:
-        path: its weights; BlazePose has its own, which None takes.
+        path: the weights. Required except for BlazePose, whose weights come with the package.
+
+    Returns:
+        The backbone, and the match with the checkpoint; None for BlazePose.
 
     Raises:
-        TarError: no such backbone, or no weights for it.
+        TarError: the name is unknown, or the weights are missing or unreadable.
     """
     if name == "blazepose":
         return load_blazepose(path), None
     model = build_backbone(name)
     if path is None:
-        raise TarError(f"the backbone {name} comes without weights; download some and give their path")
+        raise TarError(f"the backbone {name} comes without weights; download them and give their path")
     assert isinstance(model, HRNetW48 | ResNet50)
     return model, load_pretrained(model, path)
 
 
 def save_backbone(model: nn.Module, path: Path) -> None:
-    """Writes all of a backbone's weights, the untrained layers' included, as `load_backbone` takes them."""
+    """Write all weights of a backbone, including untrained layers, to a file for `load_backbone`."""
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with atomic_path(path) as temporary:
         save_file(state, temporary)
 
 
 def _by_module(names: list[str]) -> dict[str, int]:
-    """How many of the names lie in each module of the first level (below a common prefix)."""
+    """Number of names in each module of the first level (or the first two, for nested names)."""
     counts: dict[str, int] = {}
     for name in names:
         parts = name.split(".")

@@ -1,7 +1,7 @@
-"""ResNet-50 (He et al. 2016) with a decoder to 64 x 64 cells (Xiao et al. 2018): the paper's asterisk rows.
+"""ResNet-50 (He et al. 2016) with a decoder to 64 x 64 cells (Xiao et al. 2018).
 
-Modules have the names of torchvision's ResNet and of SimpleBaselines' pose networks, so that the checkpoints people
-have load by name (`pretrained.py`).
+It is the backbone of the paper's rows with an asterisk. Modules have the names of torchvision's ResNet and of the pose
+networks of SimpleBaselines, so that their checkpoints can be loaded by name (`pretrained.py`).
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from tar_core.model.features import FrameFeatures, Landmarks
 
 MAP_CHANNELS = 256
-# Of ImageNet's pictures, RGB in 0..1: every checkpoint for these networks expects inputs standardized by them.
+# Statistics of ImageNet, RGB, 0 to 1. All checkpoints for these networks expect inputs standardized with them.
 IMAGENET_MEAN, IMAGENET_DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 def standardize(crops: Tensor) -> Tensor:
-    """[B, 3, H, W] RGB in 0..1 -> about unit range."""
+    """Standardize crops [B, 3, H, W] RGB, 0 to 1, with the statistics of ImageNet."""
     mean, deviation = (crops.new_tensor(values).view(3, 1, 1) for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
     return (crops - mean) / deviation
 
@@ -45,7 +45,7 @@ class Bottleneck(nn.Module):
 
 
 def shortcut(inputs: int, outputs: int, stride: int) -> nn.Module:
-    """What brings a block's input to its output's shape; nothing where they agree."""
+    """Projection of a block's input to the shape of its output; the identity if the shapes are equal."""
     if inputs == outputs and stride == 1:
         return nn.Identity()
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
@@ -57,7 +57,7 @@ def bottlenecks(inputs: int, channels: int, count: int, stride: int = 1) -> nn.S
 
 
 def deconvolutions(channels: Sequence[int]) -> nn.Sequential:
-    """Each doubles the map's side, with batch normalization and rectification after it."""
+    """Transposed convolutions that each double the size of the map, with batch normalization and ReLU."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(channels):
         layers += [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
@@ -65,11 +65,11 @@ def deconvolutions(channels: Sequence[int]) -> nn.Sequential:
 
 
 class ResNet50(nn.Module):
-    """The last map's mean as global vector; three transposed convolutions lead from that map to the local one."""
+    """The global vector is the mean of the last map; the local map is decoded from it by transposed convolutions."""
 
     vector_size = 2048
     map_channels = MAP_CHANNELS
-    new_layers = ("deconv_layers",)  # what a classifier's checkpoint lacks
+    new_layers = ("deconv_layers",)  # missing in checkpoints of classifiers
 
     def __init__(self) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class ResNet50(nn.Module):
         self.deconv_layers = deconvolutions([2048, MAP_CHANNELS, MAP_CHANNELS, MAP_CHANNELS])
 
     def forward(self, crops: Tensor) -> FrameFeatures:
-        """[B, 3, 256, 256] RGB in 0..1 -> vectors [B, 2048] and maps [B, 256, 64, 64]; landmarks are unknown."""
+        """Compute vectors [B, 2048] and maps [B, 256, 64, 64] of crops [B, 3, 256, 256] RGB, 0 to 1; no landmarks."""
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(standardize(crops)))), 3, 2, 1)  # [B, 64, 64, 64]
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # [B, 2048, 8, 8]
         landmarks = Landmarks.unknown((len(crops),), crops.device)
@@ -90,7 +90,7 @@ class ResNet50(nn.Module):
 
 
 def initialize(layers: nn.Module, seed: int = 0) -> None:
-    """The same random weights on every machine, so that untrained layers give the same features everywhere."""
+    """Set random weights that are the same on every machine, so that untrained layers give the same features."""
     random = torch.Generator().manual_seed(seed)
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):

@@ -13,8 +13,8 @@ from tar_core.evaluation.clips import Predictions
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import NUM_STATES, TAR_S, TARConfig
 from tar_core.model.refinement import RESIDUAL_SIZE
+from tests.support.tar_models import SMALL, build
 from tests.tar_core.evaluation.test_clips import predictions
-from tests.tar_core.model.test_tar import SMALL, build
 
 LENGTH = 9
 

@@ -15,8 +15,8 @@ from tar_core.evaluation.results import ALL
 from tar_core.model.checkpoint import save_tar
 from tests.support.made_up_datasets import write_image
 from tests.support.smpl_files import smpl_content
+from tests.support.tar_models import SMALL, build
 from tests.tar_core.datasets import test_emdb, test_human36m, test_threedpw
-from tests.tar_core.model.test_tar import SMALL, build
 
 threedpw_root, emdb_root, human36m_root = test_threedpw.root, test_emdb.root, test_human36m.root
 

@@ -6,8 +6,8 @@ import numpy as np
 
 from tar_core.evaluation.synthetic import main, report
 from tar_core.model.checkpoint import load_tar, save_tar
+from tests.support.tar_models import SMALL, build
 from tests.tar_core.evaluation.test_clips import CLIPS, LENGTH, predictions
-from tests.tar_core.model.test_tar import SMALL, build
 
 
 def test_report_lists_joints_and_reliability():

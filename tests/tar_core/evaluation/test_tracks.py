@@ -15,8 +15,8 @@ from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.checkpoint import load_tar
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_image
+from tests.support.tar_models import SMALL, build
 from tests.tar_core.datasets import test_threedpw
-from tests.tar_core.model.test_tar import SMALL, build
 
 root = test_threedpw.root
 

@@ -1,13 +1,15 @@
+"""Writing and loading of checkpoints."""
+
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import load_tar, save_tar
-from tests.tar_core.model.test_tar import SMALL, build
+from tests.support.tar_models import SMALL, build
 
 
-def test_a_network_survives_its_file(tmp_path):
+def test_network_round_trips_through_its_file(tmp_path):
     model = build()
     save_tar(model, tmp_path / "a.safetensors", half=False, notes={"licence": "CC0"})
     loaded = load_tar(tmp_path / "a.safetensors")
@@ -16,14 +18,14 @@ def test_a_network_survives_its_file(tmp_path):
         torch.testing.assert_close(loaded.state_dict()[name], tensor)
 
 
-def test_half_floats_load_as_full_ones(tmp_path):
+def test_half_precision_floats_are_converted_when_loaded(tmp_path):
     model = build()
     save_tar(model, tmp_path / "a.safetensors")
     assert (tmp_path / "a.safetensors").stat().st_size < 2.2 * sum(p.numel() for p in model.parameters()) + 20000
     assert all(parameter.dtype == torch.float32 for parameter in load_tar(tmp_path / "a.safetensors").parameters())
 
 
-def test_wrong_files_are_named_in_one_line(tmp_path):
+def test_other_files_are_rejected(tmp_path):
     with pytest.raises(TarError, match="no such checkpoint"):
         load_tar(tmp_path / "none.safetensors")
     (tmp_path / "text.safetensors").write_text("hello")
@@ -34,9 +36,9 @@ def test_wrong_files_are_named_in_one_line(tmp_path):
         load_tar(tmp_path / "other.safetensors")
 
 
-def test_a_checkpoint_of_another_shape_is_refused(tmp_path):
+def test_checkpoint_with_other_shapes_is_rejected(tmp_path):
     model = build()
     model.config = model.config.__class__(**{**model.config.to_dict(), "hidden": 12})
     save_tar(model, tmp_path / "a.safetensors")
-    with pytest.raises(TarError, match="don't fit"):
+    with pytest.raises(TarError, match="do not fit"):
         load_tar(tmp_path / "a.safetensors")

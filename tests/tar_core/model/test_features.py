@@ -1,3 +1,5 @@
+"""Features and landmarks of frames."""
+
 import torch
 
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
@@ -14,7 +16,7 @@ def make_features(batch: int) -> FrameFeatures:
     return FrameFeatures(torch.rand(batch, 5), torch.rand(batch, 2, 4, 4), landmarks)
 
 
-def test_indexing_and_cat_are_inverse() -> None:
+def test_cat_inverts_indexing() -> None:
     features = make_features(3)
     joined = FrameFeatures.cat([features[:1], features[1:]])
     for whole, part in ((joined, features), (joined[1], features.map(lambda tensor: tensor[1]))):
@@ -29,7 +31,7 @@ def test_to_moves_every_tensor() -> None:
     moved.map(lambda tensor: tensor if tensor.device.type == "meta" else 1 / 0)
 
 
-def test_unknown_landmarks_are_seen_nowhere_but_the_person_is_there() -> None:
+def test_unknown_landmarks_are_invisible_with_a_score_of_one() -> None:
     landmarks = Landmarks.unknown((2, 3))
     shapes = {name: tuple(tensor.shape) for name, tensor in vars(make_features(1).landmarks).items()}
     assert {name: tuple(tensor.shape[1:]) for name, tensor in vars(landmarks[0]).items()} == {

@@ -1,4 +1,4 @@
-"""Expected errors: what minimizes their loss, and that they can be learned without touching the motion."""
+"""Estimation of joint errors: its loss, and training without an effect on the motion."""
 
 from dataclasses import replace
 
@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from tar_core.model.joint_errors import JointErrors, joint_error_loss
-from tests.tar_core.model.test_tar import SMALL, build, random_track, window
+from tests.support.tar_models import SMALL, build, random_track, window
 
 
-def test_the_loss_is_least_where_the_expected_error_is_the_mean_distance():
+def test_loss_is_minimal_if_the_expected_error_is_the_mean_distance():
     generator = torch.manual_seed(0)
     truth = torch.zeros(4000, 24, 3)
     joints = torch.randn(4000, 24, 3, generator=generator) * 0.05
@@ -22,15 +22,15 @@ def test_the_loss_is_least_where_the_expected_error_is_the_mean_distance():
     assert loss(mean) < loss(0.9 * mean) and loss(mean) < loss(1.1 * mean)
 
 
-def test_distances_are_taken_from_the_pelvis():
+def test_loss_is_independent_of_the_pelvis_position():
     truth = torch.rand(2, 24, 3, generator=torch.manual_seed(0))
     expected = torch.full((2, 24), 0.05)
     shifted = joint_error_loss(expected, truth + torch.tensor([1.0, 2, 3]), truth)
     assert float(shifted) == pytest.approx(float(joint_error_loss(expected, truth, truth)), abs=1e-4)
 
 
-def test_it_learns_which_people_are_hard():
-    """Half of the people have large errors, and a state tells which."""
+def test_joint_errors_learn_which_people_have_large_errors():
+    """Half of the people have large errors, indicated by one number of a state."""
     torch.manual_seed(0)
     head = JointErrors(hidden=4, residuals=3)
     hard = (torch.rand(600) < 0.5).float()
@@ -48,10 +48,10 @@ def test_it_learns_which_people_are_hard():
         assert float(expected[group].mean()) == pytest.approx(float(distance[group].mean()), rel=0.2)
 
 
-def test_the_motion_does_not_learn_from_it():
+def test_loss_has_no_gradient_outside_of_joint_errors():
     model, (features, camera) = build(replace(SMALL, joint_errors=True)), random_track(9)
     body = model(*window(features, camera, torch.arange(9)))[-1]
     assert body.joint_errors.shape == (1, 24) and (body.joint_errors[:, 1:] > 0).all()
     joint_error_loss(body.joint_errors, body.points.joints, torch.zeros(1, 24, 3)).backward()
-    touched = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
-    assert touched and all(name.startswith("refinement.joint_errors") for name in touched)
+    trained = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
+    assert trained and all(name.startswith("refinement.joint_errors") for name in trained)

@@ -1,4 +1,4 @@
-"""Steady landmarks follow smooth motion exactly, whatever the crops do, and lose half of the jitter."""
+"""Landmarks from a fitted parabola: smooth motion is kept, jitter is reduced."""
 
 import pytest
 import torch
@@ -6,14 +6,14 @@ import torch
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import Landmarks
-from tar_core.model.landmark_fit import savitzky_golay, steady_landmarks
+from tar_core.model.landmark_fit import fit_landmarks, savitzky_golay
 
 WINDOW = 9
 PRINCIPAL_POINT = (639.5, 359.5)
 
 
 def crop_cameras(generator):
-    """Crops that jitter in place, size and roll."""
+    """Crops with jitter in position, size and roll."""
     noise = torch.randn(WINDOW, 4, generator=generator)
     crops = [Crop(700 + 9 * a, 400 + 9 * b, 300 + 20 * float(c), 0.3 * d) for a, b, c, d in noise.tolist()]
     cameras = CropCamera.cat([CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT) for crop in crops])
@@ -25,14 +25,14 @@ def landmarks(points, world):
     return Landmarks(points, confidence, confidence, world, torch.ones(1, WINDOW))
 
 
-def test_a_parabolas_weights():
+def test_savitzky_golay_weights():
     weights = savitzky_golay(WINDOW)
     torch.testing.assert_close(231 * weights, torch.tensor([-21, 14, 39, 54, 59, 54, 39, 14, -21], dtype=torch.float64))
     time = torch.arange(5.0, dtype=torch.float64) - 2
     assert float(savitzky_golay(5) @ (3 + 2 * time - 0.7 * time**2)) == pytest.approx(3)
 
 
-def test_smooth_paths_are_kept_through_jittering_crops():
+def test_smooth_motion_is_kept_with_jittering_crops():
     generator = torch.manual_seed(0)
     camera = crop_cameras(generator)
     time = (torch.arange(WINDOW) - WINDOW // 2).view(1, -1, 1, 1)
@@ -42,17 +42,17 @@ def test_smooth_paths_are_kept_through_jittering_crops():
     image = start + speed * time + bend * time**2
     world_path = torch.randn(1, 1, 39, 3, generator=generator) + 0.02 * time
     every = camera[:, :, None]
-    seen = landmarks(every.to_crop_pixels(image), every.roll_camera(world_path))
-    steady = steady_landmarks(seen, camera)
+    detected = landmarks(every.to_crop_pixels(image), every.roll_camera(world_path))
+    fitted = fit_landmarks(detected, camera)
     middle = WINDOW // 2
-    torch.testing.assert_close(steady.points, seen.points[:, middle], atol=1e-2, rtol=0)
-    torch.testing.assert_close(steady.world, seen.world[:, middle], atol=1e-5, rtol=0)
-    assert torch.equal(steady.visibility, seen.visibility[:, middle])
+    torch.testing.assert_close(fitted.points, detected.points[:, middle], atol=1e-2, rtol=0)
+    torch.testing.assert_close(fitted.world, detected.world[:, middle], atol=1e-5, rtol=0)
+    assert torch.equal(fitted.visibility, detected.visibility[:, middle])
 
 
-def test_jitter_is_halved():
+def test_jitter_of_landmarks_is_halved():
     generator = torch.manual_seed(2)
     camera = CropCamera.from_crop(Crop(700, 400, 256, 0.0), 1500.0, PRINCIPAL_POINT)[[0] * WINDOW][None]
     noise = torch.randn(1, WINDOW, 39, 2, generator=generator)
-    steady = steady_landmarks(landmarks(100 + noise, torch.zeros(1, WINDOW, 39, 3)), camera)
-    assert float((steady.points - 100).std()) == pytest.approx((59 / 231) ** 0.5, rel=0.25)
+    fitted = fit_landmarks(landmarks(100 + noise, torch.zeros(1, WINDOW, 39, 3)), camera)
+    assert float((fitted.points - 100).std()) == pytest.approx((59 / 231) ** 0.5, rel=0.25)

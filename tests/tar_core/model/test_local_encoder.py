@@ -1,3 +1,5 @@
+"""LTE, the local temporal encoder."""
+
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,7 @@ SMALL = replace(PAPER, map_channels=6, local_channels=4)
 
 
 def convolve(x, weight, bias=None):
-    """3 x 3 convolution with zero padding, written as the sum it is."""
+    """3 x 3 convolution with zero padding, written as a sum."""
     channels, height, width = x.shape
     padded = torch.zeros(channels, height + 2, width + 2, dtype=x.dtype)
     padded[:, 1:-1, 1:-1] = x
@@ -22,7 +24,7 @@ def convolve(x, weight, bias=None):
 
 
 def paper_convgru(cell, inputs):
-    """The paper's equations, frame by frame, from zero hidden maps."""
+    """The paper's equations, frame by frame, starting with hidden maps of zero."""
     hidden = cell.hidden
     w_z, w_r, w_q = cell.from_input.weight.split(hidden)
     b_z, b_r, b_q = cell.from_input.bias.split(hidden)
@@ -63,7 +65,7 @@ def test_both_branches_end_at_the_middle_frame():
 @pytest.mark.parametrize("skip", [False, True])
 @pytest.mark.parametrize("concat", [False, True])
 @pytest.mark.parametrize("length", [3, 5, 7])
-def test_shared_windows_equal_windows_by_themselves(size, skip, concat, length):
+def test_encode_windows_equals_forward(size, skip, concat, length):
     torch.manual_seed(0)
     config = replace(SMALL, local_size=size, local_skip=skip, local_concat=concat, local_length=length)
     encoder = LocalTemporalEncoder(config).double()
@@ -71,12 +73,11 @@ def test_shared_windows_equal_windows_by_themselves(size, skip, concat, length):
     maps = torch.randn(9, 6, 64, 64, dtype=torch.float64)
     index = torch.stack([torch.arange(start, start + length) for start in (0, 1, 2)])
     with torch.no_grad():
-        torch.testing.assert_close(encoder.windows(encoder.frames(maps), index), encoder(maps[index]))
+        torch.testing.assert_close(encoder.encode_windows(encoder.encode_frames(maps), index), encoder(maps[index]))
 
 
-@pytest.mark.parametrize(("size", "sees"), [(64, False), (16, True)])
-def test_only_small_maps_are_concatenated_with_the_frames_own(size, sees):
-    """At S = 64 nothing was lost that would have to be brought back."""
+@pytest.mark.parametrize(("size", "concatenates"), [(64, False), (16, True)])
+def test_local_concat_has_an_effect_only_for_reduced_maps(size, concatenates):
     torch.manual_seed(0)
     encoder = LocalTemporalEncoder(replace(SMALL, local_size=size, map_channels=4, local_concat=True))
-    assert encoder.output.in_channels == (12 if sees else 8)
+    assert encoder.output.in_channels == (12 if concatenates else 8)

@@ -1,7 +1,9 @@
+"""Full precision under autocast."""
+
 import torch
 
 from tar_core.model.precision import full_precision
-from tests.tar_core.model.test_tar import build, random_track, window
+from tests.support.tar_models import build, random_track, window
 
 
 @full_precision
@@ -9,7 +11,7 @@ def product(a, b):
     return a @ b
 
 
-def test_products_stay_exact_under_autocast():
+def test_full_precision_disables_autocast():
     a, b = torch.rand(2, 8, 8, generator=torch.manual_seed(0))
     with torch.autocast("cpu", torch.bfloat16):
         assert (a @ b).dtype == torch.bfloat16
@@ -20,8 +22,8 @@ def test_products_stay_exact_under_autocast():
     assert torch.equal(inside, a @ b)
 
 
-def test_the_body_is_posed_exactly_from_a_network_in_half_precision():
-    """Its numbers differ by bfloat16's rounding, but joints are float32 and lie where its own rotations put them."""
+def test_body_has_full_precision_with_a_network_in_half_precision():
+    """Estimates have rounding errors of bfloat16, but joints are float32 and exact for the estimate."""
     model, (features, camera) = build(), random_track(9)
     index = torch.arange(9)
     with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):

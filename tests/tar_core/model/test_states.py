@@ -1,3 +1,5 @@
+"""Layers for the 26 hidden states."""
+
 import torch
 from torch import nn
 
@@ -9,7 +11,7 @@ def random_estimate(batch=2):
     return Estimate(torch.randn(batch, 24, 6), torch.randn(batch, 10), torch.randn(batch, 3))
 
 
-def test_state_linear_treats_each_state_by_itself():
+def test_state_linear_has_separate_weights_for_each_state():
     layer = StateLinear(3, 4, 5)
     nn.init.normal_(layer.bias)
     x = torch.randn(2, 3, 4)
@@ -17,7 +19,7 @@ def test_state_linear_treats_each_state_by_itself():
     torch.testing.assert_close(layer(x), expected)
 
 
-def test_state_gru_is_torchs_gru_cell_per_state():
+def test_state_gru_equals_a_gru_cell_for_each_state():
     torch.manual_seed(0)
     cell = StateGRU(context=7, own=10, hidden=5)
     nn.init.normal_(cell.from_hidden.bias)
@@ -25,7 +27,7 @@ def test_state_gru_is_torchs_gru_cell_per_state():
     result = cell(context, own, h)
     for k in (0, 11, 25):
         reference = nn.GRUCell(17, 5)
-        # torch's h' = (1 - z) n + z h is ours; its gates stand in the order r, z, n.
+        # torch has the same h' = (1 - z) n + z h, with the gates in the order r, z, n.
         order = torch.cat([torch.arange(5, 10), torch.arange(0, 5), torch.arange(10, 15)])
         rows = slice(15 * k, 15 * (k + 1))
         weight = torch.cat([cell.from_context.weight[rows], cell.from_own.weight[k].T], 1)
@@ -37,20 +39,20 @@ def test_state_gru_is_torchs_gru_cell_per_state():
         torch.testing.assert_close(result[:, k], expected)
 
 
-def test_each_state_sees_only_its_own_numbers():
+def test_per_state_gives_each_state_its_own_numbers():
     estimate = random_estimate()
     own = estimate.per_state()
     torch.testing.assert_close(own[:, 5, :6], estimate.rotation_6d[:, 5])
     assert not own[:, 5, 6:].any()
     torch.testing.assert_close(own[:, SHAPE_STATE], estimate.betas)
     torch.testing.assert_close(own[:, CAMERA_STATE, :3], estimate.crop_camera)
-    assert estimate.flat().shape == (2, Estimate.SIZE)
+    assert estimate.to_vector().shape == (2, Estimate.SIZE)
 
 
-def test_regressors_start_at_the_mean():
+def test_set_mean_sets_the_initial_estimate():
     regressors, mean = StateRegressors(6, scale=0.0), random_estimate(1)
-    regressors.start_at(mean)
+    regressors.set_mean(mean)
     read = regressors(torch.randn(4, NUM_STATES, 6))
-    torch.testing.assert_close(read.flat(), mean.flat().expand(4, -1))
+    torch.testing.assert_close(read.to_vector(), mean.to_vector().expand(4, -1))
     doubled = read + read
-    torch.testing.assert_close(doubled.flat(), 2 * read.flat())
+    torch.testing.assert_close(doubled.to_vector(), 2 * read.to_vector())

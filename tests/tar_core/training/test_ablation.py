@@ -19,7 +19,7 @@ from tar_core.training.ablation import (
     rows_of,
     table,
 )
-from tests.tar_core.model.test_tar import SMALL
+from tests.support.tar_models import SMALL
 
 FULL, PART = Scores(160.04, 110.0, 11.0, 40.0), Scores(170.0, 114.5, 12.0, 60.0)
 

@@ -10,7 +10,7 @@ from tar_core.datasets.shards import Clip, write_shard
 from tar_core.errors import TarError
 from tar_core.training.overlays import Overlays, draw_skeleton
 from tar_core.training.trainer import Trainer, TrainingConfig
-from tests.tar_core.model.test_tar import SMALL, build
+from tests.support.tar_models import SMALL, build
 
 
 def gray_clip(poses):

@@ -9,7 +9,7 @@ from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import read_mixture
 from tar_core.training.settings import PAPER, read_settings
 from tar_core.training.trainer import Trainer, TrainingConfig
-from tests.tar_core.model.test_tar import SMALL
+from tests.support.tar_models import SMALL
 
 
 def test_the_papers_file_has_its_losses_network_and_data():

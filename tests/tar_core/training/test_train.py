@@ -8,7 +8,7 @@ import torch
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import save_tar
 from tar_core.training.train import main, start_from
-from tests.tar_core.model.test_tar import SMALL, build
+from tests.support.tar_models import SMALL, build
 
 
 def test_a_checkpoint_without_a_part_starts_one_that_has_it(tmp_path):

@@ -10,7 +10,7 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.training.losses import LossConfig, body_loss
 from tar_core.training.parallel import Workers
 from tar_core.training.trainer import Trainer, TrainingConfig, forget_rows, start_at_training_mean
-from tests.tar_core.model.test_tar import SMALL, build, double
+from tests.support.tar_models import SMALL, build, double
 
 CLIPS, LENGTH = 6, 9
 

@@ -1,4 +1,4 @@
-"""The converted network against the tflite interpreter's answers to real crops, as the converter stored them."""
+"""The converted network, compared with stored results of the tflite interpreter on real crops."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def features(model: BlazePose, crops: torch.Tensor) -> FrameFeatures:
 def test_equals_interpreter(features: FrameFeatures) -> None:
     landmarks = features.landmarks
     expected = REFERENCE["landmarks"]
-    # MediaPipe's origin is the crop's corner, ours the first pixel's center.
+    # MediaPipe's origin is the corner of the crop; here it is the center of the top-left pixel.
     np.testing.assert_allclose(landmarks.points + 0.5, expected[..., :2], atol=0.01)
     np.testing.assert_allclose(landmarks.world, REFERENCE["world"], atol=1e-4)
     np.testing.assert_allclose(landmarks.visibility, 1 / (1 + np.exp(-expected[..., 3])), atol=1e-4)
@@ -73,27 +73,27 @@ def test_shapes_and_vector_layout(features: FrameFeatures) -> None:
 
 
 def test_world_axes_are_right_down_forward(features: FrameFeatures) -> None:
-    """The man of the reference crops stands upright and looks towards the camera."""
+    """The man in the crops is upright and faces the camera."""
     world = features.landmarks.world
     nose, left_ear, left_hip, right_hip, ankles = world[:, 0], world[:, 7], world[:, 23], world[:, 24], world[:, 27:29]
-    assert (left_hip[:, 0] > right_hip[:, 0]).all()  # his left is on the picture's right
+    assert (left_hip[:, 0] > right_hip[:, 0]).all()  # his left side is on the right in the image
     assert (nose[:, 1] < left_hip[:, 1]).all() and (ankles[..., 1] > 0.3).all()
     assert (nose[:, 2] < left_ear[:, 2]).all()  # nearer to the camera
 
 
-def test_a_crop_without_a_person_scores_low(model: BlazePose) -> None:
+def test_crop_without_a_person_has_a_low_score(model: BlazePose) -> None:
     with torch.inference_mode():
         assert model(torch.full((1, 3, 256, 256), 0.5)).landmarks.score < 0.1
 
 
-def test_crops_do_not_influence_each_other(model: BlazePose, crops: torch.Tensor, features: FrameFeatures) -> None:
+def test_crops_of_a_batch_are_independent(model: BlazePose, crops: torch.Tensor, features: FrameFeatures) -> None:
     with torch.inference_mode():
         alone = model(crops[2:3])
     torch.testing.assert_close(alone.landmarks.world, features.landmarks.world[2:3], atol=1e-4, rtol=0)
     torch.testing.assert_close(alone.local_map, features.local_map[2:3], atol=1e-3, rtol=0)
 
 
-def test_packed_convolutions_change_no_result(crops: torch.Tensor, features: FrameFeatures) -> None:
+def test_packed_convolutions_do_not_change_results(crops: torch.Tensor, features: FrameFeatures) -> None:
     with torch.inference_mode():
         packed = pack_convolutions(load_blazepose())(crops)
     torch.testing.assert_close(packed.landmarks.world, features.landmarks.world, atol=1e-4, rtol=0)
@@ -101,8 +101,7 @@ def test_packed_convolutions_change_no_result(crops: torch.Tensor, features: Fra
     torch.testing.assert_close(packed.local_map, features.local_map, atol=1e-3, rtol=0)
 
 
-def test_can_be_fine_tuned(crops: torch.Tensor) -> None:
-    """The in-place operations leave what gradients need."""
+def test_gradients_work_with_in_place_operations(crops: torch.Tensor) -> None:
     model = load_blazepose()
     features = model(crops[:1])
     (features.vector.sum() + features.local_map.sum()).backward()
@@ -110,13 +109,13 @@ def test_can_be_fine_tuned(crops: torch.Tensor) -> None:
     assert all(parameter.grad is not None for parameter in model.landmark_encoder.parameters())
 
 
-def test_weights_are_half_floats_with_their_origin() -> None:
+def test_weights_are_half_precision_and_name_their_origin() -> None:
     with safe_open(ASSETS / "blazepose.safetensors", "pt") as file:
         assert "@mediapipe/pose" in file.metadata()["origin"]
         assert file.metadata()["licence"] == "Apache-2.0"
         assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118
 
 
-def test_wrong_weights_are_refused(tmp_path: Path) -> None:
+def test_missing_weights_are_reported(tmp_path: Path) -> None:
     with pytest.raises(TarError, match="nowhere"):
         load_blazepose(tmp_path / "nowhere.safetensors")

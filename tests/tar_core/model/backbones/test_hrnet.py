@@ -1,3 +1,5 @@
+"""HRNet-W48, compared with timm."""
+
 import pytest
 import torch
 
@@ -22,7 +24,7 @@ def test_tensors_have_the_official_names_and_shapes():
     assert ours == theirs
 
 
-def test_branches_equal_timms_with_the_same_weights(network):
+def test_branches_equal_those_of_timm(network):
     with torch.no_grad():
         branches = network.branches(made_up_crops())
     for number, branch in enumerate(branches):
@@ -30,12 +32,12 @@ def test_branches_equal_timms_with_the_same_weights(network):
         torch.testing.assert_close(branch[:, ::8, ::4, ::4], expected, rtol=1e-4, atol=1e-3 * float(expected.std()))
 
 
-def test_vectors_equal_timms_with_the_same_weights(features):
+def test_vectors_equal_those_of_timm(features):
     expected = torch.from_numpy(reference("hrnet_vector"))
     torch.testing.assert_close(features.vector, expected, rtol=1e-4, atol=1e-3 * float(expected.std()))
 
 
-def test_the_map_has_64_cells_and_256_channels(features):
+def test_local_map_has_64_cells_and_256_channels(features):
     assert features.local_map.shape == (2, 256, 64, 64)
     assert features.local_map.std() > 0
     assert (features.landmarks.score == 1).all()

@@ -1,3 +1,5 @@
+"""Backbones with weights from published checkpoints."""
+
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -18,12 +20,12 @@ from tests.support.named_weights import made_up_tensor
 
 @pytest.fixture(scope="module")
 def resnet_state():
-    """A classifier's tensors under torchvision's names."""
+    """Tensors of a classifier with torchvision's names."""
     state = {name: made_up_tensor(name, t.shape) for name, t in ResNet50().state_dict().items() if t.dim()}
     return {name: tensor for name, tensor in state.items() if not name.startswith("deconv_layers")}
 
 
-# What the checkpoints that people have look like: who wrote it, the prefix, the nest, and what else lies there.
+# Layouts of published checkpoints: source, prefix, key of the nested dictionary, and other tensors.
 LAYOUTS = {
     "torchvision": ("", None, {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)}),
     "SPIN": ("", "model", {"fc1.weight": torch.zeros(1024, 2205), "decpose.weight": torch.zeros(144, 1024)}),
@@ -36,25 +38,25 @@ LAYOUTS = {
 
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_checkpoints_of_every_layout_load(name, resnet_state, tmp_path):
-    prefix, nest, more = LAYOUTS[name]
-    content = {prefix + key: tensor for key, tensor in resnet_state.items()} | more
+    prefix, nest, other = LAYOUTS[name]
+    content = {prefix + key: tensor for key, tensor in resnet_state.items()} | other
     content[f"{prefix}bn1.num_batches_tracked"] = torch.tensor(7)
     torch.save({nest: content, "epoch": 3} if nest else content, tmp_path / "theirs.pth")
     model = build_backbone("resnet50")
     result = load_pretrained(model, tmp_path / "theirs.pth")
     assert result.prefix == prefix
-    assert sorted(result.unused) == sorted(more)
+    assert sorted(result.unused) == sorted(other)
     assert result.missing and all(key.startswith("deconv_layers.") for key in result.missing)
     for key, tensor in resnet_state.items():
         assert torch.equal(model.state_dict()[key], tensor), key
     report = "\n".join(result.report())
     assert f"{len(resnet_state)} tensors used" in report
     assert "untrained: deconv_layers" in report
-    for key in more:
+    for key in other:
         assert ".".join(key.split(".")[:1]) in report
 
 
-def test_a_pose_networks_hrnet_may_lack_the_classifier_and_the_last_fusions(tmp_path):
+def test_pose_checkpoint_of_hrnet_without_classifier_and_last_fusions_loads(tmp_path):
     whole = {name: made_up_tensor(name, t.shape) for name, t in HRNetW48().state_dict().items() if t.dim()}
     pose = {
         name: tensor
@@ -62,20 +64,20 @@ def test_a_pose_networks_hrnet_may_lack_the_classifier_and_the_last_fusions(tmp_
         if not name.startswith((*HRNetW48.new_layers, "stage4.2.fuse_layers."))
         or name.startswith("stage4.2.fuse_layers.0.")
     }
-    pose["final_layer.weight"] = torch.zeros(17, 48, 1, 1)  # the heatmaps' layer has the classifier's name
+    pose["final_layer.weight"] = torch.zeros(17, 48, 1, 1)  # the heatmap layer has the name of the classifier's layer
     save_file(pose, tmp_path / "pose_hrnet_w48_256x256.safetensors")
     result = load_pretrained(HRNetW48(), tmp_path / "pose_hrnet_w48_256x256.safetensors")
     assert result.unused == ["final_layer.weight"]
     assert "stage4.2.fuse_layers.1.0.0.0.weight" in result.missing
 
 
-def test_another_networks_checkpoint_is_refused(resnet_state, tmp_path):
+def test_checkpoint_of_another_network_is_rejected(resnet_state, tmp_path):
     save_file(resnet_state, tmp_path / "resnet.safetensors")
     with pytest.raises(TarError, match="HRNetW48.*conv1"):
         load_pretrained(HRNetW48(), tmp_path / "resnet.safetensors")
 
 
-def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
+def test_checkpoint_that_would_run_code_is_rejected(tmp_path):
     class Harmful:
         def __reduce__(self):
             return (print, ("this must not be printed",))
@@ -85,7 +87,7 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
         read_checkpoint(tmp_path / "harmful.pth")
 
 
-def test_missing_and_damaged_files_are_named(tmp_path):
+def test_missing_and_damaged_files_are_reported(tmp_path):
     with pytest.raises(TarError, match="no such file"):
         read_checkpoint(tmp_path / "gone.pth")
     for name in ("cut.pth", "cut.safetensors"):
@@ -98,7 +100,7 @@ def test_missing_and_damaged_files_are_named(tmp_path):
         build_backbone("vgg")
 
 
-def test_untrained_layers_are_the_same_everywhere_and_saved(resnet_state, tmp_path):
+def test_untrained_layers_are_reproducible_and_saved(resnet_state, tmp_path):
     torch.manual_seed(1)
     first = build_backbone("resnet50")
     torch.manual_seed(2)
@@ -113,7 +115,7 @@ def test_untrained_layers_are_the_same_everywhere_and_saved(resnet_state, tmp_pa
         assert torch.equal(again(crops).local_map, first(crops).local_map)
 
 
-def test_the_prefix_that_fits_most_wins():
+def test_match_uses_the_prefix_with_the_most_matches():
     own = {"conv1.weight": torch.zeros(2, 3), "fc.weight": torch.zeros(4)}
     state = {"teacher.conv1.weight": torch.zeros(2, 3), "student.conv1.weight": torch.zeros(2, 3)}
     state["student.fc.weight"] = torch.ones(4)

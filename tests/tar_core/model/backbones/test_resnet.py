@@ -1,3 +1,5 @@
+"""ResNet-50, compared with torchvision."""
+
 import pytest
 import torch
 
@@ -17,19 +19,19 @@ def test_tensors_have_torchvisions_names_and_shapes():
     assert ours == theirs
 
 
-def test_features_equal_torchvisions_with_the_same_weights(features):
+def test_vectors_equal_those_of_torchvision(features):
     expected = torch.from_numpy(reference("resnet_vector"))
     torch.testing.assert_close(features.vector, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_the_map_has_64_cells_and_256_channels(features):
+def test_local_map_has_64_cells_and_256_channels(features):
     assert features.local_map.shape == (2, 256, 64, 64)
     assert features.local_map.std() > 0
     assert (features.landmarks.visibility == 0).all()
 
 
-def test_the_decoder_has_simple_baselines_layers():
-    """Names and shapes of `deconv_layers` in pose_resnet_50's checkpoints."""
+def test_decoder_has_the_layers_of_simple_baselines():
+    """Names and shapes are those of `deconv_layers` in checkpoints of pose_resnet_50."""
     shapes = {name: tuple(t.shape) for name, t in deconvolutions([2048, 256, 256]).state_dict().items() if t.dim()}
     assert shapes["0.weight"] == (2048, 256, 4, 4) and shapes["3.weight"] == (256, 256, 4, 4)
     assert shapes["1.running_mean"] == shapes["4.weight"] == (256,)
