@@ -1,1 +1,1 @@
-"""The engine as Blender uses it: its environment, its paths, requests and the cache."""
+"""The engine, i.e. the process outside Blender that runs the network: its setup, its paths and its jobs."""

@@ -1,4 +1,4 @@
-"""Captured motion, kept so that it can be imported again with other settings without running the network."""
+"""The cache of captured motion, which Re-import uses to apply other settings without running the network again."""
 
 import hashlib
 from pathlib import Path
@@ -6,11 +6,16 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-_ENDING = ".tar.npz"  # what is deleted from a folder that the user chose
+_ENDING = ".tar.npz"  # of the cache's own files; the user's folder may contain others
 
 
 def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
-    """Writes a motion file into the cache; the same motion twice is one file.
+    """Write a motion file to the cache and return its path; equal motions share one file.
+
+    Args:
+        content: of the motion file.
+        video: path of the video; the file gets its name.
+        folder: of the cache.
 
     Raises:
         TarError: the folder cannot be written.
@@ -18,7 +23,7 @@ def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TarError(f"{folder}: cannot be made ({error.strerror}); choose another cache folder") from error
+        raise TarError(f"{folder}: cannot be created ({error.strerror}); choose another cache folder") from error
     path = folder / f"{video.stem}-{hashlib.sha256(content).hexdigest()[:8]}{_ENDING}"
     if not path.exists():
         with atomic_path(path) as temporary:
@@ -27,16 +32,16 @@ def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
 
 
 def cache_size(folder: Path) -> tuple[int, int]:
-    """How many motions are kept, and their bytes."""
+    """Return the number of motions in the cache, and their size in bytes."""
     sizes = [path.stat().st_size for path in folder.glob(f"*{_ENDING}")]
     return len(sizes), sum(sizes)
 
 
 def clear_cache(folder: Path) -> None:
-    """Deletes the motions; other files stay.
+    """Delete the motions in the cache; other files in the folder are kept.
 
     Raises:
-        TarError: one cannot be deleted.
+        TarError: a file cannot be deleted.
     """
     for path in folder.glob(f"*{_ENDING}"):
         try:

@@ -1,15 +1,15 @@
-"""Whether the engine is ready to use."""
+"""The state of the engine's setup."""
 
 import bpy
 
 from tar_core import __version__
 
+from .environment import EngineInfo, environment_python, is_older, set_up_info
 from .paths import engine_folder, engine_python, has_engine
-from .setup import EngineInfo, environment_python, is_older, set_up_info
 
 
 def engine_trouble(context: bpy.types.Context) -> str:
-    """What the sidebar says of an engine that is missing, or was set up for an older add-on; "" where all is well."""
+    """Return why the engine should be set up: it is missing, or older than the add-on; "" if it is ready."""
     if not has_engine(context):
         return "the engine is not set up"
     set_up_is_used = engine_python(context) == environment_python(engine_folder())
@@ -17,7 +17,7 @@ def engine_trouble(context: bpy.types.Context) -> str:
 
 
 def version_warning(info: EngineInfo | None) -> str:
-    """What is to say of an engine that is older than the add-on; "" where it is not."""
+    """Return a warning if the engine is older than the add-on; "" otherwise."""
     if info is None or not is_older(info.tar_core, __version__):
         return ""
-    return f"the engine is of version {info.tar_core}, the add-on of {__version__}; update it"
+    return f"the engine has version {info.tar_core}, the add-on {__version__}; update the engine"

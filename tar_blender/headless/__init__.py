@@ -1,1 +1,1 @@
-"""The command for `blender -b`: one video, or folders of them."""
+"""The command for captures without a window."""

@@ -1,6 +1,6 @@
-"""Many videos in one go: which they are, what is written of each, and the report of what became of them.
+"""Convert many videos in one run, and report the result of each.
 
-What happens to one clip is given as a function, so that nothing here needs Blender.
+The conversion of a video is a function that the caller passes, so this module needs no Blender data.
 """
 
 import json
@@ -17,18 +17,21 @@ from ..util.video_info import VIDEO_ENDINGS
 
 REPORT = "report.json"
 
+# Writes the files of a video, each completely or not at all; returns the number of people and the files written.
+Convert = Callable[[Path, Sequence[Path]], tuple[int, Sequence[Path]]]
+
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a clip.
+    """The result of one video.
 
     Attributes:
-        video: the file.
-        status: "done", "failed", "skipped" (everything was there already) or "cancelled".
+        video: path of the video.
+        status: "done", "failed", "skipped" (all files existed) or "cancelled".
         message: why it failed.
-        files: what was written.
-        people: how many were found.
-        seconds: what it took, capture and writing.
+        files: the files written.
+        people: the number of people.
+        seconds: duration of the capture and of writing.
     """
 
     video: str
@@ -40,10 +43,10 @@ class Outcome:
 
 
 def find_clips(inputs: Iterable[Path]) -> list[Path]:
-    """Files as they are given; of folders the videos right inside, by name.
+    """List the videos: files as they are given, and of folders all videos directly in them, sorted by name.
 
     Raises:
-        TarError: a folder holds no video, or two clips would be written under one name.
+        TarError: a folder contains no video, or the outputs of two videos would have the same name.
     """
     clips: list[Path] = []
     for path in inputs:
@@ -52,23 +55,23 @@ def find_clips(inputs: Iterable[Path]) -> list[Path]:
             continue
         inside = sorted(file for file in path.iterdir() if file.suffix.lower() in VIDEO_ENDINGS)
         if not inside:
-            raise TarError(f"{path}: holds no video; give a folder with some, or the files")
+            raise TarError(f"{path}: contains no video; give the files, or a folder with videos")
         clips += inside
     by_stem: dict[str, Path] = {}
     for clip in clips:
         other = by_stem.setdefault(clip.stem, clip)
         if other is not clip:
-            raise TarError(f"{other} and {clip} would be written under one name; rename one or run them apart")
+            raise TarError(f"{other} and {clip}: their outputs would have the same name; rename one of them")
     return clips
 
 
 def output_files(clip: Path, folder: Path, formats: Sequence[str]) -> list[Path]:
-    """What a clip is written to: out/walk.blend, out/walk.fbx ... of videos/walk.mp4."""
+    """Return the output files of a video, e.g. out/walk.blend and out/walk.fbx for videos/walk.mp4."""
     return [folder / f"{clip.stem}.{ending}" for ending in formats]
 
 
 def one_by_one(clips: Sequence[Path]) -> Iterator[tuple[Path, float]]:
-    """Each clip when the last one is done, and when that was."""
+    """Yield each video, and the time at which its conversion starts."""
     for clip in clips:
         yield clip, time.monotonic()
 
@@ -77,78 +80,86 @@ def run_batch(
     clips: Sequence[Path],
     folder: Path,
     formats: Sequence[str],
-    convert: Callable[[Path, Sequence[Path]], tuple[int, Sequence[Path]]],
-    tell: Callable[[Outcome], None],
+    convert: Convert,
+    on_outcome: Callable[[Outcome], None],
     resume: bool = False,
     overwrite: bool = False,
     ready: Callable[[Sequence[Path]], Iterable[tuple[Path, float]]] = one_by_one,
 ) -> list[Outcome]:
-    """Converts one clip after the other; one that fails doesn't stop the rest.
+    """Convert one video after another; a failure does not stop the others.
 
-    The folder's report.json is written anew after every clip, so that it is right whenever the run ends.
+    The file report.json in the folder is updated after each video, so it is correct whenever the run ends.
 
     Args:
-        convert: makes the files of a clip, whole or not at all each; returns how many people are in it and what was
-            written.
-        tell: hears of each outcome.
-        resume: clips whose files are all there are left as they are.
-        overwrite: files that are there are written anew; without either they make a clip fail.
-        ready: of the clips that are to be converted, each when it can be, and when the work on it began.
+        clips: the videos.
+        folder: for the output files.
+        formats: suffixes of the output files.
+        convert: converts one video.
+        on_outcome: called with the result of each video.
+        resume: skip videos of which all files exist.
+        overwrite: replace existing files; without `resume` and `overwrite`, videos with existing files fail.
+        ready: yields each of the given videos when it can be converted, and the time at which the work on it started.
 
     Raises:
         TarError: the folder cannot be written.
-        KeyboardInterrupt: the user's; the report holds what was done before.
+        KeyboardInterrupt: the user pressed Ctrl-C; the report is complete.
     """
-    outcomes: list[Outcome] = []
-    waiting: dict[Path, list[Path]] = {}
-
-    def write_report() -> None:
-        with atomic_path(folder / REPORT) as temporary:
-            temporary.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1) + "\n")
-
-    def note(outcome: Outcome) -> None:
-        outcomes.append(outcome)
-        waiting.pop(Path(outcome.video), None)
-        tell(outcome)
-        write_report()
-
+    run = _Run(folder, on_outcome)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise TarError(f"{folder}: cannot be made ({error.strerror}); choose another folder") from error
-    write_report()  # before the first capture, not after it, a folder that cannot be written is found out
+        raise TarError(f"{folder}: cannot be created ({error.strerror}); choose another folder") from error
+    run.write_report()  # before the first capture, to find out whether the folder can be written
+    waiting: dict[Path, list[Path]] = {}
     for clip in clips:
         files = output_files(clip, folder, formats)
-        there = [file for file in files if file.exists()]
-        if resume and len(there) == len(files):
-            note(Outcome(str(clip), "skipped", files=[str(file) for file in files]))
-        elif there and not (overwrite or resume):
-            note(Outcome(str(clip), "failed", f"{there[0]}: is there already; add --overwrite or --resume"))
+        existing = [file for file in files if file.exists()]
+        if resume and len(existing) == len(files):
+            run.add(Outcome(str(clip), "skipped", files=[str(file) for file in files]))
+        elif existing and not (overwrite or resume):
+            run.add(Outcome(str(clip), "failed", f"{existing[0]}: exists already; add --overwrite or --resume"))
         else:
             waiting[clip] = files
     try:
-        for clip, began in ready(list(waiting)):
-            note(_outcome(clip, waiting[clip], convert, began))
+        for clip, started in ready(list(waiting)):
+            outcome = _outcome(clip, waiting[clip], convert, started)
+            del waiting[clip]
+            run.add(outcome)
     except KeyboardInterrupt:
-        for clip in list(waiting):
-            note(Outcome(str(clip), "cancelled"))
+        for clip in waiting:
+            run.add(Outcome(str(clip), "cancelled"))
         raise
-    return outcomes
+    return run.outcomes
 
 
-def _outcome(
-    clip: Path,
-    files: Sequence[Path],
-    convert: Callable[[Path, Sequence[Path]], tuple[int, Sequence[Path]]],
-    began: float,
-) -> Outcome:
-    people, written, status, message = 0, [], "done", ""
+@dataclass(frozen=True)
+class _Run:
+    """The outcomes so far, and the report of them."""
+
+    folder: Path
+    on_outcome: Callable[[Outcome], None]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        self.on_outcome(outcome)
+        self.write_report()
+
+    def write_report(self) -> None:
+        with atomic_path(self.folder / REPORT) as temporary:
+            temporary.write_text(json.dumps([asdict(outcome) for outcome in self.outcomes], indent=1) + "\n")
+
+
+def _outcome(clip: Path, files: Sequence[Path], convert: Convert, started: float) -> Outcome:
+    """Convert a video."""
+    people, status, message = 0, "done", ""
+    written: Sequence[Path] = []
     try:
         people, written = convert(clip, files)
     except TarError as error:
         status, message = "failed", str(error)
-    except Exception as error:  # a bug, which need not stop the rest
+    except Exception as error:  # a bug should not stop the other videos
         traceback.print_exc()
         status, message = "failed", f"{clip}: unexpected {type(error).__name__}: {error}"
-    seconds = round(time.monotonic() - began, 1)
+    seconds = round(time.monotonic() - started, 1)
     return Outcome(str(clip), status, message, [str(file) for file in written], people, seconds)

@@ -7,18 +7,9 @@ import bpy
 
 from tar_core.errors import TarError
 
+from ..engine.environment import environment_python, find_base_python, remove_environment, set_up_commands
 from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
-from ..engine.setup import (
-    EngineSetup,
-    Failed,
-    Ready,
-    Stage,
-    Stopped,
-    environment_python,
-    find_base_python,
-    remove_environment,
-    set_up_commands,
-)
+from ..engine.setup import EngineSetup, Failed, Ready, Stage, Stopped
 from ..util.report import refuse
 
 _POLL_SECONDS = 0.1

@@ -2,8 +2,8 @@
 
 import bpy
 
+from ..engine.environment import set_up_info
 from ..engine.paths import engine_folder
-from ..engine.setup import set_up_info
 from ..engine.status import version_warning
 from ..operators.engine import (
     TAR_OT_cancel_engine,

@@ -5,13 +5,15 @@ import time
 import zipfile
 from pathlib import Path
 
-from tar_blender.engine.setup import EngineInfo, EngineSetup, Event
+from tar_blender.engine.environment import EngineInfo
+from tar_blender.engine.setup import EngineSetup, Event
 
 INFO = EngineInfo("9.9.9", "none", "abacus", 0.5)
 OFFLINE = ("--no-index",)
 
 
 def follow(setup: EngineSetup, seconds: float = 120) -> list[Event]:
+    """Return all events of a setup, until it has finished or the time is up."""
     events: list[Event] = []
     deadline = time.monotonic() + seconds
     while not setup.finished and time.monotonic() < deadline:
@@ -21,7 +23,7 @@ def follow(setup: EngineSetup, seconds: float = 120) -> list[Event]:
 
 
 def make_wheel(folder: Path, answer: EngineInfo) -> Path:
-    """A package whose engine answers the test."""
+    """Build a wheel of a tar_core whose engine gives this answer to the self-test."""
     path = folder / "tar_core-9.9.9-py3-none-any.whl"
     info = "tar_core-9.9.9.dist-info"
     line = json.dumps({"event": "self_test", **vars(answer)})
@@ -30,6 +32,6 @@ def make_wheel(folder: Path, answer: EngineInfo) -> Path:
         archive.writestr("tar_core/engine/__main__.py", f"print({line!r})")
         archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\n")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        # With its files named, or else pip leaves them behind when the next one comes.
+        # RECORD lists the files; otherwise pip would not remove them when it installs another build.
         archive.writestr(f"{info}/RECORD", "tar_core/__init__.py,,\ntar_core/engine/__main__.py,,\n")
     return path

@@ -50,13 +50,13 @@ def view_engine_setup(session: Session) -> Step:
     session.area.tag_redraw()
     yield DRAW_SECONDS
     session.screenshot("set_up")
-    setup = extension_module("engine.setup")
+    setup = extension_module("engine.environment")
     old = extension_module("engine.paths").engine_folder()
     python = setup.environment_python(old)
     python.parent.mkdir(parents=True)
     python.symlink_to(engine_python)
     info = {"tar_core": "0.0.9", "torch": "2.5.0", "device": "cpu", "seconds": 2.0}
-    (old / setup.READY).write_text(json.dumps(info))
+    (old / setup.READY_FILE).write_text(json.dumps(info))
     session.area.tag_redraw()
     yield DRAW_SECONDS
     session.screenshot("update")

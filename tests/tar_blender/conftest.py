@@ -79,7 +79,7 @@ def clip() -> MotionClip:
 @pytest.fixture(scope="session")
 def base_python() -> Path:
     """A Python that can create virtual environments."""
-    from tar_blender.engine.setup import find_base_python
+    from tar_blender.engine.environment import find_base_python
 
     try:
         return find_base_python([str(PYTHON), "/usr/bin/python3"])

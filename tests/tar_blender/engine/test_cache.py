@@ -1,4 +1,4 @@
-"""Kept motions, and only those, are counted and deleted."""
+"""The cache of captured motion."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tar_blender.engine.cache import cache_size, clear_cache, keep_motion
 from tar_core.errors import TarError
 
 
-def test_motion_is_kept_once(tmp_path: Path) -> None:
+def test_equal_motions_share_a_file(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "cache"
     assert cache_size(folder) == (0, 0)
     first = keep_motion(b"walking", Path("/videos/walk.mp4"), folder)
@@ -18,14 +18,14 @@ def test_motion_is_kept_once(tmp_path: Path) -> None:
     assert first.name.startswith("walk-") and cache_size(folder) == (2, 14)
 
 
-def test_clear_leaves_other_files(tmp_path: Path) -> None:
+def test_clearing_keeps_other_files(tmp_path: Path) -> None:
     (tmp_path / "mine.npz").write_text("mine")
     keep_motion(b"walking", Path("walk.mp4"), tmp_path)
     clear_cache(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.npz"]
 
 
-def test_folder_that_cannot_be(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TarError, match="choose another cache folder"):
         keep_motion(b"", Path("walk.mp4"), tmp_path / "file")

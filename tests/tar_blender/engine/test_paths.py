@@ -1,4 +1,4 @@
-"""The engine's Python, network, body file and folders, from the preferences."""
+"""The paths that the preferences define."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import bpy
 import pytest
 
 from tar_blender.engine import paths
+from tar_blender.engine.environment import READY_FILE, environment_python
 from tar_blender.engine.paths import (
     PYTHON_VARIABLE,
     body_file,
@@ -15,13 +16,12 @@ from tar_blender.engine.paths import (
     engine_python,
     find_engine_python,
 )
-from tar_blender.engine.setup import READY, environment_python
 from tar_blender.panels.preferences import TARPreferences
 from tar_core.errors import TarError
 from tests.support.paths import PYTHON
 
 
-def test_python_comes_from_the_variable_then_the_preference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_python_of_the_variable_precedes_the_preference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert find_engine_python("elsewhere") == PYTHON
     monkeypatch.delenv(PYTHON_VARIABLE)
@@ -32,24 +32,24 @@ def test_python_comes_from_the_variable_then_the_preference(monkeypatch: pytest.
         find_engine_python(str(tmp_path / "python"))
 
 
-def test_engine_python_is_the_preferences(preferences: TARPreferences) -> None:
+def test_python_of_the_preferences(preferences: TARPreferences) -> None:
     with pytest.raises(TarError, match="Set Up Engine"):
         engine_python(bpy.context)
     preferences.engine_python = str(PYTHON)
     assert engine_python(bpy.context) == PYTHON
 
 
-def test_variable_comes_before_the_preference(preferences: TARPreferences, monkeypatch: pytest.MonkeyPatch) -> None:
-    preferences.engine_python = "/gone/python"
+def test_variable_precedes_the_preferences(preferences: TARPreferences, monkeypatch: pytest.MonkeyPatch) -> None:
+    preferences.engine_python = "/absent/python"
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert engine_python(bpy.context) == PYTHON
 
 
-def test_engine_that_was_set_up_comes_last(
+def test_preferences_precede_the_setup(
     preferences: TARPreferences, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(paths, "engine_folder", lambda: tmp_path)
-    (tmp_path / READY).write_text('{"tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 2.0}')
+    (tmp_path / READY_FILE).write_text('{"tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 2.0}')
     python = environment_python(tmp_path)
     python.parent.mkdir()
     python.symlink_to(PYTHON)
@@ -58,11 +58,11 @@ def test_engine_that_was_set_up_comes_last(
     assert engine_python(bpy.context) == PYTHON
 
 
-def test_own_folders_are_the_users() -> None:
+def test_own_folders_are_absolute() -> None:
     assert engine_folder().is_absolute() and engine_folder() != cache_folder(bpy.context)
 
 
-def test_choices_for_the_engine(preferences: TARPreferences, tmp_path: Path) -> None:
+def test_options_of_every_job(preferences: TARPreferences, tmp_path: Path) -> None:
     assert engine_choices(bpy.context) == {"device": "auto", "checkpoint": None, "threads": None}
     preferences.device, preferences.threads, preferences.checkpoint = "cpu", 3, str(tmp_path / "mine.safetensors")
     with pytest.raises(TarError, match="no such network"):
@@ -80,7 +80,7 @@ def test_body_file(preferences: TARPreferences, tmp_path: Path) -> None:
     assert body_file(bpy.context) == preferences.body_file
 
 
-def test_scripts_do_without_preferences(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_preferences_are_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert engine_python(bpy.context) == PYTHON
     assert body_file(bpy.context) is None and engine_choices(bpy.context) == {}

@@ -1,4 +1,4 @@
-"""Many clips in one go: what is written, skipped and reported."""
+"""Many videos in one run: which are written, skipped and reported."""
 
 import json
 import time
@@ -27,29 +27,29 @@ def ignore(outcome: Outcome) -> None:
     pass
 
 
-def test_folders_give_their_videos_by_name(tmp_path: Path) -> None:
+def test_videos_of_folders_are_sorted_by_name(tmp_path: Path) -> None:
     for name in ("b.mp4", "a.MOV", "notes.txt"):
         (tmp_path / name).touch()
-    single = tmp_path / "else" / "c.npz"
+    single = tmp_path / "elsewhere" / "c.npz"
     assert [clip.name for clip in find_clips([single, tmp_path])] == ["c.npz", "a.MOV", "b.mp4"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(TarError, match="holds no video"):
+    with pytest.raises(TarError, match="contains no video"):
         find_clips([tmp_path / "empty"])
-    with pytest.raises(TarError, match="one name"):
+    with pytest.raises(TarError, match="same name"):
         find_clips([Path("x/a.mp4"), Path("y/a.mov")])
 
 
-def test_a_failure_does_not_stop_the_rest(tmp_path: Path) -> None:
+def test_failure_does_not_stop_the_others(tmp_path: Path) -> None:
     clips = [Path("one.mp4"), Path("bad.mp4"), Path("two.mp4")]
-    told: list[Outcome] = []
-    outcomes = run_batch(clips, tmp_path / "out", ["blend", "npz"], write_both, told.append)
-    assert outcomes == told
+    reported: list[Outcome] = []
+    outcomes = run_batch(clips, tmp_path / "out", ["blend", "npz"], write_both, reported.append)
+    assert outcomes == reported
     assert report(tmp_path / "out") == [("one.mp4", "done"), ("bad.mp4", "failed"), ("two.mp4", "done")]
     assert "nobody was found" in outcomes[1].message and outcomes[0].people == 2
     assert all(file.exists() for file in output_files(clips[2], tmp_path / "out", ["blend", "npz"]))
 
 
-def test_what_is_there_is_left_resumed_or_overwritten(tmp_path: Path) -> None:
+def test_existing_files_are_kept_skipped_or_overwritten(tmp_path: Path) -> None:
     (tmp_path / "one.blend").write_text("mine")
     clips = [Path("one.mp4"), Path("two.mp4")]
     (refused, done) = run_batch(clips, tmp_path, ["blend"], write_both, ignore)
@@ -61,7 +61,7 @@ def test_what_is_there_is_left_resumed_or_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "one.blend").read_text() == "one.mp4"
 
 
-def test_ctrl_c_leaves_a_true_report(tmp_path: Path) -> None:
+def test_report_is_complete_after_ctrl_c(tmp_path: Path) -> None:
     def interrupted(clip: Path, files: Sequence[Path]) -> tuple[int, Sequence[Path]]:
         if clip.name == "two.mp4":
             raise KeyboardInterrupt
@@ -72,7 +72,7 @@ def test_ctrl_c_leaves_a_true_report(tmp_path: Path) -> None:
     assert report(tmp_path) == [("one.mp4", "done"), ("two.mp4", "cancelled"), ("three.mp4", "cancelled")]
 
 
-def test_a_bug_in_one_clip_does_not_stop_the_rest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bug_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def buggy(clip: Path, files: Sequence[Path]) -> tuple[int, Sequence[Path]]:
         if clip.name == "one.mp4":
             raise ZeroDivisionError("by zero")
@@ -84,30 +84,30 @@ def test_a_bug_in_one_clip_does_not_stop_the_rest(tmp_path: Path, capsys: pytest
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_clips_come_as_they_are_ready(tmp_path: Path) -> None:
+def test_videos_are_converted_as_they_become_ready(tmp_path: Path) -> None:
     (tmp_path / "two.blend").touch()
-    asked: list[list[Path]] = []
+    requested: list[list[Path]] = []
 
     def backwards(clips: Sequence[Path]) -> Iterator[tuple[Path, float]]:
-        asked.append(list(clips))
+        requested.append(list(clips))
         for clip in reversed(clips):
             yield clip, time.monotonic() - 60
 
     clips = [Path("one.mp4"), Path("two.mp4"), Path("three.mp4")]
     outcomes = run_batch(clips, tmp_path, ["blend"], write_both, ignore, resume=True, ready=backwards)
-    assert asked == [[clips[0], clips[2]]], "what is there is not captured"
+    assert requested == [[clips[0], clips[2]]], "videos with existing files are not captured"
     assert [Path(outcome.video).stem for outcome in outcomes] == ["two", "three", "one"]
     assert outcomes[1].seconds >= 60
 
 
-def test_folder_that_cannot_be_written_is_found_out_before_any_work(tmp_path: Path) -> None:
+def test_unwritable_folder_is_reported_before_any_work(tmp_path: Path) -> None:
     (tmp_path / REPORT).mkdir()
     with pytest.raises(TarError, match="cannot write"):
         run_batch([Path("one.mp4")], tmp_path, ["blend"], write_both, ignore)
     assert [path.name for path in tmp_path.iterdir()] == [REPORT]
 
 
-def test_folder_that_cannot_be(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(TarError, match="cannot be made"):
+    with pytest.raises(TarError, match="cannot be created"):
         run_batch([Path("a.mp4")], tmp_path / "file" / "out", ["blend"], write_both, ignore)

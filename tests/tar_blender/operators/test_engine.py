@@ -8,22 +8,22 @@ import pytest
 
 import tar_blender
 from tar_blender.engine import paths
+from tar_blender.engine.environment import READY_FILE
 from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
-from tar_blender.engine.setup import READY
 from tar_blender.operators import engine as engine_operators
 from tests.support.paths import PYTHON
 
 
 @pytest.fixture(autouse=True)
 def folder(empty_scene: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """The engine's folder, empty."""
+    """The folder of the engine, which does not exist yet."""
     monkeypatch.setattr(paths, "_own_folder", lambda name: tmp_path / name)
     tar_blender.register()
     yield tmp_path / "engine"
     tar_blender.unregister()
 
 
-def test_setting_up_asks_for_online_access_unless_wheels_are_at_hand() -> None:
+def test_setup_needs_online_access_or_local_wheels() -> None:
     assert bpy.ops.tar.set_up_engine.poll() == bpy.app.online_access
     entry = bpy.context.preferences.addons.new()
     entry.module = ADDON
@@ -36,12 +36,12 @@ def test_setting_up_asks_for_online_access_unless_wheels_are_at_hand() -> None:
 def test_engine_is_removed(folder: Path) -> None:
     assert not bpy.ops.tar.remove_engine.poll()
     folder.mkdir()
-    (folder / READY).write_text("{}")
+    (folder / READY_FILE).write_text("{}")
     assert bpy.ops.tar.remove_engine() == {"FINISHED"}
     assert not folder.exists()
 
 
-def test_nothing_is_begun_while_something_runs(folder: Path) -> None:
+def test_operators_are_disabled_during_setup(folder: Path) -> None:
     folder.mkdir()
     bpy.context.window_manager.tar_engine.running = True
     assert not bpy.ops.tar.test_engine.poll() and not bpy.ops.tar.remove_engine.poll()
@@ -51,7 +51,7 @@ def test_nothing_is_begun_while_something_runs(folder: Path) -> None:
     assert bpy.ops.tar.remove_engine.poll()
 
 
-def test_only_an_engine_that_is_there_is_tested(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_self_test_needs_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     assert not bpy.ops.tar.test_engine.poll()
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))

@@ -1,0 +1,162 @@
+"""The Python environment in which the engine runs: where it is, how it is created, and how it is removed.
+
+Needs no bpy.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tar_core.errors import TarError
+
+OLDEST, NEWEST = (3, 11), (3, 13)  # versions of Python that the engine supports
+READY_FILE = "tar_engine.json"  # in the folder of an environment once it is complete
+
+_CHECK_SECONDS = 30.0
+_CHECK = f"import sys, venv, ensurepip; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
+_BLENDERS_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")  # another Python would load Blender's modules
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """The result of the engine's self-test.
+
+    Attributes:
+        tar_core: version of tar_core.
+        torch: version of PyTorch.
+        device: the device that the network runs on.
+        seconds: duration of the self-test.
+        unused_card: the maker of a graphics card that this build of PyTorch does not support; empty if there is none.
+    """
+
+    tar_core: str
+    torch: str
+    device: str
+    seconds: float
+    unused_card: str = ""
+
+    def __str__(self) -> str:
+        device = f"{self.device} (no PyTorch for the {self.unused_card} card)" if self.unused_card else self.device
+        return f"tar_core {self.tar_core}, torch {self.torch}, {device}, tested in {self.seconds:.1f} s"
+
+
+def environment_python(folder: Path) -> Path:
+    """Return the path of an environment's Python."""
+    return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def set_up_info(folder: Path) -> EngineInfo | None:
+    """Return the result of the self-test of a complete environment; None if the environment is not complete."""
+    try:
+        return EngineInfo(**json.loads((folder / READY_FILE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def is_older(version: str, other: str) -> bool:
+    """Check whether a version, e.g. 0.9.1, is older than another."""
+    numbers = [[int(number) for number in re.findall(r"\d+", text)[:3]] for text in (version, other)]
+    return numbers[0] < numbers[1]
+
+
+def find_base_python(candidates: Iterable[str | None] = ()) -> Path:
+    """Find a Python that can create the environment.
+
+    Args:
+        candidates: programs to try. Default: Blender's Python, then the usual names on this system, because Blender's
+            Python may lack venv or pip.
+
+    Raises:
+        TarError: there is no such Python.
+    """
+    names = [f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
+    tried = list(candidates) or [sys.executable, *map(shutil.which, [*names, "python3", "python"])]
+    for candidate in filter(None, tried):
+        if "python" in Path(candidate).name.lower() and _can_create_environments(candidate):
+            return Path(candidate)
+    raise TarError(
+        f"no Python {_dotted(OLDEST)} to {_dotted(NEWEST)} with venv was found; install one (on Debian and Ubuntu also "
+        "the package python3-venv), or enter a Python that has tar_core in the preferences"
+    )
+
+
+def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequence[str] = ()) -> list[list[str]]:
+    """Return the commands that create an environment, or complete one whose setup was interrupted.
+
+    Args:
+        folder: of the environment.
+        base: the Python to create it with.
+        requirement: what pip installs: the wheel of tar_core, or its source folder.
+        options: more options for pip, e.g. for another build of PyTorch.
+    """
+    python = environment_python(folder)
+    pip = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
+    exists = python.exists() and _can_create_environments(str(python))
+    commands = [] if exists else [[str(base), "-m", "venv", "--clear", str(folder)]]
+    if "--no-index" not in options:
+        commands.append([*pip, "--upgrade", "pip>=24.1"])  # the first version that reports the progress of downloads
+        pip.append("--progress-bar=raw")
+    # pip does not install another build of the installed version unless it is forced to.
+    again = [*pip, "--no-deps", "--force-reinstall", requirement]
+    return [*commands, [*pip, "--upgrade", requirement], again]
+
+
+def unused_card(device: str) -> str:
+    """Return the maker of a graphics card that the engine does not use although it runs on the CPU; "" if none.
+
+    By default, pip installs PyTorch for NVIDIA cards on Linux, for Apple's on macOS, and for the CPU on Windows.
+    """
+    if device != "cpu":
+        return ""
+    tools = (("NVIDIA", ["nvidia-smi", "-L"]), ("AMD", ["rocminfo"]))
+    return next((maker for maker, command in tools if _succeeds(command)), "")
+
+
+def remove_environment(folder: Path) -> None:
+    """Delete an environment.
+
+    Raises:
+        TarError: a part of it cannot be deleted.
+    """
+    (folder / READY_FILE).unlink(missing_ok=True)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise TarError(
+            f"{folder}: cannot be deleted completely ({error.strerror}); close the programs that use it"
+        ) from error
+
+
+def clean_variables() -> dict[str, str]:
+    """Return the environment variables for another Python, without those that Blender sets for its own."""
+    return {key: value for key, value in os.environ.items() if key not in _BLENDERS_VARIABLES}
+
+
+def _can_create_environments(python: str) -> bool:
+    return _succeeds([python, "-I", "-c", _CHECK])
+
+
+def _succeeds(command: Sequence[str]) -> bool:
+    try:
+        checked = subprocess.run(
+            command,
+            env=clean_variables(),
+            capture_output=True,
+            timeout=_CHECK_SECONDS,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return checked.returncode == 0
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
