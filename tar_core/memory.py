@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator
 
-LARGE_BLOCK = 8 << 20  # bytes; the backbone's feature maps are smaller, as mapping them anew each time would be slow
+LARGE_BLOCK = 8 << 20  # bytes; the backbone's feature maps are smaller: mapping them each time would be slow
 _M_MMAP_THRESHOLD = -3  # parameter of mallopt, from glibc's malloc.h
 
 

@@ -34,7 +34,7 @@ class BodyModel(nn.Module):
     """Poses and shapes a body; differentiable in both.
 
     As in smplx, the pelvis stays at its rest position for the shape, and the body rotates about it; the caller adds the
-    translation. The arrays of the body are not part of the state dict, since they have a file of their own.
+    translation. The arrays of the body are not part of the state dict, since they have their own file.
 
     Args:
         data: the body.

@@ -79,7 +79,7 @@ class CameraTrajectory:
         zoom_factors: np.ndarray,
         world_is_upright: bool,
     ) -> "CameraTrajectory":
-        """Convert camera poses in a world of their own to a trajectory.
+        """Convert camera poses in another world to a trajectory.
 
         Args:
             first_frame: video frame number of the first pose.

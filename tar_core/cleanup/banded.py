@@ -24,7 +24,7 @@ def solve_band(diagonal: np.ndarray, first: np.ndarray, second: np.ndarray, righ
     count = len(diagonal)
     pairs = -(-count // 2)
     blocks = np.zeros((pairs, 2, 3, 2, 3))
-    blocks[:, 0, :, 0], blocks[:, 1, :, 1] = diagonal[::2], np.eye(3)  # an odd N is padded with one frame of its own
+    blocks[:, 0, :, 0], blocks[:, 1, :, 1] = diagonal[::2], np.eye(3)  # an odd N is padded with one separate frame
     blocks[: count // 2, 1, :, 1] = diagonal[1::2]
     inside = first[::2, None, None] * np.eye(3)
     blocks[: len(inside), 0, :, 1] = blocks[: len(inside), 1, :, 0] = inside

@@ -1,4 +1,4 @@
-"""A person who walks before a moving camera, made of numbers alone."""
+"""A person who walks in front of a moving camera, generated with NumPy."""
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def walker(count: int = 120) -> PersonMotion:
 
 
 def dolly(count: int = 120) -> CameraTrajectory:
-    """A camera that moves sideways on a dolly while it turns and zooms."""
+    """A camera that moves sideways on a dolly while it rotates and zooms."""
     time = np.arange(count) / FPS
     rotations = np.stack([0.1 * np.sin(time), 0.4 * np.sin(0.5 * time), 0.05 * time], 1)
     positions = np.stack([0.7 * time, 0.1 * np.sin(2 * time), 0.3 * time], 1)
@@ -51,7 +51,7 @@ def clip_of(person: PersonMotion, path: CameraTrajectory | None = None) -> Motio
 
 
 def joint_pixels(clip: MotionClip, person: PersonMotion) -> np.ndarray:
-    """[N, 24, 2] pixels of all joints, each frame in its own camera."""
+    """Pixels [N, 24, 2] of all joints in the camera of each frame."""
     joints = pose_skeleton(person.poses.reshape(-1, 24, 3).astype(float), rest_joints(BODY, np.zeros(10)))[1]
     joints += person.trans[:, None]
     seen = np.array([clip.in_camera(points, int(frame)) for points, frame in zip(joints, person.frames, strict=True)])

@@ -18,7 +18,7 @@ from tar_blender.scene.metadata import delete_clip
 from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
-from tar_core.motion import LEVEL, Floor, MotionClip
+from tar_core.motion import Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import STEP, phone_video, synthetic_clip
 
@@ -133,40 +133,6 @@ def test_portrait_video(clip: MotionClip) -> None:
     assert (bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y) == (1080, 1920)
     center = imported.placement.points(np.array([[0.0, 0.0, 3.0]]))
     np.testing.assert_allclose(seen(center, portrait, imported.camera), [[539.5, 959.5]], atol=1e-3)
-
-
-def test_level_camera_looks_along_y() -> None:
-    matrix = Matrix(WorldPlacement.level(1.5).camera_matrix().tolist())
-    np.testing.assert_allclose(matrix @ Vector((0, 0, -1)), (0, 1, 1.5), atol=1e-6)
-    np.testing.assert_allclose(matrix @ Vector((0, 1, 0)), (0, 0, 2.5), atol=1e-6)
-
-
-def test_level_floor_gives_a_level_camera() -> None:
-    placement = WorldPlacement.on_floor(Floor(LEVEL, 1.5))
-    np.testing.assert_allclose(placement.rotation, WorldPlacement.level().rotation, atol=1e-12)
-    np.testing.assert_allclose(placement.translation, [0, 0, 1.5])
-
-
-@settings(max_examples=50, deadline=None)
-@given(
-    st.lists(st.floats(-1, 1), min_size=3, max_size=3).filter(lambda up: np.linalg.norm(up) > 0.1), st.floats(0.2, 5)
-)
-def test_any_floor_lies_on_z_0(up: list[float], height: float) -> None:
-    floor = Floor(np.array(up), height)
-    placement = WorldPlacement.on_floor(floor)
-    np.testing.assert_allclose(placement.rotation @ placement.rotation.T, np.eye(3), atol=1e-9)
-    assert np.linalg.det(placement.rotation) > 0
-    points = np.random.default_rng(0).normal(size=(9, 3))
-    np.testing.assert_allclose(placement.points(points)[:, 2], floor.heights(points), atol=1e-9)
-    ahead = placement.rotation @ [0, 0, 1]
-    assert abs(ahead[0]) < 0.021 and ahead[1] > -0.021  # straight down or up, nearly, there is no ahead
-
-
-@pytest.mark.parametrize("up", [(0, 0, -1), (0, 0, 1)])
-def test_cameras_looking_straight_down_and_up(up: tuple[int, int, int]) -> None:
-    placement = WorldPlacement.on_floor(Floor(np.array(up), 2.0))
-    np.testing.assert_allclose(placement.rotation @ [0, 0, 1], [0, 0, up[2]], atol=1e-9)
-    np.testing.assert_allclose(placement.rotation @ [0, -1, 0], [0, 1, 0], atol=1e-9)
 
 
 def test_tilted_camera_projects_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:

@@ -207,7 +207,7 @@ def test_markers_come_in_pairs_and_any_first_few_cover_the_body(free):
     assert np.sort(distance)[-2] < 1e-3  # the last pair may be incomplete
 
 
-# --- a user's own file ---
+# --- the user's file ---
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])

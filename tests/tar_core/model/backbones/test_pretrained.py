@@ -116,7 +116,7 @@ def test_untrained_layers_are_reproducible_and_saved(resnet_state, tmp_path):
 
 
 def test_match_uses_the_prefix_with_the_most_matches():
-    own = {"conv1.weight": torch.zeros(2, 3), "fc.weight": torch.zeros(4)}
+    model = {"conv1.weight": torch.zeros(2, 3), "fc.weight": torch.zeros(4)}
     state = {"teacher.conv1.weight": torch.zeros(2, 3), "student.conv1.weight": torch.zeros(2, 3)}
     state["student.fc.weight"] = torch.ones(4)
-    assert match(own, state).prefix == "student."
+    assert match(model, state).prefix == "student."
