@@ -1,13 +1,12 @@
-"""Every real clip that packages ship (scripts/fetch/real_clips.py) captured and measured, tune and test apart.
+"""Capture all real clips from packages (scripts/fetch/real_clips.py) and measure them, split into tune and test.
 
-    python -m benchmarks.bench_real --all      after the bench's own table
+    python -m benchmarks.bench_real --all      after the table of bench_real
     python -m benchmarks.bench_clips           alone
 
-Clips that several calibrated cameras saw are scored against benchmarks/references (benchmarks/triangulate.py), each
-camera by
-itself, in the bench's own measures: MPJPE (hips aligned), PA-MPJPE and ACCEL (at 30 fps). All clips, those without
-ground truth too, get the distance of projected joints from the backbone's confident landmarks in pixels of its crop
-(benchmarks/landmark_distance.py).
+The motion is the network's own, without clean-up. Clips from several calibrated cameras are scored against
+benchmarks/references (benchmarks/triangulate.py), each camera separately, with the measures of bench_real: MPJPE (hips
+aligned), PA-MPJPE and ACCEL (at 30 fps). For all clips, including those without ground truth, the distance of projected
+joints from the backbone's confident landmarks is measured in pixels of its crop (benchmarks/landmark_distance.py).
 """
 
 import argparse
@@ -35,17 +34,18 @@ REFERENCES = Path(__file__).resolve().parent / "references"
 BASELINE = "mediapipe_heavy_video"
 MEASURES = ("mpjpe", "pa", "accel")
 SPLITS = ("tune", "test")
-REFUSED = 2  # the command line's exit code for what a user can mend
+EXIT_ERROR = 2  # exit code of capture after an error that it has reported
 
 Motions = Mapping[str, Sequence[Path | None]]  # clip name -> motion files of its cameras
 
 
 def run(output: Path, checkpoint: Path | None, captured: Motions) -> None:
-    """Captures and measures every clip, prints the tables and, last, FIGURE_2D.
+    """Capture and measure all clips; print the tables and finally FIGURE_2D.
 
     Args:
-        output: a folder for the motion files.
-        captured: motion files of clips that need not be captured again.
+        output: folder for the motion files.
+        checkpoint: a network other than the default one.
+        captured: motion files of clips that have been captured already.
     """
     motions: Motions = {
         clip.name: captured.get(clip.name)
@@ -57,10 +57,13 @@ def run(output: Path, checkpoint: Path | None, captured: Motions) -> None:
 
 
 def capture_clip(clip: RealClip, camera: int, folder: Path, checkpoint: Path | None) -> Path | None:
-    """One camera of a clip, captured as a user would: by the command line, with its defaults.
+    """Capture one camera of a clip with the command line.
 
     Returns:
-        the motion file; None if capture refuses (it says why), as where it finds nobody.
+        the motion file; None after an error that capture has reported, e.g. if it finds no people.
+
+    Raises:
+        TarError: capture failed with another exit code.
     """
     folder.mkdir(parents=True, exist_ok=True)
     motion = folder / f"{clip.name}_cam{camera:02d}.npz"
@@ -68,13 +71,13 @@ def capture_clip(clip: RealClip, camera: int, folder: Path, checkpoint: Path | N
     if clip.end is not None:
         command += ["--end", str(clip.end)]
     code = subprocess.run(command, cwd=REPOSITORY).returncode
-    if code not in (0, REFUSED):
-        raise TarError(f"capture broke down on {clip.name}, camera {camera}; its reason stands above")
+    if code not in (0, EXIT_ERROR):
+        raise TarError(f"{clip.name}, camera {camera}: capture failed (exit code {code}); see its output above")
     return None if code else motion
 
 
 def print_scores(motions: Motions) -> None:
-    """The rows of the clips that have a reference, with MediaPipe's beside them."""
+    """Print the rows of the clips with a reference, and of MediaPipe on them."""
     body = BodyModel(load_body())
     print(f"\n{'against triangulated references':34s} {'MPJPE':>8s} {'PA-MPJPE':>9s} {'ACCEL':>7s} {'missed':>7s}")
     for clip in CLIPS:
@@ -84,7 +87,7 @@ def print_scores(motions: Motions) -> None:
         with np.load(REFERENCES / f"{clip.reference}.npz") as reference:
             for camera, path in zip(clip.cameras, motions[clip.name], strict=True):
                 target = reference[f"cam{camera:02d}/keypoints"].astype(float)
-                target = target[: len(target) - clip.delay]  # the takes are equally long
+                target = target[: len(target) - clip.delay]  # the delayed take has the same length
                 pixels = project_keypoints(target, reference[f"cam{camera:02d}/intrinsics"])
                 if path is None:
                     joints = np.full((len(target) + clip.delay, len(SMPL_KEYPOINTS), 3), np.nan)
@@ -93,7 +96,7 @@ def print_scores(motions: Motions) -> None:
                     joints = camera_frame_joints(person, body, len(target) + clip.delay)[:, SMPL_KEYPOINTS]
                 rows.append(score(joints[clip.delay :], target, float(reference["fps"])))
                 print_row(f"{clip.split} {clip.name}, camera {camera}", rows[-1])
-                if not clip.delay:  # where the video is another one, MediaPipe was not run
+                if not clip.delay:  # MediaPipe was not run on the delayed take's videos
                     baseline = reference[f"baseline/{BASELINE}/cam{camera:02d}"]
                     baselines.append(score(baseline.astype(float), target, float(reference["fps"])))
         print_row(f"{clip.split} {clip.name}, mean", mean_row(rows))
@@ -102,14 +105,14 @@ def print_scores(motions: Motions) -> None:
 
 
 def print_distances(motions: Motions) -> None:
-    """Median distances from the backbone's landmarks, by clip, by split and over all."""
+    """Print the median distances from the backbone's landmarks of each clip, each split and all clips."""
     networks, body = Networks.load(CaptureOptions()), BodyModel(load_body())
     pooled: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
     print(f"\n{'from confident landmarks, 256 px crop':42s} {'median px':>9s} {'joints':>7s}")
     for clip in CLIPS:
         found = [MotionClip.load(path) for path in motions[clip.name] if path is not None]
         if not found:
-            print(f"  {clip.split + ' ' + clip.name:40s} {'nobody':>9s} {0:7d}", flush=True)
+            print(f"  {clip.split + ' ' + clip.name:40s} {'no people':>9s} {0:7d}", flush=True)
             continue
         parts = [landmark_distances(motion, networks, body, clip.start, clip.end) for motion in found]
         pooled[clip.split] += parts
@@ -121,31 +124,31 @@ def print_distances(motions: Motions) -> None:
 
 
 def project_keypoints(keypoints: np.ndarray, intrinsics: np.ndarray) -> np.ndarray:
-    """Camera-frame points [..., 3] -> pixels [..., 2] of a lens without distortion."""
+    """Project points [..., 3] in the camera frame to pixels [..., 2], without distortion."""
     homogeneous = keypoints @ intrinsics.T
     return homogeneous[..., :2] / homogeneous[..., 2:]
 
 
 def matching_person(clip: MotionClip, pixels: np.ndarray, delay: int) -> PersonMotion:
-    """Of the people captured, the one in whose boxes most of the reference's keypoints lie.
+    """Find the captured person whose boxes contain the most keypoints of the reference.
 
     Args:
-        pixels: [T, J, 2] the reference's keypoints.
+        pixels: [T, J, 2] keypoints of the reference.
         delay: as in `RealClip`.
     """
 
-    def held(person: PersonMotion) -> int:
+    def keypoints_inside(person: PersonMotion) -> int:
         within = (person.frames >= delay) & (person.frames < len(pixels) + delay)
         points, boxes = pixels[person.frames[within] - delay], person.boxes[within, None]
         return int(((points >= boxes[..., :2]) & (points <= boxes[..., 2:])).all(-1).sum())
 
-    return max(clip.people, key=held)
+    return max(clip.people, key=keypoints_inside)
 
 
 def score(predicted: np.ndarray, target: np.ndarray, fps: float) -> dict[str, float]:
-    """The bench's measures of keypoints [T, 12, 3]: mpjpe, pa (mm), accel (mm/frame^2 at 30 fps), missed (frames).
+    """Measures of keypoints [T, 12, 3] in meters: mpjpe and pa in mm, accel in mm/frame^2 at 30 fps, missed frames.
 
-    Frames without the person are NaN; they count as missed and are left out of the rest.
+    Frames without the person are NaN. They count as missed and are left out of the other measures.
     """
     seen = np.isfinite(predicted).all((1, 2))
     if not seen.any():
@@ -161,7 +164,7 @@ def score(predicted: np.ndarray, target: np.ndarray, fps: float) -> dict[str, fl
 
 
 def mean_row(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The mean of the cameras' measures, and all their missed frames."""
+    """Means of the cameras' measures, and the sum of their missed frames."""
     return {name: float(np.mean([row[name] for row in rows])) for name in MEASURES} | {
         "missed": sum(row["missed"] for row in rows)
     }
@@ -172,8 +175,7 @@ def print_row(name: str, row: Mapping[str, float]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(description="accuracy on the other real clips")
+    parser = argparse.ArgumentParser(description="measure the accuracy on the other real clips")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_real", help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
     options = parser.parse_args(arguments)

@@ -1,9 +1,9 @@
-"""`make bench-lines`: what straight lines tell of a camera (tar_core/camera/vanishing_points.py), beside what is known.
+"""`make bench-lines`: cameras estimated from vanishing points, compared with known cameras.
 
-Calibrated cameras: the first frames of pose2sim's two takes, four cameras each, and what another camera in the same
-place, turned and with another lens, would have seen (a homography, so exact). Panoramas: views of photographs that bpy
-and npm's @pmndrs/assets hold, indoors and outdoors, of low resolution; the expected errors were chosen on them. At the
-end the floors of the motions that `make bench-real` left, if it did.
+Calibrated cameras: the first frames of pose2sim's two takes, four cameras each, and the exact views (by homography) of
+rotated cameras with other lenses at the same places. Panoramas: views of low resolution of indoor and outdoor
+photographs from bpy and from npm's @pmndrs/assets; the expected errors were calibrated on these. Finally, the floors of
+the motions from `make bench-real`, if it has been run. See tar_core/camera/vanishing_points.py.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from benchmarks.pinhole import intrinsics, view_from
 from benchmarks.triangulate import calibrated_cameras
 from scripts.fetch.real_clips import fetch_video, find_clip
 from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_images
@@ -32,16 +33,16 @@ from tar_core.synthetic.backgrounds import panorama_view, read_panoramas
 from tar_core.video.reader import VideoReader
 
 TAKES = ("balance", "t_pose")
-VIEWS = 8  # of each of the first take's cameras
-TURN, ROLL = 5.0, 12.0  # degrees by which they are turned at most; ROLL about the line of sight
-ZOOM = 1.3, 1.8  # so that nothing is missing in the picture, or little
+VIEWS = 8  # rotated views of each camera of the first take
+ROTATION, ROLL = 5.0, 12.0  # largest angles of the rotated views, degrees; ROLL is about the line of sight
+ZOOM = 1.3, 1.8  # range of zoom factors, chosen so that little of the view is outside the original image
 PANORAMA_VIEWS = 8
 BANDS = (0.0, 1.0, 2.0, 4.0, 8.0, np.inf)  # of the expected error, degrees
 
 
 @dataclass(frozen=True)
 class View:
-    """A picture [H, W, 3] and what is true of its camera: up [3], focal length in pixels."""
+    """An image [H, W, 3] and its true camera: the up direction [3], the focal length in pixels."""
 
     name: str
     image: np.ndarray
@@ -50,9 +51,13 @@ class View:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the lines told of a view: degrees off, and by how much the focal length's logarithm is; each with the error
-    that was expected."""
+class Errors:
+    """Errors of an estimated camera, each with the error that the estimate expects.
+
+    Attributes:
+        degrees, expected_degrees: of the up direction.
+        focal_length, expected_focal_length: of the logarithm of the focal length.
+    """
 
     degrees: float
     expected_degrees: float
@@ -60,10 +65,11 @@ class Answer:
     expected_focal_length: float
 
 
-def ask(view: View) -> Answer:
+def camera_errors(view: View) -> Errors:
+    """Estimate the camera of a view and compare it with the true camera."""
     height, width = view.image.shape[:2]
     camera = estimate_camera(find_segments(view.image), (width, height))
-    return Answer(
+    return Errors(
         degrees_between(camera.up, view.up),
         camera.up_error,
         float(np.log(camera.focal_length / view.focal_length)),
@@ -72,6 +78,7 @@ def ask(view: View) -> Answer:
 
 
 def degrees_between(a: np.ndarray, b: np.ndarray) -> float:
+    """Angle between two vectors [3], degrees."""
     return float(np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b)))
 
 
@@ -82,73 +89,70 @@ def calibrated_views() -> list[View]:
         clip = find_clip(take)
         for number, camera in zip(clip.cameras, calibrated_cameras(clip), strict=True):
             image = next(VideoReader(fetch_video(clip, number)).frames(0, 1)).image
-            # Qualisys counts z upwards.
+            # The z axis of Qualisys points up.
             views.append(View(f"{take} cam{number:02d}", image, camera.rotation[:, 2], float(camera.intrinsics[0, 0])))
     return views
 
 
-def turned_views(view: View, random: np.random.Generator) -> Iterator[View]:
-    """What cameras in the same place would have seen: turned, and with a longer lens, so that nothing is missing."""
+def rotated_views(view: View, random: np.random.Generator) -> Iterator[View]:
+    """Views of rotated cameras with longer lenses at the same place."""
     height, width = view.image.shape[:2]
     size = (width // 2, height // 2)
     for number in range(VIEWS):
-        angles = random.uniform(-1, 1, 3) * (TURN, TURN, ROLL)
-        turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
+        angles = random.uniform(-1, 1, 3) * (ROTATION, ROTATION, ROLL)
+        rotation = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
         focal_length = view.focal_length * random.uniform(*ZOOM) / 2
-        homography = (
-            _intrinsics(focal_length, size) @ turn @ np.linalg.inv(_intrinsics(view.focal_length, (width, height)))
-        )
-        image = cv2.warpPerspective(view.image, homography, size, flags=cv2.INTER_AREA)
-        yield View(f"{view.name} turned {number}", image, turn @ view.up, focal_length)
-
-
-def _intrinsics(focal_length: float, size: tuple[int, int]) -> np.ndarray:
-    return np.array([[focal_length, 0, (size[0] - 1) / 2], [0, focal_length, (size[1] - 1) / 2], [0, 0, 1]])
+        source, target = intrinsics(view.focal_length, (width, height)), intrinsics(focal_length, size)
+        image = view_from(view.image, source, rotation, target, size, cv2.INTER_AREA)
+        yield View(f"{view.name} rotated {number}", image, rotation @ view.up, focal_length)
 
 
 def panorama_views(folder: Path, random: np.random.Generator) -> Iterator[View]:
-    """Views of every panorama in a folder, by cameras held as people hold them."""
+    """Views of all panoramas in a folder, from cameras with the tilts of hand-held ones."""
     for number, panorama in enumerate(read_panoramas(sorted(folder.iterdir()))):
         exposed = panorama / (np.percentile(panorama, 90) + 1e-6)
-        picture = (np.clip(exposed, 0, 1) ** (1 / 2.2) * 255).astype(np.float32)
+        colors = (np.clip(exposed, 0, 1) ** (1 / 2.2) * 255).astype(np.float32)
         for _ in range(PANORAMA_VIEWS):
             size = (240, 180) if random.random() < 0.5 else (180, 240)
             focal_length = np.hypot(*size) * np.exp(random.uniform(np.log(0.6), np.log(1.2)))
             pitch, roll = 8 + 12 * random.normal(), 4 * random.normal() * (5 if random.random() < 0.2 else 1)
-            # OpenCV's camera has y down and looks along z; the panorama has y up, and its middle is -z.
-            turned = Rotation.from_euler("yxz", [random.uniform(0, 360), pitch, roll], degrees=True)
-            camera_from_world = (Rotation.from_euler("x", 180, degrees=True) * turned.inv()).as_matrix()
-            image = panorama_view(picture, size, focal_length, camera_from_world).clip(0, 255).astype(np.uint8)
+            # The camera has OpenCV's axes: y down, z forward. The panorama has y up, and its center is at -z.
+            rotation = Rotation.from_euler("yxz", [random.uniform(0, 360), pitch, roll], degrees=True)
+            camera_from_world = (Rotation.from_euler("x", 180, degrees=True) * rotation.inv()).as_matrix()
+            image = panorama_view(colors, size, focal_length, camera_from_world).clip(0, 255).astype(np.uint8)
             yield View(f"panorama {number}", np.ascontiguousarray(image), camera_from_world[:, 1], focal_length)
 
 
-def show_bands(title: str, answers: list[Answer]) -> None:
-    """Prints the errors by what was expected of them."""
-    print(f"\n{title}: {len(answers)} views")
+def print_bands(title: str, errors: list[Errors]) -> None:
+    """Print the errors, grouped by the expected errors."""
+    print(f"\n{title}: {len(errors)} views")
     for low, high in pairwise(BANDS):
-        band = [answer.degrees for answer in answers if low <= answer.expected_degrees < high]
+        band = [error.degrees for error in errors if low <= error.expected_degrees < high]
         if band:
             expected = f"{low:.0f} to {high:.0f}" if high < np.inf else f"more than {low:.0f}"
             print(
-                f"  up expected to be off by {expected} degrees: {len(band):3d}, "
+                f"  expected error of up {expected} degrees: {len(band):3d}, "
                 f"median {np.median(band):.1f}, 80 % within {np.percentile(band, 80):.1f}"
             )
-    sure = [abs(answer.focal_length) for answer in answers if answer.expected_focal_length < RELIABLE_FOCAL_LENGTH]
-    if sure:
-        print(f"  focal length believed: {len(sure):3d}, median {np.median(sure):.1%}, largest {max(sure):.1%} off")
+    reliable = [abs(error.focal_length) for error in errors if error.expected_focal_length < RELIABLE_FOCAL_LENGTH]
+    if reliable:
+        print(
+            f"  reliable focal lengths: {len(reliable):3d}, "
+            f"errors: median {np.median(reliable):.1%}, largest {max(reliable):.1%}"
+        )
 
 
-def show_floors(folder: Path, views: list[View]) -> None:
-    """Prints the floors of captured motions beside the calibrated cameras'."""
+def print_floors(folder: Path, views: list[View]) -> None:
+    """Print the floors of captured motions beside those of the calibrated cameras."""
     clip = find_clip(TAKES[0])
     motions = [folder / f"cam{number:02d}_motion.npz" for number in clip.cameras]
     if not all(path.is_file() for path in motions):
-        print(f"\nfloors: no motions in {folder}; `make bench-real` makes them")
+        print(f"\nfloors: no motion files in {folder}; run `make bench-real` first")
         return
     print("\nfloor of the captured motion    true height  found   pitch, roll true    found         confidence")
     body = load_body()
     for path, camera, view in zip(motions, calibrated_cameras(clip), views, strict=False):
-        # The room's z axis starts on the floor.
+        # The origin of the calibration is on the floor.
         true = Floor(view.up, float(-(camera.rotation.T @ camera.translation)[2]))
         found = find_floor(lock_clip_feet(MotionClip.load(path), body, 1.0), body)
         if found is None:
@@ -160,41 +164,40 @@ def show_floors(folder: Path, views: list[View]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="cameras by straight lines, beside what is known of them")
+    parser = argparse.ArgumentParser(description="compare cameras estimated from vanishing points with known cameras")
     parser.add_argument(
-        "--motions", type=Path, default=REPOSITORY / "out" / "bench_real", help="what make bench-real left"
+        "--motions", type=Path, default=REPOSITORY / "out" / "bench_real", help="output folder of make bench-real"
     )
-    parser.add_argument("--pictures", type=Path, default=CACHE / "panoramas", help="folder of the panoramas")
+    parser.add_argument("--panoramas", type=Path, default=CACHE / "panoramas", help="folder of the panoramas")
     options = parser.parse_args()
     try:
-        run(options.motions, options.pictures)
+        run(options.motions, options.panoramas)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def run(motions: Path, pictures: Path) -> None:
+def run(motions: Path, panoramas: Path) -> None:
+    """Run the benchmark; the arguments are folders."""
     random = np.random.default_rng(0)
     views = calibrated_views()
-    answers = [ask(view) for view in views]
-    print("calibrated camera    up off  expected    focal length off  expected")
-    for view, answer in zip(views, answers, strict=True):
+    errors = [camera_errors(view) for view in views]
+    print("calibrated camera    error of up  expected    error of focal length  expected")
+    for view, error in zip(views, errors, strict=True):
         print(
-            f"  {view.name:18s} {answer.degrees:4.1f}    {answer.expected_degrees:4.1f}"
-            f"        {answer.focal_length:+7.1%}           {answer.expected_focal_length:.1%}"
+            f"  {view.name:18s} {error.degrees:11.1f}  {error.expected_degrees:8.1f}"
+            f"    {error.focal_length:+21.1%}  {error.expected_focal_length:8.1%}"
         )
-    turned = [turned for view in views[:4] for turned in turned_views(view, random)]
-    show_bands("the same, turned and through other lenses", [ask(view) for view in turned])
+    rotated = [rotated for view in views[:4] for rotated in rotated_views(view, random)]
+    print_bands("rotated cameras with other lenses at the same places", [camera_errors(view) for view in rotated])
     for source in SOURCES:
         if any(name.endswith(PANORAMA_SUFFIXES) for name in source.images):
-            fetch_images(source, pictures)
-    show_bands("panoramas", [ask(view) for view in panorama_views(pictures, random)])
-    show_floors(motions, views)
-    tilt, focal_length = (
-        np.mean([answer.degrees for answer in answers]),
-        np.mean([abs(answer.focal_length) for answer in answers]),
-    )
+            fetch_images(source, panoramas)
+    print_bands("panoramas", [camera_errors(view) for view in panorama_views(panoramas, random)])
+    print_floors(motions, views)
+    tilt = np.mean([error.degrees for error in errors])
+    focal_length = np.mean([abs(error.focal_length) for error in errors])
     print(f"FIGURE tilt_deg={tilt:.1f} focal_percent={100 * focal_length:.1f}")
 
 

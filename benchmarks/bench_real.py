@@ -1,14 +1,12 @@
-"""`make bench-real`: accuracy on real video with ground truth, beside MediaPipe.
+"""`make bench-real`: accuracy on real video with ground truth, compared with MediaPipe.
 
-Captures the four demo cameras (one man balancing on a beam; scripts/fetch/demo_video.py) with capture's own defaults:
-unknown
-focal length, everybody found, nothing told about the man. Of the people found the one who covers the most picture over
-the whole video counts, so that ground truth has no say in the choice. SMPL's joints in the camera frame go into one
-file a camera, and the bench's own program, benchmarks/pose2sim/score.py, scores them:
-MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at 30 fps. pose2sim.csv and pose2sim.json keep the means with the
-network's hash and settings. `--smoothing` scores the motion again after `tar-capture smooth`, once for each strength,
-and `--lean-correction` as capture's option of that name leaves it.
-With `--all`, every other real clip follows (benchmarks/bench_clips.py).
+The four demo cameras (one man balancing on a beam; scripts/fetch/demo_video.py) are captured with the default options,
+without clean-up: the focal length is unknown and all people are captured. The person who covers the largest area over
+the whole video counts, so the choice does not depend on ground truth. SMPL's joints in the camera frame are written to
+one file per camera, which benchmarks/pose2sim/score.py scores: MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at
+30 fps. pose2sim.csv and pose2sim.json contain the means with the hash and settings of the network. `--smoothing` also
+scores the smoothed motion, for each strength, and `--lean-correction` the motion after lean correction. With `--all`,
+all other real clips follow (benchmarks/bench_clips.py).
 """
 
 import argparse
@@ -42,16 +40,23 @@ PROTOCOL = Protocol(
 
 
 def capture(camera: int, folder: Path, checkpoint: Path | None) -> Path:
-    """The motion file of one demo camera, captured as a user would: by the command line, with its defaults."""
+    """Capture one demo camera with the command line and return the motion file."""
     output = folder / f"cam{camera:02d}_motion.npz"
     command = capture_command(fetch_demo_video(camera), output, checkpoint)
     if subprocess.run(command, cwd=REPOSITORY).returncode:
-        raise TarError(f"camera {camera} could not be captured; its reason stands above")
+        raise TarError(f"camera {camera}: capture failed; see its output above")
     return output
 
 
 def score(predictions: Path, show: bool = True) -> dict[str, float]:
-    """Prints MediaPipe's tables and ours, and returns the mean row of ours: mpjpe, pa, accel, abs, missed."""
+    """Score a folder of predictions.
+
+    Args:
+        show: print the tables of MediaPipe and of the predictions.
+
+    Returns:
+        means over the cameras: mpjpe, pa, accel, abs, missed.
+    """
     rows = score_folder(predictions)
     if show:
         for name in BASELINES:
@@ -61,12 +66,12 @@ def score(predictions: Path, show: bool = True) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="accuracy on the four demo cameras")
+    parser = argparse.ArgumentParser(description="measure the accuracy on the four demo cameras")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_real", help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
-    parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="strengths of tar-capture smooth")
-    parser.add_argument("--lean-correction", action="store_true", help="also with people's balance kept")
-    parser.add_argument("--all", action="store_true", help="the other real clips too (benchmarks/bench_clips.py)")
+    parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="also score these smoothing strengths")
+    parser.add_argument("--lean-correction", action="store_true", help="also score the lean correction")
+    parser.add_argument("--all", action="store_true", help="also capture and score the other real clips")
     arguments = parser.parse_args()
     try:
         figures = run(
@@ -91,6 +96,7 @@ def run(
     smoothing: Sequence[float] = (),
     lean_correction: bool = False,
 ) -> dict[str, float]:
+    """Capture and score everything that was asked for; returns the means of the raw motion on the demo cameras."""
     for strength in smoothing:
         check_strength(strength)
     output.mkdir(parents=True, exist_ok=True)
@@ -103,10 +109,10 @@ def run(
         folder.mkdir(exist_ok=True)
         rows[f"{network.stem}, smoothed {strength:g}"] = score_motions(motions, strength, folder)
     if lean_correction:
-        folder = output / "balanced"
+        folder = output / "lean_corrected"
         folder.mkdir(exist_ok=True)
-        rows[f"{network.stem}, balance kept"] = score_motions(motions, 0.0, folder, lean_correction=True)
-    keep(output, rows, network)
+        rows[f"{network.stem}, lean corrected"] = score_motions(motions, 0.0, folder, lean_correction=True)
+    write_means(output, rows, network)
     if all_clips:
         bench_clips.run(output, checkpoint, {"balance": motions})
     return figures
@@ -115,7 +121,12 @@ def run(
 def score_motions(
     motions: Sequence[Path], strength: float, folder: Path, lean_correction: bool = False
 ) -> dict[str, float]:
-    """Scores the cameras' motion files, smoothed and lean-corrected as asked; prints tables for the raw ones only."""
+    """Score the cameras' motion files after lean correction and smoothing; the tables of raw motion are printed.
+
+    Args:
+        strength: of the smoothing, 0 for none.
+        folder: for the predictions.
+    """
     body = BodyModel(load_body())
     for camera, path in zip(CAMERAS, motions, strict=True):
         motion = MotionClip.load(path)
@@ -126,8 +137,8 @@ def score_motions(
     return score(folder, show=not (strength or lean_correction))
 
 
-def keep(output: Path, rows: dict[str, dict[str, float]], network: Path) -> None:
-    """Prints the rows as a table where there are several, and writes them as every other protocol's."""
+def write_means(output: Path, rows: dict[str, dict[str, float]], network: Path) -> None:
+    """Write the rows of means like the results of other protocols; print a table if there are several rows."""
     means = {name: {ALL: {**row, "pa_mpjpe": row["pa"]}} for name, row in rows.items()}
     if len(rows) > 1:
         print("\n".join(table(PROTOCOL, {name: row[ALL] for name, row in means.items()})))

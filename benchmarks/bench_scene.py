@@ -1,10 +1,10 @@
-"""`make bench-scene`: how long Blender takes to make the scene of a long clip, once it has started.
+"""`make bench-scene`: the time that Blender needs to build the scene of a long clip.
 
-A motion file of 10,000 frames with three people moving every joint is read, and its collection built: armatures,
-skinned bodies, a keyed action each, camera; once as captured, once with the sidebar's smoothing, balance and planting.
-Saving the .blend is told apart. Several rounds, each in an empty file; the first one also loads the body; the figures
-are the slowest. Seconds of the processor, all threads together, are told beside those of the clock, which count what
-else the machine does.
+A motion file of 10,000 frames with three people who move all joints is read, and its scene is built: armatures, skinned
+bodies, keyframes, camera. This is done once with the captured motion and once with the sidebar's default clean-up.
+Saving the Blender file is timed separately. There are several rounds, each in an empty file; the first one also loads
+the body. The figures are the slowest rounds. Processor time of all threads is printed beside elapsed time, which
+depends on the load of the machine.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tests.support.clips import synthetic_clip
 
 
 def seconds(action: Callable[[], object]) -> tuple[float, float]:
-    """What an action takes: by the clock, and of the processor."""
+    """Measure an action: (elapsed time, processor time) in seconds."""
     started, processor = time.perf_counter(), time.process_time()
     action()
     return time.perf_counter() - started, time.process_time() - processor
@@ -32,7 +32,7 @@ def import_file(import_clip: Callable[..., object], motion: Path, *context_and_o
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="time to make the scene of a long clip in Blender")
+    parser = argparse.ArgumentParser(description="measure the time to build the scene of a long clip in Blender")
     parser.add_argument("--frames", type=int, default=10_000)
     parser.add_argument("--people", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)
@@ -45,23 +45,23 @@ def main() -> int:
     from tar_blender.scene.build import ImportOptions, import_clip
 
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")
-    # The second as the sidebar imports by itself.
+    # The second kind has the sidebar's defaults.
     kinds = {"scene": ImportOptions(), "clean": ImportOptions(smoothing=0.3, lean_correction=True, foot_locking=1.0)}
     taken: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
         motion, blend = Path(folder) / "clip.npz", Path(folder) / "clip.blend"
         clip = synthetic_clip(frames=arguments.frames, first_frame=0, people=arguments.people)
-        replace(clip, vertical=Vertical(LEVEL, 1.0)).save(motion)  # balance is looked for only where up is known
+        replace(clip, vertical=Vertical(LEVEL, 1.0)).save(motion)  # lean correction needs a known up direction
         for number in range(1, arguments.rounds + 1):
             for kind, options in kinds.items():
                 bpy.ops.wm.read_factory_settings(use_empty=True)
                 taken[kind].append(seconds(partial(import_file, import_clip, motion, bpy.context, options)))
-            told = ", ".join(
+            times = ", ".join(
                 f"{kind} {took[-1][0]:.2f} s (processor {took[-1][1]:.2f})" for kind, took in taken.items()
             )
             saving, _ = seconds(partial(save_scene, blend))
             print(
-                f"round {number}: {arguments.people} people, {arguments.frames} frames: {told}; "
+                f"round {number}: {arguments.people} people, {arguments.frames} frames: {times}; "
                 f"saved in {saving:.2f} s ({blend.stat().st_size / 2**20:.1f} MiB)"
             )
     slowest = " ".join(f"{kind}_seconds={max(took)[0]:.2f}" for kind, took in taken.items())

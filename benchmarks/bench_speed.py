@@ -1,15 +1,14 @@
-"""`make bench-speed`: capture beside MediaPipe's heavy pose model, and the memory that a long video takes.
+"""`make bench-speed`: speed of capture compared with MediaPipe's heavy pose model, and memory for a long video.
 
-Speed: both run as processes of their own on the same video, one after the other, several times in turn; a run's time
-is the whole process, from its start to the written file, loading of libraries and weights included. MediaPipe
-(0.10.21, its own environment under `.cache`) follows one person and gives 33 landmarks a frame; so capture is told to
-follow one, the largest, and gives a body with its motion. The ratio is the median of the rounds' ratios; above 1
-capture is faster. The demo video has 60 frames a second, of which capture looks at 30 and MediaPipe at all; the ratio
-with `--every-frame` is printed too. What a further frame costs once everything is loaded is told apart by a second,
-longer video.
+Speed: both run as separate processes on the same video, alternating for several rounds. The time of a run is that of
+the whole process, from its start to the written file, with the loading of libraries and weights. MediaPipe (0.10.21, in
+its own environment in `.cache`) follows one person and outputs 33 landmarks per frame, so capture also follows one
+person, the largest, and outputs the body's motion, without clean-up. The ratio is the median over the rounds; above 1,
+capture is faster. The demo video has 60 frames per second; capture analyzes 30 of them and MediaPipe all, so the ratio
+with `--every-frame` is printed too. A longer video gives the speed after loading.
 
-Memory: the highest resident memory of a capture process, of everybody in the video, on the video played once and in a
-loop ten times as long.
+Memory: the peak resident memory of a process that captures all people, for the video and for a loop of it that is ten
+times as long.
 """
 
 import argparse
@@ -38,13 +37,13 @@ LOOPS = 10
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took: wall-clock seconds, and its highest resident memory in MiB."""
+    """Usage of a process: elapsed seconds, and peak resident memory in MiB."""
 
     seconds: float
     peak_memory: float
 
 
-# A process inherits the memory peak of the one that starts it, so a small Python stands in between.
+# A process inherits the peak memory of its parent, so a small Python process starts it.
 LAUNCHER = """
 import resource, subprocess, sys, time
 from scripts.paths import REPOSITORY
@@ -56,10 +55,10 @@ sys.exit(status != 0)
 
 
 def measure(command: list[str]) -> Usage:
-    """Runs a command to its end.
+    """Run a command and measure its usage.
 
     Raises:
-        TarError: it failed; with the last line that it wrote to standard error.
+        TarError: the command failed; the message has the last line of its standard error.
     """
     launched = [sys.executable, "-S", "-c", LAUNCHER, *command]
     finished = subprocess.run(launched, cwd=REPOSITORY, capture_output=True, text=True)
@@ -72,22 +71,22 @@ def measure(command: list[str]) -> Usage:
 
 
 def mediapipe_python() -> Path:
-    """The Python of MediaPipe's environment, made on the first call (1 GB)."""
+    """The Python of MediaPipe's environment; the first call creates the environment (1 GB)."""
     python = MEDIAPIPE / "bin" / "python"
     models = MEDIAPIPE / "lib" / f"python3.{sys.version_info.minor}" / "site-packages/mediapipe/modules/pose_landmark"
     if not models.is_dir():
-        print("installing MediaPipe into an environment of its own ...", flush=True)
+        print("installing MediaPipe in its own environment ...", flush=True)
         venv.create(MEDIAPIPE, with_pip=True)
         requirements = REPOSITORY / "requirements" / "mediapipe.txt"
         subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", requirements], check=True)
-    if not (models / HEAVY).is_file():  # MediaPipe would download it from a bucket; this is the same file
+    if not (models / HEAVY).is_file():  # the same file that MediaPipe would download from a storage bucket
         with atomic_path(models / HEAVY) as temporary:
             temporary.write_bytes(read_package_file("@mediapipe/pose@0.5.1675469404", HEAVY))
     return python
 
 
 def looped_video(source: Path, loops: int, target: Path) -> Path:
-    """`source` played `loops` times in a row, re-encoded."""
+    """Write `source` repeated `loops` times to the file `target`."""
     reader = VideoReader(source)
     with VideoWriter(target, reader.fps, reader.width, reader.height) as writer:
         for _ in range(loops):
@@ -97,10 +96,10 @@ def looped_video(source: Path, loops: int, target: Path) -> Path:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="speed beside MediaPipe heavy, and memory on a long video")
-    parser.add_argument("--video", type=Path, help="instead of the demo video")
+    parser = argparse.ArgumentParser(description="compare the speed with MediaPipe, and measure memory")
+    parser.add_argument("--video", type=Path, help="video file (default: the demo video)")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each runs (default 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
     arguments = parser.parse_args()
     try:
         run(arguments.video or fetch_demo_video(), arguments.checkpoint, arguments.rounds)
@@ -111,6 +110,7 @@ def main() -> int:
 
 
 def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
+    """Run the benchmark and print its tables."""
     other_python = mediapipe_python()
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.npz"
@@ -140,12 +140,10 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
         extra = (LOOPS - 1) * frames
         ours = extra / (capture(long).seconds - capture(once).seconds)
         theirs = extra / (mediapipe(long).seconds - mediapipe(once).seconds)
-        print(
-            f"{'loaded':>7s} {ours:9.1f} {theirs:10.1f} {ours / theirs:7.2f}   (the {extra} further frames of a loop)"
-        )
+        print(f"{'loaded':>7s} {ours:9.1f} {theirs:10.1f} {ours / theirs:7.2f}   ({extra} additional frames of a loop)")
         short_usage, long_usage = capture(once, "all"), capture(long, "all")
     memory_ratio = long_usage.peak_memory / short_usage.peak_memory
-    print(f"peak memory: {short_usage.peak_memory:.0f} MiB, {LOOPS}x longer: {long_usage.peak_memory:.0f} MiB")
+    print(f"peak memory: {short_usage.peak_memory:.0f} MiB, {LOOPS} times longer: {long_usage.peak_memory:.0f} MiB")
     print(f"FIGURE ratio={statistics.median(ratios):.2f} memory_ratio={memory_ratio:.3f}")
 
 

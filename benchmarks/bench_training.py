@@ -1,10 +1,10 @@
-"""`make bench-training`: windows a second while training, and where the time goes.
+"""`make bench-training`: training speed in windows per second, and a profile of the training step.
 
-A window is one refined frame with its neighbors: forwards, backwards, the optimizer and the weights' running average,
-on cached clips, or on made-up ones of the same size. Beside it, as "peak", what one large matrix product reaches on
-the same device in the same precision, and which share of it the step's own products reach. The processor's own time
-is told too, and the share of the peak taken by it: on a machine that others use it says more than the clock. The
-profiler then tells the parts' share of a step, and the operators that take the most time by themselves.
+A window is one refined frame with its neighbors. A step runs forward, backward, the optimizer and the running average
+of the weights, on cached clips or on random ones of the same size. The peak is the speed of one large matrix product on
+the same device in the same precision; the share of it that the products of a step reach is printed. On the CPU, this
+share is computed from processor time, because elapsed time depends on the load of the machine. The profiler then
+gives the shares of the parts of a step, and the operators with the largest self time.
 """
 
 import argparse
@@ -36,7 +36,7 @@ LARGEST_OPERATORS = 10
 
 
 def make_clips(folder: Path, config: TARConfig, count: int) -> FeatureClips:
-    """Made-up clips of the shapes that a configuration reads."""
+    """Write random clips with the shapes that a configuration reads."""
     random = torch.Generator().manual_seed(0)
     frames = 9 * count
 
@@ -60,12 +60,12 @@ def make_clips(folder: Path, config: TARConfig, count: int) -> FeatureClips:
         "size": torch.full((frames,), 700.0),
         "roll": 0.1 * rand(),
     }
-    save_file(tensors, folder / "shard-made-up.safetensors")
+    save_file(tensors, folder / "shard-random.safetensors")
     return FeatureClips(folder)
 
 
 def seconds_of(run: Callable[[], object], device: str) -> tuple[float, float]:
-    """Seconds by the clock, the device's queue emptied before and after, and of the processor's cores together."""
+    """Measure a function: (elapsed time, processor time of all cores) in seconds, with the device synchronized."""
     _wait(device)
     clock, cores = time.perf_counter(), time.process_time()
     run()
@@ -79,12 +79,12 @@ def _wait(device: str) -> None:
 
 
 def busy(clock: float, cores: float, device: str) -> float:
-    """The seconds that a device worked: of all cores together, or of the one GPU."""
+    """Working time of a device in seconds: the processor time of all cores, or the elapsed time of the GPU."""
     return cores if torch.device(device).type == "cpu" else clock
 
 
 def peak_flops(device: str, mixed_precision: bool) -> float:
-    """Operations a busy second of a large matrix product; a multiply-add counts as two."""
+    """Operations per second of working time in a large matrix product; a multiply-add counts as two."""
     side = PRODUCT.get(torch.device(device).type, PRODUCT["cpu"])
     dtype = torch.bfloat16 if mixed_precision else torch.float32
     a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
@@ -93,7 +93,7 @@ def peak_flops(device: str, mixed_precision: bool) -> float:
 
 
 def step_flops(trainer: Trainer) -> int:
-    """Operations of one step's matrix products and convolutions, forwards and backwards."""
+    """Operations of the matrix products and convolutions in one step, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         trainer.advance()
     return counter.get_total_flops()
@@ -101,7 +101,7 @@ def step_flops(trainer: Trainer) -> int:
 
 @contextmanager
 def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
-    """Within it the profiler sees the parts of a step by name; gives the names in their order."""
+    """Label the parts of a step for the profiler within this context; yields their names in order."""
     model = trainer.model
     parts: dict[str, list[tuple[Any, str]]] = {
         "read the clips": [(trainer, "_batch")],
@@ -109,7 +109,7 @@ def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
         "LTE": [(model.local_encoder, "encode_frames"), (model.local_encoder, "encode_windows")],
         "RRM": [(model.refinement, "forward")],
         "losses": [(training, "refinement_loss")],
-        "backwards": [(torch.Tensor, "backward")],
+        "backward": [(torch.Tensor, "backward")],
         "optimizer": [(trainer.optimizer, "step")],
     }
     plain = [(owner, method, getattr(owner, method)) for methods in parts.values() for owner, method in methods]
@@ -124,7 +124,7 @@ def labelled_parts(trainer: Trainer) -> Iterator[list[str]]:
 
 
 def compiled_parts(model: TAR) -> list[tuple[Any, str]]:
-    """What `--compile` puts through torch.compile: what gathers windows by number is no graph that dynamo takes."""
+    """Methods that `--compile` compiles. torch.compile does not support the indexing that gathers windows."""
     encoder, local, refinement = model.global_encoder, model.local_encoder, model.refinement
     return [
         (encoder, "embed_frames"),
@@ -146,7 +146,7 @@ def _labelled(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def profile_steps(trainer: Trainer, device: str) -> Iterator[str]:
-    """The lines of both tables: parts of a step, and operators."""
+    """Profile some steps; yields the lines of both tables: parts of a step, and operators."""
     activities = [ProfilerActivity.CPU]
     is_gpu = torch.device(device).type == "cuda"
     if is_gpu:
@@ -168,14 +168,14 @@ def profile_steps(trainer: Trainer, device: str) -> Iterator[str]:
         yield f"{name:24}{100 * by_name.get(name, 0.0) / whole:6.0f} %"
     yield f"{'rest':24}{100 * (1 - sum(by_name.get(name, 0.0) for name in names) / whole):6.0f} %"
     yield ""
-    yield f"{'operator, by itself':40}{'share':>8}{'calls a step':>14}"
+    yield f"{'operator, self time':40}{'share':>8}{'calls/step':>14}"
     operators = [event for event in events if event.key not in (*names, "step")]
     for event in sorted(operators, key=lambda event: -spent(event, own=True))[:LARGEST_OPERATORS]:
         yield f"{event.key[:38]:40}{100 * spent(event, own=True) / whole:6.0f} %{event.count / PROFILED:14.0f}"
 
 
 def run(options: argparse.Namespace, folder: Path) -> None:
-    """Measures and prints."""
+    """Run the benchmark and print the results."""
     network = CONFIGS[options.config]
     if options.features is None:
         (folder / "clips").mkdir()
@@ -199,15 +199,15 @@ def run(options: argparse.Namespace, folder: Path) -> None:
     clock, cores = seconds_of(lambda: [trainer.advance() for _ in range(options.steps)], options.device)
     seconds = clock / options.steps
     windows = min(config.clips_per_step, len(clips)) * config.targets_per_clip
-    print(f"{options.config}, {windows} windows a step, {torch.get_num_threads()} threads, {options.device}")
+    print(f"{options.config}, {windows} windows per step, {torch.get_num_threads()} threads, {options.device}")
     print(
-        f"first step {first:.1f} s, then {seconds:.2f} s a step ({cores / options.steps:.2f} s of the cores):"
+        f"first step {first:.1f} s, then {seconds:.2f} s per step ({cores / options.steps:.2f} s processor time):"
         f" {windows / seconds:.1f} windows/s"
     )
     flops, peak = step_flops(trainer), peak_flops(options.device, options.mixed_precision)
     rate = flops * options.steps / busy(clock, cores, options.device)
     print(
-        f"{flops / 1e9:.0f} GFLOPs of products a step, {rate / 1e9:.0f} a busy second; one large matrix product"
+        f"{flops / 1e9:.0f} GFLOP of products per step, {rate / 1e9:.0f} GFLOP/s; one large matrix product"
         f" reaches {peak / 1e9:.0f}: {100 * rate / peak:.0f} %"
     )
     if not options.compile:
@@ -217,13 +217,13 @@ def run(options: argparse.Namespace, folder: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--features", type=Path, help="cached clips; made-up ones if left out")
+    parser.add_argument("--features", type=Path, help="folder of cached clips (default: random clips)")
     parser.add_argument("--config", choices=CONFIGS, default="tar-s")
     parser.add_argument("--clips-per-step", type=int, default=TrainingConfig.clips_per_step)
-    parser.add_argument("--steps", type=int, default=5, help="measured (default: %(default)s)")
-    parser.add_argument("--mixed-precision", action="store_true", help="bfloat16")
-    parser.add_argument("--without-maps", action="store_true", help="the warm-up's steps")
-    parser.add_argument("--compile", action="store_true", help="the network through torch.compile; no profile")
+    parser.add_argument("--steps", type=int, default=5, help="number of measured steps (default: %(default)s)")
+    parser.add_argument("--mixed-precision", action="store_true", help="train in bfloat16")
+    parser.add_argument("--without-maps", action="store_true", help="measure steps of the warm-up, without maps")
+    parser.add_argument("--compile", action="store_true", help="compile the network with torch.compile; no profile")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args(arguments)
     try:

@@ -1,4 +1,4 @@
-"""SMPL's joints of a captured person where the camera saw them: what the benches compare with ground truth."""
+"""SMPL's joints of captured people in the camera frame, for the comparison with ground truth."""
 
 import numpy as np
 import torch
@@ -10,19 +10,19 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
 KEYPOINTS = tuple(
     f"{side}_{part}" for part in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for side in ("left", "right")
-)  # of the benches
+)  # of the ground truth
 SMPL_KEYPOINTS = [JOINT_NAMES.index(name) for name in KEYPOINTS]
 BLAZEPOSE_KEYPOINTS = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]
 HIPS = [KEYPOINTS.index("left_hip"), KEYPOINTS.index("right_hip")]
 
 
 def main_person(clip: MotionClip) -> PersonMotion:
-    """Who covers the most picture: the largest sum of box areas over the frames."""
+    """Find the person with the largest sum of box areas over the frames."""
     return max(clip.people, key=lambda person: float(np.prod(person.boxes[:, 2:] - person.boxes[:, :2], axis=1).sum()))
 
 
 def camera_frame_joints(person: PersonMotion, body: BodyModel, frame_count: int) -> np.ndarray:
-    """SMPL's joints in the camera frame, [frame_count, 24, 3] meters; NaN in frames without the person."""
+    """SMPL's joints [frame_count, 24, 3] in the camera frame, meters; NaN in frames without the person."""
     rotations = axis_angle_to_matrix(torch.from_numpy(person.poses).view(-1, NUM_JOINTS, 3))
     with torch.no_grad():
         points = body(rotations, torch.from_numpy(person.betas).expand(len(person), -1))

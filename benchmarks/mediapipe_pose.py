@@ -1,11 +1,10 @@
-"""MediaPipe's heavy pose model over a video: the other side of `make bench-speed`.
-
-Run by the Python of MediaPipe's own environment (benchmarks/bench_speed.py makes it), so it imports nothing of this
-project.
+"""Run MediaPipe's heavy pose model on a video, for the comparison in `make bench-speed`.
 
     python benchmarks/mediapipe_pose.py VIDEO OUT.npz
 
-OUT.npz: landmarks [N, 33, 4] (x, y in pixels, z, visibility) and world [N, 33, 3] meters; NaN where nobody was found.
+OUT.npz contains landmarks [N, 33, 4] (x, y in pixels, z, visibility) and world [N, 33, 3] in meters; NaN in frames
+without a detection. This script runs in MediaPipe's own environment, which benchmarks/bench_speed.py creates, so it
+imports nothing from this project.
 """
 
 import sys
@@ -18,7 +17,7 @@ import numpy as np
 def main(video: str, output: str) -> None:
     landmarks, world = [], []
     capture = cv2.VideoCapture(video)
-    # model_complexity 2 is the heavy model; everything else is MediaPipe's default for video.
+    # model_complexity 2 is the heavy model; all other options are MediaPipe's defaults for videos.
     with mp.solutions.pose.Pose(model_complexity=2) as pose:
         while True:
             found, image = capture.read()

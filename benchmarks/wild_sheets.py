@@ -1,10 +1,10 @@
-"""Contact sheets of the real clips with the captured bodies over them: what no number says is looked at here.
+"""Draw contact sheets of the real clips with the captured bodies over them, for inspection by eye.
 
     python -m benchmarks.bench_real --all      captures the clips
-    python -m benchmarks.wild_sheets           draws OUT/CLIP.png for each, from those motion files
+    python -m benchmarks.wild_sheets           draws OUT/CLIP.png for each clip from these motion files
 
-A sheet shows whole frames spread over the whole clip, so that who was not found shows too: one pair of rows (video,
-bodies) a camera. `balance` has none: it is `make demo`'s own.
+A sheet has a pair of rows (video, bodies) for each camera, with whole frames from the whole clip, so that people who
+were not detected are visible too. `balance` has no sheet: `make demo` draws one.
 """
 
 import argparse
@@ -30,7 +30,7 @@ COLUMNS = 6
 
 
 def draw_sheet(clip: RealClip, folder: Path) -> np.ndarray | None:
-    """The clip's sheet [H, W, 3] uint8 RGB from the motion files in `folder`; None if there are none."""
+    """Draw the sheet [H, W, 3] uint8 RGB of a clip from the motion files in `folder`; None if there are none."""
     rows, titles = [], []
     for camera in clip.cameras:
         path = folder / f"{clip.name}_cam{camera:02d}.npz"
@@ -38,16 +38,16 @@ def draw_sheet(clip: RealClip, folder: Path) -> np.ndarray | None:
             continue
         motion = MotionClip.load(path)
         frames = spread_frames(clip, motion)
-        seen = pick_frames(Path(motion.source), frames)
+        images = pick_frames(Path(motion.source), frames)
         body = BodyModel(body_of_clip(motion))
-        drawn = [draw_people(image, motion, frame, body) for image, frame in zip(seen, frames, strict=True)]
+        drawn = [draw_people(image, motion, frame, body) for image, frame in zip(images, frames, strict=True)]
         titles = [f"frame {frame}" for frame in frames]
-        rows += [(f"{clip.name}, camera {camera}", seen), (f"people captured: {len(motion.people)}", drawn)]
+        rows += [(f"{clip.name}, camera {camera}", images), (f"people captured: {len(motion.people)}", drawn)]
     return contact_sheet(rows, titles) if rows else None
 
 
 def spread_frames(clip: RealClip, motion: MotionClip) -> list[int]:
-    """Frames from the clip's first to its last, whether anybody was captured in them or not."""
+    """Frame numbers spread evenly from the first to the last frame of the clip, whether people were captured or not."""
     last = clip.end
     if last is None:
         last = (VideoReader(motion.source).frame_count or motion.last_frame + 1) - 1
@@ -55,12 +55,11 @@ def spread_frames(clip: RealClip, motion: MotionClip) -> list[int]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(description="contact sheets of the captured real clips")
+    parser = argparse.ArgumentParser(description="draw contact sheets of the captured real clips")
     parser.add_argument(
-        "--motions", type=Path, default=REPOSITORY / "out" / "bench_real" / "clips", help="folder to read"
+        "--motions", type=Path, default=REPOSITORY / "out" / "bench_real" / "clips", help="folder of the motion files"
     )
-    parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "wild", help="folder to write")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "wild", help="folder for the sheets")
     options = parser.parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
     count = 0
@@ -73,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
                 print(options.output / f"{clip.name}.png")
                 count += 1
         if not count:
-            raise TarError(f"{options.motions} holds no motion files; run python -m benchmarks.bench_real --all first")
+            raise TarError(f"{options.motions}: no motion files; run python -m benchmarks.bench_real --all first")
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,22 +1,23 @@
-"""Scores monocular 3D poses on real video against ground truth from four cameras.
+"""Score monocular 3D poses on real video against ground truth from four cameras.
 
-    python -m benchmarks.pose2sim.score PREDICTIONS    a file cam01.npz .. cam04.npz each; a missing camera has failed
-    python -m benchmarks.pose2sim.score --baseline     MediaPipe's rows
+    python -m benchmarks.pose2sim.score PREDICTIONS    a folder with cam01.npz to cam04.npz; a missing file has failed
+    python -m benchmarks.pose2sim.score --baseline     the rows of MediaPipe
 
-The videos are Demo_SinglePerson/videos/cam01..04.mp4 of the PyPI package pose2sim 0.10.49 (BSD-3-Clause): one man
+The videos are Demo_SinglePerson/videos/cam01..04.mp4 from the PyPI package pose2sim 0.10.49 (BSD-3-Clause): a man
 balancing on a beam, 100 frames at 60 fps, tilted cameras, a second person in the background of two of them.
-ground_truth.npz holds 12 keypoints per frame in each camera's own frame (OpenCV axes, meters), triangulated from all
-four cameras with refined extrinsics (median reprojection error 5.4 px at 1080x1920; bone lengths vary by 6 to 12 mm),
-and what MediaPipe Pose (heavy and full, video mode, default smoothing) gives on each single camera.
+ground_truth.npz contains 12 keypoints per frame in the frame of each camera (OpenCV's axes, meters), triangulated from
+all four cameras with refined extrinsics (median reprojection error 5.4 px at 1080x1920; the standard deviations of the
+bone lengths are 6 to 12 mm), and the results of MediaPipe Pose (heavy and full, video mode, default smoothing) on each
+single camera.
 
-A prediction file holds one of
+A prediction file contains one of these arrays:
     keypoints  [100, 12, 3]  the 12 keypoints in the order of `keypoint_names`, camera frame, meters
-    joints     [100, 24, 3]  SMPL's 24 joints, camera frame, meters. 12 of them are used. SMPL's hips and shoulders lie
-                             some centimeters off the surface landmarks, which costs this form a little.
-A frame without the person is NaN. It counts as missed.
+    joints     [100, 24, 3]  SMPL's 24 joints, camera frame, meters; 12 of them are used. SMPL's hips and shoulders are
+                             some centimeters away from the surface landmarks, which increases the errors a little.
+Frames without the person are NaN and count as missed.
 
-Printed per camera and on average, in mm: MPJPE (pelvis-aligned), PA-MPJPE (Procrustes with scale), ACCEL (mm/frame^2 at
-30 fps, every second frame), and ABS, the error without alignment. Needs numpy only.
+The table has rows for each camera and the mean. Errors are in mm: MPJPE (pelvis-aligned), PA-MPJPE (Procrustes with
+scale), ACCEL (mm/frame^2 at 30 fps, from every second frame), and ABS, the error without alignment. Needs numpy only.
 """
 
 import argparse
@@ -35,7 +36,7 @@ Row = dict[str, float]
 
 
 def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """The similarity transform of `predicted` [12, 3] that fits `target` [12, 3] best in the least-squares sense."""
+    """Apply the similarity transform to `predicted` [12, 3] that fits `target` [12, 3] best (least squares)."""
     p, t = predicted - predicted.mean(0), target - target.mean(0)
     u, s, vt = np.linalg.svd(p.T @ t)
     d = np.array([1, 1, np.sign(np.linalg.det(u @ vt))])
@@ -45,7 +46,7 @@ def procrustes(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def score(predicted: np.ndarray, target: np.ndarray) -> Row:
-    """Errors in mm of `predicted` [T, 12, 3] against `target` [T, 12, 3], both in meters. NaN frames are left out."""
+    """Errors in mm of `predicted` [T, 12, 3] against `target` [T, 12, 3], both in meters; NaN frames are left out."""
     seen = np.isfinite(predicted).all((1, 2))
     if not seen.any():
         return dict(mpjpe=np.nan, pa=np.nan, accel=np.nan, abs=np.nan, missed=len(predicted))
@@ -63,10 +64,10 @@ def score(predicted: np.ndarray, target: np.ndarray) -> Row:
 
 
 def score_folder(predictions: Path) -> dict[str, Row]:
-    """The row of each camera.
+    """Score the predictions of each camera in a folder.
 
     Raises:
-        ValueError: a prediction has another shape than the ground truth.
+        ValueError: the shape of a prediction differs from the ground truth.
     """
     rows = {}
     with np.load(GROUND_TRUTH) as truth:
@@ -80,13 +81,13 @@ def score_folder(predictions: Path) -> dict[str, Row]:
 
 
 def score_baseline(name: str) -> dict[str, Row]:
-    """MediaPipe's row of each camera; `name` is one of BASELINES."""
+    """Score MediaPipe on each camera; `name` is one of BASELINES."""
     with np.load(GROUND_TRUTH) as truth:
         return {camera: score(truth[f"baseline/{name}/{camera}"], truth[f"{camera}/keypoints"]) for camera in CAMERAS}
 
 
 def mean_row(rows: dict[str, Row]) -> Row:
-    """The mean of every error, and the sum of the missed frames."""
+    """Means of the errors, and the sum of the missed frames."""
     mean = {key: float(np.mean([row[key] for row in rows.values()])) for key in ("mpjpe", "pa", "accel", "abs")}
     return mean | {"missed": sum(row["missed"] for row in rows.values())}
 
@@ -120,7 +121,7 @@ def _load(path: Path) -> np.ndarray:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("predictions", nargs="?", type=Path)
-    parser.add_argument("--baseline", action="store_true", help="print MediaPipe's rows")
+    parser.add_argument("--baseline", action="store_true", help="print the rows of MediaPipe")
     options = parser.parse_args()
     if not (options.baseline or options.predictions):
         parser.print_help()

@@ -1,4 +1,4 @@
-"""The further clips' measures: the bench's own, on whom they are meant."""
+"""Measures of the other real clips, and the choice of the person to score."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ from tar_core.motion import MotionClip, PersonMotion
 
 @pytest.fixture(scope="module")
 def target() -> np.ndarray:
-    """[100, 12, 3] camera frame, meters, 60 fps."""
+    """Keypoints [100, 12, 3] in the camera frame, meters, 60 fps."""
     with np.load(REFERENCES / "balance.npz") as reference:
         return reference["cam01/keypoints"].astype(float)
 
@@ -42,28 +42,27 @@ def test_perfect_keypoints_score_zero(target: np.ndarray) -> None:
     assert score(target + [0, 0, 1], target, 60) == pytest.approx(dict(mpjpe=0, pa=0, accel=0, missed=0), abs=1e-9)
 
 
-def test_frames_without_the_person(target: np.ndarray) -> None:
+def test_frames_without_the_person_are_missed(target: np.ndarray) -> None:
     predicted = target.copy()
     predicted[:10] = np.nan
     assert score(predicted, target, 60) == pytest.approx(dict(mpjpe=0, pa=0, accel=0, missed=10), abs=1e-9)
-    nobody = score(np.full_like(target, np.nan), target, 60)
-    assert nobody["missed"] == 100 and np.isnan(nobody["pa"])
+    nothing = score(np.full_like(target, np.nan), target, 60)
+    assert nothing["missed"] == 100 and np.isnan(nothing["pa"])
 
 
-def test_the_benchs_own_scorer_agrees() -> None:
-    """On MediaPipe's predictions."""
+def test_measures_equal_those_of_the_pose2sim_scorer() -> None:
     with np.load(GROUND_TRUTH) as truth:
         rows = [
             score(truth[f"baseline/{BASELINE}/{camera}"].astype(float), truth[f"{camera}/keypoints"].astype(float), 60)
             for camera in CAMERAS
         ]
-    ours, theirs = mean_row(rows), pose2sim.mean_row(score_baseline(BASELINE))
-    assert [ours[key] for key in ("mpjpe", "pa", "accel")] == pytest.approx(
-        [theirs[key] for key in ("mpjpe", "pa", "accel")], abs=0.001
+    clips, scorer = mean_row(rows), pose2sim.mean_row(score_baseline(BASELINE))
+    assert [clips[key] for key in ("mpjpe", "pa", "accel")] == pytest.approx(
+        [scorer[key] for key in ("mpjpe", "pa", "accel")], abs=0.001
     )
 
 
-def test_whoever_stands_where_the_keypoints_are(target: np.ndarray) -> None:
+def test_matching_person_has_the_keypoints_in_the_boxes(target: np.ndarray) -> None:
     with np.load(REFERENCES / "balance.npz") as reference:
         pixels = project_keypoints(target, reference["cam01/intrinsics"])
     boxes = np.concatenate([pixels.min(1) - 10, pixels.max(1) + 10], axis=1)
@@ -79,4 +78,4 @@ def test_clips_that_could_not_be_captured_are_missed(capsys: pytest.CaptureFixtu
     mean = next(row.split() for row in rows if "tune balance, mean" in row)
     assert mean[3:] == ["nan", "nan", "nan", "400"]
     mediapipe = next(row.split() for row in rows if "tune balance, MediaPipe" in row)
-    assert float(mediapipe[-3]) == pytest.approx(83.0, abs=0.5), "PA-MPJPE of the heavy model, as on the bench"
+    assert float(mediapipe[-3]) == pytest.approx(83.0, abs=0.5), "PA-MPJPE of the heavy model, as in bench_real"

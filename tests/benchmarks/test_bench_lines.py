@@ -1,4 +1,4 @@
-"""The bench of cameras by straight lines: what it holds for true is true."""
+"""The benchmark of cameras from vanishing points: its true cameras and its tables."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from benchmarks.bench_lines import (
-    Answer,
+    Errors,
     View,
-    ask,
+    camera_errors,
     degrees_between,
     panorama_views,
-    show_bands,
-    show_floors,
-    turned_views,
+    print_bands,
+    print_floors,
+    rotated_views,
 )
 from tests.support.rooms import room, up_of
 
@@ -23,7 +23,7 @@ SIZE = (1280, 720)
 
 @pytest.fixture(scope="module")
 def furniture() -> View:
-    """A picture of upright and level edges, by a camera that looks down and leans."""
+    """An image of vertical and horizontal edges from a camera with pitch and roll."""
     up, focal_length = up_of(20.0, 8.0), 1100.0
     image = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
     for x0, y0, x1, y1 in room(np.random.default_rng(3), up, focal_length, 35.0, count=90):
@@ -31,18 +31,18 @@ def furniture() -> View:
     return View("furniture", image, up, focal_length)
 
 
-def test_a_view_is_answered(furniture: View) -> None:
-    answer = ask(furniture)
-    assert answer.degrees < 1.5 and abs(answer.focal_length) < 0.1
+def test_camera_is_estimated(furniture: View) -> None:
+    errors = camera_errors(furniture)
+    assert errors.degrees < 1.5 and abs(errors.focal_length) < 0.1
 
 
-def test_turned_views_keep_what_is_true(furniture: View) -> None:
-    for view in turned_views(furniture, np.random.default_rng(0)):
+def test_rotated_views_have_the_true_up_direction(furniture: View) -> None:
+    for view in rotated_views(furniture, np.random.default_rng(0)):
         assert degrees_between(view.up, furniture.up) > 0.1
-        assert ask(view).degrees < 3
+        assert camera_errors(view).degrees < 3
 
 
-def test_panoramas_are_seen_the_right_way_up(tmp_path: Path) -> None:
+def test_panorama_views_have_the_true_up_direction(tmp_path: Path) -> None:
     sky = np.full((64, 128, 3), 0.1, np.float32)
     sky[:32] = 1.0  # above the horizon
     assert cv2.imwrite(str(tmp_path / "sky.hdr"), sky)
@@ -54,14 +54,14 @@ def test_panoramas_are_seen_the_right_way_up(tmp_path: Path) -> None:
         assert bright[above > 0.1].all() and not bright[above < -0.1].any()
 
 
-def test_bands_by_what_was_expected(capsys: pytest.CaptureFixture[str]) -> None:
-    show_bands("some", [Answer(0.5, 0.7, 0.02, 0.05), Answer(30.0, 40.0, 0.5, 0.6)])
+def test_errors_are_grouped_by_the_expected_error(capsys: pytest.CaptureFixture[str]) -> None:
+    print_bands("some", [Errors(0.5, 0.7, 0.02, 0.05), Errors(30.0, 40.0, 0.5, 0.6)])
     lines = capsys.readouterr().out.splitlines()
     assert "0 to 1 degrees:   1, median 0.5" in lines[2]
     assert "more than 8 degrees:   1, median 30.0" in lines[3]
-    assert "believed:   1, median 2.0%" in lines[4]
+    assert "reliable focal lengths:   1, errors: median 2.0%" in lines[4]
 
 
-def test_without_motions_it_tells_how_to_make_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_floors(tmp_path, [])
+def test_missing_motions_give_a_hint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_floors(tmp_path, [])
     assert "make bench-real" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The bench's own program, as `make bench-real` runs it."""
+"""Scoring and writing results in the benchmark on real video."""
 
 import csv
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.bench_real import keep, score, score_motions
+from benchmarks.bench_real import score, score_motions, write_means
 from benchmarks.pose2sim.score import GROUND_TRUTH
 from tar_core.evaluation.results import file_hash
 from tar_core.motion import MotionClip, PersonMotion
@@ -19,10 +19,10 @@ def test_perfect_predictions_score_zero(tmp_path: Path, capsys: pytest.CaptureFi
         np.savez(tmp_path / f"cam{camera:02d}.npz", keypoints=truth[f"cam{camera:02d}/keypoints"] + [0, 0, 0.5])
     figures = score(tmp_path)
     assert figures == pytest.approx(dict(mpjpe=0, pa=0, accel=0, abs=500, missed=0), abs=0.05)
-    assert "mediapipe_heavy_video" in capsys.readouterr().out, "the baseline's rows are printed beside"
+    assert "mediapipe_heavy_video" in capsys.readouterr().out, "the rows of the baseline are printed too"
 
 
-def test_smoothed_motions_tremble_less_than_captured_ones(tmp_path: Path) -> None:
+def test_smoothing_reduces_the_acceleration_error(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     motions = []
     for camera in (1, 2, 3, 4):
@@ -41,11 +41,11 @@ def test_smoothed_motions_tremble_less_than_captured_ones(tmp_path: Path) -> Non
     assert after["accel"] < before["accel"] and after["pa"] == pytest.approx(before["pa"], rel=0.1)
 
 
-def test_the_means_are_kept_with_the_networks_hash(
+def test_means_are_written_with_the_hash_of_the_network(
     untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     row = dict(mpjpe=80.0, pa=50.0, accel=7.0, abs=150.0, missed=0.0)
-    keep(tmp_path, {"untrained": row, "untrained, smoothed 1": {**row, "accel": 5.0}}, untrained_checkpoint)
+    write_means(tmp_path, {"untrained": row, "untrained, smoothed 1": {**row, "accel": 5.0}}, untrained_checkpoint)
     assert "| untrained, smoothed 1 | 50.0 | 80.0 | 5.0 | 150.0 |" in capsys.readouterr().out
     content = json.loads((tmp_path / "pose2sim.json").read_text())
     assert content["checkpoint"]["sha256"] == file_hash(untrained_checkpoint)

@@ -1,4 +1,4 @@
-"""Measuring processes, and the looped video."""
+"""Measuring processes, and repeating a video."""
 
 import sys
 from pathlib import Path
@@ -12,24 +12,24 @@ from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 
 
-def test_peak_memory_is_the_processes_own() -> None:
-    """A process that touches 200 MiB more takes 200 MiB more, whatever this one uses."""
+def test_peak_memory_is_that_of_the_measured_process() -> None:
+    """Allocating 200 MiB more raises the peak by 200 MiB, whatever memory this process uses."""
     code = "block = bytearray(b'x') * ({} << 20)"
     small = measure([sys.executable, "-c", code.format(1)])
     large = measure([sys.executable, "-c", code.format(201)])
     assert large.peak_memory - small.peak_memory == pytest.approx(200, abs=10)
 
 
-def test_seconds_are_wall_clock() -> None:
+def test_seconds_are_elapsed_time() -> None:
     assert 0.3 < measure([sys.executable, "-c", "import time; time.sleep(0.3)"]).seconds < 5
 
 
-def test_failure_tells_the_last_line() -> None:
-    with pytest.raises(TarError, match="ValueError: no luck"):
-        measure([sys.executable, "-c", "raise ValueError('no luck')"])
+def test_failure_reports_the_last_line_of_the_errors() -> None:
+    with pytest.raises(TarError, match="ValueError: a reason"):
+        measure([sys.executable, "-c", "raise ValueError('a reason')"])
 
 
-def test_looped_video(tmp_path: Path) -> None:
+def test_looped_video_repeats_all_frames(tmp_path: Path) -> None:
     source = tmp_path / "source.mp4"
     with VideoWriter(source, 25, 64, 48) as writer:
         for brightness in (40, 120, 200):

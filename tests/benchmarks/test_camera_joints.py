@@ -1,4 +1,4 @@
-"""From a motion clip to what the benches compare."""
+"""Joints of the main person of a clip, for the comparison with ground truth."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def make_person(person_id: int, frames: range, box: tuple[float, ...]) -> Person
     )
 
 
-def test_the_largest_over_the_whole_video_counts() -> None:
+def test_main_person_has_the_largest_area_over_the_whole_video() -> None:
     small = make_person(0, range(100), (0, 0, 20, 50))
     brief = make_person(1, range(3), (0, 0, 200, 500))
     large = make_person(2, range(90), (0, 0, 100, 300))
@@ -30,7 +30,7 @@ def test_the_largest_over_the_whole_video_counts() -> None:
     assert main_person(clip) is large
 
 
-def test_joints_stand_where_the_body_does() -> None:
+def test_joints_are_those_of_the_translated_body() -> None:
     data = load_body()
     person = make_person(0, range(10, 20), (0, 0, 1, 1))
     joints = camera_frame_joints(person, BodyModel(data), frame_count=15)
@@ -40,7 +40,6 @@ def test_joints_stand_where_the_body_does() -> None:
     np.testing.assert_allclose(joints[10:], rest + person.trans[:5, None], atol=1e-5)
 
 
-def test_keypoints_are_the_benchs() -> None:
-    """The order of benchmarks/pose2sim/score.py."""
+def test_keypoints_have_the_order_of_the_ground_truth() -> None:
     assert KEYPOINTS[:2] == ("left_shoulder", "right_shoulder")
     assert SMPL_KEYPOINTS == SMPL_JOINTS

@@ -1,4 +1,4 @@
-"""Projected joints against the backbone's landmarks, on real video."""
+"""Distances of projected joints from the backbone's landmarks on real video."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,18 +28,18 @@ def clip(demo_video: Path) -> MotionClip:
     return capture(demo_video, CaptureOptions(end=LAST))
 
 
-def test_the_body_lies_over_the_landmarks(clip: MotionClip, networks: Networks) -> None:
+def test_captured_body_is_close_to_the_landmarks(clip: MotionClip, networks: Networks) -> None:
     body = BodyModel(load_body())
     distances = landmark_distances(clip, networks, body, end=LAST)
-    assert 12 < len(distances) <= 12 * (LAST // 2 + 1) * len(clip.people), "every second frame is looked at"
+    assert 12 < len(distances) <= 12 * (LAST // 2 + 1) * len(clip.people), "every second frame is analyzed"
     assert np.median(distances) < 15
 
-    # A body moved by one meter across the line of sight leaves its landmarks by far.
+    # A body that is moved sideways by one meter is far from its landmarks.
     moved = replace(clip, people=[replace(p, trans=p.trans + np.float32([1, 0, 0])) for p in clip.people])
     assert np.median(landmark_distances(moved, networks, body, end=LAST)) > 40
 
 
-def test_somebody_elses_motion_is_refused(clip: MotionClip, networks: Networks) -> None:
+def test_motion_of_other_people_is_an_error(clip: MotionClip, networks: Networks) -> None:
     other = replace(clip, people=[replace(p, boxes=p.boxes + 50) for p in clip.people])
-    with pytest.raises(TarError, match="elsewhere than in the motion file"):
+    with pytest.raises(TarError, match="not where the motion file has it"):
         landmark_distances(other, networks, BodyModel(load_body()), end=LAST)

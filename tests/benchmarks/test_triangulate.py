@@ -1,4 +1,4 @@
-"""Triangulation: exact where the geometry is, robust where a view is wrong; and the references that were made by it."""
+"""Triangulation: exact for exact points, robust against wrong views; and the committed references."""
 
 import json
 import zipfile
@@ -28,12 +28,12 @@ from tar_core.evaluation.metrics import mpjpe, pa_mpjpe
 
 
 def ring_of_cameras(count: int = 4) -> list[Camera]:
-    """Cameras that look at the origin from 4 m away, all around."""
+    """Cameras in a circle of 4 m around the origin that look at it."""
     cameras = []
     for angle in np.linspace(0, 2 * np.pi, count, endpoint=False):
-        turn = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]])
+        rotation = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]])
         intrinsics = np.array([[1500.0, 0, 540], [0, 1500, 960], [0, 0, 1]])
-        cameras.append(Camera(intrinsics, np.array([-0.05, 0.1, 0.001, 0.0005]), turn, np.array([0, 0, 4.0])))
+        cameras.append(Camera(intrinsics, np.array([-0.05, 0.1, 0.001, 0.0005]), rotation, np.array([0, 0, 4.0])))
     return cameras
 
 
@@ -43,11 +43,11 @@ def matrices_of(cameras: list[Camera]) -> np.ndarray:
 
 @pytest.fixture
 def world() -> np.ndarray:
-    """[300, 3] points in a person's space."""
+    """Points [300, 3] within the extent of a person."""
     return np.random.default_rng(0).uniform([-0.5, -1, -0.5], [0.5, 1, 0.5], (300, 3))
 
 
-def test_exact_points_come_back(world: np.ndarray) -> None:
+def test_exact_points_are_recovered(world: np.ndarray) -> None:
     matrices = matrices_of(ring_of_cameras())
     points = project(matrices, world)
     found, used = triangulate(matrices, points, np.ones(points.shape[:2]))
@@ -55,7 +55,7 @@ def test_exact_points_come_back(world: np.ndarray) -> None:
     assert used.all()
 
 
-def test_a_wrong_view_is_left_out(world: np.ndarray) -> None:
+def test_wrong_view_is_left_out(world: np.ndarray) -> None:
     matrices = matrices_of(ring_of_cameras())
     points = project(matrices, world)
     points[2, :100] += [150, 80]
@@ -64,7 +64,7 @@ def test_a_wrong_view_is_left_out(world: np.ndarray) -> None:
     assert not used[2, :100].any() and used[2, 100:].all() and used[[0, 1, 3]].all()
 
 
-def test_views_that_do_not_agree_give_nothing(world: np.ndarray) -> None:
+def test_views_that_disagree_give_no_point(world: np.ndarray) -> None:
     matrices = matrices_of(ring_of_cameras()[:2])
     points = project(matrices, world)
     points[0, :5, 1] += 400  # off the epipolar line
@@ -73,8 +73,8 @@ def test_views_that_do_not_agree_give_nothing(world: np.ndarray) -> None:
     np.testing.assert_allclose(found[5:], world[5:], atol=1e-9)
 
 
-def test_cameras_that_were_pushed_are_put_back(world: np.ndarray) -> None:
-    """0.4 degrees and 15 mm, with noise of a pixel: what is left is the noise, not the push."""
+def test_disturbed_cameras_are_refined(world: np.ndarray) -> None:
+    """By 0.4 degrees and 15 mm, with one pixel of noise: only the error from the noise remains."""
     generator = np.random.default_rng(1)
     true = ring_of_cameras()
     points = project(matrices_of(true), world) + generator.normal(0, 1, (4, len(world), 2))
@@ -94,7 +94,7 @@ def test_cameras_that_were_pushed_are_put_back(world: np.ndarray) -> None:
     assert pa_mpjpe(shape[None], world[None])[0] < pa_mpjpe(unpushed[None], world[None])[0] + 0.2, "mm"
 
 
-def test_undistorting_inverts_the_lens() -> None:
+def test_undistort_inverts_the_distortion() -> None:
     camera = ring_of_cameras()[0]
     ideal = np.array([[[200.0, 300.0], [540, 960], [900, 1700]]])
     x, y = ((ideal - camera.intrinsics[:2, 2]) / 1500)[0].T
@@ -107,21 +107,21 @@ def test_undistorting_inverts_the_lens() -> None:
     np.testing.assert_allclose(camera.undistort(1500 * seen.T[None] + [540, 960]), ideal, atol=1e-3)
 
 
-def test_smoothing_keeps_what_is_slow() -> None:
+def test_smoothing_is_a_low_pass_filter_and_fills_gaps() -> None:
     times = np.arange(240) / 60
     world = np.zeros((240, 2, 3))
     world[:, 0, 0], world[:, 0, 1], world[:, 1] = np.sin(2 * np.pi * times * 6), times, [1, 2, 3]
     world[100:104, 1] = np.nan
     result = smooth(world, fps=60)
-    assert result[60:180, 0, 0].std() == pytest.approx(0.5, abs=0.005), "3 dB at 6 Hz"  # a sine's is 0.707
+    assert result[60:180, 0, 0].std() == pytest.approx(0.5, abs=0.005), "3 dB at 6 Hz"  # 0.707 before smoothing
     np.testing.assert_allclose(result[20:-20, 0, 1], times[20:-20], atol=1e-9)
     np.testing.assert_allclose(result[:, 1], np.tile([1, 2, 3], (240, 1)), atol=1e-9)
     world[:, 1] = np.nan
-    with pytest.raises(TarError, match="right_shoulder was triangulated in no frame"):
+    with pytest.raises(TarError, match="right_shoulder: the cameras agree in no frame"):
         smooth(world, fps=60)
 
 
-def test_the_largest_of_openposes_people() -> None:
+def test_tallest_person_of_openpose_is_used() -> None:
     small, large = np.ones((25, 3)), np.ones((25, 3))
     small[:, 1], large[:, 1] = np.linspace(0, 100, 25), np.linspace(0, 900, 25)
     noise = np.ones((25, 3)) * [0, 0, 0.1]
@@ -138,8 +138,8 @@ def old_wheel() -> Path:
         pytest.skip(str(error))
 
 
-def test_the_packages_keypoints_and_cameras_agree(old_wheel: Path) -> None:
-    """OpenPose's keypoints in the package's unrefined cameras: within some pixels of each other, as it says."""
+def test_keypoints_agree_with_the_calibration_of_the_package(old_wheel: Path) -> None:
+    """Within some pixels, without refinement of the cameras."""
     clip = find_clip("t_pose")
     assert clip.calibration is not None
     cameras = read_qualisys(zipfile.ZipFile(old_wheel).read(clip.calibration).decode())
@@ -153,14 +153,13 @@ def test_the_packages_keypoints_and_cameras_agree(old_wheel: Path) -> None:
     assert np.median(np.linalg.norm(project(matrices, found) - points, axis=-1)[used]) < 15
 
 
-def test_not_qualisys() -> None:
-    with pytest.raises(TarError, match="without intrinsic"):
+def test_other_calibration_format_is_an_error() -> None:
+    with pytest.raises(TarError, match="no intrinsic"):
         read_qualisys("<calibration><cameras><camera/></cameras></calibration>")
 
 
 @pytest.mark.parametrize(("name", "frames"), [("balance", 100), ("t_pose", 11)])
-def test_committed_references(name: str, frames: int) -> None:
-    """A person of one size, whose two sides match."""
+def test_committed_references_have_constant_and_symmetric_bone_lengths(name: str, frames: int) -> None:
     with np.load(REFERENCES / f"{name}.npz") as reference:
         assert all(reference[f"cam{camera:02d}/keypoints"].shape == (frames, 12, 3) for camera in (1, 2, 3, 4))
         assert reference["reprojection_px"] < 8
@@ -169,8 +168,8 @@ def test_committed_references(name: str, frames: int) -> None:
         assert np.abs(lengths[:8:2] - lengths[1:8:2]).max() < 20
 
 
-def test_two_detectors_make_the_same_reference() -> None:
-    """`balance` from OpenPose against the bench's own, which is from MediaPipe: their joints' definitions differ."""
+def test_references_from_two_detectors_are_similar() -> None:
+    """`balance` is from OpenPose, the ground truth of bench_real from MediaPipe, with other definitions of joints."""
     truth = np.load(GROUND_TRUTH)
     with np.load(REFERENCES / "balance.npz") as reference:
         for key in ("cam01/keypoints", "cam04/keypoints"):
@@ -179,6 +178,6 @@ def test_two_detectors_make_the_same_reference() -> None:
             assert mpjpe(ours, theirs, HIPS).mean() < 40
 
 
-def test_clips_without_calibration_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+def test_clip_without_calibration_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert module.main(["jump"]) == 2
     assert "no calibration" in capsys.readouterr().err

@@ -18,7 +18,7 @@ GRAYS = DATA / "twelve_greys.mp4"
 
 @pytest.fixture
 def motions(tmp_path: Path) -> Path:
-    """A folder with one motion file, that of `jump`, over a video of plain gray frames."""
+    """A folder with a motion file for `jump`, whose video has uniform gray frames."""
     height, width = cv2.VideoCapture(str(GRAYS)).read()[1].shape[:2]
     person = PersonMotion(
         person_id=1,
@@ -34,22 +34,22 @@ def motions(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_bodies_are_drawn(motions: Path) -> None:
+def test_sheet_has_rows_with_and_without_bodies(motions: Path) -> None:
     sheet = draw_sheet(find_clip("jump"), motions)
     assert sheet is not None
     colorful = (np.ptp(sheet.astype(int), axis=-1) > 20).any(1)
-    assert not colorful[: len(colorful) // 2].any(), "the video's own row is gray"
-    assert colorful[len(colorful) // 2 :].any(), "the body is not"
+    assert not colorful[: len(colorful) // 2].any(), "the row of the video is gray"
+    assert colorful[len(colorful) // 2 :].any(), "the row with the body is not"
 
 
-def test_frames_without_anybody_are_shown_too(motions: Path) -> None:
+def test_frames_cover_the_clip_even_without_people(motions: Path) -> None:
     clip = MotionClip.load(motions / "jump_cam01.npz")
     alone = replace(clip, people=[replace(clip.people[0], frames=np.arange(5, 17))])
     assert spread_frames(find_clip("jump"), alone) == [0, 2, 4, 7, 9, 11]
     assert spread_frames(find_clip("suit"), alone) == [30, 34, 37, 41, 44, 48]
 
 
-def test_command_line(motions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_command_line_writes_sheets(motions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "sheets"
     assert wild_sheets.main(["--motions", str(motions), "--output", str(output)]) == 0
     assert [path.name for path in output.iterdir()] == ["jump.png"]
