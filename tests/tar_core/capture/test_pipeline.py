@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from benchmarks.bench_turning import degrees_off, turn_video
+from benchmarks.bench_turning import angles_between, write_rotated_video
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.capture.pipeline import capture, scan
@@ -49,12 +49,12 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
 
 def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     vectors = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
-    turn_video(demo_video, tmp_path / "rotating.mp4", vectors)
+    write_rotated_video(demo_video, tmp_path / "rotating.mp4", vectors)
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
     clip = capture(tmp_path / "rotating.mp4", options, reported.append)
     assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 40
-    off = degrees_off(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(vectors).as_matrix())
+    off = angles_between(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(vectors).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in reported[-40:]] == ["camera"] * 40
 
@@ -93,7 +93,7 @@ def test_video_lost_after_the_first_pass_keeps_the_motion(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     video = tmp_path / "rotating.mp4"
-    turn_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
+    write_rotated_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
 
     def unplug(progress: Progress) -> None:
         if progress.done == 39:
