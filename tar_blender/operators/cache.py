@@ -1,4 +1,4 @@
-"""Clears the cache of captured motion."""
+"""The operator that clears the cache of captured motion."""
 
 import bpy
 
@@ -6,11 +6,13 @@ from tar_core.errors import TarError
 
 from ..engine.cache import cache_size, clear_cache
 from ..engine.paths import cache_folder
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from ..util.report import refuse
 
 
 class TAR_OT_clear_cache(bpy.types.Operator):
-    """Delete the captured motion that is kept; imported people stay, but cannot be re-imported with other settings"""
+    """Delete the captured motion in the cache; imported people stay but cannot be re-imported with other settings"""
 
     bl_idname = "tar.clear_cache"
     bl_label = "Clear"
@@ -22,10 +24,10 @@ class TAR_OT_clear_cache(bpy.types.Operator):
             return False
         return True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         return context.window_manager.invoke_confirm(self, event)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         try:
             clear_cache(cache_folder(context))
         except TarError as error:
@@ -33,4 +35,4 @@ class TAR_OT_clear_cache(bpy.types.Operator):
         return {"FINISHED"}
 
 
-register, unregister = bpy.utils.register_classes_factory((TAR_OT_clear_cache,))
+register, unregister = registration((TAR_OT_clear_cache,))

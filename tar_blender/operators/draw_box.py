@@ -1,6 +1,6 @@
-"""A box drawn around one person on a frame of the video, for those whom no detector finds: close-ups, bad light."""
+"""Draw a box around a person on a frame of the video, for people whom the detector misses: close-ups, bad light."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import blf
 import bpy
@@ -11,48 +11,54 @@ from tar_core.duration import format_duration
 from tar_core.errors import TarError
 
 from ..properties.settings import Box
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from ..util.report import refuse
 from ..util.video_info import read_video_info
 
-LEAST_SIDE = 8  # pixels of the video; less was a click
+MIN_SIDE = 8  # pixels of the video; smaller boxes are clicks
 HINT = "Drag a box around the whole person    Left, Right: frame    Down, Up: second    Wheel: zoom    Esc: cancel"
 
-_TICK = 0.05  # seconds, for Blender to lay the editor out
-_BAR = 26  # pixels high, at the bottom of the editor: the video's length
-_LINE = 2  # pixels
+_TICK = 0.05  # seconds; time for Blender to lay out the editor
+_BAR = 26  # pixels; height of the timeline at the bottom of the editor
+_LINE = 2  # pixels; half the width of lines
 _SHADE, _BLACK, _WHITE, _ORANGE = (0, 0, 0, 0.55), (0.08, 0.08, 0.08, 1), (1, 1, 1, 1), (1, 0.55, 0.1, 1)
 
 Corner = tuple[float, float]
 
 
 def pixel_box(corner: Corner, opposite: Corner, width: int, height: int) -> Box | None:
-    """The box between two points of a picture, which is cut off at the picture's edges.
+    """Return the box between two points of a frame, clipped to the frame.
 
     Args:
-        corner, opposite: (0, 0) is the picture's bottom left corner, (1, 1) its top right one, as in Blender's editors.
-        width, height: of the picture in pixels.
+        corner: a corner of the box; as in Blender's editors, (0, 0) is the bottom left corner of the frame and (1, 1)
+            the top right corner.
+        opposite: the opposite corner of the box.
+        width: of the frame in pixels.
+        height: of the frame in pixels.
 
     Returns:
-        x0, y0, x1, y1 with (0, 0) at the center of the top left pixel; None where there is hardly any box.
+        x0, y0, x1, y1 in pixels, with (0, 0) at the center of the top left pixel; None if the box is too small.
     """
     across = sorted(round(min(max(x, 0.0), 1.0) * width - 0.5) for x, _ in (corner, opposite))
     down = sorted(round(min(max(1 - y, 0.0), 1.0) * height - 0.5) for _, y in (corner, opposite))
     x0, x1 = (min(max(x, 0), width - 1) for x in across)
     y0, y1 = (min(max(y, 0), height - 1) for y in down)
-    return (x0, y0, x1, y1) if min(x1 - x0, y1 - y0) >= LEAST_SIDE else None
+    return (x0, y0, x1, y1) if min(x1 - x0, y1 - y0) >= MIN_SIDE else None
 
 
-def picture_corners(box: Box, width: int, height: int) -> tuple[Corner, Corner]:
-    """The other way: bottom left and top right of a box, as parts of the picture's width and height."""
+def box_corners(box: Box, width: int, height: int) -> tuple[Corner, Corner]:
+    """Return the bottom left and top right corners of a box as `pixel_box` takes them; its inverse."""
     x0, y0, x1, y1 = box
     return ((x0 + 0.5) / width, 1 - (y1 + 0.5) / height), ((x1 + 0.5) / width, 1 - (y0 + 0.5) / height)
 
 
-def turned(point: Corner, degrees: int) -> Corner:
-    """Where a point of a picture comes to lie, as parts of its width and height, when the picture is turned.
+def rotate_point(point: Corner, degrees: int) -> Corner:
+    """Return the position of a frame's point after the frame is rotated.
 
     Args:
-        degrees: to the left; a multiple of 90.
+        point: (0, 0) is the bottom left corner of the frame, (1, 1) the top right corner; the result likewise.
+        degrees: counterclockwise; a multiple of 90.
     """
     x, y = point
     for _ in range(degrees // 90 % 4):
@@ -61,12 +67,12 @@ def turned(point: Corner, degrees: int) -> Corner:
 
 
 class TAR_OT_draw_box(bpy.types.Operator):
-    """Show the video here, and draw a box on one of its frames around the person to follow from there on"""
+    """Show the video in this editor and draw a box around the person to follow from that frame on"""
 
-    # The 3D view becomes an image editor meanwhile, which shows videos, zooms and moves them by itself.
+    # Meanwhile the 3D viewport becomes an image editor, which can show, zoom and pan videos.
     bl_idname = "tar.draw_box"
     bl_label = "Draw Box"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -74,30 +80,32 @@ class TAR_OT_draw_box(bpy.types.Operator):
             cls.poll_message_set("Choose a video first")
             return False
         if context.window_manager.tar_progress.running:
-            cls.poll_message_set("Wait until the running import has ended, or cancel it")
+            cls.poll_message_set("Wait for the running import, or cancel it")
             return False
         if context.area is None or context.area.type != "VIEW_3D":
-            cls.poll_message_set("Boxes are drawn in a 3D view")
+            cls.poll_message_set("Boxes are drawn in a 3D viewport")
             return False
         return True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         settings = context.scene.tar_settings
         try:
             self._info = read_video_info(settings.video_path)
         except TarError as error:
             return refuse(self, error)
-        self._area, self._space = context.area, None
+        assert context.area is not None
+        self._area = context.area
+        self._space: Any = None  # of the image editor, once it is open
         self._frame = min(settings.box_frame, self._info.frames - 1)
         self._box = settings.drawn_box()
-        self._begin: Corner | None = None  # of the box that is being drawn
-        self._scrubs = False
+        self._begin: Corner | None = None  # corner of the box that is being drawn
+        self._scrubbing = False
         self._handler, self._fitted = None, False
         self._timer = context.window_manager.event_timer_add(_TICK, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         if event.type == "TIMER":
             self._tick(context)
             return {"PASS_THROUGH"}
@@ -112,17 +120,17 @@ class TAR_OT_draw_box(bpy.types.Operator):
             self._move(context, event)
         if event.type in _STEPS and event.value == "PRESS":
             count, seconds = _STEPS[event.type]
-            self._go(context, self._frame + count + round(seconds * self._info.fps))
+            self._go_to(context, self._frame + count + round(seconds * self._info.fps))
         if event.type in ("MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE", "TRACKPADPAN", "TRACKPADZOOM"):
-            return {"PASS_THROUGH"}  # the editor's own
+            return {"PASS_THROUGH"}  # panning and zooming of the image editor
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends modal operators when another file is opened or it quits."""
+        """Called by Blender when another file is opened or Blender quits."""
         self._close(context)
 
     def _tick(self, context: bpy.types.Context) -> None:
-        """The editor knows its size only after it was drawn once."""
+        """Open the image editor, then fit the frame to it; the editor knows its size only after it was drawn once."""
         if self._space is None:
             self._open(context)
         elif not self._fitted:
@@ -135,9 +143,9 @@ class TAR_OT_draw_box(bpy.types.Operator):
         self._image = bpy.data.images.load(str(context.scene.tar_settings.video_path))
         self._area.type = "IMAGE_EDITOR"
         self._space = self._area.spaces.active
-        self._before = {name: getattr(self._space, name) for name in ("image", "mode", "show_gizmo")}
+        self._editor_settings = {name: getattr(self._space, name) for name in ("image", "mode", "show_gizmo")}
         self._space.mode, self._space.image, self._space.show_gizmo = "VIEW", self._image, False
-        self._go(context, self._frame)
+        self._go_to(context, self._frame)
         self._area.header_text_set(HINT)
         context.window.cursor_modal_set("CROSSHAIR")
         self._handler = self._space.draw_handler_add(self._draw, (), "WINDOW", "POST_PIXEL")
@@ -149,44 +157,43 @@ class TAR_OT_draw_box(bpy.types.Operator):
         self._space.draw_handler_remove(self._handler, "WINDOW")
         context.window.cursor_modal_restore()
         self._area.header_text_set(None)
-        for name, value in self._before.items():
+        for name, value in self._editor_settings.items():
             setattr(self._space, name, value)
         self._area.type = "VIEW_3D"
         bpy.data.images.remove(self._image)
 
-    def _go(self, context: bpy.types.Context, frame: int) -> None:
-        """Shows a frame of the video, counted from 0; Blender counts those of a movie from 1."""
+    def _go_to(self, context: bpy.types.Context, frame: int) -> None:
+        """Show a frame of the video, counted from 0; Blender counts the frames of a movie from 1."""
         self._frame = min(max(frame, 0), self._info.frames - 1)
         user = self._space.image_user
         user.frame_duration, user.frame_start = self._info.frames, context.scene.frame_current
         user.frame_offset = self._frame
         user.frame_current = self._frame + 1
-        if self._fitted:  # else there is no picture yet, and without being told the editor would keep this one
+        if self._fitted:  # the editor shows an image already, and must load another one
             self._image.update()
         self._area.tag_redraw()
 
-    def _press(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        x, y = self._place(event)
-        self._scrubs = 0 <= y < _bar_height(context)
-        if self._scrubs:
+    def _press(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
+        x, y = self._position(event)
+        self._scrubbing = 0 <= y < _bar_height(context)
+        if self._scrubbing:
             self._scrub(context, x)
         else:
-            self._begin, self._box = self._region().view2d.region_to_view(x, y), None
+            self._begin, self._box = self._to_view(x, y), None
         return {"RUNNING_MODAL"}
 
     def _move(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
-        x, y = self._place(event)
-        if self._scrubs:
+        x, y = self._position(event)
+        if self._scrubbing:
             self._scrub(context, x)
         elif self._begin is not None:
-            ends = (self._begin, self._region().view2d.region_to_view(x, y))
-            corners = (turned(end, self._info.rotation) for end in ends)
-            self._box = pixel_box(*corners, self._info.width, self._info.height)
+            begin, end = (rotate_point(point, self._info.rotation) for point in (self._begin, self._to_view(x, y)))
+            self._box = pixel_box(begin, end, self._info.width, self._info.height)
         self._area.tag_redraw()
 
-    def _release(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def _release(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         self._move(context, event)
-        self._scrubs, self._begin = False, None if self._scrubs else self._begin
+        self._scrubbing, self._begin = False, None if self._scrubbing else self._begin
         if self._begin is None or self._box is None:
             self._begin = None
             return {"RUNNING_MODAL"}
@@ -195,18 +202,23 @@ class TAR_OT_draw_box(bpy.types.Operator):
         return {"FINISHED"}
 
     def _scrub(self, context: bpy.types.Context, x: float) -> None:
-        self._go(context, round(x / max(self._region().width - 1, 1) * (self._info.frames - 1)))
+        self._go_to(context, round(x / max(self._region().width - 1, 1) * (self._info.frames - 1)))
 
     def _region(self) -> bpy.types.Region:
         return next(region for region in self._area.regions if region.type == "WINDOW")
 
-    def _place(self, event: bpy.types.Event) -> tuple[float, float]:
-        """Where the mouse is in the editor, pixels from its bottom left corner."""
+    def _to_view(self, x: float, y: float) -> Corner:
+        """Convert a position in the editor to one on the frame, from (0, 0) at the bottom left to (1, 1)."""
+        view_x, view_y = self._region().view2d.region_to_view(x, y)
+        return view_x, view_y
+
+    def _position(self, event: bpy.types.Event) -> tuple[float, float]:
+        """Return the position of the mouse in the editor, in pixels from its bottom left corner."""
         region = self._region()
         return event.mouse_x - region.x, event.mouse_y - region.y
 
     def _draw(self) -> None:
-        """Everything but the box darker, and below how far the video is."""
+        """Darken everything but the box, and draw the timeline."""
         context = bpy.context
         if context.area != self._area:  # another image editor
             return
@@ -214,8 +226,8 @@ class TAR_OT_draw_box(bpy.types.Operator):
         width, height = region.width, region.height
         gpu.state.blend_set("ALPHA")
         if self._box is not None:
-            corners = picture_corners(self._box, self._info.width, self._info.height)
-            shown = (turned(corner, -self._info.rotation) for corner in corners)
+            corners = box_corners(self._box, self._info.width, self._info.height)
+            shown = (rotate_point(corner, -self._info.rotation) for corner in corners)
             ends = (region.view2d.view_to_region(*corner, clip=False) for corner in shown)
             (x0, x1), (y0, y1) = map(sorted, zip(*ends, strict=True))
             _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
@@ -231,7 +243,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         blf.draw(0, f"Frame {self._frame} of {self._info.frames}    {format_duration(self._frame / self._info.fps)}")
 
 
-# Keys to frames and seconds.
+# Keys, and the frames and seconds that they move by.
 _STEPS = {"LEFT_ARROW": (-1, 0), "RIGHT_ARROW": (1, 0), "DOWN_ARROW": (0, -1), "UP_ARROW": (0, 1)}
 
 
@@ -240,13 +252,13 @@ def _bar_height(context: bpy.types.Context) -> float:
 
 
 def _outline(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, ...]]:
-    """Four thin rectangles around one."""
+    """Return four thin rectangles around a rectangle."""
     left, below, right, above = x0 - _LINE, y0 - _LINE, x1 + _LINE, y1 + _LINE
     return [(left, below, x0, above), (x1, below, right, above), (left, below, right, y0), (left, y1, right, above)]
 
 
 def _fill(color: tuple[float, ...], *rectangles: tuple[float, ...]) -> None:
-    """Rectangles x0, y0, x1, y1 in pixels of the region."""
+    """Fill rectangles x0, y0, x1, y1, in pixels of the region."""
     triangles: list[tuple[float, float]] = []
     for x0, y0, x1, y1 in rectangles:
         triangles += [(x0, y0), (x1, y0), (x1, y1), (x0, y0), (x1, y1), (x0, y1)]
@@ -255,14 +267,4 @@ def _fill(color: tuple[float, ...], *rectangles: tuple[float, ...]) -> None:
     batch_for_shader(shader, "TRIS", {"pos": triangles}).draw(shader)
 
 
-_CLASSES = (TAR_OT_draw_box,)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TAR_OT_draw_box,))

@@ -1,7 +1,6 @@
-"""The engine's buttons: set up, cancel, test, remove. `engine/setup.py` does the work."""
+"""Operators of the engine: set up, cancel, test and remove. `engine/setup.py` does the work."""
 
 import shlex
-from typing import ClassVar
 
 import bpy
 
@@ -10,31 +9,38 @@ from tar_core.errors import TarError
 from ..engine.environment import environment_python, find_base_python, remove_environment, set_up_commands
 from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
 from ..engine.setup import EngineSetup, Failed, Ready, Stage, Stopped
+from ..util.blender_types import OperatorMixin, OperatorResult
+from ..util.registration import registration
 from ..util.report import refuse
 
 _POLL_SECONDS = 0.1
 
 
-class _EngineWork:
-    """Follows an EngineSetup without holding Blender up; in the background it waits."""
+class _EngineOperator(OperatorMixin):
+    """A modal operator that follows an EngineSetup."""
 
-    bl_options: ClassVar = {"REGISTER"}
+    bl_options = {"REGISTER"}
 
-    def setup(self, context: bpy.types.Context) -> EngineSetup:
+    def start_setup(self, context: bpy.types.Context) -> EngineSetup:
+        """Start the work.
+
+        Raises:
+            TarError: it cannot start.
+        """
         raise NotImplementedError
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if context.window_manager.tar_engine.running:
-            cls.poll_message_set("The engine is being worked on")
+            cls.poll_message_set("The engine is being set up or tested")
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         state = context.window_manager.tar_engine
         state.error, state.tested, state.stage, state.fraction = "", "", "Starting", 0.0
         try:
-            self._setup = self.setup(context)
+            self._setup = self.start_setup(context)
         except TarError as error:
             state.error = str(error)
             return refuse(self, state.error)
@@ -43,14 +49,14 @@ class _EngineWork:
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         state = context.window_manager.tar_engine
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         if state.cancel_requested:
             self._setup.cancel()
-        for news in self._setup.poll():
-            match news:
+        for setup_event in self._setup.poll():
+            match setup_event:
                 case Stage(text, fraction):
                     state.stage, state.fraction = text, -1.0 if fraction is None else fraction
                 case Ready(info):
@@ -67,7 +73,7 @@ class _EngineWork:
         return {"FINISHED"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends modal operators when another file is opened or it quits."""
+        """Called by Blender when another file is opened or Blender quits."""
         self._setup.cancel()
         self._end(context)
 
@@ -77,8 +83,8 @@ class _EngineWork:
         _redraw(context)
 
 
-class TAR_OT_set_up_engine(_EngineWork, bpy.types.Operator):
-    """Make the Python environment in which the network runs: downloads PyTorch, up to some gigabytes, once"""
+class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
+    """Create the Python environment that runs the network, which downloads PyTorch once (up to several gigabytes)"""
 
     bl_idname = "tar.set_up_engine"
     bl_label = "Set Up Engine"
@@ -86,18 +92,18 @@ class TAR_OT_set_up_engine(_EngineWork, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not bpy.app.online_access and "--no-index" not in _pip_options(context):
-            cls.poll_message_set("Tick Allow Online Access first: here, or in Preferences > System")
+            cls.poll_message_set("Enable Allow Online Access first, here or in Preferences > System")
             return False
         return super().poll(context)
 
-    def setup(self, context: bpy.types.Context) -> EngineSetup:
+    def start_setup(self, context: bpy.types.Context) -> EngineSetup:
         folder = engine_folder()
         commands = set_up_commands(folder, find_base_python(), bundled_tar_core(), _pip_options(context))
         return EngineSetup(environment_python(folder), commands, folder)
 
 
-class TAR_OT_test_engine(_EngineWork, bpy.types.Operator):
-    """Run the network once and say which versions and which device it uses"""
+class TAR_OT_test_engine(_EngineOperator, bpy.types.Operator):
+    """Run the network once and show the versions and the device that it uses"""
 
     bl_idname = "tar.test_engine"
     bl_label = "Test"
@@ -105,42 +111,45 @@ class TAR_OT_test_engine(_EngineWork, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not has_engine(context):
-            cls.poll_message_set("Set the engine up first, or name a Python that has one")
+            cls.poll_message_set("Set up the engine first, or choose a Python that has one")
             return False
         return super().poll(context)
 
-    def setup(self, context: bpy.types.Context) -> EngineSetup:
+    def start_setup(self, context: bpy.types.Context) -> EngineSetup:
         return EngineSetup(engine_python(context))
 
 
 class TAR_OT_cancel_engine(bpy.types.Operator):
-    """Stop; what was downloaded is kept for the next time"""
+    """Cancel; downloaded files are kept, so that the setup resumes next time"""
 
     bl_idname = "tar.cancel_engine"
     bl_label = "Cancel"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_engine.cancel_requested = True
         return {"FINISHED"}
 
 
 class TAR_OT_remove_engine(bpy.types.Operator):
-    """Delete the engine's environment; it can be set up again"""
+    """Delete the environment of the engine; it can be set up again"""
 
     bl_idname = "tar.remove_engine"
     bl_label = "Remove"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if context.window_manager.tar_engine.running or not engine_folder().exists():
-            cls.poll_message_set("There is none, or it is being worked on")
+        if context.window_manager.tar_engine.running:
+            cls.poll_message_set("The engine is being set up or tested")
+            return False
+        if not engine_folder().exists():
+            cls.poll_message_set("The engine is not set up")
             return False
         return True
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         return context.window_manager.invoke_confirm(self, event)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_engine.tested = ""
         try:
             remove_environment(engine_folder())
@@ -150,6 +159,7 @@ class TAR_OT_remove_engine(bpy.types.Operator):
 
 
 def _pip_options(context: bpy.types.Context) -> list[str]:
+    """Return the options of the preferences, or else those for the wheels in the extension, if it has any."""
     preferences = addon_preferences(context)
     options = shlex.split(preferences.pip_options) if preferences else []
     wheels = engine_wheels()
@@ -165,6 +175,6 @@ def _redraw(context: bpy.types.Context) -> None:
                 area.tag_redraw()
 
 
-register, unregister = bpy.utils.register_classes_factory(
+register, unregister = registration(
     (TAR_OT_set_up_engine, TAR_OT_test_engine, TAR_OT_cancel_engine, TAR_OT_remove_engine)
 )

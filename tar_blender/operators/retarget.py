@@ -1,6 +1,4 @@
-"""Retargeting: bake a person's motion to a character, find the character's bones, save a bone map."""
-
-from typing import ClassVar
+"""Operators of the Retarget panel."""
 
 import bpy
 from bpy.props import StringProperty
@@ -9,15 +7,17 @@ from tar_core.errors import TarError
 
 from ..retarget.retarget import retarget
 from ..retarget.saved_maps import save_map
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from ..util.report import refuse
 
 
 class TAR_OT_retarget(bpy.types.Operator):
-    """Bake the person's motion to the character: a new action with a key on every frame"""
+    """Bake the person's motion to the character as a new action with a key on every frame"""
 
     bl_idname = "tar.retarget"
     bl_label = "Retarget"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -27,40 +27,41 @@ class TAR_OT_retarget(bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         settings = context.scene.tar_retarget
         try:
             person = settings.source(context.view_layer.objects.active)
             action = retarget(person, settings.character, settings.bone_map(), settings.kind)
         except TarError as error:
             return refuse(self, error)
-        self.report({"INFO"}, f"{settings.character.name} moves by the action {action.name}")
+        self.report({"INFO"}, f"Baked the motion of {person.name} to {settings.character.name}: {action.name}")
         return {"FINISHED"}
 
 
 class TAR_OT_find_bones(bpy.types.Operator):
-    """Look the character's bones up again; changes to the list are lost"""
+    """Find the character's bones by their names again; changes to the list are lost"""
 
     bl_idname = "tar.find_bones"
     bl_label = "Find Bones"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.scene.tar_retarget.fill()
         return {"FINISHED"}
 
 
 class TAR_OT_save_bone_map(bpy.types.Operator):
-    """Keep this list of bones: characters that have all of them are recognized by it from now on"""
+    """Save the list of bones and use it for all characters that have these bones"""
 
     bl_idname = "tar.save_bone_map"
     bl_label = "Save Bones"
-    map_name: StringProperty(name="Name", description="What this kind of character is called", default="My Rig")
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    map_name: StringProperty(name="Name", description="Name for this kind of character", default="My Rig")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         return context.window_manager.invoke_props_dialog(self)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         try:
             path = save_map(self.map_name, context.scene.tar_retarget.bone_map())
         except TarError as error:
@@ -69,4 +70,4 @@ class TAR_OT_save_bone_map(bpy.types.Operator):
         return {"FINISHED"}
 
 
-register, unregister = bpy.utils.register_classes_factory((TAR_OT_retarget, TAR_OT_find_bones, TAR_OT_save_bone_map))
+register, unregister = registration((TAR_OT_retarget, TAR_OT_find_bones, TAR_OT_save_bone_map))

@@ -1,4 +1,4 @@
-"""The engine's part of the preferences and of the sidebar: its state, and the buttons."""
+"""The engine's state and operators, for the preferences and the sidebar."""
 
 import bpy
 
@@ -15,7 +15,7 @@ from ..util.report import sentence
 
 
 def set_up_label() -> str:
-    """What the button that sets the engine up is called now."""
+    """Return the label of the button that sets up the engine."""
     info = set_up_info(engine_folder())
     if info is None:
         return TAR_OT_set_up_engine.bl_label
@@ -23,7 +23,7 @@ def set_up_label() -> str:
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How the engine is, and all the buttons: for the preferences."""
+    """Draw the engine's state and all of its operators, in the preferences."""
     state, info = context.window_manager.tar_engine, set_up_info(engine_folder())
     column = layout.box().column()
     if state.error:
@@ -33,7 +33,7 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     elif state.tested or info is not None:
         column.label(text=state.tested or str(info), icon="CHECKMARK")
     else:
-        column.label(text="The network runs in a Python of its own, outside Blender", icon="INFO")
+        column.label(text="The network runs in a separate Python environment", icon="INFO")
     draw_set_up(column, context)
     if not state.running:
         row = column.row(align=True)
@@ -42,13 +42,13 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 
 def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The button that sets the engine up, or how far that is."""
+    """Draw the button that sets up the engine, or the progress of the setup."""
     state = context.window_manager.tar_engine
     if not state.running:
         layout.operator(TAR_OT_set_up_engine.bl_idname, text=set_up_label(), icon="IMPORT")
         if not TAR_OT_set_up_engine.poll(context):
             row = layout.row()
-            row.use_property_split = False  # in the sidebar half the width is too little for its name
+            row.use_property_split = False  # half the width of the sidebar is too narrow for the label
             row.prop(context.preferences.system, "use_online_access", text="Allow Online Access")
         return
     if state.fraction >= 0:

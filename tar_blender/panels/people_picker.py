@@ -1,4 +1,4 @@
-"""The list of the people found in the video."""
+"""The list of the people detected in the video."""
 
 import bpy
 
@@ -8,7 +8,7 @@ _PORTRAIT_SCALE = 3.2  # in widget heights
 
 
 def draw_detected(layout: bpy.types.UILayout, look: TARLook) -> None:
-    """A row for each person: picture, number, first and last frame of the video, tick."""
+    """Draw a row for each person: portrait, checkbox, and the range of video frames."""
     for person in look.people:
         row = layout.box().row()
         row.template_icon(portrait_icon(person), scale=_PORTRAIT_SCALE)

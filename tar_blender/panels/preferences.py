@@ -1,4 +1,4 @@
-"""The add-on's preferences: which Python runs the engine, on what, which network and body, what is kept."""
+"""The add-on's preferences: the engine, the device, the network, the body and the cache."""
 
 import os
 
@@ -8,9 +8,10 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 from ..engine.cache import cache_size
 from ..engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
 from ..operators.cache import TAR_OT_clear_cache
+from ..util.registration import registration
 from .engine import draw_engine
 
-_NAMES = 0.4  # of the width, as Blender splits it
+_LABEL_WIDTH = 0.4  # share of the width of a row, as in property splits
 
 
 class TARPreferences(bpy.types.AddonPreferences):
@@ -18,44 +19,44 @@ class TARPreferences(bpy.types.AddonPreferences):
 
     engine_python: StringProperty(
         name="Own Python",
-        description="A Python (3.11 to 3.13) of yours in which tar_core is installed; empty: the engine set up above",
+        description="A Python (3.11 to 3.13) in which you installed tar_core, empty for the engine set up above",
         subtype="FILE_PATH",
     )
     pip_options: StringProperty(
         name="Pip Options",
-        description="For setting up, e.g. --index-url and --extra-index-url as PyTorch's site gives them for your "
-        "graphics card, or --no-index --find-links FOLDER for wheels that you have",
+        description="Options of pip for the setup, such as --index-url and --extra-index-url from PyTorch's website "
+        "for your graphics card, or --no-index --find-links FOLDER for local wheels",
     )
     device: EnumProperty(
         name="Device",
-        description="What the network runs on",
+        description="Device that runs the network",
         items=[
-            ("auto", "Automatic", "The graphics card if the engine can use it, else the processor"),
-            ("cpu", "Processor", "Slower, and never short of graphics memory"),
-            ("cuda", "CUDA or ROCm", "An NVIDIA or AMD graphics card, with the PyTorch for it"),
-            ("mps", "Apple's GPU", "On Macs with Apple silicon"),
+            ("auto", "Automatic", "The graphics card if the engine supports it, otherwise the processor"),
+            ("cpu", "Processor", "Slower, but not limited by graphics memory"),
+            ("cuda", "CUDA or ROCm", "An NVIDIA or AMD graphics card, with a build of PyTorch that supports it"),
+            ("mps", "Apple GPU", "The GPU of Macs with Apple silicon"),
         ],
     )
     threads: IntProperty(
         name="Threads",
-        description="Of the processor, for a network that runs on it; 0: half of those it has",
+        description="Number of threads if the network runs on the processor, 0 for half of the available threads",
         default=0,
         min=0,
         max=256,
     )
     checkpoint: StringProperty(
         name="Network",
-        description="A network of your own (.safetensors), e.g. one adapted to your footage; empty: the add-on's",
+        description="Your own network (.safetensors), such as one adapted to your footage, empty for the default",
         subtype="FILE_PATH",
     )
     body_file: StringProperty(
         name="SMPL Body",
-        description="Your own SMPL file (.npz or .pkl) for new captures; empty: the free body",
+        description="Your own SMPL file (.npz or .pkl) for new captures, empty for the free body",
         subtype="FILE_PATH",
     )
     cache_folder: StringProperty(
         name="Cache",
-        description="Where captured motion is kept for importing it again; empty: in the add-on's own folder",
+        description="Folder for captured motion, which Re-import uses, empty for the add-on's own folder",
         subtype="DIR_PATH",
     )
 
@@ -66,7 +67,7 @@ class TARPreferences(bpy.types.AddonPreferences):
         layout.prop(self, "pip_options")
         layout.prop(self, "engine_python")
         if os.environ.get(PYTHON_VARIABLE):
-            _value_row(layout).label(text=f"{PYTHON_VARIABLE} is set and comes first", icon="INFO")
+            _value_row(layout).label(text=f"{PYTHON_VARIABLE} is set and takes precedence", icon="INFO")
         layout.prop(self, "device")
         layout.prop(self, "threads")
         layout.prop(self, "checkpoint")
@@ -83,10 +84,10 @@ class TARPreferences(bpy.types.AddonPreferences):
 
 
 def _value_row(layout: bpy.types.UILayout) -> bpy.types.UILayout:
-    """A row that begins where the values of properties do."""
-    split = layout.split(factor=_NAMES)
+    """Return a row that is aligned with the values of properties."""
+    split = layout.split(factor=_LABEL_WIDTH)
     split.label()
     return split.row()
 
 
-register, unregister = bpy.utils.register_classes_factory((TARPreferences,))
+register, unregister = registration((TARPreferences,))

@@ -1,6 +1,4 @@
-"""The sidebar's Retarget panel."""
-
-from typing import ClassVar
+"""The Retarget panel in the sidebar."""
 
 import bpy
 
@@ -8,6 +6,8 @@ from ..operators.choose_video import CATEGORY
 from ..operators.people import TAR_OT_reduce_keys
 from ..operators.retarget import TAR_OT_find_bones, TAR_OT_retarget, TAR_OT_save_bone_map
 from ..scene.metadata import imported_clips
+from ..util.blender_types import scene_of
+from ..util.registration import registration
 
 
 class TAR_PT_retarget(bpy.types.Panel):
@@ -18,7 +18,7 @@ class TAR_PT_retarget(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(imported_clips(context.scene))
+        return bool(imported_clips(scene_of(context)))
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.tar_retarget
@@ -27,11 +27,11 @@ class TAR_PT_retarget(bpy.types.Panel):
         layout.prop(settings, "person", icon="ARMATURE_DATA")
         source = settings.source(context.view_layer.objects.active)
         if settings.person is None and source is not None:
-            layout.label(text=f"{source.name} is active", icon="ARMATURE_DATA")
+            layout.label(text=f"{source.name} (active)", icon="ARMATURE_DATA")
         layout.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
         if settings.character is not None:
-            there = settings.character.data.bones
-            found = sum(row.bone in there for row in settings.bones)
+            bones = settings.character.data.bones
+            found = sum(row.bone in bones for row in settings.bones)
             layout.label(text=f"{settings.kind}: {found} of {len(settings.bones)} joints", icon="BONE_DATA")
         button = layout.column()
         button.scale_y = 1.4
@@ -46,7 +46,7 @@ class TAR_PT_retarget_bones(bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = CATEGORY
     bl_parent_id = "TAR_PT_retarget"
-    bl_options: ClassVar = {"DEFAULT_CLOSED"}
+    bl_options = {"DEFAULT_CLOSED"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -65,4 +65,4 @@ class TAR_PT_retarget_bones(bpy.types.Panel):
             column.prop_search(bone, "bone", settings.character.data, "bones", text=title)
 
 
-register, unregister = bpy.utils.register_classes_factory((TAR_PT_retarget, TAR_PT_retarget_bones))
+register, unregister = registration((TAR_PT_retarget, TAR_PT_retarget_bones))

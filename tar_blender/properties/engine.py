@@ -1,11 +1,22 @@
-"""The state of the engine's setup, for the buttons and the progress bar."""
+"""State of the running setup of the engine."""
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, StringProperty
+
+from ..util.registration import Pointer, registration
 
 
 class TAREngineState(bpy.types.PropertyGroup):
-    """What the engine's buttons are doing; kept in the window manager, so it is not saved."""
+    """State of the operators in `operators/engine.py`; in the window manager, so it is not saved.
+
+    Attributes:
+        running: a setup or a self-test is running.
+        cancel_requested: the user pressed Cancel.
+        stage: what is being done.
+        fraction: 0 to 1, the share that is done; -1 if unknown.
+        error: why the last setup failed.
+        tested: the result of the last self-test.
+    """
 
     running: BoolProperty()
     cancel_requested: BoolProperty()
@@ -15,11 +26,6 @@ class TAREngineState(bpy.types.PropertyGroup):
     tested: StringProperty()
 
 
-def register() -> None:
-    bpy.utils.register_class(TAREngineState)
-    bpy.types.WindowManager.tar_engine = PointerProperty(type=TAREngineState)
-
-
-def unregister() -> None:
-    del bpy.types.WindowManager.tar_engine
-    bpy.utils.unregister_class(TAREngineState)
+register, unregister = registration(
+    (TAREngineState,), (Pointer(bpy.types.WindowManager, "tar_engine", TAREngineState),)
+)

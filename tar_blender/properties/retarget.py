@@ -1,4 +1,4 @@
-"""The Retarget panel's settings: the person, the character and the character's bones."""
+"""Settings of the Retarget panel: the person, the character and the character's bones."""
 
 import bpy
 from bpy.props import CollectionProperty, PointerProperty, StringProperty
@@ -8,39 +8,40 @@ from tar_core.skeleton import JOINT_NAMES
 from ..retarget.bone_maps import BoneMap, find_bones
 from ..retarget.saved_maps import saved_maps
 from ..scene.metadata import is_person
+from ..util.registration import Pointer, registration
 
 
 class TARBone(bpy.types.PropertyGroup):
-    """Which bone moves like a joint; `name` is SMPL's joint."""
+    """The bone that corresponds to a joint; `name` is the name of SMPL's joint."""
 
-    bone: StringProperty(name="Bone", description="The character's bone that moves like this joint; empty for none")
+    bone: StringProperty(name="Bone", description="The character's bone that corresponds to this joint, empty for none")
 
 
-def _choose_character(settings: "TARRetarget", context: bpy.types.Context) -> None:
+def _on_character_changed(settings: "TARRetarget", context: bpy.types.Context) -> None:
     settings.fill()
 
 
 class TARRetarget(bpy.types.PropertyGroup):
-    """Who moves whom; kept in the scene."""
+    """Settings of the Retarget panel; saved with the scene."""
 
     person: PointerProperty(
         name="Person",
-        description="The imported person whose motion is taken; empty: the active one",
+        description="The imported person to copy the motion from, empty for the active person",
         type=bpy.types.Object,
         poll=lambda settings, obj: is_person(obj),
     )
     character: PointerProperty(
         name="Character",
-        description="The armature that shall move like the person",
+        description="The armature to copy the motion to",
         type=bpy.types.Object,
         poll=lambda settings, obj: obj.type == "ARMATURE" and not is_person(obj),
-        update=_choose_character,
+        update=_on_character_changed,
     )
-    kind: StringProperty(description="The kind of rig that was recognized")
+    kind: StringProperty(description="The recognized kind of rig")
     bones: CollectionProperty(type=TARBone)
 
     def fill(self) -> None:
-        """Looks the character's bones up."""
+        """Find the character's bones."""
         self.kind = ""
         self.bones.clear()
         if self.character is None:
@@ -51,25 +52,14 @@ class TARRetarget(bpy.types.PropertyGroup):
             row.name, row.bone = joint, found.get(joint, "")
 
     def source(self, active: bpy.types.Object | None) -> bpy.types.Object | None:
-        """Whose motion is taken: the person who is named, or the active one; None if it is nobody's."""
+        """Return the person to copy the motion from: the chosen one, or else the active one; None if there is none."""
         if self.person is not None:
             return self.person
         return active if active is not None and is_person(active) else None
 
     def bone_map(self) -> BoneMap:
+        """Return the map from joints to bones, without joints that have no bone."""
         return {row.name: row.bone for row in self.bones if row.bone}
 
 
-_CLASSES = (TARBone, TARRetarget)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-    bpy.types.Scene.tar_retarget = PointerProperty(type=TARRetarget)
-
-
-def unregister() -> None:
-    del bpy.types.Scene.tar_retarget
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TARBone, TARRetarget), (Pointer(bpy.types.Scene, "tar_retarget", TARRetarget),))

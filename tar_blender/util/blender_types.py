@@ -4,11 +4,19 @@ The type stubs declare members such as `Context.scene` as optional, and `Object.
 These functions return them with the type that they have wherever the add-on uses them.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import bpy
 
 T = TypeVar("T")
+
+# Base classes of mixins for operators and panels, for type checking. At run time mixins are plain classes: only the
+# classes that are registered inherit from Blender's types.
+if TYPE_CHECKING:
+    OperatorMixin = bpy.types.Operator
+    PanelMixin = bpy.types.Panel
+else:
+    OperatorMixin = PanelMixin = object
 
 OperatorResult = set[Literal["RUNNING_MODAL", "CANCELLED", "FINISHED", "PASS_THROUGH", "INTERFACE"]]
 

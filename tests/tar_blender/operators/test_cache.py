@@ -1,4 +1,4 @@
-"""The button that clears the cache."""
+"""The operator that clears the cache."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tar_blender.engine.paths import cache_folder
 from tar_blender.panels.preferences import TARPreferences
 
 
-def test_cache_is_cleared(preferences: TARPreferences, tmp_path: Path) -> None:
+def test_cache_is_cleared_if_it_is_not_empty(preferences: TARPreferences, tmp_path: Path) -> None:
     preferences.cache_folder = str(tmp_path)
     assert cache_folder(bpy.context) == tmp_path
     assert not bpy.ops.tar.clear_cache.poll()

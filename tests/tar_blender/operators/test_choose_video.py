@@ -1,4 +1,4 @@
-"""Choosing a video: the operator that Blender calls for a dropped file, and the sidebar for one that is browsed to."""
+"""Choosing a video in a file browser or by dropping a file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_dropped_video_is_chosen(tiny_video: Path) -> None:
     assert bpy.context.window_manager.tar_video.facts
 
 
-def test_path_is_stored_as_blenders_own_fields_store_it(tiny_video: Path, tmp_path: Path) -> None:
+def test_path_is_relative_if_the_preferences_say_so(tiny_video: Path, tmp_path: Path) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
     for relative in (True, False):
         bpy.context.preferences.filepaths.use_relative_paths = relative
@@ -34,7 +34,7 @@ def test_path_is_stored_as_blenders_own_fields_store_it(tiny_video: Path, tmp_pa
     bpy.context.preferences.filepaths.use_relative_paths = True
 
 
-def test_blender_knows_which_files_to_offer() -> None:
+def test_file_handler_accepts_videos() -> None:
     handler = TAR_FH_video
     assert handler.is_registered
     assert {".mp4", ".mov"} <= set(handler.bl_file_extensions.split(";"))

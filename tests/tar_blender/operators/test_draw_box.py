@@ -1,4 +1,4 @@
-"""Boxes between Blender's pictures and the video's pixels, and who may draw them. The drawing itself: window.py."""
+"""Boxes drawn in an editor and boxes in pixels. Drawing in a window is tested by tests/support/window.py."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tar_blender
-from tar_blender.operators.draw_box import LEAST_SIDE, picture_corners, pixel_box, turned
+from tar_blender.operators.draw_box import MIN_SIDE, box_corners, pixel_box, rotate_point
 
 WIDTH, HEIGHT = 1080, 1920
 
@@ -28,35 +28,35 @@ def test_box_of_two_corners_in_any_order() -> None:
     assert set(boxes) == {(100, 0, 200, 100)}, "y is counted from the top"
 
 
-def test_box_is_cut_off_at_the_pictures_edges() -> None:
+def test_box_is_clipped_to_the_frame() -> None:
     assert pixel_box((-3, -1), (2, 7), WIDTH, HEIGHT) == (0, 0, WIDTH - 1, HEIGHT - 1)
     assert pixel_box((1.1, 0.2), (1.9, 0.8), WIDTH, HEIGHT) is None
 
 
-def test_click_is_no_box() -> None:
+def test_click_is_not_a_box() -> None:
     assert pixel_box((0.5, 0.5), (0.5, 0.5), WIDTH, HEIGHT) is None
-    narrow = (LEAST_SIDE - 2) / WIDTH
+    narrow = (MIN_SIDE - 2) / WIDTH
     assert pixel_box((0.5, 0.1), (0.5 + narrow, 0.9), WIDTH, HEIGHT) is None
 
 
 @given(st.data())
-def test_corners_of_a_box_give_it_back(data: st.DataObject) -> None:
-    x0, y0 = (data.draw(st.integers(0, size - 1 - LEAST_SIDE)) for size in (WIDTH, HEIGHT))
-    x1 = data.draw(st.integers(x0 + LEAST_SIDE, WIDTH - 1))
-    y1 = data.draw(st.integers(y0 + LEAST_SIDE, HEIGHT - 1))
-    corners = picture_corners((x0, y0, x1, y1), WIDTH, HEIGHT)
+def test_corners_of_a_box_give_the_box(data: st.DataObject) -> None:
+    x0, y0 = (data.draw(st.integers(0, size - 1 - MIN_SIDE)) for size in (WIDTH, HEIGHT))
+    x1 = data.draw(st.integers(x0 + MIN_SIDE, WIDTH - 1))
+    y1 = data.draw(st.integers(y0 + MIN_SIDE, HEIGHT - 1))
+    corners = box_corners((x0, y0, x1, y1), WIDTH, HEIGHT)
     assert pixel_box(*corners, WIDTH, HEIGHT) == (x0, y0, x1, y1)
 
 
-def test_box_on_a_picture_that_lies_on_its_side() -> None:
-    """What stands in the upright picture's top left corner lies in the top right one if it wants a turn to the left."""
-    assert pixel_box(turned((0.75, 1.0), 90), turned((1.0, 0.5), 90), 200, 400) == (0, 0, 100, 100)
-    assert turned((0.25, 0.125), 180) == (0.75, 0.875)
+def test_box_on_a_rotated_frame() -> None:
+    """The top left corner of the upright frame is the top right corner of a frame to be rotated counterclockwise."""
+    assert pixel_box(rotate_point((0.75, 1.0), 90), rotate_point((1.0, 0.5), 90), 200, 400) == (0, 0, 100, 100)
+    assert rotate_point((0.25, 0.125), 180) == (0.75, 0.875)
     for degrees in (0, 90, 180, 270):
-        assert turned(turned((0.25, 0.125), degrees), -degrees) == (0.25, 0.125)
+        assert rotate_point(rotate_point((0.25, 0.125), degrees), -degrees) == (0.25, 0.125)
 
 
-def test_boxes_are_drawn_on_videos_in_3d_views(registered: None, tiny_video: Path) -> None:
+def test_operator_needs_a_video_and_a_3d_viewport(registered: None, tiny_video: Path) -> None:
     assert not bpy.ops.tar.draw_box.poll(), "no video"
     bpy.context.scene.tar_settings.video = str(tiny_video)
     window = bpy.context.window_manager.windows[0]

@@ -28,7 +28,7 @@ def person() -> bpy.types.Object:
     return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
 
 
-def test_choosing_and_retargeting(person: bpy.types.Object) -> None:
+def test_motion_is_baked_to_the_chosen_character(person: bpy.types.Object) -> None:
     assert not bpy.ops.tar.retarget.poll()
     settings = bpy.context.scene.tar_retarget
     settings.person, settings.character = person, make_character(person, KNOWN["Mixamo"])
@@ -39,7 +39,7 @@ def test_choosing_and_retargeting(person: bpy.types.Object) -> None:
     assert abs(after["left_wrist"] - before["left_wrist"]).max() > 0.1
 
 
-def test_active_person_is_taken_where_none_is_named(person: bpy.types.Object) -> None:
+def test_active_person_is_the_default(person: bpy.types.Object) -> None:
     settings = bpy.context.scene.tar_retarget
     settings.character = make_character(person, KNOWN["Mixamo"])
     bpy.context.view_layer.objects.active = settings.character
@@ -49,7 +49,7 @@ def test_active_person_is_taken_where_none_is_named(person: bpy.types.Object) ->
     assert settings.character.animation_data.action is not None and settings.person is None
 
 
-def test_a_missing_leg_is_told_and_nothing_is_changed(person: bpy.types.Object) -> None:
+def test_missing_bone_is_reported_and_nothing_changes(person: bpy.types.Object) -> None:
     settings = bpy.context.scene.tar_retarget
     settings.person, settings.character = person, make_character(person, KNOWN["Mixamo"])
     settings.bones["left_knee"].bone = ""
@@ -60,16 +60,16 @@ def test_a_missing_leg_is_told_and_nothing_is_changed(person: bpy.types.Object) 
     assert settings.bones["left_knee"].bone == "LeftLeg"
 
 
-def test_a_saved_list_is_recognized_next_time(person: bpy.types.Object) -> None:
-    names = {name: f"Knochen {index}" for index, name in enumerate(WITHOUT_HANDS)}
+def test_saved_bones_are_recognized_next_time(person: bpy.types.Object) -> None:
+    names = {name: f"Joint {index}" for index, name in enumerate(WITHOUT_HANDS)}
     settings = bpy.context.scene.tar_retarget
     settings.person, settings.character = person, make_character(person, names)
     assert settings.kind == "Guessed" and settings.bone_map() == {}
     for joint, bone in names.items():
         settings.bones[joint].bone = bone
-    assert bpy.ops.tar.save_bone_map(map_name="Meine Figur") == {"FINISHED"}
-    assert saved_maps() == {"Meine Figur": names}
+    assert bpy.ops.tar.save_bone_map(map_name="My Character") == {"FINISHED"}
+    assert saved_maps() == {"My Character": names}
     settings.character = None
     assert len(settings.bones) == 0
     settings.character = bpy.data.objects["Character"]
-    assert settings.kind == "Meine Figur" and settings.bone_map() == names
+    assert settings.kind == "My Character" and settings.bone_map() == names
