@@ -84,14 +84,15 @@ def measure_errors() -> float:
 
     from tar_blender.retarget.bone_maps import find_bones
     from tar_blender.retarget.retarget import retarget
-    from tar_blender.scene.build import ImportOptions, import_clip
+    from tar_blender.scene.build import import_clip
     from tests.support.characters import end_errors, largest_rotation, walking_clip
+    from tests.support.import_options import raw_options
 
     print(f"{'':44}{'joints':>8}{'errors of ends, mm: mean':>26}{'largest':>9}{'largest rotation per frame':>28}")
     worst = 0.0
     for name, make in characters().items():
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        options = ImportOptions(with_body=False, show_video=False)
+        options = raw_options(figure="armature", show_video=False)
         person = import_clip(walking_clip(), bpy.context, options).people[0].armature
         character = make(person)
         kind, bones = find_bones([bone.name for bone in character.data.bones])
@@ -109,8 +110,9 @@ def time_steps(frames: int) -> dict[str, float]:
 
     from tar_blender.retarget.bone_maps import KNOWN
     from tar_blender.retarget.retarget import retarget
-    from tar_blender.scene.build import ImportOptions, import_clip
+    from tar_blender.scene.build import import_clip
     from tests.support.characters import make_character
+    from tests.support.import_options import raw_options
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     clip, body = synthetic_clip(frames=frames, first_frame=0), load_body()
@@ -125,7 +127,14 @@ def time_steps(frames: int) -> dict[str, float]:
     smooth = timed("smoothing", lambda: smooth_clip(clip, 0.3))
     locked = timed("foot locking", lambda: lock_clip_feet(smooth, body, 1.0))
     with_floor = timed("floor", lambda: replace(locked, floor=find_floor(locked, body)))
-    imported = timed("import", lambda: import_clip(with_floor, bpy.context, ImportOptions(show_video=False)))
+    imported = timed(
+        "import",
+        lambda: import_clip(
+            with_floor,
+            bpy.context,
+            raw_options(show_video=False),
+        ),
+    )
     person = imported.people[0].armature
     character = make_character(person, KNOWN["Mixamo"])
     timed("retargeting and baking", lambda: retarget(person, character, KNOWN["Mixamo"]))

@@ -42,11 +42,12 @@ def main() -> int:
     import bpy
 
     from tar_blender.export.formats import save_scene
-    from tar_blender.scene.build import ImportOptions, import_clip
+    from tar_blender.scene.build import import_clip
+    from tar_blender.scene.options import ImportOptions
 
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")
     # The second kind has the sidebar's defaults.
-    kinds = {"scene": ImportOptions(), "clean": ImportOptions(smoothing=0.3, lean_correction=True, foot_locking=1.0)}
+    kinds = {"scene": ImportOptions(smoothing=0.0, foot_locking=0.0, lean_correction=False), "clean": ImportOptions()}
     taken: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
     with tempfile.TemporaryDirectory() as folder:
         motion, blend = Path(folder) / "clip.npz", Path(folder) / "clip.blend"

@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(video: Path, output: Path, checkpoint: Path | None) -> None:
     """Capture a video and write all results to the folder `output`."""
     motion, overlay = output / "demo.npz", output / "demo_overlay.mp4"
-    if subprocess.run(capture_command(video, motion, checkpoint, overlay), cwd=REPOSITORY).returncode:
+    if subprocess.run(capture_command(video, motion, checkpoint, overlay, cleanup=True), cwd=REPOSITORY).returncode:
         raise TarError(f"{video}: the capture failed; see the message above")
     clip = MotionClip.load(motion)
     frames = sheet_frames(clip)
@@ -102,11 +102,12 @@ def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np
     import bpy
 
     from tar_blender.export.formats import save_scene
-    from tar_blender.scene.build import ImportOptions, import_clip
+    from tar_blender.scene.build import import_clip
+    from tar_blender.scene.options import ImportOptions
     from tar_blender.scene.render import render_frame
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    options = ImportOptions()
+    options = ImportOptions(smoothing=0.0, foot_locking=0.0, lean_correction=False)  # the clip is clean already
     for warning in import_clip(clip, bpy.context, options).warnings:
         print(f"warning: {warning}", file=sys.stderr)
 

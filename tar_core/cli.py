@@ -24,7 +24,6 @@ from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
 
 if TYPE_CHECKING:
-    from tar_core.body.data import BodyData
     from tar_core.capture.progress import Progress
     from tar_core.motion import MotionClip, PersonMotion
 
@@ -125,6 +124,7 @@ def _add_adapt(parser: argparse.ArgumentParser) -> None:
 def run_capture(options: argparse.Namespace) -> None:
     """Capture the motion of the people in a video and write a motion file."""
     with loading():
+        from tar_core.body.data import body_of_clip
         from tar_core.capture.pipeline import capture
         from tar_core.cleanup.pipeline import clean_up
         from tar_core.files import check_writable
@@ -138,7 +138,7 @@ def run_capture(options: argparse.Namespace) -> None:
     cleanup = NO_CLEANUP if options.raw else from_arguments(CleanupOptions, options)
     with ProgressBar("capture", options.quiet) as bar:
         clip = capture(options.video, wanted, bar.update)
-    clip = clean_up(clip, body_of(clip), cleanup).clip
+    clip = clean_up(clip, body_of_clip(clip), cleanup).clip
     clip.save(options.output)
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
@@ -170,34 +170,29 @@ def print_person(person: "PersonMotion", fps: float) -> None:
 
 def run_cleanup(options: argparse.Namespace) -> None:
     """Clean up the motion of a file written with --raw, or clean it up again."""
+    from tar_core.body.data import body_of_clip
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)
-    clean_up(clip, body_of(clip), from_arguments(CleanupOptions, options)).clip.save(options.output)
+    clean_up(clip, body_of_clip(clip), from_arguments(CleanupOptions, options)).clip.save(options.output)
 
 
 def run_ground(options: argparse.Namespace) -> None:
     """Find the floor, and with it the camera's pitch, roll and height. The motion does not change."""
+    from tar_core.body.data import body_of_clip
     from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
 
     clip = replace(MotionClip.load(options.clip), floor=None)
-    floor = clean_up(clip, body_of(clip), NO_CLEANUP, on_ground=True).floor
+    floor = clean_up(clip, body_of_clip(clip), NO_CLEANUP, on_ground=True).floor
     replace(clip, floor=floor).save(options.output)
     if floor is None:
         print("no floor found: no foot is ever on the ground")
         return
     level = "" if floor.confidence >= MIN_CONFIDENCE else "; low confidence, so the camera is assumed to be level"
     print(f"{floor}{level}")
-
-
-def body_of(clip: "MotionClip") -> "BodyData":
-    """The body that a clip's motion belongs to."""
-    from tar_core.body.data import load_body
-
-    return load_body(None if clip.body == "free" else Path(clip.body))
 
 
 class ProgressBar:

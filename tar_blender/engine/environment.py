@@ -5,13 +5,13 @@ Needs no bpy.
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tar_core.errors import TarError
 
@@ -33,6 +33,8 @@ class EngineInfo:
         device: the device that the network runs on.
         seconds: duration of the self-test.
         unused_card: the maker of a graphics card that this build of PyTorch does not support; empty if there is none.
+        protocol: number of the protocol that the engine speaks (tar_core/engine/protocol.py).
+        options: the options of a job that the engine knows.
     """
 
     tar_core: str
@@ -40,6 +42,13 @@ class EngineInfo:
     device: str
     seconds: float
     unused_card: str = ""
+    protocol: int = 1
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> "EngineInfo":
+        """Raises TypeError if the fields are not those of a self-test."""
+        return cls(**fields | {"options": tuple(fields.get("options", ()))})
 
     def __str__(self) -> str:
         device = f"{self.device} (no PyTorch for the {self.unused_card} card)" if self.unused_card else self.device
@@ -54,15 +63,9 @@ def environment_python(folder: Path) -> Path:
 def set_up_info(folder: Path) -> EngineInfo | None:
     """Return the result of the self-test of a complete environment; None if the environment is not complete."""
     try:
-        return EngineInfo(**json.loads((folder / READY_FILE).read_text()))
+        return EngineInfo.from_json(json.loads((folder / READY_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
-
-
-def is_older(version: str, other: str) -> bool:
-    """Check whether a version, e.g. 0.9.1, is older than another."""
-    numbers = [[int(number) for number in re.findall(r"\d+", text)[:3]] for text in (version, other)]
-    return numbers[0] < numbers[1]
 
 
 def find_base_python(candidates: Iterable[str | None] = ()) -> Path:

@@ -1,19 +1,19 @@
-"""One import as it waits in the queue: where the motion comes from, and how it enters the scene."""
+"""An import request, as it waits in the queue: where the motion comes from, and how it enters the scene."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from tar_core.engine.client import CaptureJob
+from tar_core.engine.protocol import Job
 
-from ..scene.build import ImportOptions
+from ..scene.options import ImportOptions
 
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """The job's video may be a motion file: it needs no engine."""
+    """An import. The job's video may be a motion file, which needs no engine."""
 
-    job: CaptureJob
+    job: Job
     options: ImportOptions
 
     @property
@@ -25,9 +25,9 @@ class ImportRequest:
         return self.video.suffix.lower() == ".npz"
 
     def to_json(self) -> str:
-        return json.dumps({"job": asdict(self.job), "options": self.options.settings()})
+        return json.dumps({"job": self.job.to_json(), "options": self.options.to_json()})
 
     @classmethod
     def from_json(cls, text: str) -> "ImportRequest":
         fields = json.loads(text)
-        return cls(CaptureJob(**fields["job"]), ImportOptions(**fields["options"]))
+        return cls(Job.from_json(fields["job"]), ImportOptions.from_json(fields["options"]))

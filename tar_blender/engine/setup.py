@@ -197,6 +197,6 @@ def read_self_test(answer: str) -> EngineInfo:
         fields = json.loads(answer)
         if fields.pop("event") != "self_test":
             raise TarError(str(fields.get("message", answer)))
-        return EngineInfo(**fields)
+        return EngineInfo.from_json(fields)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise TarError(f"the engine's self-test returned {answer[:200]!r}; set up again") from None

@@ -2,22 +2,30 @@
 
 import bpy
 
-from tar_core import __version__
+from tar_core.engine.protocol import PROTOCOL, known_options
 
-from .environment import EngineInfo, environment_python, is_older, set_up_info
+from .environment import EngineInfo, environment_python, set_up_info
 from .paths import engine_folder, engine_python, has_engine
 
 
 def engine_trouble(context: bpy.types.Context) -> str:
-    """Return why the engine should be set up: it is missing, or older than the add-on; "" if it is ready."""
+    """Return why the engine should be set up or updated; "" if it is ready."""
     if not has_engine(context):
         return "the engine is not set up"
+    if context.window_manager.tar_engine.outdated:  # as the engine itself reported
+        return "the engine is older than the add-on; update it"
     set_up_is_used = engine_python(context) == environment_python(engine_folder())
-    return version_warning(set_up_info(engine_folder())) if set_up_is_used else ""
+    return update_reason(set_up_info(engine_folder())) if set_up_is_used else ""
 
 
-def version_warning(info: EngineInfo | None) -> str:
-    """Return a warning if the engine is older than the add-on; "" otherwise."""
-    if info is None or not is_older(info.tar_core, __version__):
+def update_reason(info: EngineInfo | None) -> str:
+    """Return what an engine lacks that the add-on needs; "" if it lacks nothing or is not set up.
+
+    Capabilities count, not versions: an older engine that knows every option is good enough.
+    """
+    if info is None:
         return ""
-    return f"the engine has version {info.tar_core}, the add-on {__version__}; update the engine"
+    if info.protocol < PROTOCOL:
+        return "the engine is older than the add-on; update it"
+    missing = sorted(set(known_options()) - set(info.options))
+    return f"the engine does not know {', '.join(missing)}; update it" if missing else ""

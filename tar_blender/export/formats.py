@@ -14,7 +14,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path, check_writable
 
 from ..retarget.skeleton_motion import RestPose, person_motion
-from ..scene.build import frame_rate
+from ..scene.frame_rate import frame_rate
 from ..scene.metadata import imported_clips, is_person, people_of, person_objects
 from ..util.blender_types import data_of, preferences_of, scene_of
 from .bvh import bvh_text

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tar_core.engine.client import PatientEngine
+from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.motion import MotionClip
 
 
@@ -17,9 +17,11 @@ class CaptureQueue:
         capture: the motion of a video by way of an engine; runs in a thread and so leaves Blender's data alone.
     """
 
-    def __init__(self, engines: Sequence[PatientEngine], capture: Callable[[Path, PatientEngine], MotionClip]) -> None:
+    def __init__(
+        self, engines: Sequence[BlockingEngine], capture: Callable[[Path, BlockingEngine], MotionClip]
+    ) -> None:
         self._engines, self._capture = engines, capture
-        self._free: queue.SimpleQueue[PatientEngine] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[BlockingEngine] = queue.SimpleQueue()
         for engine in engines:
             self._free.put(engine)
         self._threads = ThreadPoolExecutor(len(engines))

@@ -60,7 +60,7 @@ class _EngineOperator(OperatorMixin):
                 case Stage(text, fraction):
                     state.stage, state.fraction = text, -1.0 if fraction is None else fraction
                 case Ready(info):
-                    state.tested = str(info)
+                    state.tested, state.outdated = str(info), False
                 case Failed(message):
                     state.error = message
                     refuse(self, message)

@@ -4,7 +4,7 @@ import bpy
 
 from ..engine.environment import set_up_info
 from ..engine.paths import engine_folder
-from ..engine.status import version_warning
+from ..engine.status import update_reason
 from ..operators.engine import (
     TAR_OT_cancel_engine,
     TAR_OT_remove_engine,
@@ -19,7 +19,7 @@ def set_up_label() -> str:
     info = set_up_info(engine_folder())
     if info is None:
         return TAR_OT_set_up_engine.bl_label
-    return "Update Engine" if version_warning(info) else "Set Up Again"
+    return "Update Engine" if update_reason(info) else "Set Up Again"
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -28,8 +28,8 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column = layout.box().column()
     if state.error:
         column.label(text=sentence(state.error), icon="ERROR")
-    if version_warning(info):
-        column.label(text=sentence(version_warning(info)), icon="ERROR")
+    if update_reason(info):
+        column.label(text=sentence(update_reason(info)), icon="ERROR")
     elif state.tested or info is not None:
         column.label(text=state.tested or str(info), icon="CHECKMARK")
     else:

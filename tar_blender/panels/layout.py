@@ -1,8 +1,12 @@
-"""How settings are laid out, for the sidebar and for dialogs."""
+"""Layout of settings that the sidebar and the Re-import dialog share."""
 
 import bpy
 
-from ..properties.settings import LensSettings, SceneSettings
+from tar_core.option_fields import options_of, value_type
+
+from ..properties.lens import LensSettings
+from ..properties.settings import SceneSettings
+from ..scene.options import ImportOptions
 
 
 def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
@@ -18,13 +22,12 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
 
 
 def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:
-    layout.prop(settings, "figure")
-    layout.prop(settings, "smoothing")
-    layout.prop(settings, "foot_locking")
-    layout.prop(settings, "lean_correction")
-    layout.prop(settings, "timing")
-    layout.prop(settings, "start_frame")
-    column = layout.column(heading="Scene")
-    column.prop(settings, "on_ground")
-    column.prop(settings, "match_resolution")
-    column.prop(settings, "show_video")
+    """All options of an import: values one below the other, then the ticks."""
+    shown = [name for name, about in options_of(ImportOptions).items() if about.blender]
+    ticks = [name for name in shown if value_type(ImportOptions, name) is bool]
+    for name in shown:
+        if name not in ticks:
+            layout.prop(settings, name)
+    column = layout.column(heading="Options")
+    for name in ticks:
+        column.prop(settings, name)

@@ -1,4 +1,4 @@
-"""Presets of the sidebar's settings, by Blender's own preset menu; presets/ holds those that come with the add-on."""
+"""Presets of the settings, in Blender's own preset menu; tar_blender/presets holds those that come with the add-on."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -7,34 +7,31 @@ import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
+from tar_core.options import CaptureOptions
+
+from ..properties.generated import preset_names
+from ..scene.options import ImportOptions
+
 FOLDER = "tar_motion_capture"
 SETTINGS = "bpy.context.scene.tar_settings"
 
-# All but what belongs to one video: which it is, its frames, its place in the scene.
+# All settings but those that belong to one video: the video, its frames, its place in the scene.
 PRESET_SETTINGS = (
-    *("people", "people_count", "every_frame", "body", "gender"),
-    *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal_length", "static_camera"),
-    *(
-        "figure",
-        "smoothing",
-        "lean_correction",
-        "foot_locking",
-        "timing",
-        "on_ground",
-        "match_resolution",
-        "show_video",
-    ),
+    *("people", "people_count", "body", "gender"),
+    *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal_length"),
+    *preset_names(CaptureOptions),
+    *preset_names(ImportOptions),
 )
 
 
 class TAR_OT_add_preset(AddPresetBase, bpy.types.Operator):
-    """Keep these settings as a preset, or remove the chosen one"""
+    """Save the settings as a preset, or remove the selected preset"""
 
     bl_idname = "tar.add_preset"
     bl_label = "Add Video Motion Preset"
     preset_menu = "TAR_PT_presets"
     preset_subdir = FOLDER
-    # Written out whole: with Python 3.13, Blender 4.3 does not see names that preset_defines would define.
+    # Full paths: with Python 3.13, Blender 4.3 does not see names defined by preset_defines.
     preset_values: ClassVar = [f"{SETTINGS}.{name}" for name in PRESET_SETTINGS]
 
 

@@ -3,7 +3,7 @@
 import bpy
 
 from ..operators.choose_video import CATEGORY
-from ..operators.people import TAR_OT_reduce_keys
+from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.retarget import TAR_OT_find_bones, TAR_OT_retarget, TAR_OT_save_bone_map
 from ..scene.metadata import imported_clips
 from ..util.blender_types import scene_of

@@ -9,26 +9,20 @@ from ..engine.paths import addon_preferences
 from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
-from ..operators.import_video import (
-    TAR_OT_cancel_import,
-    TAR_OT_copy_report,
-    TAR_OT_find_people,
-    TAR_OT_import_motion_file,
-    TAR_OT_import_video_motion,
-    TAR_OT_unqueue_import,
-)
+from ..operators.floor import TAR_OT_feet_on_ground, TAR_OT_floor_from_objects
+from ..operators.import_motion import TAR_OT_import_motion_file
+from ..operators.import_video import TAR_OT_find_people, TAR_OT_import_video_motion
+from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.people import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
-    TAR_OT_feet_on_ground,
-    TAR_OT_floor_from_objects,
     TAR_OT_hide_person,
-    TAR_OT_reduce_keys,
-    TAR_OT_reimport_clip,
     TAR_OT_select_person,
     TAR_OT_show_frame,
     TAR_OT_view_camera,
 )
+from ..operators.queue import TAR_OT_cancel_import, TAR_OT_copy_report, TAR_OT_unqueue_import
+from ..operators.reimport import TAR_OT_reimport_clip
 from ..scene.metadata import about_floor, clip_record, imported_clips, people_of, uncertain_ranges_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails

@@ -24,6 +24,7 @@ class TAREngineState(bpy.types.PropertyGroup):
     fraction: FloatProperty()
     error: StringProperty()
     tested: StringProperty()
+    outdated: BoolProperty()
 
 
 register, unregister = registration(

@@ -1,25 +1,21 @@
-"""A MotionClip becomes a collection in the scene: people, camera, video."""
+"""An import: a MotionClip becomes a collection in the scene, with people, camera and background video."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import bpy
 import numpy as np
 
-from tar_core.body.data import BodyData, load_body
+from tar_core.body.data import BodyData, body_of_clip
 from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.contacts import sole_points
-from tar_core.cleanup.foot_locking import lock_clip_feet
-from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
-from tar_core.cleanup.lean_correction import correct_clip_lean
+from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
 from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
-from tar_core.cleanup.resampling import resample_clip
-from tar_core.cleanup.smoothing import smooth_clip
+from tar_core.cleanup.pipeline import clean_up
 from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
@@ -29,52 +25,12 @@ from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
 from .camera import add_video_background, build_camera, match_render
-from .ground import camera_height
+from .frame_rate import frame_rate, set_frame_rate
 from .keyframes import follow_visibility, motion_steps
 from .metadata import mark_floor, mark_person, mark_uncertain_ranges
+from .options import ImportOptions
 
-_PERCENTILE = 5.0  # of all frames' lowest soles: a single frame that dips too low does not count
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """How a clip enters the scene.
-
-    Attributes:
-        start_frame: the scene frame of video frame 0.
-        smoothing: 0..1, see tar_core/cleanup/smoothing.py.
-        lean_correction: people who lean too far towards the camera or away are put right, see
-            tar_core/cleanup/lean_correction.py.
-        foot_locking: 0..1, see tar_core/cleanup/foot_locking.py.
-        on_ground: the camera stands above z = 0 as the floor says, or level at the height at which the feet are
-            on z = 0; else it is level at the world's origin.
-        focal_length: focal length in pixels to use instead of the captured motion's.
-        with_body: also makes the skinned bodies, not only the armatures.
-        keep_frame_rate: the motion is resampled to the scene's frame rate; else the scene takes the video's.
-        match_resolution: the scene renders at the video's size.
-        show_video: the video stands behind the scene.
-        background_opacity: of the video behind the scene, 0..1.
-        camera: the name of a camera in the file whose animation is the video's camera; people are placed in its world.
-        placement: where the camera frame lies in the world, instead of what `on_ground` says.
-    """
-
-    start_frame: int = 1
-    smoothing: float = 0.0
-    lean_correction: bool = False
-    foot_locking: float = 0.0
-    on_ground: bool = True
-    focal_length: float | None = None
-    with_body: bool = True
-    keep_frame_rate: bool = False
-    match_resolution: bool = True
-    show_video: bool = True
-    background_opacity: float = 1.0
-    camera: str | None = None
-    placement: WorldPlacement | None = None
-
-    def settings(self) -> dict[str, Any]:
-        """All but the placement, which only scripts give, in a form that JSON takes."""
-        return {name: value for name, value in asdict(self).items() if name != "placement"}
+_PERCENTILE = 5.0  # of the lowest soles of all frames, so that a single frame that dips too low has no effect
 
 
 @dataclass(frozen=True)
@@ -87,10 +43,10 @@ class ImportedPerson:
 
 @dataclass(frozen=True)
 class ImportedClip:
-    """What an import made.
+    """What an import created.
 
     Attributes:
-        clip: the motion as it entered the scene, see `adapt_clip`.
+        clip: the motion as it entered the scene, after the clean-up.
         warnings: for the user: what could not be done, and what to do about it.
     """
 
@@ -102,195 +58,183 @@ class ImportedClip:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class PreparedClip:
+    """What is computed before anything is built; see `clean_up`.
+
+    Attributes:
+        about_floor: what the panel says about the floor.
+    """
+
+    clip: MotionClip
+    body: BodyData
+    placement: WorldPlacement
+    about_floor: str
+
+
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
-    """`import_steps` at once."""
+    """Run `import_steps` to the end."""
     return finish(import_steps(clip, context, options))
 
 
 def import_steps(
     clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
 ) -> Incremental[ImportedClip]:
-    """Builds everything of the clip in one collection named after it, and fits the scene to it.
+    """Build the clip in one collection named after it, and adapt the scene to it.
 
-    The scene's range and camera become the clip's, and its frame rate and resolution unless the options say otherwise.
-    A failure leaves the file as it was, and so does closing the generator. Nobody else may change the file between two
-    steps.
+    The scene takes the clip's frame range and camera, and its frame rate and resolution if the options say so. If a
+    step fails or the generator is closed, the file stays as it was. Nothing else may change the file between two steps.
 
     Raises:
-        TarError: the clip has no people, or the body file that it names is missing or not a body.
+        TarError: the clip has no people, or its body file is missing or not a body.
     """
     options = options or ImportOptions()
     if not clip.people:
         raise TarError("the motion has no people in it; capture the video again with other settings")
     scene = context.scene
-    speed = clip.fps / frame_rate(scene) if options.keep_frame_rate else 1.0
-    rate = frame_rate(scene)
-    given, own = None, None
+    scene_rate = frame_rate(scene)
+    speed = clip.fps / scene_rate if options.keep_frame_rate else 1.0
+    given, animated = None, None
     warnings: list[str] = []
-    is_filmed = Path(clip.source).suffix.lower() != ".npz"  # else it is motion that no camera saw
-    if options.camera is not None and is_filmed:
+    if options.camera is not None and _is_filmed(clip):
         given = find_camera(options.camera)
-        own = yield from _animated_camera(clip, scene, given, options, speed)
-        warnings += yield from in_thread(partial(_about_scale, clip, own))
-    clip, body, placement, about_floor = yield from in_thread(lambda: _prepare(clip, options, rate, own))
+        animated = yield from _animated_camera(clip, scene, given, options, speed)
+        warnings += yield from in_thread(partial(_about_scale, clip, animated))
+    prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated))
+    clip = prepared.clip
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
 
     with _all_or_nothing():
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
-        mark_floor(collection, about_floor)
-        camera = given or build_camera(clip, placement, collection, options.start_frame)
+        mark_floor(collection, prepared.about_floor)
+        camera = given or build_camera(clip, prepared.placement, collection, options.start_frame)
         yield
-        if given is None and options.show_video and is_filmed:
-            try:
-                add_video_background(
-                    camera, Path(clip.source), options.start_frame, options.background_opacity, round(speed, 6)
-                )
-            except TarError as error:
-                warnings.append(str(error))
+        if given is None and options.show_video and _is_filmed(clip):
+            warnings += _add_background(camera, clip, options.start_frame, speed)
         yield
-        material = build_skin_material() if options.with_body else None
-        # All armatures first: making bones evaluates the scene, which takes tens of milliseconds once bodies are in it.
-        armatures = []
-        for person in clip.people:
-            yield
-            armatures.append(build_armature(context, _name(person), body, person.betas, collection))
-        people = []
-        for person, armature in zip(clip.people, armatures, strict=True):
-            yield
-            imported = yield from _person_steps(
-                armature, person, body, placement, options.start_frame, collection, material
-            )
-            mark_uncertain_ranges(imported.armature, uncertain_ranges(person, clip.fps), options.start_frame)
-            people.append(imported)
+        people = yield from _people_steps(context, prepared, options, collection)
         yield
         scene.camera = camera
         if options.match_resolution:
             match_render(scene, clip)
-        set_frame_rate(scene, clip.fps)
-        scene.frame_start = options.start_frame + min(int(person.frames[0]) for person in clip.people)
-        scene.frame_end = options.start_frame + clip.last_frame
-        scene.frame_set(scene.frame_start)
-    return ImportedClip(collection, camera, placement, people, clip, warnings)
+        _set_frames(scene, clip, options.start_frame)
+    return ImportedClip(collection, camera, prepared.placement, people, clip, warnings)
 
 
-def _prepare(
-    clip: MotionClip, options: ImportOptions, scene_rate: float, own: AnimatedCamera | None
-) -> tuple[MotionClip, BodyData, WorldPlacement, str]:
-    """What can be computed without touching Blender's data: clip, body, placement, and what to say of the floor."""
-    body = clip_body(clip)
-    if own is not None:
-        clip = before_camera(clip, body, own)
-    clip = adapt_clip(clip, body, options, scene_rate)
-    path = clip.camera_trajectory
-    if options.placement is None and path is not None and path.world is not None:
-        placement = WorldPlacement.in_world(path.world)
-        return clip, body, placement, f"In its camera's world, feet {_lowest(clip, body, placement):+.2f} m above z = 0"
-    if options.placement is not None or not options.on_ground:
-        return clip, body, options.placement or WorldPlacement.level(), ""
-    floor = clip_floor(clip, body, locked=options.foot_locking == 1)
-    about = _about(floor)
-    if path is not None:
-        about += f", {path}"
-    return clip, body, place_on(floor, clip, body), about
+def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera: AnimatedCamera | None) -> PreparedClip:
+    """Clean the clip up and place it, without touching Blender's data.
+
+    Args:
+        scene_rate: frames per second of the scene.
+        camera: the user's own animated camera, if the clip is placed in its world.
+    """
+    body = body_of_clip(clip)
+    if camera is not None:
+        clip = in_front_of(camera, clip, body)
+    clean = clean_up(
+        clip,
+        body,
+        options,
+        focal_length=options.focal_length if options.camera is None else None,
+        on_ground=options.on_ground and options.placement is None,
+        fps=scene_rate if options.keep_frame_rate else None,
+    )
+    placement = options.placement or clean.placement
+    trajectory = clean.clip.camera_trajectory
+    if options.placement is None and trajectory is not None and trajectory.world is not None:
+        height = _lowest(clean.clip, body, placement)
+        return PreparedClip(clean.clip, body, placement, f"In the camera's world, feet {height:+.2f} m above z = 0")
+    about = ""
+    if options.on_ground and options.placement is None:
+        about = ", ".join(filter(None, (_about(clean.floor), trajectory and str(trajectory))))
+    return PreparedClip(clean.clip, body, placement, about)
+
+
+def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> MotionClip:
+    """The clip as a given camera saw it, in that camera's world."""
+    seen = with_camera_trajectory(clip, None, body).with_focal_length(camera.focal_length)
+    return with_camera_trajectory(seen.with_principal_point(camera.principal_point), camera.trajectory, body)
+
+
+def _is_filmed(clip: MotionClip) -> bool:
+    """Whether the clip comes from a video, and not from a motion file of another program."""
+    return Path(clip.source).suffix.lower() != ".npz"
 
 
 def _animated_camera(
     clip: MotionClip, scene: bpy.types.Scene, camera: bpy.types.Object, options: ImportOptions, speed: float
 ) -> Incremental[AnimatedCamera]:
-    """What the camera does while anybody is in the clip; `speed` is frames of the video for each of the scene."""
+    """The camera's animation over the clip's frames.
+
+    Args:
+        speed: frames of the video per frame of the scene.
+    """
     first = min(int(person.frames[0]) for person in clip.people)
     frames = options.start_frame + np.arange(first, clip.last_frame + 1) / speed
     return (yield from animated_camera_steps(scene, camera, frames, first, (clip.width, clip.height)))
 
 
-def before_camera(clip: MotionClip, body: BodyData, camera: AnimatedCamera) -> MotionClip:
-    """The clip as a given camera saw it, in that camera's world."""
-    seen = (
-        with_camera_trajectory(clip, None, body)
-        .with_focal_length(camera.focal_length)
-        .with_principal_point(camera.principal_point)
-    )
-    return with_camera_trajectory(seen, camera.trajectory, body)
-
-
-def clip_body(clip: MotionClip) -> BodyData:
-    """The body that the clip's motion belongs to."""
-    return load_body(None if clip.body == "free" else Path(clip.body))
-
-
 def _about_scale(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
-    """What to tell the user of the length of a given camera's way; before feet are locked, which hides it."""
-    body = clip_body(clip)
-    scale = scale_from_feet(before_camera(clip, body, camera), body)
+    """A warning if the camera's path seems to have another scale. Foot locking would hide it, so this comes before."""
+    body = body_of_clip(clip)
+    scale = scale_from_feet(in_front_of(camera, clip, body), body)
     if scale is None or 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
         return []
     return [
-        f"feet would stand better if the camera's way were {scale:.2g} times as long: scale the camera's world by that,"
-        " and re-import"
+        f"feet would slide less if the path of the camera were {scale:.2g} times as long; scale the camera's world by "
+        "that factor and re-import"
     ]
 
 
 def _lowest(clip: MotionClip, body: BodyData, placement: WorldPlacement) -> float:
-    """The height of the floor on which everybody's lowest soles are, meters."""
+    """Height of the lowest soles of all people above z = 0, meters."""
     heights = [placement.points(sole_points(person, body))[..., 2].min(1) for person in clip.people]
     return float(np.percentile(np.concatenate(heights), _PERCENTILE))
 
 
 def _about(floor: Floor | None) -> str:
-    """For the panel."""
+    """The panel's words about the floor."""
     if floor is None:
         return "No floor found, level camera"
     camera = "" if floor.confidence >= MIN_CONFIDENCE else ", level camera"
     return f"Floor {100 * floor.confidence:.0f}% sure{camera}"
 
 
-def place_clip(clip: MotionClip, body: BodyData, on_ground: bool) -> WorldPlacement:
-    """Where the camera stands: as the floor says, if there is one to trust.
-
-    Else it is level, at the height that brings the feet to z = 0.
-    """
-    return place_on(clip_floor(clip, body), clip, body) if on_ground else WorldPlacement.level()
-
-
-def place_on(floor: Floor | None, clip: MotionClip, body: BodyData) -> WorldPlacement:
-    """As `place_clip`, with the answer of `clip_floor`."""
-    if floor is not None and (clip.floor is not None or floor.confidence >= MIN_CONFIDENCE):
-        return WorldPlacement.on_floor(floor)
-    return WorldPlacement.level(camera_height(clip.people, body))
+def _add_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int, speed: float) -> list[str]:
+    """Show the video behind the scene; returns a warning if that is not possible."""
+    try:
+        add_video_background(camera, Path(clip.source), start_frame, 1.0, round(speed, 6))
+    except TarError as error:
+        return [str(error)]
+    return []
 
 
-def clip_floor(clip: MotionClip, body: BodyData, locked: bool = False) -> Floor | None:
-    """The floor that the clip knows, or the one that its motion tells, however doubtful; None where there is none."""
-    return clip.floor if clip.floor is not None else find_floor(clip, body, locked)
+def _set_frames(scene: bpy.types.Scene, clip: MotionClip, start_frame: int) -> None:
+    """Give the scene the clip's frame rate and range, and go to its first frame."""
+    set_frame_rate(scene, clip.fps)
+    scene.frame_start = start_frame + min(int(person.frames[0]) for person in clip.people)
+    scene.frame_end = start_frame + clip.last_frame
+    scene.frame_set(scene.frame_start)
 
 
-def adapt_clip(clip: MotionClip, body: BodyData, options: ImportOptions, scene_rate: float) -> MotionClip:
-    """The motion as it enters the scene: with the options' smoothing, focal length, balance, feet and frame rate.
-
-    Args:
-        scene_rate: the scene's frames a second.
-    """
-    if options.smoothing > 0:
-        clip = smooth_clip(clip, options.smoothing)
-    if options.focal_length is not None and options.camera is None:
-        clip = clip.with_focal_length(options.focal_length)
-    if options.lean_correction:
-        clip = correct_clip_lean(clip, body)
-    clip = lock_clip_feet(clip, body, options.foot_locking)
-    return resample_clip(clip, scene_rate) if options.keep_frame_rate else clip
-
-
-def frame_rate(scene: bpy.types.Scene) -> float:
-    """The scene's frames a second."""
-    return scene.render.fps / scene.render.fps_base
-
-
-def set_frame_rate(scene: bpy.types.Scene, fps: float) -> None:
-    """Blender's rate is a whole number over a base: 29.97 is 30 / 1.001."""
-    scene.render.fps = max(1, round(fps))
-    scene.render.fps_base = scene.render.fps / fps
+def _people_steps(
+    context: bpy.types.Context, prepared: PreparedClip, options: ImportOptions, collection: bpy.types.Collection
+) -> Incremental[list[ImportedPerson]]:
+    material = build_skin_material() if options.with_body else None
+    # All armatures first: making bones evaluates the scene, which takes tens of milliseconds once bodies are in it.
+    armatures = []
+    for person in prepared.clip.people:
+        yield
+        armatures.append(build_armature(context, _name(person), prepared.body, person.betas, collection))
+    people = []
+    for person, armature in zip(prepared.clip.people, armatures, strict=True):
+        yield
+        imported = yield from _person_steps(armature, person, prepared, options.start_frame, collection, material)
+        mark_uncertain_ranges(armature, uncertain_ranges(person, prepared.clip.fps), options.start_frame)
+        people.append(imported)
+    return people
 
 
 def _name(person: PersonMotion) -> str:
@@ -300,25 +244,26 @@ def _name(person: PersonMotion) -> str:
 def _person_steps(
     armature: bpy.types.Object,
     person: PersonMotion,
-    body: BodyData,
-    placement: WorldPlacement,
+    prepared: PreparedClip,
     start_frame: int,
     collection: bpy.types.Collection,
     material: bpy.types.Material | None,
 ) -> Incremental[ImportedPerson]:
-    """Without a material there is no body."""
+    """Build one person; without a material, only the armature."""
     mesh = None
     if material is not None:
-        mesh = yield from body_steps(f"{_name(person)} Body", body, person.betas, armature, collection, material)
+        mesh = yield from body_steps(
+            f"{_name(person)} Body", prepared.body, person.betas, armature, collection, material
+        )
     yield
-    action = yield from motion_steps(armature, person, placement, start_frame)
+    action = yield from motion_steps(armature, person, prepared.placement, start_frame)
     if mesh is not None:
         follow_visibility(mesh, armature)
     mark_person(armature, person.person_id)
     return ImportedPerson(person.person_id, armature, mesh, action)
 
 
-# The kinds of data that an import makes, users before what they use.
+# The kinds of data that an import creates; users come before what they use.
 _DATA_KINDS = (
     "objects",
     "collections",
@@ -333,7 +278,7 @@ _DATA_KINDS = (
 
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """Removes whatever was added to the file inside the block if the block fails."""
+    """If the block fails, remove everything that it added to the file."""
     before = {kind: set(getattr(bpy.data, kind)) for kind in _DATA_KINDS}
     try:
         yield

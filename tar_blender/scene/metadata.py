@@ -21,9 +21,6 @@ _CLIP = "tar_clip"
 _UNCERTAIN_RANGES = "tar_doubts"
 _FLOOR = "tar_floor"
 
-# Import options that had other names when older files were saved.
-_RENAMED_OPTIONS = {"focal": "focal_length", "keep_balance": "lean_correction", "plant_feet": "foot_locking"}
-
 
 @dataclass(frozen=True)
 class ClipRecord:
@@ -64,11 +61,7 @@ def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:
 def clip_record(collection: bpy.types.Collection) -> ClipRecord | None:
     """Return how a clip was imported; None if the collection is not an imported clip."""
     text = collection.get(_CLIP)
-    if not isinstance(text, str):
-        return None
-    record = json.loads(text)
-    options = {_RENAMED_OPTIONS.get(name, name): value for name, value in record["options"].items()}
-    return ClipRecord(record["motion"], options)
+    return ClipRecord(**json.loads(text)) if isinstance(text, str) else None
 
 
 def mark_floor(collection: bpy.types.Collection, about: str) -> None:

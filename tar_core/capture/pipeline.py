@@ -107,7 +107,7 @@ def scan(
     report(Progress("load", 0, None, 0.0))
     device = choose_device(options.device)
     detector, backbone = load_detector_on(device), load_backbone_on(device)
-    frames = read_frames(reader, options, report, "look")
+    frames = read_frames(reader, options, report, "scan")
     detected = scan_people(frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device))
     if not detected:
         raise TarError(f"{reader.path}: no person found; check the frame range")

@@ -1,45 +1,23 @@
-"""`python -m tar_core.engine`: the process that Blender starts.
+"""The engine: the process that captures for Blender, which has no PyTorch and must stay responsive.
 
-A job is one line of JSON on standard input; `video` and `output` are needed, the rest may be left out or null:
+`python -m tar_core.engine` reads jobs from standard input and writes events to standard output, one line of JSON each
+(tar_core/engine/protocol.py). After a result or an error it waits for the next line and keeps the networks loaded. The
+exit code is the last job's.
 
-    {"video": "walk.mp4", "output": "walk.npz", "start": 0, "end": 99, "people": "all" | "largest" | 2,
-     "focal_length": 1400.0, "fov": 60.0, "device": "auto", "box": [0, 100, 50, 300, 700], "body": "SMPL_NEUTRAL.npz",
-     "checkpoint": "mine.safetensors", "camera_trajectory": "path.npz", "trajectory_scale": 1.0,
-     "static_camera": false, "every_frame": false, "look": false, "threads": 2,
-     "selection": [{"wanted": true, "boxes": [[0, 100, 50, 300, 700], [30, ...], ...]}, ...]}
+`python -m tar_core.engine --self-test` instead runs the networks once and reports versions and device.
 
-With `look`, only finds people, quickly, and writes who they are instead of their motion (tar_core/people/selection.py);
-`selection` says which of them to capture.
-
-Standard output carries one line of JSON an event:
-
-    {"event": "progress", "stage": "load" | "capture" | "camera" | "look", "done": 12, "total": 100 | null, "fps": 14.2}
-    {"event": "warning", "message": "..."}
-    {"event": "person", "id": 1, "first": 0, "last": 99}
-    {"event": "result", "output": "walk.npz"}                                                   exit code 0
-    {"event": "error", "message": "..."}                                                        exit code 2
-    {"event": "cancelled"}                                                                      exit code 130
-
-After a result or an error the next line is waited for; networks that are loaded stay so. The exit code is the last
-job's.
-
-`python -m tar_core.engine --self-test` instead runs the networks once on nothing and says
-
-    {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9}
-
-A running job is cancelled, within a second, when standard input closes or by SIGTERM; so keep it open. Whatever
-libraries print goes to standard error. A file under the output's name is always a whole one.
+A running job is cancelled within a second when standard input closes or on SIGTERM, so keep standard input open.
+Whatever libraries print goes to standard error. The output file is written whole or not at all.
 """
 
 import os
 
-# See tar_core/cli.py: Blender beside it makes the machine a busy one.
+# See tar_core/cli.py.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import contextlib
 import functools
 import importlib
-import json
 import logging
 import math
 import queue
@@ -48,46 +26,29 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tar_core.engine.protocol import Job, event_line, known_options, parse_job
 from tar_core.errors import TarError
 from tar_core.memory import loading
+from tar_core.option_fields import UnknownOptions
 
 if TYPE_CHECKING:
     from tar_core.capture.networks import Networks
+    from tar_core.capture.progress import Progress
     from tar_core.options import CaptureOptions
 
 EXIT_ERROR = 2
 EXIT_CANCELLED = 130
 PROGRESS_INTERVAL = 0.1  # seconds
-LAST_RESORT = 0.8  # seconds after which a cancelled job that doesn't end by itself is cut off
-KEYS = (
-    "video",
-    "output",
-    "start",
-    "end",
-    "people",
-    "focal_length",
-    "fov",
-    "device",
-    "box",
-    "body",
-    "checkpoint",
-    "camera_trajectory",
-    "trajectory_scale",
-    "static_camera",
-    "every_frame",
-    "look",
-    "selection",
-    "threads",
-)
+LAST_RESORT = 0.8  # seconds after which the process of a cancelled job that does not end is killed
 
 
 class EventStream:
-    """Writes events as lines of JSON."""
+    """Writes events (tar_core/engine/protocol.py)."""
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
@@ -95,7 +56,7 @@ class EventStream:
 
     def send(self, event: str, **values: Any) -> None:
         with self._lock:
-            self._output.write(json.dumps({"event": event, **values}) + "\n")
+            self._output.write(event_line(event, **values))
             self._output.flush()
 
 
@@ -109,7 +70,7 @@ class _WarningsAsEvents(logging.Handler):
 
 
 def main() -> int:
-    """Reads the job, runs it, returns the exit code."""
+    """Read jobs, run them, return the exit code."""
     events = EventStream(_claim_standard_output())
     logging.getLogger("tar_core").addHandler(_WarningsAsEvents(events))
     signal.signal(signal.SIGTERM, _interrupt)
@@ -122,16 +83,10 @@ def main() -> int:
         threading.Thread(target=jobs.read, name="stdin", daemon=True).start()
         code, loaded = 0, LoadedNetworks()
         for line in jobs:
-            try:
-                output = run_job(parse_job(line), events, loaded)
-            except TarError as error:
-                jobs.done()
-                events.send("error", message=str(error))
-                code = EXIT_ERROR
-            else:
-                jobs.done()  # before anybody hears of it: what is done cannot be cancelled any more
-                events.send("result", output=str(output))
-                code = 0
+            event, values = run_line(line, events, loaded)
+            jobs.done()  # before the client knows: a finished job cannot be cancelled any more
+            events.send(event, **values)
+            code = 0 if event == "result" else EXIT_ERROR
         return code
     except TarError as error:
         events.send("error", message=str(error))
@@ -139,17 +94,17 @@ def main() -> int:
     except KeyboardInterrupt:
         _try_to_send_cancelled(events)
         return EXIT_CANCELLED
-    except BrokenPipeError:  # whoever wanted the job is gone
+    except BrokenPipeError:  # the client is gone
         _end_the_hard_way_soon()
         return EXIT_CANCELLED
-    except Exception as error:  # a bug or a broken installation: Blender must hear of it, the log gets the rest
+    except Exception as error:  # a bug or a broken installation
         traceback.print_exc()
-        events.send("error", message=f"unexpected {type(error).__name__}: {error}; the log says where")
+        events.send("error", message=f"unexpected {type(error).__name__}: {error}; see the log")
         return EXIT_ERROR
 
 
 class _Jobs:
-    """The lines of standard input, as they are asked for; its end while one is worked on cancels that one."""
+    """The lines of standard input. Its end cancels a running job."""
 
     def __init__(self) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -163,12 +118,12 @@ class _Jobs:
             yield line
 
     def done(self) -> None:
-        """The job that was asked for last has come to its end."""
+        """Note that the last job has ended."""
         with self._lock:
             self._busy = False
 
     def read(self) -> None:
-        """To be run in a thread."""
+        """Read standard input to its end; runs in a thread."""
         while line := sys.stdin.readline():
             self._lines.put(line)
         with self._lock:
@@ -179,35 +134,35 @@ class _Jobs:
 
 
 class LoadedNetworks:
-    """The networks of the last job, for the next one that wants the same."""
+    """Keeps the networks of the last job for the next one, if it needs the same."""
 
     def __init__(self) -> None:
         self._wanted: object = None
         self._networks: Networks | None = None
 
     def of(self, options: "CaptureOptions") -> "Networks":
-        """As `Networks.load`."""
+        """The networks that the options need; see `Networks.load`."""
         from tar_core.capture.networks import Networks
 
         wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
-            self._networks = None  # before the others are loaded: there may be room for one set only
+            self._networks = None  # free the memory before loading others
             self._networks, self._wanted = Networks.load(options), wanted
         return self._networks
 
 
 @functools.cache
 def load_libraries() -> None:
-    """Imports what every job needs; once, as `loading` would keep the garbage of the jobs before."""
+    """Import what every job needs. Only once: `loading` would also keep the garbage of earlier jobs alive."""
     with loading():
         importlib.import_module("tar_core.capture.pipeline")
 
 
 def self_test() -> dict[str, Any]:
-    """Loads the networks and runs each once; what the answer holds beside its event's name.
+    """Load the networks and run each once; returns the values of the self-test event.
 
     Raises:
-        TarError: a part of the installation is missing or doesn't work.
+        TarError: a part of the installation is missing or does not work.
     """
     began = time.monotonic()
     load_libraries()
@@ -227,88 +182,46 @@ def self_test() -> dict[str, Any]:
     camera = CropCamera.from_crop(Crop(128.0, 128.0, 256.0, 0.0), 500.0, (127.5, 127.5)).to(networks.device)
     (result,) = [*stream.push(features, camera), *stream.finish()]
     if not all(map(math.isfinite, result.poses)):
-        raise TarError("the network gives no numbers here; reinstall torch")
+        raise TarError("the network returns numbers that are not finite; reinstall torch")
     return {
         "tar_core": tar_core.__version__,
         "torch": torch.__version__,
         "device": str(networks.device),
         "seconds": round(time.monotonic() - began, 1),
+        "options": known_options(),
     }
 
 
-def parse_job(line: str) -> dict[str, Any]:
-    """The job of a line of JSON, without its nulls.
-
-    Raises:
-        TarError: not JSON, an unknown key, or no video or output.
-    """
+def run_line(line: str, events: EventStream, loaded: LoadedNetworks) -> tuple[str, dict[str, Any]]:
+    """Run the job of a line; returns the name and values of its last event."""
     try:
-        job = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise TarError(f"the job is not one line of JSON ({error}); see tar_core/engine/server.py") from None
-    if not isinstance(job, dict):
-        raise TarError("the job is not a JSON object; see tar_core/engine/server.py")
-    unknown = sorted(set(job) - set(KEYS))
-    if unknown:
-        raise TarError(f"the job has unknown keys: {', '.join(unknown)}; known are {', '.join(KEYS)}")
-    job = {key: value for key, value in job.items() if value is not None}
-    missing = [key for key in ("video", "output") if not job.get(key)]
-    if missing:
-        raise TarError(f"the job lacks {' and '.join(missing)}")
-    for key in {"video", "output", "checkpoint", "body"} & job.keys():
-        if not isinstance(job[key], str):
-            raise TarError(f"the job's {key} is not a path but {job[key]!r}")
-    return job
+        output = run_job(*parse_job(line), events, loaded)
+    except UnknownOptions as error:
+        return "error", {"message": str(error), "unknown_options": error.names}
+    except TarError as error:
+        return "error", {"message": str(error)}
+    return "result", {"output": str(output)}
 
 
-def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) -> Path:
-    """Captures the job's video, or looks who is in it, and writes its output, telling how it goes; returns where.
+def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks) -> Path:
+    """Capture the job's video, or scan it for people, and write the output; returns its path.
 
     Raises:
-        TarError: for whatever the user can mend.
+        TarError: the job cannot be done.
     """
     load_libraries()
     from tar_core.capture.pipeline import capture, scan
-    from tar_core.capture.progress import Progress
     from tar_core.files import check_writable
-    from tar_core.options import CaptureOptions, StartBox
     from tar_core.people.selection import save_detected
 
-    output = Path(job.pop("output"))
-    video = job.pop("video")
-    looks_only = bool(job.pop("look", False))
-    for key in {"checkpoint", "body", "camera_trajectory"} & job.keys():
-        job[key] = Path(job[key])
-    try:
-        if "box" in job:
-            frame, x0, y0, x1, y1 = job["box"]
-            job["box"] = StartBox(int(frame), (float(x0), float(y0), float(x1), float(y1)))
-        options = CaptureOptions(**job)
-    except (TypeError, ValueError) as error:
-        raise TarError(f"the job has a value of the wrong kind ({error})") from None
-
-    last_sent = 0.0
-
-    def report(progress: Progress) -> None:
-        nonlocal last_sent
-        now = time.monotonic()
-        if progress.done in (0, progress.total) or now - last_sent >= PROGRESS_INTERVAL:
-            last_sent = now
-            events.send(
-                "progress",
-                stage=progress.stage,
-                done=progress.done,
-                total=progress.total,
-                fps=round(progress.fps, 2),
-            )
-
     check_writable(output)
-    if looks_only:
-        found = scan(video, options, report)
-        save_detected(found, output)
-        people = [(person.person_id, person.first_frame, person.last_frame) for person in found]
+    report = _progress_events(events)
+    if job.scan:
+        detected = scan(job.video, job.options, report)
+        save_detected(detected, output)
+        people = [(person.person_id, person.first_frame, person.last_frame) for person in detected]
     else:
-        clip = capture(video, options, report, loaded.of)
+        clip = capture(job.video, job.options, report, loaded.of)
         clip.save(output)
         people = [(person.person_id, int(person.frames[0]), int(person.frames[-1])) for person in clip.people]
     for number, first, last in people:
@@ -316,26 +229,41 @@ def run_job(job: dict[str, Any], events: EventStream, loaded: LoadedNetworks) ->
     return output
 
 
+def _progress_events(events: EventStream) -> "Callable[[Progress], None]":
+    """A callback that reports progress, at most every PROGRESS_INTERVAL."""
+    last_sent = 0.0
+
+    def report(progress: "Progress") -> None:
+        nonlocal last_sent
+        now = time.monotonic()
+        if progress.done in (0, progress.total) or now - last_sent >= PROGRESS_INTERVAL:
+            last_sent = now
+            values = {"stage": progress.stage, "done": progress.done, "total": progress.total}
+            events.send("progress", **values, fps=round(progress.fps, 2))
+
+    return report
+
+
 def _claim_standard_output() -> TextIO:
-    """The real standard output; what anybody else prints there goes to standard error from now on."""
+    """Return the real standard output; what libraries print there goes to standard error from now on."""
     own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return own
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """Ends the job by an exception."""
+    """End the job with an exception."""
     _end_the_hard_way_soon()
     raise KeyboardInterrupt
 
 
 def _end_the_hard_way_soon() -> None:
-    """For when the exception is swallowed somewhere, or comes late because a library works for long."""
+    """End the process even if a library swallows the exception or delays it."""
     timer = threading.Timer(LAST_RESORT, os._exit, [EXIT_CANCELLED])
     timer.daemon = True
     timer.start()
 
 
 def _try_to_send_cancelled(events: EventStream) -> None:
-    with contextlib.suppress(OSError):  # nobody listens any more
+    with contextlib.suppress(OSError):  # the client may be gone
         events.send("cancelled")

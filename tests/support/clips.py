@@ -92,3 +92,12 @@ def make_person(person_id: int = 0, count: int = 7, first: int = 3) -> PersonMot
 def make_clip(people: list[PersonMotion]) -> MotionClip:
     """A clip of a portrait video."""
     return MotionClip(29.97, 1080, 1920, 2203.0, np.array([539.5, 959.5]), "a video.mp4", people)
+
+
+def t_pose(frames: int) -> PersonMotion:
+    """A person who stands still in the T-pose, facing a level camera."""
+    person = synthetic_person(1, frames, 0)
+    person.poses[:] = 0
+    person.poses[:, 0] = np.pi
+    person.trans[:] = (0, 0, 4)
+    return person

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tar_blender.engine.environment import EngineInfo
 from tar_blender.engine.setup import EngineSetup, Event
+from tar_core.engine.protocol import PROTOCOL, known_options
 
-INFO = EngineInfo("9.9.9", "none", "abacus", 0.5)
+INFO = EngineInfo("9.9.9", "none", "abacus", 0.5, protocol=PROTOCOL, options=tuple(known_options()))
 OFFLINE = ("--no-index",)
 
 

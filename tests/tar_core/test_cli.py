@@ -108,7 +108,7 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: ["absent.mp4"], "no such video"),
         (lambda folder, room: [text_file(folder)], "not a video"),
         (lambda folder, room: [frameless(folder)], "empty"),
-        (lambda folder, room: [truncated(folder, room)], "cut off"),
+        (lambda folder, room: [truncated(folder, room)], "incomplete copy"),
         (lambda folder, room: [room], "no person found"),
         (lambda folder, room: [room, "--start", "90"], "no frame 90"),
         (lambda folder, room: [room, "--box", "0,10,10,50,90"], "the box on frame 0 shows no person"),

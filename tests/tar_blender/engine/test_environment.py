@@ -9,7 +9,6 @@ from tar_blender.engine.environment import (
     clean_variables,
     environment_python,
     find_base_python,
-    is_older,
     remove_environment,
     set_up_commands,
     set_up_info,
@@ -46,11 +45,6 @@ def test_pip_is_upgraded_only_if_there_is_a_network(base_python: Path, tmp_path:
 def test_absent_environment_can_be_removed(tmp_path: Path) -> None:
     remove_environment(tmp_path / "engine")
     assert set_up_info(tmp_path / "engine") is None
-
-
-def test_versions_are_compared_by_number() -> None:
-    assert is_older("0.9.1", "0.10.0") and is_older("0.1.0", "1.0.0")
-    assert not is_older("0.1.0", "0.1.0") and not is_older("1.0.0", "0.9.9")
 
 
 def test_variables_for_blenders_python_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,9 @@ from tar_blender.engine import paths
 from tar_blender.engine.environment import environment_python, set_up_commands
 from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
 from tar_blender.engine.setup import EngineSetup, Ready
-from tar_blender.engine.status import engine_trouble, version_warning
+from tar_blender.engine.status import engine_trouble, update_reason
 from tar_blender.operators import engine as engine_operators
 from tar_blender.operators.engine import TAR_OT_set_up_engine
-from tar_core import __version__
 from tests.support.engine_setup import INFO, OFFLINE, follow, make_wheel
 from tests.support.paths import PYTHON
 
@@ -35,18 +34,18 @@ def test_older_engine_is_updated(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """A real environment with an engine that reports an older version, which the operator then updates."""
+    """A real environment with an engine that lacks an option, which the operator then updates."""
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     assert engine_trouble(bpy.context) == "the engine is not set up"
-    wheel = make_wheel(tmp_path, replace(INFO, tar_core="0.0.9"))
+    wheel = make_wheel(tmp_path, replace(INFO, options=INFO.options[1:]))
     commands = set_up_commands(folder, base_python, str(wheel), OFFLINE)
     assert isinstance(follow(EngineSetup(environment_python(folder), commands, folder))[-1], Ready)
-    assert f"version 0.0.9, the add-on {__version__}" in engine_trouble(bpy.context)
+    assert f"does not know {INFO.options[0]}; update it" in engine_trouble(bpy.context)
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert not engine_trouble(bpy.context), "another Python is used"
     monkeypatch.delenv(PYTHON_VARIABLE)
 
-    wheel = make_wheel(tmp_path, replace(INFO, tar_core=__version__))
+    wheel = make_wheel(tmp_path, INFO)
     monkeypatch.setattr(engine_operators, "bundled_tar_core", lambda: str(wheel))
     monkeypatch.setattr(engine_operators, "find_base_python", lambda: base_python)
     entry = bpy.context.preferences.addons.new()
@@ -58,7 +57,15 @@ def test_older_engine_is_updated(
     assert not engine_trouble(bpy.context)
 
 
-def test_only_an_older_engine_gets_a_version_warning() -> None:
-    assert "0.0.9" in version_warning(replace(INFO, tar_core="0.0.9"))
-    assert version_warning(replace(INFO, tar_core=__version__)) == ""
-    assert version_warning(None) == ""
+def test_capabilities_count_and_not_versions() -> None:
+    assert update_reason(replace(INFO, tar_core="0.0.1")) == ""
+    assert update_reason(replace(INFO, options=(*INFO.options, "newer"))) == ""
+    assert "does not know end; update it" in update_reason(replace(INFO, options=tuple(set(INFO.options) - {"end"})))
+    assert "older than the add-on" in update_reason(replace(INFO, protocol=1))
+    assert update_reason(None) == ""
+
+
+def test_engine_that_reports_an_unknown_option_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
+    bpy.context.window_manager.tar_engine.outdated = True
+    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
+    assert "older than the add-on" in engine_trouble(bpy.context)

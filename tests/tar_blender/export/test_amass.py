@@ -13,12 +13,13 @@ from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 
 
 def test_forward_kinematics_agree_with_the_scene(tmp_path: Path) -> None:
     clip = synthetic_clip(people=2)
     body = load_body()
-    imported = import_clip(clip, bpy.context)
+    imported = import_clip(clip, bpy.context, raw_options())
     files = save_amass(tmp_path / "walk.amass.npz", clip, body, imported.placement)
     assert [file.name for file in files] == ["walk.amass.npz", "walk_person2.amass.npz"]
     for file, person, shown in zip(files, clip.people, imported.people, strict=True):

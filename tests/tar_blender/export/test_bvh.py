@@ -12,11 +12,12 @@ from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 from tests.support.readers import bvh_joints
 
 
 def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
-    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    person = import_clip(synthetic_clip(), bpy.context, raw_options()).people[0].armature
     save_scene(tmp_path / "one.bvh")
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (4, 20, 50)}
     bpy.ops.import_anim.bvh(filepath=str(tmp_path / "one.bvh"), global_scale=0.01, frame_start=4)
@@ -28,7 +29,7 @@ def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
 
 
 def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
-    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    person = import_clip(synthetic_clip(), bpy.context, raw_options()).people[0].armature
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (4, 20, 64)}
     save_scene(tmp_path / "one.bvh")
     joints, seconds = bvh_joints(tmp_path / "one.bvh")
@@ -42,7 +43,7 @@ def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
 def test_reader_for_training_data_reads_the_same_motion(tmp_path: Path) -> None:
     """The reader converts to meters with y up."""
     bvh = pytest.importorskip("tar_core.synthetic.bvh", reason="needs scipy, which Blender does not have")
-    person = import_clip(synthetic_clip(), bpy.context).people[0].armature
+    person = import_clip(synthetic_clip(), bpy.context, raw_options()).people[0].armature
     save_scene(tmp_path / "one.bvh")
     recording = bvh.read_bvh("one", (tmp_path / "one.bvh").read_text())
     assert recording.frame_time == pytest.approx(1001 / 30000, rel=1e-6)
@@ -56,7 +57,7 @@ def test_reader_for_training_data_reads_the_same_motion(tmp_path: Path) -> None:
 
 
 def test_each_person_gets_a_file(tmp_path: Path) -> None:
-    import_clip(synthetic_clip(people=2), bpy.context)
+    import_clip(synthetic_clip(people=2), bpy.context, raw_options())
     save_scene(tmp_path / "two.bvh")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["two.bvh", "two_person2.bvh"]
     assert (tmp_path / "two.bvh").read_text() != (tmp_path / "two_person2.bvh").read_text()

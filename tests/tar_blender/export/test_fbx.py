@@ -14,6 +14,7 @@ from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.motion import Floor, MotionClip
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 from tests.support.readers import Y_UP_TO_Z_UP, assimp_joints, assimp_scene, nodes_of
 
 FRAMES = (4, 20, 50, 64)
@@ -42,7 +43,7 @@ def test_blender_reads_the_same_motion(importer: str, fps: float, tmp_path: Path
     group, _, name = importer.partition(".")
     if name not in dir(getattr(bpy.ops, group)):
         pytest.skip("this version of Blender does not have the importer")
-    person = import_clip(synthetic_clip(fps=fps), bpy.context).people[0].armature
+    person = import_clip(synthetic_clip(fps=fps), bpy.context, raw_options()).people[0].armature
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
     save_scene(tmp_path / "out.fbx")
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -54,7 +55,7 @@ def test_blender_reads_the_same_motion(importer: str, fps: float, tmp_path: Path
 
 
 def test_assimp_reads_the_same_motion_in_centimeters(clip: MotionClip, tmp_path: Path) -> None:
-    person = import_clip(clip, bpy.context).people[0].armature
+    person = import_clip(clip, bpy.context, raw_options()).people[0].armature
     shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
     save_scene(tmp_path / "walk.fbx")
     scene = assimp_scene(tmp_path / "walk.fbx")
@@ -71,7 +72,7 @@ def test_assimp_reads_the_same_motion_in_centimeters(clip: MotionClip, tmp_path:
 
 def test_rest_pose_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
     """The bind pose of the skin, from the offset matrices, which map from the body to each bone."""
-    person = import_clip(clip, bpy.context).people[0].armature
+    person = import_clip(clip, bpy.context, raw_options()).people[0].armature
     rest = {name: np.array(person.data.bones[name].head_local) for name in SMPL_BONES}
     save_each(tmp_path / "out.fbx", [person])
     scene = assimp_scene(tmp_path / "out.fbx")
@@ -89,7 +90,7 @@ def test_rest_pose_is_the_t_pose(clip: MotionClip, tmp_path: Path) -> None:
 
 
 def test_export_restores_the_scene(tmp_path: Path) -> None:
-    imported = import_clip(moving_camera_clip(), bpy.context)
+    imported = import_clip(moving_camera_clip(), bpy.context, raw_options())
     armature, body, camera = imported.people[0].armature, imported.people[0].body, imported.camera
 
     def state() -> list[object]:
@@ -112,7 +113,7 @@ def test_export_restores_the_scene(tmp_path: Path) -> None:
 
 
 def test_camera_is_exported_at_its_position(tmp_path: Path) -> None:
-    camera = import_clip(moving_camera_clip(), bpy.context).camera
+    camera = import_clip(moving_camera_clip(), bpy.context, raw_options()).camera
     frame = bpy.context.scene.frame_start + 5
     bpy.context.scene.frame_set(frame)
     matrix, lens = np.array(camera.matrix_world), (camera.data.lens, camera.data.sensor_width)
@@ -127,7 +128,7 @@ def test_camera_is_exported_at_its_position(tmp_path: Path) -> None:
 
 
 def test_other_objects_are_exported_without_changes(clip: MotionClip, tmp_path: Path) -> None:
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     bpy.ops.mesh.primitive_cube_add(size=2, location=(0, 0, 3))
     save_scene(tmp_path / "out.fbx")
     bpy.ops.wm.read_factory_settings(use_empty=True)

@@ -16,11 +16,12 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 from tests.support.readers import gltf_report, usd_scene
 
 
 def test_blend_file_contains_everything(clip: MotionClip, tmp_path: Path) -> None:
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     path = tmp_path / "out.blend"
     save_scene(path)
     assert [file.name for file in tmp_path.iterdir()] == ["out.blend"], "no .blend1 and no temporary file"
@@ -39,7 +40,7 @@ def test_blend_file_contains_everything(clip: MotionClip, tmp_path: Path) -> Non
 def test_existing_file_is_replaced(clip: MotionClip, tmp_path: Path) -> None:
     path = tmp_path / "out.blend"
     path.write_text("old")
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     save_scene(path)
     assert path.stat().st_size > 10_000
     assert [file.name for file in tmp_path.iterdir()] == ["out.blend"]
@@ -48,7 +49,7 @@ def test_existing_file_is_replaced(clip: MotionClip, tmp_path: Path) -> None:
 def test_usd_joints_read_by_pixars_library(clip: MotionClip, tmp_path: Path) -> None:
     if "usd_export" not in dir(bpy.ops.wm):
         pytest.skip("this build of Blender has no USD")
-    person = import_clip(clip, bpy.context).people[0].armature
+    person = import_clip(clip, bpy.context, raw_options()).people[0].armature
     save_scene(tmp_path / "out.usdc")
     frames = [4, 20, 50]
     read = usd_scene(tmp_path / "out.usdc", frames)
@@ -61,7 +62,7 @@ def test_usd_joints_read_by_pixars_library(clip: MotionClip, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("ending", [".usd", ".usdc"])
 def test_usd_contains_body_and_motion(clip: MotionClip, tmp_path: Path, ending: str) -> None:
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     path = tmp_path / f"out{ending}"
     if "usd_export" not in dir(bpy.ops.wm):
         with pytest.raises(TarError, match="without USD"):
@@ -82,7 +83,7 @@ def test_usd_contains_body_and_motion(clip: MotionClip, tmp_path: Path, ending: 
 
 
 def test_glb_passes_the_khronos_validator(tmp_path: Path) -> None:
-    people = [person.armature for person in import_clip(synthetic_clip(people=2), bpy.context).people]
+    people = [person.armature for person in import_clip(synthetic_clip(people=2), bpy.context, raw_options()).people]
     save_scene(tmp_path / "all.glb")
     save_each(tmp_path / "each.glb", people)
     for name, animated in (("all", 2), ("each", 1), ("each_person2", 1)):
@@ -100,7 +101,9 @@ def test_glb_passes_the_khronos_validator(tmp_path: Path) -> None:
 def test_people_hidden_on_the_current_frame_are_exported(ending: str, tmp_path: Path) -> None:
     if ending == ".usdc" and "usd_export" not in dir(bpy.ops.wm):
         pytest.skip("this build of Blender has no USD")
-    people = [person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context).people]
+    people = [
+        person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context, raw_options()).people
+    ]
     frames = (15, 45)
     shown = [[heads_of(person, SMPL_BONES, frame) for frame in frames] for person in people]
     bpy.context.scene.frame_set(5)
@@ -119,7 +122,9 @@ def test_people_hidden_on_the_current_frame_are_exported(ending: str, tmp_path: 
 
 
 def test_separate_files_have_the_same_skeleton(tmp_path: Path) -> None:
-    people = [person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context).people]
+    people = [
+        person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context, raw_options()).people
+    ]
     shown = [heads_of(person, SMPL_BONES, 30) for person in people]
     endings = ["blend", "bvh", "fbx", "glb"] + ["usdc"] * ("usd_export" in dir(bpy.ops.wm))
     for ending in endings:
@@ -157,7 +162,7 @@ def import_file(path: Path) -> None:
 
 
 def test_export_restores_the_visibility(clip: MotionClip, tmp_path: Path) -> None:
-    (person,) = import_clip(clip, bpy.context).people
+    (person,) = import_clip(clip, bpy.context, raw_options()).people
     save_scene(tmp_path / "out.fbx")
     bpy.context.scene.frame_set(3)
     assert person.armature.hide_viewport and person.body.hide_viewport
@@ -170,7 +175,7 @@ def test_full_disk_leaves_the_existing_file(
     """A limit on file sizes simulates a full disk: writing fails halfway."""
     if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
         pytest.skip("this build of Blender has no USD")
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     path = tmp_path / f"out.{ending}"
     path.write_text("old")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -198,7 +203,7 @@ def test_failed_export_frees_the_disk_space(ending: str, clip: MotionClip, tmp_p
         pytest.skip("needs permission to mount a small disk")
     try:
         free = shutil.disk_usage(tmp_path).free
-        import_clip(clip, bpy.context)
+        import_clip(clip, bpy.context, raw_options())
         with pytest.raises(TarError, match="cannot write .*; choose another place or free some space"):
             save_scene(tmp_path / f"out.{ending}")
         assert not list(tmp_path.iterdir()) and shutil.disk_usage(tmp_path).free == free

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tar_blender.headless.capture_pool import CaptureQueue
-from tar_core.engine.client import CaptureJob, PatientEngine
+from tar_core.engine.blocking_client import BlockingEngine
+from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
@@ -39,12 +40,12 @@ def command(tmp_path: Path) -> tuple[str, ...]:
 
 
 def queue_of(count: int, command: tuple[str, ...]) -> CaptureQueue:
-    engines = [PatientEngine(lambda: PYTHON, command) for _ in range(count)]
+    engines = [BlockingEngine(lambda: PYTHON, command) for _ in range(count)]
     return CaptureQueue(engines, capture)
 
 
-def capture(video: Path, engine: PatientEngine) -> MotionClip:
-    return engine.capture(CaptureJob(video=str(video)), lambda event: None)
+def capture(video: Path, engine: BlockingEngine) -> MotionClip:
+    return engine.capture(Job(video=str(video)), lambda event: None)
 
 
 def wait_for(path: Path) -> str:
@@ -93,7 +94,7 @@ def test_leaving_ends_the_engines_and_begins_nothing_more(command: tuple[str, ..
 
 
 def test_a_closed_engine_takes_nothing_more(command: tuple[str, ...], tmp_path: Path) -> None:
-    engine = PatientEngine(lambda: PYTHON, command)
+    engine = BlockingEngine(lambda: PYTHON, command)
     engine.close()
     with pytest.raises(TarError, match="stopped"):
         capture(tmp_path / "a.mp4", engine)

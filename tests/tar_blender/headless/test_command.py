@@ -41,10 +41,10 @@ def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyP
     (package / "engine.py").write_text(
         "import json, shutil, sys\n"
         "job = json.loads(sys.stdin.readline())\n"
-        "def say(event, **values):\n    print(json.dumps({'event': event, **values}), flush=True)\n"
-        "if job['people'] == 3:\n    say('error', message='no person found; give a box')\n    sys.exit(2)\n"
+        "def say(event, **values):\n    print(json.dumps({'protocol': 2, 'event': event, **values}), flush=True)\n"
+        "if job.get('people') == 3:\n    say('error', message='no person found; give a box')\n    sys.exit(2)\n"
         "say('progress', stage='capture', done=1, total=2, fps=9.0)\n"
-        f"shutil.copy({str(found_file)!r} if job['look'] else {str(motion_file)!r}, job['output'])\n"
+        f"shutil.copy({str(found_file)!r} if job.get('scan') else {str(motion_file)!r}, job['output'])\n"
         "say('result', output=job['output'])\n"
     )
     python = tmp_path / "python"
@@ -114,7 +114,7 @@ def test_several_engines_do_the_same(engine_python: Path, tiny_video: Path, tmp_
 
 def test_each_person_a_file_bones_alone_and_amass(motion_file: Path, tmp_path: Path) -> None:
     arguments = [str(motion_file), "-o", str(tmp_path / "out"), "--format", "glb,amass", "--separate"]
-    assert main([*arguments, "--armature-only"]) == 0
+    assert main([*arguments, "--figure", "armature"]) == 0
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     names = ["motion.glb", "motion_person2.glb", "motion.amass.npz", "motion_person2.amass.npz"]
     assert [Path(file).name for file in report[0]["files"]] == names

@@ -87,7 +87,7 @@ def test_captured_motion_is_kept_for_another_import(engine_python: Path, tiny_vi
     bpy.ops.tar.import_video_motion()
     (collection,) = imported_clips(bpy.context.scene)
     record = clip_record(collection)
-    assert record.options["smoothing"] == 0.5 and not record.options["with_body"]
+    assert record.options["smoothing"] == 0.5 and record.options["figure"] == "armature"
     kept = MotionClip.load(record.motion).people[0]
     assert (kept.poses == synthetic_clip(people=2).people[0].poses).all(), "as captured, not smoothed"
 
@@ -110,7 +110,7 @@ def test_unwritable_cache_is_a_warning(engine_python: Path, tiny_video: Path, tm
 def test_smpl_body_without_a_file_is_shown(tiny_video: Path) -> None:
     settings = bpy.context.scene.tar_settings
     settings.video, settings.body = str(tiny_video), "smpl"
-    with pytest.raises(RuntimeError, match="No SMPL file is named"):
+    with pytest.raises(RuntimeError, match="No SMPL file is set"):
         bpy.ops.tar.import_video_motion()
 
 
@@ -125,7 +125,7 @@ def test_gender_of_the_smpl_body_is_looked_for(tiny_video: Path, tmp_path: Path)
     (tmp_path / "SMPL_FEMALE.npz").touch()
     bpy.ops.tar.import_video_motion()
     (waiting,) = bpy.context.window_manager.tar_progress.queue
-    assert ImportRequest.from_json(waiting.request).job.body == str(tmp_path / "SMPL_FEMALE.npz")
+    assert ImportRequest.from_json(waiting.request).job.options.body == tmp_path / "SMPL_FEMALE.npz"
 
 
 def test_import_motion_file(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ import tar_blender
 from tar_blender.engine import paths as user_paths
 from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget.saved_maps import saved_maps
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tests.support.characters import heads_of, make_character, walking_clip
+from tests.support.import_options import raw_options
 from tests.tar_blender.retarget.test_retarget import WITHOUT_HANDS
 
 
@@ -25,7 +26,7 @@ def registered(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, raw_options(figure="armature", show_video=False)).people[0].armature
 
 
 def test_motion_is_baked_to_the_chosen_character(person: bpy.types.Object) -> None:

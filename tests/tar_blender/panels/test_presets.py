@@ -8,7 +8,8 @@ import pytest
 
 import tar_blender
 from tar_blender.panels.presets import FOLDER, PRESET_SETTINGS, SETTINGS, TAR_OT_add_preset
-from tar_blender.properties.settings import LensSettings, SceneSettings, TARSettings
+from tar_blender.properties.lens import LensSettings
+from tar_blender.properties.settings import CaptureSettings, SceneSettings, TARSettings
 
 SHIPPED = sorted((Path(tar_blender.__file__).parent / "presets" / FOLDER).glob("*.py"))
 OF_ONE_VIDEO = {"video", "frames", "first_frame", "last_frame", "start_frame"}
@@ -28,7 +29,9 @@ def choose(path: Path) -> None:
 
 
 def test_every_setting_is_kept_but_those_of_one_video() -> None:
-    names = {name for cls in (LensSettings, SceneSettings, TARSettings) for name in cls.__annotations__}
+    names = {
+        name for cls in (LensSettings, CaptureSettings, SceneSettings, TARSettings) for name in cls.__annotations__
+    }
     assert set(PRESET_SETTINGS) == names - OF_ONE_VIDEO
 
 

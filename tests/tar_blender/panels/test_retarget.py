@@ -7,9 +7,10 @@ import pytest
 
 import tar_blender
 from tar_blender.panels.retarget import TAR_PT_retarget, TAR_PT_retarget_bones
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tar_blender.scene.metadata import ClipRecord, mark_clip
 from tests.support.characters import SMPL_BONES, make_character, walking_clip
+from tests.support.import_options import raw_options
 
 
 @pytest.fixture(autouse=True)
@@ -21,13 +22,13 @@ def registered(empty_scene: None) -> Iterator[None]:
 
 def test_panel_is_shown_once_a_clip_is_imported() -> None:
     assert not TAR_PT_retarget.poll(bpy.context)
-    imported = import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False))
+    imported = import_clip(walking_clip(), bpy.context, raw_options(figure="armature", show_video=False))
     mark_clip(imported.collection, ClipRecord("", {}))
     assert TAR_PT_retarget.poll(bpy.context)
 
 
 def test_bone_list_is_shown_once_a_character_is_chosen() -> None:
-    imported = import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False))
+    imported = import_clip(walking_clip(), bpy.context, raw_options(figure="armature", show_video=False))
     assert not TAR_PT_retarget_bones.poll(bpy.context)
     bpy.context.scene.tar_retarget.character = make_character(imported.people[0].armature, SMPL_BONES)
     assert TAR_PT_retarget_bones.poll(bpy.context)

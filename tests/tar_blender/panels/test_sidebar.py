@@ -7,11 +7,11 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.operators.people import _ClipOperator, _PersonOperator
+from tar_blender.operators.targets import ClipOperator, PersonOperator
 from tar_blender.panels.preferences import TARPreferences
 from tar_blender.properties.retarget import TARBone
 
-BELONGS = (_ClipOperator, _PersonOperator)
+BELONGS = (ClipOperator, PersonOperator)
 NOT_OURS = ("rna_type", "name", "bl_idname")  # properties that Blender adds
 
 

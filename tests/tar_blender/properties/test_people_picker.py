@@ -66,7 +66,8 @@ def test_find_then_import(engine_python: Path, tiny_video: Path) -> None:  # noq
     assert not bpy.data.objects and len(look.people) == 2
     look.people[1].wanted = False
     job = operators._request(bpy.context).job
-    assert not job.look and job.people == "all" and [trace["wanted"] for trace in job.selection] == [True, False]
+    assert not job.scan and job.options.people == "all"
+    assert [trace["wanted"] for trace in job.options.selection] == [True, False]
     assert bpy.ops.tar.import_video_motion() == {"FINISHED"}
     assert "Person 1" in bpy.data.objects
 

@@ -9,8 +9,9 @@ import pytest
 import tar_blender
 from tar_blender.engine import paths
 from tar_blender.retarget.bone_maps import KNOWN
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tests.support.characters import make_character, walking_clip
+from tests.support.import_options import raw_options
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +24,7 @@ def registered(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, raw_options(figure="armature", show_video=False)).people[0].armature
 
 
 def test_choosing_a_character_fills_the_bone_list(person: bpy.types.Object) -> None:

@@ -1,33 +1,39 @@
 """What the sidebar's settings ask of the engine and of the import."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from math import radians
 from pathlib import Path
 
 import bpy
 import pytest
 
+from tar_blender.properties import runtime
 from tar_blender.properties import settings as properties
-from tar_blender.properties.settings import TARSettings, camera_field_of_view, lens_focal_length
-from tar_blender.scene.build import ImportOptions, set_frame_rate
+from tar_blender.properties.lens import camera_field_of_view, lens_focal_length
+from tar_blender.properties.settings import TARSettings
+from tar_blender.scene.frame_rate import set_frame_rate
+from tar_blender.scene.options import ImportOptions
+from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
+from tar_core.options import StartBox
 
 
 @pytest.fixture
 def settings(empty_scene: None, tiny_video: Path) -> Iterator[TARSettings]:
     properties.register()
+    runtime.register()
     bpy.context.scene.tar_settings.video = str(tiny_video)
     yield bpy.context.scene.tar_settings
+    runtime.unregister()
     properties.unregister()
 
 
 def test_defaults_leave_everything_to_the_engine(settings: TARSettings, tiny_video: Path) -> None:
-    job = settings.job(bpy.context.scene, body=None)
-    assert (job.video, job.people, job.start, job.end) == (str(tiny_video), "all", 0, None)
-    assert job.focal_length is job.fov is job.body is job.box is None
-    assert settings.import_options() == ImportOptions(
-        lean_correction=True, foot_locking=1.0, smoothing=pytest.approx(0.3)
-    )
+    assert settings.job(bpy.context.scene, body=None) == Job(str(tiny_video))
+    options = settings.import_options()
+    assert options == replace(ImportOptions(), smoothing=options.smoothing)
+    assert options.smoothing == pytest.approx(0.3), "Blender's numbers are single precision"
 
 
 def test_choices_reach_the_job(settings: TARSettings) -> None:
@@ -35,15 +41,15 @@ def test_choices_reach_the_job(settings: TARSettings) -> None:
     settings.focal_mode, settings.fov, settings.focal_length = "fov", radians(50), 1234.0
     settings.frames, settings.first_frame, settings.last_frame = "part", 10, 20
     settings.every_frame = True
-    job = settings.job(bpy.context.scene, body="/SMPL_MALE.npz")
+    job = settings.job(bpy.context.scene, body="/SMPL_MALE.npz").options
     assert job.every_frame
-    assert (job.people, job.start, job.end, job.body) == (3, 10, 20, "/SMPL_MALE.npz")
+    assert (job.people, job.start, job.end, job.body) == (3, 10, 20, Path("/SMPL_MALE.npz"))
     assert job.focal_length is None and job.fov == pytest.approx(50)
     settings.focal_mode, settings.people = "pixels", "largest"
-    job = settings.job(bpy.context.scene, body=None)
+    job = settings.job(bpy.context.scene, body=None).options
     assert job.focal_length == pytest.approx(1234) and job.fov is None and job.people == "largest"
     settings.focal_mode, settings.lens, settings.sensor = "lens", 18, 36
-    assert settings.job(bpy.context.scene, body=None).fov == pytest.approx(90)
+    assert settings.job(bpy.context.scene, body=None).options.fov == pytest.approx(90)
 
 
 def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
@@ -53,8 +59,8 @@ def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
         lean_correction=False,
         foot_locking=0.5,
         on_ground=False,
-        with_body=False,
-        keep_frame_rate=True,
+        figure="armature",
+        timing="scene",
         match_resolution=False,
         show_video=False,
     )
@@ -71,10 +77,10 @@ def test_motion_file_is_no_video(settings: TARSettings, tmp_path: Path) -> None:
 
 def test_box_reaches_the_job_with_its_frame(settings: TARSettings) -> None:
     settings.take_box(7, (1, 2, 30, 40))
-    assert settings.job(bpy.context.scene, None).box is None, "the box is not what was chosen"
+    assert settings.job(bpy.context.scene, None).options.box is None, "the box is not what was chosen"
     settings.people = "box"
-    job = settings.job(bpy.context.scene, None)
-    assert (job.box, job.people) == ((7, 1, 2, 30, 40), "all")
+    job = settings.job(bpy.context.scene, None).options
+    assert (job.box, job.people) == (StartBox(7, (1, 2, 30, 40)), "all")
 
 
 def test_box_is_of_one_video(settings: TARSettings) -> None:
@@ -109,12 +115,12 @@ def test_scenes_range_is_what_it_shows_of_the_video(
     set_frame_rate(scene, 24)
     scene.frame_start, scene.frame_end = 103, 106
     settings.frames, settings.timing, settings.start_frame = "scene", timing, 101
-    job = settings.job(scene, None)
+    job = settings.job(scene, None).options
     assert (job.start, job.end) == expected
     scene.frame_end = 9000
-    assert settings.job(scene, None).end == 11
+    assert settings.job(scene, None).options.end == 11
     settings.start_frame = 9500
-    with pytest.raises(TarError, match="nothing of the video"):
+    with pytest.raises(TarError, match="shows no frame of the video"):
         settings.job(scene, None)
 
 

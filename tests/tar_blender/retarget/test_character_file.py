@@ -15,12 +15,13 @@ from tar_blender.scene.metadata import delete_person
 from tar_core.errors import TarError
 from tests.support.characters import make_character
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 
 
 @pytest.fixture(params=[".blend", ".fbx"])
 def hero(request: pytest.FixtureRequest, empty_scene: None, tmp_path: Path) -> Path:
     """A file with a character in T-pose that has Mixamo's bones."""
-    (person,) = import_clip(synthetic_clip(), bpy.context).people
+    (person,) = import_clip(synthetic_clip(), bpy.context, raw_options()).people
     make_character(person.armature, KNOWN["Mixamo"])
     delete_person(person.armature)
     path = tmp_path / f"hero{request.param}"

@@ -8,7 +8,7 @@ from mathutils import Matrix
 from tar_blender.retarget.bone_maps import KNOWN, find_bones
 from tar_blender.retarget.retarget import retarget, transfer
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError
 from tar_core.skeleton import JOINT_NAMES
@@ -22,13 +22,14 @@ from tests.support.characters import (
     rotations_of,
     walking_clip,
 )
+from tests.support.import_options import raw_options
 
 WITHOUT_HANDS = [name for name in JOINT_NAMES if not name.endswith("_hand")]
 
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, raw_options(figure="armature", show_video=False)).people[0].armature
 
 
 RIGS = {

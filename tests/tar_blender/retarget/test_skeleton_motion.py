@@ -7,14 +7,15 @@ from mathutils import Matrix
 
 from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion, rotation_of
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tar_core.errors import TarError
 from tests.support.characters import SMPL_BONES, heads_of, make_character, rotations_of, walking_clip
+from tests.support.import_options import raw_options
 
 
 @pytest.fixture
 def person() -> bpy.types.Object:
-    return import_clip(walking_clip(), bpy.context, ImportOptions(with_body=False, show_video=False)).people[0].armature
+    return import_clip(walking_clip(), bpy.context, raw_options(figure="armature", show_video=False)).people[0].armature
 
 
 def test_rest_pose_is_in_the_world(person: bpy.types.Object) -> None:

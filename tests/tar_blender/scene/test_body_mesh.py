@@ -10,6 +10,7 @@ from tar_core.body.data import load_body
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import STEP
+from tests.support.import_options import raw_options
 
 
 def evaluated_vertices(body: bpy.types.Object) -> np.ndarray:
@@ -22,7 +23,7 @@ def evaluated_vertices(body: bpy.types.Object) -> np.ndarray:
 
 
 def test_evaluated_vertices_equal_smplx(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
-    imported = import_clip(clip, bpy.context)
+    imported = import_clip(clip, bpy.context, raw_options())
     person = clip.people[0]
     for i, expected in enumerate(smplx_points["vertices"]):
         bpy.context.scene.frame_set(1 + int(person.frames[i * STEP]))
@@ -31,7 +32,7 @@ def test_evaluated_vertices_equal_smplx(clip: MotionClip, smplx_points: dict[str
 
 
 def test_mesh_has_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
-    mesh = import_clip(clip, bpy.context).people[0].body.data
+    mesh = import_clip(clip, bpy.context, raw_options()).people[0].body.data
     body = load_body()
     assert len(mesh.vertices) == len(body.v_template)
     assert len(mesh.polygons) == len(body.faces)
@@ -43,7 +44,7 @@ def test_mesh_has_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
 
 
 def test_every_vertex_has_one_to_four_bone_weights(clip: MotionClip) -> None:
-    body = import_clip(clip, bpy.context).people[0].body
+    body = import_clip(clip, bpy.context, raw_options()).people[0].body
     assert [group.name for group in body.vertex_groups] == list(JOINT_NAMES)
     for vertex in body.data.vertices:
         weights = [group.weight for group in vertex.groups]
@@ -62,7 +63,7 @@ def test_only_the_four_strongest_weights_are_kept() -> None:
 
 
 def test_mesh_equals_the_one_that_from_pydata_builds(clip: MotionClip) -> None:
-    mesh = import_clip(clip, bpy.context).people[0].body.data
+    mesh = import_clip(clip, bpy.context, raw_options()).people[0].body.data
     vertices, _ = shaped_body(load_body(), clip.people[0].betas)
     expected = bpy.data.meshes.new("expected")
     expected.from_pydata((vertices @ SMPL_TO_BLENDER.T).tolist(), [], load_body().faces.tolist())

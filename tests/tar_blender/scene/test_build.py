@@ -1,7 +1,6 @@
 """A clip becomes a scene, or leaves no trace."""
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -9,18 +8,21 @@ import numpy as np
 import pytest
 
 from tar_blender.scene import build as import_motion
-from tar_blender.scene.build import ImportOptions, adapt_clip, frame_rate, import_clip, import_steps, set_frame_rate
+from tar_blender.scene.build import import_clip, import_steps
+from tar_blender.scene.frame_rate import frame_rate, set_frame_rate
+from tar_blender.scene.metadata import about_floor
 from tar_core.body.data import load_body
-from tar_core.cleanup.leg_ik import LEGS
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip, Vertical
-from tests.support.clips import synthetic_clip
+from tar_core.motion import Floor, MotionClip
+from tests.support.clips import synthetic_clip, t_pose
+from tests.support.import_options import raw_options
+from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
 
 def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) -> None:
     clip = synthetic_clip(people=2)
     clip.source = str(tiny_video)
-    imported = import_clip(clip, bpy.context)
+    imported = import_clip(clip, bpy.context, raw_options())
     collection = bpy.context.scene.collection.children[tiny_video.stem]
     assert imported.collection == collection
     assert set(collection.objects) == set(bpy.data.objects)
@@ -29,30 +31,9 @@ def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) 
     assert not imported.warnings
 
 
-def test_feet_are_planted_if_asked(clip: MotionClip) -> None:
-    rate = frame_rate(bpy.context.scene)
-    locked = adapt_clip(clip, load_body(), ImportOptions(foot_locking=1.0), rate)
-    assert adapt_clip(clip, load_body(), ImportOptions(), rate).people[0] is clip.people[0]
-    assert np.abs(locked.people[0].trans - clip.people[0].trans).max() > 0.001
-    moved = (locked.people[0].poses != clip.people[0].poses).reshape(-1, 24, 3).any((0, 2))
-    assert set(np.flatnonzero(moved)) <= set(np.ravel(LEGS)), "legs help, nothing else does"
-
-
-def test_balance_is_kept_if_asked(clip: MotionClip) -> None:
-    """Lines that say that up is elsewhere: who stands straight by the picture leans in the world."""
-    rate, tip = frame_rate(bpy.context.scene), np.radians(8)
-    upright = np.zeros_like(clip.people[0].poses)
-    upright[:, 0] = np.pi  # before a camera
-    stands = replace(clip.people[0], poses=upright, trans=np.tile([0.0, 0.2, 4.0], (len(upright), 1)))
-    leaning = replace(clip, people=[stands], vertical=Vertical(np.array([0, -np.cos(tip), -np.sin(tip)]), 1.0))
-    kept = adapt_clip(leaning, load_body(), ImportOptions(lean_correction=True), rate)
-    assert adapt_clip(leaning, load_body(), ImportOptions(), rate).people[0] is leaning.people[0]
-    assert (kept.people[0].poses != leaning.people[0].poses).any(0).nonzero()[0].max() < 3, "global_orient alone"
-
-
 def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:
     scene = bpy.context.scene
-    imported = import_clip(clip, bpy.context, ImportOptions(start_frame=1001))
+    imported = import_clip(clip, bpy.context, raw_options(start_frame=1001))
     assert scene.render.fps == 30 and scene.render.fps_base == pytest.approx(1.001, abs=1e-6)
     assert (scene.frame_start, scene.frame_end) == (1004, 1064)
     assert scene.frame_current == 1004
@@ -68,16 +49,16 @@ def test_any_frame_rate(fps: float) -> None:
 
 
 def test_missing_video_is_a_warning_and_the_rest_is_there(clip: MotionClip) -> None:
-    imported = import_clip(clip, bpy.context)
+    imported = import_clip(clip, bpy.context, raw_options())
     (warning,) = imported.warnings
     assert "Dance 01.mp4" in warning and "move the video back" in warning
     assert not imported.camera.data.background_images
 
 
 def test_a_second_import_leaves_the_first_alone(clip: MotionClip) -> None:
-    first = import_clip(clip, bpy.context)
+    first = import_clip(clip, bpy.context, raw_options())
     before = np.array(first.people[0].armature.matrix_world)
-    second = import_clip(clip, bpy.context)
+    second = import_clip(clip, bpy.context, raw_options())
     assert first.collection != second.collection
     assert len(bpy.data.armatures) == 2
     np.testing.assert_array_equal(np.array(first.people[0].armature.matrix_world), before)
@@ -85,15 +66,15 @@ def test_a_second_import_leaves_the_first_alone(clip: MotionClip) -> None:
 
 def test_works_from_another_mode(clip: MotionClip) -> None:
     """The animator may be posing somebody else when the import ends."""
-    first = import_clip(clip, bpy.context)
+    first = import_clip(clip, bpy.context, raw_options())
     bpy.context.view_layer.objects.active = first.people[0].armature
     bpy.ops.object.mode_set(mode="POSE")
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     assert bpy.context.mode == "OBJECT"
 
 
 def test_failure_leaves_nothing_behind(clip: MotionClip, monkeypatch: pytest.MonkeyPatch) -> None:
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     scene = bpy.context.scene
     before = _everything(), scene.camera, scene.frame_end, scene.render.fps
 
@@ -102,7 +83,7 @@ def test_failure_leaves_nothing_behind(clip: MotionClip, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(import_motion, "motion_steps", fail)
     with pytest.raises(MemoryError):
-        import_clip(synthetic_clip(people=2, fps=60, frames=99), bpy.context)
+        import_clip(synthetic_clip(people=2, fps=60, frames=99), bpy.context, raw_options())
     assert (_everything(), scene.camera, scene.frame_end, scene.render.fps) == before
 
 
@@ -113,7 +94,9 @@ def test_scenes_frame_rate_stays_and_the_motion_keeps_its_time() -> None:
     places = {}
     for keep in (False, True):
         scene.render.fps, scene.render.fps_base = 24, 1.001
-        person = import_clip(clip, bpy.context, ImportOptions(keep_frame_rate=keep, start_frame=1)).people[0]
+        person = import_clip(clip, bpy.context, raw_options(timing="scene" if keep else "video", start_frame=1)).people[
+            0
+        ]
         rate = frame_rate(scene)
         assert rate == pytest.approx(24 / 1.001 if keep else 60)
         for seconds in (0.3, 1.0, 1.7):
@@ -127,8 +110,8 @@ def test_scenes_frame_rate_stays_and_the_motion_keeps_its_time() -> None:
 def test_options(clip: MotionClip) -> None:
     scene = bpy.context.scene
     scene.render.resolution_x = 333
-    options = ImportOptions(
-        with_body=False,
+    options = raw_options(
+        figure="armature",
         match_resolution=False,
         show_video=False,
         on_ground=False,
@@ -146,14 +129,14 @@ def test_options(clip: MotionClip) -> None:
 def test_nobody_in_the_clip(clip: MotionClip) -> None:
     clip.people.clear()
     with pytest.raises(TarError, match="no people"):
-        import_clip(clip, bpy.context)
+        import_clip(clip, bpy.context, raw_options())
     assert not _everything()
 
 
 def test_body_file_gone(clip: MotionClip, tmp_path: Path) -> None:
     clip.body = str(tmp_path / "SMPL_NEUTRAL.pkl")
     with pytest.raises(TarError, match="SMPL_NEUTRAL"):
-        import_clip(clip, bpy.context)
+        import_clip(clip, bpy.context, raw_options())
     assert not _everything()
 
 
@@ -167,7 +150,7 @@ def test_stopping_anywhere_leaves_no_trace(clip: MotionClip) -> None:
     before = {kind: set(getattr(bpy.data, kind).keys()) for kind in import_motion._DATA_KINDS}
     # Waiting for a thread takes as many steps as it likes, so there is no telling how many there are.
     for stop in itertools.count(0, 7):
-        steps = import_steps(clip, bpy.context)
+        steps = import_steps(clip, bpy.context, raw_options())
         taken = sum(1 for _ in itertools.islice(steps, stop))
         if taken < stop:
             break
@@ -175,3 +158,30 @@ def test_stopping_anywhere_leaves_no_trace(clip: MotionClip) -> None:
         assert {kind: set(getattr(bpy.data, kind).keys()) for kind in import_motion._DATA_KINDS} == before, stop
         assert bpy.context.scene.camera is None and bpy.context.scene.render.resolution_x == 1920
     assert stop > 50
+
+
+def test_soles_of_a_clip_are_at_z_0() -> None:
+    clip = MotionClip(25, 640, 480, 800, np.array([320, 240]), "a.mp4", [t_pose(10)])
+    imported = import_clip(clip, bpy.context, raw_options())
+    lowest = evaluated_vertices(imported.people[0].body)[:, 2].min()
+    assert abs(lowest) < 0.003
+    assert imported.camera.location.z == np.float32(imported.placement.translation[2])
+    assert about_floor(imported.collection).startswith("Floor ")
+
+
+def test_floor_of_a_tilted_camera_is_at_z_0() -> None:
+    """An upright person in front of a camera that looks down by 0.3 rad: soles at z = 0, head above them."""
+    person = t_pose(10)
+    person.poses[:, 0], person.betas = np.pi + 0.3, np.zeros(10, np.float32)
+    up = np.array([0.0, -np.cos(0.3), -np.sin(0.3)])
+    body = load_body()
+    pelvis = body.J_regressor[0] @ body.v_template
+    height = float(-(person.trans[0] + pelvis) @ up + pelvis[1] - body.v_template[:, 1].min())
+    clip = MotionClip(25, 640, 480, 800, np.array([320, 240]), "a.mp4", [person], floor=Floor(up, height))
+    imported = import_clip(clip, bpy.context, raw_options(show_video=False))
+    vertices = evaluated_vertices(imported.people[0].body)
+    assert abs(vertices[:, 2].min()) < 1e-3
+    extent = vertices.max(0) - vertices.min(0)
+    assert abs(extent[2] - np.ptp(body.v_template[:, 1])) < 1e-3
+    assert abs(imported.camera.location.z - height) < 1e-6
+    assert about_floor(imported.collection) == "Floor 100% sure"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mathutils import Matrix, Vector
 
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tar_blender.scene.camera import add_video_background, build_camera, match_render
 from tar_blender.scene.floor import move
 from tar_blender.scene.metadata import delete_clip
@@ -21,6 +21,7 @@ from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import STEP, phone_video, synthetic_clip
+from tests.support.import_options import raw_options
 
 
 def pinhole(points: np.ndarray, clip: MotionClip) -> np.ndarray:
@@ -37,7 +38,7 @@ def seen(points: np.ndarray, clip: MotionClip, camera: bpy.types.Object) -> np.n
 def test_joints_project_to_the_pixels_of_the_pinhole_camera(
     clip: MotionClip, smplx_points: dict[str, np.ndarray]
 ) -> None:
-    imported = import_clip(clip, bpy.context)
+    imported = import_clip(clip, bpy.context, raw_options())
     armature = imported.people[0].armature
     for i in range(0, len(clip.people[0]), STEP):
         bpy.context.scene.frame_set(1 + int(clip.people[0].frames[i]))
@@ -72,7 +73,7 @@ def test_rotating_camera_projects_exactly(clip: MotionClip, smplx_points: dict[s
     last = clip.last_frame
     turns = CameraTrajectory(0, np.linspace([0.0, 0, 0], [0.1, 0.7, -0.2], last + 1))
     turning = replace(clip, camera_trajectory=turns, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
-    imported = import_clip(turning, bpy.context, ImportOptions(start_frame=5))
+    imported = import_clip(turning, bpy.context, raw_options(start_frame=5))
     assert imported.camera.parent is not None
     armature = imported.people[0].armature
     for i in range(0, len(clip.people[0]), STEP):
@@ -97,7 +98,7 @@ def test_moving_and_zooming_camera_projects_exactly(clip: MotionClip, smplx_poin
         np.linspace(1, 1.6, count),
         world=world,
     )
-    imported = import_clip(replace(clip, camera_trajectory=path), bpy.context)
+    imported = import_clip(replace(clip, camera_trajectory=path), bpy.context, raw_options())
     armature = imported.people[0].armature
     for i in range(0, len(clip.people[0]), STEP):
         frame = int(clip.people[0].frames[i])
@@ -118,7 +119,7 @@ def test_rotating_camera_moves_with_its_clip(clip: MotionClip) -> None:
     turning = replace(
         clip, camera_trajectory=CameraTrajectory(0, np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1))
     )
-    imported = import_clip(turning, bpy.context)
+    imported = import_clip(turning, bpy.context, raw_options())
     bpy.context.scene.frame_set(3)
     before = imported.camera.matrix_world.copy()
     transform = Matrix.Translation((1, 2, 3)) @ Matrix.Rotation(0.3, 4, "X")
@@ -129,7 +130,7 @@ def test_rotating_camera_moves_with_its_clip(clip: MotionClip) -> None:
 
 def test_portrait_video(clip: MotionClip) -> None:
     portrait = synthetic_clip(width=1080, height=1920, principal_point=(539.5, 959.5))
-    imported = import_clip(portrait, bpy.context)
+    imported = import_clip(portrait, bpy.context, raw_options())
     assert (bpy.context.scene.render.resolution_x, bpy.context.scene.render.resolution_y) == (1080, 1920)
     center = imported.placement.points(np.array([[0.0, 0.0, 3.0]]))
     np.testing.assert_allclose(seen(center, portrait, imported.camera), [[539.5, 959.5]], atol=1e-3)

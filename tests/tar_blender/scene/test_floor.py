@@ -6,17 +6,18 @@ import pytest
 from mathutils import Matrix, Vector
 
 import tar_blender
-from tar_blender.scene.build import ImportedClip, ImportOptions, import_clip
+from tar_blender.scene.build import ImportedClip, import_clip
 from tar_blender.scene.floor import floor_transform, lowest_foot
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tests.support.import_options import raw_options
 from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
 
 @pytest.fixture
 def imported(empty_scene: None, clip: MotionClip) -> ImportedClip:
     tar_blender.register()
-    yield import_clip(clip, bpy.context, ImportOptions(on_ground=False, show_video=False))
+    yield import_clip(clip, bpy.context, raw_options(on_ground=False, show_video=False))
     tar_blender.unregister()
 
 

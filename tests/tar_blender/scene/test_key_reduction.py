@@ -10,6 +10,7 @@ from tar_blender.scene.build import import_clip
 from tar_blender.scene.fcurves import curves_of, new_action, write_curves
 from tar_blender.scene.key_reduction import Tolerance, choose_keys, degrees_apart, reduce_keys
 from tar_core.motion import MotionClip
+from tests.support.import_options import raw_options
 
 
 def distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -45,7 +46,7 @@ def test_cubic_needs_few_keys() -> None:
 
 
 def test_person_keeps_the_motion_with_fewer_keys(clip: MotionClip) -> None:
-    (person,) = import_clip(clip, bpy.context).people
+    (person,) = import_clip(clip, bpy.context, raw_options()).people
     frames = 1 + clip.people[0].frames
     paths = {curve.data_path for curve in curves_of(person.armature)}
     rotations = sorted(path for path in paths if path.endswith("rotation_quaternion"))
@@ -64,7 +65,7 @@ def test_operator_reduces_the_active_person(clip: MotionClip) -> None:
         bpy.context.view_layer.objects.active = None
         with pytest.raises(RuntimeError, match="Select a person"):
             bpy.ops.tar.reduce_keys()
-        (person,) = import_clip(clip, bpy.context).people
+        (person,) = import_clip(clip, bpy.context, raw_options()).people
         bpy.context.view_layer.objects.active = person.armature
         count = sum(len(curve.keyframe_points) for curve in curves_of(person.armature))
         assert bpy.ops.tar.reduce_keys(degrees=3.0) == {"FINISHED"}

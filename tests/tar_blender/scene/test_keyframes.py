@@ -12,6 +12,7 @@ from tar_blender.scene.keyframes import VISIBILITY
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 
 ROTATIONS = {f'pose.bones["{name}"].rotation_quaternion' for name in JOINT_NAMES}
 LOCATION = 'pose.bones["pelvis"].location'
@@ -33,7 +34,7 @@ def values_of(curve: Any) -> np.ndarray:
 
 
 def test_every_bone_is_keyed_on_every_frame(clip: MotionClip) -> None:
-    (person,) = import_clip(clip, bpy.context).people
+    (person,) = import_clip(clip, bpy.context, raw_options()).people
     curves = curves_of(person.action)
     bones = {(path, i) for path in ROTATIONS for i in range(4)} | {(LOCATION, i) for i in range(3)}
     assert set(curves) == bones | {(name, 0) for name in VISIBILITY}
@@ -45,7 +46,7 @@ def test_every_bone_is_keyed_on_every_frame(clip: MotionClip) -> None:
 
 def test_quaternions_have_no_sign_changes(clip: MotionClip) -> None:
     """The people of the clip turn around more than once, so a naive conversion would change signs."""
-    (person,) = import_clip(clip, bpy.context).people
+    (person,) = import_clip(clip, bpy.context, raw_options()).people
     curves = curves_of(person.action)
     for path in ROTATIONS:
         quaternions = np.stack([values_of(curves[path, i])[:, 1] for i in range(4)], 1)
@@ -56,7 +57,7 @@ def test_quaternions_have_no_sign_changes(clip: MotionClip) -> None:
 
 
 def test_each_person_has_their_own_action(clip: MotionClip) -> None:
-    imported = import_clip(synthetic_clip(people=2), bpy.context)
+    imported = import_clip(synthetic_clip(people=2), bpy.context, raw_options())
     first, second = imported.people
     assert first.action != second.action
     for person in (first, second):
@@ -70,7 +71,7 @@ def test_each_person_has_their_own_action(clip: MotionClip) -> None:
 
 def test_people_are_visible_only_while_they_are_in_the_video() -> None:
     clip = synthetic_clip(people=2, frames=20)
-    people = import_clip(clip, bpy.context).people
+    people = import_clip(clip, bpy.context, raw_options()).people
     for person, motion in zip(people, clip.people, strict=True):
         first, last = 1 + motion.frames[0], 1 + motion.frames[-1]
         for frame, there in ((first - 1, 0), (first, 1), (first + 7, 1), (last, 1), (last + 1, 0), (first - 3, 0)):
@@ -82,7 +83,7 @@ def test_people_are_visible_only_while_they_are_in_the_video() -> None:
 
 
 def test_body_follows_the_visibility_keys_of_the_armature(clip: MotionClip) -> None:
-    (person,) = import_clip(clip, bpy.context).people
+    (person,) = import_clip(clip, bpy.context, raw_options()).people
     curve = curves_of(person.action)["hide_viewport", 0]
     curve.keyframe_points[1].co.x = 30
     curve.update()
@@ -95,5 +96,5 @@ def test_body_follows_the_visibility_keys_of_the_armature(clip: MotionClip) -> N
 def test_ten_thousand_frames_take_under_two_seconds() -> None:
     clip = synthetic_clip(frames=10_000)
     begin = time.process_time()
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     assert time.process_time() - begin < 2

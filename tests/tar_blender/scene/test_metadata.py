@@ -1,11 +1,10 @@
 """Records of imported clips and people, and the operations of the people list."""
 
-import json
 from pathlib import Path
 
 import bpy
 
-from tar_blender.scene.build import ImportOptions, import_clip
+from tar_blender.scene.build import import_clip
 from tar_blender.scene.metadata import (
     ClipRecord,
     camera_of,
@@ -19,12 +18,13 @@ from tar_blender.scene.metadata import (
     set_hidden,
 )
 from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
 from tests.tar_blender.scene.test_build import _everything
 
 
 def test_records_are_saved_with_the_file(tmp_path: Path) -> None:
     bpy.ops.object.armature_add()  # not an imported person
-    imported = import_clip(synthetic_clip(people=3), bpy.context)
+    imported = import_clip(synthetic_clip(people=3), bpy.context, raw_options())
     assert imported_clips(bpy.context.scene) == []
     mark_clip(imported.collection, ClipRecord("walk.npz", {"smoothing": 0.5}))
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
@@ -36,7 +36,7 @@ def test_records_are_saved_with_the_file(tmp_path: Path) -> None:
 
 
 def test_deleting_a_person_removes_their_data_only() -> None:
-    imported = import_clip(synthetic_clip(people=2), bpy.context)
+    imported = import_clip(synthetic_clip(people=2), bpy.context, raw_options())
     delete_person(imported.people[0].armature)
     assert not [name for name in _everything() if "Person 1" in name]
     assert {
@@ -52,14 +52,14 @@ def test_deleting_a_clip_removes_all_its_data(tiny_video: Path) -> None:
         clip = synthetic_clip(people=2)
         clip.source = str(tiny_video)
         bpy.context.scene.render.fps = 24
-        imported = import_clip(clip, bpy.context, ImportOptions(keep_frame_rate=keep_frame_rate))
+        imported = import_clip(clip, bpy.context, raw_options(timing="scene" if keep_frame_rate else "video"))
         assert imported.camera.data.background_images
         delete_clip(imported.collection)
         assert not _everything()
 
 
 def test_hidden_people_stay_hidden_on_all_frames() -> None:
-    person = import_clip(synthetic_clip(), bpy.context).people[0]
+    person = import_clip(synthetic_clip(), bpy.context, raw_options()).people[0]
     set_hidden(person.armature, True)
     bpy.context.scene.frame_set(20)
     assert not person.armature.visible_get() and not person.body.visible_get()
@@ -68,20 +68,9 @@ def test_hidden_people_stay_hidden_on_all_frames() -> None:
 
 
 def test_deleting_leaves_no_none_in_the_view_layer() -> None:
-    (person,) = import_clip(synthetic_clip(), bpy.context).people
+    (person,) = import_clip(synthetic_clip(), bpy.context, raw_options()).people
     delete_person(person.armature)
     assert None not in list(bpy.context.view_layer.objects)
-
-
-def test_option_names_of_older_files_are_translated() -> None:
-    collection = bpy.data.collections.new("walk")
-    options = {"start_frame": 1, "smoothing": 0.3, "keep_balance": True, "plant_feet": 0.5, "focal": 900.0}
-    collection["tar_clip"] = json.dumps({"motion": "walk.npz", "options": options})
-    record = clip_record(collection)
-    assert record.motion == "walk.npz"
-    assert ImportOptions(**record.options) == ImportOptions(
-        start_frame=1, smoothing=0.3, lean_correction=True, foot_locking=0.5, focal_length=900.0
-    )
 
 
 def test_other_collections_have_no_record() -> None:

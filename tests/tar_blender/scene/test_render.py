@@ -10,6 +10,7 @@ from tar_blender.scene.build import import_clip
 from tar_blender.scene.render import render_frame
 from tar_core.motion import MotionClip
 from tests.support.clips import STEP, synthetic_clip
+from tests.support.import_options import raw_options
 
 FRAME = 34  # smplx_points has its vertices: video frame 33, index 30 of the motion
 
@@ -17,7 +18,7 @@ FRAME = 34  # smplx_points has its vertices: video frame 33, index 30 of the mot
 @pytest.fixture
 def alpha(clip: MotionClip, tmp_path: Path) -> np.ndarray:
     """Render one frame; return its alpha channel [H, W], top row first."""
-    import_clip(clip, bpy.context)
+    import_clip(clip, bpy.context, raw_options())
     before = _render_settings()
     render_frame(bpy.context.scene, FRAME, tmp_path / "frame.png", 320)
     assert _render_settings() == before

@@ -174,7 +174,7 @@ def test_capture_of_a_selected_person(
 def test_scan_reports_progress(demo_video: Path) -> None:
     reported: list[Progress] = []
     scan(demo_video, CaptureOptions(end=30, device="cpu"), reported.append)
-    assert [progress.stage for progress in reported[:2]] == ["load", "look"] and reported[-1].done == 31
+    assert [progress.stage for progress in reported[:2]] == ["load", "scan"] and reported[-1].done == 31
 
 
 def test_scan_of_a_video_without_people_is_rejected() -> None:

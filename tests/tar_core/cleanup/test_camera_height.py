@@ -1,24 +1,13 @@
 """Height of a level camera above the feet of people."""
 
-import numpy as np
 import pytest
 import torch
 
 from tar_core.body.model import BodyModel
 from tar_core.cleanup.camera_height import camera_height
-from tar_core.motion import PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
-from tests.support.clips import synthetic_person
+from tests.support.clips import synthetic_person, t_pose
 from tests.support.standing import BODY
-
-
-def t_pose(frames: int) -> PersonMotion:
-    """A person who stands still in the T-pose, facing a level camera."""
-    person = synthetic_person(1, frames, 0)
-    person.poses[:] = 0
-    person.poses[:, 0] = np.pi
-    person.trans[:] = (0, 0, 4)
-    return person
 
 
 def test_height_is_that_of_the_lowest_vertex_of_the_posed_body() -> None:

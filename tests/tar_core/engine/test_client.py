@@ -12,35 +12,37 @@ from pathlib import Path
 
 import pytest
 
-from tar_core.engine.client import (
+from tar_core.engine.blocking_client import BlockingEngine
+from tar_core.engine.client import EngineProcess
+from tar_core.engine.pipes import broken_pipe_is_an_error
+from tar_core.engine.protocol import (
     LAST_EVENTS,
+    PROTOCOL,
     Cancelled,
-    CaptureJob,
-    EngineProcess,
     Event,
     Failure,
+    Job,
     Notice,
-    PatientEngine,
     PersonFound,
     Progress,
     Result,
-    broken_pipe_is_an_error,
     parse_event,
 )
 from tar_core.errors import TarError
+from tar_core.options import CaptureOptions, StartBox
 from tests.support.clips import synthetic_clip
 from tests.support.engine_programs import READ_JOB, SAY
 from tests.support.paths import PYTHON
 
-JOB = CaptureJob(video="walk.mp4", people=2, focal_length=1400.0, box=(0, 10, 20, 30, 40))
+JOB = Job("walk.mp4", CaptureOptions(people=2, focal_length=1400.0, box=StartBox(0, (10, 20, 30, 40))))
 
 
 def engine(program: str) -> EngineProcess:
     return EngineProcess(PYTHON, JOB, ("-c", READ_JOB + SAY + program))
 
 
-def patient(program: str) -> PatientEngine:
-    return PatientEngine(lambda: PYTHON, ("-c", READ_JOB + SAY + program))
+def patient(program: str) -> BlockingEngine:
+    return BlockingEngine(lambda: PYTHON, ("-c", READ_JOB + SAY + program))
 
 
 def follow(process: EngineProcess, seconds: float = 20) -> list[Event]:
@@ -87,42 +89,35 @@ say("result", output=job["output"])
         process.motion()  # deleted
 
 
-def test_engine_gets_the_whole_job() -> None:
+def test_engine_gets_the_job_without_defaults() -> None:
     events = follow(engine("say('error', message=json.dumps(job))"))
     job = json.loads(events[0].message)
     assert job.pop("output").endswith(".npz")
-    assert job == {
-        "video": "walk.mp4",
-        "start": 0,
-        "end": None,
-        "people": 2,
-        "focal_length": 1400.0,
-        "fov": None,
-        "device": "auto",
-        "body": None,
-        "box": [0, 10, 20, 30, 40],
-        "checkpoint": None,
-        "camera_trajectory": None,
-        "trajectory_scale": 1.0,
-        "static_camera": False,
-        "every_frame": False,
-        "look": False,
-        "selection": None,
-        "threads": None,
-    }
+    options = {"people": 2, "focal_length": 1400.0, "box": [0, 10, 20, 30, 40]}
+    assert job == {"protocol": PROTOCOL, "video": "walk.mp4", **options}
+
+
+def test_an_engine_without_protocol_is_outdated() -> None:
+    """The engine of the first version answers like this."""
+    old = "print(json.dumps({'event': 'error', 'message': 'the job has unknown keys: protocol'}), flush=True)"
+    (event,) = follow(engine(old))
+    assert isinstance(event, Failure) and event.outdated and "update the engine" in event.message
+
+
+def test_an_engine_that_does_not_know_an_option_is_outdated() -> None:
+    (event,) = follow(engine("say('error', message='unknown options: hands', unknown_options=['hands'])"))
+    assert isinstance(event, Failure) and event.outdated and "does not know hands" in event.message
 
 
 def test_death_without_a_word_tells_the_last_line() -> None:
     process = engine("sys.stderr.write('loading\\nout of memory\\n'); os._exit(9)")
     (event,) = follow(process)
-    assert event == Failure(
-        "the engine stopped (exit code 9): out of memory; try again, or with the processor as device (preferences)"
-    )
+    assert event == Failure("the engine stopped (exit code 9): out of memory; try again, or use the device cpu")
     assert list(process.errors) == ["loading", "out of memory"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
-@pytest.mark.parametrize(("number", "words"), [("SIGKILL", "killed from outside"), ("SIGSEGV", "crashed (SIGSEGV)")])
+@pytest.mark.parametrize(("number", "words"), [("SIGKILL", "killed by the system"), ("SIGSEGV", "crashed (SIGSEGV)")])
 def test_killed_engine_is_told_and_leaves_nothing(number: str, words: str) -> None:
     process = engine("say('progress', stage='capture', done=1, total=9, fps=1.0); time.sleep(60)")
     while not process.poll():

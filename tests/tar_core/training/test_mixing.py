@@ -56,7 +56,7 @@ def test_stills_have_no_maps_and_mix_where_none_are_wanted(folder):
     assert [mixed.is_moving(clip) for clip in (0, 6)] == [True, False]
     batch = mixed.batch([0, 6], maps=False)
     assert torch.equal(batch.poses[9:], batch.poses[:1].expand(9, 24, 3))
-    with pytest.raises(TarError, match="--without-maps"):
+    with pytest.raises(TarError, match="without maps"):
         mixed.batch([0, 6])
 
 

@@ -1,0 +1,103 @@
+"""The arguments of the headless command."""
+
+import argparse
+import math
+from pathlib import Path
+
+from tar_core.arguments import OneLineParser, add_arguments
+from tar_core.options import CaptureOptions
+
+from ..export.amass import ENDING as AMASS_ENDING
+from ..export.formats import FORMATS
+from ..scene.options import ImportOptions
+
+NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
+MOTION = "npz"  # the format that needs no scene
+ENDINGS = {name: name for name in (*FORMATS, MOTION)} | {"amass": AMASS_ENDING}  # of the files of each format
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = OneLineParser(prog=NAME, description="Turn videos into scene files with animated SMPL characters.")
+    parser.add_argument(
+        "video", type=Path, nargs="+", metavar="VIDEO", help="Videos, folders of videos, or motion files (.npz)"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FILE",
+        help=f"File to write; its ending is one of {', '.join(ENDINGS.values())}. Can be given several times. A "
+        "folder for several videos",
+    )
+    _add_batch(parser)
+    _add_scene(parser)
+    add_arguments(parser, CaptureOptions, exclusive=[("focal_length", "fov")])
+    add_arguments(parser, ImportOptions)
+    return parser
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        type=_formats,
+        default=["blend"],
+        metavar="FORMATS",
+        help=f"Formats to write into a folder, separated by commas: {', '.join(ENDINGS)} (default: blend)",
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument("--resume", action="store_true", help="Skip videos whose files all exist")
+    existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
+    parser.add_argument(
+        "--jobs",
+        type=_positive_integer,
+        default=1,
+        metavar="N",
+        help="Number of videos to capture at the same time, for machines with many cores or a GPU (default: 1)",
+    )
+
+
+def _add_scene(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--separate",
+        action="store_true",
+        help="Write one file per person, without the camera and with the same skeleton for all, for game engines",
+    )
+    parser.add_argument(
+        "--character",
+        type=Path,
+        metavar="FILE",
+        help="A rigged character (.blend, .fbx, .glb) that gets the motion instead of the SMPL bodies",
+    )
+    parser.add_argument("--fps", type=_positive, help="Resample the motion to this frame rate")
+    parser.add_argument(
+        "--reduce-keys",
+        type=_positive,
+        metavar="DEGREES",
+        help="Remove keys that change rotations by less than this",
+    )
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number
+
+
+def _positive_integer(text: str) -> int:
+    if not (text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def _formats(text: str) -> list[str]:
+    formats = [name.strip().lower() for name in text.split(",")]
+    unknown = [name for name in formats if name not in ENDINGS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is not one of {', '.join(ENDINGS)}")
+    return [ENDINGS[name] for name in dict.fromkeys(formats)]

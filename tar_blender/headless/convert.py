@@ -1,0 +1,57 @@
+"""One clip becomes the files that the user asked for."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import bpy
+
+from tar_core.arguments import from_arguments
+from tar_core.body.data import body_of_clip
+from tar_core.motion import MotionClip
+
+from ..export.amass import ENDING as AMASS_ENDING
+from ..export.amass import save_amass
+from ..export.formats import save_each, save_scene
+from ..retarget.character_file import replace_person
+from ..scene.build import import_clip
+from ..scene.frame_rate import set_frame_rate
+from ..scene.key_reduction import Tolerance, reduce_keys
+from ..scene.options import ImportOptions
+from .arguments import MOTION, NAME
+
+
+def convert(clip: MotionClip, outputs: Sequence[Path], arguments: argparse.Namespace) -> tuple[int, list[Path]]:
+    """Build the clip in an empty scene and write its files; returns the number of people and the written files."""
+    # The objects and settings of the startup file must not affect the result.
+    bpy.ops.wm.read_homefile(use_empty=True)
+    if arguments.fps is not None:
+        set_frame_rate(bpy.context.scene, arguments.fps)
+    timing = "video" if arguments.fps is None else "scene"
+    imported = import_clip(clip, bpy.context, from_arguments(ImportOptions, arguments, timing=timing))
+    for warning in imported.warnings:
+        print(f"{NAME}: {warning}", file=sys.stderr)
+    characters = [person.armature for person in imported.people]
+    if arguments.character is not None:
+        characters = [replace_person(person, arguments.character) for person in characters]
+    if arguments.reduce_keys is not None:
+        for character in characters:
+            reduce_keys(character, Tolerance(degrees=arguments.reduce_keys))
+    written: list[Path] = []
+    for output in outputs:
+        if output.name.lower().endswith(f".{AMASS_ENDING}"):
+            written += save_amass(output, imported.clip, body_of_clip(clip), imported.placement)
+        elif is_motion(output):
+            imported.clip.save(output)
+            written.append(output)
+        elif arguments.separate:
+            written += save_each(output, characters)
+        else:
+            written += save_scene(output)
+    return len(clip.people), written
+
+
+def is_motion(file: Path) -> bool:
+    """Whether a file is a motion file, which needs no scene."""
+    return file.suffix.lower() == f".{MOTION}"

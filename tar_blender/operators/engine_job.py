@@ -1,0 +1,254 @@
+"""Base of the operators that run an import: start the engine, follow it, build the result, continue with the queue."""
+
+import time
+
+import bpy
+
+from tar_core.amass import load_motion
+from tar_core.body.data import load_body
+from tar_core.engine.client import EngineProcess
+from tar_core.engine.protocol import Cancelled, Event, Failure, Notice, Progress, Result
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+
+from ..engine.cache import keep_motion
+from ..engine.paths import bundled_tar_core, cache_folder, engine_python
+from ..engine.request import ImportRequest
+from ..properties.people_picker import show_detected
+from ..scene.build import ImportedClip, import_steps
+from ..scene.metadata import ClipRecord, mark_clip
+from ..util.incremental import Incremental, in_thread, run_for
+from ..util.report import refuse, sentence
+
+_POLL_SECONDS = 0.1
+_BUILDING_TICK = 0.01  # seconds between timer events while the scene is built
+_BUILDING_SECONDS = 0.008  # of building per timer event; the last step may take longer
+_CANCELLED = "Cancelled; the scene was not changed"
+
+
+class EngineJobOperator:
+    """Runs a job of the engine and builds its result in Blender, then the imports in the queue.
+
+    A motion file needs no engine.
+    """
+
+    _timer: bpy.types.Timer | None = None
+    _engine: EngineProcess | None = None
+
+    def start_or_queue(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+        """Raises TarError if the engine cannot be started."""
+        progress = context.window_manager.tar_progress
+        if progress.running:
+            waiting = progress.queue.add()
+            waiting.name, waiting.request = request.video.name, request.to_json()
+            return {"FINISHED"}
+        return self.start(context, request)
+
+    def start(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+        """Raises TarError if the engine cannot be started."""
+        self._begin(context, request)
+        if bpy.app.background:  # no event loop
+            return self._wait(context)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        progress = context.window_manager.tar_progress
+        if event.type == "ESC" and event.value == "PRESS":
+            progress.cancel_requested = True
+            return {"RUNNING_MODAL"}
+        if event.type != "TIMER":
+            # A half-built scene must not be undone or changed.
+            return {"RUNNING_MODAL"} if self._building else {"PASS_THROUGH"}
+        try:
+            result = self._step(context)
+        except Exception as error:  # a bug; without this the panel would show a running import forever
+            progress.error = f"unexpected {type(error).__name__}: {error}; see the system console"
+            self._stop(context)
+            raise
+        if result is None or self._begin_next(context):
+            return {"PASS_THROUGH"}
+        self._stop(context)
+        return result
+
+    def cancel(self, context: bpy.types.Context) -> None:
+        """Called by Blender when another file is opened or Blender quits."""
+        self._stop(context)
+
+    def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
+        self._request = request
+        self._building: Incremental[ImportedClip] | None = None
+        self._imported: ImportedClip | None = None
+        self._engine = (
+            None
+            if request.is_motion
+            else EngineProcess(engine_python(context), request.job, package=bundled_tar_core())
+        )
+        progress = context.window_manager.tar_progress
+        progress.running, progress.cancel_requested = True, False
+        progress.video, progress.request = request.video.name, request.to_json()
+        progress.fraction, progress.stage, progress.pace = 0.0, "Starting", ""
+        if request.is_motion:
+            self._begin_building(context)
+        else:
+            self._tick_every(context, _POLL_SECONDS)
+
+    def _begin_next(self, context: bpy.types.Context) -> bool:
+        """Start the first import of the queue that can be started; returns whether there was one."""
+        queue = context.window_manager.tar_progress.queue
+        self._close_engine()
+        while queue:
+            request = ImportRequest.from_json(queue[0].request)
+            queue.remove(0)
+            try:
+                self._begin(context, request)
+                return True
+            except TarError as error:
+                fail(self, context, str(error))
+        return False
+
+    def _wait(self, context: bpy.types.Context) -> set[str]:
+        try:
+            while True:
+                result = self._step(context)
+                if result is not None:
+                    return result
+                if self._building is None:
+                    time.sleep(_POLL_SECONDS)
+        finally:
+            self._stop(context)
+
+    def _stop(self, context: bpy.types.Context) -> None:
+        progress = context.window_manager.tar_progress
+        progress.running = False
+        progress.queue.clear()
+        if self._building is not None:
+            self._building.close()
+        if not bpy.app.background:
+            context.window_manager.event_timer_remove(self._timer)
+        self._close_engine()
+        redraw(context)
+
+    def _close_engine(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+    def _tick_every(self, context: bpy.types.Context, seconds: float) -> None:
+        if bpy.app.background:
+            return
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+        self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
+
+    def _step(self, context: bpy.types.Context) -> set[str] | None:
+        """Shows what the engine has told since the last step, and then builds; at the end gives what the operator
+        returns.
+        """
+        if self._building is not None:
+            return self._build(context)
+        if context.window_manager.tar_progress.cancel_requested:
+            self._engine.cancel()
+        result = None
+        for event in self._engine.poll():
+            result = self._follow(context, event)
+        return result
+
+    def _follow(self, context: bpy.types.Context, event: Event) -> set[str] | None:
+        progress = context.window_manager.tar_progress
+        match event:
+            case Progress():
+                progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
+                redraw(context)
+            case Notice(message):
+                progress.notice = message
+            case Failure(message, outdated):
+                context.window_manager.tar_engine.outdated = outdated
+                progress.log = "\n".join(self._engine.errors)
+                return fail(self, context, message)
+            case Cancelled():
+                progress.notice = _CANCELLED
+                return {"CANCELLED"}
+            case Result():
+                try:
+                    return self._show_detected(context) if self._request.job.scan else self._begin_building(context)
+                except TarError as error:
+                    return fail(self, context, str(error))
+        return None
+
+    def _show_detected(self, context: bpy.types.Context) -> set[str]:
+        show_detected(context, self._request.job.video, self._engine.detected())
+        return {"FINISHED"}
+
+    def _begin_building(self, context: bpy.types.Context) -> None:
+        progress = context.window_manager.tar_progress
+        progress.stage, progress.pace, progress.fraction = "Building the scene", "", 1.0
+        self._building = self._import_steps(context)
+        self._tick_every(context, _BUILDING_TICK)
+
+    def _import_steps(self, context: bpy.types.Context) -> Incremental[ImportedClip]:
+        motion = yield from in_thread(self._read_motion)
+        return (yield from import_steps(motion, context, self._request.options))
+
+    def _read_motion(self) -> MotionClip:
+        return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
+
+    def _build(self, context: bpy.types.Context) -> set[str] | None:
+        """Continue building for a moment; at the end, return the operator's result."""
+        progress = context.window_manager.tar_progress
+        building = self._building
+        try:
+            if self._imported is not None:
+                result = self._keep(context, self._imported)
+            elif progress.cancel_requested:
+                building.close()
+                progress.notice, result = _CANCELLED, {"CANCELLED"}
+            else:
+                run_for(building, _BUILDING_SECONDS)
+                return None
+        except StopIteration as end:
+            self._imported = end.value  # finished in the next timer event, as an undo step takes time
+            return None
+        except TarError as error:
+            result = fail(self, context, str(error))
+        self._building = None
+        self._tick_every(context, _POLL_SECONDS)
+        return result
+
+    def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> set[str]:
+        """Keep the captured motion in the cache and push the undo step."""
+        motion = str(self._request.video)
+        if not self._request.is_motion:
+            try:
+                motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
+            except TarError as error:
+                motion = ""
+                imported.warnings.append(str(error))
+        mark_clip(imported.collection, ClipRecord(motion, self._request.options.to_json()))
+        report_import(self, context, imported)
+        if not bpy.app.background:
+            kind = "Motion File" if self._request.is_motion else "Video Motion"
+            bpy.ops.ed.undo_push(message=f"Import {kind}")
+        return {"FINISHED"}
+
+
+def report_import(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
+    for warning in imported.warnings:
+        operator.report({"WARNING"}, sentence(warning))
+    count = len(imported.people)
+    people = "1 person" if count == 1 else f"{count} people"
+    progress = context.window_manager.tar_progress
+    # Warnings of the engine stay.
+    progress.notice = " ".join(filter(None, [f"Imported {people}.", *imported.warnings, progress.notice]))
+
+
+def fail(operator: bpy.types.Operator, context: bpy.types.Context, message: object) -> set[str]:
+    """Show an error in the panel and report it."""
+    context.window_manager.tar_progress.error = str(message)
+    return refuse(operator, message)
+
+
+def redraw(context: bpy.types.Context) -> None:
+    for window in context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()

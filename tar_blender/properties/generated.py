@@ -1,0 +1,38 @@
+"""Blender properties from option dataclasses (tar_core/option_fields.py)."""
+
+from typing import Any
+
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+
+from tar_core.option_fields import Option, options_of, value_type
+
+
+def properties(cls: type) -> dict[str, Any]:
+    """Annotations for a property group or an operator: one property for each option that Blender shows as it is."""
+    defaults = {name: field.default for name, field in cls.__dataclass_fields__.items()}
+    return {
+        name: _property(value_type(cls, name), about, defaults[name])
+        for name, about in options_of(cls).items()
+        if about.blender
+    }
+
+
+def preset_names(cls: type) -> list[str]:
+    """The generated properties that presets keep."""
+    return [name for name, about in options_of(cls).items() if about.blender and about.preset]
+
+
+def _property(kind: type, about: Option, default: Any) -> Any:
+    text = {"name": about.label, "description": about.help}
+    if about.choices:
+        return EnumProperty(**text, items=about.choices, default=default)
+    if kind is bool:
+        return BoolProperty(**text, default=default)
+    if kind is str:
+        return StringProperty(**text, default=default)
+    limits = {"min": about.minimum, "max": about.maximum, "soft_max": about.soft_maximum}
+    limits = {name: limit for name, limit in limits.items() if limit is not None}
+    if kind is int:
+        return IntProperty(**text, default=default, **{name: int(limit) for name, limit in limits.items()})
+    factor = {"subtype": "FACTOR"} if (about.minimum, about.maximum) == (0, 1) else {}
+    return FloatProperty(**text, default=default, **limits, **factor)

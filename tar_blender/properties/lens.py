@@ -1,0 +1,122 @@
+"""What is known about the video's camera: settings that the sidebar and the Re-import dialog share."""
+
+from math import atan, degrees, radians, tan
+
+import bpy
+from bpy.props import EnumProperty, FloatProperty
+
+from tar_core.errors import TarError
+from tar_core.option_fields import options_of
+from tar_core.options import CaptureOptions
+
+from ..scene.animated_camera import check_perspective, focal_length
+
+_FOV = options_of(CaptureOptions)["fov"]
+
+
+class LensSettings:
+    """Camera settings; a plain class of annotations, so that property groups and operators can share them."""
+
+    camera_mode: EnumProperty(
+        name="Camera",
+        description="Which camera the people are placed in front of",
+        items=[
+            ("video", "From Video", "A static camera, or one that rotates as the background of the video shows"),
+            (
+                "animated",
+                "As Animated",
+                "The scene camera with its animation, keyed by hand or solved by Blender's motion tracker. People are "
+                "placed in its world and at its scale",
+            ),
+        ],
+    )
+    focal_mode: EnumProperty(
+        name="Focal Length",
+        description="How to get the focal length of the video's camera",
+        items=[
+            (
+                "auto",
+                "Automatic",
+                "Estimated from straight lines in the image, or else the image diagonal",
+            ),
+            ("lens", "Lens and Sensor", "From the lens and the sensor size in millimeters"),
+            ("fov", "Field of View", "From the angle across the longer side of the image"),
+            ("camera", "Active Camera", "From the scene camera"),
+            ("pixels", "Pixels", "The focal length in pixels, for example from a calibration"),
+        ],
+    )
+    lens: FloatProperty(
+        name="Lens", description="Real focal length of the lens in millimeters", default=35, min=1, soft_max=300
+    )
+    sensor: FloatProperty(
+        name="Sensor",
+        description="Longer side of the sensor in millimeters. Use 36 with a full-frame equivalent focal length",
+        default=36,
+        min=1,
+        soft_max=70,
+    )
+    fov: FloatProperty(
+        name="Angle",
+        description="Angle across the longer side of the image",
+        subtype="ANGLE",
+        default=radians(60),
+        min=radians(_FOV.minimum),
+        max=radians(_FOV.maximum),
+    )
+    focal_length: FloatProperty(
+        name="Pixels", description="Focal length of the camera in pixels", default=1500.0, min=1.0, soft_max=10000.0
+    )
+
+    def field_of_view(self, scene: bpy.types.Scene) -> float | None:
+        """Degrees across the longer side of the image; None if unknown or if the focal length is given in pixels.
+
+        Raises:
+            TarError: the scene has no perspective camera.
+        """
+        if self.camera_mode == "animated":
+            return camera_field_of_view(scene)
+        if self.focal_mode == "fov":
+            return degrees(self.fov)
+        if self.focal_mode == "lens":
+            return degrees(2 * atan(self.sensor / (2 * self.lens)))
+        if self.focal_mode == "camera":
+            return camera_field_of_view(scene)
+        return None
+
+    def scene_camera(self, scene: bpy.types.Scene) -> str | None:
+        """Name of the scene camera if its animation is used, else None.
+
+        Raises:
+            TarError: the scene has no perspective camera.
+        """
+        if self.camera_mode != "animated":
+            return None
+        camera_field_of_view(scene)
+        return scene.camera.name
+
+
+def lens_focal_length(settings: LensSettings, scene: bpy.types.Scene, width: int, height: int) -> float | None:
+    """The focal length in pixels for an image of this size; None if it is to be estimated.
+
+    Raises:
+        TarError: the scene has no perspective camera.
+    """
+    if settings.camera_mode == "video" and settings.focal_mode == "pixels":
+        return settings.focal_length
+    angle = settings.field_of_view(scene)
+    return None if angle is None else max(width, height) / (2 * tan(radians(angle) / 2))
+
+
+def camera_field_of_view(scene: bpy.types.Scene) -> float:
+    """Field of view of the scene camera across the longer side of the render, degrees.
+
+    Raises:
+        TarError: there is no camera, or it is not a perspective camera.
+    """
+    camera = scene.camera
+    if camera is None or camera.type != "CAMERA":
+        raise TarError("the scene has no camera; make a camera the scene camera, or change Camera or Focal Length")
+    check_perspective(camera)
+    width = scene.render.resolution_x * scene.render.pixel_aspect_x
+    height = scene.render.resolution_y * scene.render.pixel_aspect_y
+    return degrees(2 * atan(max(width, height) / (2 * focal_length(camera.data, width, height))))

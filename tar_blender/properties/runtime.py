@@ -1,0 +1,77 @@
+"""What the panel shows while Blender runs; kept in the window manager, so it is not saved."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, PointerProperty, StringProperty
+
+from tar_core.errors import TarError
+
+from ..util.video_info import read_video_info
+
+
+class TARVideo(bpy.types.PropertyGroup):
+    """Facts about the selected video, or the reason why it cannot be read."""
+
+    path: StringProperty()
+    facts: StringProperty()
+    error: StringProperty()
+
+    def show(self, path: str) -> None:
+        """Read the facts about a video."""
+        self.path, self.facts, self.error = path, "", ""
+        if not path:
+            return
+        try:
+            self.facts = str(read_video_info(Path(bpy.path.abspath(path))))
+        except TarError as error:
+            self.error = str(error)
+
+
+class TARQueued(bpy.types.PropertyGroup):
+    """A queued import; `name` is the name of the video."""
+
+    request: StringProperty()
+
+
+class TARProgress(bpy.types.PropertyGroup):
+    """State of the running import, or the messages of the last one."""
+
+    running: BoolProperty()
+    cancel_requested: BoolProperty()
+    fraction: FloatProperty()
+    video: StringProperty()
+    stage: StringProperty()
+    pace: StringProperty()
+    error: StringProperty()
+    notice: StringProperty()
+    request: StringProperty()
+    log: StringProperty()
+    queue: CollectionProperty(type=TARQueued)
+
+    def clear_messages(self) -> None:
+        self.error = self.notice = self.log = self.request = ""
+
+
+@bpy.app.handlers.persistent
+def _show_video_of_opened_file(*_: object) -> None:
+    bpy.context.window_manager.tar_video.show(bpy.context.scene.tar_settings.video)
+
+
+_CLASSES = (TARVideo, TARQueued, TARProgress)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.WindowManager.tar_video = PointerProperty(type=TARVideo)
+    bpy.types.WindowManager.tar_progress = PointerProperty(type=TARProgress)
+    bpy.app.handlers.load_post.append(_show_video_of_opened_file)
+
+
+def unregister() -> None:
+    bpy.app.handlers.load_post.remove(_show_video_of_opened_file)
+    del bpy.types.WindowManager.tar_progress
+    del bpy.types.WindowManager.tar_video
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

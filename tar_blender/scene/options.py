@@ -1,0 +1,91 @@
+"""How a clip enters the scene."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tar_core.camera.placement import WorldPlacement
+from tar_core.option_fields import from_json, option, to_json
+from tar_core.options import CleanupOptions
+
+# Names that records in older .blend files have.
+_RENAMED = {"plant_feet": "foot_locking", "keep_balance": "lean_correction", "focal": "focal_length"}
+
+
+@dataclass(frozen=True)
+class ImportOptions(CleanupOptions):
+    """How to clean up a clip and what to build from it.
+
+    Attributes:
+        placement: where the camera frame lies in the world, instead of what `on_ground` says; only scripts give it.
+    """
+
+    figure: str = option(
+        "body",
+        "Create",
+        "What to create for each person",
+        choices=(
+            ("body", "Armature and Body", "An armature with a skinned body"),
+            ("armature", "Armature Only", "An armature without a body"),
+        ),
+    )
+    timing: str = option(
+        "video",
+        "Frame Rate",
+        "What to do if the video and the scene have different frame rates. The speed of the motion is right either way",
+        choices=(
+            ("video", "Set to Video", "The scene takes the frame rate of the video, with one key per video frame"),
+            ("scene", "Keep Scene", "The motion is resampled to the frame rate of the scene"),
+        ),
+        command_line=False,
+    )
+    start_frame: int = option(1, "Start Frame", "Scene frame of the first video frame", unit="frame", preset=False)
+    on_ground: bool = option(True, "Feet on Ground", "Place the camera so that the floor under the feet is at z = 0")
+    match_resolution: bool = option(
+        True, "Match Resolution", "Set the render size of the scene to the size of the video"
+    )
+    show_video: bool = option(True, "Background Video", "Show the video behind the scene in the camera view")
+    focal_length: float | None = option(
+        None,
+        "Focal Length",
+        "Focal length to use instead of the captured one",
+        unit="pixels",
+        minimum=1,
+        command_line=False,
+        blender=False,
+    )
+    camera: str | None = option(
+        None,
+        "Camera",
+        "Name of an animated camera that is the camera of the video; people are placed in its world",
+        command_line=False,
+        blender=False,
+    )
+    placement: WorldPlacement | None = None
+
+    @property
+    def with_body(self) -> bool:
+        return self.figure == "body"
+
+    @property
+    def keep_frame_rate(self) -> bool:
+        return self.timing == "scene"
+
+    def to_json(self) -> dict[str, Any]:
+        """The options that differ from their defaults, for the record in the .blend file."""
+        return to_json(self)
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> "ImportOptions":
+        """From a record, also one of an older version.
+
+        Raises:
+            TarError: the record has unknown options or wrong values.
+        """
+        values = {_RENAMED.get(name, name): value for name, value in record.items()}
+        values.pop("background_opacity", None)
+        if "with_body" in values:
+            values["figure"] = "body" if values.pop("with_body") else "armature"
+        if "keep_frame_rate" in values:
+            values["timing"] = "scene" if values.pop("keep_frame_rate") else "video"
+        return from_json(cls, values)

@@ -1,0 +1,25 @@
+"""Pipes to a process that may have ended."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def broken_pipe_is_an_error() -> Iterator[None]:
+    """Make writing to a process that has ended raise BrokenPipeError; the signal would end a real Blender.
+
+    Python ignores SIGPIPE, but Blender does not. The signal goes to the thread that writes, so it is blocked there, and
+    removed before it is unblocked.
+    """
+    if not hasattr(signal, "SIGPIPE"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+    try:
+        yield
+    finally:
+        if signal.SIGPIPE not in before:
+            if signal.SIGPIPE in signal.sigpending():
+                signal.sigwait({signal.SIGPIPE})
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,91 @@
+"""Messages between the engine and its client."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tar_core.engine.protocol import (
+    PROTOCOL,
+    Cancelled,
+    Failure,
+    Job,
+    Notice,
+    PersonFound,
+    Progress,
+    Result,
+    event_line,
+    job_line,
+    parse_event,
+    parse_job,
+)
+from tar_core.errors import TarError
+from tar_core.option_fields import UnknownOptions
+from tar_core.options import CaptureOptions, StartBox
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        Job("walk.mp4"),
+        Job("walk.mp4", scan=True),
+        Job("walk.mp4", CaptureOptions(people=2, fov=60.0, box=StartBox(7, (1, 2, 3, 4)), body=Path("SMPL.npz"))),
+    ],
+)
+def test_a_job_is_read_back(job: Job) -> None:
+    line = job_line(job, Path("walk.npz"))
+    assert line.count("\n") == 1
+    assert parse_job(line) == (job, Path("walk.npz"))
+
+
+def test_unset_options_are_left_out() -> None:
+    line = job_line(Job("walk.mp4", CaptureOptions(end=9)), Path("walk.npz"))
+    assert json.loads(line) == {"protocol": PROTOCOL, "video": "walk.mp4", "output": "walk.npz", "end": 9}
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("{not json", "not one line of JSON"),
+        ("[1, 2]", "not a JSON object"),
+        ('{"video": "a.mp4"}', "output must be a path"),
+        ('{"video": null, "output": "b.npz"}', "video must be a path"),
+        ('{"video": 3, "output": "b.npz"}', "video must be a path, not 3"),
+        ('{"protocol": 3, "video": "a.mp4", "output": "b.npz"}', "protocol 3"),
+        ('{"video": "a.mp4", "output": "b.npz", "start": "soon"}', "start"),
+        ('{"video": "a.mp4", "output": "b.npz", "people": "few"}', "people"),
+        ('{"video": "a.mp4", "output": "b.npz", "fov": 500}', "field of view"),
+        ('{"video": "a.mp4", "output": "b.npz", "box": [1, 2]}', "box"),
+    ],
+)
+def test_wrong_jobs_are_refused(line: str, words: str) -> None:
+    with pytest.raises(TarError, match=words):
+        parse_job(line)
+
+
+def test_unknown_options_are_named() -> None:
+    with pytest.raises(UnknownOptions) as error:
+        parse_job('{"video": "a.mp4", "output": "b.npz", "hands": true}')
+    assert error.value.names == ("hands",)
+
+
+@pytest.mark.parametrize(
+    ("values", "event"),
+    [
+        ({"event": "progress", "stage": "load", "done": 0, "total": None, "fps": 0}, Progress("load", 0, 0, 0.0)),
+        ({"event": "warning", "message": "dark"}, Notice("dark")),
+        ({"event": "person", "id": 1, "first": 0, "last": 9}, PersonFound(1, 0, 9)),
+        ({"event": "result", "output": "a.npz"}, Result()),
+        ({"event": "error", "message": "no"}, Failure("no")),
+        ({"event": "cancelled"}, Cancelled()),
+    ],
+)
+def test_events_are_read(values: dict[str, Any], event: object) -> None:
+    assert parse_event(event_line(**values)) == event
+
+
+def test_progress_in_words() -> None:
+    assert Progress("capture", 50, 100, 10.0).headline == "Capturing motion: 50 of 100 frames"
+    assert Progress("capture", 50, 100, 10.0).pace == "10.0 frames/s, 0:05 left"
+    assert str(Progress("load", 0, 0, 0.0)) == "Loading the network"
