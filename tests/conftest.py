@@ -1,4 +1,4 @@
-"""Settings and fixtures that every test shares."""
+"""Settings and fixtures for all tests."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from hypothesis import settings
 from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.errors import TarError
 
-# Machines are shared: a slow moment is no failure.
+# No deadlines: on a shared machine, a single example may be slow.
 settings.register_profile("tar", deadline=None)
 settings.load_profile("tar")
 
 
 @pytest.fixture(scope="session")
 def demo_video() -> Path:
-    """The video of `make demo`: 1080x1920, 60 fps, 100 frames, one man on a beam."""
+    """The video of `make demo`: 1080x1920 pixels, 100 frames at 60 fps, a man on a beam."""
     try:
         return fetch_demo_video(camera=1)
     except TarError as error:
@@ -24,7 +24,7 @@ def demo_video() -> Path:
 
 @pytest.fixture(scope="session")
 def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The default network with random weights: for tests of what happens around it."""
+    """A checkpoint of the default network with random weights, for tests that do not depend on its output."""
     import torch
 
     from tar_core.model.checkpoint import build_tar, save_tar

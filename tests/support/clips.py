@@ -1,4 +1,4 @@
-"""Motion clips made of numbers alone, for tests of the scene."""
+"""Synthetic motion clips and videos for tests."""
 
 import struct
 from math import cos, radians, sin
@@ -10,9 +10,9 @@ from tar_core.motion import MotionClip, PersonMotion
 from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 
-STEP = 10  # vertices are compared on every STEP-th frame
+STEP = 10  # vertices are compared on every tenth frame
 
-FACING_CAMERA = np.diag([1.0, -1.0, -1.0])  # global_orient of someone upright who looks into the camera
+FACING_CAMERA = np.diag([1.0, -1.0, -1.0])  # global_orient of an upright person who faces the camera
 
 
 def synthetic_clip(
@@ -24,7 +24,7 @@ def synthetic_clip(
     height: int = 720,
     principal_point: tuple[float, float] = (601.5, 388.25),
 ) -> MotionClip:
-    """Smooth motion of all joints, people who turn round and walk through the picture, an off-center camera."""
+    """People who move all joints smoothly, turn around and walk across the image, and an off-center camera."""
     return MotionClip(
         fps=fps,
         width=width,
@@ -41,7 +41,7 @@ def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMot
     time = np.arange(frames) / 30
     frequency, phase = rng.uniform(0.3, 1.5, 72), rng.uniform(0, 2 * np.pi, 72)
     poses = 0.5 * np.sin(2 * np.pi * frequency * time[:, None] + phase)
-    # A full turn and a half every two seconds, with a lean: half turns make the quaternions' signs flip.
+    # One and a half rotations every two seconds, with a lean: half rotations flip the signs of quaternions.
     turn = axis_angle_to_matrix(np.stack([0.2 * np.sin(time), 1.5 * np.pi * time, 0.1 * np.cos(time)], 1))
     poses[:, :3] = matrix_to_axis_angle(FACING_CAMERA @ turn)
     trans = np.stack([0.8 * np.sin(1.3 * time) + person_id - 1, 0.2 + 0.1 * np.sin(5 * time), 4 + np.cos(time)], 1)
@@ -56,20 +56,20 @@ def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMot
     )
 
 
-def found_person(number: int, gray: int) -> DetectedPerson:
-    """Somebody in frames 0 to 11, 100 pixels to the right for each number; the picture is gray, its first row white."""
+def detected_person(number: int, gray: int) -> DetectedPerson:
+    """A person in frames 0 to 11, with a box further right for each number, and a gray thumbnail with a white row."""
     boxes = np.tile([100.0 * number, 10, 100 * number + 40, 110], (2, 1))
     thumbnail = np.full((THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), gray, np.uint8)
     thumbnail[0] = 255
     return DetectedPerson(number, np.array([0, 11]), boxes, thumbnail)
 
 
-def phone_video(video: Path, turn: int, path: Path) -> Path:
-    """The MP4 file again, with the tag of a phone that was held so that pictures want to be turned to the left."""
+def phone_video(video: Path, rotation: int, path: Path) -> Path:
+    """Copy an MP4 file with the rotation tag of a phone: players rotate the frames counterclockwise by it."""
     content = bytearray(video.read_bytes())
     header = content.index(b"tkhd") - 4
     (size,) = struct.unpack_from(">I", content, header)
-    cosine, sine = round(cos(radians(turn))) << 16, round(sin(radians(turn))) << 16
+    cosine, sine = round(cos(radians(rotation))) << 16, round(sin(radians(rotation))) << 16
     struct.pack_into(">5i", content, header + size - 44, cosine, -sine, 0, sine, cosine)
     path.write_bytes(content)
     return path

@@ -1,11 +1,11 @@
-"""The extension as a user has it: installed from the zip, run, and its result looked into. Runs inside Blender.
+"""Install the extension from its zip, run its command, and check the result. Runs inside Blender.
 
-    installed.py install ZIP             into the extensions of BLENDER_USER_RESOURCES
-    installed.py command ARGUMENTS...    the extension's command, for Blender as a module, which lacks --command
-    installed.py check OUT.blend FRAMES  a capture's result: one or more people, FRAMES frames, camera and video
+    installed.py install ZIP             installs the zip in the extensions of BLENDER_USER_RESOURCES
+    installed.py command ARGUMENTS...    runs the extension's command; for Blender as a module, which has no --command
+    installed.py check OUT.blend FRAMES  checks a captured file: people, FRAMES frames, camera and background video
 
-Each is a process of its own, as sessions are. The repository is not on Python's path here: what runs is what the zip
-holds.
+Each of these runs in its own process, like a user's sessions. The repository is not on Python's path, so the installed
+files run, not the repository's.
 """
 
 import importlib
@@ -20,6 +20,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def install(zip_file: str) -> int:
+    """Install and enable the extension, and save the preferences."""
     installed = bpy.ops.extensions.package_install_files(
         filepath=zip_file, repo="user_default", enable_on_install=True, overwrite=True
     )
@@ -31,6 +32,7 @@ def install(zip_file: str) -> int:
 
 
 def command(*arguments: str) -> int:
+    """Run the extension's command and return its exit code."""
     if MODULE not in bpy.context.preferences.addons:
         bpy.ops.preferences.addon_enable(module=MODULE)
     tar_core = Path(importlib.import_module("tar_core").__file__)
@@ -39,16 +41,17 @@ def command(*arguments: str) -> int:
 
 
 def check(blend: str, frames: str) -> int:
+    """Check the people, the length, the camera and the background of a captured file."""
     bpy.ops.wm.open_mainfile(filepath=blend)
-    armatures = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
-    assert armatures, "nobody in the scene"
+    armatures = [obj for obj in bpy.data.objects if obj.type == "ARMATURE"]
+    assert armatures, "no people in the scene"
     for armature in armatures:
         assert len(armature.data.bones) == 24
         first, last = armature.animation_data.action.frame_range
-        # The keys that hide the person stand one frame outside the motion.
+        # The keyframes that hide the person are one frame before and after the motion.
         assert 0 <= first < last <= int(frames) + 1
         bpy.context.scene.frame_set(int(first) + 1)
-        assert armature.pose.bones["pelvis"].head.length > 0.1, "the action moves nothing"
+        assert armature.pose.bones["pelvis"].head.length > 0.1, "the action does not move the armature"
     assert bpy.context.scene.frame_end == int(frames)
     (background,) = bpy.context.scene.camera.data.background_images
     assert background.image.frame_duration > 0
@@ -56,9 +59,9 @@ def check(blend: str, frames: str) -> int:
 
 
 if __name__ == "__main__":
-    own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    code = {"install": install, "command": command, "check": check}[own[0]](*own[1:])
+    name, *arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    code = {"install": install, "command": command, "check": check}[name](*arguments)
     sys.stdout.flush()
     sys.stderr.flush()
-    # Some versions of bpy crash while Python shuts down, after all the work is done.
+    # Some versions of bpy crash when Python exits.
     os._exit(code)

@@ -6,9 +6,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 DATA = REPOSITORY / "tests" / "data"
 CACHE = REPOSITORY / ".cache"
-# Training data beside the checkout, which is not part of the repository; tests that need it are skipped without it.
+# Training data beside the checkout, not part of the repository; tests that need it are skipped without it.
 SHARED = REPOSITORY.parent / "shared"
 
 
-# Inside a real Blender sys.executable may be Blender itself.
+# Inside Blender, sys.executable may be Blender itself.
 PYTHON = Path(sys.executable) if "python" in Path(sys.executable).name else Path("/usr/bin/python3")

@@ -1,6 +1,6 @@
-"""Exported files as other programs' own readers see them: joints in Blender's axes and meters, by name.
+"""Joints in exported files, read by libraries of other programs: by name, in Blender's axes, meters.
 
-Each returns a function of the scene's frame. A reader that is not installed skips the test.
+Most readers return a function of the frame. If a library is not installed, the test is skipped.
 """
 
 import json
@@ -37,14 +37,14 @@ answer = {"up": UsdGeom.GetStageUpAxis(stage), "meters": UsdGeom.GetStageMetersP
 answer["rate"] = stage.GetTimeCodesPerSecond()
 answer["names"] = [path.split("/")[-1] for path in query.GetJointOrder()]
 for frame in map(int, sys.argv[2:]):
-    places = query.ComputeJointSkelTransforms(frame)
-    answer[frame] = [list((place * world).ExtractTranslation()) for place in places]
+    transforms = query.ComputeJointSkelTransforms(frame)
+    answer[frame] = [list((transform * world).ExtractTranslation()) for transform in transforms]
 print(json.dumps(answer))
 """
 
 
 def assimp_scene(path: Path) -> dict[str, Any]:
-    """What the Open Asset Import Library (PyPI: cmeel-assimp) reads, by its own dump in JSON."""
+    """Read a file with the Open Asset Import Library (PyPI: cmeel-assimp) and return its JSON dump."""
     program = shutil.which("assimp", path=Path(sys.executable).parent) or shutil.which("assimp")
     if program is None:
         pytest.skip("needs assimp (pip install cmeel-assimp)")
@@ -54,11 +54,11 @@ def assimp_scene(path: Path) -> dict[str, Any]:
 
 
 def assimp_joints(scene: dict[str, Any], meters: float) -> Callable[[int], Joints]:
-    """Where joints are in the animation's n-th frame.
+    """A function that returns the joints in the n-th frame of the animation.
 
     Args:
-        scene: with one skeleton: channels are told apart by their bones' names.
-        meters: of the file's unit.
+        scene: from `assimp_scene`, with one skeleton: channels are identified by the names of their bones.
+        meters: length of the file's unit.
     """
     (animation,) = scene["animations"]
     channels = {channel["name"]: channel for channel in animation["channels"]}
@@ -103,7 +103,7 @@ def _matrix(quaternion: np.ndarray) -> np.ndarray:
 
 
 def nodes_of(scene: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """assimp's nodes by name."""
+    """All nodes of a scene from `assimp_scene`, by name."""
     found = {}
     waiting = [scene["rootnode"]]
     while waiting:
@@ -114,7 +114,7 @@ def nodes_of(scene: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def gltf_report(path: Path) -> dict[str, Any]:
-    """What Khronos's own validator says of a file."""
+    """Validate a glTF file with Khronos's validator and return its report."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("needs node")
@@ -127,9 +127,9 @@ def gltf_report(path: Path) -> dict[str, Any]:
 
 
 def usd_scene(path: Path, frames: list[int]) -> dict[str, Any]:
-    """What Pixar's library reads of the one skeleton in a file: names, unit, rate, and the joints at the frames.
+    """Read the only skeleton of a USD file with Pixar's library: names, unit, rate, and the joints at some frames.
 
-    In a process of its own: Blender has another build of the library in this one.
+    This runs in another process because Blender has loaded another build of the library in this one.
     """
     found = subprocess.run([sys.executable, "-c", "import pxr"], capture_output=True)
     if found.returncode:
@@ -139,12 +139,13 @@ def usd_scene(path: Path, frames: list[int]) -> dict[str, Any]:
 
 
 def bvh_joints(path: Path) -> tuple[Callable[[int], Joints], float]:
-    """Where joints are in the n-th frame, as pybvh reads it; and the seconds of a frame."""
+    """Read a BVH file with pybvh: a function that returns the joints in the n-th frame, and the frame time, s."""
     pybvh = pytest.importorskip("pybvh", reason="needs pybvh")
     file = pybvh.read_bvh_file(str(path))
-    places = np.asarray(file.joint_positions())
+    positions = np.asarray(file.joint_positions())
 
     def at(frame: int) -> Joints:
-        return {name: 0.01 * Y_UP_TO_Z_UP @ place for name, place in zip(file.joint_names, places[frame], strict=True)}
+        named = zip(file.joint_names, positions[frame], strict=True)
+        return {name: 0.01 * Y_UP_TO_Z_UP @ position for name, position in named}
 
     return at, file.frame_time

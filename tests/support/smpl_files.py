@@ -1,4 +1,4 @@
-"""A body in the layout of SMPL's official files, made up: random numbers on 6890 of the free body's vertices."""
+"""A body with the layout of SMPL's official files: random values for 6890 vertices of the free body."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from scipy.sparse import csc_matrix
 from tar_core.body.data import FREE_BODY
 from tar_core.skeleton import PARENTS
 
-VERTICES = 6890  # SMPL's
+VERTICES = 6890  # as SMPL
 
 
 def smpl_content(betas: int = 10) -> dict[str, Any]:
-    """SMPL's keys as in SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of centimeters."""
+    """Contents like SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of some centimeters."""
     random = np.random.default_rng(0)
     free = np.load(FREE_BODY)
     chosen = np.sort(random.permutation(len(free["v_template"]))[:VERTICES])

@@ -35,6 +35,7 @@ def smplx_model(body: BodyData, batch_size: int = 1) -> smplx.SMPL:
 
 
 def smplx_points(person: PersonMotion, body: BodyData) -> dict[str, np.ndarray]:
+    """The joints and vertices of a person, as described above."""
     model = smplx_model(body, len(person))
     poses = torch.from_numpy(person.poses)
     output = model(

@@ -19,7 +19,7 @@ from tar_blender.headless import command as command_module
 from tar_blender.headless.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 from tar_core.motion import MotionClip, Vertical
 from tar_core.people.selection import save_detected
-from tests.support.clips import found_person, synthetic_clip
+from tests.support.clips import detected_person, synthetic_clip
 from tests.support.paths import PYTHON
 
 
@@ -34,7 +34,7 @@ def motion_file(tmp_path: Path) -> Path:
 def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A Python whose `tar_core.engine` is a few lines that copy a finished motion, or who was found."""
     found_file = tmp_path / "found.npz"
-    save_detected([found_person(1, gray=200), found_person(2, gray=50)], found_file)
+    save_detected([detected_person(1, gray=200), detected_person(2, gray=50)], found_file)
     package = tmp_path / "site" / "tar_core"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()

@@ -13,7 +13,7 @@ from tar_blender.operators import import_video as operators
 from tar_blender.properties import people_picker as pick_people
 from tar_blender.properties.people_picker import selection_traces, show_detected
 from tar_core.errors import TarError
-from tests.support.clips import found_person
+from tests.support.clips import detected_person
 from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
 
 
@@ -29,7 +29,7 @@ def registered(empty_scene: None, tmp_path: Path) -> Iterator[None]:
 
 
 def test_found_people_are_ticked_and_have_pictures() -> None:
-    show_detected(bpy.context, "/a.mp4", [found_person(1, gray=51), found_person(2, gray=102)])
+    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=51), detected_person(2, gray=102)])
     people = bpy.context.window_manager.tar_look.people
     assert [(person.person, person.first, person.last, person.wanted) for person in people] == [
         (1, 0, 11, True),
@@ -41,7 +41,7 @@ def test_found_people_are_ticked_and_have_pictures() -> None:
 
 
 def test_ticks_reach_the_job() -> None:
-    show_detected(bpy.context, "/a.mp4", [found_person(1, gray=0), found_person(2, gray=0)])
+    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0), detected_person(2, gray=0)])
     bpy.context.window_manager.tar_look.people[0].wanted = False
     first, second = selection_traces(bpy.context, "/a.mp4")
     assert (first["wanted"], second["wanted"]) == (False, True)
@@ -51,7 +51,7 @@ def test_ticks_reach_the_job() -> None:
 def test_nobody_to_choose_from_is_told() -> None:
     with pytest.raises(TarError, match="press Find People"):
         selection_traces(bpy.context, "/a.mp4")
-    show_detected(bpy.context, "/a.mp4", [found_person(1, gray=0)])
+    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0)])
     with pytest.raises(TarError, match="press Find People"):
         selection_traces(bpy.context, "/another.mp4")
     bpy.context.window_manager.tar_look.people[0].wanted = False
