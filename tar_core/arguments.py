@@ -1,6 +1,7 @@
 """Command-line arguments from option dataclasses (tar_core/option_fields.py)."""
 
 import argparse
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeVar
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser, cls: type, exclusive: Sequenc
     """
     groups = {name: parser.add_mutually_exclusive_group() for names in exclusive for name in [names[0]]}
     group_of = {name: groups[names[0]] for names in exclusive for name in names}
-    defaults = {name: field.default for name, field in cls.__dataclass_fields__.items()}
+    defaults = {field.name: field.default for field in dataclasses.fields(cls)}
     for name, about in options_of(cls).items():
         if about.command_line:
             _add_argument(group_of.get(name, parser), cls, name, about, defaults[name])

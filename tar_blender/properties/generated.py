@@ -1,5 +1,6 @@
 """Blender properties from option dataclasses (tar_core/option_fields.py)."""
 
+import dataclasses
 from typing import Any
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
@@ -9,7 +10,7 @@ from tar_core.option_fields import Option, options_of, value_type
 
 def properties(cls: type) -> dict[str, Any]:
     """Annotations for a property group or an operator: one property for each option that Blender shows as it is."""
-    defaults = {name: field.default for name, field in cls.__dataclass_fields__.items()}
+    defaults = {field.name: field.default for field in dataclasses.fields(cls)}
     return {
         name: _property(value_type(cls, name), about, defaults[name])
         for name, about in options_of(cls).items()
