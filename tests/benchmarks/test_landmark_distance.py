@@ -15,6 +15,8 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 
+pytestmark = pytest.mark.capture
+
 LAST = 6
 
 

@@ -77,6 +77,7 @@ def test_unreadable_video_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert len(lines) == 2 and "not a video" in lines[0] and lines[1].startswith("error: ")
 
 
+@pytest.mark.capture
 @pytest.mark.slow
 def test_demo_writes_all_results(demo_video: Path, tmp_path: Path) -> None:
     pytest.importorskip("bpy", reason="needs Blender as a Python module")

@@ -55,6 +55,7 @@ def test_help_needs_no_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
 
 
+@pytest.mark.capture
 def test_capture_with_overlay(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
@@ -139,6 +140,7 @@ def test_bad_input(
     assert not list(output.parent.iterdir())
 
 
+@pytest.mark.capture
 @pytest.mark.parametrize(
     ("name", "arguments", "size"),
     [
@@ -172,6 +174,7 @@ def test_unwritable_output(empty_room: Path, tmp_path: Path, capsys: pytest.Capt
     assert "folder" in fails(capsys, "capture", empty_room, "-o", tmp_path)
 
 
+@pytest.mark.capture
 def test_disk_full_while_writing(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:

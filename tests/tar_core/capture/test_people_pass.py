@@ -11,6 +11,8 @@ from tar_core.people.boxes import box_iou
 from tar_core.video.reader import VideoReader
 from tests.tar_core.capture.test_pipeline import MAN
 
+pytestmark = pytest.mark.capture
+
 
 def test_people_of_the_demo_are_tracked_with_a_static_camera(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(0, MAN), end=6, checkpoint=untrained_checkpoint, device="cpu")

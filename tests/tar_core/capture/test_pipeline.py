@@ -21,6 +21,8 @@ from tar_core.rotations import axis_angle_to_matrix
 from tar_core.video.writer import VideoWriter
 from tests.support.paths import DATA
 
+pytestmark = pytest.mark.capture
+
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
 MAN = (240, 330, 620, 1260)  # box of the man in frame 0 of the demo
 SECOND_ENTERS = 32  # the frame in which a scan at 8 fps first detects the second person of the demo

@@ -53,6 +53,7 @@ class Engine:
         pytest.fail(f"ended before the stage {stage}: {self.stderr.read()}")
 
 
+@pytest.mark.capture
 def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     output = tmp_path / "clip.npz"
     job = {"video": str(demo_video), "output": str(output), "end": 3, "people": "largest", "focal_length": None}
@@ -70,6 +71,7 @@ def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path)
     assert len(MotionClip.load(output).people) == 1
 
 
+@pytest.mark.capture
 def test_one_job_after_the_other(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     """A failed job does not end the engine; the exit code is the last job's."""
     job = {"end": 1, "people": "largest", "checkpoint": str(untrained_checkpoint), "device": "cpu"}
@@ -95,6 +97,7 @@ def test_networks_are_kept_for_a_job_that_needs_the_same(untrained_checkpoint: P
     assert boxed is not first and boxed.detector is None
 
 
+@pytest.mark.capture
 def test_scan(demo_video: Path, tmp_path: Path) -> None:
     output = tmp_path / "found.npz"
     engine = Engine({"video": str(demo_video), "output": str(output), "end": 20, "scan": True, "device": "cpu"})
@@ -106,6 +109,7 @@ def test_scan(demo_video: Path, tmp_path: Path) -> None:
     assert {"protocol": PROTOCOL, **found} in events
 
 
+@pytest.mark.capture
 @pytest.mark.parametrize("how", ["stdin", "signal"])
 def test_cancel(how: str, demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     output = tmp_path / "clip.npz"
@@ -120,6 +124,7 @@ def test_cancel(how: str, demo_video: Path, untrained_checkpoint: Path, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.capture
 def test_engine_ends_when_its_client_is_gone(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
     job = {"video": str(demo_video), "output": str(tmp_path / "clip.npz"), "checkpoint": str(untrained_checkpoint)}
     engine = Engine(job)

@@ -56,6 +56,7 @@ def center(sighting: Sighting) -> float:
     return float(sighting.box[0] + sighting.box[2]) / 2
 
 
+@pytest.mark.capture
 def test_tracks_one_real_person(demo_video: Path, backbone: BlazePose, detector: PersonDetector) -> None:
     reader = VideoReader(demo_video)
     tracker = PeopleTracker(backbone, detector, reader.fps, max_people=1)

@@ -96,6 +96,7 @@ def short_video(demo_video, tmp_path_factory):
     return path
 
 
+@pytest.mark.capture
 def test_people_of_a_real_video_become_clips(short_video, untrained_checkpoint, tmp_path):
     networks = Networks.load(CaptureOptions(checkpoint=untrained_checkpoint, device="cpu"))
     runs, fps = follow(short_video, networks, 900)
