@@ -266,7 +266,7 @@ def run_adapt(options: argparse.Namespace) -> None:
         checkpoint=options.checkpoint,
         steps=options.steps,
         learning_rate=options.learning_rate,
-        most_frames=options.most_frames,
+        max_frames=options.most_frames,
         synthetic=options.synthetic,
         test=options.test,
         device=options.device,

@@ -220,6 +220,32 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
 
 
+def cache_features(shards: Path, output: Path, backbone_name: str = "blazepose", weights: Path | None = None) -> None:
+    """Compute the features of all shards that have none yet, and print the progress.
+
+    Args:
+        shards: folder of shards.
+        output: folder to write to. Another backbone than the default one is written to its subfolder `backbone`.
+        backbone_name: one of BACKBONES.
+        weights: of the backbone; required for all but the default one.
+
+    Raises:
+        TarError: an input is missing or not usable.
+    """
+    backbone, loaded = load_backbone(backbone_name, weights)
+    output.mkdir(parents=True, exist_ok=True)
+    if loaded is not None:
+        print(*loaded.report(), sep="\n", flush=True)
+        # Layers without weights got random ones. A network trained on these features needs exactly those.
+        (output / "backbone").mkdir(exist_ok=True)
+        save_backbone(backbone, output / "backbone" / f"{backbone_name}.safetensors")
+    for shard in ClipShards(shards).paths:
+        path = output / f"{shard.stem}.safetensors"
+        if not path.exists():
+            cache_shard(read_shard(shard), backbone, path)
+            print(path.name, flush=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
@@ -233,20 +259,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--backbone", choices=BACKBONES, default="blazepose", help="default: %(default)s")
     parser.add_argument("--weights", type=Path, help="the backbone's weights; required for all but the default one")
-    args = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        backbone, loaded = load_backbone(args.backbone, args.weights)
-        args.output.mkdir(parents=True, exist_ok=True)
-        if loaded is not None:
-            print(*loaded.report(), sep="\n", flush=True)
-            # Layers without weights got random ones. A network trained on these features needs exactly those.
-            (args.output / "backbone").mkdir(exist_ok=True)
-            save_backbone(backbone, args.output / "backbone" / f"{args.backbone}.safetensors")
-        for shard in ClipShards(args.shards).paths:
-            path = args.output / f"{shard.stem}.safetensors"
-            if not path.exists():
-                cache_shard(read_shard(shard), backbone, path)
-                print(path.name, flush=True)
+        cache_features(options.shards, options.output, options.backbone, options.weights)
     except TarError as error:
         print(f"features: {error}", file=sys.stderr)
         return 2

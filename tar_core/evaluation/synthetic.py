@@ -37,6 +37,25 @@ def report(predictions: Predictions) -> Iterator[str]:
         yield f"calibration error {100 * calibration_error(groups):.0f} %"
 
 
+def evaluate_clips(checkpoint: Path | None, features: Path, device: str, output: Path | None = None) -> None:
+    """Score a network on cached clips and print the report.
+
+    Args:
+        checkpoint: the network, or None for the default one.
+        features: folder of cached clips.
+        output: if given, calibrate the network's expected errors on the clips and write it to this file.
+
+    Raises:
+        TarError: an input is missing or damaged, or the network cannot be calibrated.
+    """
+    model = load_tar(checkpoint, device)
+    predictions = predict(model, FeatureClips(features), device)
+    print("\n".join(report(predictions)))
+    if output is not None:
+        print("", *calibrate(model, predictions), sep="\n")
+        save_tar(model, output, half=False)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     parser = argparse.ArgumentParser(
@@ -53,12 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        model = load_tar(options.checkpoint, options.device)
-        predictions = predict(model, FeatureClips(options.features), options.device)
-        print("\n".join(report(predictions)))
-        if options.calibrate:
-            print("", *calibrate(model, predictions), sep="\n")
-            save_tar(model, options.calibrate, half=False)
+        evaluate_clips(options.checkpoint, options.features, options.device, options.calibrate)
     except TarError as error:
         print(f"evaluation: {error}", file=sys.stderr)
         return 2

@@ -1,8 +1,8 @@
-"""What each part of the network is worth: `python -m tar_core.training.ablation --help`.
+"""Ablation study of the network: `python -m tar_core.training.ablation --help`.
 
-Trains the network with one thing changed at a time, each from its own random weights with the same seed, batches and
-number of steps, and scores it on the test clips: the rows of the paper's ablations, and others. Rows that are there
-already are kept, so that the command may be stopped, run again, and asked for more tables.
+Trains variants of the network that differ in one setting, all from random weights with the same seed, batches and
+number of steps, and scores them on the test clips: the rows of the paper's ablations, and others. Existing rows are
+kept, so that the command can be interrupted, repeated, and extended by more tables.
 """
 
 import argparse
@@ -15,8 +15,6 @@ from typing import Any
 
 import torch
 
-from tar_core.body.data import load_body
-from tar_core.body.model import BodyModel
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import Scores
@@ -24,43 +22,48 @@ from tar_core.files import atomic_path
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TAR_S, TARConfig
 from tar_core.model.cost import measure_cost
-from tar_core.synthetic.splits import load_split
-from tar_core.training.simulated import LandmarkSimulator
-from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
+from tar_core.training.initialization import start_at_training_mean
+from tar_core.training.simulated import load_simulator
+from tar_core.training.trainer import Trainer, TrainingConfig
 
 RESULTS, REPORT = "ablation.csv", "ablation.md"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: a network, and the share of the training clips that it gets."""
+    """One row of a table.
+
+    Attributes:
+        config: the network.
+        data: share of the training clips that it is trained on.
+    """
 
     config: TARConfig
     data: float = 1.0
 
 
-# What rows are changed from: the default network, or what of it the paper has.
+# The networks that the rows are variants of: the default network, or only its parts from the paper.
 BASES = {
     "tar-s": TAR_S,
     "paper": replace(TAR_S, local_skip=False, landmark_residuals=False, steady_landmarks=False, joint_errors=False),
 }
-# By the name on the command line: the title, and the rows below the base.
+# By the name on the command line: the title and the rows below the base.
 TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "parts": (
-        "GTE, LTE and RRM: without LTE it is only GTE's global features that are temporal, without GTE only LTE's",
+        "GTE, LTE and RRM (without LTE, only GTE uses several frames; without GTE, only LTE)",
         ("without RRM", "without LTE", "without GTE"),
     ),
-    "L": ("Frames that the local encoder sees", ("L = 1", "L = 3", "L = 5", "L = 7", "L = 9")),
-    "T": ("Frames that the global encoder sees", ("T = 5", "T = 7", "T = 9", "with far frames")),
-    "S": ("Side of the maps in the local encoder (Table S3)", ("S = 64", "S = 32", "S = 16", "S = 8")),
+    "L": ("Frames in the local encoder", ("L = 1", "L = 3", "L = 5", "L = 7", "L = 9")),
+    "T": ("Frames in the global encoder", ("T = 5", "T = 7", "T = 9", "with far frames")),
+    "S": ("Size of the maps in the local encoder (Table S3)", ("S = 64", "S = 32", "S = 16", "S = 8")),
     "K": ("Markers", ("K = 13", "K = 26", "K = 52")),
     "steps": ("Refinement steps", ("1 step", "3 steps", "5 steps")),
     "additions": (
-        "What is not in the paper",
-        ("the paper's parts only", "without landmark residuals", "landmarks not steadied"),
+        "Parts that are not in the paper",
+        ("the paper's parts only", "without landmark residuals", "without landmark fit"),
     ),
     "inputs": (
-        "What the backbone tells, hidden one by one",
+        "Outputs of the backbone, hidden one at a time",
         ("no pooled features", "no local maps", "no depth of landmarks"),
     ),
     "clips": ("Training clips", ("half the clips", "a quarter of the clips", "an eighth of the clips")),
@@ -68,7 +71,7 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def rows_of(base: str) -> dict[str, Row]:
-    """Every row by its name; the base first. Some equal it, so that a table shows its place among them."""
+    """All rows by name, the base first. Some rows equal the base, which shows its place in the tables."""
     config = BASES[base]
 
     def changed(**changes: Any) -> Row:
@@ -88,7 +91,7 @@ def rows_of(base: str) -> dict[str, Row]:
         **{f"{count} steps": changed(iterations=count) for count in (3, 5)},
         "the paper's parts only": Row(BASES["paper"]),
         "without landmark residuals": changed(landmark_residuals=False),
-        "landmarks not steadied": changed(steady_landmarks=False),
+        "without landmark fit": changed(steady_landmarks=False),
         "no pooled features": changed(hidden_inputs=("pooled",)),
         "no local maps": changed(hidden_inputs=("map",)),
         "no depth of landmarks": changed(hidden_inputs=("depth",)),
@@ -98,8 +101,8 @@ def rows_of(base: str) -> dict[str, Row]:
     }
 
 
-def known(results: Mapping[str, Scores], rows: Mapping[str, Row], name: str) -> Scores | None:
-    """A row's scores, or those of a row that is the same network on the same clips."""
+def find_scores(results: Mapping[str, Scores], rows: Mapping[str, Row], name: str) -> Scores | None:
+    """Look up the scores of a row, or of another row with the same network and clips; None if there are none."""
     return next((results[other] for other in results if other in rows and rows[other] == rows[name]), None)
 
 
@@ -112,34 +115,34 @@ def train_row(
     folder: Path,
     device: str,
 ) -> Scores:
-    """Trains one network from nothing and scores it.
+    """Train one network from random weights and score it.
 
     Args:
         clips: folder of cached training clips.
-        motions: what simulated people do; not read if the configuration simulates nothing.
+        test: test clips.
+        motions: recordings for simulated landmarks; not used if `config.simulated` is 0.
+        folder: of the run, which is resumed if it exists.
     """
-    everything = FeatureClips(clips)
-    chosen = everything if row.data == 1 else FeatureClips(clips, round(row.data * len(everything)))
+    all_clips = FeatureClips(clips)
+    selected = all_clips if row.data == 1 else FeatureClips(clips, round(row.data * len(all_clips)))
     torch.manual_seed(config.seed)
     model = build_tar(row.config)
-    start_at_training_mean(model, chosen)
+    start_at_training_mean(model, selected)
     simulator = None
     if config.simulated > 0:
-        body = BodyModel(load_body())
-        recordings = load_split(motions, body.rest_joints.double().numpy(), "train")
-        simulator = LandmarkSimulator(recordings, chosen, body, 2 * max(row.config.offsets) + config.targets_per_clip)
-    trainer = Trainer(model, chosen, test, config, folder, device, simulator)
+        simulator = load_simulator(motions, selected, row.config, config.targets_per_clip)
+    trainer = Trainer(model, selected, test, config, folder, device, simulator)
     trainer.resume()
     return trainer.run()
 
 
 def table(results: Mapping[str, Scores], rows: Mapping[str, Row], names: Sequence[str]) -> Iterator[str]:
-    """Markdown of those rows that have been trained; PA-MPJPE's difference from the first in brackets."""
+    """Yield the Markdown lines of the rows that have scores, with the PA-MPJPE difference from the first row."""
     yield "| | M parameters | GFLOPs | PA-MPJPE | MPJPE | ACCEL | 2D px |"
     yield "|---|---|---|---|---|---|---|"
     first: Scores | None = None
     for name in names:
-        scores = known(results, rows, name)
+        scores = find_scores(results, rows, name)
         if scores is None:
             continue
         cost = measure_cost(rows[name].config)
@@ -152,7 +155,7 @@ def table(results: Mapping[str, Scores], rows: Mapping[str, Row], names: Sequenc
 
 
 def report(results: Mapping[str, Scores], rows: Mapping[str, Row], tables: Sequence[str], budget: str) -> Iterator[str]:
-    """The tables in Markdown, the budget above them."""
+    """Yield the Markdown lines of the tables, after the description of the training budget."""
     yield budget
     for name in tables:
         title, names = TABLES[name]
@@ -162,7 +165,7 @@ def report(results: Mapping[str, Scores], rows: Mapping[str, Row], tables: Seque
 
 
 def read_results(path: Path) -> dict[str, Scores]:
-    """By row, in the file's order; empty if there is no file."""
+    """Read the scores by row, in the order of the file; empty if there is no file."""
     if not path.is_file():
         return {}
     with path.open(newline="") as file:
@@ -170,6 +173,7 @@ def read_results(path: Path) -> dict[str, Scores]:
 
 
 def append_result(path: Path, name: str, scores: Scores) -> None:
+    """Append the scores of a row to the file of results."""
     is_new = not path.exists()
     with path.open("a", newline="") as file:
         writer = csv.DictWriter(file, ["row", *vars(scores)])
@@ -178,21 +182,12 @@ def append_result(path: Path, name: str, scores: Scores) -> None:
         writer.writerow({"row": name, **vars(scores)})
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--features", type=Path, required=True, help="cached training clips")
-    parser.add_argument("--test", type=Path, required=True, help="cached test clips")
-    parser.add_argument("--motions", type=Path, nargs="+", default=[], help="what simulated people do")
-    parser.add_argument("--output", type=Path, required=True, help=f"folder of the runs, of {RESULTS} and of {REPORT}")
-    parser.add_argument("--base", choices=BASES, default="tar-s", help="what rows are changed from (%(default)s)")
-    parser.add_argument(
-        "--tables", nargs="+", choices=TABLES, default=list(TABLES), metavar="TABLE", help=", ".join(TABLES)
-    )
-    parser.add_argument("--steps", type=int, default=300, help="of each network (default %(default)s)")
-    parser.add_argument("--clips-per-step", type=int, default=12)
-    parser.add_argument("--simulated", type=float, default=0.5, help="share of the steps on simulated landmarks")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    options = parser.parse_args(arguments)
+def run(options: argparse.Namespace) -> list[str]:
+    """Train the missing rows, write the report and return its lines.
+
+    Raises:
+        TarError: an input is missing or not usable.
+    """
     config = TrainingConfig(
         steps=options.steps,
         clips_per_step=options.clips_per_step,
@@ -205,23 +200,67 @@ def main(arguments: list[str] | None = None) -> int:
         mixed_precision=True,
     )
     budget = (
-        f"Each network from its own random weights: {config.steps} steps of {config.clips_per_step} clips, of which"
-        f" {config.targets_per_clip} frames are refined; {100 * config.simulated:.0f} % of the steps on simulated"
+        f"Each network starts from its own random weights: {config.steps} steps of {config.clips_per_step} clips, of"
+        f" which {config.targets_per_clip} frames are refined; {100 * config.simulated:.0f} % of the steps on simulated"
         f" landmarks; seed {config.seed}."
     )
     results_file = options.output / RESULTS
     rows = rows_of(options.base)
+    test = FeatureClips(options.test)
+    for name in [options.base, *(row for table in options.tables for row in TABLES[table][1])]:
+        if find_scores(read_results(results_file), rows, name) is None:
+            folder = options.output / name.replace(" ", "_")
+            scores = train_row(rows[name], options.features, test, options.motions, config, folder, options.device)
+            append_result(results_file, name, scores)
+            print(f"{name}: {scores}", flush=True)
+    lines = list(report(read_results(results_file), rows, options.tables, budget))
+    with atomic_path(options.output / REPORT) as temporary:
+        temporary.write_text("\n".join(lines) + "\n")
+    return lines
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tar_core.training.ablation",
+        description="Train variants of the network and compare their scores. Existing rows are kept.",
+    )
+    parser.add_argument("--features", type=Path, required=True, help="folder of cached training clips")
+    parser.add_argument("--test", type=Path, required=True, help="folder of cached test clips")
+    parser.add_argument(
+        "--motions", type=Path, nargs="+", default=[], help="recordings for simulated landmarks, see tar_core.synthetic"
+    )
+    parser.add_argument(
+        "--output", type=Path, required=True, help=f"folder for the runs, {RESULTS} (scores) and {REPORT} (tables)"
+    )
+    parser.add_argument(
+        "--base", choices=BASES, default="tar-s", help="network that the rows are variants of (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tables",
+        nargs="+",
+        choices=TABLES,
+        default=list(TABLES),
+        metavar="TABLE",
+        help=f"{', '.join(TABLES)} (default: all)",
+    )
+    parser.add_argument("--steps", type=int, default=300, help="optimizer steps of each row (default: %(default)s)")
+    parser.add_argument("--clips-per-step", type=int, default=12, help="batch size (default: %(default)s)")
+    parser.add_argument(
+        "--simulated",
+        type=float,
+        default=0.5,
+        help="share of the steps on simulated landmarks (default: %(default)s)",
+    )
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; return its exit status."""
+    options = parse_arguments(arguments)
     try:
-        test = FeatureClips(options.test)
-        for name in [options.base, *(row for table in options.tables for row in TABLES[table][1])]:
-            if known(read_results(results_file), rows, name) is None:
-                folder = options.output / name.replace(" ", "_")
-                row = train_row(rows[name], options.features, test, options.motions, config, folder, options.device)
-                append_result(results_file, name, row)
-                print(f"{name}: {row}", flush=True)
-        lines = list(report(read_results(results_file), rows, options.tables, budget))
-        with atomic_path(options.output / REPORT) as temporary:
-            temporary.write_text("\n".join(lines) + "\n")
+        lines = run(options)
     except TarError as error:
         print(f"ablation: {error}", file=sys.stderr)
         return 2

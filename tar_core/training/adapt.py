@@ -1,8 +1,8 @@
-"""`tar-capture adapt`: fits a network to one's own footage, without any ground truth.
+"""Adapts a network to videos without ground truth (`tar-capture adapt`).
 
-People in the clips are followed, the network's motion is bent over the backbone's landmarks (tar_core/training/
-footage.py), and the network learns to give that at once. The end of every run is held out; the new network is written
-only if it lies better over the picture there.
+The network's motion of the people in the videos is fitted to the backbone's landmarks (footage.py), and the network is
+trained on the fitted motion. The end of every run is held out; the adapted network is written only if its joints are
+closer to the landmarks there.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,46 +14,46 @@ import torch
 from tar_core.capture.networks import Networks
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.clips import Scores, evaluate, refine_frames
+from tar_core.evaluation.clips import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
-from tar_core.training.footage import FittingConfig, landmark_distances, make_clips
+from tar_core.training.footage import FittingConfig, landmark_distances, write_clips
 from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import MixedClips, Part
 from tar_core.training.trainer import Trainer, TrainingConfig
 
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
-# The pseudo truth is the network's own work: it must not learn from it how sure to be.
+# The labels come from the network, so that they are not suitable for training its estimate of its errors.
 LOSS = replace(LossConfig(), joint_errors=0.0)
 
 
 @dataclass(frozen=True)
 class AdaptOptions:
-    """How much of what.
+    """Settings of an adaptation.
 
     Attributes:
-        checkpoint: the network to start from; None: the default one.
-        steps, learning_rate: of training.
-        held_out: share of every run that is not trained on.
-        most_frames: looked at in each video.
-        synthetic: cached training clips to mix in, half and half, so that nothing is forgotten.
-        test: cached synthetic clips to score before and after.
-        device: as capture's.
+        checkpoint: the network to adapt; None for the default one.
+        steps, learning_rate: of the training.
+        held_out: share of every run that is excluded from training.
+        max_frames: maximum number of frames to use from each video.
+        synthetic: folder of cached synthetic clips that make up half of the training, to prevent forgetting; or None.
+        test: folder of cached synthetic clips to score before and after; or None.
+        device: see `CaptureOptions`.
     """
 
     checkpoint: Path | None = None
     steps: int = 200
     learning_rate: float = 5e-5
     held_out: float = 0.25
-    most_frames: int = 900
+    max_frames: int = 900
     synthetic: Path | None = None
     test: Path | None = None
     device: str = "auto"
 
 
 def find_videos(paths: Sequence[Path]) -> list[Path]:
-    """The files among `paths`, and the videos in the folders among them, in order.
+    """Collect the files in `paths` and the videos in its folders, in order.
 
     Raises:
         TarError: there is none.
@@ -65,45 +65,40 @@ def find_videos(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir() or file.suffix.lower() in VIDEOS
     ]
     if not videos:
-        raise TarError(f"no videos in {', '.join(map(str, paths))}; give files, or folders that hold some")
+        raise TarError(f"{', '.join(map(str, paths))}: no videos; give video files or folders with some")
     return videos
 
 
 def adapt(
-    paths: Sequence[Path], output: Path, folder: Path, options: AdaptOptions, tell: Callable[[str], None]
+    paths: Sequence[Path], output: Path, folder: Path, options: AdaptOptions, report: Callable[[str], None]
 ) -> None:
-    """Writes the adapted checkpoint.
+    """Adapt a network and write its checkpoint.
 
     Args:
-        paths: videos and folders of them.
-        folder: for the clips and the run.
-        tell: takes the lines of the report.
+        paths: videos and folders of videos.
+        output: checkpoint to write.
+        folder: for the clips and the training run.
+        report: called with each line of the report.
 
     Raises:
-        TarError: nobody is seen for long enough, or the network got no better on what was held out.
+        TarError: no person is visible for long enough, or the network did not improve on the held-out clips.
     """
     videos = find_videos(paths)
     networks = Networks.load(CaptureOptions(checkpoint=options.checkpoint, device=options.device))
-    for line in make_clips(videos, networks, folder, options.held_out, options.most_frames, FittingConfig()):
-        tell(line)
+    for line in write_clips(videos, networks, folder, options.held_out, options.max_frames, FittingConfig()):
+        report(line)
     train, held_out = folder / "train", folder / "held_out"
     if not (any(train.glob("*.safetensors")) and any(held_out.glob("*.safetensors"))):
-        raise TarError("nobody is seen for long enough, some seconds without a break; give more or longer videos")
-    unseen = FeatureClips(held_out)
+        raise TarError(
+            "no person is visible for long enough (some seconds without interruption); give more or longer videos"
+        )
+    held_out_clips = FeatureClips(held_out)
     test = FeatureClips(options.test) if options.test is not None else None
     device = str(networks.device)
 
-    def judge(name: str, model: TAR) -> float:
-        pixels = reprojection(model, unseen, device)
-        line = f"{name}: {pixels:.2f} crop pixels from the landmarks that were held out"
-        if test is not None:
-            scores: Scores = evaluate(model, test, device)
-            line += f", synthetic MPJPE {scores.mpjpe:.1f}, PA-MPJPE {scores.pa:.1f}, ACCEL {scores.acceleration:.1f}"
-        tell(line)
-        return pixels
-
     model = load_tar(options.checkpoint, device)
-    before = judge("before", model)
+    before = reprojection_error(model, held_out_clips, device)
+    report(f"before: {score_line(model, before, test, device)}")
     parts = [Part(train, 1.0)] + ([Part(options.synthetic, 1.0)] if options.synthetic is not None else [])
     config = TrainingConfig(
         steps=options.steps,
@@ -113,23 +108,38 @@ def adapt(
         checkpoint_every=options.steps,
         loss=LOSS,
     )
-    Trainer(model, MixedClips(parts), unseen, config, folder / "run", device).run()
+    Trainer(model, MixedClips(parts), held_out_clips, config, folder / "run", device).run()
     adapted = load_tar(folder / "run" / "tar.safetensors", device)
-    after = judge("after", adapted)
+    after = reprojection_error(adapted, held_out_clips, device)
+    report(f"after: {score_line(adapted, after, test, device)}")
     if after >= before:
-        raise TarError("the network got no better on what was held out, so nothing was written; give more footage")
+        raise TarError("the network did not improve on the held-out clips, so nothing was written; give more videos")
     save_tar(adapted, output, half=True, notes={"adapted": f"to {len(videos)} videos, {options.steps} steps"})
 
 
+def score_line(model: TAR, pixels: float, test: FeatureClips | None, device: str) -> str:
+    """Describe the scores of a network.
+
+    Args:
+        pixels: its `reprojection_error` on the held-out clips.
+        test: synthetic clips to score as well, or None.
+    """
+    line = f"{pixels:.2f} crop pixels from the held-out landmarks"
+    if test is not None:
+        scores = evaluate(model, test, device)
+        line += f", synthetic MPJPE {scores.mpjpe:.1f}, PA-MPJPE {scores.pa:.1f}, ACCEL {scores.acceleration:.1f}"
+    return line
+
+
 @torch.no_grad()
-def reprojection(model: TAR, clips: FeatureClips, device: str) -> float:
-    """Mean distance of projected joints from the visible landmarks, crop pixels."""
+def reprojection_error(model: TAR, clips: FeatureClips, device: str) -> float:
+    """Mean distance of the projected joints from the visible landmarks, crop pixels."""
     model.eval()
     total, weight = 0.0, 0.0
     for clip in range(len(clips)):
         batch = clips.batch([clip]).to(device)
-        every = torch.arange(len(batch.poses), device=device)
-        body = refine_frames(model, batch, every, clips.clip_length)[-1]
-        away, weights = landmark_distances(body.joints_2d, batch.features.landmarks)
-        total, weight = total + float((away * weights).sum()), weight + float(weights.sum())
+        all_frames = torch.arange(len(batch.poses), device=device)
+        body = refine_frames(model, batch, all_frames, clips.clip_length)[-1]
+        distances, weights = landmark_distances(body.joints_2d, batch.features.landmarks)
+        total, weight = total + float((distances * weights).sum()), weight + float(weights.sum())
     return total / max(weight, 1e-9)

@@ -1,8 +1,8 @@
-"""Training clips out of ordinary video: features as capture sees them, and a motion fitted to what the picture shows.
+"""Training clips from videos without ground truth: the features of capture, and a motion fitted to the landmarks.
 
-Nobody knows the truth of such a video. The network's own motion is taken as what people can do, and bent until its
-joints lie over the backbone's landmarks, with limbs of one length and a smooth path (after EFT, Joo et al., 3DV 2021,
-where the network is the prior too). Depth is as good as the network's: such clips teach what a picture shows.
+The network's motion serves as a prior. It is optimized until its joints project onto the backbone's landmarks, with one
+shape and smooth motion (after EFT, Joo et al., 3DV 2021, which uses the network as a prior as well). Depth is not
+better than the network's, so that such clips only teach what is visible in the image.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,19 +35,20 @@ from tar_core.video.reader import VideoReader
 
 _LANDMARKS = list(JOINT_OF_LANDMARK)
 _JOINTS = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]
-SEEN = 0.5  # visibility from which a landmark counts
+MIN_VISIBILITY = 0.5  # of a landmark that is used
 
 
 @dataclass(frozen=True)
 class FittingConfig:
-    """How a motion is bent; the terms are means over joints and frames.
+    """Settings of the optimization; the loss terms are means over joints and frames.
 
     Attributes:
-        iterations, learning_rate: Adam's.
-        tolerance: crop pixels; landmarks much farther off count for little (Geman and McClure), nor does the distance
-            between a landmark and SMPL's joint.
-        landmarks, poses, acceleration: weights of the distances in `tolerance`s, of rotations' squared distance from
-            the network's, and of joints' squared accelerations, (cm/frame^2)^2.
+        iterations, learning_rate: of Adam.
+        tolerance: scale of the robust loss on landmarks (Geman and McClure), crop pixels. Landmarks at a much larger
+            distance have little influence. It also covers the distance between a landmark and SMPL's joint.
+        landmarks: weight of the distances from the landmarks, in units of `tolerance`.
+        poses: weight of the squared differences from the network's rotation matrices.
+        acceleration: weight of the squared accelerations of the joints, (cm/frame^2)^2.
     """
 
     iterations: int = 120
@@ -60,7 +61,14 @@ class FittingConfig:
 
 @dataclass(frozen=True)
 class Run:
-    """One person in consecutive frames, N of those that capture looks at: what the backbone says, and where."""
+    """One person in N consecutive frames of those that capture uses.
+
+    Attributes:
+        frames: N frame numbers.
+        features: [N] of the backbone.
+        camera: [N] crop cameras.
+        boxes: N bounding boxes.
+    """
 
     frames: list[int]
     features: FrameFeatures
@@ -71,11 +79,14 @@ class Run:
         return len(self.frames)
 
 
-def follow(video: Path, networks: Networks, most_frames: int) -> tuple[list[Run], float]:
-    """Everybody in a video, and how many frames a second were looked at.
+def track_people(video: Path, networks: Networks, max_frames: int) -> tuple[list[Run], float]:
+    """Track all people in a video.
 
     Args:
-        most_frames: looked at; the rest of the video is left. Local maps take 0.5 MB a frame and person.
+        max_frames: maximum number of frames to use. The local maps need 0.5 MB of memory per frame and person.
+
+    Returns:
+        Runs of at least CLIP_FRAMES frames, and the number of frames per second that were used.
 
     Raises:
         TarError: the video cannot be read.
@@ -83,11 +94,11 @@ def follow(video: Path, networks: Networks, most_frames: int) -> tuple[list[Run]
     reader = VideoReader(video)
     step = frame_step(reader.fps)
     tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, networks.device)
-    sightings: dict[int, list[list[Sighting]]] = {}  # of each track the runs
+    sightings: dict[int, list[list[Sighting]]] = {}  # the runs of each track
     focal_length = 0.0
-    for frame in prefetch(reader.frames(0, step * most_frames - 1)):
-        number, between = divmod(frame.index, step)
-        if between:
+    for frame in prefetch(reader.frames(0, step * max_frames - 1)):
+        number, remainder = divmod(frame.index, step)
+        if remainder:
             continue
         focal_length = focal_length or estimate_initial_camera(frame.image, CaptureOptions()).focal_length
         for sighting in tracker.step(number, frame.image):
@@ -111,8 +122,8 @@ def _join(sightings: Sequence[Sighting], focal_length: float, center: tuple[floa
     )
 
 
-def estimate(run: Run, network: TAR, fps: float, data: BodyData) -> ClipBatch:
-    """The network's own motion of a run, with one shape."""
+def predict_motion(run: Run, network: TAR, fps: float, data: BodyData) -> ClipBatch:
+    """Predict the motion of a run with the network, with one shape for all frames."""
     stream = TARStream(network, fps)
     features = run.features.map(lambda tensor: tensor.float())
     results = [
@@ -124,23 +135,27 @@ def estimate(run: Run, network: TAR, fps: float, data: BodyData) -> ClipBatch:
     return ClipBatch(run.features, run.camera, poses, betas, torch.from_numpy(motion.trans))
 
 
-def fit(start: ClipBatch, body: BodyModel, config: FittingConfig) -> ClipBatch:
-    """The motion of one run, bent over the backbone's landmarks."""
+def fit_to_landmarks(start: ClipBatch, body: BodyModel, config: FittingConfig) -> ClipBatch:
+    """Optimize the motion of one run so that its joints project onto the backbone's landmarks.
+
+    Args:
+        start: the network's motion.
+    """
     landmarks = start.features.landmarks
-    every = torch.arange(len(start.poses))
+    all_frames = torch.arange(len(start.poses))
     poses, trans = start.poses.clone().requires_grad_(), start.trans.clone().requires_grad_()
     betas = start.betas[:1].clone().requires_grad_()
     known = axis_angle_to_matrix(start.poses)
     optimizer = torch.optim.Adam([poses, trans, betas], config.learning_rate)
     for _ in range(config.iterations):
-        bent = ClipBatch(start.features, start.camera, poses, betas.expand(len(poses), -1), trans)
-        truth = bent.truth(body, every)
-        away, weights = landmark_distances(truth.joints_2d, landmarks)
-        squares = (away / config.tolerance) ** 2
+        current = ClipBatch(start.features, start.camera, poses, betas.expand(len(poses), -1), trans)
+        posed = current.truth(body, all_frames)
+        distances, weights = landmark_distances(posed.joints_2d, landmarks)
+        squares = (distances / config.tolerance) ** 2
         loss = config.landmarks * (weights * squares / (1 + squares)).sum() / weights.sum().clamp_min(1)
         loss = loss + config.poses * ((axis_angle_to_matrix(poses) - known) ** 2).sum((-1, -2)).mean()
-        # In the camera that does not roll with the crop, whose turns are no motion.
-        joints = start.camera[every].unroll_camera(truth.joints.transpose(0, 1)).transpose(0, 1)
+        # In the camera without roll, because the roll of the crop is not motion of the person.
+        joints = start.camera[all_frames].unroll_camera(posed.joints.transpose(0, 1)).transpose(0, 1)
         second = 100 * (joints[2:] - 2 * joints[1:-1] + joints[:-2])
         loss = loss + config.acceleration * (second**2).sum(-1).mean()
         optimizer.zero_grad()
@@ -151,53 +166,57 @@ def fit(start: ClipBatch, body: BodyModel, config: FittingConfig) -> ClipBatch:
 
 
 def landmark_distances(joints_2d: Tensor, landmarks: Landmarks) -> tuple[Tensor, Tensor]:
-    """How far projected joints [N, 24, 2] lie from the backbone's landmarks, crop pixels, and what each counts.
+    """Compute the distances of projected joints [N, 24, 2] from the backbone's landmarks.
 
     Returns:
-        [N, J] distances and [N, J] weights: the visibility, 0 below SEEN.
+        Distances [N, J], crop pixels, and weights [N, J]: the visibility, or 0 below MIN_VISIBILITY.
     """
     visible = landmarks.visibility[:, _LANDMARKS]
-    away = (joints_2d[:, _JOINTS] - landmarks.points[:, _LANDMARKS]).norm(dim=-1)
-    return away, torch.where(visible < SEEN, 0.0, visible)
+    distances = (joints_2d[:, _JOINTS] - landmarks.points[:, _LANDMARKS]).norm(dim=-1)
+    return distances, torch.where(visible < MIN_VISIBILITY, 0.0, visible)
 
 
-def cut(run: ClipBatch) -> Iterator[ClipBatch]:
-    """Clips of CLIP_FRAMES frames, end to end; what is left over at the end is dropped."""
+def split_clips(run: ClipBatch) -> Iterator[ClipBatch]:
+    """Split a run into clips of CLIP_FRAMES frames; remaining frames at the end are dropped."""
     for first in range(0, len(run.poses) - CLIP_FRAMES + 1, CLIP_FRAMES):
         yield run[first : first + CLIP_FRAMES]
 
 
-def make_clips(
-    videos: Sequence[Path], networks: Networks, folder: Path, held_out: float, most_frames: int, config: FittingConfig
+def write_clips(
+    videos: Sequence[Path], networks: Networks, folder: Path, held_out: float, max_frames: int, config: FittingConfig
 ) -> Iterator[str]:
-    """Writes folder/train and folder/held_out, one file a video, as `tar_core.datasets.features` does; tells of each.
+    """Write the clips of videos to folder/train and folder/held_out, one file for each video (see `save_features`).
 
     Args:
-        held_out: share of each run, its end, that is not to be trained on.
+        held_out: share of the end of each run that is excluded from training.
+        max_frames: maximum number of frames of each video.
+
+    Yields:
+        A line of the report for each video.
 
     Raises:
-        TarError: a video cannot be read, or the folder not written.
+        TarError: a video cannot be read, or the folder cannot be written.
     """
     data = load_body()
     body = BodyModel(data)
     for number, video in enumerate(videos):
-        runs, fps = follow(video, networks, most_frames)
+        runs, fps = track_people(video, networks, max_frames)
         clips: dict[str, list[ClipBatch]] = {"train": [], "held_out": []}
         for run in runs:
-            fitted = fit(estimate(run, networks.tar, fps, data), body, config)
+            fitted = fit_to_landmarks(predict_motion(run, networks.tar, fps, data), body, config)
             border = round(len(run) * (1 - held_out))
-            clips["train"] += cut(fitted[:border])
-            clips["held_out"] += cut(fitted[border:])
+            clips["train"] += split_clips(fitted[:border])
+            clips["held_out"] += split_clips(fitted[border:])
         for split, parts in clips.items():
             if parts:
                 (folder / split).mkdir(parents=True, exist_ok=True)
                 save_features(folder / split / f"{number:04d}.safetensors", join_clips(parts), CLIP_FRAMES)
         counts = ", ".join(f"{len(parts)} clips {split.replace('_', ' ')}" for split, parts in clips.items())
-        yield f"{video.name}: {len(runs)} runs of somebody, {counts}"
+        yield f"{video.name}: {len(runs)} runs of people, {counts}"
 
 
 def join_clips(parts: Sequence[ClipBatch]) -> ClipBatch:
-    """Clips end to end."""
-    truths = (torch.cat([getattr(part, name) for part in parts]) for name in ("poses", "betas", "trans"))
+    """Concatenate clips."""
+    labels = (torch.cat([getattr(part, name) for part in parts]) for name in ("poses", "betas", "trans"))
     features = FrameFeatures.cat([part.features for part in parts])
-    return ClipBatch(features, CropCamera.cat([part.camera for part in parts]), *truths)
+    return ClipBatch(features, CropCamera.cat([part.camera for part in parts]), *labels)

@@ -1,4 +1,4 @@
-"""The training losses: how far each step's body lies from the truth (paper, section 3.5)."""
+"""The training losses: distances between each refinement step's body and the ground truth (paper, section 3.5)."""
 
 from dataclasses import dataclass
 
@@ -13,10 +13,18 @@ from tar_core.model.refinement import PosedBody
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms.
+    """Weights of the loss terms.
 
-    `robust` takes absolute errors where the paper takes squared ones: synthetic truth is exact, so that large errors
-    are ambiguities, which shouldn't rule the gradient. `acceleration` isn't in the paper either.
+    Attributes:
+        joints_3d: of joints relative to the pelvis, meters.
+        joints_2d: of projected joints, in units of half the crop.
+        rotations: of the joints' rotation matrices.
+        betas: of the shape, always squared.
+        acceleration: of the joints' acceleration, meters / frame^2. Not in the paper.
+        joint_errors: of the network's estimate of its errors. Not in the paper.
+        discount: factor on the loss from each refinement step to the one before it.
+        robust: use absolute errors instead of the paper's squared errors. Synthetic ground truth is exact, so that
+            large errors come from ambiguities, which should not dominate the gradient.
     """
 
     joints_3d: float = 8.0
@@ -30,11 +38,12 @@ class LossConfig:
 
 
 def refinement_loss(bodies: list[PosedBody], truth: Truth, config: LossConfig, run: int) -> Tensor:
-    """Sum over the initial estimate and each iteration l, weighted by discount^(last - l).
+    """Sum the losses of the initial estimate and of each refinement step l, weighted by discount^(last - l).
 
     Args:
-        bodies: from the network, [B] each.
-        run: B consists of runs of this many consecutive frames of one clip, for the acceleration term.
+        bodies: the network's bodies after each step, [B] each.
+        truth: [B].
+        run: number of consecutive frames of a clip; B consists of such runs. For the acceleration term.
     """
     last = len(bodies) - 1
     losses = (
@@ -48,7 +57,7 @@ def refinement_loss(bodies: list[PosedBody], truth: Truth, config: LossConfig, r
 
 
 def body_loss(body: PosedBody, truth: Truth, config: LossConfig, run: int) -> Tensor:
-    """One body's weighted sum of the terms."""
+    """Compute the weighted sum of the terms for one step's bodies; see `refinement_loss`."""
 
     def error(difference: Tensor) -> Tensor:
         return (difference.abs() if config.robust else difference**2).mean()
@@ -67,4 +76,5 @@ def body_loss(body: PosedBody, truth: Truth, config: LossConfig, run: int) -> Te
 
 
 def from_pelvis(joints: Tensor) -> Tensor:
+    """Joints [B, 24, 3] relative to the pelvis."""
     return joints - joints[:, :1]

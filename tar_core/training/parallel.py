@@ -1,6 +1,6 @@
-"""Several processes that train one network, as `torchrun` starts them: each takes its share of every batch.
+"""Data-parallel training with processes started by `torchrun`: each takes its share of every batch.
 
-Gradients are averaged after each step's backward pass, so that all processes hold the same weights all the time.
+Gradients are averaged after each step's backward pass, so that all processes always have the same weights.
 """
 
 import os
@@ -14,36 +14,44 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Workers:
-    """This process among all of them."""
+    """This process's rank and the number of processes."""
 
     rank: int = 0
     count: int = 1
 
     @property
     def is_main(self) -> bool:
-        """Whether this process writes files and the log."""
+        """Whether this process writes the files and the log."""
         return self.rank == 0
 
     def share(self, items: int) -> slice:
-        """This process's part of a batch of so many items, a multiple of the number of processes."""
-        each = items // self.count
-        return slice(self.rank * each, (self.rank + 1) * each)
+        """This process's share of a batch.
+
+        Args:
+            items: size of the batch, a multiple of the number of processes.
+        """
+        size = items // self.count
+        return slice(self.rank * size, (self.rank + 1) * size)
 
     def average(self, parameters: Iterable[nn.Parameter], loss: Tensor) -> Tensor:
-        """Puts the mean of all processes' gradients into each one's parameters; returns the mean loss."""
+        """Replace the gradients of the parameters by their mean over all processes; return the mean loss."""
         if self.count == 1:
             return loss
         gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        everything = torch.cat([*(gradient.flatten() for gradient in gradients), loss.reshape(1)])
-        distributed.all_reduce(everything)
-        everything /= self.count
-        for gradient, mean in zip(gradients, everything[:-1].split([g.numel() for g in gradients]), strict=True):
+        values = torch.cat([*(gradient.flatten() for gradient in gradients), loss.reshape(1)])
+        distributed.all_reduce(values)
+        values /= self.count
+        for gradient, mean in zip(gradients, values[:-1].split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(mean.view_as(gradient))
-        return everything[-1]
+        return values[-1]
 
 
 def join_workers(device: str) -> tuple[Workers, str]:
-    """The processes that torchrun started, of which this is one, and this one's device; or this process alone."""
+    """Join the processes that torchrun started; without torchrun, this process is the only one.
+
+    Returns:
+        The processes and this process's device.
+    """
     if "WORLD_SIZE" not in os.environ:
         return Workers(), device
     is_gpu = device.startswith("cuda")
@@ -55,6 +63,6 @@ def join_workers(device: str) -> tuple[Workers, str]:
 
 
 def leave_workers() -> None:
-    """Ends what `join_workers` began."""
+    """Leave the group of processes that `join_workers` joined."""
     if distributed.is_initialized():
         distributed.destroy_process_group()

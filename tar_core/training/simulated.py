@@ -1,33 +1,37 @@
-"""Simulated landmarks: what the backbone would say about people who were never rendered.
+"""Simulated landmarks: backbone outputs for people who were not rendered.
 
-A rendered clip costs a second, its landmarks a thousandth of that. So new people move before new cameras without a
-picture: their points are projected exactly, and the backbone's errors are taken over from a rendered clip, the donor,
-in which somebody stood much the same. The errors of a donor's nine frames stay together, over time and over the body;
-in longer clips one donor gives over to the next.
+Rendering a clip takes a second, projecting its landmarks a thousandth of that. So new scenes are only projected, and
+the backbone's errors are copied from a rendered clip with a similar pose, the donor. The errors of a donor's nine
+frames are copied together, so that their correlations over time and over the body are kept. Longer clips blend several
+donors.
 """
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tar_core.body.data import LANDMARK_NAMES
+from tar_core.body.data import LANDMARK_NAMES, load_body
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop import CROP_CENTER, CROP_SIZE
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import CONFIDENCES, DEPTHS, POINTS, POOLED, VECTOR_SIZE, WORLD
-from tar_core.model.config import MAP_SIZE
+from tar_core.model.config import MAP_SIZE, TARConfig
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.refinement import JOINT_OF_LANDMARK, SURFACE_OF_LANDMARK
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from tar_core.synthetic.motions import Motion
 from tar_core.synthetic.scene import Scene, sample_scene
+from tar_core.synthetic.splits import load_split
 
-NEIGHBORS = 8  # donors to choose among
-ERROR_SCALE = (0.3, 1.0)  # the backbone sees real people better than rendered ones
-# Landmarks without a point of their own on the body go with the nearest that has one.
+NEIGHBORS = 8  # number of most similar donors to draw from
+ERROR_SCALE = (0.3, 1.0)  # range of the factor on the errors; real people have smaller errors than rendered ones
+# Landmarks without a point on the body use the nearest landmark with one.
 _NEAREST_SURFACE = {1: "leye", 2: "leye", 3: "leye", 4: "reye", 5: "reye", 6: "reye", 9: "nose", 10: "nose"}
 _NEAREST_SURFACE |= {21: "lthumb", 22: "rthumb"}
 _MIDDLE_OF_HIPS = NUM_JOINTS + len(LANDMARK_NAMES)
@@ -35,7 +39,7 @@ _HIPS = [JOINT_NAMES.index("left_hip"), JOINT_NAMES.index("right_hip")]
 
 
 def _points_of_landmarks() -> list[int]:
-    """[39] for each landmark its point among joints, surface landmarks and the middle of the hips."""
+    """[39] for each landmark, the index of its point among joints, surface landmarks and the midpoint of the hips."""
     points = [_MIDDLE_OF_HIPS] * NUM_LANDMARKS
     for landmark, joint in JOINT_OF_LANDMARK.items():
         points[landmark] = JOINT_NAMES.index(joint)
@@ -45,13 +49,17 @@ def _points_of_landmarks() -> list[int]:
 
 
 class LandmarkSimulator:
-    """Makes batches of clips that have landmarks, but neither pictures nor maps.
+    """Generates batches of clips with landmarks, without pooled features and local maps.
 
     Args:
-        motions: the recordings to choose from.
-        donors: rendered clips, whose errors are lent; stills lend none, as theirs do not change with time.
-        body: of the donors.
-        length: frames of a clip, at least the donors'.
+        motions: the recordings to draw from.
+        donors: rendered clips, from which the errors are copied. Stills are not used, because their errors do not
+            change over time.
+        body: the body model of the donors.
+        length: frames in a clip, if more than in a donor.
+
+    Raises:
+        TarError: all donors are stills.
     """
 
     @torch.no_grad()
@@ -59,43 +67,43 @@ class LandmarkSimulator:
         self.motions, self.donors, self.body = motions, donors, body
         self.length = max(length, donors.clip_length)
         self._points = _points_of_landmarks()
-        errors, confidences, stances = [], [], []
-        lenders = [clip for clip in range(len(donors)) if donors.is_moving(clip)]
-        if not lenders:
-            raise TarError("there are only stills; simulated landmarks need clips, whose errors they take over")
-        for start in range(0, len(lenders), 64):
-            batch = donors.batch(lenders[start : start + 64], maps=False)
-            exact, stance = self._exact(batch.poses, batch.betas, batch.trans, batch.camera)
+        errors, confidences, limb_positions = [], [], []
+        moving = [clip for clip in range(len(donors)) if donors.is_moving(clip)]
+        if not moving:
+            raise TarError("simulated landmarks need rendered clips, but there are only stills; add some clips")
+        for start in range(0, len(moving), 64):
+            batch = donors.batch(moving[start : start + 64], maps=False)
+            exact, limbs = self._exact(batch.poses, batch.betas, batch.trans, batch.camera)
             per_clip = (-1, donors.clip_length)
             errors.append((batch.features.vector - exact)[:, POOLED.stop :].unflatten(0, per_clip))
             confidences.append(batch.features.vector[:, CONFIDENCES].unflatten(0, per_clip))
-            stances.append(stance.unflatten(0, per_clip)[:, donors.clip_length // 2])
+            limb_positions.append(limbs.unflatten(0, per_clip)[:, donors.clip_length // 2])
         self._errors, self._confidences = torch.cat(errors), torch.cat(confidences)
-        self._stances = torch.cat(stances)
+        self._limbs = torch.cat(limb_positions)
 
     @torch.no_grad()
     def batch(self, count: int, random: np.random.Generator) -> ClipBatch:
-        """New clips; the generator's state alone decides which."""
+        """Generate `count` clips, which depend only on the state of the random generator."""
         scenes = [sample_scene(random, self.motions, self._pose, self.length) for _ in range(count)]
         poses = _tensor([scene.camera_poses() for scene in scenes]).flatten(0, 1)
         betas = _tensor([scene.betas for scene in scenes]).repeat_interleave(self.length, 0)
-        rest = self.body.rest_joints[0] + betas @ self.body.rest_joint_directions[0].T  # the pelvis stays there
+        rest = self.body.rest_joints[0] + betas @ self.body.rest_joint_directions[0].T  # the pelvis at rest
         trans = _tensor([scene.camera_joints()[:, 0] for scene in scenes]).flatten(0, 1) - rest
         camera = CropCamera.cat([camera for scene in scenes for camera in _crop_cameras(scene)])
 
-        vector, stance = self._exact(poses, betas, trans, camera)
-        frames, weights = relay(self.length, self.donors.clip_length)
+        vector, limbs = self._exact(poses, betas, trans, camera)
+        frames, weights = donor_schedule(self.length, self.donors.clip_length)
         middles = weights.argmax(1)
-        stances = stance.view(count, self.length, -1)[:, middles]
-        neighbors = min(NEIGHBORS, len(self._stances))
-        nearest = torch.cdist(stances, self._stances).topk(neighbors, largest=False).indices
+        limbs = limbs.view(count, self.length, -1)[:, middles]
+        neighbors = min(NEIGHBORS, len(self._limbs))
+        nearest = torch.cdist(limbs, self._limbs).topk(neighbors, largest=False).indices
         choice = torch.from_numpy(random.integers(0, neighbors, (count, len(middles), 1)))
-        chosen = nearest.gather(2, choice)  # [count, donors of a clip, 1]
+        selected = nearest.gather(2, choice)  # [count, donors of a clip, 1]
         vector[:, POOLED] = self.donors.pooled_mean
         scale = torch.from_numpy(random.uniform(*ERROR_SCALE, (count, 1, 1))).float()
-        errors = (self._errors[chosen, frames] * weights[..., None]).sum(1)
+        errors = (self._errors[selected, frames] * weights[..., None]).sum(1)
         vector[:, POOLED.stop :] += (scale * errors).flatten(0, 1)
-        vector[:, CONFIDENCES] = (self._confidences[chosen, frames] * weights[..., None]).sum(1).flatten(0, 1)
+        vector[:, CONFIDENCES] = (self._confidences[selected, frames] * weights[..., None]).sum(1).flatten(0, 1)
         features = FrameFeatures(vector, vector.new_zeros(len(vector), 0, MAP_SIZE, MAP_SIZE), _landmarks(vector))
         return ClipBatch(features, camera, poses, betas, trans)
 
@@ -104,9 +112,11 @@ class LandmarkSimulator:
         return points.joints.numpy().astype(np.float64), points.landmarks.numpy().astype(np.float64)
 
     def _exact(self, poses: Tensor, betas: Tensor, trans: Tensor, camera: CropCamera) -> tuple[Tensor, Tensor]:
-        """A backbone's vector [N, 1944] that has no errors (nothing pooled, no confidences), and stances [N, 36].
+        """Compute the output of a backbone without errors.
 
-        Stances are the limbs' joints from the middle of the hips in the crop's axes, meters.
+        Returns:
+            Vectors [N, 1944] without pooled features and confidences, and the positions of the limbs' joints [N, 36]
+            relative to the midpoint of the hips in the axes of the crop, meters.
         """
         points = self.body(axis_angle_to_matrix(poses), betas)
         placed = torch.cat([points.joints, points.landmarks], 1) + trans[:, None]
@@ -123,26 +133,47 @@ class LandmarkSimulator:
         return vector, from_hips[:, list(JOINT_OF_LANDMARK)].flatten(1)
 
 
-def relay(length: int, donated: int) -> tuple[Tensor, Tensor]:
-    """How donors of a few frames fill a clip: each is played back and forth around a frame of its own, and fades out
-    towards those of its neighbors.
+def load_simulator(
+    motions: Sequence[Path], donors: FeatureClips, network: TARConfig, targets_per_clip: int
+) -> LandmarkSimulator:
+    """Make a simulator from the recordings of the training split.
+
+    Its clips are long enough for the network's windows around `targets_per_clip` consecutive frames.
 
     Args:
-        length: T, frames of the clip; donated: odd number of frames of each donor.
+        motions: files, folders or tar archives of recordings.
+        donors: see `LandmarkSimulator`.
+
+    Raises:
+        TarError: the recordings are not usable, or all donors are stills.
+    """
+    body = BodyModel(load_body())
+    recordings = load_split(motions, body.rest_joints.double().numpy(), "train")
+    return LandmarkSimulator(recordings, donors, body, 2 * max(network.offsets) + targets_per_clip)
+
+
+def donor_schedule(length: int, donor_length: int) -> tuple[Tensor, Tensor]:
+    """Blend D donors over a clip: each is played forward and backward around a middle frame and fades out at the middle
+    frames of its neighbors.
+
+    Args:
+        length: T, frames in the clip.
+        donor_length: frames in each donor, odd.
 
     Returns:
-        frames: [D, T] which of its frames each donor gives; weights: [D, T] its share, which sum to 1 over the donors.
+        frames: [D, T] the frame of each donor that is used in each frame of the clip.
+        weights: [D, T] the donor's share, with the sum 1 over the donors.
     """
-    spacing = donated - 1
+    spacing = donor_length - 1
     middles = spacing // 2 + spacing * torch.arange((length - 1 - spacing // 2) // spacing + 1)
     from_middle = torch.arange(length) - middles[:, None]
-    there_and_back = (from_middle + spacing // 2) % (2 * spacing)
+    ping_pong = (from_middle + spacing // 2) % (2 * spacing)
     weights = (1 - from_middle.abs() / spacing).clamp_min(0)
-    return torch.minimum(there_and_back, 2 * spacing - there_and_back), weights / weights.sum(0)
+    return torch.minimum(ping_pong, 2 * spacing - ping_pong), weights / weights.sum(0)
 
 
 def _landmarks(vector: Tensor) -> Landmarks:
-    """The landmarks that a backbone's vector [N, 1944] holds."""
+    """Extract the landmarks from a backbone's vectors [N, 1944]."""
     visibility, presence = vector[:, CONFIDENCES].unflatten(1, (NUM_LANDMARKS, 2)).unbind(-1)
     return Landmarks(
         points=vector[:, POINTS].unflatten(1, (NUM_LANDMARKS, 2)) * (CROP_SIZE / 2) + CROP_CENTER,

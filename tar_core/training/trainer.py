@@ -1,4 +1,4 @@
-"""Trains TAR on cached features, on a CPU or a GPU; stops and resumes anywhere."""
+"""Trains TAR on cached features, on a CPU or GPU; runs can be interrupted and resumed."""
 
 import csv
 import logging
@@ -18,9 +18,7 @@ from tar_core.evaluation.clips import Scores, evaluate, refine_frames
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.checkpoint import save_tar
-from tar_core.model.states import Estimate
 from tar_core.model.tar import TAR
-from tar_core.rotations import axis_angle_to_matrix, matrix_to_rotation_6d
 from tar_core.training.losses import LossConfig, refinement_loss
 from tar_core.training.overlays import Overlays, write_overlay
 from tar_core.training.parallel import Workers
@@ -31,24 +29,29 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """One run.
+    """The settings of a run.
 
     Attributes:
-        steps: optimizer steps in all.
+        steps: total number of optimizer steps.
         clips_per_step: clips in a batch, over all processes.
-        accumulate: parts in which each process goes through its share of the batch: less memory, the same gradient.
-        targets_per_clip: consecutive frames of each clip that are refined; their neighbors give the windows.
-        learning_rate, warmup, weight_decay, clip_norm: AdamW with a cosine decay to zero.
-        average: decay of the running average of the weights that is evaluated and saved.
-        seed: of the batches' order (the network's initial weights have their own).
-        report_every: steps between lines of the log; checkpoint_every: between saves and evaluations.
-        simulated: share of the steps that see simulated landmarks instead of rendered pictures.
-        hide_appearance: share of the rendered clips whose pooled features are hidden behind their mean: they tell less
-            about real people than about rendered ones, and simulated landmarks come without.
-        mixed_precision: the network's products in bfloat16, the body's and the losses in float32: 1.5 times faster on
-            CPUs that have the instruction.
-        use_maps: off for a warm-up without local maps: several times faster, and most of what the refinement learns
-            first comes from the landmarks.
+        accumulate: number of parts in which each process computes the gradient of its share of the batch, which saves
+            memory and gives the same gradient.
+        targets_per_clip: consecutive frames of each clip that are refined; the frames around them fill the windows.
+        learning_rate, warmup, weight_decay: of AdamW; the rate rises linearly for `warmup` steps and decays to zero
+            with a cosine.
+        clip_norm: maximum norm of the gradient.
+        average: decay of the running average of the weights, which is evaluated and saved.
+        seed: random seed of the batches and of the initial weights.
+        report_every: steps between lines of the log.
+        checkpoint_every: steps between checkpoints, each of which is evaluated and saved.
+        simulated: share of the steps on simulated landmarks instead of rendered images.
+        hide_appearance: share of the rendered clips whose pooled features are replaced by their mean. The features are
+            less informative for real people than for rendered ones, and simulated landmarks do not have them.
+        mixed_precision: whether to compute the network in bfloat16; the body model and the losses stay in float32. It
+            is 1.5 times faster on CPUs with bfloat16 instructions.
+        use_maps: False for a warm-up without local maps. It is several times faster, and the refinement learns mainly
+            from the landmarks at first.
+        loss: weights of the loss terms.
     """
 
     steps: int = 2000
@@ -71,16 +74,21 @@ class TrainingConfig:
 
 
 class Trainer:
-    """Holds the network, its optimizer and where the run stands.
+    """The state of a run: the network, its optimizer and the number of steps.
 
     Args:
         model: trained in place.
         clips: training clips.
         test_clips: evaluated at every checkpoint.
-        folder: gets `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv`.
-        simulator: makes the share of the steps that the configuration wants simulated.
+        config: the settings of the run.
+        folder: `last.pt` (to resume), `tar.safetensors` (the averaged weights) and `log.csv` are written to it.
+        device: a torch device.
+        simulator: makes the batches with simulated landmarks.
         workers: the processes that train together.
-        overlays: drawn at every checkpoint, into the folder `overlays`.
+        overlays: drawn at every checkpoint into the subfolder `overlays`.
+
+    Raises:
+        TarError: the simulator is missing, or the batch cannot be divided among processes and parts.
     """
 
     def __init__(
@@ -96,24 +104,24 @@ class Trainer:
         overlays: Overlays | None = None,
     ) -> None:
         if config.simulated > 0 and simulator is None:
-            raise TarError("simulated landmarks need motions; give them")
+            raise TarError("simulated landmarks need recorded motions; give some")
         self.model = model.to(device)
         self.clips, self.test_clips = clips, test_clips
         self.config, self.folder, self.device, self.simulator = config, folder, device, simulator
         self.workers, self.overlays = workers or Workers(), overlays
         if self._clips_per_step % (self.workers.count * config.accumulate):
             raise TarError(
-                f"{self._clips_per_step} clips a step cannot be shared among {self.workers.count} processes in"
-                f" {config.accumulate} parts; choose a multiple"
+                f"{self._clips_per_step} clips per step cannot be divided among {self.workers.count} processes with"
+                f" {config.accumulate} parts each; use a multiple of {self.workers.count * config.accumulate}"
             )
         self.step = 0
         self.optimizer = torch.optim.AdamW(model.parameters(), config.learning_rate, weight_decay=config.weight_decay)
         self.averaged = {name: tensor.clone() for name, tensor in model.state_dict().items()}
         folder.mkdir(parents=True, exist_ok=True)
-        self.board = open_board(folder) if self.workers.is_main else None
+        self.board = open_tensorboard(folder) if self.workers.is_main else None
 
     def run(self) -> Scores:
-        """Trains from the current step to the last; returns what the averaged weights then score."""
+        """Train from the current step to the last one; return the scores of the averaged weights."""
         config, started = self.config, time.monotonic()
         scores: Scores | None = None
         running: list[float] = []
@@ -124,13 +132,13 @@ class Trainer:
                 loss = float(np.mean(running[-50:]))
                 rate = self.optimizer.param_groups[0]["lr"]
                 log.info("step %d  loss %.4f  lr %.1e  %.2f s/step", self.step, loss, rate, pace)
-                self._show({"loss": loss, "learning rate": rate, "seconds per step": pace})
+                self._log_scalars({"loss": loss, "learning rate": rate, "seconds per step": pace})
             if self.step % config.checkpoint_every == 0 or self.step == config.steps:
                 scores = self.checkpoint(float(np.mean(running[-config.checkpoint_every :])))
         return scores or self._evaluate()
 
     def advance(self) -> float:
-        """One step of the optimizer; returns its loss."""
+        """Do the next optimizer step; return its loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
         loss = self._train_step(self._batch())
@@ -138,10 +146,14 @@ class Trainer:
         return loss
 
     def checkpoint(self, loss: float) -> Scores:
-        """Evaluates the averaged weights on the test clips, logs the scores and saves everything."""
+        """Evaluate the averaged weights on the test clips, log the scores and save the state.
+
+        Args:
+            loss: mean training loss since the last checkpoint, for the log.
+        """
         scores = self._evaluate()
         log.info("step %d  test %s", self.step, scores)
-        self._show({f"test {name}": value for name, value in vars(scores).items()})
+        self._log_scalars({f"test {name}": value for name, value in vars(scores).items()})
         if not self.workers.is_main:
             return scores
         path = self.folder / "log.csv"
@@ -163,40 +175,40 @@ class Trainer:
             torch.save(state, temporary)
         return scores
 
-    def _show(self, values: dict[str, float]) -> None:
-        """Curves for TensorBoard."""
+    def _log_scalars(self, values: dict[str, float]) -> None:
+        """Add values to the TensorBoard curves."""
         if self.board is not None:
             for name, value in values.items():
                 self.board.add_scalar(name, value, self.step)
 
     def _evaluate(self) -> Scores:
-        """Scores the averaged weights, and saves them."""
+        """Score the averaged weights and save them."""
         trained = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
         self.model.load_state_dict(self.averaged)
         scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
         if self.workers.is_main:
             save_tar(self.model, self.folder / "tar.safetensors", half=False)
-            self._draw()
+            self._write_overlay()
         self.model.load_state_dict(trained)
         return scores
 
-    def _draw(self) -> None:
-        """What the weights that were just evaluated see of some test clips."""
+    def _write_overlay(self) -> None:
+        """Draw the current model's predictions on some test clips."""
         if self.overlays is not None:
-            picture = self.overlays.draw(self.model, self.device, self.config.use_maps)
-            write_overlay(self.folder / "overlays" / f"step_{self.step:06d}.jpg", picture)
+            image = self.overlays.draw(self.model, self.device, self.config.use_maps)
+            write_overlay(self.folder / "overlays" / f"step_{self.step:06d}.jpg", image)
             if self.board is not None:
-                self.board.add_image("test clips", picture, self.step, dataformats="HWC")
+                self.board.add_image("test clips", image, self.step, dataformats="HWC")
 
     def resume(self) -> bool:
-        """Goes on where `last.pt` stands; False if there is none."""
+        """Load the state in `last.pt`; return False if there is none."""
         path = self.folder / "last.pt"
         if not path.exists():
             return False
         state = torch.load(path, map_location=self.device, weights_only=True)
         self.step = state["step"]
         if self.workers.is_main:
-            forget_rows(self.folder / "log.csv", self.step)
+            remove_later_rows(self.folder / "log.csv", self.step)
         self.model.load_state_dict(state["model"])
         self.averaged = state["averaged"]
         self.optimizer.load_state_dict(state["optimizer"])
@@ -204,19 +216,19 @@ class Trainer:
         return True
 
     def _batch(self) -> ClipBatch:
-        """This process's clips of the step; the choice depends on the seed and the step alone."""
+        """Load this process's clips of the step, which depend only on the seed and the step."""
         config = self.config
         random = np.random.default_rng([config.seed, self.step])
         count = self._clips_per_step
-        own = self.workers.share(count)
+        share = self.workers.share(count)
         if self.simulator is not None and random.random() < config.simulated:
             batch = self.simulator.batch(count, random)
             length = len(batch.poses) // count
-            return batch[own.start * length : own.stop * length]
+            return batch[share.start * length : share.stop * length]
         clips = self.clips.sample(count, random)
         reverse = random.random(count) < 0.5
-        batch = self.clips.batch(clips[own], reverse[own].tolist(), config.use_maps)
-        hidden = np.repeat(random.random(count)[own] < config.hide_appearance, self.clips.clip_length)
+        batch = self.clips.batch(clips[share], reverse[share].tolist(), config.use_maps)
+        hidden = np.repeat(random.random(count)[share] < config.hide_appearance, self.clips.clip_length)
         batch.features.vector[torch.from_numpy(hidden), POOLED] = self.clips.pooled_mean
         return batch
 
@@ -230,37 +242,50 @@ class Trainer:
         return self.config.learning_rate * warm * decay
 
     def _train_step(self, batch: ClipBatch) -> float:
-        """One step of the optimizer on this process's clips and the others'; returns the loss of all."""
+        """Do an optimizer step on the clips of all processes; return the mean loss.
+
+        Args:
+            batch: this process's clips.
+        """
         self.model.train()
-        if self.workers.count > 1:  # dropout differs between processes, and goes on alike after a resume
+        if self.workers.count > 1:  # dropout differs between processes and is the same after resuming
             torch.manual_seed(hash((self.config.seed, self.step, self.workers.rank)))
-        own = self.workers.share(self._clips_per_step)
-        count = own.stop - own.start
+        share = self.workers.share(self._clips_per_step)
+        count = share.stop - share.start
         length = len(batch.poses) // count
         random = np.random.default_rng([self.config.seed, self.step, 1])
-        starts = random.integers(0, length - self.config.targets_per_clip + 1, self._clips_per_step)[own]
+        starts = random.integers(0, length - self.config.targets_per_clip + 1, self._clips_per_step)[share]
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
-        each = count // self.config.accumulate
-        for first in range(0, count, each):
-            part = batch[first * length : (first + each) * length].to(self.device)
-            loss = self._loss(part, starts[first : first + each], length) / self.config.accumulate
+        part_size = count // self.config.accumulate
+        for first in range(0, count, part_size):
+            part = batch[first * length : (first + part_size) * length].to(self.device)
+            loss = self._loss(part, starts[first : first + part_size], length) / self.config.accumulate
             loss.backward()
             total += loss.detach()
         total = self.workers.average(self.model.parameters(), total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step()
-        # Early on the average follows quickly, so that it isn't full of the random start.
+        self._update_average()
+        return float(total)
+
+    def _update_average(self) -> None:
+        """Update the running average of the weights."""
+        # At first the average follows quickly, so that it does not contain the random initial weights.
         decay = min(self.config.average, (1 + self.step) / (10 + self.step))
         for name, tensor in self.model.state_dict().items():
             if tensor.is_floating_point():
                 self.averaged[name].lerp_(tensor, 1 - decay)
             else:
                 self.averaged[name].copy_(tensor)
-        return float(total)
 
     def _loss(self, batch: ClipBatch, starts: np.ndarray, length: int) -> Tensor:
-        """The mean loss of clips of `length` frames, each with a run of targets from its own start."""
+        """Compute the mean loss of some clips.
+
+        Args:
+            starts: for each clip, the first of its consecutive target frames.
+            length: frames in a clip.
+        """
         run = self.config.targets_per_clip
         middles = torch.from_numpy(
             np.concatenate([clip * length + start + np.arange(run) for clip, start in enumerate(starts)])
@@ -273,8 +298,8 @@ class Trainer:
         return refinement_loss(bodies, truth, self.config.loss, run)
 
 
-def open_board(folder: Path) -> Any:
-    """Writes curves to a folder, if the package tensorboard is installed; else None."""
+def open_tensorboard(folder: Path) -> Any:
+    """Open a TensorBoard writer in a folder; None if the package tensorboard is not installed."""
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
@@ -282,23 +307,10 @@ def open_board(folder: Path) -> Any:
     return SummaryWriter(folder / "tensorboard")
 
 
-def forget_rows(path: Path, last_step: int) -> None:
-    """Takes the rows after a step out of a log: they were written by a run that was killed and now goes on before."""
+def remove_later_rows(path: Path, last_step: int) -> None:
+    """Remove the rows after a step from a log: a run that was killed after writing them resumes at that step."""
     if path.exists():
         header, *rows = path.read_text().splitlines()
         kept = [row for row in rows if int(row.split(",")[0]) <= last_step]
         with atomic_path(path) as temporary:
             temporary.write_text("\n".join([header, *kept]) + "\n")
-
-
-@torch.no_grad()
-def start_at_training_mean(model: TAR, clips: FeatureClips, sample: int = 200) -> None:
-    """Gives an untrained network the training set's mean body and input scale to start from."""
-    model.global_encoder.standardize(clips.vectors())
-    count = min(sample, len(clips))
-    batch = clips.batch(np.random.default_rng(0).choice(len(clips), count, replace=False).tolist(), maps=False)
-    rotations = matrix_to_rotation_6d(axis_angle_to_matrix(batch.poses)).mean(0, keepdim=True)
-    # People face every way, so that the mean orientation means nothing: start upright, facing the camera.
-    rotations[:, 0] = torch.tensor([1.0, 0, 0, 0, -1, 0])
-    crop_camera = batch.camera.crop_camera(batch.camera.roll_camera(batch.trans)).mean(0, keepdim=True)
-    model.global_encoder.regressors.set_mean(Estimate(rotations, batch.betas.mean(0, keepdim=True), crop_camera))

@@ -1,4 +1,4 @@
-"""A walker before cameras, from which the tests write each dataset's files; and bodies to read them with."""
+"""A walking person in front of cameras, from which the tests write files of each dataset, and bodies to read them."""
 
 import json
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ BODIES: dict[str, BodyData] = dict.fromkeys(("neutral", "male", "female"), FREE)
 
 @dataclass(frozen=True)
 class Walker:
-    """SMPL in the world, z up, and a camera for each frame: x_c = R x + t."""
+    """SMPL parameters in a z-up world, and a camera x_c = R x + t for each frame."""
 
     poses: np.ndarray  # [N, 24, 3]
     betas: np.ndarray  # [10]
@@ -27,7 +27,7 @@ class Walker:
     translations: np.ndarray  # [N, 3]
 
     def world_joints(self) -> np.ndarray:
-        """[N, 24, 3], from SMPL's definition: the pelvis stays, then the translation."""
+        """[N, 24, 3] joints by SMPL's definition: posed about the pelvis, then translated."""
         return pose_skeleton(self.poses, rest_joints(FREE, self.betas))[1] + self.trans[:, None]
 
     def camera_joints(self) -> np.ndarray:
@@ -38,16 +38,16 @@ def walker(count: int = 10, moving_camera: bool = True) -> Walker:
     random = np.random.default_rng(3)
     poses = 0.2 * random.normal(size=(1, 24, 3)) + 0.02 * random.normal(size=(count, 24, 3))
     poses[:, 0] = [np.pi / 2, 0, 0]  # upright: SMPL's y along the world's z
-    base = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # looks along +y
-    turn = axis_angle_to_matrix(
+    base = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # a camera looking along +y
+    camera_rotation = axis_angle_to_matrix(
         np.stack([np.zeros(count), 0.01 * np.arange(count) * moving_camera, np.zeros(count)], 1)
     )
     trans = np.stack([0.03 * np.arange(count), np.full(count, 5.0), np.full(count, 1.1)], 1)
-    return Walker(poses, random.normal(size=10), trans, turn @ base, np.tile([0.1, 1.2, 0.3], (count, 1)))
+    return Walker(poses, random.normal(size=10), trans, camera_rotation @ base, np.tile([0.1, 1.2, 0.3], (count, 1)))
 
 
 def joints_of(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray) -> np.ndarray:
-    """[N, 24, 3] joints of what a reader returned."""
+    """[N, 24, 3] joints of the parameters that a reader returned."""
     return pose_skeleton(poses, rest_joints(FREE, betas))[1] + trans[:, None]
 
 
@@ -56,7 +56,7 @@ def camera_orient(person: Walker) -> np.ndarray:
 
 
 def write_image(path: Path, width: int, height: int) -> None:
-    """A picture that is dark left and light right, bluish at the bottom."""
+    """Write an image that gets brighter from left to right and bluer from top to bottom."""
     path.parent.mkdir(parents=True, exist_ok=True)
     ramp = np.tile(np.linspace(0, 255, width).astype(np.uint8), (height, 1))
     down = np.tile(np.linspace(0, 255, height).astype(np.uint8)[:, None], (1, width))

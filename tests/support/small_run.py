@@ -1,6 +1,6 @@
-"""A small network's run as a program, for tests of what processes do: FEATURES OUTPUT [--steps N] [--resume] ...
+"""A program that trains the tests' small network in one or several processes: FEATURES OUTPUT [--steps N] [--resume].
 
-As `python -m tar_core.training`, but with the tests' small network, so that a step takes a moment.
+It does the same as `python -m tar_core.training`, with fast steps.
 """
 
 import argparse
@@ -11,8 +11,9 @@ from pathlib import Path
 import torch
 
 from tar_core.datasets.features import FeatureClips
+from tar_core.training.initialization import start_at_training_mean
 from tar_core.training.parallel import join_workers, leave_workers
-from tar_core.training.trainer import Trainer, TrainingConfig, start_at_training_mean
+from tar_core.training.trainer import Trainer, TrainingConfig
 from tests.support.tar_models import SMALL, build
 
 

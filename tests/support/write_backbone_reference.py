@@ -1,6 +1,6 @@
-"""Writes tests/data/backbones_reference.npz: what timm's HRNet-W48 and torchvision's ResNet-50 make of made-up weights.
+"""Writes tests/data/backbones_reference.npz: features of timm's HRNet-W48 and torchvision's ResNet-50, random weights.
 
-python -m tests.support.write_backbone_reference   (timm 1.0.31, torchvision 0.28.0; neither is needed by the tests)
+python -m tests.support.write_backbone_reference   (timm 1.0.31, torchvision 0.28.0; the tests need neither)
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ OUTPUT = DATA / "backbones_reference.npz"
 
 
 def tensor_names(model: torch.nn.Module) -> np.ndarray:
-    """Each tensor's name and shape."""
+    """Name and shape of each tensor."""
     return np.array(sorted(f"{name} {tuple(t.shape)}" for name, t in model.state_dict().items() if t.dim()))
 
 

@@ -1,4 +1,4 @@
-"""The tables' bookkeeping, and some of their rows trained for real."""
+"""Rows and tables of the ablation study, and some rows that are trained."""
 
 import csv
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tar_core.training.ablation import (
     TABLES,
     Row,
     append_result,
-    known,
+    find_scores,
     main,
     read_results,
     report,
@@ -24,27 +24,27 @@ from tests.support.tar_models import SMALL
 FULL, PART = Scores(160.04, 110.0, 11.0, 40.0), Scores(170.0, 114.5, 12.0, 60.0)
 
 
-def test_results_come_back_and_make_a_table(tmp_path):
+def test_results_are_read_back_and_make_a_table(tmp_path):
     append_result(tmp_path / "a.csv", "tar-s", FULL)
     append_result(tmp_path / "a.csv", "without GTE", PART)
     results = read_results(tmp_path / "a.csv")
     assert results == {"tar-s": FULL, "without GTE": PART}
     lines = list(table(results, rows_of("tar-s"), ["tar-s", "without GTE", "without LTE"]))
-    assert len(lines) == 4, "a row that was not trained is left out"
+    assert len(lines) == 4, "rows without scores are omitted"
     assert lines[2].startswith("| tar-s | ") and lines[2].endswith(" | 110.0 | 160.0 | 40.0 | 11.0 |")
     assert lines[3].endswith(" | 114.5 (+4.5) | 170.0 | 60.0 | 12.0 |")
 
 
-def test_a_row_that_is_the_base_needs_no_training():
+def test_rows_equal_to_the_base_need_no_training():
     rows = rows_of("tar-s")
-    assert known({"tar-s": FULL}, rows, "L = 5") == known({"tar-s": FULL}, rows, "S = 16") == FULL
-    assert known({"tar-s": FULL}, rows, "L = 3") is None and known({"gone": FULL}, rows, "L = 5") is None
+    assert find_scores({"tar-s": FULL}, rows, "L = 5") == find_scores({"tar-s": FULL}, rows, "S = 16") == FULL
+    assert find_scores({"tar-s": FULL}, rows, "L = 3") is None and find_scores({"gone": FULL}, rows, "L = 5") is None
     lines = "\n".join(report({"tar-s": FULL}, rows, ["L"], "300 steps."))
     assert "300 steps." in lines and "| L = 5 |" in lines and "L = 3" not in lines
 
 
 @pytest.mark.parametrize("base", BASES)
-def test_every_table_has_rows_that_differ_from_the_base(base):
+def test_rows_differ_from_the_base_in_one_setting(base):
     rows = rows_of(base)
     assert {name for _, names in TABLES.values() for name in names} == set(rows) - {base}
     for name, row in rows.items():
@@ -58,15 +58,15 @@ def test_every_table_has_rows_that_differ_from_the_base(base):
     assert not rows["without GTE"].config.use_global and rows["without GTE"].config.use_local
 
 
-def test_the_papers_base_has_only_its_parts():
+def test_paper_base_has_only_the_papers_parts():
     config = BASES["paper"]
-    ours = config.local_skip, config.landmark_residuals, config.steady_landmarks, config.joint_errors
-    assert not any(ours)
+    additions = config.local_skip, config.landmark_residuals, config.steady_landmarks, config.joint_errors
+    assert not any(additions)
     assert rows_of("tar-s")["the paper's parts only"].config == config
 
 
 def test_rows_are_trained_once(clips, monkeypatch, tmp_path, capsys):
-    """Cached clips of another test, networks of a few hundred weights."""
+    """Small networks on random clips."""
     small = replace(SMALL, dropout=0.1)
     rows = {
         "tar-s": Row(small),
@@ -90,7 +90,7 @@ def test_rows_are_trained_once(clips, monkeypatch, tmp_path, capsys):
     assert "2 steps of 2 clips" in written and "### Parts" in written and "| half |" in written
 
 
-def test_missing_clips_are_one_line(tmp_path, capsys):
+def test_missing_clips_are_reported_in_one_line(tmp_path, capsys):
     folder = str(tmp_path)
     assert main(["--features", folder, "--test", folder, "--output", str(tmp_path / "runs")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Fitting a network to footage: what is written is better on what was held out, and nothing else is written."""
+"""Adaptation to videos: a checkpoint is written only if it is better on the held-out clips."""
 
 from dataclasses import replace
 
@@ -12,31 +12,31 @@ from tar_core.training.footage import FittingConfig
 from tests.tar_core.training.test_footage import short_video  # noqa: F401  (a fixture)
 
 
-def test_videos_in_folders(tmp_path):
+def test_find_videos_searches_folders(tmp_path):
     for name in ("b.mp4", "a.MOV", "notes.txt"):
         (tmp_path / name).touch()
-    named = tmp_path / "notes.txt"  # a file that is named is taken as it is: reading it tells what is wrong
+    named = tmp_path / "notes.txt"  # named files are used whatever their ending
     assert find_videos([tmp_path, named]) == [tmp_path / "a.MOV", tmp_path / "b.mp4", named]
     (tmp_path / "empty").mkdir()
     with pytest.raises(TarError, match="no videos"):
         find_videos([tmp_path / "empty"])
 
 
-def test_a_network_learns_a_real_video(short_video, untrained_checkpoint, tmp_path, monkeypatch):  # noqa: F811
+def test_network_adapts_to_a_real_video(short_video, untrained_checkpoint, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(adapting, "FittingConfig", lambda: replace(FittingConfig(), iterations=15))
     options = AdaptOptions(checkpoint=untrained_checkpoint, steps=4, learning_rate=1e-3, device="cpu")
-    told: list[str] = []
+    lines: list[str] = []
     output = tmp_path / "adapted.safetensors"
-    adapt([short_video], output, tmp_path / "work", options, told.append)
-    before, after = (float(line.split(": ")[1].split()[0]) for line in told[-2:])
+    adapt([short_video], output, tmp_path / "work", options, lines.append)
+    before, after = (float(line.split(": ")[1].split()[0]) for line in lines[-2:])
     assert after < before
     assert load_tar(output).config == load_tar(untrained_checkpoint).config
 
 
 @pytest.mark.slow
-def test_no_gain_writes_nothing(short_video, untrained_checkpoint, tmp_path):  # noqa: F811
+def test_nothing_is_written_without_improvement(short_video, untrained_checkpoint, tmp_path):  # noqa: F811
     options = AdaptOptions(checkpoint=untrained_checkpoint, steps=1, learning_rate=0.0, device="cpu")
     output = tmp_path / "adapted.safetensors"
-    with pytest.raises(TarError, match="no better"):
+    with pytest.raises(TarError, match="did not improve"):
         adapt([short_video], output, tmp_path / "work", options, lambda line: None)
     assert not output.exists()

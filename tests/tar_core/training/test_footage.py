@@ -1,4 +1,4 @@
-"""Clips out of ordinary video: what is bent over landmarks lies over them and keeps one shape."""
+"""Fitting motion to landmarks, and training clips from a video."""
 
 from dataclasses import replace
 
@@ -15,7 +15,14 @@ from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.options import CaptureOptions
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.training.footage import FittingConfig, cut, fit, follow, landmark_distances, make_clips
+from tar_core.training.footage import (
+    FittingConfig,
+    fit_to_landmarks,
+    landmark_distances,
+    split_clips,
+    track_people,
+    write_clips,
+)
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 
@@ -28,49 +35,49 @@ def body():
 
 
 @pytest.fixture
-def seen(clips, body):
-    """A clip whose landmarks are where its joints are."""
+def exact(clips, body):
+    """A clip whose landmarks are the projected joints."""
     batch = clips.batch([0])
     batch = replace(batch, betas=batch.betas[:1].expand(9, -1), trans=batch.trans[:1].expand(9, -1))
-    exact = batch.truth(body, torch.arange(9)).joints_2d
+    projected = batch.truth(body, torch.arange(9)).joints_2d
     points = batch.features.landmarks.points.clone()
     joints = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]
-    points[:, list(JOINT_OF_LANDMARK)] = exact[:, joints]
+    points[:, list(JOINT_OF_LANDMARK)] = projected[:, joints]
     landmarks = replace(batch.features.landmarks, points=points, visibility=torch.ones_like(points[..., 0]))
     return replace(batch, features=replace(batch.features, landmarks=landmarks))
 
 
 def distance(batch: ClipBatch, body: BodyModel) -> float:
-    away, weights = landmark_distances(batch.truth(body, torch.arange(9)).joints_2d, batch.features.landmarks)
-    return float((away * weights).sum() / weights.sum())
+    distances, weights = landmark_distances(batch.truth(body, torch.arange(9)).joints_2d, batch.features.landmarks)
+    return float((distances * weights).sum() / weights.sum())
 
 
-def test_a_wrong_motion_is_bent_over_the_landmarks(seen, body):
+def test_wrong_motion_is_fitted_to_the_landmarks(exact, body):
     random = torch.Generator().manual_seed(1)
     noise = 0.08 * torch.randn(1, 24, 3, generator=random)
-    wrong = replace(seen, poses=seen.poses + noise, trans=seen.trans + 0.03)
-    fitted = fit(wrong, body, QUICK)
-    assert distance(seen, body) < 1e-3
+    wrong = replace(exact, poses=exact.poses + noise, trans=exact.trans + 0.03)
+    fitted = fit_to_landmarks(wrong, body, QUICK)
+    assert distance(exact, body) < 1e-3
     assert distance(fitted, body) < 0.5 * distance(wrong, body)
-    turned = axis_angle_to_matrix(fitted.poses) - axis_angle_to_matrix(wrong.poses)
-    assert turned.abs().mean() < 0.1, "the network's pose holds it"
+    difference = axis_angle_to_matrix(fitted.poses) - axis_angle_to_matrix(wrong.poses)
+    assert difference.abs().mean() < 0.1, "the result stays close to the network's poses"
     assert torch.equal(fitted.betas, fitted.betas[:1].expand(9, -1))
 
 
-def test_what_is_not_seen_pulls_nothing(seen, body):
-    hidden = replace(seen.features.landmarks, visibility=torch.zeros(9, 39))
-    blind = replace(seen, features=replace(seen.features, landmarks=hidden), trans=seen.trans + 0.1)
-    fitted = fit(blind, body, QUICK)
+def test_invisible_landmarks_have_no_influence(exact, body):
+    hidden = replace(exact.features.landmarks, visibility=torch.zeros(9, 39))
+    blind = replace(exact, features=replace(exact.features, landmarks=hidden), trans=exact.trans + 0.1)
+    fitted = fit_to_landmarks(blind, body, QUICK)
     assert torch.allclose(fitted.trans, blind.trans, atol=1e-4)
     assert torch.allclose(fitted.poses, blind.poses, atol=1e-4)
 
 
-def test_jitter_goes(seen, body):
-    shaken = replace(seen, trans=seen.trans + 0.02 * torch.randn(9, 3, generator=torch.Generator().manual_seed(2)))
-    calm = replace(QUICK, acceleration=1.0)
-    still = replace(seen, poses=seen.poses[:1].expand(9, -1, -1))
+def test_jitter_is_removed(exact, body):
+    shaken = replace(exact, trans=exact.trans + 0.02 * torch.randn(9, 3, generator=torch.Generator().manual_seed(2)))
+    smooth = replace(QUICK, acceleration=1.0)
+    still = replace(exact, poses=exact.poses[:1].expand(9, -1, -1))
     shaken = replace(shaken, poses=still.poses)
-    fitted = fit(shaken, body, calm)
+    fitted = fit_to_landmarks(shaken, body, smooth)
 
     def acceleration(trans):
         return float((trans[2:] - 2 * trans[1:-1] + trans[:-2]).norm(dim=-1).mean())
@@ -78,16 +85,16 @@ def test_jitter_goes(seen, body):
     assert acceleration(fitted.trans) < 0.5 * acceleration(shaken.trans)
 
 
-def test_clips_are_cut_end_to_end(clips):
+def test_run_is_split_into_clips(clips):
     run = clips.batch([0, 1, 2])[:23]
-    parts = list(cut(run))
+    parts = list(split_clips(run))
     assert [len(part.poses) for part in parts] == [CLIP_FRAMES] * 2
     assert torch.equal(parts[1].poses, run.poses[9:18])
 
 
 @pytest.fixture(scope="module")
 def short_video(demo_video, tmp_path_factory):
-    """The first second of the demo, every second frame."""
+    """The first 1.2 seconds of the demo video, at half the frame rate."""
     path = tmp_path_factory.mktemp("footage") / "short.mp4"
     with VideoWriter(path, 30, 1080, 1920) as writer:
         for frame in VideoReader(demo_video).frames(0, 71):
@@ -97,14 +104,14 @@ def short_video(demo_video, tmp_path_factory):
 
 
 @pytest.mark.capture
-def test_people_of_a_real_video_become_clips(short_video, untrained_checkpoint, tmp_path):
+def test_people_in_a_real_video_become_clips(short_video, untrained_checkpoint, tmp_path):
     networks = Networks.load(CaptureOptions(checkpoint=untrained_checkpoint, device="cpu"))
-    runs, fps = follow(short_video, networks, 900)
+    runs, fps = track_people(short_video, networks, 900)
     assert fps == pytest.approx(30)
     man = max(runs, key=len)
     assert man.frames == list(range(36))
     quick = replace(QUICK, iterations=2)
-    (line,) = make_clips([short_video], networks, tmp_path, 0.25, 900, quick)
+    (line,) = write_clips([short_video], networks, tmp_path, 0.25, 900, quick)
     assert line.startswith("short.mp4: ") and "clips held out" in line
     train, held_out = FeatureClips(tmp_path / "train"), FeatureClips(tmp_path / "held_out")
     assert len(train) >= 3 and len(held_out) >= 1

@@ -1,4 +1,4 @@
-"""Skeletons over crops: where they are, and that the pictures belong to the features."""
+"""Skeletons drawn on crops, and the check that images and features belong together."""
 
 from dataclasses import replace
 
@@ -32,37 +32,37 @@ def gray_clip(poses):
 
 @pytest.fixture
 def shards(clips, tmp_path):
-    """The pictures that the six made-up clips' features would come from."""
+    """Shards with gray images for the six random clips."""
     poses = clips.batch(range(6), maps=False).poses.numpy().reshape(6, 9, 24, 3)
     (tmp_path / "shards").mkdir()
-    write_shard(tmp_path / "shards" / "shard-0.npz", [gray_clip(own) for own in poses])
+    write_shard(tmp_path / "shards" / "shard-0.npz", [gray_clip(clip_poses) for clip_poses in poses])
     return tmp_path / "shards"
 
 
-def test_checkpoints_draw_true_skeletons_and_the_networks(clips, shards, tmp_path):
+def test_checkpoints_draw_true_and_predicted_skeletons(clips, shards, tmp_path):
     overlays = Overlays(shards, clips)
     config = TrainingConfig(steps=2, clips_per_step=2, warmup=1, checkpoint_every=1)
     Trainer(build(SMALL), clips, clips, config, tmp_path / "run", overlays=overlays).run()
     files = sorted(path.name for path in (tmp_path / "run" / "overlays").iterdir())
     assert files == ["step_000001.jpg", "step_000002.jpg"]
-    picture = cv2.imread(str(tmp_path / "run" / "overlays" / files[0]))
-    assert picture.shape == (512, 1024, 3)  # six crops in rows of four
-    assert (picture[256:, 512:] < 20).all(), "no seventh crop"
-    assert (picture[:256, :256] > 230).all(-1).sum() > 50, "the true skeleton in white"
+    image = cv2.imread(str(tmp_path / "run" / "overlays" / files[0]))
+    assert image.shape == (512, 1024, 3)  # six crops in rows of four
+    assert (image[256:, 512:] < 20).all(), "no seventh crop"
+    assert (image[:256, :256] > 230).all(-1).sum() > 50, "the true skeleton in white"
     drawn = overlays.draw(build(SMALL))
-    assert (np.abs(drawn.astype(int) - [255, 140, 0]).max(-1) < 30).sum() > 50, "the network's in orange"
+    assert (np.abs(drawn.astype(int) - [255, 140, 0]).max(-1) < 30).sum() > 50, "the predicted skeleton in orange"
 
 
-def test_bones_lie_where_the_joints_are():
-    picture = np.zeros((256, 256, 3), np.uint8)
+def test_bones_connect_the_joints():
+    image = np.zeros((256, 256, 3), np.uint8)
     joints = np.full((24, 2), 30.0)
     joints[22] = [200.0, 30.0]
-    draw_skeleton(picture, joints, (9, 8, 7))
-    ys, xs = np.nonzero(picture[..., 0])
+    draw_skeleton(image, joints, (9, 8, 7))
+    ys, xs = np.nonzero(image[..., 0])
     assert xs.min() < 31 and xs.max() > 198 and abs(ys.mean() - 30) < 1
 
 
-def test_other_shards_are_refused(clips, shards, tmp_path):
+def test_shards_of_other_clips_are_refused(clips, shards, tmp_path):
     with pytest.raises(TarError, match="no shards"):
         Overlays(tmp_path, clips)
     poses = clips.batch([0], maps=False).poses.numpy()
@@ -70,5 +70,5 @@ def test_other_shards_are_refused(clips, shards, tmp_path):
     with pytest.raises(TarError, match="fewer clips"):
         Overlays(shards, clips)
     write_shard(shards / "shard-0.npz", [replace(gray_clip(poses), poses=poses + 0.1)])
-    with pytest.raises(TarError, match="not the shards"):
+    with pytest.raises(TarError, match="not the test clips' shards"):
         Overlays(shards, clips)

@@ -1,3 +1,5 @@
+"""Training with several processes."""
+
 import os
 import subprocess
 import sys
@@ -34,7 +36,7 @@ def test_shares_cover_the_batch():
     assert [list(range(12))[share] for share in shares] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
 
 
-def test_alone_nothing_is_averaged(monkeypatch):
+def test_single_process_averages_nothing(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     workers, device = join_workers("cpu")
     assert workers == Workers() and device == "cpu" and workers.is_main
@@ -47,22 +49,22 @@ def test_alone_nothing_is_averaged(monkeypatch):
 
 @pytest.mark.slow
 def test_two_processes_train_to_the_same_loss_as_one(clips, tmp_path):
-    """torchrun with gloo: the same batches, halved, without dropout."""
+    """torchrun with gloo and without dropout: each process gets half of the same batches."""
     run(tmp_path / "features", tmp_path / "one")
     run(tmp_path / "features", tmp_path / "two", processes=2)
     one, two = log_rows(tmp_path / "one"), log_rows(tmp_path / "two")
     assert len(one) == len(two) == 4  # only the first process writes
     for alone, together in zip(one, two, strict=True):
         assert together == pytest.approx(alone, rel=1e-4, abs=1e-3)
-    # Adam divides gradients by their own size: where they nearly vanish, rounding becomes a share of a step of 6e-4.
+    # Adam normalizes gradients, so that rounding errors of tiny gradients become a fraction of the step of 6e-4.
     for name, tensor in state(tmp_path / "one")["model"].items():
         torch.testing.assert_close(state(tmp_path / "two")["model"][name], tensor, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_run_that_was_killed_resumes_bit_for_bit(clips, tmp_path, processes):
-    """kill -9 in the middle, with dropout; then the losses and weights of a run that nobody killed."""
+def test_killed_run_resumes_bit_for_bit(clips, tmp_path, processes):
+    """After kill -9, with dropout, the losses and weights are those of an uninterrupted run."""
     arguments = ["--dropout", "0.1", "--steps", "8"]
     run(tmp_path / "features", tmp_path / "whole", *arguments, processes=processes)
 
@@ -78,7 +80,7 @@ def test_a_run_that_was_killed_resumes_bit_for_bit(clips, tmp_path, processes):
             assert child.poll() is None and time.monotonic() < deadline
             time.sleep(0.005)
         os.killpg(child.pid, 9)
-    assert state(tmp_path / "parts")["step"] < 8  # it was in the middle indeed
+    assert state(tmp_path / "parts")["step"] < 8  # it was killed before its end
     run(tmp_path / "features", tmp_path / "parts", *arguments, "--resume", processes=processes)
     whole, parts = state(tmp_path / "whole"), state(tmp_path / "parts")
     for part in ("model", "averaged"):

@@ -1,4 +1,4 @@
-"""Simulated landmarks: exact where the donors were exact, and wrong as the donors were wrong."""
+"""Simulated landmarks have the errors of their donors."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic.motions import Motion
 from tar_core.training import simulated
-from tar_core.training.simulated import LandmarkSimulator, relay
+from tar_core.training.simulated import LandmarkSimulator, donor_schedule
 
 LIMB_LANDMARKS = list(JOINT_OF_LANDMARK)
 LIMB_JOINTS = [JOINT_NAMES.index(name) for name in JOINT_OF_LANDMARK.values()]
@@ -38,7 +38,7 @@ def motions():
 
 @pytest.fixture
 def donors(body, tmp_path):
-    """Clips whose backbone puts limbs 3 pixels right of, 2 above and 5 cm behind where they are, in every frame."""
+    """Clips whose limb landmarks are 3 pixels right of, 2 pixels above and 5 cm behind the joints in every frame."""
     count = CLIPS * LENGTH
     random = torch.Generator().manual_seed(0)
     poses = 0.3 * torch.randn(count, 24, 3, generator=random)
@@ -77,7 +77,7 @@ def donors(body, tmp_path):
     return FeatureClips(tmp_path)
 
 
-def test_simulated_people_get_the_donors_errors(motions, donors, body, monkeypatch):
+def test_simulated_landmarks_have_the_donors_errors(motions, donors, body, monkeypatch):
     monkeypatch.setattr(simulated, "ERROR_SCALE", (1.0, 1.0))
     batch = LandmarkSimulator(motions, donors, body).batch(5, np.random.default_rng(0))
     truth = batch.truth(body, torch.arange(5 * LENGTH))
@@ -90,21 +90,21 @@ def test_simulated_people_get_the_donors_errors(motions, donors, body, monkeypat
 
 
 @given(st.integers(9, 100), st.sampled_from([3, 5, 9]))
-def test_donors_relieve_each_other(length, donated):
-    frames, weights = relay(length, donated)
+def test_donors_are_blended(length, donor_length):
+    frames, weights = donor_schedule(length, donor_length)
     assert frames.shape == weights.shape == (len(frames), length)
     torch.testing.assert_close(weights.sum(0), torch.ones(length))
-    assert ((frames >= 0) & (frames < donated)).all()
-    assert (frames.diff().abs() == 1).all()  # a donor's frames follow on one another
-    assert (weights.diff().abs() <= 1 / (donated - 1) + 1e-6).all()  # nobody starts or ends at once
+    assert ((frames >= 0) & (frames < donor_length)).all()
+    assert (frames.diff().abs() == 1).all()  # a donor's frames are consecutive
+    assert (weights.diff().abs() <= 1 / (donor_length - 1) + 1e-6).all()  # donors fade in and out
 
 
-def test_a_clip_as_long_as_the_donors_has_one_donor_whole():
-    frames, weights = relay(9, 9)
+def test_clip_of_donor_length_has_one_donor():
+    frames, weights = donor_schedule(9, 9)
     assert frames.tolist() == [list(range(9))] and (weights == 1).all()
 
 
-def test_longer_clips_get_errors_throughout(motions, donors, body, monkeypatch):
+def test_longer_clips_have_errors_in_all_frames(motions, donors, body, monkeypatch):
     monkeypatch.setattr(simulated, "ERROR_SCALE", (1.0, 1.0))
     batch = LandmarkSimulator(motions, donors, body, 45).batch(2, np.random.default_rng(0))
     truth = batch.truth(body, torch.arange(2 * 45))
@@ -112,20 +112,20 @@ def test_longer_clips_get_errors_throughout(motions, donors, body, monkeypatch):
     torch.testing.assert_close(error, torch.tensor([3.0, -2.0]).expand_as(error), atol=5e-3, rtol=0)
 
 
-def test_vector_and_landmarks_agree_and_nothing_is_pooled(motions, donors, body):
+def test_vector_matches_landmarks_and_has_mean_pooled_features(motions, donors, body):
     batch = LandmarkSimulator(motions, donors, body).batch(2, np.random.default_rng(1))
     vector, landmarks = batch.features.vector, batch.features.landmarks
     assert batch.features.local_map.shape == (2 * LENGTH, 0, 64, 64)
     torch.testing.assert_close(vector[:, POOLED], donors.vectors()[:, POOLED].mean(0).expand(2 * LENGTH, -1))
     torch.testing.assert_close(vector[:, WORLD].view(-1, 39, 3), 2 * landmarks.world)
     torch.testing.assert_close(vector[:, CONFIDENCES][:, 0::2], landmarks.visibility)
-    # A clip's confidences are one donor's, all nine frames of it.
+    # The confidences of a clip are those of all nine frames of one donor.
     whole = donors.batch(range(CLIPS)).features.landmarks.visibility.view(CLIPS, LENGTH, -1)
     for clip in landmarks.visibility.view(2, LENGTH, -1):
         assert (whole == clip).all(2).all(1).any()
 
 
-def test_the_seed_decides_and_clips_differ(motions, donors, body):
+def test_same_seed_gives_the_same_clips(motions, donors, body):
     simulator = LandmarkSimulator(motions, donors, body)
     first, again, other = (simulator.batch(2, np.random.default_rng(seed)) for seed in (4, 4, 5))
     torch.testing.assert_close(first.features.vector, again.features.vector, rtol=0, atol=0)

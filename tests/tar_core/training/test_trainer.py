@@ -1,3 +1,5 @@
+"""Training runs on random clips with a small network."""
+
 from dataclasses import replace
 
 import pytest
@@ -7,9 +9,13 @@ from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar
+from tar_core.model.refinement import pose_body
+from tar_core.model.states import Estimate
+from tar_core.rotations import matrix_to_rotation_6d
+from tar_core.training.initialization import start_at_training_mean
 from tar_core.training.losses import LossConfig, body_loss
 from tar_core.training.parallel import Workers
-from tar_core.training.trainer import Trainer, TrainingConfig, forget_rows, start_at_training_mean
+from tar_core.training.trainer import Trainer, TrainingConfig, remove_later_rows
 from tests.support.tar_models import SMALL, build, double
 
 CLIPS, LENGTH = 6, 9
@@ -22,28 +28,24 @@ def trainer(clips, folder, **changes):
     return Trainer(model, clips, clips, replace(config, **changes), folder)
 
 
-def test_no_features_is_a_user_error(tmp_path):
+def test_missing_features_are_reported(tmp_path):
     with pytest.raises(TarError, match="no cached features"):
         FeatureClips(tmp_path)
 
 
-def test_clips_run_backwards_on_demand(clips):
+def test_clips_are_reversed_on_request(clips):
     forwards, backwards = clips.batch([2]), clips.batch([2], [True])
     torch.testing.assert_close(forwards.poses.flip(0), backwards.poses)
     torch.testing.assert_close(forwards.camera.roll.flip(0), backwards.camera.roll)
     torch.testing.assert_close(forwards.features.local_map.flip(0), backwards.features.local_map)
 
 
-def test_the_true_body_has_no_loss(clips):
-    """Puts the truth into an estimate: every term of the loss must vanish, so truth and prediction share a frame."""
-    from tar_core.model.refinement import pose_body
-    from tar_core.model.states import Estimate
-    from tar_core.rotations import matrix_to_rotation_6d
-
+def test_true_body_has_no_loss(clips):
+    """The loss of the ground truth is zero, hence truth and prediction use the same coordinates."""
     model, batch = build(), clips.batch([0, 1])
-    everything = torch.arange(2 * LENGTH)
-    truth = batch.truth(model.body, everything)
-    # Turning the body about the camera moves its origin by the turned pelvis offset (see frame_results).
+    all_frames = torch.arange(2 * LENGTH)
+    truth = batch.truth(model.body, all_frames)
+    # Rotating the body about the camera also rotates its pelvis offset (see frame_results).
     pelvis = model.body(truth.rotations, truth.betas).joints[:, 0]
     crop_camera = batch.camera.crop_camera(truth.joints[:, 0] - pelvis)
     body = pose_body(
@@ -53,7 +55,7 @@ def test_the_true_body_has_no_loss(clips):
 
 
 @pytest.mark.parametrize("mixed_precision", [False, True])
-def test_training_lowers_the_loss_and_leaves_a_loadable_checkpoint(clips, tmp_path, mixed_precision):
+def test_training_lowers_the_loss_and_writes_a_checkpoint(clips, tmp_path, mixed_precision):
     changes = {"steps": 40, "learning_rate": 3e-3, "checkpoint_every": 20, "mixed_precision": mixed_precision}
     run = trainer(clips, tmp_path / "run", **changes)
     before = evaluate(run.model, clips)
@@ -64,7 +66,7 @@ def test_training_lowers_the_loss_and_leaves_a_loadable_checkpoint(clips, tmp_pa
     assert len((tmp_path / "run" / "log.csv").read_text().splitlines()) == 3
 
 
-def test_appearance_is_hidden_behind_its_mean(clips, tmp_path):
+def test_hidden_appearance_is_replaced_by_its_mean(clips, tmp_path):
     shown = trainer(clips, tmp_path / "shown")._batch().features.vector
     hidden = trainer(clips, tmp_path / "hidden", hide_appearance=1.0)._batch().features.vector
     assert shown.std(0).min() > 0.1
@@ -76,7 +78,7 @@ def test_simulated_landmarks_need_motions(clips, tmp_path):
         trainer(clips, tmp_path / "run", simulated=0.5)
 
 
-def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
+def test_interrupted_run_resumes_to_the_same_weights(clips, tmp_path):
     torch.manual_seed(0)
     whole = trainer(clips, tmp_path / "whole")
     torch.manual_seed(1)
@@ -86,12 +88,12 @@ def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
     torch.manual_seed(1)
     train_step = first._train_step
 
-    def killed_after_the_checkpoint_of_step_3(batch):
+    def kill_after_step_3(batch):
         if first.step == 3:
             raise KeyboardInterrupt
         return train_step(batch)
 
-    first._train_step = killed_after_the_checkpoint_of_step_3
+    first._train_step = kill_after_step_3
     with pytest.raises(KeyboardInterrupt):
         first.run()
     second = trainer(clips, tmp_path / "parts")
@@ -103,7 +105,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(clips, tmp_path):
     assert not trainer(clips, tmp_path / "new").resume()
 
 
-def test_refined_frames_match_the_model_on_their_windows(clips):
+def test_refine_frames_equals_the_model_on_windows(clips):
     model, batch = build().double(), clips.batch([0, 1])
     features, camera = double(batch.features, batch.camera)
     batch = replace(batch, features=features, camera=camera)
@@ -115,13 +117,13 @@ def test_refined_frames_match_the_model_on_their_windows(clips):
 
 
 def gradients(run):
-    """Those of one step, before the optimizer moves anything."""
+    """The gradients of one step, without the optimizer's update."""
     run.optimizer.step = lambda: None
     run._train_step(run._batch())
     return {name: p.grad.clone() for name, p in run.model.named_parameters() if p.grad is not None}
 
 
-def test_accumulated_gradients_are_the_whole_batchs(clips, tmp_path):
+def test_accumulated_gradients_equal_the_whole_batch(clips, tmp_path):
     def start(folder, **changes):
         model = build(replace(SMALL, dropout=0.0))
         start_at_training_mean(model, clips)
@@ -134,14 +136,14 @@ def test_accumulated_gradients_are_the_whole_batchs(clips, tmp_path):
         torch.testing.assert_close(parts[name], gradient, rtol=1e-3, atol=1e-5)
 
 
-def test_a_batch_must_be_divisible(clips, tmp_path):
+def test_indivisible_batch_is_refused(clips, tmp_path):
     with pytest.raises(TarError, match="multiple"):
         trainer(clips, tmp_path / "run", accumulate=3)
     with pytest.raises(TarError, match="3 processes"):
         Trainer(build(), clips, clips, TrainingConfig(clips_per_step=4), tmp_path / "run", workers=Workers(0, 3))
 
 
-def test_the_shares_of_all_processes_are_the_batch(clips, tmp_path):
+def test_shares_of_all_processes_form_the_batch(clips, tmp_path):
     def batch(rank, count):
         config = TrainingConfig(clips_per_step=4, hide_appearance=0.5)
         return Trainer(build(), clips, clips, config, tmp_path / "run", workers=Workers(rank, count))._batch()
@@ -151,14 +153,14 @@ def test_the_shares_of_all_processes_are_the_batch(clips, tmp_path):
     assert torch.equal(torch.cat([part.features.vector for part in parts]), whole.features.vector)
 
 
-def test_rows_of_a_killed_run_are_forgotten(tmp_path):
-    forget_rows(tmp_path / "log.csv", 3)  # nothing there
+def test_rows_after_the_resumed_step_are_removed(tmp_path):
+    remove_later_rows(tmp_path / "log.csv", 3)  # there is no file
     (tmp_path / "log.csv").write_text("step,loss\n3,1.0\n6,2.0\n")
-    forget_rows(tmp_path / "log.csv", 3)
+    remove_later_rows(tmp_path / "log.csv", 3)
     assert (tmp_path / "log.csv").read_text() == "step,loss\n3,1.0\n"
 
 
-def test_curves_for_tensorboard(clips, tmp_path):
+def test_tensorboard_curves(clips, tmp_path):
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
