@@ -115,9 +115,9 @@ def build_base_mesh(people_count: int | None = None) -> BaseMesh:
     people = sample_people(makehuman, people_count or build_body.PEOPLE, np.random.RandomState(build_body.SEED))
     topology = build_body.triangulate(makehuman)
     mean, joints = people.vertices.mean(0, dtype=np.float64), people.joints.mean(0)
-    own = mean[topology.base_index]
-    areas = build_body.vertex_areas(own, topology, joints)
-    betas = build_body.people_betas(people.vertices[:, topology.base_index], own, areas)
+    template = mean[topology.base_index]  # of the free body
+    areas = build_body.vertex_areas(template, topology, joints)
+    betas = build_body.people_betas(people.vertices[:, topology.base_index], template, areas)
     return BaseMesh(
         mean,
         build_body.directions_of(betas, people.vertices, mean),
@@ -200,10 +200,10 @@ def read_object(path: Path) -> ObjectMesh:
                 uv.append([float(word) for word in words[:2]])
             elif kind == "f":
                 corners = [word.split("/") for word in words]
-                own = [int(corner[0]) - 1 for corner in corners]
+                vertices = [int(corner[0]) - 1 for corner in corners]
                 texture = [int(corner[1]) - 1 if len(corner) > 1 and corner[1] else 0 for corner in corners]
-                for last in range(2, len(own)):
-                    faces.append([own[0], own[last - 1], own[last]])
+                for last in range(2, len(vertices)):
+                    faces.append([vertices[0], vertices[last - 1], vertices[last]])
                     uv_faces.append([texture[0], texture[last - 1], texture[last]])
         return ObjectMesh(count, np.array(uv or [[0.0, 0.0]]), np.array(faces), np.array(uv_faces))
     except FileNotFoundError as error:
@@ -227,15 +227,15 @@ def fit(clothing: Clothing, mesh: ObjectMesh, base: BaseMesh) -> dict[str, np.nd
     template, _ = turn_shoulders_back(template, base.joints, full)
     directions, _ = turn_shoulders_back(directions, base.joint_directions, full)
 
-    own, corner_uv, faces = split_corners(mesh)
+    vertices, corner_uv, faces = split_corners(mesh)
     return {
-        "v0": template[own].astype(np.float32),
-        "sd": directions[:, own].transpose(1, 2, 0).astype(np.float16),
-        "j": joints[own].astype(np.uint8),
-        "w": weights[own].astype(np.float16),
+        "v0": template[vertices].astype(np.float32),
+        "sd": directions[:, vertices].transpose(1, 2, 0).astype(np.float16),
+        "j": joints[vertices].astype(np.uint8),
+        "w": weights[vertices].astype(np.float16),
         "uv": mesh.uv[corner_uv].astype(np.float16),
         "tri": faces.astype(np.uint16),
-        "reg": regions(mesh, template)[own].astype(np.uint8),
+        "reg": regions(mesh, template)[vertices].astype(np.uint8),
         "del": np.packbits(clothing.hides),
     }
 

@@ -23,6 +23,13 @@ def test_runtimes_are_selected_by_name_or_age() -> None:
         names("7.0")
 
 
+def test_window_sessions_run_in_the_blenders_of_debian() -> None:
+    assert [runtime.name for runtime in matrix.RUNTIMES if isinstance(runtime, matrix.DebianBlender)] == [
+        "trixie",
+        "sid",
+    ]
+
+
 def test_failing_step_fails_the_runtime(capsys: pytest.CaptureFixture[str]) -> None:
     class Broken(matrix.ModuleBlender):
         def set_up(self) -> None:

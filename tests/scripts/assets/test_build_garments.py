@@ -87,9 +87,9 @@ def test_quads_become_triangles_and_seams_are_split(tmp_path):
     )
     mesh = read_object(tmp_path / "a.obj")
     assert mesh.faces.tolist() == [[0, 1, 2], [0, 2, 3], [0, 1, 3]]
-    own, uv, faces = split_corners(mesh)
-    assert len(own) == 5, "vertex 0 has two texture coordinates"
-    np.testing.assert_array_equal(own[faces], mesh.faces)
+    vertices, uv, faces = split_corners(mesh)
+    assert len(vertices) == 5, "vertex 0 has two texture coordinates"
+    np.testing.assert_array_equal(vertices[faces], mesh.faces)
     np.testing.assert_array_equal(uv[faces], mesh.uv_faces)
 
 
