@@ -1,4 +1,4 @@
-"""Tests that run inside Blender: under plain pytest with the bpy wheel, or in a real binary (run_in_blender.py)."""
+"""Tests inside Blender: with pytest and the bpy wheel, or in the blender program (tests/support/run_in_blender.py)."""
 
 import importlib.util
 import os
@@ -35,10 +35,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Leaves at once, with pytest's exit code, where Blender is a module of this Python.
+    """Exit immediately with pytest's exit code if Blender is a Python module.
 
-    What the exporters keep alive holds bpy back from its clean end; its destructors then wait for ever for a thread of
-    the sound system (4.5.15), or crash (4.2).
+    Objects that the exporters keep alive prevent a clean exit of bpy: its destructors then wait forever for an audio
+    thread (4.5.15) or crash (4.2).
     """
     if "bpy" in sys.modules and exit_status in config.stash:
         sys.stdout.flush()
@@ -48,7 +48,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def empty_scene() -> None:
-    """Every test starts from an empty file with factory settings."""
+    """Start every test with an empty file and factory settings."""
     import bpy
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -56,7 +56,7 @@ def empty_scene() -> None:
 
 @pytest.fixture
 def preferences(empty_scene: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """The preferences of the registered add-on, as if it were enabled."""
+    """Register the add-on and return its preferences, as if it were enabled."""
     import bpy
 
     import tar_blender
@@ -78,7 +78,7 @@ def clip() -> MotionClip:
 
 @pytest.fixture(scope="session")
 def base_python() -> Path:
-    """A Python that can create virtual environments."""
+    """Return a Python that can create virtual environments."""
     from tar_blender.engine.environment import find_base_python
 
     try:
@@ -89,16 +89,16 @@ def base_python() -> Path:
 
 @pytest.fixture(scope="session")
 def smplx_points(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    """What smplx makes of `synthetic_clip()`: see smplx_points.py.
+    """Return vertices and joints of `synthetic_clip()` computed by smplx; see tests/support/smplx_points.py.
 
-    smplx needs torch, which real Blenders do not have: there TAR_SMPLX_POINTS names a file made elsewhere.
+    smplx needs torch, which the blender program does not have; there TAR_SMPLX_POINTS is the path of a prepared file.
     """
     file = os.environ.get("TAR_SMPLX_POINTS")
     if file is None:
         if importlib.util.find_spec("smplx") is None:
-            pytest.skip("needs smplx, or TAR_SMPLX_POINTS with what tests/support/smplx_points.py wrote")
+            pytest.skip("needs smplx, or TAR_SMPLX_POINTS with the path of a file by tests/support/smplx_points.py")
         file = str(tmp_path_factory.mktemp("smplx") / "points.npz")
-        # In a process of its own: what Blender and torch bring along need not agree.
+        # In another process, because the libraries of Blender and torch may conflict.
         subprocess.run([sys.executable, "-m", "tests.support.smplx_points", file], cwd=REPOSITORY, check=True)
     with np.load(file) as points:
         return dict(points)
