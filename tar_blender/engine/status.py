@@ -1,5 +1,7 @@
 """The state of the engine's setup."""
 
+from typing import Any
+
 import bpy
 
 from tar_core.engine.protocol import PROTOCOL, known_options
@@ -12,7 +14,8 @@ def engine_trouble(context: bpy.types.Context) -> str:
     """Return why the engine should be set up or updated; "" if it is ready."""
     if not has_engine(context):
         return "the engine is not set up"
-    if context.window_manager.tar_engine.outdated:  # as the engine itself reported
+    manager: Any = context.window_manager
+    if manager.tar_engine.outdated:  # as the engine itself reported
         return "the engine is older than the add-on; update it"
     set_up_is_used = engine_python(context) == environment_python(engine_folder())
     return update_reason(set_up_info(engine_folder())) if set_up_is_used else ""

@@ -1,4 +1,4 @@
-"""Captures of many videos: some engines side by side, each of which takes one video after the other."""
+"""Capture many videos with several engines at the same time, each of which captures one video after another."""
 
 import queue
 import time
@@ -10,25 +10,27 @@ from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.motion import MotionClip
 
 
-class CaptureQueue:
-    """Captures in threads, so that scenes are built while the engines go on.
-
-    Args:
-        capture: the motion of a video by way of an engine; runs in a thread and so leaves Blender's data alone.
-    """
+class CapturePool:
+    """Captures videos in threads, so that scenes are built while the engines work."""
 
     def __init__(
         self, engines: Sequence[BlockingEngine], capture: Callable[[Path, BlockingEngine], MotionClip]
     ) -> None:
+        """Create the pool.
+
+        Args:
+            engines: closed when the pool is left.
+            capture: captures a video with an engine; called in a thread, so it must not access Blender's data.
+        """
         self._engines, self._capture = engines, capture
         self._free: queue.SimpleQueue[BlockingEngine] = queue.SimpleQueue()
         for engine in engines:
             self._free.put(engine)
         self._threads = ThreadPoolExecutor(len(engines))
         self._motions: dict[Path, Future[MotionClip]] = {}
-        self._began: dict[Path, float] = {}
+        self._started: dict[Path, float] = {}
 
-    def __enter__(self) -> "CaptureQueue":
+    def __enter__(self) -> "CapturePool":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -38,23 +40,23 @@ class CaptureQueue:
         self._threads.shutdown()
 
     def finished(self, videos: Sequence[Path]) -> Iterator[tuple[Path, float]]:
-        """Begins with all of them; gives each when it is captured or has failed, and when that began."""
+        """Capture all videos; yield each once it is captured or has failed, and the time at which it was started."""
         self._motions = {video: self._threads.submit(self._run, video) for video in videos}
         video_of = {future: video for video, future in self._motions.items()}
         for future in as_completed(video_of):
             video = video_of[future]
-            yield video, self._began[video]
+            yield video, self._started[video]
 
     def motion(self, video: Path) -> MotionClip:
-        """The motion of a video that is finished; it can be had once.
+        """Return the motion of a finished video. It can be called once for each video, because motions are large.
 
         Raises:
-            TarError: what the engine says is wrong.
+            TarError: the capture failed.
         """
         return self._motions.pop(video).result()
 
     def _run(self, video: Path) -> MotionClip:
-        self._began[video] = time.monotonic()
+        self._started[video] = time.monotonic()
         engine = self._free.get()
         try:
             return self._capture(video, engine)

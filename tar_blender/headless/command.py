@@ -25,6 +25,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -42,7 +43,7 @@ from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_p
 from ..export.formats import check_output
 from .arguments import NAME, build_parser
 from .batch import Outcome, find_clips, run_batch
-from .capture_pool import CaptureQueue
+from .capture_pool import CapturePool
 from .convert import convert, is_motion
 
 EXIT_BAD_INPUT = 2
@@ -122,7 +123,7 @@ def _run_batch(options: argparse.Namespace) -> int:
         return _motion(video, wanted, engine, show)
 
     engines = [BlockingEngine(find_python, package=bundled_tar_core()) for _ in range(min(options.jobs, len(clips)))]
-    with CaptureQueue(engines, capture) as captures:
+    with CapturePool(engines, capture) as captures:
 
         def build(video: Path, files: Sequence[Path]) -> tuple[int, list[Path]]:
             return convert(captures.motion(video), files, options)
@@ -195,7 +196,8 @@ _registered: object = None
 
 def register() -> None:
     global _registered
-    _registered = bpy.utils.register_cli_command(NAME, main)
+    register_command: Any = bpy.utils.register_cli_command  # the stubs lack its result
+    _registered = register_command(NAME, main)
 
 
 def unregister() -> None:

@@ -19,6 +19,7 @@ from ..scene.build import import_clip
 from ..scene.frame_rate import set_frame_rate
 from ..scene.key_reduction import Tolerance, reduce_keys
 from ..scene.options import ImportOptions
+from ..util.blender_types import scene_of
 from .arguments import MOTION, NAME
 
 
@@ -27,7 +28,7 @@ def convert(clip: MotionClip, outputs: Sequence[Path], arguments: argparse.Names
     # The objects and settings of the startup file must not affect the result.
     bpy.ops.wm.read_homefile(use_empty=True)
     if arguments.fps is not None:
-        set_frame_rate(bpy.context.scene, arguments.fps)
+        set_frame_rate(scene_of(bpy.context), arguments.fps)
     timing = "video" if arguments.fps is None else "scene"
     imported = import_clip(clip, bpy.context, from_arguments(ImportOptions, arguments, timing=timing))
     for warning in imported.warnings:

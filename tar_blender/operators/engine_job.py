@@ -17,6 +17,7 @@ from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
 from ..scene.build import ImportedClip, import_steps
 from ..scene.metadata import ClipRecord, mark_clip
+from ..util.blender_types import OperatorMixin, OperatorResult
 from ..util.incremental import Incremental, in_thread, run_for
 from ..util.report import refuse, sentence
 
@@ -26,7 +27,7 @@ _BUILDING_SECONDS = 0.008  # of building per timer event; the last step may take
 _CANCELLED = "Cancelled; the scene was not changed"
 
 
-class EngineJobOperator:
+class EngineJobOperator(OperatorMixin):
     """Runs a job of the engine and builds its result in Blender, then the imports in the queue.
 
     A motion file needs no engine.
@@ -35,7 +36,7 @@ class EngineJobOperator:
     _timer: bpy.types.Timer | None = None
     _engine: EngineProcess | None = None
 
-    def start_or_queue(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+    def start_or_queue(self, context: bpy.types.Context, request: ImportRequest) -> OperatorResult:
         """Raises TarError if the engine cannot be started."""
         progress = context.window_manager.tar_progress
         if progress.running:
@@ -44,7 +45,7 @@ class EngineJobOperator:
             return {"FINISHED"}
         return self.start(context, request)
 
-    def start(self, context: bpy.types.Context, request: ImportRequest) -> set[str]:
+    def start(self, context: bpy.types.Context, request: ImportRequest) -> OperatorResult:
         """Raises TarError if the engine cannot be started."""
         self._begin(context, request)
         if bpy.app.background:  # no event loop
@@ -52,7 +53,7 @@ class EngineJobOperator:
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         progress = context.window_manager.tar_progress
         if event.type == "ESC" and event.value == "PRESS":
             progress.cancel_requested = True
@@ -107,7 +108,7 @@ class EngineJobOperator:
                 fail(self, context, str(error))
         return False
 
-    def _wait(self, context: bpy.types.Context) -> set[str]:
+    def _wait(self, context: bpy.types.Context) -> OperatorResult:
         try:
             while True:
                 result = self._step(context)
@@ -124,7 +125,7 @@ class EngineJobOperator:
         progress.queue.clear()
         if self._building is not None:
             self._building.close()
-        if not bpy.app.background:
+        if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
         self._close_engine()
         redraw(context)
@@ -140,7 +141,7 @@ class EngineJobOperator:
             context.window_manager.event_timer_remove(self._timer)
         self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
 
-    def _step(self, context: bpy.types.Context) -> set[str] | None:
+    def _step(self, context: bpy.types.Context) -> OperatorResult | None:
         """Shows what the engine has told since the last step, and then builds; at the end gives what the operator
         returns.
         """
@@ -153,7 +154,7 @@ class EngineJobOperator:
             result = self._follow(context, event)
         return result
 
-    def _follow(self, context: bpy.types.Context, event: Event) -> set[str] | None:
+    def _follow(self, context: bpy.types.Context, event: Event) -> OperatorResult | None:
         progress = context.window_manager.tar_progress
         match event:
             case Progress():
@@ -170,12 +171,14 @@ class EngineJobOperator:
                 return {"CANCELLED"}
             case Result():
                 try:
-                    return self._show_detected(context) if self._request.job.scan else self._begin_building(context)
+                    if self._request.job.scan:
+                        return self._show_detected(context)
+                    self._begin_building(context)
                 except TarError as error:
                     return fail(self, context, str(error))
         return None
 
-    def _show_detected(self, context: bpy.types.Context) -> set[str]:
+    def _show_detected(self, context: bpy.types.Context) -> OperatorResult:
         show_detected(context, self._request.job.video, self._engine.detected())
         return {"FINISHED"}
 
@@ -192,10 +195,11 @@ class EngineJobOperator:
     def _read_motion(self) -> MotionClip:
         return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
 
-    def _build(self, context: bpy.types.Context) -> set[str] | None:
+    def _build(self, context: bpy.types.Context) -> OperatorResult | None:
         """Continue building for a moment; at the end, return the operator's result."""
         progress = context.window_manager.tar_progress
         building = self._building
+        assert building is not None
         try:
             if self._imported is not None:
                 result = self._keep(context, self._imported)
@@ -214,7 +218,7 @@ class EngineJobOperator:
         self._tick_every(context, _POLL_SECONDS)
         return result
 
-    def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> set[str]:
+    def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> OperatorResult:
         """Keep the captured motion in the cache and push the undo step."""
         motion = str(self._request.video)
         if not self._request.is_motion:
@@ -241,7 +245,7 @@ def report_import(operator: bpy.types.Operator, context: bpy.types.Context, impo
     progress.notice = " ".join(filter(None, [f"Imported {people}.", *imported.warnings, progress.notice]))
 
 
-def fail(operator: bpy.types.Operator, context: bpy.types.Context, message: object) -> set[str]:
+def fail(operator: bpy.types.Operator, context: bpy.types.Context, message: object) -> OperatorResult:
     """Show an error in the panel and report it."""
     context.window_manager.tar_progress.error = str(message)
     return refuse(operator, message)

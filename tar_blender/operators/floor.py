@@ -9,6 +9,8 @@ from ..scene.floor import floor_transform, lowest_foot, move
 from ..scene.metadata import (
     camera_of,
 )
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from ..util.report import refuse
 from .targets import ClipOperator
 
@@ -19,7 +21,7 @@ class TAR_OT_feet_on_ground(ClipOperator, bpy.types.Operator):
     bl_idname = "tar.feet_on_ground"
     bl_label = "Feet on Ground Here"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         if self.refuse_in_given_world():
             return {"CANCELLED"}
         try:
@@ -43,11 +45,11 @@ class TAR_OT_floor_from_objects(ClipOperator, bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         if self.refuse_in_given_world():
             return {"CANCELLED"}
         chosen, camera = context.selected_objects, camera_of(self.collection())
-        points = [thing.matrix_world.translation.copy() for thing in chosen]
+        points = [obj.matrix_world.translation.copy() for obj in chosen]
         above = camera.matrix_world.translation if camera else points[0] + Vector((0, 0, 1))
         try:
             transform = floor_transform(points, above)
@@ -57,14 +59,4 @@ class TAR_OT_floor_from_objects(ClipOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (TAR_OT_feet_on_ground, TAR_OT_floor_from_objects)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TAR_OT_feet_on_ground, TAR_OT_floor_from_objects))

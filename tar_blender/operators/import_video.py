@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import bpy
 
@@ -12,7 +11,9 @@ from tar_core.errors import TarError
 
 from ..engine.paths import body_file, engine_choices
 from ..engine.request import ImportRequest
-from ..properties.people_picker import selection_traces
+from ..properties.people_picker import selection_for_job
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from .engine_job import EngineJobOperator, fail
 
 
@@ -22,7 +23,7 @@ class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
     # One run may serve several imports of the queue, so undo steps are pushed by hand.
     bl_idname = "tar.import_video_motion"
     bl_label = "Import Video Motion"
-    bl_options: ClassVar = {"REGISTER"}
+    bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -31,7 +32,7 @@ class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()
         try:
             return self.start_or_queue(context, _request(context))
@@ -55,7 +56,7 @@ class TAR_OT_find_people(EngineJobOperator, bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()
         settings = context.scene.tar_settings
         try:
@@ -78,7 +79,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
         raise TarError("no SMPL file is set; choose yours in the add-on's preferences, or set Body to Free Body")
     if body is not None and settings.gender != "file":
         body = str(body_of_gender(Path(body), settings.gender))
-    selection = selection_traces(context, str(settings.video_path)) if settings.people == "picked" else None
+    selection = selection_for_job(context, str(settings.video_path)) if settings.people == "picked" else None
     job = _with_preferences(context, settings.job(context.scene, body, selection))
     return ImportRequest(job, settings.import_options(camera=settings.scene_camera(context.scene)))
 
@@ -88,14 +89,4 @@ def _with_preferences(context: bpy.types.Context, job: Job) -> Job:
     return replace(job, options=replace(job.options, **engine_choices(context)))
 
 
-_CLASSES = (TAR_OT_import_video_motion, TAR_OT_find_people)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TAR_OT_import_video_motion, TAR_OT_find_people))

@@ -1,11 +1,11 @@
 """Button that removes keys."""
 
-from typing import ClassVar
-
 import bpy
 from bpy.props import FloatProperty
 
 from ..scene.key_reduction import Tolerance, reduce_keys
+from ..util.blender_types import OperatorResult, view_layer_of
+from ..util.registration import registration
 
 
 class TAR_OT_reduce_keys(bpy.types.Operator):
@@ -13,7 +13,7 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
 
     bl_idname = "tar.reduce_keys"
     bl_label = "Reduce Keys"
-    bl_options: ClassVar = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER", "UNDO"}
     degrees: FloatProperty(
         name="Rotations", description="Largest change of a rotation, degrees", default=1.0, min=0.01, soft_max=10.0
     )
@@ -29,27 +29,18 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        thing = context.view_layer.objects.active  # may be hidden at this frame
-        if thing is None or thing.animation_data is None or thing.animation_data.action is None:
+        obj = context.view_layer.objects.active  # may be hidden at this frame
+        if obj is None or obj.animation_data is None or obj.animation_data.action is None:
             cls.poll_message_set("Select a person or an animated character")
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        thing = context.view_layer.objects.active
-        before, after = reduce_keys(thing, Tolerance(self.degrees, self.meters))
-        self.report({"INFO"}, f"{thing.name}: kept {after} of {before} keys")
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        obj = view_layer_of(context).objects.active
+        assert obj is not None  # see `poll`
+        before, after = reduce_keys(obj, Tolerance(self.degrees, self.meters))
+        self.report({"INFO"}, f"{obj.name}: kept {after} of {before} keys")
         return {"FINISHED"}
 
 
-_CLASSES = (TAR_OT_reduce_keys,)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TAR_OT_reduce_keys,))

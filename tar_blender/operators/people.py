@@ -1,7 +1,5 @@
 """Buttons of the people list: select, hide, delete, look through the camera, go to a frame."""
 
-from typing import ClassVar
-
 import bpy
 from bpy.props import IntProperty
 
@@ -12,6 +10,8 @@ from ..scene.metadata import (
     person_objects,
     set_hidden,
 )
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from ..util.report import refuse
 from .targets import ClipOperator, PersonOperator, leave_other_modes
 
@@ -22,12 +22,12 @@ class TAR_OT_select_person(PersonOperator, bpy.types.Operator):
     bl_idname = "tar.select_person"
     bl_label = "Select"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()
         if context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")
-        for thing in context.view_layer.objects:
-            thing.select_set(False)
+        for obj in context.view_layer.objects:
+            obj.select_set(False)
         armature.select_set(True)
         context.view_layer.objects.active = armature
         if armature.hide_viewport:
@@ -40,10 +40,10 @@ class TAR_OT_show_frame(bpy.types.Operator):
 
     bl_idname = "tar.show_frame"
     bl_label = "Show"
-    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
     frame: IntProperty(options={"HIDDEN"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.scene.frame_set(self.frame)
         return {"FINISHED"}
 
@@ -54,7 +54,7 @@ class TAR_OT_hide_person(PersonOperator, bpy.types.Operator):
     bl_idname = "tar.hide_person"
     bl_label = "Hide"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         set_hidden(self.armature(), not self.armature().hide_get())
         return {"FINISHED"}
 
@@ -65,7 +65,7 @@ class TAR_OT_delete_person(PersonOperator, bpy.types.Operator):
     bl_idname = "tar.delete_person"
     bl_label = "Delete Person"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         leave_other_modes(context, person_objects(self.armature()))
         delete_person(self.armature())
         return {"FINISHED"}
@@ -77,7 +77,7 @@ class TAR_OT_view_camera(ClipOperator, bpy.types.Operator):
     bl_idname = "tar.view_camera"
     bl_label = "Look Through Camera"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         camera = camera_of(self.collection())
         if camera is None:
             return refuse(self, "The camera of the clip was deleted; re-import the clip")
@@ -93,27 +93,19 @@ class TAR_OT_delete_clip(ClipOperator, bpy.types.Operator):
     bl_idname = "tar.delete_clip"
     bl_label = "Delete Clip"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        leave_other_modes(context, self.collection().all_objects)
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        leave_other_modes(context, list(self.collection().all_objects))
         delete_clip(self.collection())
         return {"FINISHED"}
 
 
-_CLASSES = (
-    TAR_OT_select_person,
-    TAR_OT_show_frame,
-    TAR_OT_hide_person,
-    TAR_OT_delete_person,
-    TAR_OT_view_camera,
-    TAR_OT_delete_clip,
+register, unregister = registration(
+    (
+        TAR_OT_select_person,
+        TAR_OT_show_frame,
+        TAR_OT_hide_person,
+        TAR_OT_delete_person,
+        TAR_OT_view_camera,
+        TAR_OT_delete_clip,
+    )
 )
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)

@@ -1,11 +1,12 @@
 """Buttons for the running import and the queue."""
 
 import json
-from typing import ClassVar
 
 import bpy
 from bpy.props import IntProperty
 
+from ..util.blender_types import OperatorResult
+from ..util.registration import registration
 from ..util.report import report_text
 
 
@@ -22,7 +23,7 @@ class TAR_OT_cancel_import(bpy.types.Operator):
             return False
         return True
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.cancel_requested = True
         return {"FINISHED"}
 
@@ -32,11 +33,11 @@ class TAR_OT_unqueue_import(bpy.types.Operator):
 
     bl_idname = "tar.unqueue_import"
     bl_label = "Remove from Queue"
-    bl_options: ClassVar = {"INTERNAL"}
+    bl_options = {"INTERNAL"}
 
     index: IntProperty(options={"HIDDEN"})
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.queue.remove(self.index)
         return {"FINISHED"}
 
@@ -47,7 +48,7 @@ class TAR_OT_copy_report(bpy.types.Operator):
     bl_idname = "tar.copy_report"
     bl_label = "Copy Report"
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         progress = context.window_manager.tar_progress
         fields = json.loads(progress.request) if progress.request else {}
         settings = fields.get("job", {}) | fields.get("options", {})
@@ -58,14 +59,4 @@ class TAR_OT_copy_report(bpy.types.Operator):
         return {"FINISHED"}
 
 
-_CLASSES = (TAR_OT_cancel_import, TAR_OT_unqueue_import, TAR_OT_copy_report)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TAR_OT_cancel_import, TAR_OT_unqueue_import, TAR_OT_copy_report))

@@ -23,6 +23,8 @@ from ..scene.metadata import (
     person_id,
 )
 from ..scene.options import ImportOptions
+from ..util.blender_types import OperatorResult, scene_of
+from ..util.registration import registration
 from ..util.report import refuse, sentence
 from .targets import ClipOperator, leave_other_modes
 
@@ -33,7 +35,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
     bl_idname = "tar.reimport_clip"
     bl_label = "Re-import with Other Settings"
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         record = clip_record(self.collection())
         try:
             options = ImportOptions.from_json(record.options)
@@ -48,12 +50,13 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        assert layout is not None
         layout.use_property_split = True
         layout.use_property_decorate = False
         draw_scene_settings(layout, self)
         draw_lens(layout, self)
 
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()
         try:
             imported = self._reimport(context)
@@ -73,17 +76,18 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         motion = load_motion(record.motion, load_body())
         wanted = {person_id(armature) for armature in people_of(old)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
-        camera = self._camera(context.scene, old)
-        focal_length = None if camera else lens_focal_length(self, context.scene, motion.width, motion.height)
+        scene = scene_of(context)
+        camera = self._camera(scene, old)
+        focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)
         options = self.import_options(focal_length, camera)
-        leave_other_modes(context, old.all_objects)
+        leave_other_modes(context, list(old.all_objects))
         imported = import_clip(motion, context, options)
-        names = {thing: thing.name for thing in imported.collection.all_objects}
+        names = {obj: obj.name for obj in imported.collection.all_objects}
         name = old.name
         delete_clip(old)
         imported.collection.name = name
-        for thing, given in names.items():  # without the .001 that Blender added while the old names were in use
-            thing.name = given.rpartition(".")[0] if given[-4:-3] == "." and given[-3:].isdigit() else given
+        for obj, given in names.items():  # without the .001 that Blender added while the old names were in use
+            obj.name = given.rpartition(".")[0] if given[-4:-3] == "." and given[-3:].isdigit() else given
         mark_clip(imported.collection, ClipRecord(record.motion, options.to_json()))
         return imported
 
@@ -100,14 +104,4 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         return camera
 
 
-_CLASSES = (TAR_OT_reimport_clip,)
-
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registration((TAR_OT_reimport_clip,))

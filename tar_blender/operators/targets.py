@@ -1,30 +1,29 @@
 """Bases of operators that act on one person or one clip."""
 
-from typing import ClassVar
-
 import bpy
 from bpy.props import StringProperty
 
 from ..scene.metadata import (
     given_camera,
 )
+from ..util.blender_types import OperatorMixin, view_layer_of
 from ..util.report import refuse
 
 
-class PersonOperator:
+class PersonOperator(OperatorMixin):
     """Acts on the person of an armature."""
 
-    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}  # hidden from search, which could not name the person
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}  # hidden from search, which could not name the person
     person: StringProperty(options={"HIDDEN"})
 
     def armature(self) -> bpy.types.Object:
         return bpy.data.objects[self.person]
 
 
-class ClipOperator:
+class ClipOperator(OperatorMixin):
     """Acts on the clip of a collection."""
 
-    bl_options: ClassVar = {"REGISTER", "UNDO", "INTERNAL"}  # hidden from search, which could not name the clip
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}  # hidden from search, which could not name the clip
     clip: StringProperty(options={"HIDDEN"})
 
     def collection(self) -> bpy.types.Collection:
@@ -40,5 +39,5 @@ class ClipOperator:
 
 def leave_other_modes(context: bpy.types.Context, objects: list[bpy.types.Object]) -> None:
     """Go to Object Mode if one of the objects is being posed or edited, as it could not be deleted then."""
-    if context.mode != "OBJECT" and context.view_layer.objects.active in set(objects):
+    if context.mode != "OBJECT" and view_layer_of(context).objects.active in objects:
         bpy.ops.object.mode_set(mode="OBJECT")

@@ -1,7 +1,6 @@
 """Presets of the settings, in Blender's own preset menu; tar_blender/presets holds those that come with the add-on."""
 
 from pathlib import Path
-from typing import ClassVar
 
 import bpy
 from bl_operators.presets import AddPresetBase
@@ -11,6 +10,7 @@ from tar_core.options import CaptureOptions
 
 from ..properties.generated import preset_names
 from ..scene.options import ImportOptions
+from ..util.registration import registration
 
 FOLDER = "tar_motion_capture"
 SETTINGS = "bpy.context.scene.tar_settings"
@@ -24,7 +24,7 @@ PRESET_SETTINGS = (
 )
 
 
-class TAR_OT_add_preset(AddPresetBase, bpy.types.Operator):
+class TAR_OT_add_preset(AddPresetBase, bpy.types.Operator):  # type: ignore[misc]
     """Save the settings as a preset, or remove the selected preset"""
 
     bl_idname = "tar.add_preset"
@@ -32,7 +32,7 @@ class TAR_OT_add_preset(AddPresetBase, bpy.types.Operator):
     preset_menu = "TAR_PT_presets"
     preset_subdir = FOLDER
     # Full paths: with Python 3.13, Blender 4.3 does not see names defined by preset_defines.
-    preset_values: ClassVar = [f"{SETTINGS}.{name}" for name in PRESET_SETTINGS]
+    preset_values = [f"{SETTINGS}.{name}" for name in PRESET_SETTINGS]
 
 
 class TAR_PT_presets(PresetPanel, bpy.types.Panel):
@@ -42,16 +42,14 @@ class TAR_PT_presets(PresetPanel, bpy.types.Panel):
     preset_add_operator = TAR_OT_add_preset.bl_idname
 
 
-_CLASSES = (TAR_OT_add_preset, TAR_PT_presets)
+_register, _unregister = registration((TAR_OT_add_preset, TAR_PT_presets))
 
 
 def register() -> None:
     bpy.utils.register_preset_path(str(Path(__file__).parent.parent))
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
+    _register()
 
 
 def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+    _unregister()
     bpy.utils.unregister_preset_path(str(Path(__file__).parent.parent))

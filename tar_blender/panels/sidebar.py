@@ -2,6 +2,7 @@
 
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -23,7 +24,10 @@ from ..operators.people import (
 )
 from ..operators.queue import TAR_OT_cancel_import, TAR_OT_copy_report, TAR_OT_unqueue_import
 from ..operators.reimport import TAR_OT_reimport_clip
+from ..properties.runtime import TARProgress
+from ..properties.settings import TARSettings
 from ..scene.metadata import about_floor, clip_record, imported_clips, people_of, uncertain_ranges_of
+from ..util.blender_types import PanelMixin, scene_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
 from .engine import draw_set_up
@@ -38,15 +42,17 @@ _THUMBNAIL_SCALE = 5.0  # in widget heights
 _thumbnails: Thumbnails | None = None  # Blender's previews live from register to unregister
 
 
-class _SidebarPanel:
+class _SidebarPanel(PanelMixin):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = CATEGORY
 
     def split_layout(self) -> bpy.types.UILayout:
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        return self.layout
+        layout = self.layout
+        assert layout is not None
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        return layout
 
 
 class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
@@ -110,15 +116,13 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             layout.prop(preferences, "body_file", text="File")
             layout.prop(settings, "gender")
 
-    def _draw_choice(
-        self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup
-    ) -> None:
-        look = context.window_manager.tar_look
+    def _draw_choice(self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: TARSettings) -> None:
+        detected = context.window_manager.tar_detected
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
-        if settings.video and look.video == str(settings.video_path):
-            draw_detected(layout.column(align=True), look)
+        if settings.video and detected.video == str(settings.video_path):
+            draw_detected(layout.column(align=True), detected)
 
-    def _draw_box(self, layout: bpy.types.UILayout, settings: bpy.types.PropertyGroup) -> None:
+    def _draw_box(self, layout: bpy.types.UILayout, settings: TARSettings) -> None:
         text = TAR_OT_draw_box.bl_label if settings.drawn_box() is None else "Draw Box Again"
         layout.operator(TAR_OT_draw_box.bl_idname, text=text, icon="SELECT_SET")
         column = layout.column(align=True)
@@ -139,10 +143,10 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(imported_clips(context.scene))
+        return bool(imported_clips(scene_of(context)))
 
     def draw(self, context: bpy.types.Context) -> None:
-        for clip in imported_clips(context.scene):
+        for clip in imported_clips(scene_of(context)):
             self._draw_clip(context, self.layout.box().column(), clip)
 
     def _draw_clip(self, context: bpy.types.Context, layout: bpy.types.UILayout, clip: bpy.types.Collection) -> None:
@@ -157,7 +161,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
                 TAR_OT_select_person.bl_idname, text=armature.name, icon="ARMATURE_DATA", depress=active
             )
             select.person = armature.name
-            eye = "HIDE_ON" if armature.hide_get() else "HIDE_OFF"
+            eye: Any = "HIDE_ON" if armature.hide_get() else "HIDE_OFF"
             row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
             row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
             if active:
@@ -229,7 +233,7 @@ def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
     row.label(text=video.facts)
 
 
-def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup) -> None:
+def _draw_progress(layout: bpy.types.UILayout, progress: TARProgress) -> None:
     column = layout.box().column(align=True)
     column.label(text=progress.video, icon="FILE_MOVIE")
     column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
@@ -241,7 +245,7 @@ def _draw_progress(layout: bpy.types.UILayout, progress: bpy.types.PropertyGroup
         row.operator(TAR_OT_unqueue_import.bl_idname, text="", icon="X").index = index
 
 
-def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: str) -> None:
+def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: Any) -> None:
     """Text in a box, wrapped to its width in the sidebar."""
     scale = context.preferences.system.ui_scale
     width = int(context.region.width / (_PIXELS_PER_CHARACTER * scale)) - 8

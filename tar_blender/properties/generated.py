@@ -24,16 +24,17 @@ def preset_names(cls: type) -> list[str]:
 
 
 def _property(kind: type, about: Option, default: Any) -> Any:
-    text = {"name": about.label, "description": about.help}
+    text: dict[str, Any] = {"name": about.label, "description": about.help}
     if about.choices:
         return EnumProperty(**text, items=about.choices, default=default)
     if kind is bool:
         return BoolProperty(**text, default=default)
     if kind is str:
         return StringProperty(**text, default=default)
-    limits = {"min": about.minimum, "max": about.maximum, "soft_max": about.soft_maximum}
+    limits: dict[str, Any] = {"min": about.minimum, "max": about.maximum, "soft_max": about.soft_maximum}
     limits = {name: limit for name, limit in limits.items() if limit is not None}
     if kind is int:
-        return IntProperty(**text, default=default, **{name: int(limit) for name, limit in limits.items()})
-    factor = {"subtype": "FACTOR"} if (about.minimum, about.maximum) == (0, 1) else {}
+        whole: dict[str, Any] = {name: int(limit) for name, limit in limits.items()}
+        return IntProperty(**text, default=default, **whole)
+    factor: dict[str, Any] = {"subtype": "FACTOR"} if (about.minimum, about.maximum) == (0, 1) else {}
     return FloatProperty(**text, default=default, **limits, **factor)

@@ -10,6 +10,7 @@ from tar_core.option_fields import options_of
 from tar_core.options import CaptureOptions
 
 from ..scene.animated_camera import check_perspective, focal_length
+from ..util.blender_types import data_of
 
 _FOV = options_of(CaptureOptions)["fov"]
 
@@ -119,4 +120,4 @@ def camera_field_of_view(scene: bpy.types.Scene) -> float:
     check_perspective(camera)
     width = scene.render.resolution_x * scene.render.pixel_aspect_x
     height = scene.render.resolution_y * scene.render.pixel_aspect_y
-    return degrees(2 * atan(max(width, height) / (2 * focal_length(camera.data, width, height))))
+    return degrees(2 * atan(max(width, height) / (2 * focal_length(data_of(camera, bpy.types.Camera), width, height))))

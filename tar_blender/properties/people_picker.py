@@ -1,4 +1,4 @@
-"""The people whom a quick look found in the video, with a picture and a tick each, to choose from before an import."""
+"""The people that a scan detected in the video, with portraits and checkboxes, to select from before an import."""
 
 import json
 from collections.abc import Sequence
@@ -7,87 +7,100 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 import numpy as np
-from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
 
 from tar_core.errors import TarError
 from tar_core.people.selection import DetectedPerson
 
-_portraits: bpy.utils.previews.ImagePreviewCollection | None = None  # lives from register to unregister
+from ..util.registration import Pointer, registration
+
+_portraits: Any = None  # Blender's preview collection, from `register` to `unregister`
 
 
-class TARFoundPerson(bpy.types.PropertyGroup):
-    """One person of the look."""
+class TARDetectedPerson(bpy.types.PropertyGroup):
+    """A detected person.
 
-    person: IntProperty()
-    wanted: BoolProperty(name="Import", description="Import this person's motion", default=True)
-    first: IntProperty()
-    last: IntProperty()
-    trace: StringProperty()  # DetectedPerson.to_job as JSON
+    Attributes:
+        person_id: the ID that the tracker gave the person.
+        selected: whether to import the person.
+        first_frame: first video frame in which the person was detected.
+        last_frame: last video frame in which the person was detected.
+        job_entry: `DetectedPerson.to_job` as JSON.
+    """
+
+    person_id: IntProperty()
+    selected: BoolProperty(name="Import", description="Import this person's motion", default=True)
+    first_frame: IntProperty()
+    last_frame: IntProperty()
+    job_entry: StringProperty()
 
 
-class TARLook(bpy.types.PropertyGroup):
-    """What the last look found; kept in the window manager, so it is not saved. `video`: its absolute path."""
+class TARDetectedPeople(bpy.types.PropertyGroup):
+    """The result of the last scan; in the window manager, so it is not saved.
+
+    Attributes:
+        video: absolute path of the video.
+        people: the detected people.
+    """
 
     video: StringProperty()
-    people: CollectionProperty(type=TARFoundPerson)
+    people: CollectionProperty(type=TARDetectedPerson)
 
 
-def show_detected(context: bpy.types.Context, video: str, found: Sequence[DetectedPerson]) -> None:
-    """Fills the list with the people of a video, all ticked."""
-    look = context.window_manager.tar_look
-    look.video = video
-    look.people.clear()
+def show_detected(context: bpy.types.Context, video: str, people: Sequence[DetectedPerson]) -> None:
+    """Fill the list with the people detected in a video, all selected."""
+    detected = context.window_manager.tar_detected
+    detected.video = video
+    detected.people.clear()
     _portraits.clear()
-    for person in found:
-        row = look.people.add()
-        row.person, row.first, row.last = person.person_id, person.first_frame, person.last_frame
-        row.trace = json.dumps(person.to_job(True))
+    for person in people:
+        row = detected.people.add()
+        row.person_id, row.first_frame, row.last_frame = person.person_id, person.first_frame, person.last_frame
+        row.job_entry = json.dumps(person.to_job(True))
         _load_portrait(str(person.person_id), person.thumbnail)
 
 
-def selection_traces(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:
-    """What a job says of everybody found, the unticked included.
+def selection_for_job(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:
+    """Return the entries of a job for all detected people, selected or not.
 
     Raises:
-        TarError: nobody was looked for in this video, or nobody is ticked.
+        TarError: the video was not scanned, or no person is selected.
     """
-    look = context.window_manager.tar_look
-    if look.video != video or not look.people:
-        raise TarError("nobody was looked for in this video yet; press Find People, or choose Everyone under People")
-    if not any(person.wanted for person in look.people):
-        raise TarError("nobody is ticked; tick at least one person under People")
-    return [json.loads(person.trace) | {"wanted": person.wanted} for person in look.people]
+    detected = context.window_manager.tar_detected
+    if detected.video != video or not detected.people:
+        raise TarError("this video was not scanned for people; press Find People, or set People to Everyone")
+    if not any(person.selected for person in detected.people):
+        raise TarError("no person is selected; select at least one under People")
+    return [json.loads(person.job_entry) | {"wanted": person.selected} for person in detected.people]
 
 
-def portrait_icon(person: TARFoundPerson) -> int:
-    """The number by which layouts know the person's picture."""
-    return _portraits[str(person.person)].icon_id
+def portrait_icon(person: TARDetectedPerson) -> int:
+    """Return the icon number of a person's portrait, for layouts."""
+    return int(_portraits[str(person.person_id)].icon_id)
 
 
-def _load_portrait(name: str, picture: np.ndarray) -> None:
-    """Pixels [H, W, 3] uint8 with the first row at the top; Blender wants it at the bottom."""
+def _load_portrait(name: str, image: np.ndarray) -> None:
+    """Load pixels [H, W, 3] uint8, top row first; Blender's images have the bottom row first."""
     preview = _portraits.new(name)
-    preview.image_size = picture.shape[1::-1]
-    pixels = np.ones((*picture.shape[:2], 4), np.float32)
-    pixels[..., :3] = picture[::-1] / 255
+    preview.image_size = image.shape[1::-1]
+    pixels = np.ones((*image.shape[:2], 4), np.float32)
+    pixels[..., :3] = image[::-1] / 255
     preview.image_pixels_float.foreach_set(pixels.ravel())
 
 
-_CLASSES = (TARFoundPerson, TARLook)
+_register, _unregister = registration(
+    (TARDetectedPerson, TARDetectedPeople), (Pointer(bpy.types.WindowManager, "tar_detected", TARDetectedPeople),)
+)
 
 
 def register() -> None:
     global _portraits
     _portraits = bpy.utils.previews.new()
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-    bpy.types.WindowManager.tar_look = PointerProperty(type=TARLook)
+    _register()
 
 
 def unregister() -> None:
     global _portraits
-    del bpy.types.WindowManager.tar_look
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+    _unregister()
     bpy.utils.previews.remove(_portraits)
     _portraits = None

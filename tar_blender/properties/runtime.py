@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, StringProperty
 
 from tar_core.errors import TarError
 
+from ..util.registration import Pointer, registration
 from ..util.video_info import read_video_info
 
 
@@ -58,20 +59,20 @@ def _show_video_of_opened_file(*_: object) -> None:
     bpy.context.window_manager.tar_video.show(bpy.context.scene.tar_settings.video)
 
 
-_CLASSES = (TARVideo, TARQueued, TARProgress)
+_register, _unregister = registration(
+    (TARVideo, TARQueued, TARProgress),
+    (
+        Pointer(bpy.types.WindowManager, "tar_video", TARVideo),
+        Pointer(bpy.types.WindowManager, "tar_progress", TARProgress),
+    ),
+)
 
 
 def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-    bpy.types.WindowManager.tar_video = PointerProperty(type=TARVideo)
-    bpy.types.WindowManager.tar_progress = PointerProperty(type=TARProgress)
+    _register()
     bpy.app.handlers.load_post.append(_show_video_of_opened_file)
 
 
 def unregister() -> None:
     bpy.app.handlers.load_post.remove(_show_video_of_opened_file)
-    del bpy.types.WindowManager.tar_progress
-    del bpy.types.WindowManager.tar_video
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+    _unregister()

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
@@ -14,6 +14,7 @@ from tar_core.options import CaptureOptions, StartBox
 
 from ..scene.frame_rate import frame_rate
 from ..scene.options import ImportOptions
+from ..util.registration import Pointer, registration
 from ..util.video_info import read_video_info
 from .generated import properties
 from .lens import LensSettings
@@ -30,6 +31,10 @@ CaptureSettings.__annotations__ = properties(CaptureOptions)
 
 class SceneSettings:
     """The options of `ImportOptions`, which the Re-import dialog shows as well."""
+
+    if TYPE_CHECKING:  # the properties are generated
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def import_options(self, focal_length: float | None = None, camera: str | None = None) -> ImportOptions:
         """The options for `import_clip`."""
@@ -185,11 +190,4 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
         return max(0, first), min(last, info.frames - 1)
 
 
-def register() -> None:
-    bpy.utils.register_class(TARSettings)
-    bpy.types.Scene.tar_settings = PointerProperty(type=TARSettings)
-
-
-def unregister() -> None:
-    del bpy.types.Scene.tar_settings
-    bpy.utils.unregister_class(TARSettings)
+register, unregister = registration((TARSettings,), (Pointer(bpy.types.Scene, "tar_settings", TARSettings),))

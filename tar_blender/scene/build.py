@@ -20,6 +20,7 @@ from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
+from ..util.blender_types import scene_of
 from ..util.incremental import Incremental, finish, in_thread
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
@@ -91,7 +92,7 @@ def import_steps(
     options = options or ImportOptions()
     if not clip.people:
         raise TarError("the motion has no people in it; capture the video again with other settings")
-    scene = context.scene
+    scene = scene_of(context)
     scene_rate = frame_rate(scene)
     speed = clip.fps / scene_rate if options.keep_frame_rate else 1.0
     given, animated = None, None
@@ -148,7 +149,7 @@ def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera:
         return PreparedClip(clean.clip, body, placement, f"In the camera's world, feet {height:+.2f} m above z = 0")
     about = ""
     if options.on_ground and options.placement is None:
-        about = ", ".join(filter(None, (_about(clean.floor), trajectory and str(trajectory))))
+        about = ", ".join(filter(None, (_about(clean.floor), str(trajectory or ""))))
     return PreparedClip(clean.clip, body, placement, about)
 
 

@@ -97,18 +97,18 @@ def find_people(session: Session) -> Step:
     with session.override():
         bpy.ops.tar.find_people("INVOKE_DEFAULT")
     yield from session.wait_for_import()
-    people = bpy.context.window_manager.tar_look.people
+    people = bpy.context.window_manager.tar_detected.people
     assert not session.progress.error and len(people) == 2 and leftovers() == session.before, session.progress.error
-    people[1].wanted = False
+    people[1].selected = False
     yield DRAW_SECONDS
     session.screenshot("pick")
-    people[1].wanted = True
+    people[1].selected = True
 
 
 def import_drawn_box(session: Session) -> Step:
     """Draw a box around a person with the mouse and import that person alone."""
     settings = session.settings
-    frame, *box = json.loads(bpy.context.window_manager.tar_look.people[0].trace)["boxes"][-1]
+    frame, *box = json.loads(bpy.context.window_manager.tar_detected.people[0].job_entry)["boxes"][-1]
     expected = [round(number) for number in box]
     settings.people, settings.box_frame = "box", int(frame) - 1
     yield from open_box_editor(session)

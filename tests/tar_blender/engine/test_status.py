@@ -51,7 +51,7 @@ def test_older_engine_is_updated(
     entry = bpy.context.preferences.addons.new()
     entry.module = ADDON
     entry.preferences.pip_options = " ".join(OFFLINE)
-    update = TAR_OT_set_up_engine.setup(None, bpy.context)
+    update = TAR_OT_set_up_engine.start_setup(None, bpy.context)
     bpy.context.preferences.addons.remove(entry)
     assert isinstance(follow(update)[-1], Ready)
     assert not engine_trouble(bpy.context)

@@ -1,4 +1,4 @@
-"""Several engines side by side. The engines here are small real programs."""
+"""Several engines at the same time. The engines of these tests are small programs."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.headless.capture_pool import CaptureQueue
+from tar_blender.headless.capture_pool import CapturePool
 from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
@@ -15,7 +15,7 @@ from tests.support.clips import synthetic_clip
 from tests.support.engine_programs import SAY
 from tests.support.paths import PYTHON
 
-# Takes jobs until its input ends; waits for a file beside each video, and says which process it is.
+# Runs jobs until its input ends. For each video, it writes its process ID to a file and waits for another file.
 ENGINE = """
 import json, os, shutil, sys, time
 from pathlib import Path
@@ -39,9 +39,9 @@ def command(tmp_path: Path) -> tuple[str, ...]:
     return "-c", "import json\n" + SAY + f"MOTION = {str(tmp_path / 'motion.npz')!r}\n" + ENGINE
 
 
-def queue_of(count: int, command: tuple[str, ...]) -> CaptureQueue:
+def pool_of(count: int, command: tuple[str, ...]) -> CapturePool:
     engines = [BlockingEngine(lambda: PYTHON, command) for _ in range(count)]
-    return CaptureQueue(engines, capture)
+    return CapturePool(engines, capture)
 
 
 def capture(video: Path, engine: BlockingEngine) -> MotionClip:
@@ -51,23 +51,23 @@ def capture(video: Path, engine: BlockingEngine) -> MotionClip:
 def wait_for(path: Path) -> str:
     deadline = time.monotonic() + 60
     while not path.exists() or not path.read_text():
-        assert time.monotonic() < deadline, f"{path.name} never came"
+        assert time.monotonic() < deadline, f"{path.name} did not appear"
         time.sleep(0.01)
     return path.read_text()
 
 
-def test_each_comes_when_it_is_finished(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_videos_are_yielded_as_they_finish(command: tuple[str, ...], tmp_path: Path) -> None:
     videos = [tmp_path / name for name in ("slow.mp4", "bad.mp4", "third.mp4")]
-    with queue_of(2, command) as captures:
+    with pool_of(2, command) as captures:
         for quick in videos[1:]:
             Path(f"{quick}.go").touch()
         finished = captures.finished(videos)
         first, _ = next(finished)
         assert first != videos[0]
         second, _ = next(finished)
-        assert {first, second} == set(videos[1:]), "one engine is held up, the other took both"
+        assert {first, second} == set(videos[1:]), "one engine waits, the other captures both"
         processes = [wait_for(Path(f"{video}.begun")) for video in videos]
-        assert processes[1] == processes[2] != processes[0], "an engine stays for the next video, after an error too"
+        assert processes[1] == processes[2] != processes[0], "an engine continues, also after an error"
         with pytest.raises(TarError, match="nobody was found"):
             captures.motion(videos[1])
         assert len(captures.motion(videos[2]).people) == 1
@@ -76,9 +76,9 @@ def test_each_comes_when_it_is_finished(command: tuple[str, ...], tmp_path: Path
         assert len(captures.motion(videos[0]).people) == 1
 
 
-def test_leaving_ends_the_engines_and_begins_nothing_more(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_leaving_the_pool_ends_the_engines(command: tuple[str, ...], tmp_path: Path) -> None:
     videos = [tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4")]
-    with pytest.raises(KeyboardInterrupt), queue_of(2, command) as captures:
+    with pytest.raises(KeyboardInterrupt), pool_of(2, command) as captures:
         finished = captures.finished(videos)
         Path(f"{videos[0]}.go").touch()
         next(finished)
@@ -93,7 +93,7 @@ def test_leaving_ends_the_engines_and_begins_nothing_more(command: tuple[str, ..
             os.kill(process, 0)
 
 
-def test_a_closed_engine_takes_nothing_more(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_closed_engine_takes_no_job(command: tuple[str, ...], tmp_path: Path) -> None:
     engine = BlockingEngine(lambda: PYTHON, command)
     engine.close()
     with pytest.raises(TarError, match="stopped"):

@@ -1,4 +1,4 @@
-"""The list of the people found in the video."""
+"""The list of the people detected in the video."""
 
 from collections.abc import Iterator
 
@@ -22,6 +22,6 @@ def registered(empty_scene: None) -> Iterator[None]:
 def test_each_person_gets_a_checkbox_and_a_frame_range() -> None:
     show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0), detected_person(2, gray=0)])
     layout = RecordingLayout()
-    draw_detected(layout, bpy.context.window_manager.tar_look)
-    assert layout.properties == ["wanted", "wanted"]
+    draw_detected(layout, bpy.context.window_manager.tar_detected)
+    assert layout.properties == ["selected", "selected"]
     assert layout.labels == ["Frames 0 to 11", "Frames 0 to 11"]

@@ -1,4 +1,4 @@
-"""People are looked for, shown with a tick each, and asked of the engine as they are ticked."""
+"""Detected people, their checkboxes, and the job for the engine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +10,8 @@ import pytest
 import tar_blender
 from tar_blender.engine.paths import ADDON
 from tar_blender.operators import import_video as operators
-from tar_blender.properties import people_picker as pick_people
-from tar_blender.properties.people_picker import selection_traces, show_detected
+from tar_blender.properties import people_picker
+from tar_blender.properties.people_picker import selection_for_job, show_detected
 from tar_core.errors import TarError
 from tests.support.clips import detected_person
 from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
@@ -28,43 +28,43 @@ def registered(empty_scene: None, tmp_path: Path) -> Iterator[None]:
     tar_blender.unregister()
 
 
-def test_found_people_are_ticked_and_have_pictures() -> None:
+def test_detected_people_are_selected_and_have_portraits() -> None:
     show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=51), detected_person(2, gray=102)])
-    people = bpy.context.window_manager.tar_look.people
-    assert [(person.person, person.first, person.last, person.wanted) for person in people] == [
+    people = bpy.context.window_manager.tar_detected.people
+    assert [(person.person_id, person.first_frame, person.last_frame, person.selected) for person in people] == [
         (1, 0, 11, True),
         (2, 0, 11, True),
     ]
-    pixels = np.array(pick_people._portraits["2"].image_pixels_float).reshape(128, 128, 4)
-    assert pixels[0] == pytest.approx(np.tile([0.4, 0.4, 0.4, 1.0], (128, 1)), abs=0.01), "Blender's rows begin below"
+    pixels = np.array(people_picker._portraits["2"].image_pixels_float).reshape(128, 128, 4)
+    assert pixels[0] == pytest.approx(np.tile([0.4, 0.4, 0.4, 1.0], (128, 1)), abs=0.01), "the bottom row is first"
     assert (pixels[-1] == 1).all()
 
 
-def test_ticks_reach_the_job() -> None:
+def test_job_contains_the_selection() -> None:
     show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0), detected_person(2, gray=0)])
-    bpy.context.window_manager.tar_look.people[0].wanted = False
-    first, second = selection_traces(bpy.context, "/a.mp4")
+    bpy.context.window_manager.tar_detected.people[0].selected = False
+    first, second = selection_for_job(bpy.context, "/a.mp4")
     assert (first["wanted"], second["wanted"]) == (False, True)
     assert second["boxes"] == [[0, 200, 10, 240, 110], [11, 200, 10, 240, 110]]
 
 
-def test_nobody_to_choose_from_is_told() -> None:
+def test_empty_selections_are_rejected() -> None:
     with pytest.raises(TarError, match="press Find People"):
-        selection_traces(bpy.context, "/a.mp4")
+        selection_for_job(bpy.context, "/a.mp4")
     show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0)])
     with pytest.raises(TarError, match="press Find People"):
-        selection_traces(bpy.context, "/another.mp4")
-    bpy.context.window_manager.tar_look.people[0].wanted = False
-    with pytest.raises(TarError, match="tick at least one"):
-        selection_traces(bpy.context, "/a.mp4")
+        selection_for_job(bpy.context, "/another.mp4")
+    bpy.context.window_manager.tar_detected.people[0].selected = False
+    with pytest.raises(TarError, match="select at least one"):
+        selection_for_job(bpy.context, "/a.mp4")
 
 
-def test_find_then_import(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811
-    settings, look = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_look
+def test_selected_people_are_imported(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811
+    settings, detected = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_detected
     settings.video, settings.people = str(tiny_video), "picked"
     assert bpy.ops.tar.find_people() == {"FINISHED"}
-    assert not bpy.data.objects and len(look.people) == 2
-    look.people[1].wanted = False
+    assert not bpy.data.objects and len(detected.people) == 2
+    detected.people[1].selected = False
     job = operators._request(bpy.context).job
     assert not job.scan and job.options.people == "all"
     assert [trace["wanted"] for trace in job.options.selection] == [True, False]
@@ -72,7 +72,7 @@ def test_find_then_import(engine_python: Path, tiny_video: Path) -> None:  # noq
     assert "Person 1" in bpy.data.objects
 
 
-def test_finding_waits_for_nobody() -> None:
+def test_find_people_needs_a_video_and_no_running_import() -> None:
     assert not bpy.ops.tar.find_people.poll()
     bpy.context.scene.tar_settings.video = "/a.mp4"
     assert bpy.ops.tar.find_people.poll()
