@@ -1,12 +1,12 @@
 """Actions and their F-curves, in every supported version of Blender."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 import bpy
 import numpy as np
 
-Animated = bpy.types.Object | bpy.types.Camera
+Animated: TypeAlias = bpy.types.Object | bpy.types.Camera
 
 # Values of Blender's enumerations, which `foreach_set` takes instead of names. They are written as bytes, as Blender
 # stores them: arrays of another type are converted value by value, which is slow.
