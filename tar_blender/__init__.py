@@ -1,14 +1,14 @@
-"""TAR in Blender: a video's people as animated SMPL characters.
+"""TAR in Blender: the people in a video as animated SMPL characters.
 
-Registration only. What is built in the scene is made by plain functions (see import_motion.py), which the panel, the
-command line and scripts share.
+This module only registers the others. Plain functions build the scene (see scene/build.py); the panel, the headless
+command and scripts all call them.
 """
 
 import importlib
 import importlib.util
 from types import ModuleType
 
-# In this order: the panel draws what the others define.
+# Registered in this order: operators use properties, panels use both.
 _MODULES = (
     "properties.engine",
     "properties.settings",
@@ -17,9 +17,8 @@ _MODULES = (
     "properties.retarget",
     "operators.engine",
     "operators.cache",
-    "panels.preferences",
+    "operators.choose_video",
     "operators.draw_box",
-    "panels.presets",
     "operators.import_video",
     "operators.import_motion",
     "operators.queue",
@@ -27,8 +26,9 @@ _MODULES = (
     "operators.floor",
     "operators.reimport",
     "operators.key_reduction",
-    "operators.choose_video",
     "operators.retarget",
+    "panels.preferences",
+    "panels.presets",
     "panels.sidebar",
     "panels.retarget",
     "headless.command",
@@ -36,26 +36,26 @@ _MODULES = (
 
 
 def register() -> None:
-    """Makes the preferences, the properties, the operators, the panel and the command known to Blender.
+    """Register the preferences, properties, operators, panels and the command with Blender.
 
     Raises:
         RuntimeError: tar_core is missing.
     """
     if importlib.util.find_spec("tar_core") is None:
         raise RuntimeError(
-            "tar_core is missing. The extension carries it as a wheel: install the zip that `make extension` builds, "
-            "or put the repository's folder on Python's path"
+            "tar_core is missing. The extension contains it as a wheel: install the zip that `make extension` builds, "
+            "or add the folder of the repository to Python's path"
         )
     for module in _modules():
         module.register()
 
 
 def unregister() -> None:
-    """Takes everything back."""
+    """Unregister everything."""
     for module in reversed(_modules()):
         module.unregister()
 
 
 def _modules() -> list[ModuleType]:
-    # Not imported above: without tar_core they cannot be, and the user should hear why.
+    # Not imported at the top, because without tar_core the import fails before `register` can report it.
     return [importlib.import_module(f".{name}", __package__) for name in _MODULES]

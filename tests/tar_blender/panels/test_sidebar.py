@@ -1,4 +1,4 @@
-"""The tab comes and goes with the add-on. How it looks and works in a window: window.py and docs/images/panel.jpg."""
+"""Registration of the add-on, and its operators and settings. Windows are tested by tests/support/window.py."""
 
 import importlib.util
 from types import ModuleType
