@@ -1,10 +1,11 @@
-"""Buttons for the running import and the queue."""
+"""Operators that cancel the running import, edit the queue, and copy a report of a failed import."""
 
 import json
 
 import bpy
 from bpy.props import IntProperty
 
+from ..properties.runtime import TARProgress
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from ..util.report import report_text
@@ -43,20 +44,24 @@ class TAR_OT_unqueue_import(bpy.types.Operator):
 
 
 class TAR_OT_copy_report(bpy.types.Operator):
-    """Copy the error, versions, settings and the end of the log for a bug report. Folder names are left out"""
+    """Copy a bug report with the error, versions, settings and the end of the log, but without folder names"""
 
     bl_idname = "tar.copy_report"
     bl_label = "Copy Report"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
-        progress = context.window_manager.tar_progress
-        fields = json.loads(progress.request) if progress.request else {}
-        settings = fields.get("job", {}) | fields.get("options", {})
-        if selection := settings.get("selection"):
-            settings["selection"] = f"{sum(trace['wanted'] for trace in selection)} of {len(selection)}"
-        context.window_manager.clipboard = report_text(progress.error, settings, progress.log.splitlines())
+        context.window_manager.clipboard = import_report(context.window_manager.tar_progress)
         self.report({"INFO"}, "Copied the report to the clipboard")
         return {"FINISHED"}
+
+
+def import_report(progress: TARProgress) -> str:
+    """Format the report of the last import. It counts selected people instead of listing their boxes."""
+    fields = json.loads(progress.request) if progress.request else {}
+    settings = fields.get("job", {}) | fields.get("options", {})
+    if selection := settings.get("selection"):
+        settings["selection"] = f"{sum(person['wanted'] for person in selection)} of {len(selection)}"
+    return report_text(progress.error, settings, progress.log.splitlines())
 
 
 register, unregister = registration((TAR_OT_cancel_import, TAR_OT_unqueue_import, TAR_OT_copy_report))

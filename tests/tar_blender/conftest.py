@@ -1,4 +1,8 @@
-"""Tests inside Blender: with pytest and the bpy wheel, or in the blender program (tests/support/run_in_blender.py)."""
+"""Fixtures of the tests that run inside Blender.
+
+Blender is the `bpy` module of pytest's Python, or a real Blender that runs pytest (tests/support/run_in_blender.py).
+Real Blenders have no torch, scipy, cv2 and smplx, so modules here must not import them at module level.
+"""
 
 import importlib.util
 import os
@@ -6,15 +10,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tests.support.clips import synthetic_clip
+from tar_core.people.selection import save_detected
+from tests.support.clips import detected_person, synthetic_clip
+from tests.support.engine_programs import READ_JOB, SAY
 from tests.support.paths import PYTHON, REPOSITORY
+
+if TYPE_CHECKING:
+    import bpy
 
 if importlib.util.find_spec("bpy") is None:
     collect_ignore_glob = ["test_*.py"]
@@ -72,8 +81,61 @@ def preferences(empty_scene: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 @pytest.fixture
+def addon(preferences: Any, tmp_path: Path) -> None:
+    """The registered add-on with an empty cache."""
+    preferences.cache_folder = str(tmp_path / "cache")
+
+
+@pytest.fixture
 def clip() -> MotionClip:
     return synthetic_clip()
+
+
+@pytest.fixture
+def motion_file(tmp_path: Path) -> Path:
+    """A motion file with two people."""
+    path = tmp_path / "motion.npz"
+    synthetic_clip(people=2).save(path)
+    return path
+
+
+@pytest.fixture
+def imported(addon: None, motion_file: Path) -> "bpy.types.Collection":
+    """The collection of an imported clip with two people, named "Dance 01"."""
+    import bpy
+
+    from tar_blender.scene.metadata import imported_clips
+
+    bpy.ops.tar.import_motion_file(filepath=str(motion_file))
+    (collection,) = imported_clips(bpy.context.scene)
+    return collection
+
+
+@pytest.fixture
+def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A Python with a small program as its `tar_core.engine`.
+
+    The program copies `motion_file`, or for a scan a list of two people. Jobs for 3 people fail.
+    """
+    from tar_blender.engine.paths import PYTHON_VARIABLE
+
+    detected_file = tmp_path / "detected.npz"
+    save_detected([detected_person(1, gray=200), detected_person(2, gray=50)], detected_file)
+    package = tmp_path / "site" / "tar_core"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "engine.py").write_text(
+        READ_JOB + SAY + "import shutil\n"
+        "if job.get('people') == 3:\n    say('error', message='no person found; try again')\n    sys.exit(2)\n"
+        "say('progress', stage='capture', done=1, total=2, fps=9.0)\n"
+        f"shutil.copy({str(detected_file)!r} if job.get('scan') else {str(motion_file)!r}, job['output'])\n"
+        "say('result', output=job['output'])\n"
+    )
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\ncd "{package.parent}"\nPYTHONPATH=. exec "{PYTHON}" "$@"\n')
+    python.chmod(0o755)
+    monkeypatch.setenv(PYTHON_VARIABLE, str(python))
+    return python
 
 
 @pytest.fixture(scope="session")
@@ -106,5 +168,5 @@ def smplx_points(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarr
 
 @pytest.fixture(scope="session")
 def tiny_video() -> Path:
-    """64x48, 12 frames, 12 fps; frame k is gray level 20 k."""
+    """A video of 64x48 pixels and 12 frames at 12 fps; frame k has gray level 20 k."""
     return REPOSITORY / "tests" / "data" / "twelve_greys.mp4"

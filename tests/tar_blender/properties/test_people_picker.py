@@ -1,31 +1,18 @@
 """Detected people, their checkboxes, and the job for the engine."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
 import numpy as np
 import pytest
 
-import tar_blender
-from tar_blender.engine.paths import ADDON
-from tar_blender.operators import import_video as operators
+from tar_blender.operators import import_video
 from tar_blender.properties import people_picker
 from tar_blender.properties.people_picker import selection_for_job, show_detected
 from tar_core.errors import TarError
 from tests.support.clips import detected_person
-from tests.tar_blender.headless.test_command import engine_python, motion_file  # noqa: F401 -- fixtures
 
-
-@pytest.fixture(autouse=True)
-def registered(empty_scene: None, tmp_path: Path) -> Iterator[None]:
-    tar_blender.register()
-    entry = bpy.context.preferences.addons.new()
-    entry.module = ADDON
-    entry.preferences.cache_folder = str(tmp_path / "cache")
-    yield
-    bpy.context.preferences.addons.remove(entry)
-    tar_blender.unregister()
+pytestmark = pytest.mark.usefixtures("addon")
 
 
 def test_detected_people_are_selected_and_have_portraits() -> None:
@@ -59,22 +46,14 @@ def test_empty_selections_are_rejected() -> None:
         selection_for_job(bpy.context, "/a.mp4")
 
 
-def test_selected_people_are_imported(engine_python: Path, tiny_video: Path) -> None:  # noqa: F811
+def test_selected_people_are_imported(engine_python: Path, tiny_video: Path) -> None:
     settings, detected = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_detected
     settings.video, settings.people = str(tiny_video), "picked"
     assert bpy.ops.tar.find_people() == {"FINISHED"}
     assert not bpy.data.objects and len(detected.people) == 2
     detected.people[1].selected = False
-    job = operators._request(bpy.context).job
+    job = import_video._request(bpy.context).job
     assert not job.scan and job.options.people == "all"
     assert [trace["wanted"] for trace in job.options.selection] == [True, False]
     assert bpy.ops.tar.import_video_motion() == {"FINISHED"}
     assert "Person 1" in bpy.data.objects
-
-
-def test_find_people_needs_a_video_and_no_running_import() -> None:
-    assert not bpy.ops.tar.find_people.poll()
-    bpy.context.scene.tar_settings.video = "/a.mp4"
-    assert bpy.ops.tar.find_people.poll()
-    bpy.context.window_manager.tar_progress.running = True
-    assert not bpy.ops.tar.find_people.poll()

@@ -1,4 +1,4 @@
-"""What the sidebar's settings ask of the engine and of the import."""
+"""The settings of the sidebar as a job for the engine and as import options."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,7 +10,6 @@ import pytest
 
 from tar_blender.properties import runtime
 from tar_blender.properties import settings as properties
-from tar_blender.properties.lens import camera_field_of_view, lens_focal_length
 from tar_blender.properties.settings import TARSettings
 from tar_blender.scene.frame_rate import set_frame_rate
 from tar_blender.scene.options import ImportOptions
@@ -29,14 +28,14 @@ def settings(empty_scene: None, tiny_video: Path) -> Iterator[TARSettings]:
     properties.unregister()
 
 
-def test_defaults_leave_everything_to_the_engine(settings: TARSettings, tiny_video: Path) -> None:
+def test_default_settings_are_the_default_options(settings: TARSettings, tiny_video: Path) -> None:
     assert settings.job(bpy.context.scene, body=None) == Job(str(tiny_video))
     options = settings.import_options()
     assert options == replace(ImportOptions(), smoothing=options.smoothing)
-    assert options.smoothing == pytest.approx(0.3), "Blender's numbers are single precision"
+    assert options.smoothing == pytest.approx(0.3), "Blender has single precision"
 
 
-def test_choices_reach_the_job(settings: TARSettings) -> None:
+def test_job_has_the_settings(settings: TARSettings) -> None:
     settings.people, settings.people_count = "count", 3
     settings.focal_mode, settings.fov, settings.focal_length = "fov", radians(50), 1234.0
     settings.frames, settings.first_frame, settings.last_frame = "part", 10, 20
@@ -52,7 +51,7 @@ def test_choices_reach_the_job(settings: TARSettings) -> None:
     assert settings.job(bpy.context.scene, body=None).options.fov == pytest.approx(90)
 
 
-def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
+def test_import_options_can_be_taken_and_read(settings: TARSettings) -> None:
     options = ImportOptions(
         start_frame=5,
         smoothing=0.25,
@@ -68,22 +67,22 @@ def test_choices_reach_the_scene_and_come_back(settings: TARSettings) -> None:
     assert settings.import_options() == options
 
 
-def test_motion_file_is_no_video(settings: TARSettings, tmp_path: Path) -> None:
+def test_motion_file_is_not_a_video(settings: TARSettings, tmp_path: Path) -> None:
     settings.video = str(tmp_path / "walk.npz")
     Path(settings.video).touch()
     with pytest.raises(TarError, match="use Import Motion File"):
         settings.job(bpy.context.scene, None)
 
 
-def test_box_reaches_the_job_with_its_frame(settings: TARSettings) -> None:
+def test_job_has_the_box_if_people_is_set_to_box(settings: TARSettings) -> None:
     settings.take_box(7, (1, 2, 30, 40))
-    assert settings.job(bpy.context.scene, None).options.box is None, "the box is not what was chosen"
+    assert settings.job(bpy.context.scene, None).options.box is None
     settings.people = "box"
     job = settings.job(bpy.context.scene, None).options
     assert (job.box, job.people) == (StartBox(7, (1, 2, 30, 40)), "all")
 
 
-def test_box_is_of_one_video(settings: TARSettings) -> None:
+def test_another_video_or_an_empty_box_needs_a_new_box(settings: TARSettings) -> None:
     settings.people = "box"
     settings.take_box(7, (1, 2, 30, 40))
     settings.video = settings.video
@@ -91,10 +90,10 @@ def test_box_is_of_one_video(settings: TARSettings) -> None:
     with pytest.raises(TarError, match="press Draw Box"):
         settings.job(bpy.context.scene, None)
     settings.take_box(7, (30, 2, 1, 40))
-    assert settings.drawn_box() is None, "its left edge is right of its right one"
+    assert settings.drawn_box() is None, "the left edge is right of the right edge"
 
 
-def test_wrong_choices_are_refused(settings: TARSettings) -> None:
+def test_invalid_settings_are_errors(settings: TARSettings) -> None:
     settings.frames, settings.first_frame, settings.last_frame = "part", 20, 10
     with pytest.raises(TarError, match="raise To"):
         settings.job(bpy.context.scene, None)
@@ -107,10 +106,10 @@ def test_wrong_choices_are_refused(settings: TARSettings) -> None:
 
 
 @pytest.mark.parametrize(("timing", "expected"), [("video", (2, 5)), ("scene", (1, 2))])
-def test_scenes_range_is_what_it_shows_of_the_video(
+def test_scene_range_selects_the_frames_that_the_scene_shows(
     settings: TARSettings, timing: str, expected: tuple[int, int]
 ) -> None:
-    """The video has 12 frames a second and 12 frames; at 24 a second each is shown twice."""
+    """The video has 12 frames at 12 fps. A scene with 24 fps shows each of them twice."""
     scene = bpy.context.scene
     set_frame_rate(scene, 24)
     scene.frame_start, scene.frame_end = 103, 106
@@ -122,41 +121,3 @@ def test_scenes_range_is_what_it_shows_of_the_video(
     settings.start_frame = 9500
     with pytest.raises(TarError, match="shows no frame of the video"):
         settings.job(scene, None)
-
-
-@pytest.mark.parametrize("fit", ["AUTO", "HORIZONTAL", "VERTICAL"])
-@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920)])
-def test_field_of_view_of_the_active_camera(settings: TARSettings, fit: str, size: tuple[int, int]) -> None:
-    """Against the corners that Blender itself gives the camera's view."""
-    scene = bpy.context.scene
-    scene.render.resolution_x, scene.render.resolution_y = size
-    bpy.ops.object.camera_add()
-    scene.camera = bpy.context.object
-    scene.camera.data.lens, scene.camera.data.sensor_fit, scene.camera.data.sensor_height = 31, fit, 20
-    corners = scene.camera.data.view_frame(scene=scene)
-    side = max(abs(corners[0].x - corners[2].x), abs(corners[0].y - corners[2].y))
-    focal_length = max(size) * -corners[0].z / side
-    settings.focal_mode = "camera"
-    assert lens_focal_length(settings, scene, *size) == pytest.approx(focal_length, rel=1e-5)
-    scene.camera.data.type = "ORTHO"
-    with pytest.raises(TarError, match="perspective"):
-        camera_field_of_view(scene)
-
-
-def test_chosen_video_is_described(settings: TARSettings, tmp_path: Path) -> None:
-    video = bpy.context.window_manager.tar_video
-    assert video.facts == "64 × 48, 12 fps, 0:01" and not video.error
-    text = tmp_path / "text.mp4"
-    text.write_text("not a video")
-    settings.video = str(text)
-    assert "text.mp4: not a video" in video.error and not video.facts
-    settings.video = ""
-    assert not video.error and not video.facts
-    assert not bpy.data.movieclips
-
-
-def test_video_of_an_opened_file_is_described(settings: TARSettings, tmp_path: Path) -> None:
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "saved.blend"))
-    settings.video = ""
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "saved.blend"))
-    assert bpy.context.window_manager.tar_video.facts == "64 × 48, 12 fps, 0:01"

@@ -2,7 +2,6 @@
 
 import bpy
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -55,20 +54,3 @@ def test_person_keeps_the_motion_with_fewer_keys(clip: MotionClip) -> None:
     assert after < 0.6 * before
     for path in rotations:
         assert degrees_apart(values_at(person.armature, path, frames), true[path]).max() < 2.01
-
-
-def test_operator_reduces_the_active_person(clip: MotionClip) -> None:
-    import tar_blender
-
-    tar_blender.register()
-    try:
-        bpy.context.view_layer.objects.active = None
-        with pytest.raises(RuntimeError, match="Select a person"):
-            bpy.ops.tar.reduce_keys()
-        (person,) = import_clip(clip, bpy.context, raw_options()).people
-        bpy.context.view_layer.objects.active = person.armature
-        count = sum(len(curve.keyframe_points) for curve in curves_of(person.armature))
-        assert bpy.ops.tar.reduce_keys(degrees=3.0) == {"FINISHED"}
-        assert sum(len(curve.keyframe_points) for curve in curves_of(person.armature)) < count
-    finally:
-        tar_blender.unregister()

@@ -1,0 +1,42 @@
+"""Arguments of the headless command."""
+
+import sys
+
+import pytest
+
+from tar_blender.headless.arguments import NAME, build_parser
+from tar_blender.headless.command import EXIT_BAD_INPUT, main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["a.mp4"], "required: -o/--output"),
+        (["a.mp4", "-o", "b.blend", "--people", "0"], "argument --people: people must be at least 1"),
+        (["a.mp4", "-o", "b", "--format", "dae"], "argument --format: dae is not one of blend"),
+        (["a.mp4", "-o", "b", "--jobs", "0"], "argument --jobs: '0' is not a whole number above 0"),
+        (["a.mp4", "-o", "b.blend", "--fps", "inf"], "argument --fps: 'inf' is not a number above 0"),
+        (["a.mp4", "-o", "b", "--resume", "--overwrite"], "not allowed with argument"),
+        (["a.mp4", "-o", "b.blend", "--nonsense"], "unrecognized arguments"),
+    ],
+)
+def test_wrong_arguments_are_reported_in_one_line(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == EXIT_BAD_INPUT
+    error = capsys.readouterr().err
+    assert error.startswith(f"{NAME}: ") and words in error and error.count("\n") == 1
+
+
+def test_help() -> None:
+    assert main(["--help"]) == 0
+
+
+def test_formats_become_file_endings_without_duplicates() -> None:
+    options = build_parser().parse_args(["a.mp4", "-o", "out", "--format", "GLB, amass,glb"])
+    assert options.format == ["glb", "amass.npz"]
+
+
+def test_name_is_valid_in_blender() -> None:
+    assert NAME.isidentifier()
+    assert NAME in sys.modules["tar_blender.headless.command"].__doc__
