@@ -1,39 +1,13 @@
-"""Options: ranges, JSON, and what they derive."""
+"""Capture and clean-up options: valid values, labels and help."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.option_fields import UnknownOptions, from_json, options_of, to_json, value_type
+from tar_core.option_fields import options_of, value_type
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions, StartBox
-
-capture_options = st.builds(
-    CaptureOptions,
-    people=st.one_of(st.sampled_from(["all", "largest"]), st.integers(1, 9)),
-    start=st.integers(0, 50),
-    end=st.one_of(st.none(), st.integers(100, 900)),
-    focal_length=st.one_of(st.none(), st.floats(1, 1e5)),
-    box=st.one_of(st.none(), st.builds(StartBox, st.integers(60, 90), st.tuples(*[st.floats(0, 999)] * 4))),
-    body=st.one_of(st.none(), st.just(Path("SMPL_MALE.npz"))),
-    every_frame=st.booleans(),
-    trajectory_scale=st.floats(0, 100),
-    threads=st.one_of(st.none(), st.integers(1, 64)),
-)
-
-
-@given(capture_options)
-def test_json_is_read_back_as_the_same_options(options: CaptureOptions) -> None:
-    assert from_json(CaptureOptions, to_json(options)) == options
-
-
-def test_json_leaves_defaults_out() -> None:
-    assert to_json(CaptureOptions()) == {}
-    assert to_json(CaptureOptions(box=StartBox(3, (1, 2, 3, 4)))) == {"box": [3, 1, 2, 3, 4]}
 
 
 @pytest.mark.parametrize(
@@ -55,39 +29,13 @@ def test_json_leaves_defaults_out() -> None:
         (lambda: CleanupOptions(smoothing=1.5), "smoothing must be from 0 to 1"),
     ],
 )
-def test_values_out_of_range_are_refused_in_one_line(make: Callable[[], Any], message: str) -> None:
+def test_invalid_values_are_errors_of_one_line(make: Callable[[], Any], message: str) -> None:
     with pytest.raises(TarError, match=message) as error:
         make()
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"people": 2.5},
-        {"people": True},
-        {"start": "3"},
-        {"start": True},
-        {"focal_length": "long"},
-        {"box": [1, 2]},
-        {"box": "3"},
-        {"body": 3},
-        {"every_frame": 1},
-        {"device": 3},
-    ],
-)
-def test_json_of_a_wrong_type_is_refused(values: dict[str, Any]) -> None:
-    with pytest.raises(TarError, match=next(iter(values))):
-        from_json(CaptureOptions, values)
-
-
-def test_unknown_options_are_named() -> None:
-    with pytest.raises(UnknownOptions, match="colour, shape") as error:
-        from_json(CaptureOptions, {"shape": 1, "colour": 2, "start": 3})
-    assert error.value.names == ("colour", "shape")
-
-
-def test_every_field_is_an_option_with_words() -> None:
+def test_every_field_has_a_label_and_a_help_text() -> None:
     for cls in (CaptureOptions, CleanupOptions):
         assert set(options_of(cls)) == set(cls.__dataclass_fields__)
         for name, about in options_of(cls).items():
@@ -95,5 +43,15 @@ def test_every_field_is_an_option_with_words() -> None:
             assert value_type(cls, name) is not type(None)
 
 
-def test_no_cleanup_turns_every_step_off() -> None:
+def test_no_cleanup_disables_every_step() -> None:
     assert not any(getattr(NO_CLEANUP, name) for name in options_of(CleanupOptions))
+
+
+@pytest.mark.parametrize(("people", "expected"), [("all", None), ("largest", 1), (3, 3)])
+def test_largest_number_of_people(people: str | int, expected: int | None) -> None:
+    assert CaptureOptions(people=people).max_people == expected
+
+
+def test_capture_starts_at_the_frame_of_the_box() -> None:
+    assert CaptureOptions(start=5).first_frame == 5
+    assert CaptureOptions(start=5, box=StartBox.parse("7,1,2,3,4")).first_frame == 7

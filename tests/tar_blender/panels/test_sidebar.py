@@ -7,11 +7,9 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.operators.targets import ClipOperator, PersonOperator
 from tar_blender.panels.preferences import TARPreferences
 from tar_blender.properties.retarget import TARBone
 
-BELONGS = (ClipOperator, PersonOperator)
 NOT_OURS = ("rna_type", "name", "bl_idname")  # properties that Blender adds
 
 
@@ -33,15 +31,6 @@ def test_missing_tar_core_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
     with pytest.raises(RuntimeError, match="install the zip"):
         tar_blender.register()
-
-
-def test_searches_find_no_button_that_needs_to_know_whose_it_is() -> None:
-    tar_blender.register()
-    operators = [getattr(bpy.types, name) for name in dir(bpy.types) if name.startswith("TAR_OT_")]
-    needy = {"person", "clip", "frame", "index"}
-    found = [one for one in operators if needy & set(getattr(one, "__annotations__", {})) or issubclass(one, BELONGS)]
-    assert len(found) == 10 and all("INTERNAL" in one.bl_options for one in found)
-    tar_blender.unregister()
 
 
 def test_every_button_and_setting_has_a_tooltip() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tar_blender.scene import build as import_motion
 from tar_blender.scene.build import import_clip, import_steps
-from tar_blender.scene.frame_rate import frame_rate, set_frame_rate
+from tar_blender.scene.frame_rate import frame_rate
 from tar_blender.scene.metadata import about_floor
 from tar_core.body.data import load_body
 from tar_core.errors import TarError
@@ -39,13 +39,6 @@ def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:
     assert scene.frame_current == 1004
     assert (scene.render.resolution_x, scene.render.resolution_y) == (1280, 720)
     assert scene.camera == imported.camera
-
-
-@pytest.mark.parametrize("fps", [23.976, 24, 25, 29.97, 30000 / 1001, 59.94, 60, 14.7, 240, 0.4])
-def test_any_frame_rate(fps: float) -> None:
-    render = bpy.context.scene.render
-    set_frame_rate(bpy.context.scene, fps)
-    assert render.fps / render.fps_base == pytest.approx(fps, rel=1e-6)
 
 
 def test_missing_video_is_a_warning_and_the_rest_is_there(clip: MotionClip) -> None:

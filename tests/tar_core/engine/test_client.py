@@ -1,4 +1,4 @@
-"""Following a process: results, errors, deaths and cancelling. The engines here are small real programs."""
+"""Events of an engine process, its crashes, and cancelling. The engines of these tests are small programs."""
 
 import json
 import os
@@ -6,17 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.client import EngineProcess
-from tar_core.engine.pipes import broken_pipe_is_an_error
 from tar_core.engine.protocol import (
-    LAST_EVENTS,
     PROTOCOL,
     Cancelled,
     Event,
@@ -26,7 +21,6 @@ from tar_core.engine.protocol import (
     PersonFound,
     Progress,
     Result,
-    parse_event,
 )
 from tar_core.errors import TarError
 from tar_core.options import CaptureOptions, StartBox
@@ -41,10 +35,6 @@ def engine(program: str) -> EngineProcess:
     return EngineProcess(PYTHON, JOB, ("-c", READ_JOB + SAY + program))
 
 
-def patient(program: str) -> BlockingEngine:
-    return BlockingEngine(lambda: PYTHON, ("-c", READ_JOB + SAY + program))
-
-
 def follow(process: EngineProcess, seconds: float = 20) -> list[Event]:
     events: list[Event] = []
     took: list[float] = []
@@ -55,12 +45,12 @@ def follow(process: EngineProcess, seconds: float = 20) -> list[Event]:
         took.append(time.monotonic() - begin)
         time.sleep(0.01)
     process.close()
-    # A busy machine may hold any one of them up.
-    assert sorted(took)[len(took) // 2] < 0.03, "poll must not block Blender"
+    # The median, since a busy machine may delay single calls.
+    assert sorted(took)[len(took) // 2] < 0.03, "poll blocks Blender"
     return events
 
 
-def test_events_of_a_good_run_arrive_in_order(tmp_path: Path) -> None:
+def test_events_arrive_in_order(tmp_path: Path) -> None:
     motion = tmp_path / "ready.npz"
     synthetic_clip().save(motion)
     program = f"""
@@ -86,10 +76,10 @@ say("result", output=job["output"])
     assert len(process.motion().people) == 1
     process.close()
     with pytest.raises(TarError):
-        process.motion()  # deleted
+        process.motion()  # the file is deleted
 
 
-def test_engine_gets_the_job_without_defaults() -> None:
+def test_job_contains_no_default_options() -> None:
     events = follow(engine("say('error', message=json.dumps(job))"))
     job = json.loads(events[0].message)
     assert job.pop("output").endswith(".npz")
@@ -97,19 +87,19 @@ def test_engine_gets_the_job_without_defaults() -> None:
     assert job == {"protocol": PROTOCOL, "video": "walk.mp4", **options}
 
 
-def test_an_engine_without_protocol_is_outdated() -> None:
-    """The engine of the first version answers like this."""
+def test_engine_without_a_protocol_number_is_outdated() -> None:
+    """The engine of the first version sends this error."""
     old = "print(json.dumps({'event': 'error', 'message': 'the job has unknown keys: protocol'}), flush=True)"
     (event,) = follow(engine(old))
     assert isinstance(event, Failure) and event.outdated and "update the engine" in event.message
 
 
-def test_an_engine_that_does_not_know_an_option_is_outdated() -> None:
+def test_engine_with_unknown_options_is_outdated() -> None:
     (event,) = follow(engine("say('error', message='unknown options: hands', unknown_options=['hands'])"))
     assert isinstance(event, Failure) and event.outdated and "does not know hands" in event.message
 
 
-def test_death_without_a_word_tells_the_last_line() -> None:
+def test_error_of_a_crashed_engine_has_its_last_output_line() -> None:
     process = engine("sys.stderr.write('loading\\nout of memory\\n'); os._exit(9)")
     (event,) = follow(process)
     assert event == Failure("the engine stopped (exit code 9): out of memory; try again, or use the device cpu")
@@ -118,7 +108,7 @@ def test_death_without_a_word_tells_the_last_line() -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 @pytest.mark.parametrize(("number", "words"), [("SIGKILL", "killed by the system"), ("SIGSEGV", "crashed (SIGSEGV)")])
-def test_killed_engine_is_told_and_leaves_nothing(number: str, words: str) -> None:
+def test_killed_engine_is_reported_and_its_folder_deleted(number: str, words: str) -> None:
     process = engine("say('progress', stage='capture', done=1, total=9, fps=1.0); time.sleep(60)")
     while not process.poll():
         time.sleep(0.01)
@@ -132,7 +122,7 @@ def test_killed_engine_is_told_and_leaves_nothing(number: str, words: str) -> No
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals")
 def test_engine_does_not_outlive_blender() -> None:
-    """Something stands for Blender that is killed; in a real one: window.py."""
+    """A Python process plays Blender and is killed. For real Blenders see tests/support/window.py."""
     waits = "say('progress', stage=str(os.getpid()), done=0, total=0, fps=0)\nsys.stdin.readline()"
     parent = (
         "import sys, time; from pathlib import Path; from tests.tar_core.engine.test_client import engine\n"
@@ -155,48 +145,23 @@ def is_running(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    stat = Path(f"/proc/{pid}/stat")  # one that ended may wait for somebody to ask how
+    stat = Path(f"/proc/{pid}/stat")  # an ended process may remain as a zombie
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-def test_python_without_tar_core_says_how_to_install_it() -> None:
+def test_error_of_a_python_without_tar_core_has_the_install_command() -> None:
     process = EngineProcess(PYTHON, JOB, ("-I", "-m", "tar_core_that_is_not_there"))
     (event,) = follow(process)
     assert "lacks tar_core_that_is_not_there; run" in event.message and "pip install" in event.message
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="Windows has no such signal")
-@pytest.mark.parametrize("in_thread", [False, True])
-def test_engine_that_is_gone_does_not_take_blender_along(in_thread: bool) -> None:
-    """A real Blender leaves SIGPIPE as the system has it: deadly. Batches write to their engines in threads."""
-    before = signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    reading, writing = os.pipe()
-    os.close(reading)
-
-    def write() -> None:
-        with pytest.raises(BrokenPipeError), broken_pipe_is_an_error():
-            os.write(writing, b"job")
-        assert signal.SIGPIPE not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
-
-    try:
-        if in_thread:
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(write).result()
-        else:
-            write()
-        assert signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL
-    finally:
-        os.close(writing)
-        signal.signal(signal.SIGPIPE, before)
-
-
-def test_chatter_between_events_is_kept_apart() -> None:
+def test_output_of_libraries_is_separated_from_events() -> None:
     process = engine("print('hello'); print('[1, 2]'); print('{\"event\": \"dance\"}'); say('error', message='no')")
     assert follow(process) == [Failure("no")]
     assert list(process.errors) == ["hello", "[1, 2]", '{"event": "dance"}']
 
 
-def test_cancel_closes_the_engines_input() -> None:
+def test_cancel_closes_standard_input() -> None:
     process = engine("say('progress', stage='capture', done=1, total=9, fps=1); sys.stdin.read(); sys.exit(1)")
     while not process.poll():
         time.sleep(0.01)
@@ -204,7 +169,7 @@ def test_cancel_closes_the_engines_input() -> None:
     assert follow(process) == [Cancelled()]
 
 
-def test_cancel_insists(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_kills_an_engine_that_ignores_signals(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tar_core.engine.client._PATIENCE", 0.2)
     process = engine(
         "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nsay('warning', message='deaf')\n"
@@ -223,68 +188,18 @@ def test_close_ends_a_running_engine(tmp_path: Path) -> None:
     assert alive.exists()
 
 
-def test_result_stands_when_the_slow_end_of_the_engine_looks_like_a_cancellation() -> None:
-    """Its input is closed once the result is there; an engine that still runs then takes that for a cancellation."""
+def test_result_is_not_replaced_by_a_later_cancellation() -> None:
+    """The client closes the input after a result. An engine that still runs may report that as a cancellation."""
     process = engine("say('result'); sys.stdin.read(); say('cancelled')")
     assert follow(process) == [Result()]
 
 
-def test_engine_that_lingers_after_its_result_is_let_go() -> None:
+def test_engine_that_waits_after_its_result_is_ended() -> None:
     events = follow(engine("say('result', output=job['output']); sys.stdin.read()"))
     assert events == [Result()]
 
 
-def test_capture_waits_and_raises() -> None:
-    events: list[Event] = []
-    with pytest.raises(TarError, match="no person"):
-        patient("say('error', message='no person found')").capture(JOB, events.append)
-    assert isinstance(events[-1], LAST_EVENTS)
-
-
-def test_capture_of_an_engine_that_somebody_ended() -> None:
-    with pytest.raises(TarError, match="from outside"):
-        patient("say('cancelled')").capture(JOB, lambda event: None)
-
-
-def test_one_process_takes_one_job_after_the_other(tmp_path: Path) -> None:
-    """Videos that fail in between do not end it; when it dies all the same, another one takes the next."""
-    synthetic_clip().save(tmp_path / "motion.npz")
-    program = f"""
-import shutil
-while True:
-    if job['video'] == 'bad.mp4':
-        say('error', message='bad')
-    elif job['video'] == 'deadly.mp4':
-        os._exit(9)
-    else:
-        shutil.copy({str(tmp_path / "motion.npz")!r}, job['output'])
-        open({str(tmp_path / "pids")!r}, 'a').write(f'{{os.getpid()}} ')
-        say('result', output=job['output'])
-    line = sys.stdin.readline()
-    if not line:
-        break
-    job = json.loads(line)
-"""
-    with patient(program) as engine:
-        for video, words in (("a.mp4", ""), ("bad.mp4", "bad"), ("b.mp4", ""), ("deadly.mp4", "code 9"), ("c.mp4", "")):
-            job = replace(JOB, video=video)
-            if words:
-                with pytest.raises(TarError, match=words):
-                    engine.capture(job, lambda event: None)
-            else:
-                assert len(engine.capture(job, lambda event: None).people) == 1
-    first, second, third = (tmp_path / "pids").read_text().split()
-    assert first == second != third
-
-
-@pytest.mark.parametrize(
-    "line", ["", "{", "3", "null", '{"event": 1}', '{"event": "progress", "done": "x"}', '{"stage": "capture"}']
-)
-def test_other_lines_are_no_events(line: str) -> None:
-    assert parse_event(line) is None
-
-
-def test_python_that_cannot_start(tmp_path: Path) -> None:
+def test_python_that_cannot_be_started_is_an_error(tmp_path: Path) -> None:
     broken = tmp_path / "python"
     broken.write_text("not a program")
     os.chmod(broken, 0o755)

@@ -33,13 +33,13 @@ from tar_core.options import CaptureOptions, StartBox
         Job("walk.mp4", CaptureOptions(people=2, fov=60.0, box=StartBox(7, (1, 2, 3, 4)), body=Path("SMPL.npz"))),
     ],
 )
-def test_a_job_is_read_back(job: Job) -> None:
+def test_job_lines_are_parsed_into_the_same_job(job: Job) -> None:
     line = job_line(job, Path("walk.npz"))
     assert line.count("\n") == 1
     assert parse_job(line) == (job, Path("walk.npz"))
 
 
-def test_unset_options_are_left_out() -> None:
+def test_default_options_are_left_out() -> None:
     line = job_line(Job("walk.mp4", CaptureOptions(end=9)), Path("walk.npz"))
     assert json.loads(line) == {"protocol": PROTOCOL, "video": "walk.mp4", "output": "walk.npz", "end": 9}
 
@@ -59,7 +59,7 @@ def test_unset_options_are_left_out() -> None:
         ('{"video": "a.mp4", "output": "b.npz", "box": [1, 2]}', "box"),
     ],
 )
-def test_wrong_jobs_are_refused(line: str, words: str) -> None:
+def test_invalid_jobs_are_errors(line: str, words: str) -> None:
     with pytest.raises(TarError, match=words):
         parse_job(line)
 
@@ -81,11 +81,18 @@ def test_unknown_options_are_named() -> None:
         ({"event": "cancelled"}, Cancelled()),
     ],
 )
-def test_events_are_read(values: dict[str, Any], event: object) -> None:
+def test_event_lines_are_parsed(values: dict[str, Any], event: object) -> None:
     assert parse_event(event_line(**values)) == event
 
 
-def test_progress_in_words() -> None:
+@pytest.mark.parametrize(
+    "line", ["", "{", "3", "null", '{"event": 1}', '{"event": "progress", "done": "x"}', '{"stage": "capture"}']
+)
+def test_other_lines_are_not_events(line: str) -> None:
+    assert parse_event(line) is None
+
+
+def test_progress_as_text() -> None:
     assert Progress("capture", 50, 100, 10.0).headline == "Capturing motion: 50 of 100 frames"
     assert Progress("capture", 50, 100, 10.0).pace == "10.0 frames/s, 0:05 left"
     assert str(Progress("load", 0, 0, 0.0)) == "Loading the network"
