@@ -1,4 +1,4 @@
-"""How well a network's expected joint errors match its actual ones, and their calibration."""
+"""Reliability and calibration of a network's expected joint errors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -22,12 +22,18 @@ _CONFIG_OPTIONS = (
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The command line, with the defaults of the code."""
+    """Define the command line, with the defaults of the code."""
     parser = argparse.ArgumentParser(
         prog="python -m tar_core.training",
         description="Train a network on features that tar_core.datasets.features computed.",
     )
-    files = parser.add_argument_group("input and output")
+    _add_file_options(parser.add_argument_group("input and output"))
+    _add_run_options(parser.add_argument_group("run"))
+    _add_training_options(parser.add_argument_group("training"))
+    return parser
+
+
+def _add_file_options(files: argparse._ArgumentGroup) -> None:
     files.add_argument(
         "--features",
         type=Path,
@@ -44,7 +50,8 @@ def make_parser() -> argparse.ArgumentParser:
         "--overlays", type=Path, help="shards of the test clips; draws skeletons over some of them at each checkpoint"
     )
 
-    run = parser.add_argument_group("run")
+
+def _add_run_options(run: argparse._ArgumentGroup) -> None:
     run.add_argument("--config", choices=CONFIGS, default="tar-s", help="the network (default: %(default)s)")
     run.add_argument(
         "--settings",
@@ -55,8 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
     run.add_argument("--resume", action="store_true", help="resume the run in --output")
     run.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
 
+
+def _add_training_options(training: argparse._ArgumentGroup) -> None:
     defaults = TrainingConfig()
-    training = parser.add_argument_group("training")
     training.add_argument("--steps", type=int, default=defaults.steps, help="optimizer steps (default: %(default)s)")
     training.add_argument(
         "--clips-per-step", type=int, default=defaults.clips_per_step, help="batch size (default: %(default)s)"
@@ -93,7 +101,6 @@ def make_parser() -> argparse.ArgumentParser:
     training.add_argument(
         "--mixed-precision", action="store_true", help="compute in bfloat16 where its precision is sufficient"
     )
-    return parser
 
 
 def parse_arguments(arguments: list[str] | None) -> tuple[argparse.Namespace, Settings]:

@@ -39,12 +39,14 @@ class Overlays:
             if number in selected:
                 poses = clips.batch([number], maps=False).poses.numpy()
                 if poses.shape != clip.poses.shape or np.abs(poses - clip.poses).max() > 1e-4:
-                    raise TarError(f"{shards}: not the test clips' shards; give those their features come from")
+                    raise TarError(
+                        f"{shards}: not the shards of the test clips; give those that the features were computed from"
+                    )
                 self.images.append(clip.images[middle])
             if len(self.images) == len(selected):
                 break
         if len(self.images) < len(selected):
-            raise TarError(f"{shards}: fewer clips than the features have; give the shards they come from")
+            raise TarError(f"{shards}: fewer clips than features; give the shards that they were computed from")
 
     @torch.no_grad()
     def draw(self, model: TAR, device: str = "cpu", maps: bool = True) -> np.ndarray:

@@ -70,5 +70,5 @@ def test_shards_of_other_clips_are_refused(clips, shards, tmp_path):
     with pytest.raises(TarError, match="fewer clips"):
         Overlays(shards, clips)
     write_shard(shards / "shard-0.npz", [replace(gray_clip(poses), poses=poses + 0.1)])
-    with pytest.raises(TarError, match="not the test clips' shards"):
+    with pytest.raises(TarError, match="not the shards of the test clips"):
         Overlays(shards, clips)
