@@ -1,6 +1,5 @@
 """Conversion of a dataset's folder to shards of clips."""
 
-import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -10,16 +9,13 @@ import torch
 from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets import eft, threedpw
-from tar_core.datasets.__main__ import main
 from tar_core.datasets.clips import clips_of, read_image, transfer_to_body
-from tar_core.datasets.shards import ClipShards
 from tar_core.errors import TarError
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.made_up_datasets import BODIES, FREE, joints_of, write_image
-from tests.support.smpl_files import smpl_content
 from tests.tar_core.datasets import test_eft, test_threedpw
 
-root = test_threedpw.root  # 3DPW's files
+root = test_threedpw.root  # the fixture of 3DPW's files
 
 
 def first_sequence(folder):
@@ -88,25 +84,3 @@ def test_portrait_images_are_rotated(tmp_path):
 def test_sequence_without_smpl_parameters_is_refused(root):
     with pytest.raises(TarError, match="no SMPL parameters"):
         next(clips_of(replace(first_sequence(root[0]), poses=None), {}, FREE, np.random.default_rng(0)))
-
-
-def test_command_writes_shards(root, tmp_path, capsys):
-    folder, _ = root
-    first_sequence(folder)
-    bodies = tmp_path / "smpl"
-    bodies.mkdir()
-    for gender in ("MALE", "FEMALE"):
-        (bodies / f"SMPL_{gender}.pkl").write_bytes(pickle.dumps(smpl_content()))
-    arguments = ["3dpw", folder, "--split", "test", "--bodies", bodies, "--output", tmp_path / "shards"]
-    assert main([str(argument) for argument in [*arguments, "--stride", "2"]]) == 0
-    clips = list(ClipShards(tmp_path / "shards"))
-    assert {str(clip.motion) for clip in clips} <= {"downtown_made_up_00_0", "downtown_made_up_00_1"}
-    assert clips and clips[0].images.shape == (9, 256, 256, 3)
-
-    arguments[3] = "night"
-    assert main([str(argument) for argument in arguments]) == 2
-    arguments[1], arguments[3], arguments[7] = tmp_path / "gone", "test", tmp_path / "nothing"
-    assert main([str(argument) for argument in arguments]) == 2
-    errors = capsys.readouterr().err.splitlines()
-    assert "train, validation, test" in errors[0] and "virtualhumans" in errors[1] and len(errors) == 2
-    assert not (tmp_path / "nothing").exists()

@@ -1,4 +1,4 @@
-"""Caching the features of other backbones than the default one."""
+"""Cached features, and their computation with other backbones than the default one."""
 
 import pytest
 import torch
@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from tar_core.datasets.features import FeatureClips, main
 from tar_core.datasets.shards import read_shard, write_shard
+from tar_core.errors import TarError
 from tar_core.model.backbones.pretrained import build_backbone, load_backbone, save_backbone
 from tar_core.model.config import TAR_R50
 from tests.tar_core.datasets.test_shards import made_up_clip
@@ -50,3 +51,15 @@ def test_missing_weights_are_reported_before_writing(shards, tmp_path, capsys):
     save_backbone(build_backbone("resnet50"), weights)
     assert main([*arguments, "--weights", str(weights)]) == 2
     assert not (tmp_path / "features").exists()
+
+
+def test_missing_features_are_reported(tmp_path):
+    with pytest.raises(TarError, match="no cached features"):
+        FeatureClips(tmp_path)
+
+
+def test_clips_are_reversed_on_request(clips):
+    forwards, backwards = clips.batch([2]), clips.batch([2], [True])
+    torch.testing.assert_close(forwards.poses.flip(0), backwards.poses)
+    torch.testing.assert_close(forwards.camera.roll.flip(0), backwards.camera.roll)
+    torch.testing.assert_close(forwards.features.local_map.flip(0), backwards.features.local_map)

@@ -1,9 +1,13 @@
-"""Scores of made-up predictions with known errors."""
+"""Predictions on cached clips, and scores of made-up predictions with known errors."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from tar_core.evaluation.clips import Predictions, score
+from tar_core.evaluation.clips import Predictions, refine_frames, score
+from tests.support.tar_models import build, double
 
 CLIPS, LENGTH = 4, 9
 
@@ -32,3 +36,14 @@ def test_acceleration_is_computed_within_clips():
     error = np.zeros((CLIPS * LENGTH, 24, 3))
     error[:, 20, 0] = np.repeat(np.arange(CLIPS), LENGTH)
     assert score(predictions(error)).acceleration == pytest.approx(0, abs=1e-9)
+
+
+def test_refine_frames_equals_the_model_on_windows(clips):
+    model, batch = build().double(), clips.batch([0, 1])
+    features, camera = double(batch.features, batch.camera)
+    batch = replace(batch, features=features, camera=camera)
+    with torch.no_grad():
+        bodies = refine_frames(model, batch, torch.tensor([4, 13]), LENGTH)
+        windows = torch.stack([torch.arange(9), 9 + torch.arange(9)])
+        expected = model(batch.features[windows], batch.camera[windows])
+    torch.testing.assert_close(bodies[-1].joints_2d, expected[-1].joints_2d, atol=1e-6, rtol=0)

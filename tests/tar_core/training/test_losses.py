@@ -1,4 +1,4 @@
-"""The training losses. That the loss of the ground truth is zero is tested in test_trainer.py."""
+"""The training losses."""
 
 from dataclasses import replace
 
@@ -8,9 +8,11 @@ import torch
 from tar_core.body.model import BodyPoints
 from tar_core.camera.crop import CROP_SIZE
 from tar_core.datasets.features import Truth
-from tar_core.model.refinement import PosedBody
+from tar_core.model.refinement import PosedBody, pose_body
 from tar_core.model.states import Estimate
+from tar_core.rotations import matrix_to_rotation_6d
 from tar_core.training.losses import LossConfig, body_loss, from_pelvis, refinement_loss
+from tests.support.tar_models import build
 
 FRAMES = 8
 OFF = LossConfig(joints_3d=0, joints_2d=0, rotations=0, betas=0, acceleration=0, joint_errors=0)
@@ -89,3 +91,17 @@ def test_joint_errors_of_the_last_iteration_add_a_loss(truth: Truth) -> None:
     before = float(refinement_loss([body], truth, replace(OFF, joint_errors=1), FRAMES))
     body.joint_errors = torch.full((FRAMES, 24), 0.05)
     assert before == 0 and float(refinement_loss([body], truth, replace(OFF, joint_errors=1), FRAMES)) != 0
+
+
+def test_true_body_has_no_loss(clips):
+    """The loss of the ground truth is zero, hence truth and prediction use the same coordinates."""
+    model, batch = build(), clips.batch([0, 1])
+    all_frames = torch.arange(2 * 9)
+    truth = batch.truth(model.body, all_frames)
+    # Rotating the body about the camera also rotates its pelvis offset (see frame_results).
+    pelvis = model.body(truth.rotations, truth.betas).joints[:, 0]
+    crop_camera = batch.camera.crop_camera(truth.joints[:, 0] - pelvis)
+    body = pose_body(
+        model.body, Estimate(matrix_to_rotation_6d(truth.rotations), truth.betas, crop_camera), batch.camera
+    )
+    assert float(body_loss(body, truth, LossConfig(), run=9)) < 1e-4

@@ -5,18 +5,13 @@ from dataclasses import replace
 import pytest
 import torch
 
-from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
-from tar_core.evaluation.clips import evaluate, refine_frames
+from tar_core.evaluation.clips import evaluate
 from tar_core.model.checkpoint import load_tar
-from tar_core.model.refinement import pose_body
-from tar_core.model.states import Estimate
-from tar_core.rotations import matrix_to_rotation_6d
 from tar_core.training.initialization import start_at_training_mean
-from tar_core.training.losses import LossConfig, body_loss
 from tar_core.training.parallel import Workers
 from tar_core.training.trainer import Trainer, TrainingConfig, remove_later_rows
-from tests.support.tar_models import SMALL, build, double
+from tests.support.tar_models import SMALL, build
 
 CLIPS, LENGTH = 6, 9
 
@@ -26,32 +21,6 @@ def trainer(clips, folder, **changes):
     start_at_training_mean(model, clips)
     config = TrainingConfig(steps=6, clips_per_step=4, warmup=1, checkpoint_every=3, report_every=3)
     return Trainer(model, clips, clips, replace(config, **changes), folder)
-
-
-def test_missing_features_are_reported(tmp_path):
-    with pytest.raises(TarError, match="no cached features"):
-        FeatureClips(tmp_path)
-
-
-def test_clips_are_reversed_on_request(clips):
-    forwards, backwards = clips.batch([2]), clips.batch([2], [True])
-    torch.testing.assert_close(forwards.poses.flip(0), backwards.poses)
-    torch.testing.assert_close(forwards.camera.roll.flip(0), backwards.camera.roll)
-    torch.testing.assert_close(forwards.features.local_map.flip(0), backwards.features.local_map)
-
-
-def test_true_body_has_no_loss(clips):
-    """The loss of the ground truth is zero, hence truth and prediction use the same coordinates."""
-    model, batch = build(), clips.batch([0, 1])
-    all_frames = torch.arange(2 * LENGTH)
-    truth = batch.truth(model.body, all_frames)
-    # Rotating the body about the camera also rotates its pelvis offset (see frame_results).
-    pelvis = model.body(truth.rotations, truth.betas).joints[:, 0]
-    crop_camera = batch.camera.crop_camera(truth.joints[:, 0] - pelvis)
-    body = pose_body(
-        model.body, Estimate(matrix_to_rotation_6d(truth.rotations), truth.betas, crop_camera), batch.camera
-    )
-    assert float(body_loss(body, truth, LossConfig(), run=LENGTH)) < 1e-4
 
 
 @pytest.mark.parametrize("mixed_precision", [False, True])
@@ -103,17 +72,6 @@ def test_interrupted_run_resumes_to_the_same_weights(clips, tmp_path):
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(second.model.state_dict()[name], tensor), name
     assert not trainer(clips, tmp_path / "new").resume()
-
-
-def test_refine_frames_equals_the_model_on_windows(clips):
-    model, batch = build().double(), clips.batch([0, 1])
-    features, camera = double(batch.features, batch.camera)
-    batch = replace(batch, features=features, camera=camera)
-    with torch.no_grad():
-        bodies = refine_frames(model, batch, torch.tensor([4, 13]), LENGTH)
-        windows = torch.stack([torch.arange(9), 9 + torch.arange(9)])
-        expected = model(batch.features[windows], batch.camera[windows])
-    torch.testing.assert_close(bodies[-1].joints_2d, expected[-1].joints_2d, atol=1e-6, rtol=0)
 
 
 def gradients(run):
