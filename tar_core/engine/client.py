@@ -8,6 +8,7 @@ also when Blender itself dies.
 import contextlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import tempfile
@@ -190,9 +191,9 @@ class EngineProcess:
         if self._cancelled_at is not None:
             return Cancelled()
         last = next((line for line in reversed(self.errors) if line.strip()), "no output")
-        _, missing, module = last.partition("No module named ")
+        missing = re.search(r"No module named '?([\w.]+)", last)
         if missing:
-            return Failure(f"{self._python} lacks {module}; run {self._python} -m pip install {self._package}")
+            return Failure(f"{self._python} lacks {missing[1]}; run {self._python} -m pip install {self._package}")
         return Failure(crash_message(self._process.returncode, last))
 
 
