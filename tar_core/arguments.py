@@ -1,4 +1,4 @@
-"""Command-line arguments from option dataclasses (tar_core/option_fields.py)."""
+"""Command-line arguments from option dataclasses (tar_core/option_fields.py), and hints that name them."""
 
 import argparse
 import dataclasses
@@ -9,6 +9,13 @@ from tar_core.errors import TarError
 from tar_core.option_fields import Option, options_of, value_type
 
 Options = TypeVar("Options")
+
+# What to do on a command line about errors and warnings, by topic (tar_core/errors.py).
+HINTS = {
+    "nobody_detected": "--box FRAME,X0,Y0,X1,Y1",
+    "moving_camera": "--camera-trajectory FILE",
+    "trajectory_scale": "--trajectory-scale feet",
+}
 
 
 class OneLineParser(argparse.ArgumentParser):

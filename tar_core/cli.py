@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tar_core
-from tar_core.arguments import OneLineParser, add_arguments, from_arguments
-from tar_core.errors import TarError
+from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
+from tar_core.errors import TarError, with_hint
 from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
 
@@ -35,17 +35,24 @@ EXIT_INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. The exit code is 0, 2 after an error (reported in one line), or 130 after Ctrl-C."""
     options = build_parser().parse_args(arguments)
-    logging.basicConfig(format=f"{PROGRAM}: %(levelname)s: %(message)s", level=logging.WARNING, force=True)
-    logging.addLevelName(logging.WARNING, "warning")
+    handler = logging.StreamHandler()
+    handler.setFormatter(_HintFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     try:
         options.run(options)
     except TarError as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(f"{PROGRAM}: {with_hint(str(error), error.topic, HINTS)}", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print(f"{PROGRAM}: cancelled", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0
+
+
+class _HintFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        message = with_hint(record.getMessage(), getattr(record, "topic", ""), HINTS)
+        return f"{PROGRAM}: {record.levelname.lower()}: {message}"
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -1,5 +1,23 @@
 """The exception for errors that are shown to the user."""
 
+from collections.abc import Mapping
+
 
 class TarError(Exception):
-    """An error that the user can correct. Its message is one line that says what is wrong and what to do."""
+    """An error that the user can correct.
+
+    Args:
+        message: one line that says what is wrong and what to do. It names no command-line flag and no button, since
+            the command line and Blender both show it.
+        topic: what it is about, e.g. "nobody_detected"; the command line and Blender have hints for some topics.
+            Warnings have topics as well: `logger.warning(message, extra={"topic": topic})`.
+    """
+
+    def __init__(self, message: str, topic: str = "") -> None:
+        super().__init__(message)
+        self.topic = topic
+
+
+def with_hint(message: str, topic: str, hints: Mapping[str, str]) -> str:
+    """Append the hint on the topic of an error or warning, if there is one."""
+    return f"{message} ({hints[topic]})" if topic in hints else message

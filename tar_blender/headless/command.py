@@ -30,11 +30,11 @@ from typing import Any
 import bpy
 
 from tar_core.amass import load_motion
-from tar_core.arguments import from_arguments
+from tar_core.arguments import HINTS, from_arguments
 from tar_core.body.data import load_body
 from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.protocol import Event, Job, Notice, Progress
-from tar_core.errors import TarError
+from tar_core.errors import TarError, with_hint
 from tar_core.files import check_video_file, check_writable
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
@@ -116,7 +116,7 @@ def _run_batch(options: argparse.Namespace) -> int:
     def capture(video: Path, engine: BlockingEngine) -> MotionClip:
         def show(event: Event) -> None:
             if isinstance(event, Notice):
-                print(f"{NAME}: {video}: {event.message}", file=errors, flush=True)
+                print(f"{NAME}: {video}: {_text(event)}", file=errors, flush=True)
             elif options.jobs == 1:  # several jobs would overwrite each other's line
                 _show(event)
 
@@ -179,6 +179,8 @@ def _motion(
     check_video_file(source)
     try:
         return engine.capture(Job(str(source.absolute()), options), on_event)
+    except TarError as error:
+        raise TarError(with_hint(str(error), error.topic, HINTS)) from error
     finally:
         if sys.stderr.isatty():
             print(file=sys.stderr)
@@ -186,9 +188,13 @@ def _motion(
 
 def _show(event: Event) -> None:
     if isinstance(event, Notice):
-        print(f"{NAME}: {event.message}", file=sys.stderr)
+        print(f"{NAME}: {_text(event)}", file=sys.stderr)
     elif isinstance(event, Progress) and sys.stderr.isatty():
         print(f"\r{event}   ", end="", file=sys.stderr, flush=True)
+
+
+def _text(notice: Notice) -> str:
+    return with_hint(notice.message, notice.topic, HINTS)
 
 
 _registered: object = None

@@ -8,7 +8,7 @@ from tar_core.amass import load_motion
 from tar_core.body.data import load_body
 from tar_core.engine.client import EngineProcess
 from tar_core.engine.protocol import Cancelled, Event, Failure, Notice, Progress, Result
-from tar_core.errors import TarError
+from tar_core.errors import TarError, with_hint
 from tar_core.motion import MotionClip
 
 from ..engine.cache import keep_motion
@@ -25,6 +25,12 @@ _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between timer events while the scene is built
 _BUILDING_SECONDS = 0.008  # of building per timer event; the last step may take longer
 _CANCELLED = "Cancelled; the scene was not changed"
+
+# What to do in the sidebar about errors and warnings of the engine, by topic (tar_core/errors.py).
+HINTS = {
+    "nobody_detected": "set People to Box and press Draw Box",
+    "moving_camera": "set Camera to As Animated",
+}
 
 
 class EngineJobOperator(OperatorMixin):
@@ -160,12 +166,12 @@ class EngineJobOperator(OperatorMixin):
             case Progress():
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
                 redraw(context)
-            case Notice(message):
-                progress.notice = message
-            case Failure(message, outdated):
+            case Notice(message, topic):
+                progress.notice = with_hint(message, topic, HINTS)
+            case Failure(message, outdated, topic):
                 context.window_manager.tar_engine.outdated = outdated
                 progress.log = "\n".join(self._engine.errors)
-                return fail(self, context, message)
+                return fail(self, context, with_hint(message, topic, HINTS))
             case Cancelled():
                 progress.notice = _CANCELLED
                 return {"CANCELLED"}

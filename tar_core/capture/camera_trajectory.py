@@ -76,7 +76,8 @@ def track_camera(
     if trajectory.is_unreliable:
         logger.warning(
             "the camera moves through the scene instead of only rotating, so the paths of people through the world are"
-            " unreliable; film from a fixed position, or give the camera's solved trajectory"
+            " unreliable; film from a fixed position, or give the camera's solved trajectory",
+            extra={"topic": "moving_camera"},
         )
     return trajectory
 
@@ -99,6 +100,7 @@ def correct_scale(clip: MotionClip, body: BodyData, from_feet: bool) -> MotionCl
             "feet would slide less with a camera trajectory %.2g times as long; if its scale is unknown, estimate the"
             " scale from feet",
             scale,
+            extra={"topic": "trajectory_scale"},
         )
     return clip
 

@@ -136,7 +136,8 @@ def track_people(
                 state.process(number, frame)
         tracks = state.finish()
     if not tracks or state.camera is None:
-        raise TarError(f"{reader.path}: no person found; check the frame range, or give a box around the person")
+        message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
+        raise TarError(message, "nobody_detected")
     body = load_body()
     motions = [track.motion(body, target_body or body) for track in tracks]
     people = [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]

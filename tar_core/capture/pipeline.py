@@ -110,7 +110,8 @@ def scan(
     frames = read_frames(reader, options, report, "scan")
     detected = scan_people(frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device))
     if not detected:
-        raise TarError(f"{reader.path}: no person found; check the frame range")
+        message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
+        raise TarError(message, "nobody_detected")
     return detected
 
 

@@ -57,7 +57,7 @@ class BlockingEngine:
             for event in process.poll():
                 on_event(event)
                 if isinstance(event, Failure):
-                    raise TarError(event.message)
+                    raise TarError(event.message, event.topic)
                 if isinstance(event, Cancelled):
                     raise TarError(STOPPED)
             time.sleep(POLL_SECONDS)

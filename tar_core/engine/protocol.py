@@ -11,10 +11,10 @@ left out. With `"scan": true` the engine only finds out who is in the video (tar
 Events, on the engine's standard output, each with `"protocol": 2`:
 
     {"event": "progress", "stage": "load" | "capture" | "camera" | "scan", "done": 12, "total": 100 | null, "fps": 14.2}
-    {"event": "warning", "message": "..."}
+    {"event": "warning", "message": "...", "topic": "moving_camera"}
     {"event": "person", "id": 1, "first": 0, "last": 99}
     {"event": "result", "output": "walk.npz"}                                               exit code 0
-    {"event": "error", "message": "...", "unknown_options": ["..."]}                        exit code 2
+    {"event": "error", "message": "...", "topic": "nobody_detected", "unknown_options": ["..."]}   exit code 2
     {"event": "cancelled"}                                                                  exit code 130
     {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9, "options": [...]}
 
@@ -23,7 +23,7 @@ know an option answers with `unknown_options`, and the self-test lists the optio
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -155,9 +155,10 @@ class PersonFound:
 
 @dataclass(frozen=True)
 class Notice:
-    """A warning; the engine continues."""
+    """A warning; the engine continues. `topic` is that of a TarError."""
 
     message: str
+    topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,10 +173,12 @@ class Failure:
     Attributes:
         message: for the user.
         outdated: the engine is older than its client and should be updated.
+        topic: that of a TarError.
     """
 
     message: str
     outdated: bool = False
+    topic: str = ""
 
 
 @dataclass(frozen=True)
@@ -197,11 +200,11 @@ def parse_event(line: str) -> Event | None:
         if kind == "person":
             return PersonFound(int(fields["id"]), int(fields["first"]), int(fields["last"]))
         if kind == "warning":
-            return Notice(str(fields["message"]))
+            return Notice(str(fields["message"]), str(fields.get("topic", "")))
         if kind == "result":
             return Result()
         if kind == "error":
-            return _failure(str(fields["message"]), fields.get("protocol", 1), fields.get("unknown_options", ()))
+            return _failure(fields)
         if kind == "cancelled":
             return Cancelled()
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -209,8 +212,9 @@ def parse_event(line: str) -> Event | None:
     return None
 
 
-def _failure(message: str, protocol: int, unknown_options: Sequence[str]) -> Failure:
-    if protocol < PROTOCOL or unknown_options:
+def _failure(fields: Mapping[str, Any]) -> Failure:
+    message, unknown_options = str(fields["message"]), fields.get("unknown_options", ())
+    if fields.get("protocol", 1) < PROTOCOL or unknown_options:
         options = f" and does not know {', '.join(unknown_options)}" if unknown_options else ""
         return Failure(f"the engine is older than the add-on{options}; update the engine", outdated=True)
-    return Failure(message)
+    return Failure(message, topic=str(fields.get("topic", "")))

@@ -66,7 +66,7 @@ class _WarningsAsEvents(logging.Handler):
         self._events = events
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._events.send("warning", message=record.getMessage())
+        self._events.send("warning", **_problem(record.getMessage(), getattr(record, "topic", "")))
 
 
 def main() -> int:
@@ -89,7 +89,7 @@ def main() -> int:
             code = 0 if event == "result" else EXIT_ERROR
         return code
     except TarError as error:
-        events.send("error", message=str(error))
+        events.send("error", **_problem(str(error), error.topic))
         return EXIT_ERROR
     except KeyboardInterrupt:
         _try_to_send_cancelled(events)
@@ -199,7 +199,7 @@ def run_line(line: str, events: EventStream, loaded: LoadedNetworks) -> tuple[st
     except UnknownOptions as error:
         return "error", {"message": str(error), "unknown_options": error.names}
     except TarError as error:
-        return "error", {"message": str(error)}
+        return "error", _problem(str(error), error.topic)
     return "result", {"output": str(output)}
 
 
@@ -227,6 +227,11 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
     for number, first, last in people:
         events.send("person", id=number, first=first, last=last)
     return output
+
+
+def _problem(message: str, topic: str) -> dict[str, str]:
+    """The values of a warning or error event."""
+    return {"message": message, **({"topic": topic} if topic else {})}
 
 
 def _progress_events(events: EventStream) -> "Callable[[Progress], None]":

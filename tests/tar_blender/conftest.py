@@ -126,7 +126,10 @@ def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyP
     (package / "__init__.py").touch()
     (package / "engine.py").write_text(
         READ_JOB + SAY + "import shutil\n"
-        "if job.get('people') == 3:\n    say('error', message='no person found; try again')\n    sys.exit(2)\n"
+        "if job.get('people') == 3:\n"
+        "    say('error', message='no person found; give a box', topic='nobody_detected')\n"
+        "    sys.exit(2)\n"
+        "say('warning', message='the camera moves', topic='moving_camera')\n"
         "say('progress', stage='capture', done=1, total=2, fps=9.0)\n"
         f"shutil.copy({str(detected_file)!r} if job.get('scan') else {str(motion_file)!r}, job['output'])\n"
         "say('result', output=job['output'])\n"

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tar_core.arguments import OneLineParser, add_arguments, from_arguments
+from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
 from tar_core.errors import TarError
 from tar_core.option_fields import check, option
+from tar_core.options import CaptureOptions
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,13 @@ def test_wrong_arguments_are_errors_of_one_line(
     error = capsys.readouterr().err
     assert end.value.code == 2 and words in error
     assert error.endswith("see example --help\n") and error.count("\n") == 1
+
+
+def test_hints_name_arguments_of_a_capture() -> None:
+    parser = OneLineParser()
+    add_arguments(parser, CaptureOptions)
+    for hint in HINTS.values():
+        assert f"{hint.split()[0]} " in parser.format_help()
 
 
 def test_help_has_the_default_and_the_placeholder(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,3 +1,6 @@
+"""The command line."""
+
+import logging
 import re
 import subprocess
 import sys
@@ -15,7 +18,7 @@ from tar_core.video.writer import VideoWriter
 
 @pytest.fixture(scope="module")
 def empty_room(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A video without anybody in it."""
+    """A video without people."""
     path = tmp_path_factory.mktemp("cli") / "room.mp4"
     with VideoWriter(path, 30, 320, 240) as writer:
         for _ in range(4):
@@ -37,7 +40,7 @@ def clip_file(tmp_path: Path) -> Path:
 
 
 def fails(capsys: pytest.CaptureFixture, *arguments: str | Path) -> str:
-    """Runs a command that must fail; returns its one line."""
+    """Run a command that must fail; return its one line."""
     assert main([str(argument) for argument in arguments]) == 2
     output, error = capsys.readouterr()
     assert error.startswith("tar-capture: ") and error.count("\n") == 1, error
@@ -93,7 +96,7 @@ def truncated(folder: Path, video: Path) -> Path:
 
 def text_file(folder: Path) -> Path:
     path = folder / "notes.mp4"
-    path.write_text("not a film\n")
+    path.write_text("not a video\n")
     return path
 
 
@@ -110,11 +113,11 @@ def frameless(folder: Path) -> Path:
         (lambda folder, room: [text_file(folder)], "not a video"),
         (lambda folder, room: [frameless(folder)], "empty"),
         (lambda folder, room: [truncated(folder, room)], "incomplete copy"),
-        (lambda folder, room: [room], "no person found"),
+        (lambda folder, room: [room], r"no person found.*give a box.*\(--box FRAME,X0,Y0,X1,Y1\)$"),
         (lambda folder, room: [room, "--start", "90"], "no frame 90"),
         (lambda folder, room: [room, "--box", "0,10,10,50,90"], "the box on frame 0 shows no person"),
-        (lambda folder, room: [room, "--overlay", "film.gif"], r"ends in \.mp4"),
-        (lambda folder, room: [room, "--overlay", folder / "absent" / "film.mp4"], "cannot write"),
+        (lambda folder, room: [room, "--overlay", "overlay.gif"], r"ends in \.mp4"),
+        (lambda folder, room: [room, "--overlay", folder / "absent" / "overlay.mp4"], "cannot write"),
         (lambda folder, room: [room, "--device", "abacus"], "abacus"),
         (lambda folder, room: [room, "--body", folder / "SMPL_GONE.npz"], "SMPL_GONE"),
         (lambda folder, room: [room, "--body", broken_body(folder)], "SMPL_BROKEN"),
@@ -178,10 +181,10 @@ def test_unwritable_output(empty_room: Path, tmp_path: Path, capsys: pytest.Capt
 def test_disk_full_while_writing(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    """A limit on the size of files stands in for the full disk: writing fails in the same place."""
+    """A limit on the file size simulates a full disk."""
     resource = pytest.importorskip("resource", reason="file size limits are POSIX")
     output = tmp_path / "clip.npz"
-    output.write_bytes(b"what stood here before")
+    output.write_bytes(b"earlier content")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:
@@ -189,7 +192,7 @@ def test_disk_full_while_writing(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "cannot write" in line and "space" in line
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"what stood here before"]
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"earlier content"]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +214,13 @@ def test_wrong_arguments_are_one_line(arguments: list[str], words: str, capsys: 
     assert caught.value.code == 2
     printed = capsys.readouterr().err
     assert words in printed and printed.count("\n") == 1
+
+
+def test_warnings_have_a_hint(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    main(["cleanup", "absent.npz", "-o", str(tmp_path / "out.npz")])
+    capsys.readouterr()
+    logging.getLogger("tar_core.test").warning("the camera moves", extra={"topic": "moving_camera"})
+    assert capsys.readouterr().err == "tar-capture: warning: the camera moves (--camera-trajectory FILE)\n"
 
 
 def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None:
@@ -239,7 +249,7 @@ def test_cleanup(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 
 def test_ground(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     poses = np.zeros((40, 72))
-    poses[:, 0] = np.pi - 0.2  # upright before a camera that looks down
+    poses[:, 0] = np.pi - 0.2  # upright in front of a camera that looks down
     trans = np.tile([0.0, 0.0, 4.0], (40, 1))
     person = PersonMotion(1, poses, np.zeros(10), trans, np.arange(40), np.zeros((40, 4)), np.ones(40))
     raw, output = tmp_path / "raw.npz", tmp_path / "grounded.npz"
@@ -263,12 +273,12 @@ def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert len(person) == 3
 
 
-def test_a_camera_path_that_is_none_ends_before_the_work(
+def test_invalid_camera_trajectory_is_an_error_before_the_capture(
     demo_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
-    output, path = tmp_path / "clip.npz", tmp_path / "path.npz"
-    asked = ("capture", demo_video, "-o", output, "--camera-trajectory", path)
-    assert "no such camera trajectory" in fails(capsys, *asked)
+    output, path = tmp_path / "clip.npz", tmp_path / "trajectory.npz"
+    arguments = ("capture", demo_video, "-o", output, "--camera-trajectory", path)
+    assert "no such camera trajectory" in fails(capsys, *arguments)
     np.savez(path, rotations=np.tile(np.eye(3), (9, 1, 1)), translations=np.zeros((9, 3)))
-    assert "frames 0 to 8 of the video, but frames 0 to 99 are captured" in fails(capsys, *asked)
+    assert "frames 0 to 8 of the video, but frames 0 to 99 are captured" in fails(capsys, *arguments)
     assert not output.exists()

@@ -17,10 +17,13 @@ from tar_blender.headless import command as command_module
 from tar_blender.headless.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
 
 
-def test_video_is_written_as_a_blend_file(engine_python: Path, tiny_video: Path, tmp_path: Path) -> None:
+def test_video_is_written_as_a_blend_file(
+    engine_python: Path, tiny_video: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bpy.ops.mesh.primitive_cube_add()
     output = tmp_path / "out.blend"
     assert main([str(tiny_video), "-o", str(output), "--start-frame", "11"]) == 0
+    assert f"{NAME}: the camera moves (--camera-trajectory FILE)\n" in capsys.readouterr().err
     bpy.ops.wm.open_mainfile(filepath=str(output))
     assert sorted(thing.name for thing in bpy.data.objects) == [
         "Person 1",
@@ -130,7 +133,7 @@ def test_errors_of_the_engine_are_reported(
 ) -> None:
     output = tmp_path / "out.blend"
     assert main([str(tiny_video), "-o", str(output), "--people", "3"]) == EXIT_BAD_INPUT
-    assert capsys.readouterr().err.strip() == f"{NAME}: no person found; try again"
+    assert capsys.readouterr().err.strip() == f"{NAME}: no person found; give a box (--box FRAME,X0,Y0,X1,Y1)"
     assert not output.exists()
 
 

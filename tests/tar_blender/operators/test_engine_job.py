@@ -1,11 +1,14 @@
 """Jobs of the engine. Without a window, Blender waits for the engine instead of following it with a timer."""
 
+import re
 from pathlib import Path
 
 import bpy
 import pytest
 
 from tar_blender.engine.paths import PYTHON_VARIABLE
+from tar_blender.operators import draw_box
+from tar_blender.operators.engine_job import HINTS
 from tar_blender.scene.metadata import clip_record, imported_clips
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
@@ -18,8 +21,23 @@ def test_errors_of_the_engine_are_shown(engine_python: Path, tiny_video: Path) -
     settings.video, settings.people, settings.people_count = str(tiny_video), "count", 3
     with pytest.raises(RuntimeError, match="No person found"):
         bpy.ops.tar.import_video_motion()
-    assert bpy.context.window_manager.tar_progress.error == "no person found; try again"
+    error = bpy.context.window_manager.tar_progress.error
+    assert error == "no person found; give a box (set People to Box and press Draw Box)"
     assert not bpy.data.objects
+
+
+def test_warnings_of_the_engine_are_shown(engine_python: Path, tiny_video: Path) -> None:
+    bpy.context.scene.tar_settings.video = str(tiny_video)
+    bpy.ops.tar.import_video_motion()
+    assert "the camera moves (set Camera to As Animated)" in bpy.context.window_manager.tar_progress.notice
+
+
+def test_hints_name_settings_of_the_sidebar() -> None:
+    labels = [draw_box.TAR_OT_draw_box.bl_label]
+    for prop in bpy.context.scene.tar_settings.bl_rna.properties:
+        labels += [prop.name, *(item.name for item in getattr(prop, "enum_items", ()))]
+    named = [word for hint in HINTS.values() for word in re.findall(r"(?:[A-Z]\w+ ?)+", hint)]
+    assert named and {word.strip() for word in named} <= set(labels)
 
 
 def test_missing_engine_is_an_error(tiny_video: Path, monkeypatch: pytest.MonkeyPatch) -> None:

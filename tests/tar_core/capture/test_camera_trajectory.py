@@ -17,6 +17,7 @@ def test_scale_of_a_trajectory_is_checked_by_feet(caplog: pytest.LogCaptureFixtu
     short = with_camera_trajectory(seen, path.scaled(0.25), load_body())
     unchanged = correct_scale(short, load_body(), from_feet=False)
     assert unchanged is short and "4 times as long" in caplog.text and "estimate the scale from feet" in caplog.text
+    assert caplog.records[-1].topic == "trajectory_scale"
     corrected = correct_scale(short, load_body(), from_feet=True)
     np.testing.assert_allclose(corrected.camera_trajectory.length, path.length, rtol=0.1)
     assert np.abs(corrected.people[0].trans - truth.trans).max() < 0.2

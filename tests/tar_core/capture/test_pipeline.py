@@ -144,8 +144,9 @@ def test_video_without_people_is_rejected(tmp_path: Path, untrained_checkpoint: 
     with VideoWriter(video, 30, 320, 240) as writer:
         for _ in range(8):
             writer.write(np.full((240, 320, 3), 120, np.uint8))
-    with pytest.raises(TarError, match="no person found.*give a box"):
+    with pytest.raises(TarError, match="no person found.*give a box") as error:
         capture(video, CaptureOptions(checkpoint=untrained_checkpoint))
+    assert error.value.topic == "nobody_detected"
     with pytest.raises(TarError, match="has no frame 50"):
         capture(video, CaptureOptions(start=50, checkpoint=untrained_checkpoint))
 
@@ -181,5 +182,6 @@ def test_scan_reports_progress(demo_video: Path) -> None:
 
 def test_scan_of_a_video_without_people_is_rejected() -> None:
     grays = DATA / "twelve_greys.mp4"
-    with pytest.raises(TarError, match="no person found"):
+    with pytest.raises(TarError, match="no person found") as error:
         scan(grays, CaptureOptions(device="cpu"))
+    assert error.value.topic == "nobody_detected"

@@ -21,8 +21,9 @@ def blocking(program: str) -> BlockingEngine:
 
 def test_capture_raises_the_error_of_the_engine() -> None:
     events: list[Event] = []
-    with pytest.raises(TarError, match="no person"):
-        blocking("say('error', message='no person found')").capture(JOB, events.append)
+    with pytest.raises(TarError, match="no person") as error:
+        blocking("say('error', message='no person found', topic='nobody_detected')").capture(JOB, events.append)
+    assert error.value.topic == "nobody_detected"
     assert isinstance(events[-1], LAST_EVENTS)
 
 

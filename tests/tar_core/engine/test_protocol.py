@@ -75,9 +75,11 @@ def test_unknown_options_are_named() -> None:
     [
         ({"event": "progress", "stage": "load", "done": 0, "total": None, "fps": 0}, Progress("load", 0, 0, 0.0)),
         ({"event": "warning", "message": "dark"}, Notice("dark")),
+        ({"event": "warning", "message": "moves", "topic": "moving_camera"}, Notice("moves", "moving_camera")),
         ({"event": "person", "id": 1, "first": 0, "last": 9}, PersonFound(1, 0, 9)),
         ({"event": "result", "output": "a.npz"}, Result()),
         ({"event": "error", "message": "no"}, Failure("no")),
+        ({"event": "error", "message": "no", "topic": "a"}, Failure("no", topic="a")),
         ({"event": "cancelled"}, Cancelled()),
     ],
 )

@@ -1,5 +1,9 @@
+"""The engine process: jobs, events and cancelling."""
+
 import gc
+import io
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -11,7 +15,7 @@ from typing import Any
 import pytest
 
 from tar_core.engine.protocol import PROTOCOL
-from tar_core.engine.server import LoadedNetworks, load_libraries
+from tar_core.engine.server import EventStream, LoadedNetworks, _WarningsAsEvents, load_libraries
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.selection import load_detected
@@ -143,7 +147,19 @@ def test_error_is_an_event(tmp_path: Path) -> None:
     assert "Traceback" not in engine.stderr.read()
 
 
-def test_an_option_that_the_engine_does_not_know_is_named(tmp_path: Path) -> None:
+def test_warnings_are_events_with_their_topic() -> None:
+    output, logger = io.StringIO(), logging.getLogger("tar_core.test")
+    handler = _WarningsAsEvents(EventStream(output))
+    logger.addHandler(handler)
+    logger.warning("the camera moves", extra={"topic": "moving_camera"})
+    logger.warning("the video is %s", "dark")
+    logger.removeHandler(handler)
+    moves, dark = map(json.loads, output.getvalue().splitlines())
+    assert moves == {"protocol": PROTOCOL, "event": "warning", "message": "the camera moves", "topic": "moving_camera"}
+    assert dark["message"] == "the video is dark" and "topic" not in dark
+
+
+def test_unknown_options_are_in_the_error_event(tmp_path: Path) -> None:
     engine = Engine({"video": "a.mp4", "output": str(tmp_path / "b.npz"), "hands": True})
     (event,) = engine.events()
     assert event["unknown_options"] == ["hands"] and event["protocol"] == PROTOCOL
