@@ -1,4 +1,4 @@
-"""Command-line arguments from option dataclasses (tar_core/option_fields.py), and hints that name them."""
+"""Command-line arguments that are derived from options (tar_core/option_fields.py), and hints that name them."""
 
 import argparse
 import dataclasses
@@ -19,16 +19,18 @@ HINTS = {
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """Reports a wrong argument in one line instead of printing the usage."""
+    """A parser that reports errors in one line, without the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def add_arguments(parser: argparse.ArgumentParser, cls: type, exclusive: Sequence[Sequence[str]] = ()) -> None:
-    """Add one argument for each option of a dataclass; `some_option` becomes `--some-option`.
+    """Add an argument for each option of a dataclass; `some_option` becomes `--some-option`.
 
     Args:
+        parser: the parser.
+        cls: the dataclass.
         exclusive: groups of options of which at most one may be given.
     """
     groups = {name: parser.add_mutually_exclusive_group() for names in exclusive for name in [names[0]]}
@@ -40,10 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser, cls: type, exclusive: Sequenc
 
 
 def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: Any) -> Options:
-    """The dataclass with the values of parsed arguments; `others` are values of further fields.
+    """Create the options from parsed arguments; `others` are the values of other fields.
 
     Raises:
-        TarError: a value out of range, or values that contradict each other.
+        TarError: a value is out of range, or values contradict each other.
     """
     names = [name for name, about in options_of(cls).items() if about.command_line]
     return cls(**{name: getattr(arguments, name) for name in names} | others)
@@ -65,7 +67,7 @@ def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any
 
 
 def _reader(cls: type, name: str, about: Option) -> Any:
-    """Read and check one value, so that argparse names the argument that is wrong."""
+    """A function that converts and checks a value, so that argparse names the argument in its error."""
     convert = about.parse or value_type(cls, name)
 
     def read(text: str) -> Any:

@@ -1,12 +1,12 @@
 """`tar-capture` and `python -m tar_core`: capture videos from the command line.
 
-Modules that need torch are imported where they are used, so that `--help` and wrong arguments answer at once.
+Modules that need torch are imported where they are used, so that `--help` and errors in arguments appear at once.
 """
 
 import os
 
-# Threads that wait by spinning slow everything down when the machine is busy, by up to a factor of fifteen. OpenMP
-# reads this variable when torch is imported.
+# Make waiting threads sleep. Threads that spin slow down a busy machine by up to a factor of 15. OpenMP reads this
+# variable when torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
@@ -62,10 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
     for name, help_text, run, add in (
         ("capture", "turn a video into a motion file", run_capture, _add_capture),
         ("cleanup", "clean up a motion file", run_cleanup, _add_cleanup),
-        ("ground", "find the floor of a motion file", run_ground, _add_clip_to_clip),
-        ("info", "print versions, device and network", run_info, _add_info),
-        ("export-amass", "write an AMASS file", run_export_amass, _add_export_amass),
-        ("import-amass", "read an AMASS file", run_import_amass, _add_import_amass),
+        ("ground", "estimate the floor of a motion file", run_ground, _add_clip_to_clip),
+        ("info", "print the versions, the device and the network", run_info, _add_info),
+        ("export-amass", "write a person of a motion file as an AMASS file", run_export_amass, _add_export_amass),
+        ("import-amass", "convert an AMASS file to a motion file", run_import_amass, _add_import_amass),
         ("adapt", "adapt a network to your own footage", run_adapt, _add_adapt),
     ):
         command = commands.add_parser(name, help=help_text, description=run.__doc__)
@@ -77,10 +77,14 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_capture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path, metavar="VIDEO", help="Video file")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="CLIP.npz", help="Motion file to write")
-    parser.add_argument("--overlay", type=Path, metavar="OUT.mp4", help="Also write the video with bodies over it")
+    parser.add_argument(
+        "--overlay", type=Path, metavar="OUT.mp4", help="Also write the video with the bodies drawn over it"
+    )
     add_arguments(parser, CaptureOptions, exclusive=[("focal_length", "fov")])
     add_arguments(parser, CleanupOptions)
-    parser.add_argument("--raw", action="store_true", help="Skip the clean-up; write the network's own motion")
+    parser.add_argument(
+        "--raw", action="store_true", help="Skip the clean-up and write the motion as the network estimates it"
+    )
     parser.add_argument("--quiet", action="store_true", help="Print warnings and errors only")
 
 
@@ -100,7 +104,9 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
 
 def _add_export_amass(parser: argparse.ArgumentParser) -> None:
     _add_clip_to_clip(parser)
-    parser.add_argument("--person", type=int, metavar="ID", help="Which person; required if the clip has several")
+    parser.add_argument(
+        "--person", type=int, metavar="ID", help="ID of the person; required if the clip has several people"
+    )
 
 
 def _add_import_amass(parser: argparse.ArgumentParser) -> None:
@@ -109,11 +115,13 @@ def _add_import_amass(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_adapt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("clips", type=Path, nargs="+", metavar="VIDEO", help="Videos, and folders of videos")
+    parser.add_argument("clips", type=Path, nargs="+", metavar="VIDEO", help="Videos and folders of videos")
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="NEW.safetensors", help="Checkpoint to write"
     )
-    parser.add_argument("--folder", type=Path, required=True, help="Folder for training clips and the run (gigabytes)")
+    parser.add_argument(
+        "--folder", type=Path, required=True, help="Folder for training clips and checkpoints (several gigabytes)"
+    )
     parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="Checkpoint to start from")
     parser.add_argument("--steps", type=int, default=200, help="Training steps (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=5e-5, help="Learning rate (default: %(default)s)")
@@ -123,8 +131,10 @@ def _add_adapt(parser: argparse.ArgumentParser) -> None:
         default=900,
         help="Analyzed frames per video (default: %(default)s)",
     )
-    parser.add_argument("--synthetic", type=Path, metavar="FEATURES", help="Cached training clips to mix in")
-    parser.add_argument("--test", type=Path, metavar="FEATURES", help="Cached synthetic clips, scored before and after")
+    parser.add_argument("--synthetic", type=Path, metavar="FEATURES", help="Cached synthetic clips to mix in")
+    parser.add_argument(
+        "--test", type=Path, metavar="FEATURES", help="Cached synthetic clips for an evaluation before and after"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)")
 
 
@@ -158,7 +168,7 @@ def run_capture(options: argparse.Namespace) -> None:
 
 
 def print_summary(clip: "MotionClip") -> None:
-    """Print the camera, and for each person the frames and the ranges of low confidence."""
+    """Print the camera, and the frames and uncertain ranges of each person."""
     print(f"camera: focal length {clip.focal_length:.0f} pixels, {clip.vertical or 'tilt unknown'}")
     if clip.camera_trajectory is not None:
         print(f"  {clip.camera_trajectory}")
@@ -176,7 +186,7 @@ def print_person(person: "PersonMotion", fps: float) -> None:
 
 
 def run_cleanup(options: argparse.Namespace) -> None:
-    """Clean up the motion of a file written with --raw, or clean it up again."""
+    """Clean up the motion of a motion file, e.g. one that was written with --raw."""
     from tar_core.body.data import body_of_clip
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
@@ -186,7 +196,7 @@ def run_cleanup(options: argparse.Namespace) -> None:
 
 
 def run_ground(options: argparse.Namespace) -> None:
-    """Find the floor, and with it the camera's pitch, roll and height. The motion does not change."""
+    """Estimate the floor, and from it the pitch, roll and height of the camera. The motion does not change."""
     from tar_core.body.data import body_of_clip
     from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
     from tar_core.cleanup.pipeline import clean_up
@@ -203,7 +213,7 @@ def run_ground(options: argparse.Namespace) -> None:
 
 
 class ProgressBar:
-    """A progress bar on standard error, shown only if that is a terminal."""
+    """A progress bar on standard error; shown only in a terminal."""
 
     def __init__(self, name: str, quiet: bool) -> None:
         from tqdm import tqdm
@@ -223,7 +233,7 @@ class ProgressBar:
 
 
 def run_info(options: argparse.Namespace) -> None:
-    """Print versions, the device, the settings of the network, and the cost of the paper's network."""
+    """Print the versions, the device, the network's configuration, and the cost of the paper's networks."""
     import cv2
     import torch
 
@@ -256,7 +266,7 @@ def run_export_amass(options: argparse.Namespace) -> None:
 
 
 def run_import_amass(options: argparse.Namespace) -> None:
-    """Turn an AMASS file into a motion file with the same poses, on the free body, in front of a level camera."""
+    """Convert an AMASS file to a motion file with the same poses, on the free body, in front of a level camera."""
     from tar_core.amass import read_amass
     from tar_core.body.data import load_body
 
@@ -264,7 +274,7 @@ def run_import_amass(options: argparse.Namespace) -> None:
 
 
 def run_adapt(options: argparse.Namespace) -> None:
-    """Adapt a network to videos without ground truth, by training it on its own motion fitted to the image."""
+    """Adapt a network to videos without ground truth: train it on its own motion, fitted to the images."""
     from tar_core.files import check_writable
     from tar_core.training.adapt import AdaptOptions, adapt
 

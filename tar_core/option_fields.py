@@ -1,4 +1,4 @@
-"""How an option is described, checked and converted: the machinery behind tar_core/options.py."""
+"""Metadata, checks and JSON conversion of options. The options themselves are in tar_core/options.py."""
 
 import dataclasses
 import math
@@ -13,23 +13,25 @@ from tar_core.errors import TarError
 
 Options = TypeVar("Options")
 
+_UNITS = ("pixels", "degrees")  # other texts in `Option.unit` describe the form of the value
+
 
 @dataclass(frozen=True)
 class Option:
-    """What is known about an option beside its name, type and default.
+    """Metadata of an option, in addition to the name, type and default of its field.
 
     Attributes:
         label: the name in Blender, in title case.
         help: one sentence without a final period.
-        unit: the unit or the form of the value, e.g. "pixels"; shown as the argument's placeholder.
-        minimum, maximum: the range, both ends included; None is unlimited.
-        soft_maximum: where Blender's slider ends; larger values can be typed.
-        choices: (value, label, help) for each value of an enumeration.
-        parse: reads the value from a command-line argument; None converts by the field's type.
+        unit: the unit, e.g. "pixels", or the form of the value, e.g. "all|largest|N". The placeholder of the argument.
+        minimum, maximum: the range, including both ends; None is unlimited.
+        soft_maximum: the end of Blender's slider; larger values can be typed.
+        choices: (value, label, help) of each value of an enumeration.
+        parse: converts the text of a command-line argument; None converts by the field's type.
         command_line: whether the command line has an argument for it.
-        blender: whether Blender has a property generated from it. Options that Blender shows in another form, such as
+        blender: whether a property in Blender is generated from it. Options that Blender shows in another form, such as
             the focal length, have hand-written properties instead.
-        preset: whether presets keep it.
+        preset: whether presets contain it.
     """
 
     label: str
@@ -46,22 +48,22 @@ class Option:
 
 
 def option(default: Any, label: str, help: str, **rest: Any) -> Any:
-    """A dataclass field with an `Option` as its metadata.
+    """Create a dataclass field with an `Option` as its metadata.
 
     Args:
-        default: of the field.
-        label, help, rest: see `Option`.
+        default: the default of the field.
+        label, help, rest: the attributes of `Option`.
     """
     return dataclasses.field(default=default, metadata={"option": Option(label, help, **rest)})
 
 
 def options_of(cls: type) -> dict[str, Option]:
-    """The options of a dataclass, by field name."""
+    """Return the options of a dataclass by field name."""
     return {field.name: field.metadata["option"] for field in dataclasses.fields(cls) if "option" in field.metadata}
 
 
 def value_type(cls: type, name: str) -> type:
-    """The type of an option's values, without None: bool, int, float, str, Path, or another class."""
+    """Return the type of an option's values other than None: bool, int, float, str, Path, or another class."""
     hint = typing.get_type_hints(cls)[name]
     kinds = [kind for kind in typing.get_args(hint) if kind is not types.NoneType] if _is_union(hint) else [hint]
     kind = kinds[-1]
@@ -73,7 +75,7 @@ def check(options: Any) -> None:
     """Check that every number is finite and in its range.
 
     Raises:
-        TarError: one is not.
+        TarError: a number is not.
     """
     for name, about in options_of(type(options)).items():
         value = getattr(options, name)
@@ -86,10 +88,10 @@ def check(options: Any) -> None:
 
 
 def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
-    """Options from JSON values; options that are left out get their defaults.
+    """Create options from JSON values. Missing options get their defaults.
 
     Raises:
-        TarError: an unknown option, a value of the wrong type, or one out of range.
+        TarError: an option is unknown, or a value has the wrong type or is out of range.
     """
     unknown = sorted(set(values) - set(options_of(cls)))
     if unknown:
@@ -98,14 +100,14 @@ def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
 
 
 def to_json(options: Any) -> dict[str, Any]:
-    """The options that differ from their defaults, as JSON values; the inverse of `from_json`."""
+    """Convert the options that differ from their defaults to JSON values; the inverse of `from_json`."""
     defaults = {field.name: field.default for field in dataclasses.fields(options)}
     values = {name: getattr(options, name) for name in options_of(type(options))}
     return {name: _to_json(value) for name, value in values.items() if value != defaults[name]}
 
 
 class UnknownOptions(TarError):
-    """Options that this version does not know: the other side is newer."""
+    """Raised for options that this version does not know because a newer version has sent them."""
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(f"unknown options: {', '.join(names)}; update TAR")
@@ -143,7 +145,7 @@ def _is_union(hint: Any) -> bool:
 
 
 def _range_text(about: Option) -> str:
-    unit = f" {about.unit}" if about.unit.isalpha() else ""
+    unit = f" {about.unit}" if about.unit in _UNITS else ""
     if about.minimum is None and about.maximum is None:
         return "a finite number"
     if about.maximum is None:

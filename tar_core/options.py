@@ -1,6 +1,6 @@
-"""The options of a capture and of the clean-up, each described in one place.
+"""Options of the capture and of the clean-up.
 
-An option is a field of a frozen dataclass. The field's metadata holds its label, help, unit and range
+Each option is defined once, as a field of a frozen dataclass whose metadata contains the label, help, unit and range
 (tar_core/option_fields.py). Everything else is derived from it:
 
     command line             tar_core/arguments.py
@@ -34,19 +34,19 @@ class StartBox:
 
     @classmethod
     def parse(cls, text: str) -> "StartBox":
-        """From the text "frame,x0,y0,x1,y1".
+        """Parse the text "frame,x0,y0,x1,y1".
 
         Raises:
-            ValueError: another text.
+            ValueError: the text has another form.
         """
         return cls.from_json(text.split(","))
 
     @classmethod
     def from_json(cls, values: Sequence[Any]) -> "StartBox":
-        """From [frame, x0, y0, x1, y1].
+        """Create a box from [frame, x0, y0, x1, y1].
 
         Raises:
-            TypeError, ValueError: other values.
+            TypeError, ValueError: the values have another form.
         """
         frame, x0, y0, x1, y1 = values
         return cls(int(frame), (float(x0), float(y0), float(x1), float(y1)))
@@ -56,12 +56,12 @@ class StartBox:
 
 
 def parse_people(text: str) -> str | int:
-    """The value of the option `people`."""
+    """Parse a value of the option `people`."""
     return text if text in ("all", "largest") else int(text)
 
 
 def parse_trajectory_scale(text: str) -> float:
-    """The value of the option `trajectory_scale`."""
+    """Parse a value of the option `trajectory_scale`; 0 estimates the scale from feet."""
     return 0.0 if text == "feet" else float(text)
 
 
@@ -72,9 +72,9 @@ class CaptureOptions:
     people: Literal["all", "largest"] | int = option(
         "all", "People", "Which people to capture", unit="all|largest|N", minimum=1, parse=parse_people, blender=False
     )
-    start: int = option(0, "From", "First video frame, counted from 0", unit="frame", minimum=0, blender=False)
+    start: int = option(0, "First Frame", "First video frame, counted from 0", unit="frame", minimum=0, blender=False)
     end: int | None = option(
-        None, "To", "Last video frame (default: the last one)", unit="frame", minimum=0, blender=False
+        None, "Last Frame", "Last video frame (default: the last one)", unit="frame", minimum=0, blender=False
     )
     focal_length: float | None = option(
         None,
@@ -115,15 +115,15 @@ class CaptureOptions:
     camera_trajectory: Path | None = option(
         None,
         "Camera Trajectory",
-        "Trajectory of the camera from another program: an .npz file (docs/file_format.md) or the folder of a COLMAP "
-        "text model",
+        "Camera trajectory from another program: an .npz file (see docs/file_format.md) or the folder of a COLMAP text "
+        "model",
         unit="file",
         blender=False,
     )
     trajectory_scale: float = option(
         1.0,
         "Trajectory Scale",
-        "Length of one unit of the camera trajectory; 'feet' finds the scale at which feet slide least",
+        "Length of one unit of the camera trajectory, or 'feet' for the scale at which feet slide least",
         unit="meters|feet",
         minimum=0,
         parse=parse_trajectory_scale,
@@ -132,12 +132,12 @@ class CaptureOptions:
     body: Path | None = option(
         None,
         "Body",
-        "Your SMPL file; the body shape is fitted to it (default: the free body)",
+        "Your SMPL file, to which the body shape is fitted (default: the free body)",
         unit="file",
         blender=False,
     )
     checkpoint: Path | None = option(
-        None, "Checkpoint", "Your own checkpoint (default: the one that comes with TAR)", unit="file", blender=False
+        None, "Checkpoint", "Your own checkpoint (default: the one of TAR)", unit="file", blender=False
     )
     device: str = option(
         "auto", "Device", "Device of the network: auto, cpu, cuda or mps", unit="device", blender=False
@@ -145,12 +145,12 @@ class CaptureOptions:
     threads: int | None = option(
         None,
         "Threads",
-        "Number of processor threads for the network (default: half of the processor's)",
+        "Number of CPU threads for the network (default: half of the CPU's threads)",
         unit="number",
         minimum=1,
         blender=False,
     )
-    # What `people.selection.DetectedPerson.to_job` gives for each person of a scan.
+    # The result of `people.selection.DetectedPerson.to_job` for each person of a scan.
     selection: Sequence[Mapping[str, Any]] | None = option(
         None, "Selection", "People selected from a scan", command_line=False, blender=False
     )

@@ -1,4 +1,4 @@
-"""An import: a MotionClip becomes a collection in the scene, with people, camera and background video."""
+"""Import of a MotionClip: a collection in the scene with people, camera and background video."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ import numpy as np
 from tar_core.body.data import BodyData, body_of_clip
 from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
-from tar_core.cleanup.contacts import sole_points
+from tar_core.cleanup.camera_height import feet_height
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
 from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.pipeline import clean_up
@@ -31,8 +31,6 @@ from .keyframes import follow_visibility, motion_steps
 from .metadata import mark_floor, mark_person, mark_uncertain_ranges
 from .options import ImportOptions
 
-_PERCENTILE = 5.0  # of the lowest soles of all frames, so that a single frame that dips too low has no effect
-
 
 @dataclass(frozen=True)
 class ImportedPerson:
@@ -47,7 +45,7 @@ class ImportedClip:
     """What an import created.
 
     Attributes:
-        clip: the motion as it entered the scene, after the clean-up.
+        clip: the motion in the scene, after the clean-up.
         warnings: for the user: what could not be done, and what to do about it.
     """
 
@@ -61,10 +59,10 @@ class ImportedClip:
 
 @dataclass(frozen=True)
 class PreparedClip:
-    """What is computed before anything is built; see `clean_up`.
+    """The data to build; see `clean_up`.
 
     Attributes:
-        about_floor: what the panel says about the floor.
+        about_floor: text about the floor for the People panel.
     """
 
     clip: MotionClip
@@ -74,24 +72,24 @@ class PreparedClip:
 
 
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
-    """Run `import_steps` to the end."""
+    """Import a clip without interruption; see `import_steps`."""
     return finish(import_steps(clip, context, options))
 
 
 def import_steps(
     clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
 ) -> Incremental[ImportedClip]:
-    """Build the clip in one collection named after it, and adapt the scene to it.
+    """Build the clip in one collection, and adapt the scene to it.
 
-    The scene takes the clip's frame range and camera, and its frame rate and resolution if the options say so. If a
-    step fails or the generator is closed, the file stays as it was. Nothing else may change the file between two steps.
+    The scene takes the frame range and the camera of the clip, and its frame rate and resolution if the options say so.
+    If a step fails or the generator is closed, the file is unchanged. Nothing else may change the file between steps.
 
     Raises:
-        TarError: the clip has no people, or its body file is missing or not a body.
+        TarError: the clip has no people, or its body file cannot be read.
     """
     options = options or ImportOptions()
     if not clip.people:
-        raise TarError("the motion has no people in it; capture the video again with other settings")
+        raise TarError("the motion contains no people; capture the video again with other settings")
     scene = scene_of(context)
     scene_rate = frame_rate(scene)
     speed = clip.fps / scene_rate if options.keep_frame_rate else 1.0
@@ -100,7 +98,7 @@ def import_steps(
     if options.camera is not None and _is_filmed(clip):
         given = find_camera(options.camera)
         animated = yield from _animated_camera(clip, scene, given, options, speed)
-        warnings += yield from in_thread(partial(_about_scale, clip, animated))
+        warnings += yield from in_thread(partial(_scale_warnings, clip, animated))
     prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated))
     clip = prepared.clip
     if context.mode != "OBJECT":
@@ -125,11 +123,13 @@ def import_steps(
 
 
 def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera: AnimatedCamera | None) -> PreparedClip:
-    """Clean the clip up and place it, without touching Blender's data.
+    """Clean up the clip and place it in the world, without access to Blender's data.
 
     Args:
+        clip: the captured motion.
+        options: the options of the import.
         scene_rate: frames per second of the scene.
-        camera: the user's own animated camera, if the clip is placed in its world.
+        camera: the user's animated camera, if the clip is placed in its world.
     """
     body = body_of_clip(clip)
     if camera is not None:
@@ -145,58 +145,52 @@ def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera:
     placement = options.placement or clean.placement
     trajectory = clean.clip.camera_trajectory
     if options.placement is None and trajectory is not None and trajectory.world is not None:
-        height = _lowest(clean.clip, body, placement)
+        height = feet_height(clean.clip.people, body, placement)
         return PreparedClip(clean.clip, body, placement, f"In the camera's world, feet {height:+.2f} m above z = 0")
     about = ""
     if options.on_ground and options.placement is None:
-        about = ", ".join(filter(None, (_about(clean.floor), str(trajectory or ""))))
+        about = ", ".join(filter(None, (_floor_text(clean.floor), str(trajectory or ""))))
     return PreparedClip(clean.clip, body, placement, about)
 
 
 def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> MotionClip:
-    """The clip as a given camera saw it, in that camera's world."""
+    """Place a clip in the world of the camera that filmed it."""
     seen = with_camera_trajectory(clip, None, body).with_focal_length(camera.focal_length)
     return with_camera_trajectory(seen.with_principal_point(camera.principal_point), camera.trajectory, body)
 
 
 def _is_filmed(clip: MotionClip) -> bool:
-    """Whether the clip comes from a video, and not from a motion file of another program."""
+    """Whether the motion was captured from a video, not read from a file of another program."""
     return Path(clip.source).suffix.lower() != ".npz"
 
 
 def _animated_camera(
     clip: MotionClip, scene: bpy.types.Scene, camera: bpy.types.Object, options: ImportOptions, speed: float
 ) -> Incremental[AnimatedCamera]:
-    """The camera's animation over the clip's frames.
+    """Sample the animation of the camera in the frames of the clip.
 
     Args:
-        speed: frames of the video per frame of the scene.
+        speed: video frames per scene frame.
     """
     first = min(int(person.frames[0]) for person in clip.people)
     frames = options.start_frame + np.arange(first, clip.last_frame + 1) / speed
     return (yield from animated_camera_steps(scene, camera, frames, first, (clip.width, clip.height)))
 
 
-def _about_scale(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
-    """A warning if the camera's path seems to have another scale. Foot locking would hide it, so this comes before."""
+def _scale_warnings(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
+    """Warn if the scale of the camera trajectory seems wrong. Foot locking would hide that, so it comes later."""
     body = body_of_clip(clip)
     scale = scale_from_feet(in_front_of(camera, clip, body), body)
     if scale is None or 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
         return []
     return [
-        f"feet would slide less if the path of the camera were {scale:.2g} times as long; scale the camera's world by "
-        "that factor and re-import"
+        f"feet would slide less if the camera trajectory were {scale:.2g} times as long; scale the camera's world by "
+        "this factor and re-import"
     ]
 
 
-def _lowest(clip: MotionClip, body: BodyData, placement: WorldPlacement) -> float:
-    """Height of the lowest soles of all people above z = 0, meters."""
-    heights = [placement.points(sole_points(person, body))[..., 2].min(1) for person in clip.people]
-    return float(np.percentile(np.concatenate(heights), _PERCENTILE))
-
-
-def _about(floor: Floor | None) -> str:
-    """The panel's words about the floor."""
+def _floor_text(floor: Floor | None) -> str:
+    """Text about the floor for the People panel."""
     if floor is None:
         return "No floor found, level camera"
     camera = "" if floor.confidence >= MIN_CONFIDENCE else ", level camera"
@@ -204,7 +198,7 @@ def _about(floor: Floor | None) -> str:
 
 
 def _add_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int, speed: float) -> list[str]:
-    """Show the video behind the scene; returns a warning if that is not possible."""
+    """Show the video in the background of the camera view. Returns a warning if that fails."""
     try:
         add_video_background(camera, Path(clip.source), start_frame, 1.0, round(speed, 6))
     except TarError as error:
@@ -213,7 +207,7 @@ def _add_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int
 
 
 def _set_frames(scene: bpy.types.Scene, clip: MotionClip, start_frame: int) -> None:
-    """Give the scene the clip's frame rate and range, and go to its first frame."""
+    """Set the frame rate and the frame range of the scene, and go to the first frame."""
     set_frame_rate(scene, clip.fps)
     scene.frame_start = start_frame + min(int(person.frames[0]) for person in clip.people)
     scene.frame_end = start_frame + clip.last_frame
@@ -224,7 +218,7 @@ def _people_steps(
     context: bpy.types.Context, prepared: PreparedClip, options: ImportOptions, collection: bpy.types.Collection
 ) -> Incremental[list[ImportedPerson]]:
     material = build_skin_material() if options.with_body else None
-    # All armatures first: making bones evaluates the scene, which takes tens of milliseconds once bodies are in it.
+    # Build all armatures first. Adding bones evaluates the scene, which is slow as soon as it contains bodies.
     armatures = []
     for person in prepared.clip.people:
         yield
@@ -250,7 +244,7 @@ def _person_steps(
     collection: bpy.types.Collection,
     material: bpy.types.Material | None,
 ) -> Incremental[ImportedPerson]:
-    """Build one person; without a material, only the armature."""
+    """Build one person, without a body if there is no material for it."""
     mesh = None
     if material is not None:
         mesh = yield from body_steps(
@@ -264,7 +258,7 @@ def _person_steps(
     return ImportedPerson(person.person_id, armature, mesh, action)
 
 
-# The kinds of data that an import creates; users come before what they use.
+# The kinds of data that an import creates, in an order in which users precede the data that they use.
 _DATA_KINDS = (
     "objects",
     "collections",
@@ -279,7 +273,7 @@ _DATA_KINDS = (
 
 @contextmanager
 def _all_or_nothing() -> Iterator[None]:
-    """If the block fails, remove everything that it added to the file."""
+    """Remove the data that the block has added to the file if the block fails."""
     before = {kind: set(getattr(bpy.data, kind)) for kind in _DATA_KINDS}
     try:
         yield

@@ -1,4 +1,4 @@
-"""The height of a level camera above the ground, from the lowest points of the feet."""
+"""Heights of the feet: below a level camera, and above z = 0 of the world."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -6,26 +6,33 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.cleanup.contacts import surface_points
+from tar_core.camera.placement import WorldPlacement
+from tar_core.cleanup.contacts import sole_points, surface_points
 from tar_core.motion import LEVEL, PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
 _FOOT_JOINTS = [joint for joint, name in enumerate(JOINT_NAMES) if name.endswith(("_ankle", "_foot"))]
 _SOLE_THICKNESS = 0.015  # meters above the lowest point of the feet that still count as sole
 _SOLE_POINTS = 60  # spread over both soles
-_MAX_FRAMES = 2000  # of a person; more do not change the result
-_PERCENTILE = 5.0  # of the lowest soles of all frames, so that a single frame that dips too low has no effect
+_MAX_FRAMES = 2000  # of a person; more frames do not change the result
+_PERCENTILE = 5.0  # of the lowest soles of all frames, so that single frames below the ground have no effect
 
 
 def camera_height(people: Iterable[PersonMotion], body: BodyData) -> float:
-    """The height at which a level camera must stand for the feet to be on the ground, meters; 0 without people."""
+    """Height of a level camera above the ground, from the feet of the people, meters; 0 without people."""
     lowest = [lowest_soles(person, body) for person in people]
     return -float(np.percentile(np.concatenate(lowest), _PERCENTILE)) if lowest else 0.0
 
 
+def feet_height(people: Iterable[PersonMotion], body: BodyData, placement: WorldPlacement) -> float:
+    """Height of the lowest soles of at least one person above z = 0 of the world, meters."""
+    heights = [placement.points(sole_points(person, body))[..., 2].min(1) for person in people]
+    return float(np.percentile(np.concatenate(heights), _PERCENTILE))
+
+
 def lowest_soles(person: PersonMotion, body: BodyData) -> np.ndarray:
-    """[N] height of the lowest sole point above a level camera in each frame, meters; long motions are thinned out."""
-    person = _thinned(person, -(-len(person) // _MAX_FRAMES))
+    """[N] height of the lowest sole point above a level camera in each frame, meters; long motions are subsampled."""
+    person = _subsampled(person, -(-len(person) // _MAX_FRAMES))
     return np.asarray((surface_points(person, body, _soles(person, body)) @ LEVEL).min(1))
 
 
@@ -37,7 +44,7 @@ def _soles(person: PersonMotion, body: BodyData) -> np.ndarray:
     return soles[:: max(1, len(soles) // _SOLE_POINTS)]
 
 
-def _thinned(person: PersonMotion, step: int) -> PersonMotion:
+def _subsampled(person: PersonMotion, step: int) -> PersonMotion:
     """Every `step`-th frame of a motion, numbered consecutively."""
     names = ("poses", "trans", "boxes", "confidence", "joint_errors")
     arrays = {name: getattr(person, name)[::step] for name in names}

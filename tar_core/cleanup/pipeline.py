@@ -1,4 +1,4 @@
-"""The clean-up of captured motion, step by step; the one place that calls the steps in order.
+"""The clean-up of captured motion. Only this module calls its steps.
 
     outliers and smoothing -> focal length -> lean correction -> contacts and foot locking -> ground plane
     -> resampling -> placement in the world
@@ -26,8 +26,8 @@ class CleanMotion:
 
     Attributes:
         clip: the motion.
-        floor: the floor, however uncertain; None if nobody looked for it or no foot is ever on the ground.
-        placement: where the camera frame lies in the world.
+        floor: the floor, of any confidence; None if it was not estimated, or no foot is ever on the ground.
+        placement: transformation from the camera frame to the world.
     """
 
     clip: MotionClip
@@ -50,8 +50,8 @@ def clean_up(
         clip: the captured motion.
         body: the clip's body.
         options: strengths of the steps; `NO_CLEANUP` leaves the motion as it is.
-        focal_length: pixels, instead of the clip's; people move along the line of sight accordingly.
-        on_ground: find the floor and place it at z = 0; otherwise the camera is level at the world's origin.
+        focal_length: pixels; replaces that of the clip and moves the people along the line of sight accordingly.
+        on_ground: estimate the floor and place it at z = 0; otherwise the camera is level, at the world's origin.
         fps: resample the motion to this frame rate.
     """
     if options.smoothing > 0:
@@ -63,7 +63,7 @@ def clean_up(
     locked = lock_clip_feet(clip, body, options.foot_locking)
     floor = None
     if on_ground and not _has_world(clip):
-        # Weaker locking leaves more of the root's wavering in the contacts, so the floor always gets the full one.
+        # The floor is always estimated from fully locked feet, whose contacts vary least.
         floor = clip.floor or find_floor(
             locked if options.foot_locking == 1 else lock_clip_feet(locked, body, 1.0), body
         )
@@ -72,11 +72,11 @@ def clean_up(
 
 
 def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool) -> WorldPlacement:
-    """Where the camera frame lies in the world.
+    """Place the camera frame in the world.
 
-    A camera trajectory that comes with its own world decides. Otherwise a floor that is known or reliable is put at
-    z = 0. Otherwise the camera is level, at the height that brings the feet to z = 0, or at the origin if not
-    `on_ground`.
+    A camera trajectory with its own world is placed in that world. Otherwise, with `on_ground`, a known or reliable
+    floor is placed at z = 0; without one, the camera is level at the height at which the feet are at z = 0. Without
+    `on_ground`, the camera is level at the origin.
     """
     if clip.camera_trajectory is not None and clip.camera_trajectory.world is not None:
         return WorldPlacement.in_world(clip.camera_trajectory.world)

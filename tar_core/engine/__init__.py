@@ -1,1 +1,1 @@
-"""The engine: the process that captures for Blender, its protocol and its client."""
+"""The engine, i.e. the process outside Blender that runs the network; its protocol and its clients."""

@@ -1,4 +1,4 @@
-"""The engine for callers that may wait: one job after the other, in one process."""
+"""Client of the engine that waits for the result of each job."""
 
 import threading
 import time
@@ -12,14 +12,19 @@ from tar_core.motion import MotionClip
 
 
 class BlockingEngine:
-    """Runs jobs one after the other in one process, which the first job starts."""
+    """Runs jobs one after the other in one process, which is started for the first job."""
 
     def __init__(
         self, find_python: Callable[[], Path], command: tuple[str, ...] = ENGINE_COMMAND, package: str = "tar_core"
     ) -> None:
-        """Args: see `EngineProcess`; `find_python` is called when the first job comes."""
+        """Create the client; nothing is started yet.
+
+        Args:
+            find_python: returns the engine's Python; called when a process is started.
+            command, package: see `EngineProcess`.
+        """
         self._find_python, self._command, self._package = find_python, command, package
-        self._lock = threading.Lock()  # no process may start that `close` in another thread would miss
+        self._lock = threading.Lock()  # so that `close` in another thread does not miss a process that is being started
         self._process: EngineProcess | None = None
         self._closed = False
 
@@ -30,7 +35,7 @@ class BlockingEngine:
         self.close()
 
     def close(self) -> None:
-        """End the process for good. A thread that waits for its result gets a TarError."""
+        """End the process. A thread that waits in `capture` gets a TarError."""
         with self._lock:
             self._closed = True
             self._end()
@@ -41,10 +46,10 @@ class BlockingEngine:
         self._process = None
 
     def capture(self, job: Job, on_event: Callable[[Event], None]) -> MotionClip:
-        """Run a job to its end. If the process has died, start another one.
+        """Run a job and return its motion. If the process has ended, start another one.
 
         Raises:
-            TarError: the job failed, or the engine was closed.
+            TarError: the job has failed, or the client was closed.
         """
         with self._lock:
             if self._closed:

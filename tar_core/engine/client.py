@@ -1,8 +1,7 @@
-"""Starts the engine (`python -m tar_core.engine`) and follows it without ever blocking.
+"""Client of the engine that does not block.
 
-The engine needs PyTorch and takes minutes; Blender's Python has no PyTorch and must stay responsive. Jobs go down and
-events come back as lines of JSON (tar_core/engine/protocol.py). Closing the engine's standard input cancels its job,
-also when Blender itself dies.
+It starts the engine (`python -m tar_core.engine`), sends jobs and receives events (tar_core/engine/protocol.py). If
+standard input of the engine is closed, the engine cancels its job and ends; so it ends with Blender.
 """
 
 import contextlib
@@ -24,23 +23,23 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.selection import DetectedPerson, load_detected
 
-ENGINE_COMMAND = ("-P", "-m", "tar_core.engine")  # -P: not the tar_core of the folder that Blender was started in
+ENGINE_COMMAND = ("-P", "-m", "tar_core.engine")  # -P: do not import from the current folder
 POLL_SECONDS = 0.1
 STOPPED = "the engine was stopped from outside; start again"
 
-_STDERR_LINES = 40  # kept for the report
-_PATIENCE = 3.0  # seconds between asking a cancelled engine to end, terminating it, and killing it
+_STDERR_LINES = 40  # last lines of standard error that are kept for the report
+_PATIENCE = 3.0  # seconds that a cancelled engine has before it is terminated, and again before it is killed
 
 
 class EngineProcess:
     """A running engine with one job at a time.
 
-    Call `poll` from time to time. After the last event (LAST_EVENTS) the process is gone, or, with `stays`, ready for
-    the `next` job with its networks loaded.
+    Call `poll` regularly. After the last event of a job (LAST_EVENTS) the process has ended or, with `stays`, is ready
+    for the `next` job with its networks loaded.
 
     Attributes:
-        errors: the last lines that the engine wrote to standard error, for a report.
-        finished: whether the last event of the current job was polled.
+        errors: the last lines of the engine's standard error, for a report.
+        finished: whether `poll` has returned the last event of the job.
     """
 
     def __init__(
@@ -54,14 +53,14 @@ class EngineProcess:
         """Start the engine.
 
         Args:
-            python: the Python that has tar_core and PyTorch.
+            python: a Python that has tar_core and PyTorch.
             job: the first job.
-            command: the arguments of that Python.
-            stays: keep the process for further jobs.
-            package: what pip should install if the Python lacks tar_core; for the message.
+            command: the arguments of Python.
+            stays: keep the process for more jobs.
+            package: the package to install if Python has no tar_core; for the error message.
 
         Raises:
-            TarError: the Python cannot be started.
+            TarError: Python cannot be started.
         """
         self.errors: deque[str] = deque(maxlen=_STDERR_LINES)
         self.finished = False
@@ -81,9 +80,9 @@ class EngineProcess:
         self._send(job)
 
     def next(self, job: Job) -> bool:
-        """Give another job to an engine that stays and has finished the last one; False if the process is gone."""
+        """Start another job after the last one has ended. False if the process has ended."""
         self._job_runs = True
-        with contextlib.suppress(subprocess.TimeoutExpired):  # an engine that failed may be about to end
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a failed engine may be about to end
             self._process.wait(POLL_SECONDS)
             return False
         self.finished = False
@@ -91,7 +90,7 @@ class EngineProcess:
         return True
 
     def poll(self) -> list[Event]:
-        """The events since the last call; returns at once."""
+        """Return the events since the last call, without waiting."""
         events: list[Event] = []
         while not self._events.empty():
             events.append(self._events.get())
@@ -101,7 +100,7 @@ class EngineProcess:
         return events
 
     def motion(self) -> MotionClip:
-        """The captured motion.
+        """Read the captured motion.
 
         Raises:
             TarError: the result is not a motion file.
@@ -109,7 +108,7 @@ class EngineProcess:
         return MotionClip.load(self._output)
 
     def detected(self) -> list[DetectedPerson]:
-        """The people of a scan.
+        """Read the people of a scan.
 
         Raises:
             TarError: the result is not a list of people.
@@ -117,10 +116,10 @@ class EngineProcess:
         return load_detected(self._output)
 
     def content(self) -> bytes:
-        """The result file's bytes.
+        """Read the bytes of the result file.
 
         Raises:
-            TarError: the file is gone.
+            TarError: the file cannot be read.
         """
         try:
             return self._output.read_bytes()
@@ -128,13 +127,13 @@ class EngineProcess:
             raise TarError(f"the captured motion cannot be read ({error.strerror}); capture again") from error
 
     def cancel(self) -> None:
-        """Ask the engine to end. `poll` reports when it has ended, and forces it if that takes long."""
+        """Ask the engine to end. `poll` reports its end, and kills it if it does not end."""
         if self._cancelled_at is None:
             self._cancelled_at = time.monotonic()
             self._close_input()
 
     def close(self) -> None:
-        """End the engine if it still runs, wait for it, and delete the result."""
+        """End the engine, wait for its end, and delete the result."""
         self._close_input()
         for force in (self._process.terminate, self._process.kill):
             try:
@@ -147,13 +146,13 @@ class EngineProcess:
 
     def _send(self, job: Job) -> None:
         stdin = _pipe(self._process.stdin)
-        # The pipe of an engine that is gone breaks; the readers find out why it is gone.
+        # If the engine has ended, the pipe is broken. The readers find out why it has ended.
         with contextlib.suppress(OSError), broken_pipe_is_an_error():
             stdin.write(job_line(job, self._output))
             stdin.flush()
 
     def _close_input(self) -> None:
-        with contextlib.suppress(OSError), broken_pipe_is_an_error():  # closing flushes what could not be written
+        with contextlib.suppress(OSError), broken_pipe_is_an_error():  # closing the pipe flushes it
             _pipe(self._process.stdin).close()
 
     def _insist(self, waited: float) -> None:
@@ -163,18 +162,18 @@ class EngineProcess:
             self._process.terminate()
 
     def _read_events(self) -> None:
-        """Queue events until the engine has ended; runs in a thread."""
+        """Queue events until the engine has ended, in a thread."""
         last_event: Event | None = None
         for line in _pipe(self._process.stdout):
             event = parse_event(line)
             if event is None:
-                self.errors.append(line.rstrip())  # printed by a library
+                self.errors.append(line.rstrip())  # output of a library
             elif self._stays and isinstance(event, (Result, Failure)):
                 self._job_runs = False
                 self._events.put(event)
             elif isinstance(event, LAST_EVENTS):
-                last_event = last_event or event  # closing its input may make the engine report a cancellation, too
-                self._close_input()  # the engine ends itself now, even if its work does not end
+                last_event = last_event or event  # the engine may report a cancellation when its input is closed
+                self._close_input()  # ends the engine
             else:
                 self._events.put(event)
         self._error_reader.join()
@@ -187,7 +186,7 @@ class EngineProcess:
             self.errors.append(line.rstrip())
 
     def _ending(self) -> Event:
-        """The last event of an engine that ended without sending one."""
+        """The last event of an engine that ended without one."""
         if self._cancelled_at is not None:
             return Cancelled()
         last = next((line for line in reversed(self.errors) if line.strip()), "no output")
@@ -198,10 +197,10 @@ class EngineProcess:
 
 
 def crash_message(code: int, last: str) -> str:
-    """The message for an engine that ended without an event of its own.
+    """The error message for an engine that ended without a last event.
 
     Args:
-        code: the exit code; a negative one is the number of the signal.
+        code: the exit code, or the negative number of the signal that ended the engine.
         last: the last line of its output.
     """
     if -code == getattr(signal, "SIGKILL", None):
@@ -214,7 +213,7 @@ def crash_message(code: int, last: str) -> str:
 
 
 def _start(command: list[str]) -> subprocess.Popen[str]:
-    # Blender may have set these for its own Python; another Python would not start with them.
+    # Blender may have set these variables for its own Python. Another Python might not start with them.
     environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONSTARTUP")}
     return subprocess.Popen(
         command,

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def broken_pipe_is_an_error() -> Iterator[None]:
-    """Make writing to a process that has ended raise BrokenPipeError; the signal would end a real Blender.
+    """Make writing to a process that has ended raise BrokenPipeError instead of ending Blender by SIGPIPE.
 
-    Python ignores SIGPIPE, but Blender does not. The signal goes to the thread that writes, so it is blocked there, and
-    removed before it is unblocked.
+    Python ignores SIGPIPE, but Blender does not. The signal is sent to the thread that writes, so it is blocked in this
+    thread, and a pending one is removed before it is unblocked.
     """
     if not hasattr(signal, "SIGPIPE"):
         yield

@@ -1,12 +1,12 @@
-"""What the engine and its client say to each other: jobs in, events out, each one line of JSON.
+"""Messages between the engine and its client: jobs to the engine and events from it, one line of JSON each.
 
 A job, on the engine's standard input:
 
     {"protocol": 2, "video": "walk.mp4", "output": "walk.npz", "people": "largest", "end": 99, ...}
 
-`video` and `output` are required. The other keys are the options of `CaptureOptions`; options at their defaults are
-left out. With `"scan": true` the engine only finds out who is in the video (tar_core/people/scan.py); a later job's
-`selection` says which of these people to capture.
+`video` and `output` are required. The other keys are the options of `CaptureOptions`; options that have their default
+are left out. With `"scan": true`, the engine only detects the people in the video (tar_core/people/scan.py). The
+`selection` of a later job says which of these people to capture.
 
 Events, on the engine's standard output, each with `"protocol": 2`:
 
@@ -18,8 +18,10 @@ Events, on the engine's standard output, each with `"protocol": 2`:
     {"event": "cancelled"}                                                                  exit code 130
     {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9, "options": [...]}
 
-The protocol number grows when a message changes its meaning. A new option does not change it: an engine that does not
-know an option answers with `unknown_options`, and the self-test lists the options that an engine knows.
+A job's errors and warnings may have a `topic` (tar_core/errors.py), for which the client has a hint.
+
+The protocol number is increased if a message changes its meaning. New options do not change it: an engine that does not
+know an option sends an error with `unknown_options`, and the self-test lists the options that an engine knows.
 """
 
 import json
@@ -45,12 +47,12 @@ _STAGES = {
 
 @dataclass(frozen=True)
 class Job:
-    """What the engine is asked for.
+    """A job for the engine.
 
     Attributes:
         video: path of the video.
         options: what to capture and how.
-        scan: only find out who is in the video.
+        scan: only detect the people in the video.
     """
 
     video: str
@@ -62,21 +64,25 @@ class Job:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Job":
-        """Raises TarError for unknown options and values of the wrong type or out of range."""
+        """Create a job from JSON values.
+
+        Raises:
+            TarError: an option is unknown, or a value has the wrong type or is out of range.
+        """
         options = {key: value for key, value in values.items() if key not in ("video", "scan")}
         return cls(values["video"], from_json(CaptureOptions, options), bool(values.get("scan", False)))
 
 
 def job_line(job: Job, output: Path) -> str:
-    """The line that asks for a job, whose result is written to `output`."""
+    """Format a job, whose result is to be written to `output`, as a line."""
     return json.dumps({"protocol": PROTOCOL, "output": str(output), **job.to_json()}) + "\n"
 
 
 def parse_job(line: str) -> tuple[Job, Path]:
-    """The job and the output path of a line.
+    """Parse the job and the output path of a line.
 
     Raises:
-        TarError: not a job, or one with unknown options or wrong values.
+        TarError: the line is not a job, or has unknown options or invalid values.
     """
     try:
         values = json.loads(line)
@@ -96,18 +102,18 @@ def parse_job(line: str) -> tuple[Job, Path]:
 
 
 def event_line(event: str, **values: Any) -> str:
-    """The line that reports an event."""
+    """Format an event as a line."""
     return json.dumps({"protocol": PROTOCOL, "event": event, **values}) + "\n"
 
 
 def known_options() -> list[str]:
-    """The options of a job that this version knows."""
+    """Names of the job options that this version knows."""
     return sorted(options_of(CaptureOptions))
 
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of the engine; `total` is 0 if it is unknown."""
+    """Progress of a job: processed frames, all frames (0 if unknown) and frames per second."""
 
     stage: str
     done: int
@@ -120,12 +126,12 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """None if it is unknown."""
+        """The remaining time; None if it is unknown."""
         return (self.total - self.done) / self.fps if self.fps > 0 and self.total > 0 else None
 
     @property
     def headline(self) -> str:
-        """The stage for the user, with the number of frames."""
+        """The stage and the number of frames, as text."""
         stage = _STAGES.get(self.stage, self.stage)
         if self.done == 0 and self.total == 0:
             return stage
@@ -134,7 +140,7 @@ class Progress:
 
     @property
     def pace(self) -> str:
-        """Speed and remaining time; empty until they are known."""
+        """Speed and remaining time as text; empty until they are known."""
         if self.fps <= 0:
             return ""
         left = self.seconds_left
@@ -146,7 +152,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class PersonFound:
-    """A person of the result, with the first and last video frame."""
+    """A person of the result, with the first and the last video frame."""
 
     id: int
     first: int
@@ -155,7 +161,7 @@ class PersonFound:
 
 @dataclass(frozen=True)
 class Notice:
-    """A warning; the engine continues. `topic` is that of a TarError."""
+    """A warning; the job continues. For `topic` see `TarError`."""
 
     message: str
     topic: str = ""
@@ -163,17 +169,17 @@ class Notice:
 
 @dataclass(frozen=True)
 class Result:
-    """The result is written."""
+    """The job has ended and its result is written."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """The job failed.
+    """The job has failed.
 
     Attributes:
-        message: for the user.
+        message: the error for the user.
         outdated: the engine is older than its client and should be updated.
-        topic: that of a TarError.
+        topic: see `TarError`.
     """
 
     message: str
@@ -183,7 +189,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """The engine ended because it was asked to."""
+    """The engine has ended because the client cancelled the job."""
 
 
 Event = Progress | PersonFound | Notice | Result | Failure | Cancelled
@@ -191,7 +197,7 @@ LAST_EVENTS = (Result, Failure, Cancelled)
 
 
 def parse_event(line: str) -> Event | None:
-    """The event of a line of the engine's output; None if the line is something else."""
+    """Parse a line of the engine's output; None if the line is not an event."""
     try:
         fields = json.loads(line)
         kind = fields["event"]

@@ -1,13 +1,13 @@
-"""The engine: the process that captures for Blender, which has no PyTorch and must stay responsive.
+"""The engine: the process that captures for Blender, whose Python has no PyTorch and must stay responsive.
 
 `python -m tar_core.engine` reads jobs from standard input and writes events to standard output, one line of JSON each
-(tar_core/engine/protocol.py). After a result or an error it waits for the next line and keeps the networks loaded. The
-exit code is the last job's.
+(tar_core/engine/protocol.py). After a result or an error, it keeps the networks loaded and waits for the next job. The
+exit code is that of the last job.
 
-`python -m tar_core.engine --self-test` instead runs the networks once and reports versions and device.
+`python -m tar_core.engine --self-test` runs the networks once and reports the versions and the device.
 
-A running job is cancelled within a second when standard input closes or on SIGTERM, so keep standard input open.
-Whatever libraries print goes to standard error. The output file is written whole or not at all.
+Closing standard input, or SIGTERM, cancels a running job within a second. Output of libraries goes to standard error.
+The output file is written completely or not at all.
 """
 
 import os
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 EXIT_ERROR = 2
 EXIT_CANCELLED = 130
 PROGRESS_INTERVAL = 0.1  # seconds
-LAST_RESORT = 0.8  # seconds after which the process of a cancelled job that does not end is killed
+KILL_DELAY = 0.8  # seconds until the process is killed if a cancelled job does not end
 
 
 class EventStream:
-    """Writes events (tar_core/engine/protocol.py)."""
+    """Writes events to a stream; safe to use from several threads."""
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
@@ -70,7 +70,7 @@ class _WarningsAsEvents(logging.Handler):
 
 
 def main() -> int:
-    """Read jobs, run them, return the exit code."""
+    """Run jobs from standard input until it ends. Returns the exit code."""
     events = EventStream(_claim_standard_output())
     logging.getLogger("tar_core").addHandler(_WarningsAsEvents(events))
     signal.signal(signal.SIGTERM, _interrupt)
@@ -84,7 +84,7 @@ def main() -> int:
         code, loaded = 0, LoadedNetworks()
         for line in jobs:
             event, values = run_line(line, events, loaded)
-            jobs.done()  # before the client knows: a finished job cannot be cancelled any more
+            jobs.done()  # before the event, after which the client may close standard input
             events.send(event, **values)
             code = 0 if event == "result" else EXIT_ERROR
         return code
@@ -95,7 +95,7 @@ def main() -> int:
         _try_to_send_cancelled(events)
         return EXIT_CANCELLED
     except BrokenPipeError:  # the client is gone
-        _end_the_hard_way_soon()
+        _kill_soon()
         return EXIT_CANCELLED
     except Exception as error:  # a bug or a broken installation
         traceback.print_exc()
@@ -104,7 +104,7 @@ def main() -> int:
 
 
 class _Jobs:
-    """The lines of standard input. Its end cancels a running job."""
+    """The lines of standard input. The end of the input cancels a running job."""
 
     def __init__(self) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -118,51 +118,51 @@ class _Jobs:
             yield line
 
     def done(self) -> None:
-        """Note that the last job has ended."""
+        """Mark the current job as ended."""
         with self._lock:
             self._busy = False
 
     def read(self) -> None:
-        """Read standard input to its end; runs in a thread."""
+        """Read standard input to its end, in a thread."""
         while line := sys.stdin.readline():
             self._lines.put(line)
         with self._lock:
             self._lines.put("")
             if self._busy:
-                _end_the_hard_way_soon()
+                _kill_soon()
                 signal.raise_signal(signal.SIGTERM)
 
 
 class LoadedNetworks:
-    """Keeps the networks of the last job for the next one, if it needs the same."""
+    """The networks of the last job, which are kept if the next job needs the same."""
 
     def __init__(self) -> None:
         self._wanted: object = None
         self._networks: Networks | None = None
 
     def of(self, options: "CaptureOptions") -> "Networks":
-        """The networks that the options need; see `Networks.load`."""
+        """Load the networks that the options need; see `Networks.load`."""
         from tar_core.capture.networks import Networks
 
         wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
-            self._networks = None  # free the memory before loading others
+            self._networks = None  # free their memory before others are loaded
             self._networks, self._wanted = Networks.load(options), wanted
         return self._networks
 
 
 @functools.cache
 def load_libraries() -> None:
-    """Import what every job needs. Only once: `loading` would also keep the garbage of earlier jobs alive."""
+    """Import what every job needs. Only once, since `loading` would keep garbage of earlier jobs alive."""
     with loading():
         importlib.import_module("tar_core.capture.pipeline")
 
 
 def self_test() -> dict[str, Any]:
-    """Load the networks and run each once; returns the values of the self-test event.
+    """Load the networks and run each of them once. Returns the values of the self-test event.
 
     Raises:
-        TarError: a part of the installation is missing or does not work.
+        TarError: the installation is incomplete or does not work.
     """
     began = time.monotonic()
     load_libraries()
@@ -193,7 +193,7 @@ def self_test() -> dict[str, Any]:
 
 
 def run_line(line: str, events: EventStream, loaded: LoadedNetworks) -> tuple[str, dict[str, Any]]:
-    """Run the job of a line; returns the name and values of its last event."""
+    """Run the job of a line. Returns the name and the values of its last event."""
     try:
         output = run_job(*parse_job(line), events, loaded)
     except UnknownOptions as error:
@@ -204,10 +204,10 @@ def run_line(line: str, events: EventStream, loaded: LoadedNetworks) -> tuple[st
 
 
 def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks) -> Path:
-    """Capture the job's video, or scan it for people, and write the output; returns its path.
+    """Capture the motion in a video, or detect the people in it, and write the output. Returns the output's path.
 
     Raises:
-        TarError: the job cannot be done.
+        TarError: the video, an option or the output cannot be used.
     """
     load_libraries()
     from tar_core.capture.pipeline import capture, scan
@@ -235,7 +235,7 @@ def _problem(message: str, topic: str) -> dict[str, str]:
 
 
 def _progress_events(events: EventStream) -> "Callable[[Progress], None]":
-    """A callback that reports progress, at most every PROGRESS_INTERVAL."""
+    """A callback that sends progress events, at most one per PROGRESS_INTERVAL."""
     last_sent = 0.0
 
     def report(progress: "Progress") -> None:
@@ -250,21 +250,21 @@ def _progress_events(events: EventStream) -> "Callable[[Progress], None]":
 
 
 def _claim_standard_output() -> TextIO:
-    """Return the real standard output; what libraries print there goes to standard error from now on."""
-    own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    """Return standard output, and redirect the output of libraries to standard error."""
+    claimed = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return own
+    return claimed
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    """End the job with an exception."""
-    _end_the_hard_way_soon()
+    """Signal handler that ends the job by an exception."""
+    _kill_soon()
     raise KeyboardInterrupt
 
 
-def _end_the_hard_way_soon() -> None:
-    """End the process even if a library swallows the exception or delays it."""
-    timer = threading.Timer(LAST_RESORT, os._exit, [EXIT_CANCELLED])
+def _kill_soon() -> None:
+    """Kill this process after KILL_DELAY, in case a library catches or delays the exception."""
+    timer = threading.Timer(KILL_DELAY, os._exit, [EXIT_CANCELLED])
     timer.daemon = True
     timer.start()
 

@@ -84,7 +84,7 @@ def test_other_fields_are_not_options() -> None:
 
 def test_numbers_must_be_in_their_range() -> None:
     check(Example(count=1, share=1.0))
-    with pytest.raises(TarError, match="^count must be at least 1 things, not 0$"):
+    with pytest.raises(TarError, match="^count must be at least 1, not 0$"):
         check(Example(count=0))
     with pytest.raises(TarError, match="^share must be from 0 to 1, not nan$"):
         check(Example(share=float("nan")))

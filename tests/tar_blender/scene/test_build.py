@@ -1,4 +1,4 @@
-"""A clip becomes a scene, or leaves no trace."""
+"""Import of a clip, and its removal if it fails."""
 
 import itertools
 from pathlib import Path
@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.scene import build as import_motion
+from tar_blender.scene import build
 from tar_blender.scene.build import import_clip, import_steps
 from tar_blender.scene.frame_rate import frame_rate
 from tar_blender.scene.metadata import about_floor
@@ -19,7 +19,7 @@ from tests.support.import_options import raw_options
 from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
 
-def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) -> None:
+def test_all_objects_are_in_a_collection_named_after_the_clip(tiny_video: Path) -> None:
     clip = synthetic_clip(people=2)
     clip.source = str(tiny_video)
     imported = import_clip(clip, bpy.context, raw_options())
@@ -31,7 +31,7 @@ def test_everything_is_in_one_collection_named_after_the_clip(tiny_video: Path) 
     assert not imported.warnings
 
 
-def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:
+def test_scene_takes_frame_range_rate_and_resolution_of_the_clip(clip: MotionClip) -> None:
     scene = bpy.context.scene
     imported = import_clip(clip, bpy.context, raw_options(start_frame=1001))
     assert scene.render.fps == 30 and scene.render.fps_base == pytest.approx(1.001, abs=1e-6)
@@ -41,14 +41,14 @@ def test_scene_takes_the_clips_time_and_size(clip: MotionClip) -> None:
     assert scene.camera == imported.camera
 
 
-def test_missing_video_is_a_warning_and_the_rest_is_there(clip: MotionClip) -> None:
+def test_missing_video_is_a_warning(clip: MotionClip) -> None:
     imported = import_clip(clip, bpy.context, raw_options())
     (warning,) = imported.warnings
     assert "Dance 01.mp4" in warning and "move the video back" in warning
     assert not imported.camera.data.background_images
 
 
-def test_a_second_import_leaves_the_first_alone(clip: MotionClip) -> None:
+def test_second_import_does_not_change_the_first(clip: MotionClip) -> None:
     first = import_clip(clip, bpy.context, raw_options())
     before = np.array(first.people[0].armature.matrix_world)
     second = import_clip(clip, bpy.context, raw_options())
@@ -57,8 +57,8 @@ def test_a_second_import_leaves_the_first_alone(clip: MotionClip) -> None:
     np.testing.assert_array_equal(np.array(first.people[0].armature.matrix_world), before)
 
 
-def test_works_from_another_mode(clip: MotionClip) -> None:
-    """The animator may be posing somebody else when the import ends."""
+def test_import_in_pose_mode(clip: MotionClip) -> None:
+    """The user may be posing another person when the import ends."""
     first = import_clip(clip, bpy.context, raw_options())
     bpy.context.view_layer.objects.active = first.people[0].armature
     bpy.ops.object.mode_set(mode="POSE")
@@ -66,7 +66,7 @@ def test_works_from_another_mode(clip: MotionClip) -> None:
     assert bpy.context.mode == "OBJECT"
 
 
-def test_failure_leaves_nothing_behind(clip: MotionClip, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_import_leaves_the_file_unchanged(clip: MotionClip, monkeypatch: pytest.MonkeyPatch) -> None:
     import_clip(clip, bpy.context, raw_options())
     scene = bpy.context.scene
     before = _everything(), scene.camera, scene.frame_end, scene.render.fps
@@ -74,17 +74,17 @@ def test_failure_leaves_nothing_behind(clip: MotionClip, monkeypatch: pytest.Mon
     def fail(*args: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(import_motion, "motion_steps", fail)
+    monkeypatch.setattr(build, "motion_steps", fail)
     with pytest.raises(MemoryError):
         import_clip(synthetic_clip(people=2, fps=60, frames=99), bpy.context, raw_options())
     assert (_everything(), scene.camera, scene.frame_end, scene.render.fps) == before
 
 
-def test_scenes_frame_rate_stays_and_the_motion_keeps_its_time() -> None:
-    """Where the pelvis is at a moment does not depend on the frame rate."""
+def test_motion_has_the_same_speed_at_the_frame_rate_of_the_scene() -> None:
+    """The position of the pelvis at a time does not depend on the frame rate."""
     scene = bpy.context.scene
     clip = synthetic_clip(frames=120, first_frame=0, fps=60)
-    places = {}
+    positions = {}
     for keep in (False, True):
         scene.render.fps, scene.render.fps_base = 24, 1.001
         person = import_clip(clip, bpy.context, raw_options(timing="scene" if keep else "video", start_frame=1)).people[
@@ -95,12 +95,12 @@ def test_scenes_frame_rate_stays_and_the_motion_keeps_its_time() -> None:
         for seconds in (0.3, 1.0, 1.7):
             frame = 1 + seconds * rate
             scene.frame_set(int(frame), subframe=frame % 1)
-            places[keep, seconds] = np.array(person.armature.pose.bones["pelvis"].head)
+            positions[keep, seconds] = np.array(person.armature.pose.bones["pelvis"].head)
     for seconds in (0.3, 1.0, 1.7):
-        assert np.linalg.norm(places[False, seconds] - places[True, seconds]) < 0.01
+        assert np.linalg.norm(positions[False, seconds] - positions[True, seconds]) < 0.01
 
 
-def test_options(clip: MotionClip) -> None:
+def test_options_of_the_import(clip: MotionClip) -> None:
     scene = bpy.context.scene
     scene.render.resolution_x = 333
     options = raw_options(
@@ -114,19 +114,19 @@ def test_options(clip: MotionClip) -> None:
     imported = import_clip(clip, bpy.context, options)
     assert not bpy.data.meshes and not bpy.data.materials and imported.people[0].body is None
     assert scene.render.resolution_x == 333 and scene.camera == imported.camera
-    assert not imported.warnings, "nobody asked for the video"
+    assert not imported.warnings, "the video is not needed"
     assert imported.camera.location.length == 0
     assert imported.camera.data.lens == pytest.approx(2 * clip.focal_length * 36 / clip.width)
 
 
-def test_nobody_in_the_clip(clip: MotionClip) -> None:
+def test_clip_without_people_is_an_error(clip: MotionClip) -> None:
     clip.people.clear()
-    with pytest.raises(TarError, match="no people"):
+    with pytest.raises(TarError, match="contains no people"):
         import_clip(clip, bpy.context, raw_options())
     assert not _everything()
 
 
-def test_body_file_gone(clip: MotionClip, tmp_path: Path) -> None:
+def test_missing_body_file_is_an_error(clip: MotionClip, tmp_path: Path) -> None:
     clip.body = str(tmp_path / "SMPL_NEUTRAL.pkl")
     with pytest.raises(TarError, match="SMPL_NEUTRAL"):
         import_clip(clip, bpy.context, raw_options())
@@ -134,21 +134,21 @@ def test_body_file_gone(clip: MotionClip, tmp_path: Path) -> None:
 
 
 def _everything() -> set[str]:
-    """The names of all data that an import makes."""
+    """The names of all data of the kinds that an import creates."""
     kinds = ("objects", "collections", "armatures", "meshes", "cameras", "actions", "images", "materials")
     return {f"{kind}/{item.name}" for kind in kinds for item in getattr(bpy.data, kind)}
 
 
-def test_stopping_anywhere_leaves_no_trace(clip: MotionClip) -> None:
-    before = {kind: set(getattr(bpy.data, kind).keys()) for kind in import_motion._DATA_KINDS}
-    # Waiting for a thread takes as many steps as it likes, so there is no telling how many there are.
+def test_stopped_import_leaves_the_file_unchanged(clip: MotionClip) -> None:
+    before = {kind: set(getattr(bpy.data, kind).keys()) for kind in build._DATA_KINDS}
+    # The number of steps varies, since waiting for a thread takes any number of them.
     for stop in itertools.count(0, 7):
         steps = import_steps(clip, bpy.context, raw_options())
         taken = sum(1 for _ in itertools.islice(steps, stop))
         if taken < stop:
             break
         steps.close()
-        assert {kind: set(getattr(bpy.data, kind).keys()) for kind in import_motion._DATA_KINDS} == before, stop
+        assert {kind: set(getattr(bpy.data, kind).keys()) for kind in build._DATA_KINDS} == before, stop
         assert bpy.context.scene.camera is None and bpy.context.scene.render.resolution_x == 1920
     assert stop > 50
 

@@ -1,10 +1,11 @@
-"""Height of a level camera above the feet of people."""
+"""Heights of the feet of people."""
 
 import pytest
 import torch
 
 from tar_core.body.model import BodyModel
-from tar_core.cleanup.camera_height import camera_height
+from tar_core.camera.placement import WorldPlacement
+from tar_core.cleanup.camera_height import camera_height, feet_height
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.clips import synthetic_person, t_pose
 from tests.support.standing import BODY
@@ -38,6 +39,14 @@ def test_long_motions_are_subsampled() -> None:
     short, long = synthetic_person(1, 2000, 0), synthetic_person(1, 4000, 0)
     long.poses[::2], long.trans[::2] = short.poses, short.trans
     assert camera_height([long], BODY) == camera_height([short], BODY)
+
+
+def test_feet_height_above_z_0() -> None:
+    person = t_pose(20)
+    level = WorldPlacement.level(camera_height([person], BODY))
+    assert feet_height([person], BODY, level) == pytest.approx(0, abs=0.01)
+    raised = WorldPlacement.level(camera_height([person], BODY) + 0.5)
+    assert feet_height([person], BODY, raised) == pytest.approx(feet_height([person], BODY, level) + 0.5)
 
 
 def test_height_is_zero_without_people() -> None:

@@ -1,4 +1,4 @@
-"""The clean-up as a whole: which steps run, and where the result is placed."""
+"""The clean-up as a whole: its steps, and the placement in the world."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def clip() -> MotionClip:
     return synthetic_clip()
 
 
-def test_no_cleanup_leaves_the_motion_as_it_is(clip: MotionClip) -> None:
+def test_no_cleanup_leaves_the_motion_unchanged(clip: MotionClip) -> None:
     clean = clean_up(clip, BODY, NO_CLEANUP)
     assert clean.clip.people[0] is clip.people[0]
     assert clean.floor is None and clean.placement.translation[2] == 0
@@ -40,10 +40,10 @@ def test_lean_correction_changes_global_orient_only(clip: MotionClip) -> None:
     tip = np.radians(8)
     upright = np.zeros_like(clip.people[0].poses)
     upright[:, 0] = np.pi
-    stands = replace(clip.people[0], poses=upright, trans=np.tile([0.0, 0.2, 4.0], (len(upright), 1)))
-    leaning = replace(clip, people=[stands], vertical=Vertical(np.array([0, -np.cos(tip), -np.sin(tip)]), 1.0))
+    standing = replace(clip.people[0], poses=upright, trans=np.tile([0.0, 0.2, 4.0], (len(upright), 1)))
+    leaning = replace(clip, people=[standing], vertical=Vertical(np.array([0, -np.cos(tip), -np.sin(tip)]), 1.0))
     clean = clean_up(leaning, BODY, replace(NO_CLEANUP, lean_correction=True)).clip
-    changed = (clean.people[0].poses != stands.poses).any(0).nonzero()[0]
+    changed = (clean.people[0].poses != standing.poses).any(0).nonzero()[0]
     assert len(changed) and changed.max() < 3
     again = clean_up(clean, BODY, replace(NO_CLEANUP, lean_correction=True)).clip
     assert again.people[0] is clean.people[0], "the lean is corrected once"
@@ -62,7 +62,7 @@ def test_motion_is_resampled_last(clip: MotionClip) -> None:
     np.testing.assert_array_equal(clean.placement.matrix(), at_video_rate.placement.matrix())
 
 
-def test_a_known_floor_is_at_z_0(clip: MotionClip) -> None:
+def test_known_floor_is_placed_at_z_0(clip: MotionClip) -> None:
     floor = Floor(np.array([0.1, -0.9, -0.3]), 1.4, confidence=0.01)
     known = replace(clip, floor=floor)
     clean = clean_up(known, BODY, NO_CLEANUP, on_ground=True)
@@ -70,7 +70,7 @@ def test_a_known_floor_is_at_z_0(clip: MotionClip) -> None:
     assert clean_up(known, BODY, NO_CLEANUP, on_ground=False).placement.translation[2] == 0
 
 
-def test_a_trajectory_with_its_own_world_decides(clip: MotionClip) -> None:
+def test_trajectory_with_a_world_is_placed_in_that_world(clip: MotionClip) -> None:
     world = np.eye(4)
     world[:3, 3] = 7.0
     count = clip.last_frame + 1
@@ -81,7 +81,7 @@ def test_a_trajectory_with_its_own_world_decides(clip: MotionClip) -> None:
 
 
 @pytest.mark.parametrize("pitch", [0, 20])
-def test_camera_gets_the_tilt_that_a_standing_person_shows(pitch: float) -> None:
+def test_camera_pitch_is_estimated_from_a_standing_person(pitch: float) -> None:
     """In front of a camera that looks down, an upright person seems to lean away from it."""
     clip = synthetic_clip(frames=40)
     (person,) = clip.people
@@ -94,8 +94,8 @@ def test_camera_gets_the_tilt_that_a_standing_person_shows(pitch: float) -> None
     assert 0.3 < placement.translation[2] < 3
 
 
-def test_every_step_is_called_from_the_pipeline_only() -> None:
-    """Besides their own modules: what the command line, the add-on and Re-import share must not be written twice."""
+def test_only_the_pipeline_calls_the_steps() -> None:
+    """The command line, the add-on and Re-import must all use the pipeline."""
     import re
 
     from tests.support.paths import REPOSITORY
