@@ -11,14 +11,26 @@ from tests.support.steps import run
 
 BLENDERS = CACHE / "blenders"  # the runtimes
 SUPPORT = REPOSITORY / "tests" / "support"
-# The extension, and the modules of tar_core that run inside Blender.
+# The tests that run inside every Blender: those of the extension, and of the modules of tar_core that it uses, as far as
+# they need no torch.
 TESTS = tuple(
     REPOSITORY / "tests" / name
     for name in (
         "tar_blender",
-        "tar_core/engine/test_client.py",
         "tar_core/body/test_genders.py",
+        "tar_core/engine/test_blocking_client.py",
+        "tar_core/engine/test_client.py",
+        "tar_core/engine/test_pipes.py",
+        "tar_core/engine/test_protocol.py",
+        "tar_core/people/test_selection.py",
+        "tar_core/test_amass.py",
+        "tar_core/test_arguments.py",
         "tar_core/test_duration.py",
+        "tar_core/test_files.py",
+        "tar_core/test_motion.py",
+        "tar_core/test_option_fields.py",
+        "tar_core/test_options.py",
+        "tar_core/test_skeleton.py",
     )
 )
 FRAMES = 8  # of the demo video that are captured
