@@ -11,8 +11,8 @@ from tests.support.steps import run
 
 BLENDERS = CACHE / "blenders"  # the runtimes
 SUPPORT = REPOSITORY / "tests" / "support"
-# The tests that run inside every Blender: those of the extension, and of the modules of tar_core that it uses, as far as
-# they need no torch.
+# The tests that run inside every Blender: those of the extension, and those of tar_core that need no torch and test
+# modules that the extension uses.
 TESTS = tuple(
     REPOSITORY / "tests" / name
     for name in (

@@ -153,9 +153,13 @@ class DebianBlender:
             target.write_bytes(file.read_bytes())
 
     def _link_repository(self) -> None:
+        """Link the repository's files, and remove the links of files that it no longer has."""
         listing = run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=REPOSITORY)
-        for name in filter(None, listing.split("\0")):
-            self._link_file(REPOSITORY / name)
+        files = [Path(name) for name in listing.split("\0") if name]
+        for folder in {file.parts[0] for file in files if len(file.parts) > 1}:
+            shutil.rmtree(self.host_path(REPOSITORY / folder), ignore_errors=True)
+        for file in files:
+            self._link_file(REPOSITORY / file)
 
     def _link_file(self, path: Path) -> Path:
         """Link a file into the chroot under the same path and return that path."""

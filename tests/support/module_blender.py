@@ -61,8 +61,8 @@ class ModuleBlender:
         self._run_installed(user, "check", str(output), str(FRAMES))
 
     def _run_installed(self, user: dict[str, str], *arguments: str, exit_code: int = 0) -> str:
-        # -P keeps the script's folder off Python's path: the installed files run, not the repository's.
-        return run([str(self._python), "-P", str(SUPPORT / "installed.py"), *arguments], user, exit_code=exit_code)
+        # -I keeps the script's folder and PYTHONPATH off Python's path: the installed files run, not the repository's.
+        return run([str(self._python), "-I", str(SUPPORT / "installed.py"), *arguments], user, exit_code=exit_code)
 
 
 def find_python(version: str) -> str:
