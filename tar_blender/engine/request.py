@@ -1,4 +1,4 @@
-"""An import request, as it waits in the queue: where the motion comes from, and how it enters the scene."""
+"""Import requests: the job for the engine, and the options of the import. The queue contains them as JSON."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ..scene.options import ImportOptions
 
 @dataclass(frozen=True)
 class ImportRequest:
-    """An import. The job's video may be a motion file, which needs no engine."""
+    """A request for an import. The job's video may be a motion file, which needs no engine."""
 
     job: Job
     options: ImportOptions

@@ -11,9 +11,9 @@ from ..export.amass import ENDING as AMASS_ENDING
 from ..export.formats import FORMATS
 from ..scene.options import ImportOptions
 
-NAME = "tar_capture"  # Blender takes identifiers only, so no hyphen
+NAME = "tar_capture"  # Blender requires an identifier, so it has no hyphen
 MOTION = "npz"  # the format that needs no scene
-ENDINGS = {name: name for name in (*FORMATS, MOTION)} | {"amass": AMASS_ENDING}  # of the files of each format
+ENDINGS = {name: name for name in (*FORMATS, MOTION)} | {"amass": AMASS_ENDING}  # file endings of the formats
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -28,8 +28,8 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar="FILE",
-        help=f"File to write; its ending is one of {', '.join(ENDINGS.values())}. Can be given several times. A "
-        "folder for several videos",
+        help="File to write; can be given several times. A folder for several videos. Formats: "
+        + ", ".join(ENDINGS.values()),
     )
     _add_batch(parser)
     _add_scene(parser)
@@ -44,10 +44,10 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
         type=_formats,
         default=["blend"],
         metavar="FORMATS",
-        help=f"Formats to write into a folder, separated by commas: {', '.join(ENDINGS)} (default: blend)",
+        help=f"Formats of the files in the folder, separated by commas: {', '.join(ENDINGS)} (default: blend)",
     )
     existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--resume", action="store_true", help="Skip videos whose files all exist")
+    existing.add_argument("--resume", action="store_true", help="Skip videos whose files exist already")
     existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
     parser.add_argument(
         "--jobs",
@@ -62,13 +62,13 @@ def _add_scene(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--separate",
         action="store_true",
-        help="Write one file per person, without the camera and with the same skeleton for all, for game engines",
+        help="Write one file per person, without the camera and with the same skeleton, for game engines",
     )
     parser.add_argument(
         "--character",
         type=Path,
         metavar="FILE",
-        help="A rigged character (.blend, .fbx, .glb) that gets the motion instead of the SMPL bodies",
+        help="Rigged character (.blend, .fbx, .glb) to which the motion is transferred, instead of SMPL bodies",
     )
     parser.add_argument("--fps", type=_positive, help="Resample the motion to this frame rate")
     parser.add_argument(

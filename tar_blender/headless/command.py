@@ -1,4 +1,4 @@
-"""The command `blender -b --command tar_capture`: one video becomes scene files, many become a folder of them.
+"""The command `blender -b --command tar_capture`: writes scene files of one video, or a folder of files of several.
 
 blender -b --command tar_capture VIDEO -o out.blend                   with the extension installed
 blender -b -P tar_blender/headless/command.py -- VIDEO -o out.blend   from a checkout
@@ -10,7 +10,7 @@ tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume] [--jobs
 
 import sys
 
-if not __package__:  # run as a script: run it again as a part of the package
+if not __package__:  # run as a script; run it again as a module of the package
     import runpy
     from pathlib import Path
 
@@ -51,7 +51,7 @@ EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command. The exit code is 0, 2 with one line on standard error for each failure, or 130 after Ctrl-C."""
+    """Run the command. The exit code is 0, 2 after errors (reported in one line each), or 130 after Ctrl-C."""
     try:
         options = build_parser().parse_args(arguments)
         with _ctrl_c_interrupts():
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _ctrl_c_interrupts() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt; a real Blender would only cancel a render."""
+    """Make Ctrl-C raise KeyboardInterrupt. By default, Blender would only cancel a render."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -102,10 +102,10 @@ def _run_one(options: argparse.Namespace) -> None:
 
 def _run_batch(options: argparse.Namespace) -> int:
     if len(options.output) > 1 or options.output[0].is_file():
-        raise TarError("several videos are written to one folder; give it with -o, and the formats with --format")
+        raise TarError("several videos are written to a folder; give the folder with -o, and the formats with --format")
     folder, formats, clips = options.output[0], options.format, find_clips(options.video)
     find_python, wanted = _python_finder(), _capture_options(options)
-    errors = sys.stderr  # `save_scene` redirects it, while another thread may report something
+    errors = sys.stderr  # for other threads, while `save_scene` redirects sys.stderr
 
     def report(outcome: Outcome) -> None:
         if outcome.status == "failed":
@@ -117,7 +117,7 @@ def _run_batch(options: argparse.Namespace) -> int:
         def show(event: Event) -> None:
             if isinstance(event, Notice):
                 print(f"{NAME}: {video}: {_text(event)}", file=errors, flush=True)
-            elif options.jobs == 1:  # several jobs would overwrite each other's line
+            elif options.jobs == 1:  # the progress of several jobs does not fit into one line
                 _show(event)
 
         return _motion(video, wanted, engine, show)
@@ -135,7 +135,7 @@ def _run_batch(options: argparse.Namespace) -> int:
 
 
 def _python_finder() -> Callable[[], Path]:
-    """Find the engine's Python now, since threads must not ask Blender, but raise an error only when it is needed."""
+    """Find the engine's Python now, since threads must not access Blender; raise an error only if it is needed."""
     try:
         python = engine_python(bpy.context)
     except TarError as error:
@@ -149,11 +149,11 @@ def _python_finder() -> Callable[[], Path]:
 
 
 def _capture_options(arguments: argparse.Namespace) -> CaptureOptions:
-    """The options for every video. The preferences are the defaults for device, checkpoint, threads and body."""
+    """Create the options for all videos. Device, checkpoint, threads and body default to the preferences."""
     options = from_arguments(CaptureOptions, arguments)
     preferred = engine_choices(bpy.context)
     threads = options.threads or preferred.get("threads")
-    if threads is None and arguments.jobs > 1:  # share the threads that one engine would take by itself
+    if threads is None and arguments.jobs > 1:  # divide the threads that one engine would use
         threads = max(1, (os.cpu_count() or 1) // 2 // arguments.jobs)
     return replace(
         options,
@@ -166,14 +166,14 @@ def _capture_options(arguments: argparse.Namespace) -> CaptureOptions:
 
 
 def _absolute(path: Path | str | None) -> Path | None:
-    """The engine runs in another folder."""
+    """Make a path absolute, since the engine may run in another folder."""
     return None if path is None else Path(path).absolute()
 
 
 def _motion(
     source: Path, options: CaptureOptions, engine: BlockingEngine, on_event: Callable[[Event], None]
 ) -> MotionClip:
-    """The motion of a video, captured by the engine, or of a motion file; does not touch Blender's data."""
+    """Capture a video, or read a motion file. Does not access Blender's data."""
     if is_motion(source):
         return load_motion(source, load_body())
     check_video_file(source)
@@ -211,10 +211,10 @@ def unregister() -> None:
 
 
 if __name__ == "__main__":
-    own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
-    code = main(own)
+    arguments = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
+    code = main(arguments)
     if not bpy.app.binary_path:
-        # As a Python module, Blender 4.2 crashes when Python ends after a glTF export; all work is done by then.
+        # As a Python module, Blender 4.2 crashes at the end of Python after a glTF export, so exit immediately.
         sys.stdout.flush()
         os._exit(code)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""One clip becomes the files that the user asked for."""
+"""Conversion of a clip to the output files of the headless command."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ from .arguments import MOTION, NAME
 
 
 def convert(clip: MotionClip, outputs: Sequence[Path], arguments: argparse.Namespace) -> tuple[int, list[Path]]:
-    """Build the clip in an empty scene and write its files; returns the number of people and the written files."""
+    """Build the clip in an empty scene and write its files. Returns the number of people and the written files."""
     # The objects and settings of the startup file must not affect the result.
     bpy.ops.wm.read_homefile(use_empty=True)
     if arguments.fps is not None:

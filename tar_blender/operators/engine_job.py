@@ -1,4 +1,4 @@
-"""Base of the operators that run an import: start the engine, follow it, build the result, continue with the queue."""
+"""Base class of the operators that import: run the engine, build the result, continue with the queue."""
 
 import time
 
@@ -23,7 +23,7 @@ from ..util.report import refuse, sentence
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between timer events while the scene is built
-_BUILDING_SECONDS = 0.008  # of building per timer event; the last step may take longer
+_BUILDING_SECONDS = 0.008  # duration of building per timer event; the last step may exceed it
 _CANCELLED = "Cancelled; the scene was not changed"
 
 # What to do in the sidebar about errors and warnings of the engine, by topic (tar_core/errors.py).
@@ -34,25 +34,33 @@ HINTS = {
 
 
 class EngineJobOperator(OperatorMixin):
-    """Runs a job of the engine and builds its result in Blender, then the imports in the queue.
+    """Runs a job of the engine and builds its result in the scene, then runs the imports in the queue.
 
-    A motion file needs no engine.
+    Motion files are imported without the engine. Without a window, `start` waits for the result.
     """
 
     _timer: bpy.types.Timer | None = None
     _engine: EngineProcess | None = None
 
     def start_or_queue(self, context: bpy.types.Context, request: ImportRequest) -> OperatorResult:
-        """Raises TarError if the engine cannot be started."""
+        """Start an import, or queue it during another import.
+
+        Raises:
+            TarError: the engine cannot be started.
+        """
         progress = context.window_manager.tar_progress
         if progress.running:
-            waiting = progress.queue.add()
-            waiting.name, waiting.request = request.video.name, request.to_json()
+            queued = progress.queue.add()
+            queued.name, queued.request = request.video.name, request.to_json()
             return {"FINISHED"}
         return self.start(context, request)
 
     def start(self, context: bpy.types.Context, request: ImportRequest) -> OperatorResult:
-        """Raises TarError if the engine cannot be started."""
+        """Start an import.
+
+        Raises:
+            TarError: the engine cannot be started.
+        """
         self._begin(context, request)
         if bpy.app.background:  # no event loop
             return self._wait(context)
@@ -65,11 +73,11 @@ class EngineJobOperator(OperatorMixin):
             progress.cancel_requested = True
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
-            # A half-built scene must not be undone or changed.
+            # Ignore input, since the user must not undo or change a scene that is being built.
             return {"RUNNING_MODAL"} if self._building else {"PASS_THROUGH"}
         try:
             result = self._step(context)
-        except Exception as error:  # a bug; without this the panel would show a running import forever
+        except Exception as error:  # a bug; otherwise the panel would show a running import forever
             progress.error = f"unexpected {type(error).__name__}: {error}; see the system console"
             self._stop(context)
             raise
@@ -101,7 +109,7 @@ class EngineJobOperator(OperatorMixin):
             self._tick_every(context, _POLL_SECONDS)
 
     def _begin_next(self, context: bpy.types.Context) -> bool:
-        """Start the first import of the queue that can be started; returns whether there was one."""
+        """Start the first import of the queue that can be started. Returns whether there is one."""
         queue = context.window_manager.tar_progress.queue
         self._close_engine()
         while queue:
@@ -148,9 +156,7 @@ class EngineJobOperator(OperatorMixin):
         self._timer = context.window_manager.event_timer_add(seconds, window=context.window)
 
     def _step(self, context: bpy.types.Context) -> OperatorResult | None:
-        """Shows what the engine has told since the last step, and then builds; at the end gives what the operator
-        returns.
-        """
+        """Handle the events of the engine, or continue building. Returns the operator's result at the end."""
         if self._building is not None:
             return self._build(context)
         if context.window_manager.tar_progress.cancel_requested:
@@ -202,7 +208,7 @@ class EngineJobOperator(OperatorMixin):
         return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
 
     def _build(self, context: bpy.types.Context) -> OperatorResult | None:
-        """Continue building for a moment; at the end, return the operator's result."""
+        """Continue building for a moment. Returns the operator's result at the end."""
         progress = context.window_manager.tar_progress
         building = self._building
         assert building is not None
@@ -216,7 +222,7 @@ class EngineJobOperator(OperatorMixin):
                 run_for(building, _BUILDING_SECONDS)
                 return None
         except StopIteration as end:
-            self._imported = end.value  # finished in the next timer event, as an undo step takes time
+            self._imported = end.value  # kept in the next timer event, since an undo step takes time
             return None
         except TarError as error:
             result = fail(self, context, str(error))
@@ -225,7 +231,7 @@ class EngineJobOperator(OperatorMixin):
         return result
 
     def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> OperatorResult:
-        """Keep the captured motion in the cache and push the undo step."""
+        """Keep the captured motion in the cache, and push an undo step."""
         motion = str(self._request.video)
         if not self._request.is_motion:
             try:
@@ -242,12 +248,13 @@ class EngineJobOperator(OperatorMixin):
 
 
 def report_import(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
+    """Report the warnings of an import, and show it in the panel."""
     for warning in imported.warnings:
         operator.report({"WARNING"}, sentence(warning))
     count = len(imported.people)
     people = "1 person" if count == 1 else f"{count} people"
     progress = context.window_manager.tar_progress
-    # Warnings of the engine stay.
+    # The notice may already contain a warning of the engine.
     progress.notice = " ".join(filter(None, [f"Imported {people}.", *imported.warnings, progress.notice]))
 
 

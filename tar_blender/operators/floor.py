@@ -1,4 +1,4 @@
-"""Buttons that place a clip on the floor by hand."""
+"""Operators that place a clip on the floor by hand."""
 
 import bpy
 from mathutils import Matrix, Vector
@@ -6,9 +6,7 @@ from mathutils import Matrix, Vector
 from tar_core.errors import TarError
 
 from ..scene.floor import floor_transform, lowest_foot, move
-from ..scene.metadata import (
-    camera_of,
-)
+from ..scene.metadata import camera_of
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from ..util.report import refuse
@@ -16,7 +14,7 @@ from .targets import ClipOperator
 
 
 class TAR_OT_feet_on_ground(ClipOperator, bpy.types.Operator):
-    """Move the clip, with its camera, so that the lowest foot at this frame is at z = 0"""
+    """Move the clip and its camera so that the lowest foot at the current frame is at z = 0"""
 
     bl_idname = "tar.feet_on_ground"
     bl_label = "Feet on Ground Here"
@@ -33,7 +31,7 @@ class TAR_OT_feet_on_ground(ClipOperator, bpy.types.Operator):
 
 
 class TAR_OT_floor_from_objects(ClipOperator, bpy.types.Operator):
-    """Rotate and move the clip, with its camera, so that the three selected objects are at z = 0"""
+    """Rotate and move the clip and its camera so that the three selected objects are at z = 0"""
 
     bl_idname = "tar.floor_from_objects"
     bl_label = "Floor from 3 Objects"
@@ -48,14 +46,14 @@ class TAR_OT_floor_from_objects(ClipOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         if self.refuse_in_given_world():
             return {"CANCELLED"}
-        chosen, camera = context.selected_objects, camera_of(self.collection())
-        points = [obj.matrix_world.translation.copy() for obj in chosen]
+        selected, camera = context.selected_objects, camera_of(self.collection())
+        points = [obj.matrix_world.translation.copy() for obj in selected]
         above = camera.matrix_world.translation if camera else points[0] + Vector((0, 0, 1))
         try:
             transform = floor_transform(points, above)
         except TarError as error:
             return refuse(self, error)
-        move([*self.collection().all_objects, *chosen], transform)
+        move([*self.collection().all_objects, *selected], transform)
         return {"FINISHED"}
 
 

@@ -1,4 +1,4 @@
-"""Import of motion files, from the sidebar and the File menu."""
+"""Operators that import motion files, in the sidebar and the File menu."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +29,7 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):  # type: igno
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         try:
-            # An operator of a file browser cannot be modal.
+            # Another operator, since one that opens a file browser cannot be modal.
             bpy.ops.tar.build_motion_file(filepath=self.filepath)  # type: ignore[attr-defined]
         except RuntimeError as error:
             return fail(self, context, context.window_manager.tar_progress.error or error)
@@ -37,7 +37,7 @@ class TAR_OT_import_motion_file(bpy.types.Operator, ImportHelper):  # type: igno
 
 
 class TAR_OT_build_motion_file(EngineJobOperator, bpy.types.Operator):
-    """Build the people of a motion file"""
+    """Build the people of a motion file in the scene"""
 
     bl_idname = "tar.build_motion_file"
     bl_label = "Build Motion File"

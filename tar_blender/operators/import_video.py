@@ -1,4 +1,4 @@
-"""Import Video Motion, and the scan for people before it."""
+"""Operators that capture a video, and that scan it for people to select before the capture."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +20,9 @@ from .engine_job import EngineJobOperator, fail
 class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
     """Import the people in the video as animated SMPL characters in front of a matching camera"""
 
-    # One run may serve several imports of the queue, so undo steps are pushed by hand.
     bl_idname = "tar.import_video_motion"
     bl_label = "Import Video Motion"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER"}  # not UNDO: a run that imports the queue, too, pushes one undo step per import
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -41,7 +40,7 @@ class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
 
 
 class TAR_OT_find_people(EngineJobOperator, bpy.types.Operator):
-    """Scan the video for people to choose from, without capturing their motion"""
+    """Scan the video for people to select, without capturing their motion"""
 
     bl_idname = "tar.find_people"
     bl_label = "Find People"
@@ -68,10 +67,10 @@ class TAR_OT_find_people(EngineJobOperator, bpy.types.Operator):
 
 
 def _request(context: bpy.types.Context) -> ImportRequest:
-    """The import that the settings describe.
+    """Create the import request from the settings.
 
     Raises:
-        TarError: the settings contradict each other or name missing files.
+        TarError: the settings are contradictory, or a file is missing.
     """
     settings = context.scene.tar_settings
     body = body_file(context) if settings.body == "smpl" else None
@@ -85,7 +84,7 @@ def _request(context: bpy.types.Context) -> ImportRequest:
 
 
 def _with_preferences(context: bpy.types.Context, job: Job) -> Job:
-    """The job with the device, the checkpoint and the threads of the preferences."""
+    """Add the device, the checkpoint and the threads of the preferences to a job."""
     return replace(job, options=replace(job.options, **engine_choices(context)))
 
 

@@ -1,4 +1,4 @@
-"""Button that removes keys."""
+"""Operator that removes keys within a tolerance."""
 
 import bpy
 from bpy.props import FloatProperty
@@ -9,13 +9,13 @@ from ..util.registration import registration
 
 
 class TAR_OT_reduce_keys(bpy.types.Operator):
-    """Remove keys from the active object that its curves do not need, so that the motion is easy to edit"""
+    """Remove keys of the active object that its curves do not need, so that the motion is easier to edit"""
 
     bl_idname = "tar.reduce_keys"
     bl_label = "Reduce Keys"
     bl_options = {"REGISTER", "UNDO"}
     degrees: FloatProperty(
-        name="Rotations", description="Largest change of a rotation, degrees", default=1.0, min=0.01, soft_max=10.0
+        name="Rotations", description="Largest change of a rotation in degrees", default=1.0, min=0.01, soft_max=10.0
     )
     meters: FloatProperty(
         name="Locations",

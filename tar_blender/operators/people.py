@@ -1,15 +1,9 @@
-"""Buttons of the people list: select, hide, delete, look through the camera, go to a frame."""
+"""Operators of the people list: select, hide, delete, look through the camera, go to a frame."""
 
 import bpy
 from bpy.props import IntProperty
 
-from ..scene.metadata import (
-    camera_of,
-    delete_clip,
-    delete_person,
-    person_objects,
-    set_hidden,
-)
+from ..scene.metadata import camera_of, delete_clip, delete_person, person_objects, set_hidden
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from ..util.report import refuse
@@ -36,7 +30,7 @@ class TAR_OT_select_person(PersonOperator, bpy.types.Operator):
 
 
 class TAR_OT_show_frame(bpy.types.Operator):
-    """Go to the first frame of this range, in which the motion may be wrong"""
+    """Go to the first frame of this range, in which the confidence is low"""
 
     bl_idname = "tar.show_frame"
     bl_label = "Show"
@@ -72,7 +66,7 @@ class TAR_OT_delete_person(PersonOperator, bpy.types.Operator):
 
 
 class TAR_OT_view_camera(ClipOperator, bpy.types.Operator):
-    """Look through the camera of this clip, which matches the video"""
+    """Look through the camera of this clip, which matches that of the video"""
 
     bl_idname = "tar.view_camera"
     bl_label = "Look Through Camera"

@@ -12,7 +12,7 @@ from ..util.report import report_text
 
 
 class TAR_OT_cancel_import(bpy.types.Operator):
-    """Cancel the running import. The scene does not change, and the next import of the queue starts"""
+    """Cancel the running import. The scene is not changed, and the next import of the queue starts"""
 
     bl_idname = "tar.cancel_import"
     bl_label = "Cancel"

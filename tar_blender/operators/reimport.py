@@ -1,4 +1,4 @@
-"""Re-import: build a clip again from its captured motion."""
+"""Operator that builds a clip again from its captured motion, with other settings."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +26,12 @@ from ..scene.options import ImportOptions
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse, sentence
+from .engine_job import fail
 from .targets import ClipOperator, leave_other_modes
 
 
 class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.Operator):
-    """Build the clip again from its captured motion, without running the network. Later changes to it are lost"""
+    """Build the clip again from its captured motion, without running the network. Manual changes are lost"""
 
     bl_idname = "tar.reimport_clip"
     bl_label = "Re-import with Other Settings"
@@ -61,8 +62,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         try:
             imported = self._reimport(context)
         except TarError as error:
-            context.window_manager.tar_progress.error = str(error)
-            return refuse(self, error)
+            return fail(self, context, error)
         for warning in imported.warnings:
             self.report({"WARNING"}, sentence(warning))
         return {"FINISHED"}

@@ -1,4 +1,4 @@
-"""Layout of settings that the sidebar and the Re-import dialog share."""
+"""Layout of the settings that are both in the sidebar and in the Re-import dialog."""
 
 import bpy
 
@@ -10,6 +10,7 @@ from ..scene.options import ImportOptions
 
 
 def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
+    """Draw the settings of the camera and its focal length."""
     layout.prop(settings, "camera_mode")
     if settings.camera_mode == "animated":
         return
@@ -22,12 +23,12 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
 
 
 def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:
-    """All options of an import: values one below the other, then the ticks."""
+    """Draw all options of an import: first the values, then the checkboxes."""
     shown = [name for name, about in options_of(ImportOptions).items() if about.blender]
-    ticks = [name for name in shown if value_type(ImportOptions, name) is bool]
+    checkboxes = [name for name in shown if value_type(ImportOptions, name) is bool]
     for name in shown:
-        if name not in ticks:
+        if name not in checkboxes:
             layout.prop(settings, name)
     column = layout.column(heading="Options")
-    for name in ticks:
+    for name in checkboxes:
         column.prop(settings, name)

@@ -1,4 +1,4 @@
-"""Presets of the settings, in Blender's own preset menu; tar_blender/presets holds those that come with the add-on."""
+"""Presets of the settings, in Blender's preset menu. The presets of the add-on are in tar_blender/presets."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from ..util.registration import registration
 FOLDER = "tar_motion_capture"
 SETTINGS = "bpy.context.scene.tar_settings"
 
-# All settings but those that belong to one video: the video, its frames, its place in the scene.
+# All settings except those for a single video: its file, frames, box and start frame.
 PRESET_SETTINGS = (
     *("people", "people_count", "body", "gender"),
     *("camera_mode", "focal_mode", "lens", "sensor", "fov", "focal_length"),

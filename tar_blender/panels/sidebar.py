@@ -1,4 +1,4 @@
-"""The sidebar's tab."""
+"""Panels of the tab TAR in the sidebar, and the menu Object > Video Motion."""
 
 import textwrap
 from pathlib import Path
@@ -35,11 +35,11 @@ from .layout import draw_lens, draw_scene_settings
 from .people_picker import draw_detected
 from .presets import TAR_PT_presets
 
-_PIXELS_PER_CHARACTER = 7  # of the sidebar's text, about; labels do not wrap by themselves
-_DOUBTS_SHOWN = 5  # of one person
-_THUMBNAIL_SCALE = 5.0  # in widget heights
+_PIXELS_PER_CHARACTER = 7  # approximate; Blender does not wrap labels
+_MAX_RANGES = 5  # uncertain ranges that are drawn for a person
+_THUMBNAIL_SCALE = 5.0  # multiple of a button's height
 
-_thumbnails: Thumbnails | None = None  # Blender's previews live from register to unregister
+_thumbnails: Thumbnails | None = None  # exists while the add-on is registered
 
 
 class _SidebarPanel(PanelMixin):
@@ -70,7 +70,9 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
             _draw_engine(context, layout.box().column(), trouble)
         row = layout.row(align=True)
         row.prop(settings, "video")
-        row.operator(TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER")  # a path's own would show all files
+        row.operator(
+            TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER"
+        )  # shows only videos, unlike the button of a file property
         _draw_video(context, layout)
 
         button = layout.column()
@@ -104,7 +106,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         if settings.people == "count":
             layout.prop(settings, "people_count")
         if settings.people == "picked":
-            self._draw_choice(context, layout, settings)
+            self._draw_detected(context, layout, settings)
         if settings.people == "box":
             self._draw_box(layout, settings)
         draw_lens(layout, settings)
@@ -116,7 +118,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             layout.prop(preferences, "body_file", text="File")
             layout.prop(settings, "gender")
 
-    def _draw_choice(self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: TARSettings) -> None:
+    def _draw_detected(self, context: bpy.types.Context, layout: bpy.types.UILayout, settings: TARSettings) -> None:
         detected = context.window_manager.tar_detected
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
         if settings.video and detected.video == str(settings.video_path):
@@ -165,7 +167,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
             row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
             if active:
-                _draw_doubts(layout, armature)
+                _draw_uncertain_ranges(layout, armature)
                 layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
         if about_floor(clip):
             layout.label(text=about_floor(clip), icon="MESH_GRID")
@@ -180,7 +182,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
 
 
 class TAR_MT_video_motion(bpy.types.Menu):
-    """The sidebar's buttons once more: for Blender's menu search, for shortcuts, for hands that stay on the keyboard"""
+    """Operators of the sidebar, for menu search and shortcuts"""
 
     bl_label = "Video Motion"
 
@@ -207,21 +209,21 @@ def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble
     draw_set_up(layout, context)
 
 
-def _draw_doubts(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
-    """Where the active person's motion may be wrong; a click goes there."""
-    found = uncertain_ranges_of(armature)
+def _draw_uncertain_ranges(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
+    """Draw a button for each uncertain range of a person, which goes to its first frame."""
+    ranges = uncertain_ranges_of(armature)
     column = layout.column(align=True)
-    for doubt in found[:_DOUBTS_SHOWN]:
-        text = f"{doubt.what[0].upper()}{doubt.what[1:]}, {doubt.first} to {doubt.last}"
-        column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR").frame = doubt.first
-    if len(found) > _DOUBTS_SHOWN:
-        column.label(text=f"and {len(found) - _DOUBTS_SHOWN} more", icon="BLANK1")
+    for uncertain in ranges[:_MAX_RANGES]:
+        text = f"{uncertain.what[0].upper()}{uncertain.what[1:]}, {uncertain.first} to {uncertain.last}"
+        column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR").frame = uncertain.first
+    if len(ranges) > _MAX_RANGES:
+        column.label(text=f"and {len(ranges) - _MAX_RANGES} more", icon="BLANK1")
 
 
 def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:
-    """What the chosen video looks like; nothing where another scene names another."""
+    """Draw the thumbnail and the facts about the video, or why it cannot be read."""
     video = context.window_manager.tar_video
-    if not video.path or video.path != context.scene.tar_settings.video:
+    if not video.path or video.path != context.scene.tar_settings.video:  # facts about the video of another scene
         return
     if video.error:
         _draw_text(context, layout.box(), without_folders(video.error), "ERROR")
@@ -239,14 +241,14 @@ def _draw_progress(layout: bpy.types.UILayout, progress: TARProgress) -> None:
     column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
     column.label(text=progress.pace or " ")
     column.operator(TAR_OT_cancel_import.bl_idname, icon="X")
-    for index, waiting in enumerate(progress.queue):
+    for index, queued in enumerate(progress.queue):
         row = column.row(align=True)
-        row.label(text=waiting.name, icon="TIME")
+        row.label(text=queued.name, icon="TIME")
         row.operator(TAR_OT_unqueue_import.bl_idname, text="", icon="X").index = index
 
 
 def _draw_text(context: bpy.types.Context, layout: bpy.types.UILayout, text: str, icon: Any) -> None:
-    """Text in a box, wrapped to its width in the sidebar."""
+    """Draw text, wrapped to the width of a box in the sidebar."""
     scale = context.preferences.system.ui_scale
     width = int(context.region.width / (_PIXELS_PER_CHARACTER * scale)) - 8
     column = layout.column(align=True)

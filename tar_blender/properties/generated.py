@@ -1,4 +1,4 @@
-"""Blender properties from option dataclasses (tar_core/option_fields.py)."""
+"""Blender properties that are derived from options (tar_core/option_fields.py)."""
 
 import dataclasses
 from typing import Any
@@ -9,7 +9,7 @@ from tar_core.option_fields import Option, options_of, value_type
 
 
 def properties(cls: type) -> dict[str, Any]:
-    """Annotations for a property group or an operator: one property for each option that Blender shows as it is."""
+    """Create annotations for a property group or an operator: a property for each option that has one."""
     defaults = {field.name: field.default for field in dataclasses.fields(cls)}
     return {
         name: _property(value_type(cls, name), about, defaults[name])
@@ -19,7 +19,7 @@ def properties(cls: type) -> dict[str, Any]:
 
 
 def preset_names(cls: type) -> list[str]:
-    """The generated properties that presets keep."""
+    """Names of the properties that presets contain."""
     return [name for name, about in options_of(cls).items() if about.blender and about.preset]
 
 

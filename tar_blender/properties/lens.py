@@ -1,4 +1,4 @@
-"""What is known about the video's camera: settings that the sidebar and the Re-import dialog share."""
+"""Settings of the video's camera, which are both in the sidebar and in the Re-import dialog."""
 
 from math import atan, degrees, radians, tan
 
@@ -16,29 +16,29 @@ _FOV = options_of(CaptureOptions)["fov"]
 
 
 class LensSettings:
-    """Camera settings; a plain class of annotations, so that property groups and operators can share them."""
+    """Camera settings. A mixin with annotations, since both a property group and an operator have them."""
 
     camera_mode: EnumProperty(
         name="Camera",
-        description="Which camera the people are placed in front of",
+        description="Camera that views the people",
         items=[
-            ("video", "From Video", "A static camera, or one that rotates as the background of the video shows"),
+            ("video", "From Video", "A new camera, which is static or rotates and zooms like the camera of the video"),
             (
                 "animated",
                 "As Animated",
                 "The scene camera with its animation, keyed by hand or solved by Blender's motion tracker. People are "
-                "placed in its world and at its scale",
+                "placed in its world, at its scale",
             ),
         ],
     )
     focal_mode: EnumProperty(
         name="Focal Length",
-        description="How to get the focal length of the video's camera",
+        description="Source of the focal length of the video's camera",
         items=[
             (
                 "auto",
                 "Automatic",
-                "Estimated from straight lines in the image, or else the image diagonal",
+                "Estimated from straight lines in the image. If there are too few of them, the image diagonal",
             ),
             ("lens", "Lens and Sensor", "From the lens and the sensor size in millimeters"),
             ("fov", "Field of View", "From the angle across the longer side of the image"),
@@ -69,7 +69,7 @@ class LensSettings:
     )
 
     def field_of_view(self, scene: bpy.types.Scene) -> float | None:
-        """Degrees across the longer side of the image; None if unknown or if the focal length is given in pixels.
+        """Field of view across the longer side of the image, degrees; None if unknown or given as pixels.
 
         Raises:
             TarError: the scene has no perspective camera.
@@ -97,7 +97,7 @@ class LensSettings:
 
 
 def lens_focal_length(settings: LensSettings, scene: bpy.types.Scene, width: int, height: int) -> float | None:
-    """The focal length in pixels for an image of this size; None if it is to be estimated.
+    """Focal length in pixels for an image of this size; None if it is to be estimated.
 
     Raises:
         TarError: the scene has no perspective camera.

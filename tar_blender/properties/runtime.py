@@ -1,4 +1,4 @@
-"""What the panel shows while Blender runs; kept in the window manager, so it is not saved."""
+"""State of the panels, in the window manager, so that it is not saved."""
 
 from pathlib import Path
 
@@ -12,14 +12,14 @@ from ..util.video_info import read_video_info
 
 
 class TARVideo(bpy.types.PropertyGroup):
-    """Facts about the selected video, or the reason why it cannot be read."""
+    """Size, frame rate and length of the selected video as text, or the reason why it cannot be read."""
 
     path: StringProperty()
     facts: StringProperty()
     error: StringProperty()
 
     def show(self, path: str) -> None:
-        """Read the facts about a video."""
+        """Read a video and show its facts."""
         self.path, self.facts, self.error = path, "", ""
         if not path:
             return

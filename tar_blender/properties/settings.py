@@ -1,4 +1,4 @@
-"""The settings of the next import, as the sidebar shows them."""
+"""The settings in the sidebar for the next import."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,26 +23,26 @@ Box = tuple[int, int, int, int]
 
 
 class CaptureSettings:
-    """The options of `CaptureOptions` that Blender shows as they are."""
+    """Properties that are generated from `CaptureOptions`."""
 
 
 CaptureSettings.__annotations__ = properties(CaptureOptions)
 
 
 class SceneSettings:
-    """The options of `ImportOptions`, which the Re-import dialog shows as well."""
+    """Properties that are generated from `ImportOptions`. The Re-import dialog has them as well."""
 
     if TYPE_CHECKING:  # the properties are generated
 
         def __getattr__(self, name: str) -> Any: ...
 
     def import_options(self, focal_length: float | None = None, camera: str | None = None) -> ImportOptions:
-        """The options for `import_clip`."""
+        """Return the options for `import_clip`."""
         values = {name: getattr(self, name) for name in properties(ImportOptions)}
         return ImportOptions(focal_length=focal_length, camera=camera, **values)
 
     def take_options(self, options: ImportOptions) -> None:
-        """Set the properties; the inverse of `import_options`."""
+        """Set the properties to options; the inverse of `import_options`."""
         for name in properties(ImportOptions):
             setattr(self, name, getattr(options, name))
 
@@ -52,19 +52,19 @@ SceneSettings.__annotations__ = properties(ImportOptions)
 
 def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
     context.window_manager.tar_video.show(settings.video)
-    settings.take_box(0, (0, 0, 0, 0))  # the box belongs to the previous video
+    settings.take_box(0, (0, 0, 0, 0))  # it was drawn on the previous video
 
 
 class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.PropertyGroup):
     """Settings of the next import, kept in the scene."""
 
-    video: StringProperty(name="Video", description="Video whose people become characters", update=_choose_video)
+    video: StringProperty(name="Video", description="Video that shows the people to import", update=_choose_video)
     frames: EnumProperty(
         name="Frames",
         description="Part of the video to import",
         items=[
             ("all", "Whole Video", "All frames of the video"),
-            ("scene", "Scene Range", "The video frames that the frame range of the scene shows"),
+            ("scene", "Scene Range", "The video frames that are shown in the frame range of the scene"),
             ("part", "From and To", "A range of video frames, counted from 0"),
         ],
     )
@@ -75,7 +75,7 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
         description="Which people to import",
         items=[
             ("all", "Everyone", "All people in the video"),
-            ("largest", "Largest", "The person who fills most of the image"),
+            ("largest", "Largest", "The largest person in the image"),
             ("count", "Number", "This many of the largest people"),
             ("picked", "Pick", "People that you select after a quick scan of the video"),
             ("box", "Box", "The person in a box that you draw on a video frame"),
@@ -101,7 +101,7 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
     )
     body: EnumProperty(
         name="Body",
-        description="Body that the characters get",
+        description="Body of the characters",
         items=[
             ("free", "Free Body", "The body that comes with the add-on"),
             ("smpl", "SMPL File", "Your own SMPL file"),
@@ -109,7 +109,7 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
     )
     gender: EnumProperty(
         name="Gender",
-        description="Which of the SMPL bodies to use; their files must be in the same folder",
+        description="SMPL body to use. The files of all bodies must be in the same folder",
         items=[
             ("file", "As File", "The body of the selected file"),
             ("neutral", "Neutral", "The neutral body in the same folder"),
@@ -123,7 +123,7 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
         return Path(bpy.path.abspath(self.video)).absolute()
 
     def drawn_box(self) -> Box | None:
-        """x0, y0, x1, y1 in pixels of the video; None if no box is drawn."""
+        """Return x0, y0, x1, y1 of the box in pixels; None if no box is drawn."""
         box = self.box_left, self.box_top, self.box_right, self.box_bottom
         return box if box[0] < box[2] and box[1] < box[3] else None
 
@@ -138,14 +138,16 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
         body: str | None,
         selection: list[dict[str, Any]] | None = None,
     ) -> Job:
-        """The job for the engine.
+        """Create the job for the engine.
 
         Args:
+            scene: the scene of the settings.
             body: path of the user's SMPL file; None for the free body.
-            selection: the selected people of a scan (people_picker.py).
+            selection: the people of a scan and whether they are selected (people_picker.py).
 
         Raises:
-            TarError: no such video, no frames, no box although one is required, or no usable camera in the scene.
+            TarError: the video does not exist, the frame range is empty, a required box is not drawn, or the scene has
+                no usable camera.
         """
         check_video_file(self.video_path)
         if self.video_path.suffix.lower() == ".npz":

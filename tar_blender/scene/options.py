@@ -1,4 +1,4 @@
-"""How a clip enters the scene."""
+"""Options of the import into the scene."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.option_fields import from_json, option, to_json
 from tar_core.options import CleanupOptions
 
-# Names that records in older .blend files have.
+# Names of options in the records of older .blend files.
 _RENAMED = {"plant_feet": "foot_locking", "keep_balance": "lean_correction", "focal": "focal_length"}
 
 
 @dataclass(frozen=True)
 class ImportOptions(CleanupOptions):
-    """How to clean up a clip and what to build from it.
+    """How to clean up a clip, and what to build.
 
     Attributes:
-        placement: where the camera frame lies in the world, instead of what `on_ground` says; only scripts give it.
+        placement: transformation from the camera frame to the world, instead of `on_ground`; only for scripts.
     """
 
     figure: str = option(
@@ -32,7 +32,7 @@ class ImportOptions(CleanupOptions):
     timing: str = option(
         "video",
         "Frame Rate",
-        "What to do if the video and the scene have different frame rates. The speed of the motion is right either way",
+        "Frame rate of the scene after the import. The speed of the motion is the same either way",
         choices=(
             ("video", "Set to Video", "The scene takes the frame rate of the video, with one key per video frame"),
             ("scene", "Keep Scene", "The motion is resampled to the frame rate of the scene"),
@@ -57,7 +57,7 @@ class ImportOptions(CleanupOptions):
     camera: str | None = option(
         None,
         "Camera",
-        "Name of an animated camera that is the camera of the video; people are placed in its world",
+        "Name of an animated camera, which is the camera of the video. People are placed in its world",
         command_line=False,
         blender=False,
     )
@@ -72,15 +72,15 @@ class ImportOptions(CleanupOptions):
         return self.timing == "scene"
 
     def to_json(self) -> dict[str, Any]:
-        """The options that differ from their defaults, for the record in the .blend file."""
+        """Convert the options that differ from their defaults to JSON, for the record in the .blend file."""
         return to_json(self)
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "ImportOptions":
-        """From a record, also one of an older version.
+        """Create options from a record, which may be that of an older version.
 
         Raises:
-            TarError: the record has unknown options or wrong values.
+            TarError: the record has unknown options or invalid values.
         """
         values = {_RENAMED.get(name, name): value for name, value in record.items()}
         values.pop("background_opacity", None)

@@ -1,48 +1,79 @@
-"""Registration of the add-on, and its operators and settings. Windows are tested by tests/support/window.py."""
+"""Contents of the panels in the sidebar. For tests in a window see tests/support/window.py."""
 
-import importlib.util
-from types import ModuleType
+from pathlib import Path
+from typing import Any
 
 import bpy
 import pytest
 
-import tar_blender
-from tar_blender.panels.preferences import TARPreferences
-from tar_blender.properties.retarget import TARBone
+from tar_blender.panels.presets import PRESET_SETTINGS
+from tar_blender.panels.sidebar import TAR_PT_capture, TAR_PT_people, TAR_PT_scene
+from tar_blender.scene.metadata import mark_uncertain_ranges
+from tar_core.cleanup.uncertainty import UncertainRange
+from tests.support.layout import RecordingLayout
 
-NOT_OURS = ("rna_type", "name", "bl_idname")  # properties that Blender adds
-
-
-def test_add_on_registers_and_leaves_nothing_behind() -> None:
-    for _ in range(2):
-        tar_blender.register()
-        assert bpy.types.TAR_PT_sidebar.bl_category == "TAR"
-        assert hasattr(bpy.types.Scene, "tar_settings")
-        tar_blender.unregister()
-        assert not hasattr(bpy.types, "TAR_PT_sidebar")
-        assert not hasattr(bpy.types.Scene, "tar_settings")
-        assert not hasattr(bpy.types.WindowManager, "tar_progress")
+pytestmark = pytest.mark.usefixtures("addon")
 
 
-def test_missing_tar_core_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_nothing(name: str) -> ModuleType | None:
-        return None
+class DrawnPanel:
+    """A panel with a recording layout; Blender creates panels only in a window."""
 
-    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
-    with pytest.raises(RuntimeError, match="install the zip"):
-        tar_blender.register()
+    def __init__(self, panel: type) -> None:
+        self._panel, self.layout = panel, RecordingLayout()
+        self.draw(bpy.context)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._panel, name).__get__(self)
 
 
-def test_every_button_and_setting_has_a_tooltip() -> None:
-    tar_blender.register()
-    groups = {name: getattr(bpy.ops.tar, name).get_rna_type() for name in dir(bpy.ops.tar)}
-    missing = [name for name, operator in groups.items() if not operator.description]
-    groups |= {"settings": bpy.context.scene.tar_settings.bl_rna, "retarget": bpy.context.scene.tar_retarget.bl_rna}
-    groups |= {"bone": TARBone.bl_rna, "preferences": TARPreferences.bl_rna}
-    for name, group in groups.items():
-        shown = [prop for prop in group.properties if not prop.is_hidden and prop.identifier not in NOT_OURS]
-        missing += [f"{name}.{prop.identifier}" for prop in shown if not prop.description and prop.type != "COLLECTION"]
-        choices = [(prop.identifier, item) for prop in shown if prop.type == "ENUM" for item in prop.enum_items]
-        missing += [f"{name}.{prop}: {item.name}" for prop, item in choices if not item.description]
-    tar_blender.unregister()
-    assert len(groups) > 10 and not missing
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"frames": "part"}, {"first_frame", "last_frame"}),
+        ({"people": "count"}, {"people_count"}),
+        ({"people": "box"}, {"box_frame", "box_left", "box_top", "box_right", "box_bottom"}),
+        ({"focal_mode": "lens"}, {"lens", "sensor"}),
+        ({"body": "smpl"}, {"body_file", "gender"}),
+    ],
+)
+def test_dependent_settings_are_drawn_if_they_have_an_effect(values: dict[str, str], shown: set[str]) -> None:
+    assert not shown & set(DrawnPanel(TAR_PT_capture).layout.properties)
+    for name, value in values.items():
+        setattr(bpy.context.scene.tar_settings, name, value)
+    assert shown <= set(DrawnPanel(TAR_PT_capture).layout.properties)
+
+
+def test_every_setting_of_a_preset_can_be_reached() -> None:
+    settings = bpy.context.scene.tar_settings
+    drawn = set(DrawnPanel(TAR_PT_scene).layout.properties)
+    settings.people, settings.body = "count", "smpl"
+    for mode in ("lens", "fov", "pixels"):
+        settings.focal_mode = mode
+        drawn |= set(DrawnPanel(TAR_PT_capture).layout.properties)
+    assert set(PRESET_SETTINGS) <= drawn
+
+
+def test_box_and_scan_have_buttons() -> None:
+    settings = bpy.context.scene.tar_settings
+    for people, operator in (("box", "tar.draw_box"), ("picked", "tar.find_people")):
+        settings.people = people
+        assert operator in DrawnPanel(TAR_PT_capture).layout.operators
+
+
+def test_people_panel_lists_the_first_uncertain_ranges_of_the_active_person(imported: bpy.types.Collection) -> None:
+    armature = bpy.data.objects["Person 2"]
+    mark_uncertain_ranges(armature, [UncertainRange("left arm uncertain", 10 * i, 10 * i + 5) for i in range(7)], 1)
+    bpy.context.view_layer.objects.active = armature
+    layout = DrawnPanel(TAR_PT_people).layout
+    assert layout.operators.count("tar.show_frame") == 5 and "and 2 more" in layout.labels
+    assert layout.operators.count("tar.select_person") == 2
+    bpy.context.view_layer.objects.active = None
+    assert "tar.show_frame" not in DrawnPanel(TAR_PT_people).layout.operators
+
+
+def test_people_panel_says_if_the_captured_motion_was_deleted(
+    imported: bpy.types.Collection, motion_file: Path
+) -> None:
+    assert "Re-import..." in DrawnPanel(TAR_PT_people).layout.texts
+    motion_file.unlink()
+    assert "Motion No Longer in Cache" in DrawnPanel(TAR_PT_people).layout.texts

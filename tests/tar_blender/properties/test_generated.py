@@ -1,4 +1,4 @@
-"""One field of a dataclass is an option everywhere."""
+"""A new field of an options dataclass is a property in Blender, a command-line argument and a JSON key."""
 
 import argparse
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from tar_core.option_fields import from_json, option, to_json
 
 @dataclass(frozen=True)
 class MoreOptions(ImportOptions):
-    """The options of an import and a new one."""
+    """The options of an import, and a new option."""
 
     sway: float = option(0.25, "Sway", "Lets the trunk sway by this share of the captured motion", minimum=0, maximum=1)
 
@@ -30,7 +30,7 @@ def test_a_new_option_is_a_command_line_argument() -> None:
         parser.parse_args(["--sway", "2"])
 
 
-def test_a_new_option_is_checked_in_json() -> None:
+def test_a_new_option_is_a_json_key() -> None:
     assert from_json(MoreOptions, {"sway": 1}) == MoreOptions(sway=1.0)
     assert to_json(MoreOptions(sway=0.5)) == {"sway": 0.5}
     with pytest.raises(TarError, match="sway must be from 0 to 1"):
@@ -45,7 +45,7 @@ def test_a_new_option_is_a_property_in_blender() -> None:
         settings = bpy.context.scene.tar_every_option
         assert settings.sway == 0.25
         settings.sway = 7.0
-        assert settings.sway == 1.0, "Blender keeps to the range"
+        assert settings.sway == 1.0, "Blender limits values to the range"
         about = settings.bl_rna.properties["sway"]
         assert (about.name, about.subtype) == ("Sway", "FACTOR") and about.description.startswith("Lets the trunk sway")
     finally:
@@ -53,9 +53,9 @@ def test_a_new_option_is_a_property_in_blender() -> None:
         bpy.utils.unregister_class(group)
 
 
-def test_a_new_option_is_kept_by_presets() -> None:
+def test_a_new_option_is_in_presets() -> None:
     assert "sway" in preset_names(MoreOptions)
-    assert "start_frame" not in preset_names(MoreOptions), "it belongs to one video"
+    assert "start_frame" not in preset_names(MoreOptions), "it depends on the video"
 
 
 def test_defaults_agree_everywhere() -> None:
