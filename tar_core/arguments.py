@@ -58,11 +58,11 @@ def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any
         action = argparse.BooleanOptionalAction if default else "store_true"
         parser.add_argument(flag, action=action, default=default, help=shown)
         return
+    if default is not None:
+        shown += " (default: %(default)s)"
     if about.choices:
         parser.add_argument(flag, choices=[value for value, _, _ in about.choices], default=default, help=shown)
         return
-    if default is not None:
-        shown += " (default: %(default)s)"
     parser.add_argument(flag, type=_reader(cls, name, about), default=default, metavar=about.unit.upper(), help=shown)
 
 

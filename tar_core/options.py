@@ -79,7 +79,7 @@ class CaptureOptions:
     focal_length: float | None = option(
         None,
         "Focal Length",
-        "Focal length of the camera (default: estimated from straight lines in the image, else the image diagonal)",
+        "Focal length of the camera (default: estimated from straight lines in the image, or else the image diagonal)",
         unit="pixels",
         minimum=1,
         blender=False,
@@ -96,7 +96,7 @@ class CaptureOptions:
     box: StartBox | None = option(
         None,
         "Box",
-        "Follow only the person in this box, from this frame on, instead of detecting people",
+        "Follow the person in this box from this frame on, instead of detecting people",
         unit="frame,x0,y0,x1,y1",
         parse=StartBox.parse,
         blender=False,
@@ -104,8 +104,8 @@ class CaptureOptions:
     every_frame: bool = option(
         False,
         "Every Frame",
-        "Analyze every frame of a video with 60 or more frames per second instead of about 30 per second. Slower, but "
-        "follows fast movements better",
+        "Process every frame of a video with about 60 or more frames per second, instead of about 30 per second. "
+        "Slower, but better for fast movements",
     )
     static_camera: bool = option(
         False,
@@ -183,7 +183,7 @@ class CleanupOptions:
     smoothing: float = option(
         0.3,
         "Smoothing",
-        "Removes jitter and keeps fast movements. 0 leaves the captured motion unchanged",
+        "Remove jitter and keep fast movements. 0 leaves the captured motion unchanged",
         unit="0..1",
         minimum=0,
         maximum=1,
@@ -191,7 +191,7 @@ class CleanupOptions:
     foot_locking: float = option(
         1.0,
         "Foot Locking",
-        "Keeps feet in place while they are on the ground, by moving the root and bending the legs. 0 leaves the "
+        "Keep feet in place while they are on the ground, by moving the root and bending the legs. 0 leaves the "
         "captured motion unchanged",
         unit="0..1",
         minimum=0,
@@ -200,8 +200,8 @@ class CleanupOptions:
     lean_correction: bool = option(
         True,
         "Lean Correction",
-        "Corrects leaning along the line of sight, so that the center of mass lies above the feet. Needs straight "
-        "lines in the image and a static camera",
+        "Correct leaning along the line of sight, so that the center of mass is above the feet. Needs straight lines "
+        "in the image and a static camera",
     )
 
     def __post_init__(self) -> None:

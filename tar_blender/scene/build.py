@@ -194,7 +194,7 @@ def _floor_text(floor: Floor | None) -> str:
     if floor is None:
         return "No floor found, level camera"
     camera = "" if floor.confidence >= MIN_CONFIDENCE else ", level camera"
-    return f"Floor {100 * floor.confidence:.0f}% sure{camera}"
+    return f"Floor confidence {100 * floor.confidence:.0f}%{camera}"
 
 
 def _add_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int, speed: float) -> list[str]:

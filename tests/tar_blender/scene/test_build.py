@@ -159,7 +159,7 @@ def test_soles_of_a_clip_are_at_z_0() -> None:
     lowest = evaluated_vertices(imported.people[0].body)[:, 2].min()
     assert abs(lowest) < 0.003
     assert imported.camera.location.z == np.float32(imported.placement.translation[2])
-    assert about_floor(imported.collection).startswith("Floor ")
+    assert about_floor(imported.collection).startswith("Floor confidence ")
 
 
 def test_floor_of_a_tilted_camera_is_at_z_0() -> None:
@@ -177,4 +177,4 @@ def test_floor_of_a_tilted_camera_is_at_z_0() -> None:
     extent = vertices.max(0) - vertices.min(0)
     assert abs(extent[2] - np.ptp(body.v_template[:, 1])) < 1e-3
     assert abs(imported.camera.location.z - height) < 1e-6
-    assert about_floor(imported.collection) == "Floor 100% sure"
+    assert about_floor(imported.collection) == "Floor confidence 100%"
