@@ -1,5 +1,7 @@
 """Operators that set the floor by hand: people and camera move together."""
 
+from pathlib import Path
+
 import bpy
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tar_blender.scene.build import ImportedClip, import_clip
 from tar_blender.scene.floor import lowest_foot
 from tar_core.motion import MotionClip
+from tests.support.animated_camera import animated_camera, import_in_world_of
 from tests.support.import_options import raw_options
 from tests.tar_blender.scene.test_body_mesh import evaluated_vertices
 
@@ -65,3 +68,12 @@ def test_three_objects_define_the_floor(imported: ImportedClip) -> None:
     height = imported.camera.matrix_world.translation.z
     assert height == pytest.approx(-c / np.sqrt(a * a + b * b + 1), abs=1e-4)
     np.testing.assert_allclose(seen(imported), before, atol=1e-4)
+
+
+def test_clips_in_the_world_of_an_animated_camera_are_not_moved(addon: None, tmp_path: Path) -> None:
+    collection = import_in_world_of(animated_camera(), tmp_path)
+    for obj in bpy.data.objects:
+        obj.select_set(obj.name in ("Crane", "Aim", "Mine"))
+    for operator in (bpy.ops.tar.feet_on_ground, bpy.ops.tar.floor_from_objects):
+        with pytest.raises(RuntimeError, match="world of camera Mine"):
+            operator(clip=collection.name)

@@ -6,7 +6,8 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.scene.metadata import clip_record, imported_clips
+from tar_blender.scene.metadata import camera_of, clip_record, imported_clips
+from tests.support.animated_camera import START, animated_camera, import_in_world_of
 from tests.support.clips import synthetic_clip
 from tests.tar_blender.scene.test_keyframes import curves_of, values_of
 
@@ -55,3 +56,33 @@ def test_failed_reimport_leaves_the_clip_unchanged(imported: bpy.types.Collectio
         bpy.ops.tar.reimport_clip(clip=imported.name)
     assert set(bpy.data.objects.keys()) == before
     assert "no longer in the cache" in bpy.context.window_manager.tar_progress.error
+
+
+def test_reimport_uses_the_animated_camera_as_it_is_now(addon: None, tmp_path: Path) -> None:
+    camera = animated_camera()
+    collection = import_in_world_of(camera, tmp_path)
+    assert camera_of(collection) == camera
+
+    def hips() -> np.ndarray:
+        bpy.context.scene.frame_set(START + 20)
+        armature = bpy.data.objects["Person 1"]
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        return np.array(posed.matrix_world @ posed.pose.bones["pelvis"].head)
+
+    before = hips()
+    camera.parent.delta_location = (0, 0, 2.0)
+    camera.constraints[0].target.delta_location = (0, 0, 2.0)
+    bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=collection.name, camera_mode="animated", start_frame=START)
+    np.testing.assert_allclose(hips() - before, [0, 0, 2], atol=1e-3)
+
+
+def test_reimport_with_a_new_camera_instead_of_the_animated_one(addon: None, tmp_path: Path) -> None:
+    name = import_in_world_of(animated_camera(), tmp_path).name
+    bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="video", start_frame=START)
+    (collection,) = imported_clips(bpy.context.scene)
+    assert camera_of(collection).name == "TAR Camera" and "Mine" in bpy.data.objects
+    with pytest.raises(RuntimeError, match="the camera of the clip"):
+        bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
+    bpy.context.scene.camera = None
+    with pytest.raises(RuntimeError, match="no camera"):
+        bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")

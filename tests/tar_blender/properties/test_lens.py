@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from math import radians
+from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 from tar_blender.properties import runtime
@@ -11,6 +13,7 @@ from tar_blender.properties import settings as properties
 from tar_blender.properties.lens import camera_field_of_view, lens_focal_length
 from tar_blender.properties.settings import TARSettings
 from tar_core.errors import TarError
+from tests.support.animated_camera import START, animated_camera
 
 
 @pytest.fixture
@@ -66,3 +69,20 @@ def test_animated_camera_needs_a_scene_camera(settings: TARSettings) -> None:
     bpy.ops.object.camera_add()
     bpy.context.scene.camera = bpy.context.object
     assert settings.scene_camera(bpy.context.scene) == bpy.context.object.name
+
+
+def test_job_has_the_lens_of_the_animated_camera(settings: TARSettings, tiny_video: Path) -> None:
+    animated_camera()
+    settings.video, settings.camera_mode, settings.focal_mode, settings.focal_length = (
+        str(tiny_video),
+        "animated",
+        "pixels",
+        9.0,
+    )
+    bpy.context.scene.frame_set(START)
+    job = settings.job(bpy.context.scene, None).options
+    assert job.focal_length is None and job.static_camera
+    assert job.fov == pytest.approx(2 * np.degrees(np.arctan(18 / 38)), abs=1e-3)
+    assert settings.import_options(camera=settings.scene_camera(bpy.context.scene)).camera == "Mine"
+    settings.camera_mode = "video"
+    assert settings.scene_camera(bpy.context.scene) is None

@@ -1,0 +1,10 @@
+"""Hints on errors."""
+
+from tar_core.errors import TarError, with_hint
+
+
+def test_hints_are_appended_by_topic() -> None:
+    hints = {"nobody_detected": "draw a box"}
+    assert with_hint("no person found", "nobody_detected", hints) == "no person found (draw a box)"
+    assert with_hint("no person found", "another_topic", hints) == "no person found"
+    assert with_hint("no such video", TarError("no such video").topic, hints) == "no such video"
