@@ -17,7 +17,7 @@ START = 11  # scene frame of the video's first frame
 
 
 def animated_camera() -> bpy.types.Object:
-    """Create the scene camera "Mine". It zooms and has a Track To constraint; its parent (a crane) is scaled and keyed."""
+    """Create the scene camera "Mine", which zooms and tracks an empty. Its parent, a crane, is scaled and keyed."""
     scene = bpy.context.scene
     crane = bpy.data.objects.new("Crane", None)
     aim = bpy.data.objects.new("Aim", None)
