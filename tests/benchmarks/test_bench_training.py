@@ -5,11 +5,14 @@ import re
 import pytest
 import torch
 
+from benchmarks import bench_training
 from benchmarks.bench_training import busy, main, peak_flops
 from tar_core.training import trainer as training
 
 
-def test_step_is_timed_and_profiled(capsys):
+def test_step_is_timed_and_profiled(capsys, monkeypatch):
+    monkeypatch.setattr(bench_training, "WARMUP", 0)
+    monkeypatch.setattr(bench_training, "PROFILED", 1)
     plain = torch.Tensor.backward, training.refinement_loss
     assert main(["--clips-per-step", "2", "--steps", "1", "--device", "cpu"]) == 0
     printed = capsys.readouterr().out
