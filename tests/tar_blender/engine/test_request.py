@@ -16,5 +16,5 @@ def test_requests_survive_the_queue() -> None:
     assert not request.is_motion
 
 
-def test_a_motion_file_needs_no_engine() -> None:
+def test_motion_files_need_no_engine() -> None:
     assert ImportRequest(Job("/walk.NPZ"), ImportOptions()).is_motion

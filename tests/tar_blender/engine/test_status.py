@@ -34,7 +34,7 @@ def test_older_engine_is_updated(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    """A real environment with an engine that lacks an option, which the operator then updates."""
+    """Set up an engine that lacks an option, then update it with the operator."""
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
     assert engine_trouble(bpy.context) == "the engine is not set up"
     wheel = make_wheel(tmp_path, replace(INFO, options=INFO.options[1:]))
@@ -42,7 +42,7 @@ def test_older_engine_is_updated(
     assert isinstance(follow(EngineSetup(environment_python(folder), commands, folder))[-1], Ready)
     assert f"does not know {INFO.options[0]}; update it" in engine_trouble(bpy.context)
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
-    assert not engine_trouble(bpy.context), "another Python is used"
+    assert not engine_trouble(bpy.context), "the user selected another Python"
     monkeypatch.delenv(PYTHON_VARIABLE)
 
     wheel = make_wheel(tmp_path, INFO)
@@ -57,7 +57,7 @@ def test_older_engine_is_updated(
     assert not engine_trouble(bpy.context)
 
 
-def test_capabilities_count_and_not_versions() -> None:
+def test_update_depends_on_protocol_and_options_not_on_versions() -> None:
     assert update_reason(replace(INFO, tar_core="0.0.1")) == ""
     assert update_reason(replace(INFO, options=(*INFO.options, "newer"))) == ""
     assert "does not know end; update it" in update_reason(replace(INFO, options=tuple(set(INFO.options) - {"end"})))

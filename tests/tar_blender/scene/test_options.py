@@ -32,12 +32,12 @@ def test_records_of_the_first_version_are_read() -> None:
     )
 
 
-def test_records_are_read_back() -> None:
+def test_options_survive_a_record() -> None:
     options = ImportOptions(start_frame=7, camera="Mine", timing="scene", lean_correction=False)
     assert ImportOptions.from_json(options.to_json()) == options
     assert ImportOptions().to_json() == {}
 
 
-def test_records_of_a_newer_version_are_refused() -> None:
+def test_records_with_unknown_options_are_errors() -> None:
     with pytest.raises(TarError, match="unknown options: hands"):
         ImportOptions.from_json({"hands": True})
