@@ -13,8 +13,8 @@ from benchmarks.camera_joints import main_person
 from benchmarks.motion_measures import joint_positions, knee_accelerations
 from tar_core.body.data import BodyData
 from tar_core.cleanup.foot_locking import FOOT_JOINTS, foot_points, foot_sliding, lock_feet, stance_weights
+from tar_core.cleanup.kinematics import jitter
 from tar_core.cleanup.smoothing import smooth_person
-from tar_core.evaluation.metrics import jitter
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 

@@ -10,6 +10,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
+import json
 import logging
 import sys
 from collections.abc import Sequence
@@ -19,12 +20,12 @@ from typing import TYPE_CHECKING
 
 import tar_core
 from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
+from tar_core.capture.progress import ProgressBar
 from tar_core.errors import TarError, with_hint
 from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
 
 if TYPE_CHECKING:
-    from tar_core.capture.progress import Progress
     from tar_core.motion import MotionClip, PersonMotion
 
 PROGRAM = "tar-capture"
@@ -63,6 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("capture", "turn a video into a motion file", run_capture, _add_capture),
         ("cleanup", "clean up a motion file", run_cleanup, _add_cleanup),
         ("ground", "estimate the floor of a motion file", run_ground, _add_clip_to_clip),
+        ("check", "report implausible motion in a motion file", run_check, _add_check),
         ("info", "print the versions, the device and the network", run_info, _add_info),
         ("export-amass", "write a person of a motion file as an AMASS file", run_export_amass, _add_export_amass),
         ("import-amass", "convert an AMASS file to a motion file", run_import_amass, _add_import_amass),
@@ -96,6 +98,11 @@ def _add_cleanup(parser: argparse.ArgumentParser) -> None:
 def _add_clip_to_clip(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clip", type=Path, metavar="CLIP.npz", help="Motion file")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.npz", help="File to write")
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clip", type=Path, metavar="CLIP.npz", help="Motion file")
+    parser.add_argument("--json", action="store_true", help="Print JSON")
 
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
@@ -212,24 +219,18 @@ def run_ground(options: argparse.Namespace) -> None:
     print(f"{floor}{level}")
 
 
-class ProgressBar:
-    """A progress bar on standard error; shown only in a terminal."""
+def run_check(options: argparse.Namespace) -> None:
+    """Measure how plausible the motion of each person is, and list the frames to look at. No ground truth is needed."""
+    from tar_core.body.data import body_of_clip
+    from tar_core.cleanup.plausibility import kinematics_of_clip
+    from tar_core.cleanup.plausibility_report import report_json, report_lines
+    from tar_core.motion import MotionClip
 
-    def __init__(self, name: str, quiet: bool) -> None:
-        from tqdm import tqdm
-
-        self._bar = tqdm(desc=name, unit="frame", disable=True if quiet else None)
-
-    def __enter__(self) -> "ProgressBar":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
-
-    def update(self, progress: "Progress") -> None:
-        if progress.done:
-            self._bar.total = progress.total
-            self._bar.update(progress.done - self._bar.n)
+    clip = MotionClip.load(options.clip)
+    if not clip.people:
+        raise TarError(f"{options.clip}: no people in this motion file; capture the video again")
+    people = kinematics_of_clip(clip, body_of_clip(clip))
+    print(json.dumps(report_json(people)) if options.json else "\n".join(report_lines(people)))
 
 
 def run_info(options: argparse.Namespace) -> None:

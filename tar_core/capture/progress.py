@@ -1,4 +1,4 @@
-"""Progress of a capture."""
+"""Progress of a capture, and a progress bar for the command line."""
 
 from dataclasses import dataclass
 
@@ -19,3 +19,23 @@ class Progress:
     done: int
     total: int | None
     fps: float
+
+
+class ProgressBar:
+    """A progress bar on standard error; shown only in a terminal."""
+
+    def __init__(self, name: str, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(desc=name, unit="frame", disable=True if quiet else None)
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def update(self, progress: Progress) -> None:
+        if progress.done:
+            self._bar.total = progress.total
+            self._bar.update(progress.done - self._bar.n)

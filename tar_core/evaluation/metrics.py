@@ -117,9 +117,3 @@ def acceleration_error(predicted: np.ndarray, target: np.ndarray) -> np.ndarray:
     difference = predicted - target
     second = difference[2:] - 2 * difference[1:-1] + difference[:-2]
     return 1000 * np.linalg.norm(second, axis=-1).mean(-1)
-
-
-def jitter(joints: np.ndarray, fps: float) -> np.ndarray:
-    """Mean jerk of the predicted joints, [N - 3] in 10 m/s^3 (PIP, Yi et al. 2022, and EMDB's table)."""
-    jerk = joints[3:] - 3 * joints[2:-1] + 3 * joints[1:-2] - joints[:-3]
-    return fps**3 * np.linalg.norm(jerk, axis=-1).mean(-1) / 10

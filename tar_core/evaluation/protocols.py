@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from tar_core.body.model import BodyModel
+from tar_core.cleanup.kinematics import jitter
 from tar_core.datasets.joints import (
     ANGLE_JOINTS,
     JITTER_JOINTS,
@@ -20,7 +21,6 @@ from tar_core.datasets.joints import (
 )
 from tar_core.evaluation.metrics import (
     acceleration_error,
-    jitter,
     joint_angle_error,
     mpjpe,
     pa_joint_angle_error,

@@ -6,7 +6,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
-from tar_core.motion import MotionClip, PersonMotion
+from tar_core.cleanup.contacts import sole_points
+from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 
 FPS = 30.0
 BODY = load_body()
@@ -32,6 +33,22 @@ def with_rotated_camera(person: PersonMotion, camera: np.ndarray) -> PersonMotio
 
 def clip_of(*people: PersonMotion) -> MotionClip:
     return MotionClip(FPS, 640, 480, 800.0, np.array([319.5, 239.5]), "a.mp4", list(people))
+
+
+def moved(x: np.ndarray | float = 0.0, up: np.ndarray | float = 0.0, away: np.ndarray | float = 0.0) -> MotionClip:
+    """A person who stands still on a known floor, moved in each of 60 frames by some meters; with a constant box."""
+    person = standing_motion()
+    person.poses[:, 3:] = 0
+    floor = Floor(LEVEL, float(sole_points(person, BODY)[..., 1].max()))
+    offset = np.stack(np.broadcast_arrays(x, -np.asarray(up), away, np.zeros(len(person)))[:3], 1)
+    boxes = np.tile([100.0, 100, 200, 400], (len(person), 1))
+    return replace(clip_of(replace(person, trans=person.trans + offset, boxes=boxes)), floor=floor)
+
+
+def jump(gravity: float, seconds: float) -> np.ndarray:
+    """Heights [60] of a body that jumps after half a second and falls with an acceleration, meters."""
+    time = np.clip(np.arange(60) / FPS - 0.5, 0, seconds)
+    return gravity / 2 * time * (seconds - time)
 
 
 def degrees_between(a: np.ndarray, b: np.ndarray) -> float:

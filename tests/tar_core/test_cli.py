@@ -1,5 +1,6 @@
 """The command line."""
 
+import json
 import logging
 import re
 import subprocess
@@ -282,3 +283,20 @@ def test_invalid_camera_trajectory_is_an_error_before_the_capture(
     np.savez(path, rotations=np.tile(np.eye(3), (9, 1, 1)), translations=np.zeros((9, 3)))
     assert "frames 0 to 8 of the video, but frames 0 to 99 are captured" in fails(capsys, *arguments)
     assert not output.exists()
+
+
+def test_check_reports_each_person_and_a_line_of_figures(clip_file: Path, capsys: pytest.CaptureFixture) -> None:
+    before = clip_file.read_bytes()
+    assert main(["check", str(clip_file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines if line.startswith("person")] == ["person 1", "person 4"]
+    assert lines[-1].startswith("FIGURE_CHECK root_speed_p99=0.00 ")
+    assert main(["check", str(clip_file), "--json"]) == 0
+    assert [person["person"] for person in json.loads(capsys.readouterr().out)["people"]] == [1, 4]
+    assert clip_file.read_bytes() == before
+
+
+def test_check_needs_people(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    path = tmp_path / "empty.npz"
+    MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4").save(path)
+    assert "no people" in fails(capsys, "check", path)

@@ -6,7 +6,6 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.evaluation.metrics import (
     acceleration_error,
-    jitter,
     joint_angle_error,
     mpjpe,
     pa_joint_angle_error,
@@ -166,18 +165,3 @@ def test_acceleration_equals_loop(bodies):
         second = [x[k + 1] - 2 * x[k] + x[k - 1] for x in (predicted, target)]
         expected.append(distances([second[0]], [second[1]]).mean())
     np.testing.assert_allclose(acceleration_error(predicted, target), expected, atol=1e-6)
-
-
-def test_jitter_is_third_derivative():
-    """x = a t^3 has the jerk 6 a at any frame rate."""
-    for fps in (30.0, 60.0):
-        time = np.arange(20) / fps
-        joints = np.zeros((20, 3, 3))
-        joints[:, :, 1] = (time**3)[:, None] * [1.0, 2.0, 3.0]
-        np.testing.assert_allclose(jitter(joints, fps), 6 * 2.0 / 10, atol=1e-6)
-
-
-def test_jitter_equals_numpy_differences(bodies):
-    predicted = bodies[0]
-    expected = np.linalg.norm(np.diff(predicted, 3, axis=0), axis=-1).mean(-1) * 30**3 / 10
-    np.testing.assert_allclose(jitter(predicted, 30), expected, rtol=1e-12, atol=1e-6)
