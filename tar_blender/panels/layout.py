@@ -1,11 +1,12 @@
-"""Layout of the settings that are both in the sidebar and in the Re-import dialog."""
+"""Layout of settings: the options that come from dataclasses, and the camera."""
 
 import bpy
 
 from tar_core.option_fields import options_of, value_type
+from tar_core.options import CaptureOptions
 
 from ..properties.lens import LensSettings
-from ..properties.settings import SceneSettings
+from ..properties.settings import SceneSettings, TARSettings
 from ..scene.options import ImportOptions
 
 
@@ -20,6 +21,14 @@ def draw_lens(layout: bpy.types.UILayout, settings: LensSettings) -> None:
         column = layout.column(align=True)
         for name in shown:
             column.prop(settings, name)
+
+
+def draw_capture_options(layout: bpy.types.UILayout, settings: TARSettings) -> None:
+    """Draw the options of a capture that Blender shows as they are."""
+    for name, about in options_of(CaptureOptions).items():
+        is_implied = name == "static_camera" and settings.camera_mode == "animated"
+        if about.blender and not is_implied:
+            layout.prop(settings, name)
 
 
 def draw_scene_settings(layout: bpy.types.UILayout, settings: SceneSettings) -> None:

@@ -31,7 +31,7 @@ from ..util.blender_types import PanelMixin, scene_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
 from .engine import draw_set_up
-from .layout import draw_lens, draw_scene_settings
+from .layout import draw_capture_options, draw_lens, draw_scene_settings
 from .people_picker import draw_detected
 from .presets import TAR_PT_presets
 
@@ -101,7 +101,6 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             frames = layout.column(align=True)
             frames.prop(settings, "first_frame")
             frames.prop(settings, "last_frame")
-        layout.prop(settings, "every_frame")
         layout.prop(settings, "people")
         if settings.people == "count":
             layout.prop(settings, "people_count")
@@ -110,8 +109,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         if settings.people == "box":
             self._draw_box(layout, settings)
         draw_lens(layout, settings)
-        if settings.camera_mode == "video":
-            layout.prop(settings, "static_camera")
+        draw_capture_options(layout, settings)
         layout.prop(settings, "body")
         preferences = addon_preferences(context)
         if settings.body == "smpl" and preferences is not None:
