@@ -133,7 +133,7 @@ def _add_adapt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=200, help="Training steps (default: %(default)s)")
     parser.add_argument("--learning-rate", type=float, default=5e-5, help="Learning rate (default: %(default)s)")
     parser.add_argument(
-        "--most-frames",
+        "--max-frames",
         type=int,
         default=900,
         help="Analyzed frames per video (default: %(default)s)",
@@ -284,7 +284,7 @@ def run_adapt(options: argparse.Namespace) -> None:
         checkpoint=options.checkpoint,
         steps=options.steps,
         learning_rate=options.learning_rate,
-        max_frames=options.most_frames,
+        max_frames=options.max_frames,
         synthetic=options.synthetic,
         test=options.test,
         device=options.device,
