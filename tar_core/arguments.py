@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser, cls: type, exclusive: Sequenc
     Args:
         parser: the parser.
         cls: the dataclass.
-        exclusive: groups of options of which at most one may be given.
+        exclusive: groups of mutually exclusive options.
     """
     groups = {name: parser.add_mutually_exclusive_group() for names in exclusive for name in [names[0]]}
     group_of = {name: groups[names[0]] for names in exclusive for name in names}

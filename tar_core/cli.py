@@ -51,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _HintFormatter(logging.Formatter):
+    """Adds the hint on a warning's topic."""
+
     def format(self, record: logging.LogRecord) -> str:
         message = with_hint(record.getMessage(), getattr(record, "topic", ""), HINTS)
         return f"{PROGRAM}: {record.levelname.lower()}: {message}"

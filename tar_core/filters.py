@@ -53,9 +53,9 @@ def parabola_weights(count: int, window: int, errors: np.ndarray) -> tuple[np.nd
     inside = errors[first[:, None] + np.arange(window)]  # [N, window, J]
     certainty = np.maximum((inside.min(1, keepdims=True) / inside) ** 2, 1e-6)  # above zero, or P^T W P is singular
     normal = np.einsum("nkj,ka,kb->njab", certainty, powers, powers)
-    here = np.broadcast_to(powers[np.arange(count) - first][:, None, :, None], (*normal.shape[:-1], 1))
-    reading = np.linalg.solve(normal, here)[..., 0]  # [N, J, 3]
-    return first, np.einsum("nja,ka,nkj->nkj", reading, powers, certainty)
+    at_frame = np.broadcast_to(powers[np.arange(count) - first][:, None, :, None], (*normal.shape[:-1], 1))
+    solution = np.linalg.solve(normal, at_frame)[..., 0]  # [N, J, 3]
+    return first, np.einsum("nja,ka,nkj->nkj", solution, powers, certainty)
 
 
 def window_starts(count: int, window: int) -> np.ndarray:

@@ -82,7 +82,7 @@ class Floor:
     Attributes:
         up: [3] unit vector against gravity; (0, -1, 0) for a level camera.
         height: height of the camera above the floor, meters.
-        confidence: probability that `up` is right to 10 degrees, 0 to 1.
+        confidence: probability that the error of `up` is at most 10 degrees, 0 to 1.
     """
 
     up: np.ndarray

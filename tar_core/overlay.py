@@ -74,7 +74,7 @@ def paint_mesh(
 ) -> np.ndarray:
     """Render a body, lit from the camera, with the painter's algorithm.
 
-    The faces towards the camera are drawn from the farthest to the nearest.
+    The faces that face the camera are drawn from the farthest to the nearest.
 
     Args:
         vertices: [V, 3] in the camera frame, meters.

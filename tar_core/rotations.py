@@ -152,7 +152,7 @@ def cross(a: Array, b: Array) -> Array:
 
 
 def rotation_z(angle: Array) -> Array:
-    """Matrices [..., 3, 3] that rotate by `angle` [...] about z, from x towards y."""
+    """Matrices [..., 3, 3] that rotate by `angle` [...] about z, from x toward y."""
     xp = _library(angle)
     c, s, zero, one = xp.cos(angle), xp.sin(angle), xp.zeros_like(angle), xp.ones_like(angle)
     return _stack([_stack([c, -s, zero]), _stack([s, c, zero]), _stack([zero, zero, one])], -2)

@@ -45,7 +45,7 @@ def mirrored_name(name: str) -> str:
     return name
 
 
-# MIRROR[j] is the mirror image of joint j.
+# MIRROR[j] is the index of the joint that mirrors joint j.
 MIRROR = tuple(JOINT_NAMES.index(mirrored_name(name)) for name in JOINT_NAMES)
 
 

@@ -22,8 +22,9 @@ from scripts.assets.makehuman import LEFT_EYE_AND_RIGHT_EYE, SKIN_VERTICES, TONG
 from scripts.assets.sample_people import sample_people
 from scripts.assets.shoulders import turn_shoulders_back
 from scripts.assets.skinning import skinning_weights
-from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, NUM_BETAS, spread_markers
+from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, spread_markers
 from tar_core.files import atomic_path
+from tar_core.motion import NUM_BETAS
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
 
 PEOPLE = 2000

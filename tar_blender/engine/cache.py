@@ -6,7 +6,7 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-_ENDING = ".tar.npz"  # of the cache's own files; the user's folder may contain others
+_ENDING = ".tar.npz"  # of cached motion files; the folder may contain other files
 
 
 def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
@@ -32,7 +32,7 @@ def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
 
 
 def cache_size(folder: Path) -> tuple[int, int]:
-    """Return the number of motions in the cache, and their size in bytes."""
+    """Return the number of motions in the cache, and their total size in bytes."""
     sizes = [path.stat().st_size for path in folder.glob(f"*{_ENDING}")]
     return len(sizes), sum(sizes)
 

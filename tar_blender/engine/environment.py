@@ -20,7 +20,7 @@ READY_FILE = "tar_engine.json"  # in the folder of an environment once it is com
 
 _CHECK_SECONDS = 30.0
 _CHECK = f"import sys, venv, ensurepip; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
-_BLENDERS_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")  # another Python would load Blender's modules
+_PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")  # another Python would load Blender's modules
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,11 @@ class EngineInfo:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "EngineInfo":
-        """Raises TypeError if the fields are not those of a self-test."""
+        """Create from the fields of the self-test event.
+
+        Raises:
+            TypeError: the fields are not those of a self-test.
+        """
         return cls(**fields | {"options": tuple(fields.get("options", ()))})
 
     def __str__(self) -> str:
@@ -140,7 +144,7 @@ def remove_environment(folder: Path) -> None:
 
 def clean_variables() -> dict[str, str]:
     """Return the environment variables for another Python, without those that Blender sets for its own."""
-    return {key: value for key, value in os.environ.items() if key not in _BLENDERS_VARIABLES}
+    return {key: value for key, value in os.environ.items() if key not in _PYTHON_VARIABLES}
 
 
 def _can_create_environments(python: str) -> bool:

@@ -29,7 +29,7 @@ def save_scene(path: Path) -> list[Path]:
     A BVH file contains one skeleton, so each person gets a file; see `person_files`.
 
     Returns:
-        the paths of the files.
+        The paths of the files.
 
     Raises:
         TarError: the suffix is unknown or this version of Blender cannot write the format, the folder is missing or

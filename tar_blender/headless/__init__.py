@@ -1,1 +1,1 @@
-"""The command for captures without a window."""
+"""The headless command: captures and exports without a window."""

@@ -31,7 +31,7 @@ class Outcome:
         message: why it failed.
         files: the files written.
         people: the number of people.
-        seconds: duration of the capture and of writing.
+        seconds: duration of capture, conversion and writing.
     """
 
     video: str
@@ -43,7 +43,7 @@ class Outcome:
 
 
 def find_clips(inputs: Iterable[Path]) -> list[Path]:
-    """List the videos: files as they are given, and of folders all videos directly in them, sorted by name.
+    """List the videos: the given files, and all videos directly in the given folders, sorted by name.
 
     Raises:
         TarError: a folder contains no video, or the outputs of two videos would have the same name.
@@ -96,7 +96,7 @@ def run_batch(
         formats: suffixes of the output files.
         convert: converts one video.
         on_outcome: called with the result of each video.
-        resume: skip videos of which all files exist.
+        resume: skip videos whose output files all exist.
         overwrite: replace existing files; without `resume` and `overwrite`, videos with existing files fail.
         ready: yields each of the given videos when it can be converted, and the time at which the work on it started.
 
@@ -151,7 +151,7 @@ class _Run:
 
 
 def _outcome(clip: Path, files: Sequence[Path], convert: Convert, started: float) -> Outcome:
-    """Convert a video."""
+    """Convert a video, and return its outcome even if the conversion fails."""
     people, status, message = 0, "done", ""
     written: Sequence[Path] = []
     try:

@@ -1,4 +1,4 @@
-"""Capture many videos with several engines at the same time, each of which captures one video after another."""
+"""Capture many videos with several engines in parallel; each engine captures one video after another."""
 
 import queue
 import time

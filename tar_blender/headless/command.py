@@ -1,4 +1,4 @@
-"""The command `blender -b --command tar_capture`: writes scene files of one video, or a folder of files of several.
+"""The command `blender -b --command tar_capture`: converts one video to scene files, or several videos to a folder.
 
 blender -b --command tar_capture VIDEO -o out.blend                   with the extension installed
 blender -b -P tar_blender/headless/command.py -- VIDEO -o out.blend   from a checkout

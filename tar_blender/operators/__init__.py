@@ -1,1 +1,1 @@
-"""What the buttons do."""
+"""Blender operators: import, people list, floor, retargeting, engine setup and cache."""

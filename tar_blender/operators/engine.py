@@ -9,7 +9,7 @@ from tar_core.errors import TarError
 from ..engine.environment import environment_python, find_base_python, remove_environment, set_up_commands
 from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
 from ..engine.setup import EngineSetup, Failed, Ready, Stage, Stopped
-from ..util.blender_types import OperatorMixin, OperatorResult
+from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.registration import registration
 from ..util.report import refuse
 
@@ -66,7 +66,7 @@ class _EngineOperator(OperatorMixin):
                     refuse(self, message)
                 case Stopped():
                     state.tested = ""
-        _redraw(context)
+        tag_redraw(context, "PREFERENCES", "VIEW_3D")
         if not self._setup.finished:
             return {"PASS_THROUGH"}
         self._end(context)
@@ -80,7 +80,7 @@ class _EngineOperator(OperatorMixin):
     def _end(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.tar_engine.running = False
-        _redraw(context)
+        tag_redraw(context, "PREFERENCES", "VIEW_3D")
 
 
 class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
@@ -166,13 +166,6 @@ def _pip_options(context: bpy.types.Context) -> list[str]:
     if not options and wheels is not None:
         return ["--no-index", "--find-links", str(wheels)]
     return options
-
-
-def _redraw(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in ("PREFERENCES", "VIEW_3D"):
-                area.tag_redraw()
 
 
 register, unregister = registration(

@@ -17,7 +17,7 @@ from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
 from ..scene.build import ImportedClip, import_steps
 from ..scene.metadata import ClipRecord, mark_clip
-from ..util.blender_types import OperatorMixin, OperatorResult
+from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.incremental import Incremental, in_thread, run_for
 from ..util.report import refuse, sentence
 
@@ -142,7 +142,7 @@ class EngineJobOperator(OperatorMixin):
         if self._timer is not None:
             context.window_manager.event_timer_remove(self._timer)
         self._close_engine()
-        redraw(context)
+        tag_redraw(context, "VIEW_3D")
 
     def _close_engine(self) -> None:
         if self._engine is not None:
@@ -171,7 +171,7 @@ class EngineJobOperator(OperatorMixin):
         match event:
             case Progress():
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
-                redraw(context)
+                tag_redraw(context, "VIEW_3D")
             case Notice(message, topic):
                 progress.notice = with_hint(message, topic, HINTS)
             case Failure(message, outdated, topic):
@@ -231,7 +231,7 @@ class EngineJobOperator(OperatorMixin):
         return result
 
     def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> OperatorResult:
-        """Keep the captured motion in the cache, and push an undo step."""
+        """Write the captured motion to the cache, mark and report the imported clip, and push an undo step."""
         motion = str(self._request.video)
         if not self._request.is_motion:
             try:
@@ -262,10 +262,3 @@ def fail(operator: bpy.types.Operator, context: bpy.types.Context, message: obje
     """Show an error in the panel and report it."""
     context.window_manager.tar_progress.error = str(message)
     return refuse(operator, message)
-
-
-def redraw(context: bpy.types.Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()

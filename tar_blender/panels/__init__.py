@@ -1,1 +1,1 @@
-"""What the user sees: sidebar, preferences, presets."""
+"""Panels of the sidebar, the add-on preferences and presets."""

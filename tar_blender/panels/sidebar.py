@@ -70,9 +70,8 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
             _draw_engine(context, layout.box().column(), trouble)
         row = layout.row(align=True)
         row.prop(settings, "video")
-        row.operator(
-            TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER"
-        )  # shows only videos, unlike the button of a file property
+        # An operator, because the button of a file property does not filter for videos.
+        row.operator(TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER")
         _draw_video(context, layout)
 
         button = layout.column()

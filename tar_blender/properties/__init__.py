@@ -1,1 +1,1 @@
-"""What Blender remembers: settings, and how the running import is doing."""
+"""Blender properties: the settings, and the state of the running import."""

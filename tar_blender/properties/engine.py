@@ -16,6 +16,7 @@ class TAREngineState(bpy.types.PropertyGroup):
         fraction: 0 to 1, the share that is done; -1 if unknown.
         error: why the last setup failed.
         tested: the result of the last self-test.
+        outdated: the engine has reported that it is older than the add-on.
     """
 
     running: BoolProperty()

@@ -12,7 +12,13 @@ from ..util.video_info import read_video_info
 
 
 class TARVideo(bpy.types.PropertyGroup):
-    """Size, frame rate and length of the selected video as text, or the reason why it cannot be read."""
+    """The selected video.
+
+    Attributes:
+        path: of the video.
+        facts: size, frame rate and length as text.
+        error: why the video cannot be read; empty if it can.
+    """
 
     path: StringProperty()
     facts: StringProperty()
@@ -30,13 +36,27 @@ class TARVideo(bpy.types.PropertyGroup):
 
 
 class TARQueued(bpy.types.PropertyGroup):
-    """A queued import; `name` is the name of the video."""
+    """A queued import; `name` is the name of the video, `request` the ImportRequest as JSON."""
 
     request: StringProperty()
 
 
 class TARProgress(bpy.types.PropertyGroup):
-    """State of the running import, or the messages of the last one."""
+    """State of the running import, or the messages of the last one.
+
+    Attributes:
+        running: an import is running.
+        cancel_requested: the user pressed Cancel or Esc.
+        fraction: 0 to 1, the share that is done.
+        video: file name of the video.
+        stage: what is being done.
+        pace: speed and remaining time as text.
+        error: why the last import failed.
+        notice: the result or warnings of the last import.
+        request: the ImportRequest as JSON, for the bug report.
+        log: last lines of the engine's output, for the bug report.
+        queue: imports that wait for the running one.
+    """
 
     running: BoolProperty()
     cancel_requested: BoolProperty()

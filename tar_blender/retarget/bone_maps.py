@@ -1,4 +1,4 @@
-"""Bone maps: which bone of a character corresponds to which of SMPL's joints.
+"""Bone maps: the bone of a character that corresponds to each SMPL joint.
 
 A map is a dictionary from SMPL's joint names to bone names, without the joints for which a rig has no bone. The maps of
 common rigs are known; for others, the map is guessed from the names of the bones.
@@ -39,7 +39,7 @@ _MIXAMO = _sided(
     "Right",
 )
 
-# By the kind of rig. The first map of which nearly all bones exist is used.
+# By the kind of rig. The first map whose bones nearly all exist is used.
 KNOWN: dict[str, BoneMap] = {
     SMPL: {name: name for name in JOINT_NAMES},
     RIGIFY: _sided(
@@ -258,10 +258,10 @@ def find_bones(bones: Sequence[str], saved: Mapping[str, BoneMap] | None = None)
 
     Args:
         bones: names of the bones.
-        saved: the user's own maps by name. One of which all bones exist takes precedence.
+        saved: the user's own maps by name. A map whose bones all exist takes precedence.
 
     Returns:
-        the kind of rig ("Guessed" if it is unknown), and the map.
+        The kind of rig ("Guessed" if it is unknown), and the map.
     """
     existing = set(bones)
     for kind, own in (saved or {}).items():

@@ -1,4 +1,4 @@
-"""Retarget to a character from a file, without a window."""
+"""Retarget to a character from a file; used by the headless command."""
 
 from pathlib import Path
 from typing import Any

@@ -1,1 +1,1 @@
-"""What an import builds in the scene: one module for each kind of Blender data."""
+"""The imported clip in the scene: armatures, bodies, cameras, keyframes, floor and metadata."""

@@ -35,7 +35,7 @@ def shaped_body(body: BodyData, betas: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Apply a shape to a body in its rest pose.
 
     Returns:
-        vertices [V, 3] and joints [24, 3], meters, in SMPL's axes.
+        Vertices [V, 3] and joints [24, 3], meters, in SMPL's axes.
     """
     count = body.shapedirs.shape[-1]
     vertices = body.v_template + body.shapedirs @ betas[:count]
@@ -91,7 +91,7 @@ def _next_joint(joint: int) -> int | None:
 
 
 def _bone_tails(heads: np.ndarray, vertices: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return [24, 3] the next joint, or for the last bone of a chain the end of the vertices that follow the bone."""
+    """Return the tails [24, 3] of the bones: the next joint or, at the end of a chain, the end of the bone's vertices."""
     tails = np.empty_like(heads)
     owner = weights.argmax(1)
     for joint, name in enumerate(JOINT_NAMES):

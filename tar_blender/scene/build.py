@@ -34,6 +34,15 @@ from .options import ImportOptions
 
 @dataclass(frozen=True)
 class ImportedPerson:
+    """The data that an import created for one person.
+
+    Attributes:
+        person_id: number given by the tracker.
+        armature: the armature object.
+        body: the body's mesh object; None if only the armature was created.
+        action: the person's motion.
+    """
+
     person_id: int
     armature: bpy.types.Object
     body: bpy.types.Object | None
@@ -45,8 +54,12 @@ class ImportedClip:
     """What an import created.
 
     Attributes:
+        collection: contains all objects of the clip.
+        camera: the camera that the import created, or the user's animated camera.
+        placement: transformation from the camera frame to the world.
+        people: the data of each person.
         clip: the motion in the scene, after the clean-up.
-        warnings: for the user: what could not be done, and what to do about it.
+        warnings: messages for the user: what could not be done, and what to do about it.
     """
 
     collection: bpy.types.Collection
@@ -62,6 +75,9 @@ class PreparedClip:
     """The data to build; see `clean_up`.
 
     Attributes:
+        clip: the motion after the clean-up.
+        body: the clip's body.
+        placement: transformation from the camera frame to the world.
         about_floor: text about the floor for the People panel.
     """
 

@@ -21,7 +21,7 @@ SENSOR_WIDTH = 36.0  # millimeters; a full-frame sensor, so that `lens` is the 3
 CLIP_START = 0.01  # meters
 MIN_CLIP_END = 100.0  # meters
 
-_ROUNDING = 0.001  # frames; added before rounding down, against rounding errors
+_ROUNDING = 0.001  # frames; added before rounding down, to compensate rounding errors
 
 
 def build_camera(
@@ -37,7 +37,7 @@ def build_camera(
 
     Blender measures the lens shift in sensor widths, to the right and up, from the center of the image. Its image
     extends from the left edge of the first pixel to the right edge of the last pixel, while the clip's coordinates
-    (0, 0) are the CENTER of the first pixel. Hence (width - 1) / 2 and (height - 1) / 2.
+    (0, 0) are the center of the first pixel. Hence (width - 1) / 2 and (height - 1) / 2.
     """
     data = bpy.data.cameras.new(name)
     data.sensor_fit = "HORIZONTAL"

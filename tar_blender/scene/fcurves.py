@@ -31,8 +31,8 @@ def new_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
     """Assign a new, empty action to an object or to a camera's data.
 
     Returns:
-        the action, and what contains its curves (`fcurves` and `groups`): since Blender 4.4 the channelbag of the
-        action's slot, before that the action itself.
+        The action, and the owner of its `fcurves` and `groups`: since Blender 4.4 the channelbag of the action's slot,
+        before that the action itself.
     """
     action = bpy.data.actions.new(name)
     animation = obj.animation_data_create()

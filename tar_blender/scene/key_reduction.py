@@ -97,7 +97,7 @@ def reduce_keys(obj: bpy.types.Object, tolerance: Tolerance) -> tuple[int, int]:
     Only curves of rotations and locations that are keyed on every frame are changed.
 
     Returns:
-        the number of keys before and after.
+        The number of keys before and after.
     """
     by_path: dict[str, list[bpy.types.FCurve]] = {}
     for fcurve in curves_of(obj):

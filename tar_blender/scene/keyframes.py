@@ -29,7 +29,7 @@ def motion_steps(
 ) -> Incremental[bpy.types.Action]:
     """Key a person's motion on the armature's bones; video frame k becomes scene frame start_frame + k.
 
-    The location of the pelvis bone moves the person through the world; the armature object does not move. The action
+    The pelvis bone has the location of the person in the world; the armature object does not move. The action
     also hides the object before the first frame and after the last frame of the motion.
     """
     rest = rest_rotations(armature_object)

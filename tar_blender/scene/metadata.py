@@ -115,7 +115,7 @@ def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def set_hidden(armature: bpy.types.Object, hidden: bool) -> None:
-    """Hide a person with the eye icon of the outliner; the keys that show them while they are in the video stay."""
+    """Hide a person with the eye icon of the outliner; the visibility keys are kept."""
     for obj in person_objects(armature):
         obj.hide_set(hidden)
 

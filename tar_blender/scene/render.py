@@ -1,4 +1,4 @@
-"""Fast renders of the scene from its camera, also without a display."""
+"""Fast Workbench renders of the scene from its camera; works without a display."""
 
 from pathlib import Path
 

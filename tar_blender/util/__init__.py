@@ -1,1 +1,1 @@
-"""Helpers that several packages share."""
+"""Helpers shared by the other packages."""

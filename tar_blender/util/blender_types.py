@@ -1,7 +1,7 @@
-"""Blender's data with definite types.
+"""Access to Blender's data with definite types.
 
 The type stubs declare members such as `Context.scene` as optional, and `Object.data` as a union of all types of data.
-These functions return them with the type that they have wherever the add-on uses them.
+Most functions here return them with the type that they have wherever the add-on uses them.
 """
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -56,3 +56,12 @@ def preferences_of(context: bpy.types.Context) -> bpy.types.Preferences:
     """Return the user's preferences."""
     assert context.preferences is not None
     return context.preferences
+
+
+def tag_redraw(context: bpy.types.Context, *area_types: str) -> None:
+    """Redraw all areas of the given types, e.g. "VIEW_3D", in all windows."""
+    manager: Any = context.window_manager
+    for window in manager.windows:
+        for area in window.screen.areas:
+            if area.type in area_types:
+                area.tag_redraw()

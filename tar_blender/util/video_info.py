@@ -1,4 +1,4 @@
-"""A video's size, length and thumbnail, from Blender itself: without the engine."""
+"""A video's size, length and thumbnail, read by Blender, without the engine."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,7 +21,7 @@ _CACHED_VIDEOS = 64
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What a video's header says.
+    """The facts in a video's header.
 
     Attributes:
         width: of the upright frame, pixels.
@@ -57,7 +57,7 @@ def read_video_info(path: Path) -> VideoInfo:
 
 @lru_cache(_CACHED_VIDEOS)
 def _read(path: Path, changed: int, size: int) -> VideoInfo:
-    """Read the header; `changed` and `size` only tell versions of the file apart."""
+    """Read the header; `changed` and `size` only distinguish versions of the file in the cache."""
     try:
         movie = bpy.data.movieclips.load(str(path))
     except RuntimeError as error:

@@ -11,23 +11,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tar_core.body.smpl_pickle import read_smpl_pickle, to_array
 from tar_core.errors import TarError
 from tar_core.files import ASSETS
+from tar_core.motion import NUM_BETAS, MotionClip
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
-if TYPE_CHECKING:
-    from tar_core.motion import MotionClip
-
 FREE_BODY = ASSETS / "free_body.npz"
-NUM_BETAS = 10
 NUM_MARKERS = 67  # the number of markers of ReFit
 NUM_POSE_FEATURES = 9 * (NUM_JOINTS - 1)
-_SMPL_VERTICES = 6890
+NUM_SMPL_VERTICES = 6890
 
 # Landmarks on the surface, with the names and in the order of the package smplx.
 LANDMARK_NAMES = (
@@ -59,7 +56,7 @@ class BodyData:
         v_template: [V, 3] float32, mean shape at rest.
         shapedirs: [V, 3, 10] float32, meters per unit of beta; over all people, betas are distributed as N(0, 1).
         posedirs: [V, 3, 207] float32, pose blend shapes: meters per entry of R_j - I of joints 1 to 23, row by row.
-        J_regressor: [24, V] float32, weights of the vertices whose sums are the rest joints.
+        J_regressor: [24, V] float32; the rest joints are J_regressor @ (vertices of the shaped body at rest).
         weights: [V, 24] float32, skinning weights; each row sums to 1.
         faces: [F, 3] int32, triangles.
         uv: [U, 2] float32 texture coordinates, or None.
@@ -112,7 +109,7 @@ def load_body(path: str | Path | None = None) -> BodyData:
     raise TarError(f"{path}: a body file has the suffix .npz or .pkl; {_ADVICE}")
 
 
-def body_of_clip(clip: "MotionClip") -> BodyData:
+def body_of_clip(clip: MotionClip) -> BodyData:
     """Load the body that a clip's shapes belong to: the free body, or the user's body file.
 
     Raises:
@@ -227,5 +224,5 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
     for key, limit in (("f", count), ("landmarks", count), ("markers", count), ("ft", len(arrays.get("vt", ())))):
         if key in arrays and not ((arrays[key] >= 0) & (arrays[key] < limit)).all():
             raise ValueError(f"{key} refers to vertices that do not exist")
-    if "landmarks" not in arrays and count != _SMPL_VERTICES:
-        raise ValueError(f"{count} vertices instead of {_SMPL_VERTICES}; another mesh needs `landmarks`")
+    if "landmarks" not in arrays and count != NUM_SMPL_VERTICES:
+        raise ValueError(f"{count} vertices instead of {NUM_SMPL_VERTICES}; another mesh needs `landmarks`")

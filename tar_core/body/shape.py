@@ -32,7 +32,7 @@ def median_shape(betas: np.ndarray, confidence: np.ndarray) -> np.ndarray:
 def transfer_shape(betas: np.ndarray, source: BodyData, target: BodyData) -> np.ndarray:
     """Convert betas [..., 10] of the body `source` to betas of the body `target` with the same joints in the T-pose.
 
-    Least squares on the joints relative to the pelvis, regularized towards the mean shape: a unit of beta costs as much
+    Least squares on the joints relative to the pelvis, regularized toward the mean shape: a unit of beta costs as much
     as an error of JOINT_TOLERANCE.
     """
 

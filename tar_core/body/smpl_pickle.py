@@ -1,7 +1,7 @@
 """Safe reader for SMPL's .pkl files.
 
 A pickle is a program: it can name any function of any module and call it. SMPL's files need only a few names. Here,
-each of these creates an inert stand-in object that only stores its arguments, and any other name is an error.
+each of these creates a stand-in object that only stores its arguments, and any other name is an error.
 `to_array` converts the stand-ins to arrays afterwards. So no code outside this file is called while a pickle is read,
 and neither chumpy (arrays of the original files; it no longer installs) nor scipy (their sparse J_regressor; missing in
 Blender's Python) is needed.

@@ -2,12 +2,12 @@
 
 A rotation of the camera moves the whole image, near and far, by a homography K R K^-1, so R can be found from the
 background (Hartley and Zisserman, Multiple View Geometry, 8.4). Corners outside of people's boxes are tracked from a
-keyframe on (Lucas and Kanade), a homography removes the corners that move by themselves (RANSAC), and R is fitted to
+keyframe on (Lucas and Kanade), a homography removes the corners that move on their own (RANSAC), and R is fitted to
 the rest. A new keyframe is taken when too few corners of the last one are left, so that errors add up from keyframe to
 keyframe only. A zoom changes K. It is accepted if it explains more of the background than rotation alone.
 
-A camera that moves shifts near things more than far ones. This is detected (see `CameraTrack.inlier_ratio`), but the
-camera's motion is not solved.
+If the camera changes its position, near objects shift more than far ones (parallax). This is detected (see
+`CameraTrack.inlier_ratio`), but the camera's positions are not estimated.
 """
 
 from collections.abc import Iterable, Sequence
@@ -28,8 +28,8 @@ _MAX_CORNERS, _CORNER_DISTANCE = 400, 8  # number of corners, and their least di
 _MIN_CORNERS = 12  # corners needed for an estimate
 _MIN_SHARE_LEFT = 0.5  # share of a keyframe's corners below which a new keyframe is taken
 _ROUND_TRIP_ERROR = 1.0  # reduced pixels by which a corner may miss its start when it is tracked back
-_REPROJECTION_ERROR = 1.5  # reduced pixels by which a corner of the static background may be off
-_MIN_AGREEMENT = 0.5  # share of the corners that must move alike for an estimate
+_REPROJECTION_ERROR = 1.5  # reduced pixels; largest reprojection error of a corner of the static background
+_MIN_AGREEMENT = 0.5  # share of the corners that must be inliers of an estimate
 _BOX_MARGIN = 0.1  # added to each side of people's boxes, as a share of their size
 _MIN_ZOOM = 1.03  # longest over shortest focal length of a camera that zooms
 _ZOOM_GAIN = 0.02  # share of the corners that a zoom must explain in addition to rotation alone
@@ -54,7 +54,12 @@ class BackgroundTracker:
         self.now: np.ndarray = self.key
 
     def take_key(self, image: np.ndarray, boxes: np.ndarray) -> None:
-        """Start over with the corners of this image [H, W, 3] that are outside of the boxes [P, 4]."""
+        """Make an image the keyframe: detect its corners outside of people's boxes.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            boxes: [P, 4] x0, y0, x1, y1 of the people in it, pixels.
+        """
         gray = self._reduced(image)
         mask = np.full(gray.shape, 255, np.uint8)
         for x0, y0, x1, y1 in self._widened(boxes):
@@ -64,7 +69,11 @@ class BackgroundTracker:
         self._last, self._num_detected = gray, len(self.key)
 
     def follow(self, image: np.ndarray, boxes: np.ndarray) -> bool:
-        """Find the corners in the next image.
+        """Track the corners to the next image.
+
+        Args:
+            image: [H, W, 3] uint8 RGB.
+            boxes: [P, 4] x0, y0, x1, y1 of the people in it, pixels.
 
         Returns:
             False if too few are left, and a new keyframe is needed.
@@ -72,14 +81,14 @@ class BackgroundTracker:
         gray = self._reduced(image)
         if self._last is None or len(self.now) < _MIN_CORNERS:
             return False
-        there, found, _ = cv2.calcOpticalFlowPyrLK(self._last, gray, self.now, np.empty_like(self.now))
-        back, found_back, _ = cv2.calcOpticalFlowPyrLK(gray, self._last, there, np.empty_like(there))
-        kept = (found.ravel() > 0) & (found_back.ravel() > 0)
-        kept &= np.linalg.norm(back - self.now, axis=1) < _ROUND_TRIP_ERROR
-        kept &= ((there >= 0) & (there < gray.shape[::-1])).all(1)
+        tracked, is_found, _ = cv2.calcOpticalFlowPyrLK(self._last, gray, self.now, np.empty_like(self.now))
+        returned, is_found_again, _ = cv2.calcOpticalFlowPyrLK(gray, self._last, tracked, np.empty_like(tracked))
+        kept = (is_found.ravel() > 0) & (is_found_again.ravel() > 0)
+        kept &= np.linalg.norm(returned - self.now, axis=1) < _ROUND_TRIP_ERROR
+        kept &= ((tracked >= 0) & (tracked < gray.shape[::-1])).all(1)
         for x0, y0, x1, y1 in self._widened(boxes):
-            kept &= ~((there >= (x0, y0)) & (there <= (x1, y1))).all(1)
-        self.key, self.now, self._last = self.key[kept], there[kept], gray
+            kept &= ~((tracked >= (x0, y0)) & (tracked <= (x1, y1))).all(1)
+        self.key, self.now, self._last = self.key[kept], tracked[kept], gray
         return len(self.now) >= max(_MIN_CORNERS, _MIN_SHARE_LEFT * self._num_detected)
 
     def shift(self) -> float:

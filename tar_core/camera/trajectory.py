@@ -27,8 +27,8 @@ class CameraTrajectory:
         rotation_vectors: [F, 3] axis-angle of R_t, radians.
         positions: [F, 3] camera positions c_t, meters. Default: zeros (the camera only rotates).
         zoom_factors: [F] focal length of each frame over the clip's focal length. Default: ones.
-        inlier_ratio: mean share of the tracked background points that move as they should with these rotations and
-            zoom factors, 0 to 1; 1 for a trajectory that was given.
+        inlier_ratio: mean share of the tracked background points whose motion agrees with these rotations and zoom
+            factors, 0 to 1; 1 for a trajectory that was given.
         world: [4, 4] transform from the clip's frame to the world that the trajectory was given in, with z up. None if
             the trajectory was estimated from the video, or if the up direction of its world is not known.
 

@@ -6,7 +6,7 @@ An `.npz` file has these arrays for F frames (docs/file_format.md):
     translations  [F, 3]      t, meters: x_camera = R x_world + t with OpenCV's camera axes (x right, y down, z forward)
     frames        [F]         frame numbers of the video, increasing; optional, default 0, 1, 2, ...
     focal         [F] or one  focal length in pixels of the video; optional
-    up            [3]         direction against gravity in the world; optional, default: the floor is found from feet
+    up            [3]         direction against gravity in the world; optional, default: estimated with the floor
 
 A COLMAP text model (Schoenberger and Frahm, CVPR 2016) has the files `images.txt` and `cameras.txt`. Its images are the
 frames of the video in the order of their names. If all names have numbers, a gap in the numbers is a gap in the frames.

@@ -170,11 +170,11 @@ class CameraLikelihood:
         """Probability density [G, N] of the segments' angles, per degree, for cameras [G, 4]."""
         pitch, roll, azimuth, log_focal = cameras.T
         axes = _axes(pitch, roll, azimuth)[:, :num_directions]  # [G, D, 3]
-        # In the image, a line along the direction D through the point p runs towards f D_xy - D_z p.
+        # In the image, a line along the direction D through the point p runs in the direction f D_xy - D_z p.
         focal_length = np.exp(log_focal)[:, None, None, None]
-        towards = focal_length * axes[:, :, None, :2] - axes[:, :, None, 2:] * self.middle  # [G, D, N, 2]
-        towards /= np.linalg.norm(towards, axis=-1, keepdims=True) + 1e-12
-        sine = towards[..., 0] * self.along[:, 1] - towards[..., 1] * self.along[:, 0]
+        expected = focal_length * axes[:, :, None, :2] - axes[:, :, None, 2:] * self.middle  # [G, D, N, 2]
+        expected /= np.linalg.norm(expected, axis=-1, keepdims=True) + 1e-12
+        sine = expected[..., 0] * self.along[:, 1] - expected[..., 1] * self.along[:, 0]
         deviations = np.degrees(np.arcsin(np.abs(sine).clip(0, 1))) / self.spread
         shares = _SHARES[:num_directions]
         return shares @ (_normal(deviations) / self.spread) + (1 - shares.sum()) / 180
@@ -202,8 +202,8 @@ def _normal(deviations: np.ndarray) -> np.ndarray:
 def find_maxima(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, step: np.ndarray) -> np.ndarray:
     """Find local maxima of a function with Newton's method.
 
-    The function is bumpy: along directions in which it curves upwards, Newton's step is reversed, and the best of
-    several step lengths is taken.
+    The function is not concave: along directions in which it curves upwards, Newton's step is reversed, and the best
+    of several step lengths is taken.
 
     Args:
         function: from points [G, P] to values [G].

@@ -29,7 +29,7 @@ def load_known_camera(reader: VideoReader, options: CaptureOptions) -> KnownCame
     """Load the camera trajectory that the user gives, and check that it covers the range to capture.
 
     Raises:
-        TarError: the file is no camera trajectory, or does not cover the range.
+        TarError: the file is not a camera trajectory, or does not cover the range.
     """
     assert options.camera_trajectory is not None
     known = read_camera_trajectory(options.camera_trajectory, reader.size)

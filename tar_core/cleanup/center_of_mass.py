@@ -1,8 +1,8 @@
 """Estimate of the vertical from balance: on average, the center of mass is above the center of the support points.
 
-People who walk, dance or bend down are not upright, but they do not fall either. An image does not show how the weight
-is distributed over the support points, so their center is used. The farther apart they are, as seen from the center of
-mass, the larger is the expected error.
+This also holds for people who walk, dance or bend down and are not upright. An image does not show how the weight is
+distributed over the support points, so their center is used. The farther apart the points are, as seen from the center
+of mass, the larger the expected error.
 """
 
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def is_on_legs(joints: np.ndarray) -> np.ndarray:
     Returns:
         [N] bool.
     """
-    hips, knees, ankles = (joints[:, place] for place in _LEGS)  # each [N, 2, 3]
+    hips, knees, ankles = (joints[:, pair] for pair in _LEGS)  # each [N, 2, 3]
     length = np.linalg.norm(hips - knees, axis=-1) + np.linalg.norm(knees - ankles, axis=-1)
     legs, trunk = hips - ankles, joints[:, _NECK] - joints[:, 0]
     extent = np.linalg.norm(legs, axis=-1)

@@ -102,7 +102,7 @@ def lock_feet(
 def _lock_legs(person: PersonMotion, body: BodyData, fps: float, stance: np.ndarray) -> PersonMotion:
     """Adjust the legs so that the points of the feet stay in place, weighted by `stance` [N - 1, 4] in 0..1."""
     feet = foot_points(person, body)
-    stance = stance**2  # a slowly moving foot must not jerk the leg
+    stance = stance**2  # reduces the weight of slowly moving feet, which would jerk the leg
     stiffness = np.tile(np.eye(3) / _ANKLE_DISPLACEMENT**2, (len(person), 1, 1))
     ankles = [
         _solve_displacements(feet[:, foot], stance[:, foot], stiffness, _ANKLE, fps)

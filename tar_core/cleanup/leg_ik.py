@@ -5,9 +5,8 @@ import numpy as np
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotation_between
 from tar_core.skeleton import JOINT_NAMES, PARENTS, pose_skeleton
 
-LEGS = [
-    [JOINT_NAMES.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle")] for side in ("left", "right")
-]  # hip, knee, ankle of each leg
+# Hip, knee and ankle of each leg.
+LEGS = [[JOINT_NAMES.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle")] for side in ("left", "right")]
 _MAX_EXTENSION = 0.999  # of the leg's length; a leg is not stretched further, so that the knee does not snap straight
 _KNEE_AXIS = np.array([1.0, 0, 0])  # axis about which SMPL's knees bend, in the thigh's frame
 _KNEE_AXIS_WEIGHT = 1e-3  # of this axis against the one given by the pose; it decides only for a straight knee
@@ -83,5 +82,5 @@ def bend_legs(
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:
-    """Flexion of the knee, radians (0 for a straight leg), if hip and ankle are so far apart."""
+    """Flexion of the knee, radians (0 for a straight leg), for distances [N] from hip to ankle and bone lengths a, b."""
     return np.pi - np.arccos(np.clip((a * a + b * b - distance**2) / (2 * a * b), -1, 1))

@@ -1,9 +1,9 @@
 """Interpolation of outliers: short ranges of frames in which the network confuses left and right or loses a limb.
 
-A joint that jumps from one frame to the next, stays away for a moment and jumps back has not moved that way. Bodies
-accelerate and decelerate gradually: even the fastest kick moves in the frames before and after its fastest one. Frames
-between two such jumps are replaced by the shortest rotation from the frame before the first to the frame after the
-second.
+If a joint jumps from one frame to the next, and back after a moment, this is an error of the network: bodies accelerate
+and decelerate gradually, so that even a fast kick also moves in the frames before and after its fastest one. Frames
+between two such jumps are interpolated along the shortest rotation from the frame before the first jump to the frame
+after the second.
 """
 
 from dataclasses import replace

@@ -1,7 +1,7 @@
 """Estimate the scale of a camera trajectory from the feet of the people in the clip.
 
 A trajectory that was solved from images alone has an unknown scale. People have a known size, so the scale can be found
-from them: with the wrong scale, their feet slide along with the camera.
+from them: with a wrong scale, their feet slide with the camera.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from tar_core.cleanup.foot_locking import foot_points, stance_weights
 from tar_core.motion import MotionClip
 
 SCALE_TOLERANCE = 1.3  # factor by which the scale of a trajectory may seem wrong before it is worth a warning
-_SHORTEST_PATH = 0.5  # meters; a trajectory that stays shorter than this at the largest scale says nothing
+_SHORTEST_PATH = 0.5  # meters; a trajectory that is shorter than this at the largest scale gives no information
 _LARGEST_SCALE, _NUM_SCALES = 20.0, 121  # scales to try: from 1/20 to 20, 5 % apart
 _DISTINCT = 1.5  # the best scale must give this many times the stance of the median scale
 
@@ -26,15 +26,15 @@ def scale_from_feet(clip: MotionClip, body: BodyData) -> float | None:
     Returns:
         The factor; None if the camera is static or hardly moves, or if no scale is clearly better than the others.
     """
-    path = clip.camera_trajectory
-    if path is None or path.length < _SHORTEST_PATH / _LARGEST_SCALE:
+    trajectory = clip.camera_trajectory
+    if trajectory is None or trajectory.length < _SHORTEST_PATH / _LARGEST_SCALE:
         return None
     scales = np.geomspace(1 / _LARGEST_SCALE, _LARGEST_SCALE, _NUM_SCALES)
     stance = np.zeros(_NUM_SCALES)
     for person in clip.people:
         if len(person) < 2:
             continue
-        camera = path.positions_at(person.frames)
+        camera = trajectory.positions_at(person.frames)
         from_camera = foot_points(person, body) - camera[:, None]
         for k, scale in enumerate(scales):
             stance[k] += stance_weights(from_camera + scale * camera[:, None], clip.fps, scale * camera).sum()

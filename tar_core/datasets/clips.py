@@ -1,4 +1,4 @@
-"""Converts sequences of real people to training clips: T crops placed as capture places them, and the free body."""
+"""Converts sequences of real people to training clips: crops placed as capture places them, and the free body."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -45,10 +45,10 @@ def clips_of(
         raise TarError(f"{sequence.name}: no SMPL parameters to train on; choose another split")
     sequence = transfer_to_body(sequence.part(slice(None, None, frame_step(sequence.fps))), bodies, body)
     model = BodyModel(body)
-    for first, last in true_runs(sequence.valid):
+    for first, end in true_runs(sequence.valid):
         if sequence.fps == 0:
             yield _clip(sequence.part(slice(first, first + 1)), model, random, repeat=CLIP_FRAMES)
-        for start in range(first, last - CLIP_FRAMES + 1, stride):
+        for start in range(first, end - CLIP_FRAMES + 1, stride):
             yield from _visible_clip(sequence.part(slice(start, start + CLIP_FRAMES)), model, random)
 
 
@@ -69,7 +69,7 @@ def transfer_to_body(sequence: PersonSequence, bodies: Mapping[str, BodyData], b
 
 
 def read_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
-    """Read an image as [H, W, 3] uint8 RGB; rotate it if it is stored on its side (BEDLAM's portrait scenes).
+    """Read an image as [H, W, 3] uint8 RGB; rotate it if it is stored rotated by 90 degrees (BEDLAM's portrait scenes).
 
     Args:
         frame_size: expected width and height, pixels.

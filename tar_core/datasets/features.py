@@ -100,6 +100,11 @@ class FeatureClips:
         folder: contains files that `save_features` wrote.
         limit: maximum number of clips to use.
 
+    Attributes:
+        shards: the tensors of each file, by name; see `save_features`.
+        index: (shard, first frame in the shard) of each clip.
+        clip_length: frames in a clip.
+
     Raises:
         TarError: the folder has no such files.
     """
@@ -109,7 +114,7 @@ class FeatureClips:
         if not files:
             raise TarError(f"{folder}: no cached features; compute them with `python -m tar_core.datasets.features`")
         self.shards: list[dict[str, Tensor]] = []
-        self.index: list[tuple[int, int]] = []  # (shard, first frame) of each clip
+        self.index: list[tuple[int, int]] = []
         self.clip_length = 0
         for file in files:
             shard = load_file(file)

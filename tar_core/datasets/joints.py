@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tar_core.body.data import NUM_SMPL_VERTICES
 from tar_core.errors import TarError
 
 # Human3.6M's 17 joints in the order of the regressor that SPIN, VIBE, TCMR and others share (J_regressor_h36m.npy).
@@ -36,8 +37,6 @@ SMPL_HIPS = [1, 2]
 LIMB_JOINTS = [16, 17, 18, 19, 20, 21, 1, 2, 4, 5, 7, 8]
 LIMB_HIPS = [6, 7]  # indices into LIMB_JOINTS
 
-_SMPL_VERTICES = 6890
-
 
 def load_regressor(path: Path) -> np.ndarray:
     """Load Human3.6M's joint regressor.
@@ -54,6 +53,6 @@ def load_regressor(path: Path) -> np.ndarray:
         regressor = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise TarError(f"{path}: not a readable .npy file; get J_regressor_h36m.npy again") from error
-    if getattr(regressor, "shape", None) != (len(H36M_NAMES), _SMPL_VERTICES):
+    if getattr(regressor, "shape", None) != (len(H36M_NAMES), NUM_SMPL_VERTICES):
         raise TarError(f"{path}: not Human3.6M's regressor, which is 17 x 6890; give J_regressor_h36m.npy")
     return regressor.astype(np.float64)

@@ -1,7 +1,7 @@
 """MPI-INF-3DHP (Mehta et al., 3DV 2017): the training set with NeuralAnnot's SMPL fits, and the official test set.
 
     ROOT/MPI-INF-3DHP_1k.json                COCO-style lists `images` and `annotations`
-    ROOT/MPI-INF-3DHP_camera_1k.json         by subject, sequence, camera: R, t (mm), focal_length, princpt
+    ROOT/MPI-INF-3DHP_camera_1k.json         by subject, sequence, camera: R, t (mm), focal, princpt
     ROOT/MPI-INF-3DHP_SMPL_NeuralAnnot.json  by subject, sequence, frame: pose, shape, trans
     ROOT/images_1k/S1/Seq1/imageSequence/<file name>
 

@@ -14,13 +14,21 @@ from tar_core.datasets.sequence import PersonSequence, body_for, rest_pelvis, to
 
 @dataclass(frozen=True)
 class Frame:
-    """One image of a sequence with its SMPL fit."""
+    """One image of a sequence with its SMPL fit.
+
+    Attributes:
+        number: frame number in the video.
+        image: path of the image.
+        size: width and height of the image, pixels.
+        fit: SMPL parameters `pose` [72], `shape` [10] and `trans` [3] in world coordinates, radians and meters.
+        joints: [17, 3] measured joints in world coordinates, meters, or None.
+    """
 
     number: int
     image: Path
     size: tuple[int, int]
     fit: Mapping[str, Any]
-    joints: np.ndarray | None = None  # [17, 3] world, meters
+    joints: np.ndarray | None = None
 
 
 def group_images(images: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[tuple, list[Mapping[str, Any]]]:

@@ -20,7 +20,7 @@ _JPEG_QUALITY = 95
 class Clip:
     """T consecutive crops of one person with ground truth.
 
-    Camera coordinates are those of the whole frame's camera (OpenCV convention, meters), NOT of the rolled crop's.
+    Camera coordinates are those of the whole frame's camera (OpenCV convention, meters), not of the rolled crop camera.
 
     Attributes:
         images: [T, 256, 256, 3] uint8 RGB, cut at `crops`.

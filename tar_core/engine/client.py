@@ -1,7 +1,7 @@
 """Client of the engine that does not block.
 
-It starts the engine (`python -m tar_core.engine`), sends jobs and receives events (tar_core/engine/protocol.py). If
-standard input of the engine is closed, the engine cancels its job and ends; so it ends with Blender.
+It starts the engine (`python -m tar_core.engine`), sends jobs and receives events (tar_core/engine/protocol.py). The
+engine cancels its job and ends if its standard input is closed, and therefore also if Blender ends.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ POLL_SECONDS = 0.1
 STOPPED = "the engine was stopped from outside; start again"
 
 _STDERR_LINES = 40  # last lines of standard error that are kept for the report
-_PATIENCE = 3.0  # seconds that a cancelled engine has before it is terminated, and again before it is killed
+_PATIENCE = 3.0  # seconds until a cancelled engine is terminated, and from then on until it is killed
 
 
 class EngineProcess:
@@ -96,7 +96,7 @@ class EngineProcess:
             events.append(self._events.get())
         self.finished = self.finished or any(isinstance(event, LAST_EVENTS) for event in events)
         if self._cancelled_at is not None and not self.finished:
-            self._insist(time.monotonic() - self._cancelled_at)
+            self._kill_if_overdue(time.monotonic() - self._cancelled_at)
         return events
 
     def motion(self) -> MotionClip:
@@ -155,7 +155,8 @@ class EngineProcess:
         with contextlib.suppress(OSError), broken_pipe_is_an_error():  # closing the pipe flushes it
             _pipe(self._process.stdin).close()
 
-    def _insist(self, waited: float) -> None:
+    def _kill_if_overdue(self, waited: float) -> None:
+        """Terminate, then kill an engine that has not ended `waited` seconds after its cancellation."""
         if waited > 2 * _PATIENCE:
             self._process.kill()
         elif waited > _PATIENCE:

@@ -165,7 +165,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         type=float,
         nargs="+",
         default=[],
-        help="strengths of tar-capture smooth (0 to 1); each adds a row to the table",
+        help="strengths of the smoothing of the clean-up (0 to 1); each adds a row to the table",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("out/evaluation"), help="folder to write to (default: %(default)s)"

@@ -1,4 +1,4 @@
-"""Predicts and scores cached clips."""
+"""Predictions of a network on cached clips, and their scores."""
 
 from dataclasses import dataclass
 

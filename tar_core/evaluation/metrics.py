@@ -85,7 +85,7 @@ def vertex_error(
 def pa_vertex_error(
     predicted: np.ndarray, target: np.ndarray, predicted_joints: np.ndarray, target_joints: np.ndarray
 ) -> np.ndarray:
-    """Per-vertex error after Procrustes alignment of the JOINTS, as in 3DPW's and EMDB's scripts, [N] mm."""
+    """Per-vertex error after Procrustes alignment of the joints, as in 3DPW's and EMDB's scripts, [N] mm."""
     aligned = procrustes(predicted_joints, target_joints)(predicted)
     return 1000 * np.linalg.norm(aligned - target, axis=-1).mean(-1)
 

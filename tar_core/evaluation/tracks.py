@@ -1,6 +1,6 @@
 """Predictions of a network on people with ground truth: sequences of datasets, and cached clips.
 
-Crops are placed around the TRUE joints by capture's rule, as is usual for published tables: detection is not evaluated.
+Crops are placed around the true joints by capture's rule, as is usual for published tables: detection is not evaluated.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,8 +83,8 @@ def predict_sequence(
         TarError: an image is not usable, or the sequence does not say where the person is.
     """
     sequence = sequence.part(slice(None, None, frame_step(sequence.fps)))
-    for first, last in true_runs(sequence.valid):
-        part = sequence.part(slice(first, last))
+    for first, end in true_runs(sequence.valid):
+        part = sequence.part(slice(first, end))
         results = _results(model, backbone, part, true_crops(part, bodies, body), device)
         yield Track(part.name, part.fps, results, part.gender, part.poses, part.betas, part.joints)
 
@@ -150,7 +150,7 @@ def clip_tracks(model: TAR, clips: FeatureClips, device: str = "cpu") -> Iterato
 
 
 def smoothed(track: Track, strength: float) -> Track:
-    """Smooth a track as `tar-capture smooth` does; each frame keeps its own shape.
+    """Smooth a track as the clean-up does; each frame keeps its own shape.
 
     Args:
         strength: 0 to 1.

@@ -1,6 +1,6 @@
 """Geometry of bounding boxes: x0, y0, x1, y1 in image pixels, float [4].
 
-Needs numpy only, so that Blender can import it.
+Needs NumPy only, since Blender imports it.
 """
 
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """The people detected by a scan of a video, and the user's selection among them.
 
-Needs numpy only, so that Blender can import it.
+Needs NumPy only, since Blender imports it.
 """
 
 from collections.abc import Mapping, Sequence

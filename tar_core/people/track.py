@@ -1,4 +1,4 @@
-"""Data of people tracking: tracks, their sightings in single frames, and the backbone's view of a crop."""
+"""Data of people tracking: tracks, their sightings in single frames, and the backbone's results for crops."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -95,7 +95,19 @@ class Track:
 
 
 class CropView:
-    """The backbone's result for one crop of a frame."""
+    """The backbone's result for one crop of a frame.
+
+    Args:
+        crop: the crop.
+        features: the backbone's output for it, batch shape [1].
+        image: [H, W, 3] the whole frame.
+
+    Attributes:
+        points: [39, 2] landmarks, frame pixels.
+        score: probability that the crop shows a person.
+        box: [4] around the visible landmarks: x0, y0, x1, y1 in frame pixels.
+        frame_height: pixels.
+    """
 
     def __init__(self, crop: Crop, features: FrameFeatures, image: np.ndarray) -> None:
         self.crop = crop
@@ -115,7 +127,7 @@ class CropView:
         return self.score > MIN_CROP_SCORE and inside and MIN_RADIUS < radius < MAX_RADIUS * longer_side
 
     def next_crop(self) -> Crop:
-        """The crop that the landmarks of this one place."""
+        """The crop for the next frame, placed by the landmarks of this crop."""
         return crop_from_alignment(self.points[CENTER_POINT], self.points[SCALE_POINT])
 
 

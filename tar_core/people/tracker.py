@@ -153,7 +153,7 @@ class PeopleTracker:
         return frame - self._last_detection >= max(1, round(interval * self.fps))
 
     def _detect(self, frame: int, image: np.ndarray) -> list[_Candidate]:
-        """Run the detector and confirm the tracks that match. The other detections may be new or returning people."""
+        """Run the detector and confirm the tracks that match. Returns the other detections: new or returning people."""
         assert self.detector is not None
         self._last_detection = frame
         self._detector_runs += 1
@@ -221,7 +221,7 @@ class PeopleTracker:
         return Sighting(track.track_id, frame, view.crop, view.features, view.box, view.score)
 
     def _accept(self, candidate: _Candidate, frame: int, view: CropView) -> Track | None:
-        """The new or recovered track of a candidate; None if it is no person, or is followed already."""
+        """The new or recovered track of a candidate; None if it is not a person, or is already followed."""
         if not view.shows_person() or box_iou(view.box, candidate.detection.box) < MIN_IOU:
             return None
         is_strong_detection = is_strong(candidate.detection, view.frame_height)

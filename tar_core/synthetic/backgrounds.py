@@ -112,7 +112,7 @@ def _read(file: Path, flags: int) -> np.ndarray:
 
 
 def _tone(linear: np.ndarray) -> np.ndarray:
-    """Convert linear light to sRGB 0..1 with the curve of person.frag."""
+    """Convert linear light to sRGB 0..1 with the tone curve of person.frag."""
     return np.clip(linear / (1 + 0.25 * linear), 0, 1) ** (1 / 2.2)
 
 
@@ -147,7 +147,7 @@ def panorama_view(
 
 
 def panorama_lighting(panorama: np.ndarray) -> Lighting:
-    """Decompose a panorama into a sun and nine spherical harmonics (Ramamoorthi and Hanrahan 2001)."""
+    """Decompose a panorama [rows, columns, 3] into a sun and nine spherical harmonics (Ramamoorthi, Hanrahan 2001)."""
     small = cv2.resize(panorama, (64, 32), interpolation=cv2.INTER_AREA)
     u = (np.arange(64) + 0.5) / 64 * 2 * np.pi - np.pi
     v = ((np.arange(32) + 0.5) / 32 * np.pi)[:, None]
@@ -171,7 +171,7 @@ def panorama_lighting(panorama: np.ndarray) -> Lighting:
 
 
 def _balanced(lighting: Lighting, exposure: float, random: np.random.Generator) -> Lighting:
-    """Imitate a camera's automatic exposure and white balance: limit the brightness, move colors towards gray."""
+    """Imitate a camera's automatic exposure and white balance: limit the brightness, move colors toward gray."""
     color = (lighting.ambient[0] + 0.5 * lighting.sun_color) * exposure
     brightness = max(float(color.mean()), 1e-6)
     gain = np.clip(brightness, 0.55, 1.3) / brightness * np.exp(random.normal() * 0.15)

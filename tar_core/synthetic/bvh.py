@@ -169,7 +169,7 @@ def find_joints(names: Sequence[str], parents: Sequence[int]) -> list[int]:
         return find(*(name for part in parts for name in (side + part, side[0] + part, part + side[0], part + side)))
 
     def above(joint: int) -> int:
-        """The next joint towards the root that is not a twist joint."""
+        """The next joint toward the root that is not a twist joint."""
         joint = parents[joint]
         while joint > 0 and re.search("twist|roll|share", plain[joint]):
             joint = parents[joint]

@@ -44,7 +44,7 @@ def smpl_rotations(recordings: Sequence[BvhRecording], rest_joints: np.ndarray |
     """Compute the global rotations of SMPL's joints.
 
     Args:
-        recordings: of ONE skeleton.
+        recordings: all of the same skeleton.
         rest_joints: [24, 3] SMPL's joints in its T-pose. With them, limbs keep their recorded directions although the
             two T-poses differ by some degrees; without, the T-poses are assumed to be equal.
 

@@ -1,7 +1,7 @@
-"""Human motion as SMPL poses, and its variations: mirrored, reversed, faster, on other legs.
+"""Human motion as SMPL poses, and its variations: mirrored, reversed, faster, with other leg lengths.
 
-Poses are relative to SMPL's T-pose in a y-up world in which the T-pose faces +z. `trans` is the position of the PELVIS
-JOINT in meters.
+Poses are relative to SMPL's T-pose in a y-up world in which the T-pose faces +z. `trans` is the position of the pelvis
+joint in meters.
 """
 
 from dataclasses import dataclass, replace
@@ -79,12 +79,3 @@ def at_speed(motion: Motion, speed: float) -> Motion:
     poses = quaternion_to_axis_angle(slerp(quaternions[before], quaternions[before + 1], fraction[:, None]))
     trans = motion.trans[before] * (1 - fraction[:, None]) + motion.trans[before + 1] * fraction[:, None]
     return replace(motion, name=f"{motion.name}~x{speed:g}", poses=poses, trans=trans)
-
-
-# ---------------------------------------------------------------------------------------------------------------- BVH
-
-
-# ----------------------------------------------------------------------------------------------------------- DeepMimic
-
-
-# --------------------------------------------------------------------------------------------------------------- AMASS

@@ -94,7 +94,7 @@ def _resampled(times: np.ndarray, rotations: list[Rotation], positions: np.ndarr
     Returns:
         Axis-angle rotations [M, joints, 3] and positions [M, 3].
     """
-    # The last target may exceed the last time by a rounding error, which Slerp refuses.
+    # The last target may exceed the last time by a rounding error, which Slerp rejects.
     targets = np.minimum(np.arange(times[0], times[-1] + 1e-9, 1 / FPS), times[-1])
     poses = np.stack([Slerp(times, rotation)(targets).as_rotvec() for rotation in rotations], 1)
     return poses, np.stack([np.interp(targets, times, axis) for axis in positions.T], 1)

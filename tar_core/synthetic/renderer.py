@@ -70,7 +70,7 @@ class Lighting:
     """A sun and ambient light.
 
     Attributes:
-        sun_direction: [3] unit vector towards the sun, world coordinates.
+        sun_direction: [3] unit vector toward the sun, world coordinates.
         sun_color: [3] radiance of a white surface that faces the sun.
         ambient: [9, 3] spherical harmonics, in the order of person.frag, of a white surface's radiance in ambient
             light.
@@ -129,7 +129,7 @@ def light_from_world(direction: np.ndarray, center: np.ndarray, radius: float) -
     """Compute the orthographic projection [4, 4] of a sphere as seen from the sun.
 
     Args:
-        direction: [3] unit vector towards the sun.
+        direction: [3] unit vector toward the sun.
         center, radius: of the sphere, world coordinates.
     """
     side = np.cross([0.0, 1.0, 0.0], direction)

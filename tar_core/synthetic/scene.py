@@ -19,7 +19,7 @@ _ARM = {side: [JOINT_NAMES.index(f"{side}_{part}") for part in _ARM_PARTS] for s
 _ARMS = [*_ARM["left"], *_ARM["right"]]
 _ABOVE_THE_HIPS = [*_ARMS, *(JOINT_NAMES.index(name) for name in ("spine1", "spine2", "spine3", "neck", "head"))]
 _LEGS = [joint for joint in range(1, NUM_JOINTS) if joint not in _ABOVE_THE_HIPS]
-# Groups of joints that may move as in another recording, and their probabilities.
+# Groups of joints whose motion may come from another recording, and their probabilities.
 _BORROWED = (_ARMS, _ABOVE_THE_HIPS, _ARM["left"], _ARM["right"], _LEGS)
 _BORROWED_SHARES = (0.35, 0.25, 0.1, 0.1, 0.2)
 
@@ -213,7 +213,7 @@ def _varied(random: np.random.Generator, poses: np.ndarray) -> np.ndarray:
     for joint, name in enumerate(JOINT_NAMES):
         deviation[joint] = np.radians(_VARIATION.get(name.removeprefix("left_").removeprefix("right_"), (0, 0, 0)))
     first, last = random.normal(size=(2, NUM_JOINTS, 3)) * deviation * np.exp(0.35 * random.normal())
-    # Within one second it moves halfway to another rotation.
+    # In one second, the rotation changes halfway to another random one.
     seconds = np.arange(len(poses))[:, None, None] / FPS
     rotations = axis_angle_to_matrix(first + 0.5 * seconds * (last - first))
     varied = matrix_to_axis_angle(axis_angle_to_matrix(poses) @ rotations)

@@ -103,7 +103,7 @@ class Sensor:
 
     @classmethod
     def sample(cls, random: np.random.Generator) -> "Sensor":
-        """Draw a random camera; most are good."""
+        """Draw the effects of a random camera and codec."""
         motion = np.zeros(2)
         if random.random() < 0.12:
             angle = random.uniform(0, np.pi)

@@ -193,7 +193,7 @@ class Trainer:
         return scores
 
     def _write_overlay(self) -> None:
-        """Draw the current model's predictions on some test clips."""
+        """Draw the predictions of the current weights on some test clips."""
         if self.overlays is not None:
             image = self.overlays.draw(self.model, self.device, self.config.use_maps)
             write_overlay(self.folder / "overlays" / f"step_{self.step:06d}.jpg", image)

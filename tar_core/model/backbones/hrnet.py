@@ -86,12 +86,8 @@ class HRNetW48(nn.Module):
 
     vector_size = VECTOR_SIZE
     map_channels = MAP_CHANNELS
-    new_layers = (
-        "local_head",
-        "incre_modules",
-        "downsamp_modules",
-        "final_layer",
-    )  # missing in checkpoints for pose
+    # Missing in checkpoints of pose networks.
+    new_layers = ("local_head", "incre_modules", "downsamp_modules", "final_layer")
 
     def __init__(self) -> None:
         super().__init__()
