@@ -91,7 +91,7 @@ def _next_joint(joint: int) -> int | None:
 
 
 def _bone_tails(heads: np.ndarray, vertices: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Return the tails [24, 3] of the bones: the next joint or, at the end of a chain, the end of the bone's vertices."""
+    """Return the bones' tails [24, 3]: the next joint or, at the end of a chain, the end of the bone's vertices."""
     tails = np.empty_like(heads)
     owner = weights.argmax(1)
     for joint, name in enumerate(JOINT_NAMES):

@@ -82,5 +82,5 @@ def bend_legs(
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:
-    """Flexion of the knee, radians (0 for a straight leg), for distances [N] from hip to ankle and bone lengths a, b."""
+    """Flexion of the knee [N], radians, from the distance [N] of hip and ankle and the bone lengths; 0 if straight."""
     return np.pi - np.arccos(np.clip((a * a + b * b - distance**2) / (2 * a * b), -1, 1))

@@ -35,8 +35,9 @@ weight = 0.5
 
 @dataclass(frozen=True)
 class Recipe:
-    """Amounts of data and training; the defaults are about those of the default checkpoint
-    (docs/experiments/2026-11-23-training-runs.md).
+    """Amounts of data and training.
+
+    The defaults are about those of the default checkpoint (docs/experiments/2026-11-23-training-runs.md).
 
     Attributes:
         clips: rendered clips of nine frames.
