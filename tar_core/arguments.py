@@ -55,26 +55,37 @@ def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any
     flag, kind = f"--{name.replace('_', '-')}", value_type(cls, name)
     shown = about.help.replace("%", "%%")
     if kind is bool:
-        action = argparse.BooleanOptionalAction if default else "store_true"
-        parser.add_argument(flag, action=action, default=default, help=shown)
+        if default:
+            parser.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=True, help=f"{shown} (default: on)"
+            )
+        else:
+            parser.add_argument(flag, action="store_true", help=shown)
         return
     if default is not None:
         shown += " (default: %(default)s)"
     if about.choices:
         parser.add_argument(flag, choices=[value for value, _, _ in about.choices], default=default, help=shown)
         return
-    parser.add_argument(flag, type=_reader(cls, name, about), default=default, metavar=about.unit.upper(), help=shown)
+    parser.add_argument(flag, type=_reader(cls, name, about), default=default, metavar=_metavar(about), help=shown)
+
+
+def _metavar(about: Option) -> str:
+    """Placeholder of a value: in capitals, except for words that are typed as they are, such as all|largest|N."""
+    return about.unit if "|" in about.unit else about.unit.upper()
 
 
 def _reader(cls: type, name: str, about: Option) -> Any:
     """A function that converts and checks a value, so that argparse names the argument in its error."""
-    convert = about.parse or value_type(cls, name)
+    kind = value_type(cls, name)
+    convert = about.parse or kind
+    form = {int: "a whole number", float: "a number"}.get(kind) if about.parse is None else None
 
     def read(text: str) -> Any:
         try:
             value = convert(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {about.unit or 'a valid value'}") from None
+            raise argparse.ArgumentTypeError(f"{text!r} is not {form or f'of the form {_metavar(about)}'}") from None
         try:
             cls(**{name: value})
         except TarError as error:

@@ -59,18 +59,18 @@ class _HintFormatter(logging.Formatter):
 
 
 def build_parser() -> argparse.ArgumentParser:
-    parser = OneLineParser(prog=PROGRAM, description="Turn videos of people into SMPL animation.")
+    parser = OneLineParser(prog=PROGRAM, description="Turn videos of people into SMPL motion.")
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {tar_core.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text, run, add in (
-        ("capture", "turn a video into a motion file", run_capture, _add_capture),
-        ("cleanup", "clean up a motion file", run_cleanup, _add_cleanup),
-        ("ground", "estimate the floor of a motion file", run_ground, _add_clip_to_clip),
-        ("check", "report implausible motion in a motion file", run_check, _add_check),
-        ("info", "print the versions, the device and the network", run_info, _add_info),
-        ("export-amass", "write a person of a motion file as an AMASS file", run_export_amass, _add_export_amass),
-        ("import-amass", "convert an AMASS file to a motion file", run_import_amass, _add_import_amass),
-        ("adapt", "adapt a network to your own footage", run_adapt, _add_adapt),
+        ("capture", "Capture a video and write a motion file", run_capture, _add_capture),
+        ("cleanup", "Clean up a motion file", run_cleanup, _add_cleanup),
+        ("ground", "Estimate the floor of a motion file", run_ground, _add_clip_to_clip),
+        ("check", "Report implausible motion in a motion file", run_check, _add_check),
+        ("info", "Print the versions, the device and the network", run_info, _add_info),
+        ("export-amass", "Write one person of a motion file as an AMASS file", run_export_amass, _add_export_amass),
+        ("import-amass", "Convert an AMASS file to a motion file", run_import_amass, _add_import_amass),
+        ("adapt", "Adapt the network to your own footage", run_adapt, _add_adapt),
     ):
         command = commands.add_parser(name, help=help_text, description=run.__doc__)
         command.set_defaults(run=run)
@@ -104,11 +104,13 @@ def _add_clip_to_clip(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("clip", type=Path, metavar="CLIP.npz", help="Motion file")
-    parser.add_argument("--json", action="store_true", help="Print JSON")
+    parser.add_argument("--json", action="store_true", help="Print the report as JSON")
 
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="Your own checkpoint")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="Your own checkpoint (default: the included one)"
+    )
 
 
 def _add_export_amass(parser: argparse.ArgumentParser) -> None:
@@ -131,20 +133,27 @@ def _add_adapt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--folder", type=Path, required=True, help="Folder for training clips and checkpoints (several gigabytes)"
     )
-    parser.add_argument("--checkpoint", type=Path, metavar="FILE", help="Checkpoint to start from")
-    parser.add_argument("--steps", type=int, default=200, help="Training steps (default: %(default)s)")
-    parser.add_argument("--learning-rate", type=float, default=5e-5, help="Learning rate (default: %(default)s)")
+    parser.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="Checkpoint to start from (default: the included one)"
+    )
+    parser.add_argument("--steps", type=int, default=200, metavar="N", help="Training steps (default: %(default)s)")
+    parser.add_argument(
+        "--learning-rate", type=float, default=5e-5, metavar="RATE", help="Learning rate (default: %(default)s)"
+    )
     parser.add_argument(
         "--max-frames",
         type=int,
         default=900,
-        help="Analyzed frames per video (default: %(default)s)",
+        metavar="N",
+        help="Maximum number of frames to use from each video (default: %(default)s)",
     )
-    parser.add_argument("--synthetic", type=Path, metavar="FEATURES", help="Cached synthetic clips to mix in")
     parser.add_argument(
-        "--test", type=Path, metavar="FEATURES", help="Cached synthetic clips for an evaluation before and after"
+        "--synthetic", type=Path, metavar="FEATURES", help="Cached features of synthetic clips to mix in"
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: %(default)s)")
+    parser.add_argument(
+        "--test", type=Path, metavar="FEATURES", help="Cached features of synthetic clips to score before and after"
+    )
+    parser.add_argument("--device", default="auto", help="Device: auto, cpu, cuda or mps (default: %(default)s)")
 
 
 def run_capture(options: argparse.Namespace) -> None:
@@ -189,7 +198,9 @@ def print_person(person: "PersonMotion", fps: float) -> None:
     from tar_core.cleanup.uncertainty import uncertain_ranges
 
     first, last = person.frames[0], person.frames[-1]
-    print(f"person {person.person_id}: frames {first} to {last}, seen in {int((person.confidence > 0).sum())}")
+    print(
+        f"person {person.person_id}: frames {first} to {last}, detected in {int((person.confidence > 0).sum())} of them"
+    )
     for uncertain in uncertain_ranges(person, fps):
         print(f"  {uncertain}")
 
@@ -264,7 +275,7 @@ def run_export_amass(options: argparse.Namespace) -> None:
     wanted = [person for person in clip.people if options.person in (None, person.person_id)]
     if len(wanted) != 1:
         available = ", ".join(str(person.person_id) for person in clip.people)
-        raise TarError(f"{options.clip} has the people {available}; choose one with --person")
+        raise TarError(f"{options.clip} contains the people {available}; choose one with --person")
     export_amass(options.output, clip, wanted[0])
 
 

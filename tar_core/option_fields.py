@@ -149,5 +149,5 @@ def _range_text(about: Option) -> str:
     if about.minimum is None and about.maximum is None:
         return "a finite number"
     if about.maximum is None:
-        return f"at least {about.minimum:g}{unit}"
+        return f"at least {about.minimum:g}{unit.removesuffix('s') if about.minimum == 1 else unit}"
     return f"from {about.minimum:g} to {about.maximum:g}{unit}"

@@ -74,12 +74,18 @@ class CaptureOptions:
     )
     start: int = option(0, "First Frame", "First video frame, counted from 0", unit="frame", minimum=0, blender=False)
     end: int | None = option(
-        None, "Last Frame", "Last video frame (default: the last one)", unit="frame", minimum=0, blender=False
+        None,
+        "Last Frame",
+        "Last video frame, counted from 0 (default: the last one)",
+        unit="frame",
+        minimum=0,
+        blender=False,
     )
     focal_length: float | None = option(
         None,
         "Focal Length",
-        "Focal length of the camera (default: estimated from straight lines in the image, or else the image diagonal)",
+        "Focal length of the camera (default: estimated from straight lines in the image; the image diagonal if there "
+        "are too few)",
         unit="pixels",
         minimum=1,
         blender=False,
@@ -124,7 +130,7 @@ class CaptureOptions:
         1.0,
         "Trajectory Scale",
         "Length of one unit of the camera trajectory, or 'feet' for the scale at which feet slide least",
-        unit="meters|feet",
+        unit="METERS|feet",
         minimum=0,
         parse=parse_trajectory_scale,
         blender=False,
@@ -137,10 +143,10 @@ class CaptureOptions:
         blender=False,
     )
     checkpoint: Path | None = option(
-        None, "Checkpoint", "Your own checkpoint (default: the one of TAR)", unit="file", blender=False
+        None, "Checkpoint", "Your own checkpoint (default: the included one)", unit="file", blender=False
     )
     device: str = option(
-        "auto", "Device", "Device of the network: auto, cpu, cuda or mps", unit="device", blender=False
+        "auto", "Device", "Device that runs the network: auto, cpu, cuda or mps", unit="device", blender=False
     )
     threads: int | None = option(
         None,

@@ -54,7 +54,7 @@ def test_other_values_are_given_by_the_caller() -> None:
     ("arguments", "words"),
     [
         (["--share", "2"], "argument --share: share must be from 0 to 1"),
-        (["--share", "half"], "argument --share: 'half' is not 0..1"),
+        (["--share", "half"], "argument --share: 'half' is not a number"),
         (["--count", "13"], "argument --count: 13 is not a number of things"),
         (["--mode", "best"], "argument --mode: invalid choice: 'best'"),
         (["--hidden", "x"], "unrecognized arguments: --hidden"),
@@ -83,3 +83,4 @@ def test_help_has_the_default_and_the_placeholder(capsys: pytest.CaptureFixture[
         parse("--help")
     shown = " ".join(capsys.readouterr().out.split())
     assert "--share 0..1 A share, e.g. 50% (default: 0.5)" in shown and "--file FILE A file of things" in shown
+    assert "A step that can be disabled (default: on)" in shown

@@ -199,9 +199,9 @@ def test_disk_full_while_writing(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--people", "some"], "argument --people: 'some' is not all|largest|N"),
+        (["--people", "some"], "argument --people: 'some' is not of the form all|largest|N"),
         (["--people", "0"], "argument --people: people must be at least 1"),
-        (["--box", "1,2,3"], "argument --box: '1,2,3' is not frame,x0,y0,x1,y1"),
+        (["--box", "1,2,3"], "argument --box: '1,2,3' is not of the form FRAME,X0,Y0,X1,Y1"),
         (["--smoothing", "3"], "argument --smoothing: smoothing must be from 0 to 1"),
         (["--foot-locking", "-1"], "argument --foot-locking"),
         (["--trajectory-scale", "-2"], "argument --trajectory-scale"),

@@ -18,7 +18,7 @@ from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions, StartBo
         (lambda: CaptureOptions(start=5, end=4), "5 to 4 is empty"),
         (lambda: CaptureOptions(start=-1), "first frame must be at least 0, not -1"),
         (lambda: CaptureOptions(threads=0), "threads must be at least 1, not 0"),
-        (lambda: CaptureOptions(focal_length=-1.0), "focal length must be at least 1 pixels, not -1"),
+        (lambda: CaptureOptions(focal_length=-1.0), "focal length must be at least 1 pixel, not -1"),
         (lambda: CaptureOptions(focal_length=float("nan")), "focal length must be"),
         (lambda: CaptureOptions(focal_length=float("inf")), "focal length must be"),
         (lambda: CaptureOptions(fov=180.0), "from 1 to 169 degrees"),
