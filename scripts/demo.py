@@ -33,7 +33,9 @@ BACKGROUND_BRIGHTNESS = 0.5  # of the video behind the render
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="capture a video: demo.npz, demo.blend, demo_overlay.mp4, demo.png")
+    parser = argparse.ArgumentParser(
+        description="Capture a video and write demo.npz, demo.blend, demo_overlay.mp4 and demo.png."
+    )
     parser.add_argument("video", nargs="?", type=Path, help="video file (default: the demo video, downloaded once)")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out", help="folder for the results (default: out)")
     parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")

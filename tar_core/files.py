@@ -33,7 +33,7 @@ def check_video_file(path: Path) -> None:
     if stat.S_ISDIR(mode):
         raise TarError(f"{path}: is a folder, not a video; give one video file")
     if not stat.S_ISREG(mode):
-        raise TarError(f"{path}: is a pipe or a device, not a file; save the video as a file first")
+        raise TarError(f"{path}: is a pipe or a device, not a file; save the video to a file first")
 
 
 @contextmanager

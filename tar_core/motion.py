@@ -307,7 +307,7 @@ class MotionClip:
             with np.load(path, allow_pickle=False) as data:
                 version = int(data["format_version"])
                 if version > FORMAT_VERSION:
-                    raise TarError(f"{path}: written by a newer TAR (format {version}); update the add-on")
+                    raise TarError(f"{path}: written by a newer version of TAR (format {version}); update TAR")
                 people = [_read_person(data, int(number)) for number in data["person_ids"]]
                 return cls(
                     fps=float(data["fps"]),

@@ -322,9 +322,9 @@ def _write(path: Path, content: bytes) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(description="fetch the background images of synthetic people")
+    parser = argparse.ArgumentParser(description="Download the background images for synthetic people.")
     parser.add_argument("--output", type=Path, required=True, help="folder for the photographs and panoramas")
-    parser.add_argument("--textures", type=Path, help="also fetch MakeHuman's textures to this folder, for training")
+    parser.add_argument("--textures", type=Path, help="also download MakeHuman's textures to this folder, for training")
     options = parser.parse_args(arguments)
     try:
         for source in SOURCES:

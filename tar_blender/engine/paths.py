@@ -59,7 +59,7 @@ def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
         )
     python = Path(chosen).expanduser()
     if not (python.is_file() and os.access(python, os.X_OK)):
-        raise TarError(f"{chosen}: no such Python; choose another for the engine in the add-on's preferences")
+        raise TarError(f"{chosen}: no such Python; choose another one in the add-on's preferences")
     return python
 
 
@@ -82,7 +82,9 @@ def engine_choices(context: bpy.types.Context) -> dict[str, Any]:
         return {}
     checkpoint = bpy.path.abspath(preferences.checkpoint) or None
     if checkpoint is not None and not Path(checkpoint).is_file():
-        raise TarError(f"{checkpoint}: no such network; choose another in the add-on's preferences, or none")
+        raise TarError(
+            f"{checkpoint}: no such network file; choose another one in the add-on's preferences, or clear the field"
+        )
     return {"device": preferences.device, "checkpoint": checkpoint, "threads": preferences.threads or None}
 
 
@@ -97,7 +99,9 @@ def body_file(context: bpy.types.Context) -> str | None:
         return None
     path = bpy.path.abspath(preferences.body_file)
     if not Path(path).is_file():
-        raise TarError(f"{path}: no such SMPL body file; choose another in the add-on's preferences, or none")
+        raise TarError(
+            f"{path}: no such SMPL body file; choose another one in the add-on's preferences, or clear the field"
+        )
     return path
 
 

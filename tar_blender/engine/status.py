@@ -31,4 +31,4 @@ def update_reason(info: EngineInfo | None) -> str:
     if info.protocol < PROTOCOL:
         return "the engine is older than the add-on; update it"
     missing = sorted(set(known_options()) - set(info.options))
-    return f"the engine does not know {', '.join(missing)}; update it" if missing else ""
+    return f"the engine does not support {', '.join(missing)}; update it" if missing else ""

@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar="FILE",
-        help="File to write; can be given several times. A folder for several videos. Formats: "
+        help="File to write; can be given several times. For several videos, a folder. Formats: "
         + ", ".join(ENDINGS.values()),
     )
     _add_batch(parser)
@@ -47,7 +47,7 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
         help=f"Formats of the files in the folder, separated by commas: {', '.join(ENDINGS)} (default: blend)",
     )
     existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--resume", action="store_true", help="Skip videos whose files exist already")
+    existing.add_argument("--resume", action="store_true", help="Skip videos whose files already exist")
     existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
     parser.add_argument(
         "--jobs",
@@ -68,14 +68,19 @@ def _add_scene(parser: argparse.ArgumentParser) -> None:
         "--character",
         type=Path,
         metavar="FILE",
-        help="Rigged character (.blend, .fbx, .glb) to which the motion is transferred, instead of SMPL bodies",
+        help="Rigged character (.blend, .fbx, .glb) to retarget the motion to, instead of creating SMPL bodies",
     )
-    parser.add_argument("--fps", type=_positive, help="Resample the motion to this frame rate")
+    parser.add_argument(
+        "--fps",
+        type=_positive,
+        metavar="RATE",
+        help="Resample the motion to this frame rate (default: that of the video)",
+    )
     parser.add_argument(
         "--reduce-keys",
         type=_positive,
         metavar="DEGREES",
-        help="Remove keys that change rotations by less than this",
+        help="Remove keys where the rotations change by at most this angle",
     )
 
 

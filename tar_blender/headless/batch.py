@@ -117,7 +117,7 @@ def run_batch(
         if resume and len(existing) == len(files):
             run.add(Outcome(str(clip), "skipped", files=[str(file) for file in files]))
         elif existing and not (overwrite or resume):
-            run.add(Outcome(str(clip), "failed", f"{existing[0]}: exists already; add --overwrite or --resume"))
+            run.add(Outcome(str(clip), "failed", f"{existing[0]}: already exists; add --overwrite or --resume"))
         else:
             waiting[clip] = files
     try:

@@ -97,12 +97,14 @@ def _run_one(options: argparse.Namespace) -> None:
         motion = _motion(video, _capture_options(options), engine, _show)
     people, files = convert(motion, options.output, options)
     for file in files:
-        print(f"{file}: {people} people, {motion.last_frame + 1} frames")
+        print(f"{file}: {'1 person' if people == 1 else f'{people} people'}, {motion.last_frame + 1} frames")
 
 
 def _run_batch(options: argparse.Namespace) -> int:
     if len(options.output) > 1 or options.output[0].is_file():
-        raise TarError("several videos are written to a folder; give the folder with -o, and the formats with --format")
+        raise TarError(
+            "the output of several videos is a folder; give the folder with -o, and the formats with --format"
+        )
     folder, formats, clips = options.output[0], options.format, find_clips(options.video)
     find_python, wanted = _python_finder(), _capture_options(options)
     errors = sys.stderr  # for other threads, while `save_scene` redirects sys.stderr

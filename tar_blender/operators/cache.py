@@ -12,7 +12,7 @@ from ..util.report import refuse
 
 
 class TAR_OT_clear_cache(bpy.types.Operator):
-    """Delete the captured motion in the cache; imported people stay but cannot be re-imported with other settings"""
+    """Delete the captured motion in the cache. Imported people stay, but can no longer be re-imported"""
 
     bl_idname = "tar.clear_cache"
     bl_label = "Clear"

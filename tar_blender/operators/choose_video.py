@@ -14,7 +14,7 @@ CATEGORY = "TAR"  # the sidebar's tab
 
 
 class TAR_OT_choose_video(bpy.types.Operator):
-    """Choose the video whose people become characters"""
+    """Choose the video to capture"""
 
     bl_idname = "tar.choose_video"
     bl_label = "Choose Video"

@@ -17,7 +17,7 @@ from ..util.report import refuse
 from ..util.video_info import read_video_info
 
 MIN_SIDE = 8  # pixels of the video; smaller boxes are clicks
-HINT = "Drag a box around the whole person    Left, Right: frame    Down, Up: second    Wheel: zoom    Esc: cancel"
+HINT = "Drag a box around the whole person    Left, Right: Frame    Down, Up: Second    Wheel: Zoom    Esc: Cancel"
 
 _TICK = 0.05  # seconds; time for Blender to lay out the editor
 _BAR = 26  # pixels; height of the timeline at the bottom of the editor
@@ -67,7 +67,7 @@ def rotate_point(point: Corner, degrees: int) -> Corner:
 
 
 class TAR_OT_draw_box(bpy.types.Operator):
-    """Show the video in this editor and draw a box around the person to follow from that frame on"""
+    """Show the video in this 3D Viewport, to draw a box around the person to capture from that frame on"""
 
     # Meanwhile the 3D viewport becomes an image editor, which can show, zoom and pan videos.
     bl_idname = "tar.draw_box"
@@ -80,10 +80,10 @@ class TAR_OT_draw_box(bpy.types.Operator):
             cls.poll_message_set("Choose a video first")
             return False
         if context.window_manager.tar_progress.running:
-            cls.poll_message_set("Wait for the running import, or cancel it")
+            cls.poll_message_set("An import is running; wait for it or cancel it")
             return False
         if context.area is None or context.area.type != "VIEW_3D":
-            cls.poll_message_set("Boxes are drawn in a 3D viewport")
+            cls.poll_message_set("Use it in a 3D Viewport")
             return False
         return True
 

@@ -84,7 +84,7 @@ class _EngineOperator(OperatorMixin):
 
 
 class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
-    """Create the Python environment that runs the network, which downloads PyTorch once (up to several gigabytes)"""
+    """Create the Python environment that runs the network. Downloads PyTorch once (up to several gigabytes)"""
 
     bl_idname = "tar.set_up_engine"
     bl_label = "Set Up Engine"
@@ -111,7 +111,7 @@ class TAR_OT_test_engine(_EngineOperator, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not has_engine(context):
-            cls.poll_message_set("Set up the engine first, or choose a Python that has one")
+            cls.poll_message_set("Set up the engine first, or choose a Python that has tar_core")
             return False
         return super().poll(context)
 
@@ -120,7 +120,7 @@ class TAR_OT_test_engine(_EngineOperator, bpy.types.Operator):
 
 
 class TAR_OT_cancel_engine(bpy.types.Operator):
-    """Cancel; downloaded files are kept, so that the setup resumes next time"""
+    """Cancel the setup. Downloaded files are kept, so that the next setup resumes"""
 
     bl_idname = "tar.cancel_engine"
     bl_label = "Cancel"
@@ -131,7 +131,7 @@ class TAR_OT_cancel_engine(bpy.types.Operator):
 
 
 class TAR_OT_remove_engine(bpy.types.Operator):
-    """Delete the environment of the engine; it can be set up again"""
+    """Delete the Python environment of the engine. It can be set up again"""
 
     bl_idname = "tar.remove_engine"
     bl_label = "Remove"

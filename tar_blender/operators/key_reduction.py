@@ -9,7 +9,7 @@ from ..util.registration import registration
 
 
 class TAR_OT_reduce_keys(bpy.types.Operator):
-    """Remove keys of the active object that its curves do not need, so that the motion is easier to edit"""
+    """Remove keys of the active object within a tolerance, so that the motion is easier to edit"""
 
     bl_idname = "tar.reduce_keys"
     bl_label = "Reduce Keys"

@@ -30,7 +30,7 @@ class TAR_OT_select_person(PersonOperator, bpy.types.Operator):
 
 
 class TAR_OT_show_frame(bpy.types.Operator):
-    """Go to the first frame of this range, in which the confidence is low"""
+    """Go to the first frame of this uncertain range"""
 
     bl_idname = "tar.show_frame"
     bl_label = "Show"
@@ -66,7 +66,7 @@ class TAR_OT_delete_person(PersonOperator, bpy.types.Operator):
 
 
 class TAR_OT_view_camera(ClipOperator, bpy.types.Operator):
-    """Look through the camera of this clip, which matches that of the video"""
+    """Look through the camera of this clip, which matches the camera of the video"""
 
     bl_idname = "tar.view_camera"
     bl_label = "Look Through Camera"

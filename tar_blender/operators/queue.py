@@ -15,7 +15,7 @@ class TAR_OT_cancel_import(bpy.types.Operator):
     """Cancel the running import. The scene is not changed, and the next import of the queue starts"""
 
     bl_idname = "tar.cancel_import"
-    bl_label = "Cancel"
+    bl_label = "Cancel Import"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -44,7 +44,7 @@ class TAR_OT_unqueue_import(bpy.types.Operator):
 
 
 class TAR_OT_copy_report(bpy.types.Operator):
-    """Copy a bug report with the error, versions, settings and the end of the log, but without folder names"""
+    """Copy a bug report with the error, versions, settings and the last lines of the log, without folder names"""
 
     bl_idname = "tar.copy_report"
     bl_label = "Copy Report"

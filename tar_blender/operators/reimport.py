@@ -100,7 +100,9 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
             return given
         camera = self.scene_camera(scene)
         if scene.camera in set(old.all_objects):
-            raise TarError("the scene camera is the camera of the clip; make your animated camera the scene camera")
+            raise TarError(
+                "the active camera is the camera of the clip; make your animated camera the active camera of the scene"
+            )
         return camera
 
 

@@ -39,7 +39,7 @@ class TAR_OT_retarget(bpy.types.Operator):
 
 
 class TAR_OT_find_bones(bpy.types.Operator):
-    """Find the character's bones by their names again; changes to the list are lost"""
+    """Find the character's bones by their names again. Changes to the list are lost"""
 
     bl_idname = "tar.find_bones"
     bl_label = "Find Bones"

@@ -19,7 +19,8 @@ class TARPreferences(bpy.types.AddonPreferences):
 
     engine_python: StringProperty(
         name="Own Python",
-        description="A Python (3.11 to 3.13) in which you installed tar_core, empty for the engine set up above",
+        description="A Python (3.11 to 3.13) in which you installed tar_core. "
+        "Leave it empty to use the engine set up above",
         subtype="FILE_PATH",
     )
     pip_options: StringProperty(
@@ -31,32 +32,33 @@ class TARPreferences(bpy.types.AddonPreferences):
         name="Device",
         description="Device that runs the network",
         items=[
-            ("auto", "Automatic", "The graphics card if the engine supports it, otherwise the processor"),
-            ("cpu", "Processor", "Slower, but not limited by graphics memory"),
+            ("auto", "Automatic", "The graphics card if the engine supports it, otherwise the CPU"),
+            ("cpu", "CPU", "Slower, but not limited by graphics memory"),
             ("cuda", "CUDA or ROCm", "An NVIDIA or AMD graphics card, with a build of PyTorch that supports it"),
             ("mps", "Apple GPU", "The GPU of Macs with Apple silicon"),
         ],
     )
     threads: IntProperty(
         name="Threads",
-        description="Number of threads if the network runs on the processor, 0 for half of the available threads",
+        description="Number of threads if the network runs on the CPU. 0 uses half of the available threads",
         default=0,
         min=0,
         max=256,
     )
     checkpoint: StringProperty(
         name="Network",
-        description="Your own network (.safetensors), such as one adapted to your footage, empty for the default",
+        description="Your own network (.safetensors), such as one adapted to your footage. "
+        "Leave it empty to use the included one",
         subtype="FILE_PATH",
     )
     body_file: StringProperty(
         name="SMPL Body",
-        description="Your own SMPL file (.npz or .pkl) for new captures, empty for the free body",
+        description="Your own SMPL file (.npz or .pkl) for new captures. Leave it empty to use the free body",
         subtype="FILE_PATH",
     )
     cache_folder: StringProperty(
         name="Cache",
-        description="Folder for captured motion, which Re-import uses, empty for the add-on's own folder",
+        description="Folder for captured motion, which Re-import uses. Leave it empty to use the add-on's own folder",
         subtype="DIR_PATH",
     )
 

@@ -237,7 +237,7 @@ def _draw_progress(layout: bpy.types.UILayout, progress: TARProgress) -> None:
     column.label(text=progress.video, icon="FILE_MOVIE")
     column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
     column.label(text=progress.pace or " ")
-    column.operator(TAR_OT_cancel_import.bl_idname, icon="X")
+    column.operator(TAR_OT_cancel_import.bl_idname, text="Cancel", icon="X")
     for index, queued in enumerate(progress.queue):
         row = column.row(align=True)
         row.label(text=queued.name, icon="TIME")

@@ -20,13 +20,13 @@ class LensSettings:
 
     camera_mode: EnumProperty(
         name="Camera",
-        description="Camera that views the people",
+        description="Camera of the imported clip",
         items=[
             ("video", "From Video", "A new camera, which is static or rotates and zooms like the camera of the video"),
             (
                 "animated",
                 "As Animated",
-                "The scene camera with its animation, keyed by hand or solved by Blender's motion tracker. People are "
+                "The active camera with its animation, keyed by hand or solved by Blender's motion tracker. People are "
                 "placed in its world, at its scale",
             ),
         ],
@@ -38,11 +38,11 @@ class LensSettings:
             (
                 "auto",
                 "Automatic",
-                "Estimated from straight lines in the image. If there are too few of them, the image diagonal",
+                "Estimated from straight lines in the image, or the image diagonal if there are too few",
             ),
             ("lens", "Lens and Sensor", "From the lens and the sensor size in millimeters"),
             ("fov", "Field of View", "From the angle across the longer side of the image"),
-            ("camera", "Active Camera", "From the scene camera"),
+            ("camera", "Active Camera", "From the active camera of the scene"),
             ("pixels", "Pixels", "The focal length in pixels, for example from a calibration"),
         ],
     )
@@ -116,7 +116,7 @@ def camera_field_of_view(scene: bpy.types.Scene) -> float:
     """
     camera = scene.camera
     if camera is None or camera.type != "CAMERA":
-        raise TarError("the scene has no camera; make a camera the scene camera, or change Camera or Focal Length")
+        raise TarError("the scene has no active camera; set one, or change Camera or Focal Length")
     check_perspective(camera)
     width = scene.render.resolution_x * scene.render.pixel_aspect_x
     height = scene.render.resolution_y * scene.render.pixel_aspect_y

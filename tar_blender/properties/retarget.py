@@ -14,7 +14,9 @@ from ..util.registration import Pointer, registration
 class TARBone(bpy.types.PropertyGroup):
     """The bone that corresponds to a joint; `name` is the name of SMPL's joint."""
 
-    bone: StringProperty(name="Bone", description="The character's bone that corresponds to this joint, empty for none")
+    bone: StringProperty(
+        name="Bone", description="Bone of the character that corresponds to this joint. Leave it empty if there is none"
+    )
 
 
 def _on_character_changed(settings: "TARRetarget", context: bpy.types.Context) -> None:
@@ -26,18 +28,18 @@ class TARRetarget(bpy.types.PropertyGroup):
 
     person: PointerProperty(
         name="Person",
-        description="The imported person to copy the motion from, empty for the active person",
+        description="Imported person to copy the motion from. Leave it empty to use the active person",
         type=bpy.types.Object,
         poll=lambda settings, obj: is_person(obj),
     )
     character: PointerProperty(
         name="Character",
-        description="The armature to copy the motion to",
+        description="Armature to copy the motion to",
         type=bpy.types.Object,
         poll=lambda settings, obj: obj.type == "ARMATURE" and not is_person(obj),
         update=_on_character_changed,
     )
-    kind: StringProperty(description="The recognized kind of rig")
+    kind: StringProperty(description="Kind of rig that was recognized")
     bones: CollectionProperty(type=TARBone)
 
     def fill(self) -> None:

@@ -58,13 +58,13 @@ def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
 class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.PropertyGroup):
     """Settings of the next import, kept in the scene."""
 
-    video: StringProperty(name="Video", description="Video that shows the people to import", update=_choose_video)
+    video: StringProperty(name="Video", description="Video with the people to import", update=_choose_video)
     frames: EnumProperty(
         name="Frames",
         description="Part of the video to import",
         items=[
             ("all", "Whole Video", "All frames of the video"),
-            ("scene", "Scene Range", "The video frames that are shown in the frame range of the scene"),
+            ("scene", "Scene Range", "The video frames within the frame range of the scene"),
             ("part", "From and To", "A range of video frames, counted from 0"),
         ],
     )
@@ -78,13 +78,13 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
             ("largest", "Largest", "The largest person in the image"),
             ("count", "Number", "This many of the largest people"),
             ("picked", "Pick", "People that you select after a quick scan of the video"),
-            ("box", "Box", "The person in a box that you draw on a video frame"),
+            ("box", "Box", "The person in a box that you draw on a frame of the video"),
         ],
     )
     people_count: IntProperty(name="Number", description="Number of people to import", default=2, min=1, max=100)
     box_frame: IntProperty(
         name="Frame",
-        description="Video frame of the box, counted from 0. The person is followed from this frame on",
+        description="Video frame of the box, counted from 0. The person is captured from this frame on",
         min=0,
     )
     box_left: IntProperty(
@@ -182,13 +182,17 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
             return 0, None
         if self.frames == "part":
             if self.last_frame < self.first_frame:
-                raise TarError(f"the frame range {self.first_frame} to {self.last_frame} is empty; raise To above From")
+                raise TarError(
+                    f"the frame range {self.first_frame} to {self.last_frame} is empty; set To to at least From"
+                )
             return self.first_frame, self.last_frame
         info = read_video_info(self.video_path)
         speed = info.fps / frame_rate(scene) if self.timing == "scene" else 1.0
         first, last = (int((frame - self.start_frame) * speed) for frame in (scene.frame_start, scene.frame_end))
         if last < 0 or first >= info.frames:
-            raise TarError("the frame range of the scene shows no frame of the video; change it or Start Frame")
+            raise TarError(
+                "the frame range of the scene contains no frame of the video; change the range or Start Frame"
+            )
         return max(0, first), min(last, info.frames - 1)
 
 

@@ -37,7 +37,9 @@ def find_camera(name: str) -> bpy.types.Object:
     """
     camera = find_object(name)
     if camera is None or camera.type != "CAMERA":
-        raise TarError(f"{name}: no such camera in this file; make your camera the scene's camera and re-import")
+        raise TarError(
+            f"{name}: no such camera in this file; make your camera the active camera of the scene and re-import"
+        )
     check_perspective(camera)
     return camera
 

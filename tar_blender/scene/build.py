@@ -200,8 +200,8 @@ def _scale_warnings(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
     if scale is None or 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
         return []
     return [
-        f"feet would slide less if the camera trajectory were {scale:.2g} times as long; scale the camera's world by "
-        "this factor and re-import"
+        f"feet would slide less if the camera trajectory were {scale:.2g} times as long; scale the world of the "
+        "camera by this factor and re-import"
     ]
 
 

@@ -40,7 +40,7 @@ class ImportOptions(CleanupOptions):
         command_line=False,
     )
     start_frame: int = option(1, "Start Frame", "Scene frame of the first video frame", unit="frame", preset=False)
-    on_ground: bool = option(True, "Feet on Ground", "Place the camera so that the floor under the feet is at z = 0")
+    on_ground: bool = option(True, "Feet on Ground", "Place the camera so that the floor below the feet is at z = 0")
     match_resolution: bool = option(
         True, "Match Resolution", "Set the render size of the scene to the size of the video"
     )
@@ -57,7 +57,7 @@ class ImportOptions(CleanupOptions):
     camera: str | None = option(
         None,
         "Camera",
-        "Name of an animated camera, which is the camera of the video. People are placed in its world",
+        "Name of the animated camera that filmed the video. People are placed in its world",
         command_line=False,
         blender=False,
     )

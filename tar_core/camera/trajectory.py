@@ -191,7 +191,7 @@ class CameraTrajectory:
         if self.has_translation:
             parts.append(f"moves {self.length:.1f} m")
         if self.has_zoom:
-            parts.append(f"zooms {self.zoom_factors.min():.2f} to {self.zoom_factors.max():.2f}")
+            parts.append(f"zooms from {self.zoom_factors.min():.2f} to {self.zoom_factors.max():.2f}")
         return "camera " + ", ".join(parts)
 
     def _neighbors(self, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -75,8 +75,8 @@ def track_camera(
     trajectory = replace(sampled.resampled(step), first_frame=first).part(first, tracked.last_frame)
     if trajectory.is_unreliable:
         logger.warning(
-            "the camera moves through the scene instead of only rotating, so the paths of people through the world are"
-            " unreliable; film from a fixed position, or give the camera's solved trajectory",
+            "the camera moves through the scene instead of only rotating, so the trajectories of people in the world"
+            " are unreliable; film from a fixed position, or give the camera's solved trajectory",
             extra={"topic": "moving_camera"},
         )
     return trajectory
@@ -92,7 +92,9 @@ def correct_scale(clip: MotionClip, body: BodyData, from_feet: bool) -> MotionCl
     """
     scale = scale_from_feet(clip, body)
     if from_feet and scale is None:
-        logger.warning("the scale of the camera trajectory cannot be estimated from feet; its unit is taken as a meter")
+        logger.warning(
+            "the scale of the camera trajectory cannot be estimated from feet; its unit is assumed to be one meter"
+        )
     elif from_feet and scale is not None and clip.camera_trajectory is not None:
         return with_camera_trajectory(clip, clip.camera_trajectory.scaled(scale), body)
     elif scale is not None and not 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:

@@ -70,7 +70,7 @@ def capture(
     try:
         tracked = track_people(reader, options, networks, target_body, report)
     except torch.cuda.OutOfMemoryError:
-        raise TarError(f"{networks.device} is out of memory; close other programs or use the CPU") from None
+        raise TarError(f"{networks.device} is out of memory; close other programs, or use the CPU") from None
     for line in reader.warnings:
         logger.warning(line)
     trajectory = None

@@ -210,7 +210,7 @@ def crash_message(code: int, last: str) -> str:
             "fewer frames, and try again"
         )
     how = f"crashed ({signal.Signals(-code).name})" if code < 0 else f"stopped (exit code {code})"
-    return f"the engine {how}: {last}; try again, or use the device cpu"
+    return f"the engine {how}: {last}; try again, or run the network on the CPU"
 
 
 def _start(command: list[str]) -> subprocess.Popen[str]:

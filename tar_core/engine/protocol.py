@@ -221,6 +221,6 @@ def parse_event(line: str) -> Event | None:
 def _failure(fields: Mapping[str, Any]) -> Failure:
     message, unknown_options = str(fields["message"]), fields.get("unknown_options", ())
     if fields.get("protocol", 1) < PROTOCOL or unknown_options:
-        options = f" and does not know {', '.join(unknown_options)}" if unknown_options else ""
+        options = f" and does not support {', '.join(unknown_options)}" if unknown_options else ""
         return Failure(f"the engine is older than the add-on{options}; update the engine", outdated=True)
     return Failure(message, topic=str(fields.get("topic", "")))

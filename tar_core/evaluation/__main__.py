@@ -158,14 +158,16 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--bodies", type=Path, help="folder with SMPL_NEUTRAL, SMPL_MALE and SMPL_FEMALE (.pkl or .npz)"
     )
     parser.add_argument("--regressor", type=Path, help="J_regressor_h36m.npy from SPIN's or VIBE's data")
-    parser.add_argument("--checkpoint", type=Path, help="the network (default: the one that TAR installs)")
-    parser.add_argument("--weights", type=Path, help="weights of the network's backbone, unless it is the default one")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint to evaluate (default: the included one)")
+    parser.add_argument(
+        "--weights", type=Path, help="weights of the network's backbone; required for all but the default one"
+    )
     parser.add_argument(
         "--smoothing",
         type=float,
         nargs="+",
         default=[],
-        help="strengths of the smoothing of the clean-up (0 to 1); each adds a row to the table",
+        help="smoothing strengths (0 to 1); each adds a row to the table",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("out/evaluation"), help="folder to write to (default: %(default)s)"

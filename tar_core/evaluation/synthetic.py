@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m tar_core.evaluation.synthetic", description="Score a network on cached clips, joint by joint."
     )
     parser.add_argument("--features", type=Path, required=True, help="folder that tar_core.datasets.features wrote")
-    parser.add_argument("--checkpoint", type=Path, help="the network (default: the one that TAR installs)")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint to evaluate (default: the included one)")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
     parser.add_argument(
         "--calibrate",

@@ -65,7 +65,7 @@ def find_videos(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir() or file.suffix.lower() in VIDEOS
     ]
     if not videos:
-        raise TarError(f"{', '.join(map(str, paths))}: no videos; give video files or folders with some")
+        raise TarError(f"{', '.join(map(str, paths))}: no videos found; give video files or folders of videos")
     return videos
 
 
@@ -90,7 +90,7 @@ def adapt(
     train, held_out = folder / "train", folder / "held_out"
     if not (any(train.glob("*.safetensors")) and any(held_out.glob("*.safetensors"))):
         raise TarError(
-            "no person is visible for long enough (some seconds without interruption); give more or longer videos"
+            "no person is visible for long enough (a few seconds without interruption); give more or longer videos"
         )
     held_out_clips = FeatureClips(held_out)
     test = FeatureClips(options.test) if options.test is not None else None

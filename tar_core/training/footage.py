@@ -211,8 +211,8 @@ def write_clips(
             if parts:
                 (folder / split).mkdir(parents=True, exist_ok=True)
                 save_features(folder / split / f"{number:04d}.safetensors", join_clips(parts), CLIP_FRAMES)
-        counts = ", ".join(f"{len(parts)} clips {split.replace('_', ' ')}" for split, parts in clips.items())
-        yield f"{video.name}: {len(runs)} runs of people, {counts}"
+        counts = ", ".join(f"{len(parts)} {split.replace('_', '-')} clips" for split, parts in clips.items())
+        yield f"{video.name}: {len(runs)} uninterrupted tracks, {counts}"
 
 
 def join_clips(parts: Sequence[ClipBatch]) -> ClipBatch:

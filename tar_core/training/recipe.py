@@ -145,7 +145,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m tar_core.training.recipe",
-        description="Make the default checkpoint from the beginning. Repeat the command to resume it.",
+        description="Train the default checkpoint from scratch. Repeat the command to resume.",
     )
     parser.add_argument(
         "--motions", type=Path, nargs="+", required=True, help="recordings: files, folders or tar archives"

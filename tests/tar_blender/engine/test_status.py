@@ -40,7 +40,7 @@ def test_older_engine_is_updated(
     wheel = make_wheel(tmp_path, replace(INFO, options=INFO.options[1:]))
     commands = set_up_commands(folder, base_python, str(wheel), OFFLINE)
     assert isinstance(follow(EngineSetup(environment_python(folder), commands, folder))[-1], Ready)
-    assert f"does not know {INFO.options[0]}; update it" in engine_trouble(bpy.context)
+    assert f"does not support {INFO.options[0]}; update it" in engine_trouble(bpy.context)
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert not engine_trouble(bpy.context), "the user selected another Python"
     monkeypatch.delenv(PYTHON_VARIABLE)
@@ -60,7 +60,7 @@ def test_older_engine_is_updated(
 def test_update_depends_on_protocol_and_options_not_on_versions() -> None:
     assert update_reason(replace(INFO, tar_core="0.0.1")) == ""
     assert update_reason(replace(INFO, options=(*INFO.options, "newer"))) == ""
-    assert "does not know end; update it" in update_reason(replace(INFO, options=tuple(set(INFO.options) - {"end"})))
+    assert "does not support end; update it" in update_reason(replace(INFO, options=tuple(set(INFO.options) - {"end"})))
     assert "older than the add-on" in update_reason(replace(INFO, protocol=1))
     assert update_reason(None) == ""
 

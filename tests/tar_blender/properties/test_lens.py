@@ -64,7 +64,7 @@ def test_field_of_view_agrees_with_the_corners_of_blenders_camera_view(
 def test_animated_camera_needs_a_scene_camera(settings: TARSettings) -> None:
     assert settings.scene_camera(bpy.context.scene) is None
     settings.camera_mode = "animated"
-    with pytest.raises(TarError, match="no camera"):
+    with pytest.raises(TarError, match="no active camera"):
         settings.scene_camera(bpy.context.scene)
     bpy.ops.object.camera_add()
     bpy.context.scene.camera = bpy.context.object

@@ -95,10 +95,10 @@ def test_another_video_or_an_empty_box_needs_a_new_box(settings: TARSettings) ->
 
 def test_invalid_settings_are_errors(settings: TARSettings) -> None:
     settings.frames, settings.first_frame, settings.last_frame = "part", 20, 10
-    with pytest.raises(TarError, match="raise To"):
+    with pytest.raises(TarError, match="set To to at least From"):
         settings.job(bpy.context.scene, None)
     settings.frames, settings.focal_mode = "all", "camera"
-    with pytest.raises(TarError, match="no camera"):
+    with pytest.raises(TarError, match="no active camera"):
         settings.job(bpy.context.scene, None)
     settings.video = "/gone.mp4"
     with pytest.raises(TarError, match="no such video"):
@@ -119,5 +119,5 @@ def test_scene_range_selects_the_frames_that_the_scene_shows(
     scene.frame_end = 9000
     assert settings.job(scene, None).options.end == 11
     settings.start_frame = 9500
-    with pytest.raises(TarError, match="shows no frame of the video"):
+    with pytest.raises(TarError, match="contains no frame of the video"):
         settings.job(scene, None)

@@ -70,7 +70,7 @@ def test_scaled_multiplies_all_distances() -> None:
 
 
 def test_description() -> None:
-    assert str(dolly()) == "camera rotates by 17°, moves 3.4 m, zooms 1.00 to 4.00"
+    assert str(dolly()) == "camera rotates by 17°, moves 3.4 m, zooms from 1.00 to 4.00"
     assert str(CameraTrajectory(0, np.zeros((3, 3)))) == "camera rotates by 0°"
 
 

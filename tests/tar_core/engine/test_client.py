@@ -96,13 +96,13 @@ def test_engine_without_a_protocol_number_is_outdated() -> None:
 
 def test_engine_with_unknown_options_is_outdated() -> None:
     (event,) = follow(engine("say('error', message='unknown options: hands', unknown_options=['hands'])"))
-    assert isinstance(event, Failure) and event.outdated and "does not know hands" in event.message
+    assert isinstance(event, Failure) and event.outdated and "does not support hands" in event.message
 
 
 def test_error_of_a_crashed_engine_has_its_last_output_line() -> None:
     process = engine("sys.stderr.write('loading\\nout of memory\\n'); os._exit(9)")
     (event,) = follow(process)
-    assert event == Failure("the engine stopped (exit code 9): out of memory; try again, or use the device cpu")
+    assert event == Failure("the engine stopped (exit code 9): out of memory; try again, or run the network on the CPU")
     assert list(process.errors) == ["loading", "out of memory"]
 
 

@@ -112,7 +112,7 @@ def test_people_in_a_real_video_become_clips(short_video, untrained_checkpoint, 
     assert man.frames == list(range(36))
     quick = replace(QUICK, iterations=2)
     (line,) = write_clips([short_video], networks, tmp_path, 0.25, 900, quick)
-    assert line.startswith("short.mp4: ") and "clips held out" in line
+    assert line.startswith("short.mp4: ") and "held-out clips" in line
     train, held_out = FeatureClips(tmp_path / "train"), FeatureClips(tmp_path / "held_out")
     assert len(train) >= 3 and len(held_out) >= 1
     batch = train.batch([0])
