@@ -17,6 +17,7 @@ from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
 from .fcurves import LINEAR, add_driver, new_action, write_curve, write_curves
 
+_NAME = "TAR Camera"
 SENSOR_WIDTH = 36.0  # millimeters; a full-frame sensor, so that `lens` is the 35 mm equivalent focal length
 CLIP_START = 0.01  # meters
 MIN_CLIP_END = 100.0  # meters
@@ -29,7 +30,6 @@ def build_camera(
     placement: WorldPlacement,
     collection: bpy.types.Collection,
     start_frame: int = 1,
-    name: str = "TAR Camera",
 ) -> bpy.types.Object:
     """Create a camera with the projection of the clip's pinhole camera, at the clip's resolution.
 
@@ -39,7 +39,7 @@ def build_camera(
     extends from the left edge of the first pixel to the right edge of the last pixel, while the clip's coordinates
     (0, 0) are the center of the first pixel. Hence (width - 1) / 2 and (height - 1) / 2.
     """
-    data = bpy.data.cameras.new(name)
+    data = bpy.data.cameras.new(_NAME)
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = SENSOR_WIDTH
     data.sensor_height = SENSOR_WIDTH * clip.height / clip.width
@@ -51,12 +51,12 @@ def build_camera(
     farthest = max((float(np.linalg.norm(person.trans, axis=1).max()) for person in clip.people), default=0.0)
     data.clip_end = max(MIN_CLIP_END, 2 * farthest)
 
-    camera = bpy.data.objects.new(name, data)
+    camera = bpy.data.objects.new(_NAME, data)
     collection.objects.link(camera)
     if clip.camera_trajectory is None:
         camera.matrix_world = Matrix(placement.camera_matrix().tolist())
         return camera
-    mount = bpy.data.objects.new(f"{name} Mount", None)
+    mount = bpy.data.objects.new(f"{_NAME} Mount", None)
     mount.matrix_world = Matrix(placement.matrix().tolist())
     mount.empty_display_size = 0.3
     collection.objects.link(mount)

@@ -38,7 +38,6 @@ class BodyModel(nn.Module):
 
     Args:
         data: the body.
-        vertex_ids: [K] vertices that `forward` returns as markers. Default: the body's markers.
 
     Attributes:
         faces: [F, 3] triangles of the whole mesh.
@@ -48,7 +47,7 @@ class BodyModel(nn.Module):
     rest_joints: Tensor  # [24, 3] of the mean shape
     rest_joint_directions: Tensor  # [24, 3, 10] meters per beta
 
-    def __init__(self, data: BodyData, vertex_ids: np.ndarray | None = None) -> None:
+    def __init__(self, data: BodyData) -> None:
         super().__init__()
         regressor = data.J_regressor.astype(np.float64)
         # Joints are linear in the shape, so the mesh is not needed: J(T + S beta) = J T + (J S) beta.
@@ -57,11 +56,10 @@ class BodyModel(nn.Module):
         self._add_constant("rest_joint_directions", directions)
         self.skeleton = _Skeleton()
 
-        markers = data.markers if vertex_ids is None else np.asarray(vertex_ids)
         landmarks = [data.vertex_ids[name] for name in LANDMARK_NAMES]
-        self.num_markers = len(markers)
-        self.chosen = _Skin(data, np.concatenate([markers, landmarks]))
-        self.mesh = _Skin(data, np.arange(len(data.v_template)))
+        self.num_markers = len(data.markers)
+        self.point_skin = _Skin(data, np.concatenate([data.markers, landmarks]))
+        self.mesh_skin = _Skin(data, np.arange(len(data.v_template)))
         self.register_buffer("faces", torch.from_numpy(data.faces.astype(np.int64)), persistent=False)
 
     def forward(self, rotations: Tensor, betas: Tensor) -> BodyPoints:
@@ -72,13 +70,13 @@ class BodyModel(nn.Module):
             betas: [B, 10].
         """
         joints, transforms = self._pose(rotations, betas)
-        points = self.chosen(rotations, betas, transforms)
+        points = self.point_skin(rotations, betas, transforms)
         return BodyPoints(joints, points[:, : self.num_markers], points[:, self.num_markers :])
 
     def vertices(self, rotations: Tensor, betas: Tensor) -> Tensor:
         """Compute the vertices [B, V, 3] of the whole mesh; the arguments are those of `forward`."""
         _, transforms = self._pose(rotations, betas)
-        return self.mesh(rotations, betas, transforms)
+        return self.mesh_skin(rotations, betas, transforms)
 
     def _pose(self, rotations: Tensor, betas: Tensor) -> tuple[Tensor, Tensor]:
         rest = self.rest_joints + torch.tensordot(betas, self.rest_joint_directions, dims=([1], [2]))

@@ -76,7 +76,7 @@ class FrameFeatures:
 
     Attributes:
         vector: [..., C] global feature f_t; C is the backbone's `vector_size`.
-        local_map: [..., M, S, S] local feature map m_t over the crop; M and S are `map_channels` and `map_size`.
+        local_map: [..., M, 64, 64] local feature map m_t over the crop; M is the backbone's `map_channels`.
         landmarks: landmarks from the backbone.
     """
 

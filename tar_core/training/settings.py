@@ -10,7 +10,6 @@ from tar_core.model.config import CONFIGS
 from tar_core.training.losses import LossConfig
 from tar_core.training.trainer import TrainingConfig
 
-PAPER = Path(__file__).parent / "paper.toml"
 _SECTIONS: dict[str, Any] = {"config": "tar-s", "training": {}, "loss": {}}
 
 

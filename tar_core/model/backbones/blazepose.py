@@ -187,7 +187,6 @@ class BlazePose(nn.Module):
 
     vector_size = VECTOR_SIZE
     map_channels = MAP_CHANNELS
-    map_size = 64
 
     def __init__(self) -> None:
         super().__init__()

@@ -94,18 +94,18 @@ def test_rotating_the_root_rotates_the_body_about_its_pelvis(model, seed):
     torch.testing.assert_close(after.markers, expected, rtol=0, atol=TOLERANCE)
 
 
-def test_vertex_ids_replace_the_markers(bending):
-    chosen = np.array([5, 9000, 5])
+def test_markers_are_vertices_of_the_mesh(bending):
+    vertices = np.array([5, 9000, 5])
     rotations, betas = random_pose()
-    model = BodyModel(bending, vertex_ids=chosen)
+    model = BodyModel(replace(bending, markers=vertices))
     points = model(rotations, betas)
-    torch.testing.assert_close(points.markers, model.vertices(rotations, betas)[:, chosen], rtol=0, atol=TOLERANCE)
+    torch.testing.assert_close(points.markers, model.vertices(rotations, betas)[:, vertices], rtol=0, atol=TOLERANCE)
     assert points.landmarks.shape == (4, len(LANDMARK_NAMES), 3)
 
 
 def test_gradients_reach_pose_and_shape(bending):
     """Analytic and numeric gradients agree in double precision."""
-    model = BodyModel(bending, vertex_ids=bending.markers[:2]).double()
+    model = BodyModel(replace(bending, markers=bending.markers[:2])).double()
     random = torch.Generator().manual_seed(0)
     axis_angles = torch.randn(1, 24, 3, generator=random, dtype=torch.float64, requires_grad=True)
     betas = torch.randn(1, 10, generator=random, dtype=torch.float64, requires_grad=True)

@@ -1,13 +1,18 @@
 """Settings files."""
 
+from pathlib import Path
+
 import pytest
 
+import tar_core.training
 from tar_core.errors import TarError
 from tar_core.model.config import CONFIGS
 from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import read_mixture
-from tar_core.training.settings import PAPER, read_settings
+from tar_core.training.settings import read_settings
 from tar_core.training.trainer import TrainingConfig
+
+PAPER = Path(tar_core.training.__file__).parent / "paper.toml"
 
 
 def test_paper_settings_have_its_losses_network_and_data():

@@ -59,7 +59,7 @@ def test_local_map_equals_interpreter(features: FrameFeatures) -> None:
 def test_shapes_and_vector_layout(features: FrameFeatures) -> None:
     landmarks = features.landmarks
     assert features.vector.shape == (NUM_CROPS, BlazePose.vector_size)
-    assert features.local_map.shape == (NUM_CROPS, BlazePose.map_channels, BlazePose.map_size, BlazePose.map_size)
+    assert features.local_map.shape == (NUM_CROPS, BlazePose.map_channels, 64, 64)
     assert landmarks.points.shape == (NUM_CROPS, NUM_LANDMARKS, 2)
     assert landmarks.score.shape == (NUM_CROPS,)
 
