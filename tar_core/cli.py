@@ -233,7 +233,7 @@ def run_ground(options: argparse.Namespace) -> None:
 
 
 def run_check(options: argparse.Namespace) -> None:
-    """Measure how plausible the motion of each person is, and list the frames to look at. No ground truth is needed."""
+    """Measure how plausible the motion of each person is, and list the frames to check. No ground truth is needed."""
     from tar_core.body.data import body_of_clip
     from tar_core.cleanup.plausibility import kinematics_of_clip
     from tar_core.cleanup.plausibility_report import report_json, report_lines
