@@ -175,9 +175,9 @@ def print_row(name: str, row: Mapping[str, float]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="measure the accuracy on the other real clips")
+    parser = argparse.ArgumentParser(description="Measure the accuracy on the other real clips.")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_real", help="folder for the results")
-    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     options = parser.parse_args(arguments)
     try:
         run(options.output.resolve(), options.checkpoint, {})

@@ -164,7 +164,7 @@ def print_floors(folder: Path, views: list[View]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="compare cameras estimated from vanishing points with known cameras")
+    parser = argparse.ArgumentParser(description="Compare cameras estimated from vanishing points with known cameras.")
     parser.add_argument(
         "--motions", type=Path, default=REPOSITORY / "out" / "bench_real", help="output folder of make bench-real"
     )

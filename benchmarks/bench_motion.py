@@ -170,7 +170,7 @@ def print_figure(results: Results) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="measure the clean-up on motion with known truth")
+    parser = argparse.ArgumentParser(description="Measure the clean-up on motion with known truth.")
     parser.add_argument("--motions", type=Path, default=MOTIONS, help="recordings, as for training")
     parser.add_argument("--moving-camera", action="store_true", help="cameras move along known trajectories")
     parser.add_argument("--clip", type=Path, help="a raw motion file whose feet are drawn, e.g. the demo's")

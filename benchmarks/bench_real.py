@@ -66,9 +66,9 @@ def score(predictions: Path, show: bool = True) -> dict[str, float]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="measure the accuracy on the four demo cameras")
+    parser = argparse.ArgumentParser(description="Measure the accuracy on the four demo cameras.")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_real", help="folder for the results")
-    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="also score these smoothing strengths")
     parser.add_argument("--lean-correction", action="store_true", help="also score the lean correction")
     parser.add_argument("--all", action="store_true", help="also capture and score the other real clips")

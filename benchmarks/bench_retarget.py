@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="measure retargeting to other characters")
+    parser = argparse.ArgumentParser(description="Measure retargeting to other characters.")
     parser.add_argument("--frames", type=int, default=3000, help="length of the timed motion (default: %(default)s)")
     options = parser.parse_args()
 

@@ -32,7 +32,7 @@ def import_file(import_clip: Callable[..., object], motion: Path, *context_and_o
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="measure the time to build the scene of a long clip in Blender")
+    parser = argparse.ArgumentParser(description="Measure the time to build the scene of a long clip in Blender.")
     parser.add_argument("--frames", type=int, default=10_000)
     parser.add_argument("--people", type=int, default=3)
     parser.add_argument("--rounds", type=int, default=3)

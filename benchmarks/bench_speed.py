@@ -96,9 +96,9 @@ def looped_video(source: Path, loops: int, target: Path) -> Path:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="compare the speed with MediaPipe, and measure memory")
+    parser = argparse.ArgumentParser(description="Compare the speed with MediaPipe, and measure memory.")
     parser.add_argument("--video", type=Path, help="video file (default: the demo video)")
-    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
     arguments = parser.parse_args()
     try:

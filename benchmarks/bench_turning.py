@@ -156,7 +156,7 @@ def capture(case: Case, video: Path, camera: int, output: Path) -> MotionClip:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="measure the accuracy with rotating and zooming cameras")
+    parser = argparse.ArgumentParser(description="Measure the accuracy with rotating and zooming cameras.")
     parser.add_argument(
         "--output", type=Path, default=REPOSITORY / "out" / "bench_turning", help="folder for the results"
     )

@@ -340,7 +340,7 @@ def reference_of(cameras: list[Camera], keypoints: np.ndarray, fps: float) -> di
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="triangulate the reference of a clip")
+    parser = argparse.ArgumentParser(description="Triangulate the reference of a clip.")
     parser.add_argument("clip", help="clip with several cameras: balance or t_pose")
     parser.add_argument("--output", type=Path, help=f"file to write (default: benchmarks/{REFERENCES.name}/CLIP.npz)")
     options = parser.parse_args(arguments)

@@ -55,7 +55,7 @@ def spread_frames(clip: RealClip, motion: MotionClip) -> list[int]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="draw contact sheets of the captured real clips")
+    parser = argparse.ArgumentParser(description="Draw contact sheets of the captured real clips.")
     parser.add_argument(
         "--motions", type=Path, default=REPOSITORY / "out" / "bench_real" / "clips", help="folder of the motion files"
     )

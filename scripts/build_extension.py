@@ -144,7 +144,7 @@ def _run(command: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="build the Blender extension, a zip in dist/")
+    parser = argparse.ArgumentParser(description="Build the Blender extension, a zip in dist/.")
     parser.add_argument("--offline", action="store_true", help="also build a zip with all wheels, for this platform")
     parser.add_argument(
         "--pythons",

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("video", nargs="?", type=Path, help="video file (default: the demo video, downloaded once)")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out", help="folder for the results (default: out)")
-    parser.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     options = parser.parse_args(arguments)
     try:
         video = options.video or fetch_demo_video()

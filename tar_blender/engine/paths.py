@@ -54,8 +54,8 @@ def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
     chosen = os.environ.get(PYTHON_VARIABLE) or preferred or (str(set_up) if set_up else "")
     if not chosen:
         raise TarError(
-            "the engine is not set up; press Set Up Engine in the add-on's preferences, or enter there or in "
-            f"{PYTHON_VARIABLE} a Python in which `pip install {bundled_tar_core()}` was run"
+            "the engine is not set up; press Set Up Engine in the add-on's preferences, or run `pip install "
+            f"{bundled_tar_core()}` in your own Python and select it there or in {PYTHON_VARIABLE}"
         )
     python = Path(chosen).expanduser()
     if not (python.is_file() and os.access(python, os.X_OK)):

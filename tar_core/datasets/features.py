@@ -262,7 +262,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, required=True, help="folder to write the features to; existing files are kept"
     )
-    parser.add_argument("--backbone", choices=BACKBONES, default="blazepose", help="default: %(default)s")
+    parser.add_argument(
+        "--backbone", choices=BACKBONES, default="blazepose", help="name of the backbone (default: %(default)s)"
+    )
     parser.add_argument("--weights", type=Path, help="the backbone's weights; required for all but the default one")
     options = parser.parse_args(arguments)
     try:

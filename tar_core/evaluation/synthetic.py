@@ -63,7 +63,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--features", type=Path, required=True, help="folder that tar_core.datasets.features wrote")
     parser.add_argument("--checkpoint", type=Path, help="checkpoint to evaluate (default: the included one)")
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
+    parser.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="device (default: %(default)s)"
+    )
     parser.add_argument(
         "--calibrate",
         type=Path,

@@ -60,7 +60,9 @@ def _add_run_options(run: argparse._ArgumentGroup) -> None:
     )
     run.add_argument("--init", type=Path, help="checkpoint with the initial weights; parts it lacks start untrained")
     run.add_argument("--resume", action="store_true", help="resume the run in --output")
-    run.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
+    run.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="device (default: %(default)s)"
+    )
 
 
 def _add_training_options(training: argparse._ArgumentGroup) -> None:
@@ -75,7 +77,9 @@ def _add_training_options(training: argparse._ArgumentGroup) -> None:
         default=defaults.accumulate,
         help="parts in which each process computes its gradients, to save memory (default: %(default)s)",
     )
-    training.add_argument("--learning-rate", type=float, default=defaults.learning_rate, help="default: %(default)s")
+    training.add_argument(
+        "--learning-rate", type=float, default=defaults.learning_rate, help="learning rate (default: %(default)s)"
+    )
     training.add_argument(
         "--checkpoint-every",
         type=int,

@@ -252,7 +252,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         default=0.5,
         help="share of the steps on simulated landmarks (default: %(default)s)",
     )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu", help="default: %(default)s")
+    parser.add_argument(
+        "--device", default="cuda" if torch.cuda.is_available() else "cpu", help="device (default: %(default)s)"
+    )
     return parser.parse_args(arguments)
 
 

@@ -54,6 +54,15 @@ class Recipe:
     steps: int = 2000
 
 
+_HELP = {
+    "clips": "number of training clips of nine frames to render",
+    "stills": "number of training clips of one frame to render",
+    "test_clips": "number of test clips to render",
+    "warm_up_steps": "training steps without local maps",
+    "steps": "training steps with local maps",
+}
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The files that are not part of TAR; see `RenderSettings`."""
@@ -161,7 +170,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, required=True, help="folder for all results")
     for name, value in vars(Recipe()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value, help="default: %(default)s")
+        parser.add_argument(
+            f"--{name.replace('_', '-')}", type=int, default=value, help=f"{_HELP[name]} (default: %(default)s)"
+        )
     return parser.parse_args(arguments)
 
 
