@@ -119,14 +119,14 @@ def _from_json(cls: type, name: str, value: Any) -> Any:
     if value is None:
         return None
     try:
+        if isinstance(value, str) and (parse := options_of(cls)[name].parse) is not None:
+            return parse(value)
         if hasattr(kind, "from_json"):
             return kind.from_json(value)
         if kind is Path and isinstance(value, str):
             return Path(value)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
-        if name == "people" and isinstance(value, str):
-            return value
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
     except (TypeError, ValueError):

@@ -14,8 +14,8 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.camera_height import feet_height
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
-from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.pipeline import clean_up
+from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion

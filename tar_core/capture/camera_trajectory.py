@@ -15,7 +15,7 @@ from tar_core.camera.world import with_camera_trajectory
 from tar_core.capture.frames import read_frames, sampling_step
 from tar_core.capture.people_pass import TrackedPeople
 from tar_core.capture.progress import Progress
-from tar_core.cleanup.path_scale import SCALE_TOLERANCE, scale_from_feet
+from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.motion import MotionClip, Vertical
 from tar_core.options import CaptureOptions
 from tar_core.video.reader import VideoReader

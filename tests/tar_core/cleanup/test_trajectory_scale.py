@@ -5,7 +5,7 @@ import pytest
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, with_camera_trajectory
-from tar_core.cleanup.path_scale import scale_from_feet
+from tar_core.cleanup.trajectory_scale import scale_from_feet
 from tests.support.moving_camera import BODY, PELVIS, clip_of, dolly, walker
 
 
