@@ -84,5 +84,5 @@ def test_reimport_with_a_new_camera_instead_of_the_animated_one(addon: None, tmp
     with pytest.raises(RuntimeError, match="the camera of the clip"):
         bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
     bpy.context.scene.camera = None
-    with pytest.raises(RuntimeError, match="no camera"):
+    with pytest.raises(RuntimeError, match="no active camera"):
         bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
