@@ -1,10 +1,13 @@
 """Panels of the tab TAR in the sidebar, and the menu Object > Video Motion."""
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
+
+from tar_core.cleanup.uncertainty import UncertainRange
 
 from ..engine.paths import addon_preferences
 from ..engine.status import engine_trouble
@@ -26,7 +29,14 @@ from ..operators.queue import TAR_OT_cancel_import, TAR_OT_copy_report, TAR_OT_u
 from ..operators.reimport import TAR_OT_reimport_clip
 from ..properties.runtime import TARProgress
 from ..properties.settings import TARSettings
-from ..scene.metadata import about_floor, clip_record, imported_clips, people_of, uncertain_ranges_of
+from ..scene.metadata import (
+    about_floor,
+    clip_record,
+    implausible_ranges_of,
+    imported_clips,
+    people_of,
+    uncertain_ranges_of,
+)
 from ..util.blender_types import PanelMixin, scene_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
@@ -164,8 +174,11 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
             row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
             if active:
-                _draw_uncertain_ranges(layout, armature)
+                _draw_ranges(layout, uncertain_ranges_of(armature))
+                _draw_ranges(layout, implausible_ranges_of(armature) or [])
                 layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
+        if quality := _quality_text(clip):
+            layout.label(text=quality, icon="VIEWZOOM")
         if about_floor(clip):
             layout.label(text=about_floor(clip), icon="MESH_GRID")
         column = layout.column(align=True)
@@ -206,15 +219,22 @@ def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble
     draw_set_up(layout, context)
 
 
-def _draw_uncertain_ranges(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
-    """Draw a button for each uncertain range of a person, which goes to its first frame."""
-    ranges = uncertain_ranges_of(armature)
+def _draw_ranges(layout: bpy.types.UILayout, ranges: Sequence[UncertainRange]) -> None:
+    """Draw a button for each range of frames to check, which goes to its first frame."""
     column = layout.column(align=True)
-    for uncertain in ranges[:_MAX_RANGES]:
-        text = f"{uncertain.what[0].upper()}{uncertain.what[1:]}, {uncertain.first} to {uncertain.last}"
-        column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR").frame = uncertain.first
+    for found in ranges[:_MAX_RANGES]:
+        text = f"{found.what[0].upper()}{found.what[1:]}, {found.first} to {found.last}"
+        column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR").frame = found.first
     if len(ranges) > _MAX_RANGES:
         column.label(text=f"and {len(ranges) - _MAX_RANGES} more", icon="BLANK1")
+
+
+def _quality_text(clip: bpy.types.Collection) -> str:
+    """The number of implausible ranges of all people of a clip; empty if an older version imported the clip."""
+    checked = [ranges for armature in people_of(clip) if (ranges := implausible_ranges_of(armature)) is not None]
+    count = sum(map(len, checked))
+    found = f"{count} range{'s' if count > 1 else ''} to check" if count else "nothing to check"
+    return f"Quality: {found}" if checked else ""
 
 
 def _draw_video(context: bpy.types.Context, layout: bpy.types.UILayout) -> None:

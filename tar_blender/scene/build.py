@@ -14,9 +14,11 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.camera_height import feet_height
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
+from tar_core.cleanup.kinematics import kinematics_of
 from tar_core.cleanup.pipeline import clean_up
+from tar_core.cleanup.plausibility import plausibility_of
 from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
-from tar_core.cleanup.uncertainty import uncertain_ranges
+from tar_core.cleanup.uncertainty import UncertainRange, uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
@@ -28,7 +30,7 @@ from .body_mesh import body_steps, build_skin_material
 from .camera import add_video_background, build_camera, match_render
 from .frame_rate import frame_rate, set_frame_rate
 from .keyframes import follow_visibility, motion_steps
-from .metadata import mark_floor, mark_person, mark_uncertain_ranges
+from .metadata import mark_floor, mark_implausible_ranges, mark_person, mark_uncertain_ranges
 from .options import ImportOptions
 
 
@@ -79,12 +81,14 @@ class PreparedClip:
         body: the clip's body.
         placement: transformation from the camera frame to the world.
         about_floor: text about the floor for the People panel.
+        implausible: for each person of the clip, the ranges in which the motion is implausible.
     """
 
     clip: MotionClip
     body: BodyData
     placement: WorldPlacement
     about_floor: str
+    implausible: list[tuple[UncertainRange, ...]]
 
 
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
@@ -160,13 +164,19 @@ def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera:
     )
     placement = options.placement or clean.placement
     trajectory = clean.clip.camera_trajectory
-    if options.placement is None and trajectory is not None and trajectory.world is not None:
-        height = feet_height(clean.clip.people, body, placement)
-        return PreparedClip(clean.clip, body, placement, f"In the camera's world, feet {height:+.2f} m above z = 0")
+    in_world = options.placement is None and trajectory is not None and trajectory.world is not None
+    has_floor = options.on_ground and options.placement is None and not in_world
     about = ""
-    if options.on_ground and options.placement is None:
+    if in_world:
+        height = feet_height(clean.clip.people, body, placement)
+        about = f"In the camera's world, feet {height:+.2f} m above z = 0"
+    elif has_floor:
         about = ", ".join(filter(None, (_floor_text(clean.floor), str(trajectory or ""))))
-    return PreparedClip(clean.clip, body, placement, about)
+    implausible = [
+        plausibility_of([kinematics_of(person, clean.clip, body, placement, has_floor)]).ranges
+        for person in clean.clip.people
+    ]
+    return PreparedClip(clean.clip, body, placement, about, implausible)
 
 
 def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> MotionClip:
@@ -240,10 +250,11 @@ def _people_steps(
         yield
         armatures.append(build_armature(context, _name(person), prepared.body, person.betas, collection))
     people = []
-    for person, armature in zip(prepared.clip.people, armatures, strict=True):
+    for person, armature, implausible in zip(prepared.clip.people, armatures, prepared.implausible, strict=True):
         yield
         imported = yield from _person_steps(armature, person, prepared, options.start_frame, collection, material)
         mark_uncertain_ranges(armature, uncertain_ranges(person, prepared.clip.fps), options.start_frame)
+        mark_implausible_ranges(armature, implausible, options.start_frame)
         people.append(imported)
     return people
 

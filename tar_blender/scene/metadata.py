@@ -19,6 +19,7 @@ from ..util.blender_types import find_object, view_layer_of
 _PERSON = "tar_person"
 _CLIP = "tar_clip"
 _UNCERTAIN_RANGES = "tar_doubts"
+_IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
 
 
@@ -44,13 +45,31 @@ def mark_uncertain_ranges(
     armature: bpy.types.Object, uncertain_ranges: Sequence[UncertainRange], start_frame: int
 ) -> None:
     """Record the uncertain ranges of a person's motion; `start_frame` is the scene frame of the clip's frame 0."""
-    marks = [(found.what, found.first + start_frame, found.last + start_frame) for found in uncertain_ranges]
-    armature[_UNCERTAIN_RANGES] = json.dumps(marks)
+    armature[_UNCERTAIN_RANGES] = _ranges_to_json(uncertain_ranges, start_frame)
 
 
 def uncertain_ranges_of(armature: bpy.types.Object) -> list[UncertainRange]:
     """Return the recorded uncertain ranges, in scene frames."""
-    return [UncertainRange(*mark) for mark in json.loads(armature.get(_UNCERTAIN_RANGES, "[]"))]
+    return _ranges_from_json(armature.get(_UNCERTAIN_RANGES, "[]"))
+
+
+def mark_implausible_ranges(armature: bpy.types.Object, ranges: Sequence[UncertainRange], start_frame: int) -> None:
+    """Record the ranges in which a person's motion is implausible; for `start_frame` see `mark_uncertain_ranges`."""
+    armature[_IMPLAUSIBLE_RANGES] = _ranges_to_json(ranges, start_frame)
+
+
+def implausible_ranges_of(armature: bpy.types.Object) -> list[UncertainRange] | None:
+    """Return the recorded implausible ranges, in scene frames; None if the motion was not checked."""
+    text = armature.get(_IMPLAUSIBLE_RANGES)
+    return None if text is None else _ranges_from_json(text)
+
+
+def _ranges_to_json(ranges: Sequence[UncertainRange], start_frame: int) -> str:
+    return json.dumps([(found.what, found.first + start_frame, found.last + start_frame) for found in ranges])
+
+
+def _ranges_from_json(text: str) -> list[UncertainRange]:
+    return [UncertainRange(*mark) for mark in json.loads(text)]
 
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:

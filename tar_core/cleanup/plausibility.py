@@ -103,9 +103,13 @@ class Plausibility:
 
 
 def kinematics_of_clip(clip: MotionClip, body: BodyData) -> dict[int, Kinematics]:
-    """Place a clip on its floor and compute the kinematics of each person, by number. The motion does not change."""
-    clean = clean_up(clip, body, NO_CLEANUP, on_ground=True)
-    return {person.person_id: kinematics_of(person, clip, body, clean.placement) for person in clip.people}
+    """Place a clip on its floor and compute the kinematics of each person, by number. The motion does not change.
+
+    If the camera trajectory comes with its own world, the floor is unknown.
+    """
+    placement = clean_up(clip, body, NO_CLEANUP, on_ground=True).placement
+    has_floor = clip.camera_trajectory is None or clip.camera_trajectory.world is None
+    return {person.person_id: kinematics_of(person, clip, body, placement, has_floor) for person in clip.people}
 
 
 def plausibility_of(people: Sequence[Kinematics]) -> Plausibility:

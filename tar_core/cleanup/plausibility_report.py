@@ -34,8 +34,6 @@ def figure_line(report: Plausibility) -> str:
 
 
 def _person_lines(number: int, person: Kinematics, report: Plausibility) -> list[str]:
-    fall = f"vertical acceleration {report.fall:.1f} m/s^2 (median), {report.flight_off} frames do not fall"
-    hovering = "" if math.isnan(report.hovering) else f", at {report.hovering:.0f} mm (median)"
     return [
         f"person {number}, frames {person.frames[0]} to {person.frames[-1]}: {report.summary}",
         f"  {'':48}{'50 %':>8}{'95 %':>8}{'99 %':>8}{'max':>8}",
@@ -44,12 +42,22 @@ def _person_lines(number: int, person: Kinematics, report: Plausibility) -> list
         _row("root acceleration along, m/s^2", report.acceleration_along),
         _row("root acceleration across, m/s^2", report.acceleration_across),
         f"  feet in contact slide by {report.sliding:.1f} mm in 1/30 s",
-        f"  feet below the floor in {report.under_floor_percent:.0f} % of the frames, at most {report.deepest:.0f} mm",
-        f"  body above the floor in {report.floating_percent:.0f} % of the frames{hovering}",
-        "  no free flight" if math.isnan(report.fall) else f"  free flight: {fall}",
+        *_floor_lines(report),
         f"  jitter {report.jitter:.1f} (10 m/s^3)",
         f"  largest change of the distance that the image does not support: {report.distance_jump:.1f} % in 0.1 s",
         *(f"  check frames {found.first} to {found.last}: {found.what}" for found in report.ranges),
+    ]
+
+
+def _floor_lines(report: Plausibility) -> list[str]:
+    if math.isnan(report.under_floor_percent):
+        return ["  floor unknown"]
+    hovering = "" if math.isnan(report.hovering) else f", at {report.hovering:.0f} mm (median)"
+    fall = f"vertical acceleration {report.fall:.1f} m/s^2 (median), {report.flight_off} frames do not fall"
+    return [
+        f"  feet below the floor in {report.under_floor_percent:.0f} % of the frames, at most {report.deepest:.0f} mm",
+        f"  body above the floor in {report.floating_percent:.0f} % of the frames{hovering}",
+        "  no free flight" if math.isnan(report.fall) else f"  free flight: {fall}",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tar_blender.panels.presets import PRESET_SETTINGS
 from tar_blender.panels.sidebar import TAR_PT_capture, TAR_PT_people, TAR_PT_scene
-from tar_blender.scene.metadata import mark_uncertain_ranges
+from tar_blender.scene.metadata import mark_implausible_ranges, mark_uncertain_ranges
 from tar_core.cleanup.uncertainty import UncertainRange
 from tests.support.layout import RecordingLayout
 
@@ -63,12 +63,35 @@ def test_box_and_scan_have_buttons() -> None:
 def test_people_panel_lists_the_first_uncertain_ranges_of_the_active_person(imported: bpy.types.Collection) -> None:
     armature = bpy.data.objects["Person 2"]
     mark_uncertain_ranges(armature, [UncertainRange("left arm uncertain", 10 * i, 10 * i + 5) for i in range(7)], 1)
+    mark_implausible_ranges(armature, [], 1)
     bpy.context.view_layer.objects.active = armature
     layout = DrawnPanel(TAR_PT_people).layout
     assert layout.operators.count("tar.show_frame") == 5 and "and 2 more" in layout.labels
     assert layout.operators.count("tar.select_person") == 2
     bpy.context.view_layer.objects.active = None
     assert "tar.show_frame" not in DrawnPanel(TAR_PT_people).layout.operators
+
+
+def test_people_panel_shows_the_quality_of_a_clip(imported: bpy.types.Collection) -> None:
+    first, second = (bpy.data.objects[f"Person {number}"] for number in (1, 2))
+    mark_implausible_ranges(first, [], 1)
+    mark_implausible_ranges(second, [], 1)
+    assert "Quality: nothing to check" in DrawnPanel(TAR_PT_people).layout.labels
+    mark_implausible_ranges(second, [UncertainRange("feet 34 mm below the floor", 4, 9)], 1)
+    bpy.context.view_layer.objects.active = second
+    layout = DrawnPanel(TAR_PT_people).layout
+    assert "Quality: 1 range to check" in layout.labels
+    assert "Feet 34 mm below the floor, 5 to 10" in layout.texts and "tar.show_frame" in layout.operators
+    mark_implausible_ranges(first, [UncertainRange("feet 34 mm below the floor", 4, 9)], 1)
+    assert "Quality: 2 ranges to check" in DrawnPanel(TAR_PT_people).layout.labels
+
+
+def test_people_panel_shows_no_quality_for_clips_of_older_versions(imported: bpy.types.Collection) -> None:
+    for number in (1, 2):
+        del bpy.data.objects[f"Person {number}"]["tar_implausible"]
+    bpy.context.view_layer.objects.active = bpy.data.objects["Person 1"]
+    layout = DrawnPanel(TAR_PT_people).layout
+    assert not any(label.startswith("Quality") for label in layout.labels)
 
 
 def test_people_panel_says_if_the_captured_motion_was_deleted(

@@ -10,7 +10,7 @@ import pytest
 from tar_blender.scene import build
 from tar_blender.scene.build import import_clip, import_steps
 from tar_blender.scene.frame_rate import frame_rate
-from tar_blender.scene.metadata import about_floor
+from tar_blender.scene.metadata import about_floor, implausible_ranges_of
 from tar_core.body.data import load_body
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
@@ -39,6 +39,26 @@ def test_scene_takes_frame_range_rate_and_resolution_of_the_clip(clip: MotionCli
     assert scene.frame_current == 1004
     assert (scene.render.resolution_x, scene.render.resolution_y) == (1280, 720)
     assert scene.camera == imported.camera
+
+
+def test_implausible_ranges_are_recorded_in_scene_frames() -> None:
+    clip = synthetic_clip()
+    clip.people = [t_pose(60)]
+    clip.people[0].trans[30:, 2] -= 1  # a leap within one frame
+    (person,) = import_clip(clip, bpy.context, raw_options(start_frame=101)).people
+    ranges = implausible_ranges_of(person.armature)
+    (leap,) = [found for found in ranges if found.what.startswith("root leaps towards the camera")]
+    assert 101 + 25 < leap.first <= 101 + 29 <= leap.last < 101 + 35
+
+
+def test_without_a_floor_only_the_motion_is_checked() -> None:
+    clip = synthetic_clip()
+    clip.people = [t_pose(60)]
+    clip.people[0].trans[30:, 1] += 0.5  # the feet sink
+    for on_ground in (True, False):
+        (person,) = import_clip(clip, bpy.context, raw_options(on_ground=on_ground)).people
+        ranges = implausible_ranges_of(person.armature)
+        assert any("floor" in found.what for found in ranges) == on_ground
 
 
 def test_missing_video_is_a_warning(clip: MotionClip) -> None:

@@ -1,10 +1,12 @@
 """Plausible and implausible motion: every check with known values."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.cleanup.plausibility import Percentiles, Plausibility, kinematics_of_clip, plausibility_of, sustained
 from tar_core.cleanup.uncertainty import UncertainRange
 from tar_core.motion import MotionClip
@@ -101,6 +103,13 @@ def test_ranges_of_several_people_are_in_order_of_time() -> None:
     firsts = [found.first for found in both.ranges if "below" in found.what]
     assert firsts == sorted(firsts) and len(firsts) == 2
     assert both.under_floor_percent == pytest.approx(100 * 41 / 120)
+
+
+def test_floor_is_unknown_in_the_world_of_a_camera_trajectory() -> None:
+    trajectory = CameraTrajectory(0, np.zeros((60, 3)), world=np.eye(4))
+    placed = report(replace(moved(up=0.2), camera_trajectory=trajectory))
+    assert np.isnan([placed.under_floor_percent, placed.floating_percent, placed.deepest, placed.fall]).all()
+    assert placed.ranges == () and placed.summary == "nothing to check"
 
 
 def test_json_has_no_nan() -> None:

@@ -1,7 +1,11 @@
 """The text and the JSON of the plausibility report."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
+
+from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.cleanup.plausibility import kinematics_of_clip
 from tar_core.cleanup.plausibility_report import report_json, report_lines
 from tests.support.standing import BODY, jump, moved
@@ -25,6 +29,12 @@ def test_report_names_free_flight() -> None:
     flying = report_lines(kinematics_of_clip(moved(up=jump(3.0, 1.0)), BODY))
     assert any("free flight: vertical acceleration -3.0 m/s^2" in line for line in flying)
     assert "  no free flight" in report_lines(kinematics_of_clip(moved(), BODY))
+
+
+def test_report_of_an_unknown_floor() -> None:
+    clip = replace(moved(), camera_trajectory=CameraTrajectory(0, np.zeros((60, 3)), world=np.eye(4)))
+    lines = report_lines(kinematics_of_clip(clip, BODY))
+    assert "  floor unknown" in lines and not any("below the floor" in line for line in lines)
 
 
 def test_json_has_the_people_and_all_together() -> None:
