@@ -107,7 +107,10 @@ def print_flights(all_motion: Sequence[tuple[str, Kinematics]]) -> None:
         return
     quartiles = np.percentile(falls, (0, 25, 50, 75, 100))
     wrong = np.abs(falls + GRAVITY) > MAX_FALL_ERROR
-    print(f"{len(falls)} flights, vertical acceleration, m/s^2: " + " ".join(f"{value:.1f}" for value in quartiles))
+    print(
+        f"{len(falls)} flights (all directions), vertical acceleration, m/s^2: "
+        + " ".join(f"{value:.1f}" for value in quartiles)
+    )
     print(f"  farther than {MAX_FALL_ERROR} from gravity: {wrong.sum()}")
 
 

@@ -30,7 +30,7 @@ MAX_ACCELERATION_ALONG, MAX_ACCELERATION_ACROSS = 25.0, 45.0  # m/s^2
 MAX_SLIDING = 0.6  # m/s, mean over SUSTAINED. Recorded: 99 % below 0.44, 99.9 % below 0.68
 MAX_JITTER = 180.0  # 10 m/s^3, mean over SUSTAINED. Recorded: 99.9 % below 174
 MAX_DISTANCE_CHANGE = 0.06  # of the distance in 0.1 s, beyond what the box supports. Recorded: at most 0.05
-MAX_FALL_ERROR = 5.0  # m/s^2, difference from gravity. Recorded: 92 of 96 flights are within it
+MAX_FALL_ERROR = 5.0  # m/s^2, difference from gravity. Recorded: 96 % of the flights (few) are within it
 MAX_DEPTH = 0.02  # meters below the floor
 FLOATING_HEIGHT = 0.05  # meters above the floor. Recorded: 94 % of the frames with a foot in contact are below
 

@@ -55,7 +55,7 @@ def test_print(capsys: pytest.CaptureFixture) -> None:
     print_percentiles([kinematics])
     print_flights([("cmu/1", replace(kinematics, fall=fall)), (name, kinematics)])
     output = capsys.readouterr().out
-    assert "speed along the view, m/s" in output and "1 flights" in output
+    assert "speed along the view, m/s" in output and "1 flights (all directions)" in output
 
 
 def test_missing_recordings_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
