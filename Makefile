@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extension-offline train clean
-.PHONY: bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene
+.PHONY: bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-world
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ bench-turning: $(READY) ## measure the accuracy with cameras that pan, tilt, sha
 
 bench-scene: $(READY) ## measure the time to build the scene of a 10,000-frame clip
 	$(PYTHON) -m benchmarks.bench_scene
+
+bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (half an hour)
+	$(PYTHON) -m benchmarks.bench_world --sheets $(BENCH_ARGS)
 
 train: $(READY) ## train the default checkpoint from scratch (hours; better on a GPU): make train TRAIN_ARGS="--help"
 	$(PYTHON) -m tar_core.training.recipe $(TRAIN_ARGS)

@@ -146,12 +146,13 @@ class PersonRenderer:
     Args:
         supersampling: factor by which images are rendered larger and then averaged down.
         shadow_size: side of the shadow map, texels.
+        image_size: side of the rendered images, pixels; whole frames of a video need more than a crop.
 
     Raises:
         TarError: EGL or OpenGL 3.3 is not available.
     """
 
-    def __init__(self, supersampling: int = 1, shadow_size: int = 512):
+    def __init__(self, supersampling: int = 1, shadow_size: int = 512, image_size: int = CROP_SIZE):
         try:
             import moderngl
 
@@ -161,7 +162,8 @@ class PersonRenderer:
             raise TarError(f"cannot render: no OpenGL 3.3 with EGL ({error}); install libegl1 and a driver") from error
         self._gl = moderngl
         context = self._context
-        self._side = CROP_SIZE * supersampling
+        self._image_size = image_size
+        self._side = image_size * supersampling
         self._person = self._program("person")
         self._shadow = self._program("shadow")
         self._floor = self._program("ground")
@@ -210,15 +212,25 @@ class PersonRenderer:
             projection: [3, 3] from camera coordinates to crop pixels (`crop_projection`).
 
         Returns:
-            [256, 256, 4] uint8: sRGB premultiplied by alpha; alpha is the coverage, or the darkness of the shadow.
+            [image_size, image_size, 4] uint8: sRGB premultiplied by alpha; alpha is the coverage, or the darkness of
+            the shadow.
         """
         with self._context:
             self._draw(bones, camera_from_world, projection, lighting, ground)
             pixels = np.frombuffer(self._target.read(components=4, alignment=1), np.uint8)
         image = pixels.reshape(self._side, self._side, 4)
-        if self._side == CROP_SIZE:
+        if self._side == self._image_size:
             return image.copy()
-        return cv2.resize(image, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
+        return cv2.resize(image, (self._image_size, self._image_size), interpolation=cv2.INTER_AREA)
+
+    def depth(self) -> np.ndarray:
+        """Depth buffer [side, side] of the last rendered frame, 0 (near) to 1 (far); 1 where the person is not.
+
+        `side` is the image size times the supersampling.
+        """
+        with self._context:
+            pixels = np.frombuffer(self._target.read(attachment=-1, components=1, dtype="f4", alignment=1), np.float32)
+        return pixels.reshape(self._side, self._side)
 
     def _draw(
         self,

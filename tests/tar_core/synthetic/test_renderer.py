@@ -115,3 +115,19 @@ def test_sun_lights_one_side_and_casts_a_shadow(renderer, bare_body):
     columns = np.broadcast_to(np.arange(256), (256, 256))
     middle = np.median(columns[body])
     assert bare[body & (columns < middle)][:, 0].mean() > bare[body & (columns > middle)][:, 0].mean()
+
+
+def test_whole_frames_have_more_pixels_and_a_depth_where_the_person_is(egl, bare_body):
+    parts, bones, _ = bare_body
+    small, large = PersonRenderer(), PersonRenderer(image_size=512)
+    images = []
+    for renderer in (small, large):
+        renderer.dress(parts)
+        images.append(renderer.render(bones, VIEW, PROJECTION, PLAIN, Ground(np.array([0, -1.3, 0]), 0.5)))
+    assert images[1].shape == (512, 512, 4)
+    halved = images[1].reshape(256, 2, 256, 2, 4).mean((1, 3))
+    assert np.abs(halved - images[0]).mean() < 1
+    depth = large.depth()
+    is_person = depth < 1
+    assert depth.shape == (512, 512)
+    assert (images[1][is_person, 3] == 255).all() and (images[1][~is_person, 3] < 255).all()

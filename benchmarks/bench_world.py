@@ -1,0 +1,158 @@
+"""`make bench-world`: captured motion in the world, on rendered videos with known truth.
+
+The videos (benchmarks/world/scenes.py) are rendered once and kept in .cache/bench_world. Each is captured by the
+ordinary command with its default settings, then placed in the world as Blender's import does it, and compared with the
+true people (benchmarks/world/scoring.py defines the measures). It needs the recordings and the garments of
+shared/data beside the repository, and EGL to render.
+
+    python -m benchmarks.bench_world                     all videos
+    python -m benchmarks.bench_world --only walk_across  some of them
+    python -m benchmarks.bench_world --keep              without capturing again what --output has
+    python -m benchmarks.bench_world --sheets            also draw side and top views: OUTPUT/NAME.png
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.recordings import read_recordings
+from benchmarks.world.people import captured_people, identity_switches, match_people, must_be_found, true_people
+from benchmarks.world.rendering import Studio
+from benchmarks.world.scenes import Recipe, recipes
+from benchmarks.world.scoring import Scores, angle_between, score_person
+from benchmarks.world.sheets import draw_sheet
+from benchmarks.world.summary import figure, header, row
+from benchmarks.world.truth import Truth
+from scripts.assets import turn_garments
+from scripts.capture_command import capture_command
+from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_images
+from scripts.paths import CACHE, REPOSITORY
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import rest_joints
+from tar_core.cleanup.pipeline import CleanMotion, clean_up
+from tar_core.errors import TarError
+from tar_core.motion import MotionClip
+from tar_core.options import NO_CLEANUP
+
+DATA = REPOSITORY.parent / "shared" / "data"
+EXIT_ERROR = 2  # exit code of capture after an error that it has reported, e.g. if it finds no people
+
+
+@dataclass(frozen=True)
+class Result:
+    """A captured and scored video; `clean` is None if nobody was captured."""
+
+    recipe: Recipe
+    video: Path
+    truth: Truth
+    clean: CleanMotion | None
+    scores: Scores
+
+
+def make_studio(data: Path, cache: Path) -> Studio:
+    """Read and fetch what the videos are made of.
+
+    Raises:
+        TarError: recordings or garments are missing, or panoramas cannot be downloaded.
+    """
+    body, garments = data / "body", cache / "bench_world" / "garments.npz"
+    if not garments.exists():
+        garments.parent.mkdir(parents=True, exist_ok=True)
+        arguments = [body / "garments.npz", "--body", body / "free_smpl.npz", "--output", garments]
+        if turn_garments.main([str(argument) for argument in arguments]):
+            raise TarError(f"{body}: no garments; see docs/training.md")
+    for source in SOURCES:
+        if any(name.endswith(PANORAMA_SUFFIXES) for name in source.images):
+            fetch_images(source, cache / "panoramas")
+    recordings = read_recordings(data / "motion", rest_joints(load_body(), np.zeros(10)))
+    named = {motion.name: motion for motion in recordings}
+    return Studio(named, garments, cache / "panoramas", cache / "bench_world")
+
+
+def capture(video: Path, motion: Path) -> MotionClip | None:
+    """Capture a video with the ordinary command; None if capture reports an error.
+
+    Raises:
+        TarError: capture failed in another way.
+    """
+    motion.unlink(missing_ok=True)
+    code = subprocess.run([*capture_command(video, motion, cleanup=True), "--quiet"], cwd=REPOSITORY).returncode
+    if code not in (0, EXIT_ERROR):
+        raise TarError(f"{video}: capture failed (exit code {code}); see its output above")
+    return None if code else MotionClip.load(motion)
+
+
+def score(recipe: Recipe, video: Path, truth: Truth, clip: MotionClip | None, body: BodyData) -> Result:
+    """Place a captured clip in the world and compare it with the truth."""
+    people = true_people(truth, body)
+    clean = None if clip is None else clean_up(clip, body, NO_CLEANUP, on_ground=True)
+    captured = captured_people(clean.clip, clean.placement, body) if clean else []
+    matches = match_people(people, captured, truth.size)
+    fps = clip.fps if clip else 30.0
+    found = [must_be_found(person, visible, truth.size) for person, visible in zip(people, truth.visible, strict=True)]
+    scores = Scores.pooled(
+        [score_person(*pair, fps) for pair in zip(people, [captured] * len(people), matches, found, strict=True)]
+    )
+    scores.switches = np.array([identity_switches(matches)], float)
+    if clean:
+        scores.tilt = np.array([angle_between(clean.placement.rotation[2], truth.up)])
+        scores.focal = np.array([100 * (clean.clip.focal_length / truth.focal_length - 1)])
+    return Result(recipe, video, truth, clean, scores)
+
+
+def run(studio: Studio, chosen: Sequence[Recipe], output: Path, keep: bool, sheets: bool) -> list[Result]:
+    """Capture and score videos, with a row for each."""
+    output.mkdir(parents=True, exist_ok=True)
+    body = load_body()
+    results = []
+    print(header("video"))
+    for recipe in chosen:
+        video, truth = studio.video(recipe)
+        motion = output / f"{recipe.name}-{recipe.digest}.npz"
+        clip = MotionClip.load(motion) if keep and motion.exists() else capture(video, motion)
+        result = score(recipe, video, truth, clip, body)
+        results.append(result)
+        print(row(recipe.name, result.scores), flush=True)
+        if sheets and result.clean:
+            draw_sheet(video, truth, result.clean, body, output / f"{recipe.name}.png")
+    return results
+
+
+def print_kinds(results: Sequence[Result]) -> None:
+    """Print a row for each kind of motion, for held-out and other motions, and for all."""
+    print(header("kind"))
+    for kind in dict.fromkeys(result.recipe.kind for result in results):
+        print(row(kind, Scores.pooled([result.scores for result in results if result.recipe.kind == kind])))
+    for name, held_out in (("held-out", True), ("seen motions", False)):
+        print(row(name, Scores.pooled([one.scores for one in results if one.recipe.held_out == held_out])))
+    total = Scores.pooled([result.scores for result in results])
+    print(row("all", total))
+    print(figure(total))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="measure captured motion in the world, on rendered videos")
+    parser.add_argument("--only", nargs="+", default=[], help="names of videos")
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with motion and body (default: shared/data)")
+    parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_world", help="folder for the clips")
+    parser.add_argument("--keep", action="store_true", help="do not capture again what the output folder has")
+    parser.add_argument("--sheets", action="store_true", help="also draw side and top views")
+    options = parser.parse_args()
+    try:
+        studio = make_studio(options.data, CACHE)
+        chosen = [recipe for recipe in recipes() if not options.only or recipe.name in options.only]
+        results = run(studio, chosen, options.output.resolve(), options.keep, options.sheets)
+    except TarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print_kinds(results)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
