@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmarks.recordings import STANCE_SPEED
 from benchmarks.world.people import WorldPerson
-from tar_core.evaluation.metrics import jitter, mpjpe, pa_mpjpe, procrustes
+from tar_core.cleanup.kinematics import jitter
+from tar_core.evaluation.metrics import mpjpe, pa_mpjpe, procrustes
 from tar_core.filters import true_runs
 
 SEGMENT, MIN_SEGMENT = 100, 30  # frames
