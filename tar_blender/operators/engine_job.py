@@ -173,7 +173,7 @@ class EngineJobOperator(OperatorMixin):
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
                 tag_redraw(context, "VIEW_3D")
             case Notice(message, topic):
-                progress.notice = with_hint(message, topic, HINTS)
+                progress.notice = _join(progress.notice, with_hint(message, topic, HINTS))
             case Failure(message, outdated, topic):
                 context.window_manager.tar_engine.outdated = outdated
                 progress.log = "\n".join(self._engine.errors)
@@ -254,8 +254,13 @@ def report_import(operator: bpy.types.Operator, context: bpy.types.Context, impo
     count = len(imported.people)
     people = "1 person" if count == 1 else f"{count} people"
     progress = context.window_manager.tar_progress
-    # The notice may already contain a warning of the engine.
-    progress.notice = " ".join(filter(None, [f"Imported {people}.", *imported.warnings, progress.notice]))
+    # The notice may already contain warnings of the engine.
+    progress.notice = _join(f"Imported {people}.", *imported.warnings, progress.notice)
+
+
+def _join(*messages: str) -> str:
+    """Messages as a text of sentences; empty messages are left out."""
+    return " ".join(f"{sentence(message).removesuffix('.')}." for message in messages if message)
 
 
 def fail(operator: bpy.types.Operator, context: bpy.types.Context, message: object) -> OperatorResult:

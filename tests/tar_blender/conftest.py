@@ -130,6 +130,7 @@ def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyP
         "    say('error', message='no person found; give a box', topic='nobody_detected')\n"
         "    sys.exit(2)\n"
         "say('warning', message='the camera moves', topic='moving_camera')\n"
+        "say('warning', message='the last 3 frames cannot be read')\n"
         "say('progress', stage='capture', done=1, total=2, fps=9.0)\n"
         f"shutil.copy({str(detected_file)!r} if job.get('scan') else {str(motion_file)!r}, job['output'])\n"
         "say('result', output=job['output'])\n"

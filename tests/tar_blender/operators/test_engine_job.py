@@ -29,7 +29,9 @@ def test_errors_of_the_engine_are_shown(engine_python: Path, tiny_video: Path) -
 def test_warnings_of_the_engine_are_shown(engine_python: Path, tiny_video: Path) -> None:
     bpy.context.scene.tar_settings.video = str(tiny_video)
     bpy.ops.tar.import_video_motion()
-    assert "the camera moves (set Camera to As Animated)" in bpy.context.window_manager.tar_progress.notice
+    notice = bpy.context.window_manager.tar_progress.notice
+    assert "The camera moves (set Camera to As Animated)." in notice
+    assert "The last 3 frames cannot be read." in notice
 
 
 def test_hints_name_settings_of_the_sidebar() -> None:
