@@ -53,6 +53,7 @@ def test_truth_places_people_and_camera():
         make_truth(replace(SITTING, frames=500), {}, BODY)
 
 
+@pytest.mark.slow
 def test_a_video_shows_the_person_where_the_truth_says(tmp_path):
     if not (DATA / "motion").is_dir() or not (CACHE / "panoramas").is_dir():
         pytest.skip(f"needs recordings and garments in {DATA}, and panoramas in {CACHE}")
