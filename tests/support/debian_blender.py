@@ -20,6 +20,7 @@ from tests.support.steps import (
     fill_once,
     last_match,
     pinned_packages,
+    pytest_processes,
     run,
 )
 
@@ -76,12 +77,15 @@ class DebianBlender:
         self._link_repository()
 
     def test(self, artifacts: Artifacts) -> str:
-        """Run the tests in this Blender and return pytest's output."""
+        """Run the tests in this Blender, in several processes, and return pytest's output."""
         points = self._link_file(artifacts.smplx_points)
         variables = {"TAR_SMPLX_POINTS": str(points), "PYTEST_SITE": "/pytest"}
         script = str(SUPPORT / "run_in_blender.py")
-        options = ["--factory-startup", "--python-exit-code", "3", "--python", script, "--", "-q", *map(str, TESTS)]
-        return self._background(variables, *options, seconds=TESTS_SECONDS)
+        options = ["--factory-startup", "--python-exit-code", "3", "--python", script, "--", "-q"]
+        return "".join(
+            self._background(variables, *options, *map(str, tests), seconds=TESTS_SECONDS)
+            for tests in pytest_processes(TESTS)
+        )
 
     @contextmanager
     def new_user(self) -> Iterator[dict[str, str]]:

@@ -23,7 +23,7 @@ from tests.support.artifacts import FRAMES, Artifacts, make_artifacts
 from tests.support.debian_blender import DebianBlender
 from tests.support.module_blender import ModuleBlender
 from tests.support.paths import DATA
-from tests.support.steps import RuntimeUnavailable, StepFailed, last_match
+from tests.support.steps import RuntimeUnavailable, StepFailed, last_match, pytest_totals
 
 Runtime = ModuleBlender | DebianBlender
 
@@ -89,7 +89,7 @@ def check_runtime(runtime: Runtime, artifacts: Artifacts) -> tuple[str, float, s
         begin_step("set up")
         runtime.set_up()
         begin_step("tests")
-        done.append(last_match(r"\d+ (?:passed|failed).*? in [\d.]+s", runtime.test(artifacts)))
+        done.append(pytest_totals(runtime.test(artifacts)))
         with runtime.new_user() as user:
             begin_step("install")
             runtime.install(artifacts, user)

@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,3 +107,28 @@ def pinned_packages() -> list[str]:
     """The packages that run the tests inside Blender, as requirements/test.txt pins them."""
     lines = (REPOSITORY / "requirements" / "test.txt").read_text().splitlines()
     return [line for line in lines if line.partition("==")[0] in TEST_PACKAGES]
+
+
+def pytest_totals(output: str) -> str:
+    """Add up the closing lines of one or more pytest runs, e.g. "387 passed, 15 skipped".
+
+    Raises:
+        StepFailed: there is no closing line.
+    """
+    totals: Counter[str] = Counter()
+    for line in re.findall(r"(?m)^.*\d+ (?:passed|failed|skipped).* in [\d.]+s", output):
+        for count, outcome in re.findall(r"(\d+) (passed|failed|skipped)", line):
+            totals[outcome] += int(count)
+    if not totals:
+        raise StepFailed(f"no closing line of pytest in {output[-200:]!r}")
+    return ", ".join(f"{count} {outcome}" for outcome, count in totals.items())
+
+
+def pytest_processes(tests: Sequence[Path]) -> list[list[Path]]:
+    """Distribute tests to processes: one for each subfolder of a folder, and one for all files.
+
+    Debian's Blender 4.3 sometimes crashes in `scene.frame_set` late in a long session with glTF exports.
+    """
+    folders = [folder for path in tests for folder in sorted(path.glob("*/")) if any(folder.glob("test_*.py"))]
+    files = [file for path in tests for file in ([path] if path.is_file() else sorted(path.glob("test_*.py")))]
+    return [files, *([folder] for folder in folders)]

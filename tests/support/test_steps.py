@@ -5,7 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import PYTHON
-from tests.support.steps import TEST_PACKAGES, StepFailed, fill_once, last_match, pinned_packages, run
+from tests.support.steps import (
+    TEST_PACKAGES,
+    StepFailed,
+    fill_once,
+    last_match,
+    pinned_packages,
+    pytest_processes,
+    pytest_totals,
+    run,
+)
 
 
 def test_run_returns_the_output_of_the_expected_exit_code() -> None:
@@ -23,6 +32,22 @@ def test_last_match() -> None:
     assert last_match(r"\d passed", "1 passed\n2 passed") == "2 passed"
     with pytest.raises(StepFailed, match="no output matches"):
         last_match(r"\d passed", "nothing")
+
+
+def test_totals_add_up_several_runs_of_pytest() -> None:
+    output = "5 passed is no closing line\n4 passed, 1 skipped in 2.5s\n== 1 failed, 2 passed in 61.0s (0:01:01) ==\n"
+    assert pytest_totals(output) == "6 passed, 1 skipped, 1 failed"
+    with pytest.raises(StepFailed, match="no closing line"):
+        pytest_totals("Segmentation fault")
+
+
+def test_each_folder_of_tests_has_a_process_and_each_test_runs_once(tmp_path: Path) -> None:
+    names = ["blender/test_a.py", "blender/scene/test_b.py", "blender/export/test_c.py", "test_d.py"]
+    for name in [*names, "blender/presets/data.txt"]:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    a, b, c, d = (tmp_path / name for name in names)
+    assert pytest_processes([tmp_path / "blender", d]) == [[a, d], [c.parent], [b.parent]]
 
 
 def test_unfinished_folder_is_filled_again(tmp_path: Path) -> None:
