@@ -30,7 +30,7 @@ test: $(READY) ## check style, types and layers, and run the quick tests, includ
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile
 
 test-slow: $(READY) ## run the tests that take minutes
 	$(PYTHON) -m pytest -m slow

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,7 @@ def module_name(path: Path) -> str:
 MODULES = {module_name(path): path for path in sources()}
 
 
+@cache
 def imports(path: Path, in_functions: bool = True) -> set[str]:
     """The modules that a file imports: those of this repository by name, others by their first part.
 

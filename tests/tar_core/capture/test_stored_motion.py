@@ -15,7 +15,7 @@ from tar_core.skeleton import NUM_JOINTS, pose_skeleton
 from tests.support.paths import DATA
 
 STORED = DATA / "captured_demo.npz"  # tar-capture capture cam01.mp4 --raw --end 19 --people largest
-TOLERANCE = 0.003  # meters; other versions of the libraries decode and round differently
+TOLERANCE = 0.008  # meters; OpenCV 5 decodes and resamples differently than OpenCV 4: at most 0.0055
 
 
 def joints_of(person: PersonMotion) -> np.ndarray:
