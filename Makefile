@@ -90,7 +90,7 @@ bench-turning: $(READY) ## measure the accuracy with cameras that pan, tilt, sha
 bench-scene: $(READY) ## measure the time to build the scene of a 10,000-frame clip
 	$(PYTHON) -m benchmarks.bench_scene
 
-bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (half an hour)
+bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (minutes; longer the first time)
 	$(PYTHON) -m benchmarks.bench_world --sheets $(BENCH_ARGS)
 
 train: $(READY) ## train the default checkpoint from scratch (hours; better on a GPU): make train TRAIN_ARGS="--help"

@@ -124,15 +124,20 @@ def run(studio: Studio, chosen: Sequence[Recipe], output: Path, keep: bool, shee
 
 
 def print_kinds(results: Sequence[Result]) -> None:
-    """Print a row for each kind of motion, for held-out and other motions, and for all."""
+    """Print a row for each kind of motion, for held-out and other motions, with and without a room, and for all."""
     print(header("kind"))
     for kind in dict.fromkeys(result.recipe.kind for result in results):
         print(row(kind, Scores.pooled([result.scores for result in results if result.recipe.kind == kind])))
-    for name, held_out in (("held-out", True), ("seen motions", False)):
-        print(row(name, Scores.pooled([one.scores for one in results if one.recipe.held_out == held_out])))
-    total = Scores.pooled([result.scores for result in results])
-    print(row("all", total))
-    print(figure(total))
+    groups = {
+        "held-out": [result.scores for result in results if result.recipe.held_out],
+        "seen motions": [result.scores for result in results if not result.recipe.held_out],
+        "rooms (lines)": [result.scores for result in results if result.recipe.backdrop == "room"],
+        "no room": [result.scores for result in results if result.recipe.backdrop != "room"],
+        "all": [result.scores for result in results],
+    }
+    for name, scores in groups.items():
+        print(row(name, Scores.pooled(scores)))
+    print(figure(Scores.pooled(groups["all"])))
 
 
 def main() -> int:
