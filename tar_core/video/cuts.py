@@ -1,0 +1,72 @@
+"""Camera cuts: where one shot of a video ends and the next begins. Slow fades are not found.
+
+Two frames show the same shot if one, moved a little, looks like the other. They are compared as small gray pictures by
+the correlation coefficient, which ignores brightness and contrast, at the best of several shifts, which follows a pan.
+A flash and a whip pan fool a comparison of two neighbors. So a cut is a change that lasts (no frame before it looks
+like a frame after it) and that is greater than those next to it.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from tar_core.video.reader import VideoFrame
+
+THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 64, 36
+SHIFT_X, SHIFT_Y = 16, 6  # by which two thumbnails are shifted against each other at most, pixels
+DETAIL = 6.0  # sigma of the blur that is subtracted, pixels: bright sky above dark ground is alike in all shots
+MIN_CONTRAST = 1.0  # gray levels; a frame with less is of one color
+NUM_FRAMES = 4  # on each side of a cut that are compared; a flash is shorter
+MAX_LIKENESS = 0.5  # of frames on different sides of a cut
+MIN_DROP = 0.2  # by which the likeness across a cut is below that of the neighbors on either side of it
+
+
+def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
+    """Yield each frame with whether it is the first one after a cut, `NUM_FRAMES` - 1 frames late."""
+    before: deque[np.ndarray] = deque(maxlen=NUM_FRAMES)
+    after: deque[tuple[VideoFrame, np.ndarray]] = deque()
+
+    def first() -> tuple[VideoFrame, bool]:
+        is_first = is_cut(before, [picture for _, picture in after])
+        frame, picture = after.popleft()
+        before.append(picture)
+        return frame, is_first
+
+    for frame in frames:
+        after.append((frame, thumbnail(frame.image)))
+        if len(after) == NUM_FRAMES:
+            yield first()
+    while after:
+        yield first()
+
+
+def is_cut(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> bool:
+    """Whether there is a cut between the last and the first of two lists of consecutive thumbnails."""
+    if not before or not after:
+        return False
+    across = likeness(before[-1], after[0])
+    if across > MAX_LIKENESS:
+        return False
+    beside = [likeness(*pair) for pair in (list(before)[-2:], list(after)[:2]) if len(pair) == 2]
+    if beside and across > min(beside) - MIN_DROP:
+        return False
+    return all(likeness(earlier, later) <= MAX_LIKENESS for earlier in before for later in after)
+
+
+def thumbnail(image: np.ndarray) -> np.ndarray:
+    """The gray details of a frame [H, W, 3] uint8 RGB: [36, 64] float32 with zero mean."""
+    small = cv2.resize(image, (THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT), interpolation=cv2.INTER_AREA)
+    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail = gray - cv2.GaussianBlur(gray, (0, 0), DETAIL)
+    return detail - detail.mean()
+
+
+def likeness(picture: np.ndarray, other: np.ndarray) -> float:
+    """Correlation coefficient of two thumbnails, -1..1, at the shift where it is highest."""
+    flat = [float(p.std()) < MIN_CONTRAST for p in (picture, other)]
+    if any(flat):
+        return float(all(flat))
+    middle = picture[SHIFT_Y:-SHIFT_Y, SHIFT_X:-SHIFT_X]
+    return float(cv2.matchTemplate(other, middle, cv2.TM_CCOEFF_NORMED).max())

@@ -1,0 +1,83 @@
+"""Cuts of made-up footage: pictures of random shapes, seen by a camera that moves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from tar_core.video.cuts import NUM_FRAMES, mark_cuts
+from tar_core.video.reader import VideoFrame, VideoReader
+
+WIDTH, HEIGHT = 320, 180
+
+
+def place(seed: int) -> np.ndarray:
+    """A wide picture [360, 1600, 3] of a place: shapes of all sizes in random colors."""
+    rng = np.random.default_rng(seed)
+    picture = np.full((360, 1600, 3), rng.integers(0, 255, 3), np.uint8)
+    for _ in range(250):
+        corner, size = rng.integers(0, (1600, 360)), rng.integers(8, 120, 2)
+        cv2.rectangle(picture, corner.tolist(), (corner + size).tolist(), rng.integers(0, 255, 3).tolist(), -1)
+    return cv2.GaussianBlur(picture, (0, 0), 1.5)
+
+
+def view(picture: np.ndarray, left: float, blur: int = 1) -> np.ndarray:
+    """What a camera sees that points at `left`, smeared over `blur` pixels."""
+    x = round(left)
+    return cv2.blur(picture[90 : 90 + HEIGHT, x : x + WIDTH], (blur, 1))
+
+
+def cuts(images: Sequence[np.ndarray]) -> list[int]:
+    frames = [VideoFrame(index, index / 30, image) for index, image in enumerate(images)]
+    marked = list(mark_cuts(iter(frames)))
+    assert [frame.index for frame, _ in marked] == list(range(len(images))), "no frame is lost"
+    return [frame.index for frame, is_first in marked if is_first]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_shots_are_separated(seed: int) -> None:
+    first, second = place(seed), place(seed + 100)
+    pans = [view(first, 100 + 8 * k) for k in range(12)] + [view(second, 600 - 5 * k) for k in range(2 * NUM_FRAMES)]
+    assert cuts(pans) == [12]
+    assert cuts([view(first, 0)] * 5 + [view(second, 0)] * 5 + [view(first, 0)] * 5) == [5, 10], "back and forth"
+
+
+def test_a_cut_near_the_ends_is_found() -> None:
+    first, second = view(place(1), 0), view(place(2), 0)
+    assert cuts([first] + [second] * 6) == [1]
+    assert cuts([first] * 6 + [second]) == [6]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_whip_pan_is_not_a_cut(seed: int) -> None:
+    """It accelerates to a third of the picture per frame."""
+    speeds = [0, 0, 5, 20, 50, 80, 110, 110, 110, 110, 80, 50, 20, 5, 0, 0]
+    lefts = 100 + np.cumsum(speeds)
+    assert cuts([view(place(seed), left, max(1, speed)) for left, speed in zip(lefts, speeds, strict=True)]) == []
+
+
+@pytest.mark.parametrize("length", [1, 2, NUM_FRAMES - 1])
+def test_a_flash_is_not_a_cut(length: int) -> None:
+    picture = view(place(3), 0)
+    for flash in (np.full_like(picture, 255), cv2.addWeighted(picture, 0.2, np.full_like(picture, 255), 0.8, 0)):
+        assert cuts([picture] * 6 + [flash] * length + [picture] * 6) == []
+
+
+def test_light_that_changes_is_not_a_cut() -> None:
+    picture = view(place(4), 0)
+    assert cuts([picture] * 6 + [(picture * 0.4).astype(np.uint8)] * 6) == []
+
+
+def test_a_static_picture_of_one_color_has_no_cut() -> None:
+    gray = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    assert cuts([gray] * 12) == []
+    assert cuts([gray] * 6 + [view(place(5), 0)] * 6) == [6]
+
+
+@pytest.mark.capture
+def test_a_real_shot_has_no_cut_but_one_to_another_place(demo_video: Path) -> None:
+    images = [frame.image for frame in VideoReader(demo_video).frames(end=19)]
+    other = cv2.resize(place(6)[:, :480], images[0].shape[1::-1])
+    assert cuts([*images, *[other] * 6]) == [20]
