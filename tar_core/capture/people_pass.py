@@ -14,7 +14,7 @@ from tar_core.capture.frames import read_frames, sampling_step
 from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.networks import Networks
 from tar_core.capture.progress import Progress
-from tar_core.capture.track import PersonTrack
+from tar_core.capture.track import CapturedPerson, NetworkTrack, collect_people
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
 from tar_core.motion import PersonMotion
@@ -22,6 +22,7 @@ from tar_core.options import CaptureOptions
 from tar_core.people.selection import PeopleSelection
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
+from tar_core.video.cuts import mark_cuts
 from tar_core.video.reader import VideoFrame, VideoReader
 
 CAMERA_CHECKS_PER_SECOND = 3.0  # frames in which the motion of the camera is checked
@@ -36,12 +37,14 @@ class TrackedPeople:
         camera: the camera at the first frame.
         camera_moves: whether the background moves.
         boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels.
+        cuts: first frames of the video after camera cuts.
     """
 
     people: list[PersonMotion]
     camera: EstimatedCamera
     camera_moves: bool
     boxes: list[list[list[float]]]
+    cuts: list[int]
 
     @property
     def last_frame(self) -> int:
@@ -53,14 +56,15 @@ class _PeoplePass:
     """State of the pass.
 
     Args:
-        worker: an executor with one thread; see `PersonTrack`.
+        worker: an executor with one thread; see `NetworkTrack`.
     """
 
     def __init__(self, reader: VideoReader, options: CaptureOptions, networks: Networks, worker: Executor) -> None:
         self.camera: EstimatedCamera | None = None
         self.camera_motion = CameraMotionDetector()
         self.boxes: list[list[list[float]]] = []  # lists use less memory than arrays, see FrameResult.packed
-        self.fps = reader.fps / sampling_step(options, reader.fps)
+        self._step = sampling_step(options, reader.fps)
+        self.fps = reader.fps / self._step
         self._options, self._networks, self._worker = options, networks, worker
         self._principal_point = image_center(*reader.size)
         self._tracker = PeopleTracker(
@@ -68,26 +72,29 @@ class _PeoplePass:
         )
         selected = options.selection
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
-        self._tracks: dict[int, PersonTrack] = {}
+        self._tracks: dict[int, NetworkTrack] = {}
 
-    def process(self, number: int, frame: VideoFrame) -> None:
+    def process(self, number: int, frame: VideoFrame, is_cut: bool) -> None:
         """Process a frame.
 
         Args:
             number: counts the processed frames.
             frame: the frame of the video.
+            is_cut: whether another shot has begun since the last processed frame.
         """
         options = self._options
         self.camera = self.camera or estimate_initial_camera(frame.image, options)
         if options.box is not None and frame.index == options.first_frame:
             self._tracker.start_from_box(number, frame.image, np.array(options.box.box))
+        if is_cut:
+            self._tracker.cut(number)
         sightings = self._tracker.step(number, frame.image)
         self.boxes.append([sighting.box.tolist() for sighting in sightings])
         if not options.static_camera and number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
             self.camera_motion.add(frame.image, np.array(self.boxes[-1]).reshape(-1, 4))
         selection = self._selection
         if selection is not None:
-            sightings = [s for s in sightings if selection.includes(s.track_id, frame.index, s.box)]
+            sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
         self._run_network({sighting.track_id: sighting for sighting in sightings}, self.camera.focal_length)
 
     def _run_network(self, sightings: dict[int, Sighting], focal_length: float) -> None:
@@ -95,17 +102,20 @@ class _PeoplePass:
             self._tracks[track_id].end_run()
         for track_id, sighting in sightings.items():
             if track_id not in self._tracks:
-                self._tracks[track_id] = PersonTrack(track_id, self._networks.tar, self.fps, self._worker)
+                self._tracks[track_id] = NetworkTrack(self._networks.tar, self.fps, self._worker)
             crop_camera = CropCamera.from_crop(sighting.crop, focal_length, self._principal_point)
             self._tracks[track_id].add(sighting, crop_camera.to(self._networks.device))
 
-    def finish(self) -> list[PersonTrack]:
-        """Finish the computation and return the tracks to keep, the largest first."""
+    def finish(self) -> list[CapturedPerson]:
+        """Finish the computation and return the people to keep, the largest first."""
         for track in self._tracks.values():
             track.end_run()
-        confirmed = [track.track_id for track in self._tracker.confirmed_tracks()]
-        tracks = [self._tracks[track_id] for track_id in confirmed if track_id in self._tracks]
-        return sorted(tracks, key=PersonTrack.total_size, reverse=True)[: self._options.max_people]
+        people = collect_people(self._tracker.confirmed_people(), self._tracks)
+        selection = self._selection
+        if selection is not None:
+            first, step = self._options.first_frame, self._step
+            people = [p for p in people if selection.includes([first + step * k for k in p.frames], np.array(p.boxes))]
+        return sorted(people, key=CapturedPerson.total_size, reverse=True)[: self._options.max_people]
 
 
 def track_people(
@@ -130,15 +140,20 @@ def track_people(
     step = sampling_step(options, reader.fps)
     with ThreadPoolExecutor(max_workers=1) as worker:
         state = _PeoplePass(reader, options, networks, worker)
-        for frame in read_frames(reader, options, report, "capture"):
+        is_cut, cuts = False, []
+        for frame, is_first in mark_cuts(read_frames(reader, options, report, "capture")):
+            is_cut = is_cut or is_first
+            if is_first:
+                cuts.append(frame.index)
             number, skipped = divmod(frame.index - options.first_frame, step)
             if not skipped:
-                state.process(number, frame)
-        tracks = state.finish()
-    if not tracks or state.camera is None:
+                state.process(number, frame, is_cut)
+                is_cut = False
+        captured = state.finish()
+    if not captured or state.camera is None:
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
         raise TarError(message, "nobody_detected")
     body = load_body()
-    motions = [track.motion(body, target_body or body) for track in tracks]
+    motions = [person.motion(body, target_body or body) for person in captured]
     people = [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
-    return TrackedPeople(people, state.camera, state.camera_motion.is_moving, state.boxes)
+    return TrackedPeople(people, state.camera, state.camera_motion.is_moving, state.boxes, cuts)

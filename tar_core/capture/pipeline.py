@@ -5,7 +5,7 @@ track -> MotionClip. If the camera moves, a second pass tracks its rotation.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,8 @@ from tar_core.people.tracker import PeopleTracker
 from tar_core.video.reader import VideoReader
 
 logger = logging.getLogger(__name__)
+
+MAX_CUTS_SHOWN = 5  # in the warning
 
 
 def capture(
@@ -73,6 +75,8 @@ def capture(
         raise TarError(f"{networks.device} is out of memory; close other programs, or use the CPU") from None
     for line in reader.warnings:
         logger.warning(line)
+    if tracked.cuts:
+        logger.warning(cut_warning(reader.path, tracked.cuts))
     trajectory = None
     if known is not None:
         trajectory = known.trajectory.part(options.first_frame, tracked.last_frame)
@@ -113,6 +117,13 @@ def scan(
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
         raise TarError(message, "nobody_detected")
     return detected
+
+
+def cut_warning(video: Path, cuts: Sequence[int]) -> str:
+    """What a user should know about a video with cuts at the given frames."""
+    noun = "a cut at frame" if len(cuts) == 1 else "cuts at frames"
+    frames = ", ".join(str(frame) for frame in cuts[:MAX_CUTS_SHOWN]) + (", ..." if len(cuts) > MAX_CUTS_SHOWN else "")
+    return f"{video}: {noun} {frames}; people are new after a cut, and the camera is that of the first shot"
 
 
 def _track_camera_if_readable(

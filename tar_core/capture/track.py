@@ -1,8 +1,9 @@
-"""The motion of one person, from the sightings of a track."""
+"""The motion of the people, from the sightings of tracks."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,27 +13,26 @@ from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.streaming import FrameResult, TARStream
 from tar_core.model.tar import TAR
 from tar_core.motion import PersonMotion
+from tar_core.people.identity import Identity
 from tar_core.people.track import Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 
 MAX_PENDING = 8  # frames of a person that may wait for the network
 
 
-class PersonTrack:
-    """Runs TAR on one person's sightings, frame by frame, and keeps the results.
+class NetworkTrack:
+    """Runs TAR on the sightings of a track, frame by frame, and keeps the results.
 
     The network's windows hold consecutive frames only. A frame without a sighting therefore ends one run of the
-    network, and the next sighting starts another. `motion` interpolates between the runs.
+    network, and the next sighting starts another. `CapturedPerson.motion` interpolates between the runs.
 
     Args:
-        track_id: number of the track.
         network: the motion network.
         fps: rate of the frames that are processed.
         worker: an executor with one thread, in which TAR runs while the next frames are searched for people.
     """
 
-    def __init__(self, track_id: int, network: TAR, fps: float, worker: Executor) -> None:
-        self.track_id = track_id
+    def __init__(self, network: TAR, fps: float, worker: Executor) -> None:
         self._network, self._fps, self._worker = network, fps, worker
         self._pending: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
@@ -61,15 +61,53 @@ class PersonTrack:
         while len(self._pending) > max_pending:
             self._results += [result.packed() for result in self._pending.popleft().result()]
 
+    def results(self) -> dict[int, tuple[list[float], bytes]]:
+        """For each frame with a sighting: its box and the packed result. Call it after `end_run`."""
+        return dict(zip(self._frames, zip(self._boxes, self._results, strict=True), strict=True))
+
+
+@dataclass(frozen=True)
+class CapturedPerson:
+    """The results of one person, in M frames.
+
+    Attributes:
+        person_id: number of the person.
+        frames: [M] increasing.
+        boxes: M boxes x0, y0, x1, y1 in pixels.
+        results: M results, see FrameResult.packed.
+    """
+
+    person_id: int
+    frames: Sequence[int]
+    boxes: Sequence[Sequence[float]]
+    results: Sequence[bytes]
+
     def total_size(self) -> float:
         """Square root of the person's box area, summed over the frames. It ranks people by size and presence."""
-        return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self._boxes]).sum())
+        return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self.boxes]).sum())
 
     def motion(self, source_body: BodyData, target_body: BodyData) -> PersonMotion:
         """The complete motion; see `assemble_motion`."""
-        boxes = [np.array(box) for box in self._boxes]
-        results = [FrameResult.unpacked(data) for data in self._results]
-        return assemble_motion(self.track_id, self._frames, boxes, results, source_body, target_body)
+        boxes = [np.array(box) for box in self.boxes]
+        results = [FrameResult.unpacked(data) for data in self.results]
+        return assemble_motion(self.person_id, self.frames, boxes, results, source_body, target_body)
+
+
+def collect_people(people: Sequence[Identity], tracks: Mapping[int, NetworkTrack]) -> list[CapturedPerson]:
+    """Collect the results of people from their tracks; frames of other tracks, and people without frames, are left out.
+
+    Args:
+        people: numbered from 1 in this order.
+        tracks: by track number.
+    """
+    results = {track_id: track.results() for track_id, track in tracks.items()}
+    captured = []
+    for number, person in enumerate(people, 1):
+        pairs = zip(person.frames.tolist(), person.track_ids.tolist(), strict=True)
+        rows = [(frame, *results[track_id][frame]) for frame, track_id in pairs if frame in results.get(track_id, ())]
+        if rows:
+            captured.append(CapturedPerson(number, *zip(*rows, strict=True)))
+    return captured
 
 
 def assemble_motion(

@@ -28,6 +28,11 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> float:
     return intersection / float((a[2:] - a[:2]).prod() + (b[2:] - b[:2]).prod() - intersection)
 
 
+def boxes_overlap(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two boxes have a common area."""
+    return bool((np.minimum(a[2:], b[2:]) > np.maximum(a[:2], b[:2])).all())
+
+
 def match_boxes(boxes: Sequence[np.ndarray], others: Sequence[np.ndarray], min_iou: float) -> dict[int, int]:
     """Match two lists of boxes greedily, best overlap first.
 

@@ -1,7 +1,7 @@
 """Scan of a video for people: detection and tracking at a low frame rate, without motion capture."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,42 +9,41 @@ import numpy as np
 from tar_core.camera.crop import crop_from_box
 from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson
 from tar_core.people.tracker import PeopleTracker
+from tar_core.video.cuts import mark_cuts
 from tar_core.video.reader import VideoFrame
 
 SCAN_FPS = 8.0  # low enough to be fast, high enough for the landmarks to follow a walking person
 BOXES_PER_SECOND = 1.0  # recorded per person
 
 
-@dataclass
-class _ScannedTrack:
-    """The recorded part of one track."""
+@dataclass(frozen=True)
+class _Sighting:
+    """The recorded part of a sighting.
 
-    frames: list[int] = field(default_factory=list)
-    boxes: list[np.ndarray] = field(default_factory=list)
-    total_size: float = 0.0  # square root of the box area, summed over the frames as in a capture
-    best_rating: float = 0.0
-    thumbnail: np.ndarray = field(default_factory=lambda: np.zeros((THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), np.uint8))
+    Attributes:
+        frame: number in the video.
+        box: [4] pixels.
+        size: square root of the area of the box inside the image.
+        rating: how well the person can be recognized.
+        thumbnail: as JPEG, since it becomes known later whom a track shows.
+    """
 
-    def add(self, frame: int, box: np.ndarray, image: np.ndarray, score: float) -> None:
+    frame: int
+    box: np.ndarray
+    size: float
+    rating: float
+    thumbnail: np.ndarray
+
+    @classmethod
+    def in_image(cls, frame: int, box: np.ndarray, image: np.ndarray, score: float) -> "_Sighting":
         height, width = image.shape[:2]
         inside = np.clip(box, 0, [width, height, width, height])
         area = float((inside[2:] - inside[:2]).prod())
-        self.frames.append(frame)
-        self.boxes.append(box)
-        self.total_size += area**0.5
         visible = area / max(float((box[2:] - box[:2]).prod()), 1.0)
         # The thumbnail comes from a frame in which the person is large, completely visible and detected with certainty.
         rating = score * visible * area**0.5
-        if rating > self.best_rating:
-            self.best_rating = rating
-            self.thumbnail = crop_thumbnail(image, box)
-
-    def thinned(self, person_id: int, spacing: int) -> DetectedPerson:
-        """The person with every `spacing`-th box, and the last one."""
-        last = len(self.frames) - 1
-        kept = sorted({*range(0, last, spacing), last})
-        boxes = np.stack([self.boxes[index] for index in kept])
-        return DetectedPerson(person_id, np.array(self.frames)[kept], boxes, self.thumbnail)
+        thumbnail = cv2.imencode(".jpg", crop_thumbnail(image, box)[..., ::-1])[1]
+        return cls(frame, box, area**0.5, rating, thumbnail)
 
 
 def scan_people(
@@ -59,17 +58,37 @@ def scan_people(
     """
     step = max(1, round(fps / SCAN_FPS))
     tracker = make_tracker(fps / step)
-    tracks: dict[int, _ScannedTrack] = {}
-    for count, frame in enumerate(frames):
-        if count % step:
+    seen: dict[tuple[int, int], _Sighting] = {}  # by track and processed frame
+    is_cut = False
+    for count, (frame, is_first) in enumerate(mark_cuts(frames)):
+        is_cut = is_cut or is_first
+        number, skipped = divmod(count, step)
+        if skipped:
             continue
-        for sighting in tracker.step(count // step, frame.image):
-            track = tracks.setdefault(sighting.track_id, _ScannedTrack())
-            track.add(frame.index, sighting.box, frame.image, sighting.score)
-    kept = [tracks[track.track_id] for track in tracker.confirmed_tracks() if track.track_id in tracks]
-    kept.sort(key=lambda track: track.total_size, reverse=True)
+        if is_cut:
+            tracker.cut(number)
+            is_cut = False
+        for sighting in tracker.step(number, frame.image):
+            recorded = _Sighting.in_image(frame.index, sighting.box, frame.image, sighting.score)
+            seen[sighting.track_id, number] = recorded
+    people = [
+        [seen[track_id, number] for number, track_id in zip(person.frames, person.track_ids, strict=True)]
+        for person in tracker.confirmed_people()
+    ]
+    # As in a capture, people are ranked by size and presence.
+    people.sort(key=lambda sightings: sum(sighting.size for sighting in sightings), reverse=True)
     spacing = max(1, round(fps / step / BOXES_PER_SECOND))
-    return [track.thinned(person_id, spacing) for person_id, track in enumerate(kept, 1)]
+    return [_detected(person_id, sightings, spacing) for person_id, sightings in enumerate(people, 1)]
+
+
+def _detected(person_id: int, sightings: Sequence[_Sighting], spacing: int) -> DetectedPerson:
+    """A person with every `spacing`-th box, and the last one."""
+    last = len(sightings) - 1
+    kept = [sightings[index] for index in sorted({*range(0, last, spacing), last})]
+    best = max(sightings, key=lambda sighting: sighting.rating)
+    thumbnail = cv2.imdecode(best.thumbnail, cv2.IMREAD_COLOR)[..., ::-1]
+    boxes = np.stack([sighting.box for sighting in kept])
+    return DetectedPerson(person_id, np.array([sighting.frame for sighting in kept]), boxes, thumbnail)
 
 
 def crop_thumbnail(image: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 Needs NumPy only, since Blender imports it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,12 +79,11 @@ def load_detected(path: Path) -> list[DetectedPerson]:
 
 @dataclass
 class PeopleSelection:
-    """Decides which tracks of a capture belong to selected people.
+    """Decides which people of a capture are selected.
 
-    Tracks differ between two passes over a video: they have other numbers, and a track may break where it did not
-    before. Each track is therefore assigned once, to the detected person with the best overlap at the first frame in
-    which any overlaps enough. People who are not selected take part in this, so that a person who later crosses a
-    selected one is not mistaken for them.
+    People differ between two passes over a video: they have other numbers, and may break where they did not before.
+    Each is assigned to the detected person whose boxes overlap most over all frames. People who are not selected take
+    part in this, so that a person who crosses a selected one is not mistaken for them.
 
     Attributes:
         people: for each detected person, whether the person is selected and [M, 5] rows of frame, x0, y0, x1, y1 with
@@ -94,7 +93,7 @@ class PeopleSelection:
 
     people: Sequence[tuple[bool, np.ndarray]]
     slack: float
-    _assigned: dict[int, bool] = field(default_factory=dict)
+    _needed: set[int] = field(default_factory=set)
 
     @classmethod
     def from_job(cls, entries: Sequence[Mapping[str, Any]], slack: float) -> "PeopleSelection":
@@ -111,20 +110,33 @@ class PeopleSelection:
             raise TarError("no person is selected; select at least one")
         return cls(people, slack)
 
-    def includes(self, track_id: int, frame: int, box: np.ndarray) -> bool:
-        """Whether a track that is at `box` [4] in `frame` belongs to a selected person."""
-        if track_id not in self._assigned:
-            overlaps = [(box_iou(box, known), is_selected) for is_selected, known in self._boxes_at(frame)]
-            best, is_selected = max(overlaps, default=(0.0, False))
-            if best < MIN_IOU:
-                return False
-            self._assigned[track_id] = is_selected
-        return self._assigned[track_id]
+    def needs(self, track_id: int, frame: int, box: np.ndarray) -> bool:
+        """Whether a track that is at `box` [4] in `frame` may show a selected person, now or later.
 
-    def _boxes_at(self, frame: int) -> list[tuple[bool, np.ndarray]]:
-        """The interpolated box [4] of each detected person in the frame, and whether the person is selected."""
+        It does once it is where a selected person is. Tracks exchange people, so it stays so.
+        """
+        if track_id not in self._needed:
+            best, is_selected = max(self._overlaps(frame, box), default=(0.0, False))
+            if not is_selected or best < MIN_IOU:
+                return False
+            self._needed.add(track_id)
+        return True
+
+    def includes(self, frames: Iterable[int], boxes: Iterable[np.ndarray]) -> bool:
+        """Whether a person who is at `boxes` [M, 4] in M `frames` is selected."""
+        totals = np.zeros(len(self.people))
+        for frame, box in zip(frames, boxes, strict=True):
+            totals += [overlap if overlap >= MIN_IOU else 0.0 for overlap, _ in self._overlaps(frame, box)]
+        return bool(totals.max() > 0 and self.people[int(totals.argmax())][0])
+
+    def _overlaps(self, frame: int, box: np.ndarray) -> list[tuple[float, bool]]:
+        """The overlap of a box [4] with that of each detected person in the frame, and whether they are selected."""
         return [
-            (is_selected, np.array([np.interp(frame, rows[:, 0], column) for column in rows[:, 1:].T]))
+            (
+                box_iou(box, np.array([np.interp(frame, rows[:, 0], column) for column in rows[:, 1:].T]))
+                if len(rows) and rows[0, 0] - self.slack <= frame <= rows[-1, 0] + self.slack
+                else 0.0,
+                is_selected,
+            )
             for is_selected, rows in self.people
-            if len(rows) and rows[0, 0] - self.slack <= frame <= rows[-1, 0] + self.slack
         ]

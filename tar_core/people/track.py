@@ -7,11 +7,13 @@ import numpy as np
 
 from tar_core.camera.crop import Crop, crop_from_alignment
 from tar_core.model.features import FrameFeatures
+from tar_core.people.appearance import appearance_of
 from tar_core.people.boxes import box_around_points
 from tar_core.people.one_euro import OneEuroFilter
 
 CENTER_POINT, SCALE_POINT = 33, 34  # the landmarks that place the next crop
 BODY_POINTS = slice(0, 33)
+TRUNK_POINTS = [11, 12, 23, 24]  # shoulders and hips
 LIMB_POINTS = slice(11, 33)  # the shoulders and everything below
 
 MIN_CROP_SCORE = 0.5  # person score of the backbone below which a track is lost (MediaPipe's value)
@@ -40,6 +42,8 @@ class Sighting:
         features: batch shape [1].
         box: [4] around the visible landmarks: x0, y0, x1, y1 in frame pixels.
         score: the backbone's probability that the crop shows a person.
+        trunk: [4] around shoulders and hips, frame pixels.
+        appearance: colors of the clothes, see `appearance_of`.
     """
 
     track_id: int
@@ -48,6 +52,8 @@ class Sighting:
     features: FrameFeatures
     box: np.ndarray
     score: float
+    trunk: np.ndarray
+    appearance: np.ndarray
 
 
 @dataclass
@@ -106,6 +112,7 @@ class CropView:
         points: [39, 2] landmarks, frame pixels.
         score: probability that the crop shows a person.
         box: [4] around the visible landmarks: x0, y0, x1, y1 in frame pixels.
+        trunk: [4] around shoulders and hips, frame pixels.
         frame_height: pixels.
     """
 
@@ -116,7 +123,10 @@ class CropView:
         self.points = crop.to_image(landmarks.points[0].cpu().numpy().astype(np.float64))
         self.score = float(landmarks.score[0])
         self.box = box_around_points(self.points[BODY_POINTS], landmarks.visibility[0, BODY_POINTS].cpu().numpy())
+        trunk = self.points[TRUNK_POINTS]
+        self.trunk = np.concatenate([trunk.min(0), trunk.max(0)])
         self.frame_height, self._frame_width = image.shape[:2]
+        self._image = image
 
     def shows_person(self) -> bool:
         """Whether the crop shows a person who is at least partly inside the frame and has a plausible size."""
@@ -125,6 +135,13 @@ class CropView:
         radius = float(np.linalg.norm(self.points[SCALE_POINT] - self.points[CENTER_POINT]))
         longer_side = max(self._frame_width, self.frame_height)
         return self.score > MIN_CROP_SCORE and inside and MIN_RADIUS < radius < MAX_RADIUS * longer_side
+
+    def sighting(self, track_id: int, frame: int) -> Sighting:
+        """The sighting of a track in this crop."""
+        appearance = appearance_of(self._image, self.points)
+        return Sighting(
+            track_id, frame, self.crop, self.features, self.box, self.score, trunk=self.trunk, appearance=appearance
+        )
 
     def next_crop(self) -> Crop:
         """The crop for the next frame, placed by the landmarks of this crop."""

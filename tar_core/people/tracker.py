@@ -17,6 +17,8 @@ from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
 from tar_core.people.boxes import box_height, box_iou, extend_to_whole_body, match_boxes, square_box
+from tar_core.people.clear_runs import TrackHistory
+from tar_core.people.identity import Identity, identify_people
 from tar_core.people.one_euro import OneEuroFilter
 from tar_core.people.track import CENTER_POINT, SCALE_POINT, CropView, Detection, Sighting, Track, is_same_body
 
@@ -74,6 +76,8 @@ class PeopleTracker:
         self.max_people = max_people
         self.tracks: list[Track] = []  # followed, or lost for less than MAX_GAP
         self.ended: list[Track] = []
+        self.cuts: list[int] = []  # first frames after camera cuts
+        self._histories: dict[int, TrackHistory] = {}
         self._detector_runs = 0
         self._last_detection: int | None = None
         self._next_id = 1
@@ -111,7 +115,17 @@ class PeopleTracker:
             del sightings[track.track_id]
             track.revert()
         self._end_lost(frame)
+        for seen in sightings.values():
+            history = self._histories.setdefault(seen.track_id, TrackHistory(seen.track_id))
+            history.add(frame, seen.box, seen.trunk, seen.appearance)
         return list(sightings.values())
+
+    def cut(self, frame: int) -> None:
+        """End all tracks, since another shot begins with this frame. Call it before `step` of the same frame."""
+        self.cuts.append(frame)
+        self.ended += self.tracks
+        self.tracks = []
+        self._last_detection = None
 
     def start_from_box(self, frame: int, image: np.ndarray, box: np.ndarray) -> None:
         """Start a track from a box [4] (x0, y0, x1, y1) that the user drew. Call it before `step` of the same frame.
@@ -136,12 +150,23 @@ class PeopleTracker:
 
     def confirmed_tracks(self) -> list[Track]:
         """The tracks that show people: detected often enough, or started by the user. Call it after the last frame."""
-        needed = min(MIN_HITS, self._detector_runs)
+        tracks = sorted(self.ended + self.tracks, key=lambda track: track.track_id)
+        return [track for track in tracks if self._is_confirmed([track])]
+
+    def confirmed_people(self) -> list[Identity]:
+        """The people whom the tracks show, in the order of their first frames. Call it after the last frame."""
+        tracks = {track.track_id: track for track in self.ended + self.tracks}
         return [
-            track
-            for track in sorted(self.ended + self.tracks, key=lambda track: track.track_id)
-            if track.from_user_box or (track.hits >= needed and track.has_strong_detection)
+            person
+            for person in identify_people(self._histories.values(), self.fps, self.cuts)
+            if self._is_confirmed([tracks[track_id] for track_id in set(person.track_ids.tolist())])
         ]
+
+    def _is_confirmed(self, tracks: Sequence[Track]) -> bool:
+        """Whether the tracks of a person were detected often enough together, or one was started by the user."""
+        needed = min(MIN_HITS, self._detector_runs)
+        is_detected = sum(t.hits for t in tracks) >= needed and any(t.has_strong_detection for t in tracks)
+        return is_detected or any(t.from_user_box for t in tracks)
 
     def _is_detection_due(self, frame: int) -> bool:
         if self.detector is None:
@@ -218,7 +243,7 @@ class PeopleTracker:
         center, scale_point = track.smoother(np.stack([center, scale_point]), 1 / size)
         track.crop = crop_from_alignment(center, scale_point)
         track.update(frame, view.box, view.points)
-        return Sighting(track.track_id, frame, view.crop, view.features, view.box, view.score)
+        return view.sighting(track.track_id, frame)
 
     def _accept(self, candidate: _Candidate, frame: int, view: CropView) -> Track | None:
         """The new or recovered track of a candidate; None if it is not a person, or is already followed."""

@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from benchmarks.bench_turning import angles_between, write_rotated_video
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.capture.pipeline import capture, scan
+from tar_core.capture.pipeline import capture, cut_warning, scan
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.motion import Floor
@@ -18,6 +18,7 @@ from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
 from tar_core.people.selection import DetectedPerson
 from tar_core.rotations import axis_angle_to_matrix
+from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 from tests.support.paths import DATA
 
@@ -47,6 +48,26 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
         ("capture", done) for done in range(1, 7)
     ]
     assert all(progress.total == 6 for progress in reported[1:])
+
+
+def test_cut_is_reported_and_ends_the_people(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames = [frame.image for frame in VideoReader(demo_video).frames(end=27)]
+    mirrored = [np.ascontiguousarray(image[:, ::-1]) for image in frames]
+    with VideoWriter(tmp_path / "shots.mp4", 30, 1080, 1920) as writer:
+        for image in [*frames[:14], *mirrored[14:]]:
+            writer.write(image)
+    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
+    clip = capture(tmp_path / "shots.mp4", options)
+    assert {(int(person.frames[0]), int(person.frames[-1])) for person in clip.people} == {(0, 13), (14, 27)}
+    (warning,) = [record.message for record in caplog.records if "cut" in record.message]
+    assert "shots.mp4: a cut at frame 14; people are new after a cut" in warning
+
+
+def test_many_cuts_are_reported_in_short() -> None:
+    assert "cuts at frames 1, 2, 3, 4, 5, ...; people" in cut_warning(Path("a.mp4"), range(1, 9))
+    assert "cuts at frames 1, 2; people" in cut_warning(Path("a.mp4"), [1, 2])
 
 
 def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:

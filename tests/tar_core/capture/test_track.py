@@ -3,8 +3,9 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.capture.track import assemble_motion, interpolate_poses
+from tar_core.capture.track import NetworkTrack, assemble_motion, collect_people, interpolate_poses
 from tar_core.model.streaming import FrameResult
+from tar_core.people.identity import Identity
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 
 
@@ -29,6 +30,31 @@ def test_missing_frames_are_interpolated_with_confidence_zero() -> None:
     np.testing.assert_allclose(motion.trans[:, 0], [0, 0.1, 0.2, 0.3, 0.4], atol=1e-6)
     np.testing.assert_allclose(motion.boxes[:, 0], [0, 10, 20, 30, 40])
     np.testing.assert_allclose(motion.confidence, [0.8, 0, 0, 0, 0.9], atol=1e-6)
+
+
+class KnownTrack(NetworkTrack):
+    """A track with given results instead of a network."""
+
+    def __init__(self, frames: range, side: float) -> None:
+        self._frames = list(frames)
+        self._boxes = [[0.0, 0.0, side, side]] * len(frames)
+        poses = np.zeros(72)
+        self._results = [result(poses, np.zeros(10), np.array([frame, side, 4]), 1).packed() for frame in frames]
+
+
+def test_people_are_collected_from_the_tracks_that_show_them() -> None:
+    tracks = {1: KnownTrack(range(10), side=20), 2: KnownTrack(range(10), side=30)}
+    exchanged = Identity(np.array([0, 1, 5, 6]), np.array([1, 1, 2, 2]))
+    unknown = Identity(np.array([0, 1]), np.array([7, 7]))
+    partly = Identity(np.array([3, 4]), np.array([7, 1]))
+    first, last = collect_people([exchanged, unknown, partly], tracks)
+    assert (first.person_id, last.person_id) == (1, 3), "people without results are left out"
+    assert list(first.frames) == [0, 1, 5, 6] and list(last.frames) == [4]
+    assert first.total_size() == pytest.approx(20 + 20 + 30 + 30)
+    motion = first.motion(load_body(), load_body())
+    np.testing.assert_allclose(motion.trans[[0, 1, 5, 6], 0], [0, 1, 5, 6], atol=1e-5)
+    np.testing.assert_allclose(motion.boxes[[0, 6], 2], [20, 30])
+    np.testing.assert_array_equal(motion.confidence, [1, 1, 0, 0, 0, 1, 1])
 
 
 def test_median_shape_keeps_the_pelvis_on_its_line_of_sight() -> None:

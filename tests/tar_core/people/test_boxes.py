@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.people.boxes import box_around_points, box_iou, extend_to_whole_body, match_boxes
+from tar_core.people.boxes import box_around_points, box_iou, boxes_overlap, extend_to_whole_body, match_boxes
 
 HEIGHT = 360  # of the image, pixels
 
@@ -15,6 +15,11 @@ def test_iou_is_symmetric_and_bounded(a: np.ndarray, b: np.ndarray) -> None:
     assert 0 <= box_iou(a, b) <= 1 + 1e-9
     assert box_iou(a, b) == pytest.approx(box_iou(b, a))
     assert box_iou(a, a) == pytest.approx(1)
+
+
+@given(boxes, boxes)
+def test_boxes_overlap_if_they_share_an_area(a: np.ndarray, b: np.ndarray) -> None:
+    assert boxes_overlap(a, b) == boxes_overlap(b, a) == (box_iou(a, b) > 0)
 
 
 def test_iou_of_equal_separate_and_shifted_boxes() -> None:

@@ -20,36 +20,38 @@ def select(walker: bool, stander: bool) -> PeopleSelection:
 
 
 @given(frame=st.integers(0, 60), shift=st.floats(-20, 20), scale=st.floats(0.85, 1.15))
-def test_track_with_a_similar_box_belongs_to_the_selected_person(frame: int, shift: float, scale: float) -> None:
+def test_track_with_a_similar_box_shows_the_selected_person(frame: int, shift: float, scale: float) -> None:
     box = LEFT + (RIGHT - LEFT) * frame / 100 + shift
     center = (box[[0, 1, 0, 1]] + box[[2, 3, 2, 3]]) / 2
     box = center + (box - center) * scale
-    assert select(True, False).includes(7, frame, box)
-    assert not select(False, True).includes(7, frame, box)
+    for walker in (True, False):
+        assert select(walker, not walker).needs(7, frame, box) == walker
+        assert select(walker, not walker).includes([frame], [box]) == walker
 
 
-def test_track_is_assigned_once() -> None:
+def test_track_is_needed_once_it_was_at_a_selected_person() -> None:
     selection = select(True, False)
-    assert not selection.includes(3, 0, RIGHT) and not selection.includes(3, 100, RIGHT), (
-        "the walker arrives at the box of track 3"
-    )
-    assert selection.includes(1, 0, LEFT) and selection.includes(1, 50, np.array([900.0, 0, 950, 100]))
+    assert not selection.needs(3, 0, RIGHT)
+    assert selection.needs(1, 0, LEFT) and selection.needs(1, 50, np.array([900.0, 0, 950, 100]))
 
 
-def test_track_of_an_undetected_person_is_not_included_until_it_overlaps() -> None:
-    selection = select(True, True)
-    assert not selection.includes(5, 0, np.array([600.0, 0, 700, 200]))
-    assert selection.includes(5, 60, RIGHT)
+def test_person_is_assigned_by_all_frames() -> None:
+    """The walker arrives at the stander, who counts as himself all the same."""
+    standing = [RIGHT] * 3
+    assert not select(True, False).includes([0, 50, 100], standing)
+    assert select(False, True).includes([0, 50, 100], standing)
+    assert select(True, False).includes([0, 50, 100], [LEFT, (LEFT + RIGHT) / 2, RIGHT])
+
+
+def test_person_who_was_not_detected_is_not_included() -> None:
+    nowhere = np.array([600.0, 0, 700, 200])
+    assert not select(True, True).needs(5, 0, nowhere) and not select(True, True).includes([0], [nowhere])
 
 
 def test_end_boxes_count_within_the_slack() -> None:
-    assert select(True, False).includes(1, -10, LEFT)
-    assert not select(True, False).includes(1, -11, LEFT)
-
-
-def test_broken_track_is_included_under_another_id() -> None:
-    selection = select(True, False)
-    assert selection.includes(1, 0, LEFT) and selection.includes(9, 40, LEFT + [120, 0, 120, 0])
+    for frame, is_included in ((-10, True), (-11, False)):
+        assert select(True, False).needs(1, frame, LEFT) == is_included
+        assert select(True, False).includes([frame], [LEFT]) == is_included
 
 
 def test_file_round_trip(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Tracking in frames of the demo video and in synthetic scenes."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -114,12 +115,73 @@ def test_track_continues_after_a_short_gap(man: np.ndarray, backbone: BlazePose,
     assert {sighting.track_id for sightings in steps for sighting in sightings} == {1}
 
 
-def test_long_gap_starts_a_new_track(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_person_who_returns_after_a_second_has_another_track_but_is_the_same(
+    man: np.ndarray, backbone: BlazePose, detector: PersonDetector
+) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
-    away = range(4, 5 + int(MAX_GAP * FPS) + 1)
-    steps = track(tracker, [scene(man, 250) if k not in away else scene(man) for k in range(16)])
+    away = range(4, 14)
+    assert len(away) > MAX_GAP * FPS
+    steps = track(tracker, [scene(man, 250) if k not in away else scene(man) for k in range(19)])
     assert {sighting.track_id for sighting in steps[3]} == {1}
     assert {sighting.track_id for sighting in steps[-1]} == {2}
+    (person,) = tracker.confirmed_people()
+    np.testing.assert_array_equal(person.frames, [0, 1, 2, 3, 14, 15, 16, 17, 18])
+
+
+def test_cut_ends_all_tracks(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+    tracker = PeopleTracker(backbone, detector, FPS)
+    for number in range(12):
+        if number == 6:
+            tracker.cut(number)
+        (sighting,) = tracker.step(number, scene(man, 250))
+        assert sighting.track_id == 1 + (number >= 6), "the next shot is searched at once"
+    before, after = tracker.confirmed_people()
+    assert before.frames.tolist() == list(range(6)) and after.frames.tolist() == list(range(6, 12))
+
+
+def recolored(man: np.ndarray) -> np.ndarray:
+    """The man with a blue skin and reddish shorts, and his surroundings in other colors too."""
+    return np.ascontiguousarray(man[..., ::-1])
+
+
+def cut_out(man: np.ndarray) -> np.ndarray:
+    """Mask [H, W] of the man: what GrabCut separates from the surroundings."""
+    import cv2
+
+    mask = np.full(man.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    mask[30:300, 30:90] = cv2.GC_PR_FGD
+    mask[:8] = mask[-8:] = cv2.GC_BGD
+    cv2.grabCut(man, mask, None, np.zeros((1, 65)), np.zeros((1, 65)), 5, cv2.GC_INIT_WITH_MASK)
+    return (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
+
+
+def crossing(man: np.ndarray, num_frames: int) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Frames in which the recolored man passes in front of the man, and the places of both (left edges)."""
+    mask, height, width = cut_out(man), *man.shape[:2]
+    for k in range(num_frames):
+        left, right = 40 + round(440 * k / (num_frames - 1)), 480 - round(440 * k / (num_frames - 1))
+        frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+        for person, place in ((man, left), (recolored(man), right)):
+            frame[20 : 20 + height, place : place + width][mask] = person[mask]
+        yield frame, left, right
+
+
+def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+    tracker = PeopleTracker(backbone, detector, 30.0)
+    places, boxes = [], {}
+    for number, (frame, left, right) in enumerate(crossing(man, 75)):
+        places.append(np.array([left, right]) + man.shape[1] / 2)
+        boxes |= {(sighting.track_id, number): center(sighting) for sighting in tracker.step(number, frame)}
+    people = tracker.confirmed_people()
+    assert len(people) == 2
+    followed = [int(np.abs(places[0] - boxes[person.track_ids[0], 0]).argmin()) for person in people]
+    assert sorted(followed) == [0, 1]
+    for person, which in zip(people, followed, strict=True):
+        assert person.frames[0] == 0 and person.frames[-1] == 74
+        for frame, track_id in zip(person.frames.tolist(), person.track_ids.tolist(), strict=True):
+            if abs(places[frame][0] - places[frame][1]) > 90:  # nearer, the landmarks mix them
+                assert abs(boxes[track_id, frame] - places[frame][which]) < 40, f"frame {frame}"
+    assert any(len(set(person.track_ids.tolist())) > 1 for person in people), "a track slips onto the other person"
 
 
 def test_two_tracks_of_one_body_are_merged(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
