@@ -2,8 +2,10 @@
 
 Calibrated cameras: the first frames of pose2sim's two takes, four cameras each, and the exact views (by homography) of
 rotated cameras with other lenses at the same places. Panoramas: views of low resolution of indoor and outdoor
-photographs from bpy and from npm's @pmndrs/assets; the expected errors were calibrated on these. Finally, the floors of
-the motions from `make bench-real`, if it has been run. See tar_core/camera/vanishing_points.py.
+photographs from bpy and from npm's @pmndrs/assets; the expected errors were calibrated on these. Then the first frames
+of the videos of `make bench-world` and the floors of the motions from `make bench-real`, if these have been run. For
+each set, the errors of the focal length from lines alone, from usual lenses alone, and from both joined are compared
+with the expected errors. See tar_core/camera/vanishing_points.py and focal_length.py.
 """
 
 import argparse
@@ -19,12 +21,13 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.pinhole import intrinsics, view_from
 from benchmarks.triangulate import calibrated_cameras
+from benchmarks.world.truth import Truth
 from scripts.fetch.real_clips import fetch_video, find_clip
 from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_images
 from scripts.paths import CACHE, REPOSITORY
 from tar_core.body.data import load_body
-from tar_core.camera.vanishing_points import estimate_camera, find_segments
-from tar_core.capture.initial_camera import RELIABLE_FOCAL_LENGTH
+from tar_core.camera.focal_length import FocalLengthBelief
+from tar_core.camera.vanishing_points import CameraLikelihood, estimate_camera, find_segments, focal_length_cue
 from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
@@ -37,6 +40,7 @@ VIEWS = 8  # rotated views of each camera of the first take
 ROTATION, ROLL = 5.0, 12.0  # largest angles of the rotated views, degrees; ROLL is about the line of sight
 ZOOM = 1.3, 1.8  # range of zoom factors, chosen so that little of the view is outside the original image
 PANORAMA_VIEWS = 8
+CUES = ("lines alone", "lenses alone", "joined")
 BANDS = (0.0, 1.0, 2.0, 4.0, 8.0, np.inf)  # of the expected error, degrees
 
 
@@ -57,23 +61,31 @@ class Errors:
     Attributes:
         degrees, expected_degrees: of the up direction.
         focal_length, expected_focal_length: of the logarithm of the focal length.
+        focal_lengths: the same two numbers for the focal length from each of `CUES`.
     """
 
     degrees: float
     expected_degrees: float
     focal_length: float
     expected_focal_length: float
+    focal_lengths: dict[str, tuple[float, float]]
 
 
 def camera_errors(view: View) -> Errors:
     """Estimate the camera of a view and compare it with the true camera."""
     height, width = view.image.shape[:2]
-    camera = estimate_camera(find_segments(view.image), (width, height))
+    segments = find_segments(view.image)
+    camera = estimate_camera(segments, (width, height))
+    likelihood = CameraLikelihood(segments, (width, height))
+    cue, true = focal_length_cue(likelihood), np.log(view.focal_length / likelihood.diagonal)
+    lenses, anything = FocalLengthBelief.of_lenses(), FocalLengthBelief.of_anything()
+    beliefs = dict(zip(CUES, (anything.with_cue(*cue), lenses, lenses.with_cue(*cue)), strict=True))
     return Errors(
         degrees_between(camera.up, view.up),
         camera.up_error,
         float(np.log(camera.focal_length / view.focal_length)),
         camera.focal_length_error,
+        {name: (float(belief.log_ratio - true), belief.error) for name, belief in beliefs.items()},
     )
 
 
@@ -123,6 +135,15 @@ def panorama_views(folder: Path, random: np.random.Generator) -> Iterator[View]:
             yield View(f"panorama {number}", np.ascontiguousarray(image), camera_from_world[:, 1], focal_length)
 
 
+def world_views(folder: Path) -> Iterator[View]:
+    """The first frames of the rendered videos of `make bench-world`."""
+    for path in sorted(folder.glob("*.npz")):
+        if path.with_suffix(".mp4").is_file():
+            truth = Truth.load(path)
+            image = next(VideoReader(path.with_suffix(".mp4")).frames(0, 1)).image
+            yield View(path.stem, image, truth.rotations[0][:, 1], truth.focal_length)
+
+
 def print_bands(title: str, errors: list[Errors]) -> None:
     """Print the errors, grouped by the expected errors."""
     print(f"\n{title}: {len(errors)} views")
@@ -134,11 +155,17 @@ def print_bands(title: str, errors: list[Errors]) -> None:
                 f"  expected error of up {expected} degrees: {len(band):3d}, "
                 f"median {np.median(band):.1f}, 80 % within {np.percentile(band, 80):.1f}"
             )
-    reliable = [abs(error.focal_length) for error in errors if error.expected_focal_length < RELIABLE_FOCAL_LENGTH]
-    if reliable:
+    print_calibration(errors)
+
+
+def print_calibration(errors: list[Errors]) -> None:
+    """Print the errors of the focal length from each of `CUES`, and how often they are below the expected errors."""
+    for name in CUES:
+        off, expected = np.abs([error.focal_lengths[name] for error in errors]).T
         print(
-            f"  reliable focal lengths: {len(reliable):3d}, "
-            f"errors: median {np.median(reliable):.1%}, largest {max(reliable):.1%}"
+            f"  focal length, {name:12s}: within the expected error {np.mean(off <= expected):4.0%}, "
+            f"median {np.median(off):5.1%} (expected {np.median(expected):5.1%}), "
+            f"90 % within {np.percentile(off, 90):5.1%}"
         )
 
 
@@ -190,15 +217,24 @@ def run(motions: Path, panoramas: Path) -> None:
             f"    {error.focal_length:+21.1%}  {error.expected_focal_length:8.1%}"
         )
     rotated = [rotated for view in views[:4] for rotated in rotated_views(view, random)]
+    print_calibration(errors)
     print_bands("rotated cameras with other lenses at the same places", [camera_errors(view) for view in rotated])
     for source in SOURCES:
         if any(name.endswith(PANORAMA_SUFFIXES) for name in source.images):
             fetch_images(source, panoramas)
-    print_bands("panoramas", [camera_errors(view) for view in panorama_views(panoramas, random)])
+    in_panoramas = [camera_errors(view) for view in panorama_views(panoramas, random)]
+    print_bands("panoramas", in_panoramas)
+    if rendered := [camera_errors(view) for view in world_views(CACHE / "bench_world")]:
+        print_bands("rendered videos of make bench-world, first frames", rendered)
     print_floors(motions, views)
     tilt = np.mean([error.degrees for error in errors])
     focal_length = np.mean([abs(error.focal_length) for error in errors])
-    print(f"FIGURE tilt_deg={tilt:.1f} focal_percent={100 * focal_length:.1f}")
+    within = [abs(error.focal_length) <= error.expected_focal_length for error in in_panoramas]
+    print(
+        f"FIGURE tilt_deg={tilt:.1f} focal_percent={100 * focal_length:.1f} "
+        f"panorama_focal_percent={100 * np.median([abs(error.focal_length) for error in in_panoramas]):.1f} "
+        f"panorama_within_expected={np.mean(within):.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ Options = TypeVar("Options")
 HINTS = {
     "nobody_detected": "--box FRAME,X0,Y0,X1,Y1",
     "moving_camera": "--camera-trajectory FILE",
+    "focal_length": "--fov DEGREES, or afterwards tar-capture cleanup --fov DEGREES",
     "trajectory_scale": "--trajectory-scale feet",
 }
 
@@ -25,19 +26,25 @@ class OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def add_arguments(parser: argparse.ArgumentParser, cls: type, exclusive: Sequence[Sequence[str]] = ()) -> None:
+def add_arguments(
+    parser: argparse.ArgumentParser,
+    cls: type,
+    exclusive: Sequence[Sequence[str]] = (),
+    only: Sequence[str] | None = None,
+) -> None:
     """Add an argument for each option of a dataclass; `some_option` becomes `--some-option`.
 
     Args:
         parser: the parser.
         cls: the dataclass.
         exclusive: groups of mutually exclusive options.
+        only: names of the options to add (default: all).
     """
     groups = {name: parser.add_mutually_exclusive_group() for names in exclusive for name in [names[0]]}
     group_of = {name: groups[names[0]] for names in exclusive for name in names}
     defaults = {field.name: field.default for field in dataclasses.fields(cls)}
     for name, about in options_of(cls).items():
-        if about.command_line:
+        if about.command_line and (only is None or name in only):
             _add_argument(group_of.get(name, parser), cls, name, about, defaults[name])
 
 

@@ -94,6 +94,8 @@ def _add_capture(parser: argparse.ArgumentParser) -> None:
 
 def _add_cleanup(parser: argparse.ArgumentParser) -> None:
     _add_clip_to_clip(parser)
+    focal_length = ("focal_length", "fov")
+    add_arguments(parser, CaptureOptions, exclusive=[focal_length], only=focal_length)
     add_arguments(parser, CleanupOptions)
 
 
@@ -187,7 +189,12 @@ def run_capture(options: argparse.Namespace) -> None:
 
 def print_summary(clip: "MotionClip") -> None:
     """Print the camera, and the frames and uncertain ranges of each person."""
-    print(f"camera: focal length {clip.focal_length:.0f} pixels, {clip.vertical or 'tilt unknown'}")
+    from tar_core.lens import focal_length_text
+
+    print(
+        f"camera: focal length {clip.focal_length:.0f} pixels, {focal_length_text(clip)}; "
+        f"{clip.vertical or 'tilt unknown'}"
+    )
     if clip.camera_trajectory is not None:
         print(f"  {clip.camera_trajectory}")
     for person in clip.people:
@@ -206,13 +213,17 @@ def print_person(person: "PersonMotion", fps: float) -> None:
 
 
 def run_cleanup(options: argparse.Namespace) -> None:
-    """Clean up the motion of a motion file, e.g. one that was written with --raw."""
+    """Clean up the motion of a motion file, such as one written with --raw, and correct its focal length."""
     from tar_core.body.data import body_of_clip
+    from tar_core.capture.initial_camera import known_focal_length
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)
-    clean_up(clip, body_of_clip(clip), from_arguments(CleanupOptions, options)).clip.save(options.output)
+    wanted = CaptureOptions(focal_length=options.focal_length, fov=options.fov)
+    focal_length = known_focal_length(wanted, clip.width, clip.height)
+    cleanup = from_arguments(CleanupOptions, options)
+    clean_up(clip, body_of_clip(clip), cleanup, focal_length=focal_length).clip.save(options.output)
 
 
 def run_ground(options: argparse.Namespace) -> None:

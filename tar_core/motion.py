@@ -172,6 +172,8 @@ class MotionClip:
             would rotate people too far.
         camera_trajectory: motion of the camera after the first frame; None for a static camera. People, floor and
             vertical are in the camera frame of the first frame, called the clip's frame.
+        focal_length_error: expected error of the logarithm of the focal length; two in three are smaller. 0 if it was
+            given, None if nobody knows.
 
     Raises:
         TarError: fps, size or focal length is not above zero.
@@ -189,6 +191,7 @@ class MotionClip:
     vertical: Vertical | None = None
     lean_corrected: bool = False
     camera_trajectory: CameraTrajectory | None = None
+    focal_length_error: float | None = None
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
@@ -203,7 +206,8 @@ class MotionClip:
     def with_focal_length(self, focal_length: float) -> "MotionClip":
         """Change the focal length (pixels) and scale the depth of people with it, so that they keep their pixels.
 
-        The depth of CLIFF's translation is proportional to the focal length.
+        The depth of CLIFF's translation is proportional to the focal length. The new one counts as given, without an
+        error.
         """
         ratio = focal_length / self.focal_length
         depth = np.array([1.0, 1.0, ratio])
@@ -216,7 +220,9 @@ class MotionClip:
             people.append(replace(person, trans=trans))
         floor = None if self.floor is None else self.floor.with_depth_scaled(ratio)
         vertical = None if self.vertical is None else self.vertical.with_focal_length_scaled(ratio)
-        return replace(self, focal_length=focal_length, people=people, floor=floor, vertical=vertical)
+        return replace(
+            self, focal_length=focal_length, focal_length_error=0.0, people=people, floor=floor, vertical=vertical
+        )
 
     def with_principal_point(self, principal_point: np.ndarray) -> "MotionClip":
         """Change the principal point (pixels) and shift people sideways, so that they keep their pixels."""
@@ -225,7 +231,7 @@ class MotionClip:
         for person in self.people:
             rotations = self.camera_rotations(person.frames)
             zoom_factors = self.focal_lengths(person.frames) / self.focal_length
-            depth = (rotations @ (person.trans - self.camera_positions(person.frames))[..., None])[:, 2, 0]
+            depth = self.depths(person)
             shift = np.column_stack([shift_at_1m * (depth / zoom_factors)[:, None], np.zeros(len(person))])
             trans = person.trans + (rotations.transpose(0, 2, 1) @ shift[..., None])[..., 0]
             people.append(replace(person, trans=trans))
@@ -247,6 +253,11 @@ class MotionClip:
         """Transform points [..., 3] from the clip's frame to the camera frame of one video frame."""
         at = np.array([frame])
         return (points - self.camera_positions(at)[0]) @ self.camera_rotations(at)[0].T
+
+    def depths(self, person: PersonMotion) -> np.ndarray:
+        """Distance [N] of a person's root from the camera of each frame along the line of sight, meters."""
+        rotations = self.camera_rotations(person.frames)
+        return (rotations @ (person.trans - self.camera_positions(person.frames))[..., None])[:, 2, 0]
 
     def focal_lengths(self, frames: np.ndarray) -> np.ndarray:
         """Focal lengths [N] at frame numbers [N], pixels."""
@@ -278,6 +289,8 @@ class MotionClip:
         if self.vertical is not None:
             arrays["vertical/up"] = self.vertical.up
             arrays["vertical/error"] = np.float64(self.vertical.error)
+        if self.focal_length_error is not None:
+            arrays["focal_error"] = np.float64(self.focal_length_error)
         if self.lean_corrected:
             arrays["balanced"] = np.True_
         if self.camera_trajectory is not None:
@@ -322,6 +335,7 @@ class MotionClip:
                     vertical=_read_vertical(data),
                     lean_corrected="balanced" in data and bool(data["balanced"]),
                     camera_trajectory=_read_trajectory(data),
+                    focal_length_error=float(data["focal_error"]) if "focal_error" in data else None,
                 )
         except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
             raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error

@@ -84,8 +84,8 @@ class CaptureOptions:
     focal_length: float | None = option(
         None,
         "Focal Length",
-        "Focal length of the camera (default: estimated from straight lines in the image; the image diagonal if there "
-        "are too few)",
+        "Focal length of the camera (default: estimated from straight lines in the image, the lens named in the file, "
+        "and the usual lenses of videos)",
         unit="pixels",
         minimum=1,
         blender=False,

@@ -30,6 +30,7 @@ _CANCELLED = "Cancelled; the scene was not changed"
 HINTS = {
     "nobody_detected": "set People to Box and press Draw Box",
     "moving_camera": "set Camera to As Animated",
+    "focal_length": "set Focal Length in Re-import",
 }
 
 

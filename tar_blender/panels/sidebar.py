@@ -31,6 +31,7 @@ from ..properties.runtime import TARProgress
 from ..properties.settings import TARSettings
 from ..scene.metadata import (
     about_floor,
+    about_lens,
     clip_record,
     implausible_ranges_of,
     imported_clips,
@@ -179,6 +180,8 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
                 layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
         if quality := _quality_text(clip):
             layout.label(text=quality, icon="VIEWZOOM")
+        if about_lens(clip):
+            layout.label(text=about_lens(clip), icon="CAMERA_DATA")
         if about_floor(clip):
             layout.label(text=about_floor(clip), icon="MESH_GRID")
         column = layout.column(align=True)

@@ -38,7 +38,7 @@ class LensSettings:
             (
                 "auto",
                 "Automatic",
-                "Estimated from straight lines in the image, or the image diagonal if there are too few",
+                "Estimated from straight lines in the image, the lens named in the file, and usual lenses",
             ),
             ("lens", "Lens and Sensor", "From the lens and the sensor size in millimeters"),
             ("fov", "Field of View", "From the angle across the longer side of the image"),

@@ -20,6 +20,7 @@ from tar_core.cleanup.plausibility import plausibility_of
 from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.uncertainty import UncertainRange, uncertain_ranges
 from tar_core.errors import TarError
+from tar_core.lens import short_focal_length_text
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
 from ..util.blender_types import scene_of
@@ -30,7 +31,7 @@ from .body_mesh import body_steps, build_skin_material
 from .camera import add_video_background, build_camera, match_render
 from .frame_rate import frame_rate, set_frame_rate
 from .keyframes import follow_visibility, motion_steps
-from .metadata import mark_floor, mark_implausible_ranges, mark_person, mark_uncertain_ranges
+from .metadata import mark_floor, mark_implausible_ranges, mark_lens, mark_person, mark_uncertain_ranges
 from .options import ImportOptions
 
 
@@ -128,6 +129,8 @@ def import_steps(
         collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
         scene.collection.children.link(collection)
         mark_floor(collection, prepared.about_floor)
+        if _is_filmed(clip) and given is None:
+            mark_lens(collection, short_focal_length_text(clip))
         camera = given or build_camera(clip, prepared.placement, collection, options.start_frame)
         yield
         if given is None and options.show_video and _is_filmed(clip):

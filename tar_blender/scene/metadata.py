@@ -21,6 +21,7 @@ _CLIP = "tar_clip"
 _UNCERTAIN_RANGES = "tar_doubts"
 _IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
+_LENS = "tar_lens"
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,16 @@ def mark_floor(collection: bpy.types.Collection, about: str) -> None:
 def about_floor(collection: bpy.types.Collection) -> str:
     """Return the description of the clip's floor; empty if there is none."""
     return str(collection.get(_FLOOR, ""))
+
+
+def mark_lens(collection: bpy.types.Collection, about: str) -> None:
+    """Record a description of the clip's focal length, for the panel."""
+    collection[_LENS] = about
+
+
+def about_lens(collection: bpy.types.Collection) -> str:
+    """Return the description of the clip's focal length; empty if there is none."""
+    return str(collection.get(_LENS, ""))
 
 
 def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:

@@ -28,6 +28,7 @@ from tar_core.capture.networks import Networks, choose_device, load_backbone_on,
 from tar_core.capture.people_pass import TrackedPeople, track_people
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
+from tar_core.lens import focal_length_warning
 from tar_core.memory import return_large_blocks
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.options import CaptureOptions
@@ -87,6 +88,7 @@ def capture(
         width=reader.width,
         height=reader.height,
         focal_length=tracked.camera.focal_length,
+        focal_length_error=tracked.camera.focal_length_error,
         principal_point=np.array(image_center(*reader.size)),
         source=str(Path(video).absolute()),  # Blender may open the clip from another folder
         people=_in_world(tracked.people, trajectory, target_body),
@@ -94,6 +96,8 @@ def capture(
         vertical=vertical_direction(tracked.camera, trajectory),
         camera_trajectory=trajectory,
     )
+    if warning := focal_length_warning(clip):
+        logger.warning(warning, extra={"topic": "focal_length"})
     return clip if known is None else correct_scale(clip, target_body or load_body(), options.trajectory_scale == 0)
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from tar_core.cli import main
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
+from tests.support.clips import make_clip, make_person
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,7 @@ def test_capture_with_overlay(
     assert len(list(VideoReader(overlay).frames())) == 3
     printed = capsys.readouterr().out
     assert "person 1: frames 0 to 2" in printed and str(output) in printed
+    assert "26 mm (35 mm equivalent), as given" in printed
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.npz", "overlay.mp4"]
 
 
@@ -246,6 +249,18 @@ def test_cleanup(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     assert locked.trans[:, 2].std() < 0.5 * trans[:, 2].std()
     np.testing.assert_allclose(locked.poses[:, 48:], person.poses[:, 48:])
     assert "no such motion file" in fails(capsys, "cleanup", tmp_path / "absent.npz", "-o", output)
+
+
+def test_cleanup_corrects_the_focal_length(tmp_path: Path) -> None:
+    clip, output = replace(make_clip([make_person()]), focal_length_error=0.3), tmp_path / "clean.npz"
+    clip.save(tmp_path / "raw.npz")
+    plain = ["--smoothing", "0", "--foot-locking", "0", "--no-lean-correction"]
+    for focal_length, arguments in ((1101.5, ["--focal-length", "1101.5"]), (960.0, ["--fov", "90"])):
+        assert main(["cleanup", str(tmp_path / "raw.npz"), "-o", str(output), *arguments, *plain]) == 0
+        corrected = MotionClip.load(output)
+        assert corrected.focal_length == pytest.approx(focal_length) and corrected.focal_length_error == 0
+        ratio = corrected.people[0].trans[:, 2] / clip.people[0].trans[:, 2]
+        np.testing.assert_allclose(ratio, focal_length / clip.focal_length, rtol=1e-5)
 
 
 def test_ground(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:

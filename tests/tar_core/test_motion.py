@@ -1,5 +1,7 @@
 """Motion clips, the floor, and motion files of all versions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,26 @@ def test_with_focal_length_keeps_the_projection():
             clip.focal_length * before.trans[:, :2] / before.trans[:, 2:],
             rtol=1e-5,
         )
+
+
+def test_error_of_the_focal_length_is_optional_and_zero_if_the_focal_length_is_given(tmp_path):
+    clip = make_clip([make_person()])
+    clip.save(tmp_path / "old.npz")
+    assert MotionClip.load(tmp_path / "old.npz").focal_length_error is None
+    replace(clip, focal_length_error=0.12).save(tmp_path / "clip.npz")
+    loaded = MotionClip.load(tmp_path / "clip.npz")
+    assert loaded.focal_length_error == 0.12
+    assert loaded.with_focal_length(900.0).focal_length_error == 0
+    with np.load(tmp_path / "clip.npz") as data:
+        assert data["format_version"] == 1  # older readers ignore the key
+
+
+def test_depths_are_those_in_the_camera_of_each_frame():
+    person = make_person(0, count=3, first=0)
+    clip = make_clip([person])
+    np.testing.assert_allclose(clip.depths(person), person.trans[:, 2])
+    turned = replace(clip, camera_trajectory=CameraTrajectory(0, np.tile([0, np.pi / 2, 0], (3, 1))))
+    np.testing.assert_allclose(turned.depths(person), -person.trans[:, 0], atol=1e-6)
 
 
 def test_floor_round_trips_and_is_optional(tmp_path):

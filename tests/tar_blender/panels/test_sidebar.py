@@ -8,7 +8,7 @@ import pytest
 
 from tar_blender.panels.presets import PRESET_SETTINGS
 from tar_blender.panels.sidebar import TAR_PT_capture, TAR_PT_people, TAR_PT_scene
-from tar_blender.scene.metadata import mark_implausible_ranges, mark_uncertain_ranges
+from tar_blender.scene.metadata import mark_implausible_ranges, mark_lens, mark_uncertain_ranges
 from tar_core.cleanup.uncertainty import UncertainRange
 from tests.support.layout import RecordingLayout
 
@@ -92,6 +92,11 @@ def test_people_panel_shows_no_quality_for_clips_of_older_versions(imported: bpy
     bpy.context.view_layer.objects.active = bpy.data.objects["Person 1"]
     layout = DrawnPanel(TAR_PT_people).layout
     assert not any(label.startswith("Quality") for label in layout.labels)
+
+
+def test_people_panel_shows_the_focal_length_of_a_clip(imported: bpy.types.Collection) -> None:
+    mark_lens(imported, "Lens 31 mm ± 35 %, a guess")
+    assert "Lens 31 mm ± 35 %, a guess" in DrawnPanel(TAR_PT_people).layout.labels
 
 
 def test_people_panel_says_if_the_captured_motion_was_deleted(

@@ -10,7 +10,7 @@ import pytest
 from tar_blender.scene import build
 from tar_blender.scene.build import import_clip, import_steps
 from tar_blender.scene.frame_rate import frame_rate
-from tar_blender.scene.metadata import about_floor, implausible_ranges_of
+from tar_blender.scene.metadata import about_floor, about_lens, implausible_ranges_of
 from tar_core.body.data import load_body
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
@@ -174,8 +174,9 @@ def test_stopped_import_leaves_the_file_unchanged(clip: MotionClip) -> None:
 
 
 def test_soles_of_a_clip_are_at_z_0() -> None:
-    clip = MotionClip(25, 640, 480, 800, np.array([320, 240]), "a.mp4", [t_pose(10)])
+    clip = MotionClip(25, 640, 480, 800, np.array([320, 240]), "a.mp4", [t_pose(10)], focal_length_error=0.3)
     imported = import_clip(clip, bpy.context, raw_options())
+    assert about_lens(imported.collection) == "Lens 45 mm ± 35 %, a guess"
     lowest = evaluated_vertices(imported.people[0].body)[:, 2].min()
     assert abs(lowest) < 0.003
     assert imported.camera.location.z == np.float32(imported.placement.translation[2])

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
+from tar_core.camera.focal_length import LENS_MEDIAN, LENS_SPREAD, LOG_RATIOS, FocalLengthBelief
 from tar_core.camera.vanishing_points import (
     CameraLikelihood,
     EstimatedCamera,
@@ -14,6 +15,7 @@ from tar_core.camera.vanishing_points import (
     find_maxima,
     find_segments,
     finite_differences,
+    focal_length_cue,
 )
 from tar_core.motion import Floor
 from tests.support.rooms import SIZE, room, up_of
@@ -76,7 +78,8 @@ def test_find_maxima_is_as_good_as_nelder_mead(seed: int) -> None:
 @given(st.integers(0, 1000), st.integers(0, 150))
 def test_clutter_gives_a_large_expected_error(seed: int, count: int) -> None:
     camera = estimate_camera(clutter(np.random.default_rng(seed), count), SIZE)
-    assert camera.up_error > 10 and camera.focal_length_error > 0.3
+    assert camera.up_error > 10 and camera.focal_length_error > 0.25
+    assert camera.focal_length == pytest.approx(LENS_MEDIAN * DIAGONAL, rel=0.15)
 
 
 def test_more_lines_give_a_smaller_expected_error() -> None:
@@ -84,6 +87,37 @@ def test_more_lines_give_a_smaller_expected_error() -> None:
     up = up_of(15, 0)
     few, many = (estimate_camera(room(random, up, 1200.0, 30, count), SIZE) for count in (24, 120))
     assert many.up_error < few.up_error and many.focal_length_error < few.focal_length_error
+
+
+def test_lines_that_contradict_all_usual_lenses_are_not_trusted() -> None:
+    """The lines of a room say 2.3 diagonals; the stated error covers the usual lenses."""
+    camera = estimate_camera(room(np.random.default_rng(1), up_of(12, 3), 2.3 * DIAGONAL, 35, 60), SIZE)
+    off = np.log(2.3 * DIAGONAL / camera.focal_length)
+    assert camera.focal_length_error > 0.1 or abs(off) < 0.1
+    assert camera.focal_length_error == pytest.approx(LENS_SPREAD, abs=0.15) or off < 2 * camera.focal_length_error
+
+
+def test_the_cue_is_most_probable_at_the_true_focal_length() -> None:
+    likelihood = CameraLikelihood(room(np.random.default_rng(2), up_of(15, 3), 1200.0, 35, 120), SIZE)
+    log_likelihood, misleading = focal_length_cue(likelihood)
+    assert np.exp(LOG_RATIOS[log_likelihood.argmax()]) * DIAGONAL == pytest.approx(1200, rel=0.05)
+    assert misleading < 0.15
+    assert focal_length_cue(CameraLikelihood(np.zeros((0, 4)), SIZE))[1] > 0.95
+
+
+def test_what_is_known_about_the_focal_length_is_joined_with_the_lines() -> None:
+    segments = room(np.random.default_rng(0), up_of(15, 0), 1200.0, 30, 40)
+    measured = FocalLengthBelief.of_lenses().with_measurement(float(np.log(1200.0 / DIAGONAL)), 0.08, 0.1)
+    alone, joined = estimate_camera(segments, SIZE), estimate_camera(segments, SIZE, belief=measured)
+    assert joined.focal_length_error < alone.focal_length_error
+    assert joined.focal_length == pytest.approx(1200, rel=0.05)
+
+
+def test_an_uncertain_focal_length_makes_the_pitch_uncertain() -> None:
+    segments = room(np.random.default_rng(0), up_of(30, 0), 1200.0, 0, 80)[np.arange(80) % 3 < 1]  # verticals only
+    unknown, known = estimate_camera(segments, SIZE), estimate_camera(segments, SIZE, 1200.0)
+    assert unknown.focal_length_error > 0.2
+    assert unknown.up_error > known.up_error + 2
 
 
 def test_a_level_view_of_a_wall_gives_a_large_error_of_the_focal_length() -> None:

@@ -37,6 +37,7 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
     assert clip.fps == pytest.approx(60, abs=0.1)
     # The video's calibration (Qualisys): the camera looks down and is rolled.
     assert clip.focal_length == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
+    assert clip.focal_length_error is not None and 0.01 < clip.focal_length_error < 0.1
     up = Floor(clip.vertical.up, 0.0)
     assert np.degrees([up.pitch, up.roll]) == pytest.approx([22.5, 13.4], abs=1.5)
     np.testing.assert_allclose(clip.principal_point, [539.5, 959.5])
