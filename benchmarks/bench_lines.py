@@ -27,7 +27,7 @@ from scripts.fetch.training_pictures import PANORAMA_SUFFIXES, SOURCES, fetch_im
 from scripts.paths import CACHE, REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.camera.focal_length import FocalLengthBelief
-from tar_core.camera.vanishing_points import CameraLikelihood, estimate_camera, find_segments, focal_length_cue
+from tar_core.camera.vanishing_points import CameraLikelihood, estimate_directions, find_segments, focal_length_cue
 from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import find_floor
 from tar_core.errors import TarError
@@ -74,12 +74,11 @@ class Errors:
 def camera_errors(view: View) -> Errors:
     """Estimate the camera of a view and compare it with the true camera."""
     height, width = view.image.shape[:2]
-    segments = find_segments(view.image)
-    camera = estimate_camera(segments, (width, height))
-    likelihood = CameraLikelihood(segments, (width, height))
+    likelihood = CameraLikelihood(find_segments(view.image), (width, height))
     cue, true = focal_length_cue(likelihood), np.log(view.focal_length / likelihood.diagonal)
     lenses, anything = FocalLengthBelief.of_lenses(), FocalLengthBelief.of_anything()
     beliefs = dict(zip(CUES, (anything.with_cue(*cue), lenses, lenses.with_cue(*cue)), strict=True))
+    camera = estimate_directions(likelihood, beliefs["joined"].log_ratio, beliefs["joined"].error)
     return Errors(
         degrees_between(camera.up, view.up),
         camera.up_error,

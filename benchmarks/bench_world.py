@@ -101,7 +101,8 @@ def score(recipe: Recipe, video: Path, truth: Truth, clip: MotionClip | None, bo
     scores.switches = np.array([identity_switches(matches)], float)
     if clean:
         scores.tilt = np.array([angle_between(clean.placement.rotation[2], truth.up)])
-        scores.focal = np.array([100 * (clean.clip.focal_length / truth.focal_length - 1)])
+        ratio, expected = clean.clip.focal_length / truth.focal_length, clean.clip.focal_length_error or 0.0
+        scores.focal, scores.focal_within = np.array([100 * (ratio - 1)]), np.array([abs(np.log(ratio)) <= expected])
     return Result(recipe, video, truth, clean, scores)
 
 

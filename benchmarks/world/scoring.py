@@ -41,6 +41,7 @@ class Scores:
         missed: whether a person who must be found is not.
         switches: number of identity switches of each video.
         tilt, focal: of each video, degrees between the up directions and percent of the true focal length (signed).
+        focal_within: of each video, whether the error of the focal length is at most the expected one.
     """
 
     pa: np.ndarray = field(default_factory=NONE.copy)
@@ -67,6 +68,7 @@ class Scores:
     switches: np.ndarray = field(default_factory=NONE.copy)
     tilt: np.ndarray = field(default_factory=NONE.copy)
     focal: np.ndarray = field(default_factory=NONE.copy)
+    focal_within: np.ndarray = field(default_factory=NONE.copy)
 
     @classmethod
     def pooled(cls, parts: "list[Scores]") -> "Scores":

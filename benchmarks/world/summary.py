@@ -48,5 +48,6 @@ def figure(scores: Scores) -> str:
         f" under_floor_percent={100 * mean(scores.under):.1f} float_percent={100 * mean(scores.floating):.1f}"
         f" jitter={mean(scores.jitter):.1f} tilt_deg={median(scores.tilt):.1f}"
         f" tilt_p90={np.percentile(scores.tilt, 90):.1f} focal_percent={median(scores.focal):.1f}"
+        f" focal_within={mean(scores.focal_within):.2f}"
         f" missed={100 * mean(scores.missed):.1f} switches={scores.switches.sum():.0f}"
     )

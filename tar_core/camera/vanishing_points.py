@@ -90,11 +90,14 @@ def estimate_camera(
         belief: what is known otherwise (default: the lenses of videos).
     """
     likelihood = CameraLikelihood(segments, size)
-    error = 0.0
-    if focal_length is None:
-        belief = (belief or FocalLengthBelief.of_lenses()).with_cue(*focal_length_cue(likelihood))
-        focal_length, error = likelihood.diagonal * float(np.exp(belief.log_ratio)), belief.error
-    log_focal = np.log(focal_length / likelihood.diagonal)
+    if focal_length is not None:
+        return estimate_directions(likelihood, float(np.log(focal_length / likelihood.diagonal)), 0.0)
+    belief = (belief or FocalLengthBelief.of_lenses()).with_cue(*focal_length_cue(likelihood))
+    return estimate_directions(likelihood, belief.log_ratio, belief.error)
+
+
+def estimate_directions(likelihood: "CameraLikelihood", log_focal: float, error: float) -> EstimatedCamera:
+    """Estimate up for a logarithm of the focal length over the diagonal, which has an expected error."""
     log_posterior = likelihood.log_posterior_of_directions(np.array([log_focal]))
     maxima = find_maxima(log_posterior, likelihood.starts(log_focal)[:, :3], _STEP[:3])
     directions = maxima[log_posterior(maxima).argmax()]
@@ -107,7 +110,7 @@ def estimate_camera(
     return EstimatedCamera(
         up=_axes(*directions[:, None])[0, 0],
         up_error=min(float(up_error), 90.0),
-        focal_length=focal_length,
+        focal_length=float(np.exp(log_focal)) * likelihood.diagonal,
         focal_length_error=error,
     )
 

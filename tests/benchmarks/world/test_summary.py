@@ -17,12 +17,17 @@ def test_rows_have_a_value_for_each_column():
 
 def test_the_figure_names_everything():
     scores = Scores(
-        speed=np.linspace(0, 5, 101), true_speed=np.linspace(0, 2, 101), tilt=np.array([1.0, 3]), missed=np.zeros(4)
+        focal_within=np.array([True, False, True]),
+        speed=np.linspace(0, 5, 101),
+        true_speed=np.linspace(0, 2, 101),
+        tilt=np.array([1.0, 3]),
+        missed=np.zeros(4),
     )
     line = figure(scores)
     for name in (
         *("pa", "mpjpe", "wa_mpjpe", "rte", "root_speed_p99", "true_speed_p99", "slide_mm", "under_floor_percent"),
-        *("jitter", "tilt_deg", "focal_percent", "missed", "switches"),
+        *("jitter", "tilt_deg", "focal_percent", "focal_within", "missed", "switches"),
     ):
         assert f" {name}=" in line
+    assert "focal_within=0.67" in line
     assert "root_speed_p99=4.95 true_speed_p99=1.98" in line and "tilt_deg=2.0" in line and "missed=0.0" in line
