@@ -1,6 +1,6 @@
 """Data of people tracking: tracks, their sightings in single frames, and the backbone's results for crops."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ LIMB_POINTS = slice(11, 33)  # the shoulders and everything below
 MIN_CROP_SCORE = 0.5  # person score of the backbone below which a track is lost (MediaPipe's value)
 MIN_RADIUS = 4.0  # pixels between the two landmarks that place the next crop, in a usable crop
 MAX_RADIUS = 4.0  # the same, as a multiple of the frame's longer side
+LEARNING_RATE = 0.1  # share of a new sighting in the appearance of a track
 SAME_BODY_DISTANCE = 0.06  # mean limb distance, as a fraction of the crop size, below which two bodies are the same
 
 
@@ -70,6 +71,9 @@ class Track:
         hits: number of detections that matched the track.
         has_strong_detection: whether one of them was strong enough to start a track.
         from_user_box: whether the track was started from a box that the user drew; such a track needs no detection.
+        appearance: [SIZE] mean of recent sightings in which nobody else is close; None before the first sighting.
+        difference: of the appearance in the most recent sighting from that.
+        hidden_by: numbers of the tracks of people in front.
     """
 
     track_id: int
@@ -81,6 +85,9 @@ class Track:
     hits: int = 0
     has_strong_detection: bool = False
     from_user_box: bool = False
+    appearance: np.ndarray | None = None
+    difference: float = 0.0
+    hidden_by: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._previous = self.last_frame, self.box
@@ -93,6 +100,11 @@ class Track:
     def revert(self) -> None:
         """Undo the last `update`, which recorded another person."""
         self.last_frame, self.box = self._previous
+
+    def learn(self, appearance: np.ndarray) -> None:
+        """Update the appearance by a sighting that surely shows the person."""
+        known = appearance if self.appearance is None else self.appearance
+        self.appearance = known + LEARNING_RATE * (appearance - known)
 
     def add_hit(self, is_strong: bool) -> None:
         """Count a detection that matched the track."""
@@ -113,6 +125,7 @@ class CropView:
         score: probability that the crop shows a person.
         box: [4] around the visible landmarks: x0, y0, x1, y1 in frame pixels.
         trunk: [4] around shoulders and hips, frame pixels.
+        appearance: colors of the clothes, see `appearance_of`.
         frame_height: pixels.
     """
 
@@ -126,7 +139,7 @@ class CropView:
         trunk = self.points[TRUNK_POINTS]
         self.trunk = np.concatenate([trunk.min(0), trunk.max(0)])
         self.frame_height, self._frame_width = image.shape[:2]
-        self._image = image
+        self.appearance = appearance_of(image, self.points)
 
     def shows_person(self) -> bool:
         """Whether the crop shows a person who is at least partly inside the frame and has a plausible size."""
@@ -138,10 +151,7 @@ class CropView:
 
     def sighting(self, track_id: int, frame: int) -> Sighting:
         """The sighting of a track in this crop."""
-        appearance = appearance_of(self._image, self.points)
-        return Sighting(
-            track_id, frame, self.crop, self.features, self.box, self.score, trunk=self.trunk, appearance=appearance
-        )
+        return Sighting(track_id, frame, self.crop, self.features, self.box, self.score, self.trunk, self.appearance)
 
     def next_crop(self) -> Crop:
         """The crop for the next frame, placed by the landmarks of this crop."""

@@ -7,6 +7,7 @@ times per second finds people who enter the scene, and confirms that tracks show
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from tar_core.model.features import FrameFeatures
 from tar_core.people.boxes import box_height, box_iou, extend_to_whole_body, match_boxes, square_box
 from tar_core.people.clear_runs import TrackHistory
 from tar_core.people.identity import Identity, identify_people
+from tar_core.people.occlusion import are_close, difference, paint_over, people_in_front
 from tar_core.people.one_euro import OneEuroFilter
 from tar_core.people.track import CENTER_POINT, SCALE_POINT, CropView, Detection, Sighting, Track, is_same_body
 
@@ -30,6 +32,9 @@ MAX_GAP = 0.5  # seconds after which a lost track ends
 MIN_HITS = 3  # detections that confirm a track; fewer if the detector ran less often
 MIN_IOU = 0.3  # of a detection and the landmarks' box of the same person
 
+CLEARLY_BETTER = (
+    0.15  # difference in appearance by which a newer track that follows the same body replaces an older one
+)
 MIN_SIZE_RATIO = 1.25  # by which a new person must be taller to be tracked when the number of people is limited
 CLOSE_UP_HEIGHT = 0.5  # as a fraction of the image height: detections this large are hardly ever false
 
@@ -101,10 +106,13 @@ class PeopleTracker:
             return []
         features = self._compute_features(image, crops)
         sightings: dict[int, Sighting] = {}
-        for row, track in enumerate(followed):
-            view = CropView(crops[row], features[row : row + 1], image)
+        views = [CropView(crops[row], features[row : row + 1], image) for row in range(len(followed))]
+        views = [self._look_behind(row, followed, views, image) for row in range(len(followed))]
+        for row, (track, view) in enumerate(zip(followed, views, strict=True)):
             if view.shows_person():
                 sightings[track.track_id] = self._follow(track, frame, view)
+                if not any(are_close(view, other) for other in views[:row] + views[row + 1 :]):
+                    track.learn(view.appearance)
         for row, candidate in enumerate(candidates, start=len(followed)):
             view = CropView(crops[row], features[row : row + 1], image)
             accepted = self._accept(candidate, frame, view)
@@ -219,9 +227,12 @@ class PeopleTracker:
         view = CropView(crop, self._compute_features(image, [crop]), image)
         return view.next_crop() if view.shows_person() else None
 
-    @torch.inference_mode()
     def _compute_features(self, image: np.ndarray, crops: Sequence[Crop]) -> FrameFeatures:
-        pixels = np.stack([crop.cut(image) for crop in crops])
+        return self._features_of([crop.cut(image) for crop in crops])
+
+    @torch.inference_mode()
+    def _features_of(self, pictures: Sequence[np.ndarray]) -> FrameFeatures:
+        pixels = np.stack(pictures)
         return self.backbone(torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2) / 255)
 
     def _new_track(self, frame: int, crop: Crop) -> Track:
@@ -243,7 +254,29 @@ class PeopleTracker:
         center, scale_point = track.smoother(np.stack([center, scale_point]), 1 / size)
         track.crop = crop_from_alignment(center, scale_point)
         track.update(frame, view.box, view.points)
+        track.difference = difference(track, view)
+        if track.appearance is None:
+            track.learn(view.appearance)
         return view.sighting(track.track_id, frame)
+
+    def _look_behind(self, row: int, tracks: Sequence[Track], views: Sequence[CropView], image: np.ndarray) -> CropView:
+        """The view of a track, or a better one with the people in front of the person painted over."""
+        track, view = tracks[row], views[row]
+        in_front = people_in_front(row, tracks, views)
+        was_hidden = track.hidden_by.intersection(in_front)
+        track.hidden_by = was_hidden
+        if not in_front:
+            return view
+        picture = track.crop.cut(image)
+        for other in in_front.values():
+            picture = paint_over(picture, track.crop.from_image(other.points))
+        behind = CropView(track.crop, self._features_of([picture]), image)
+        is_other = any(is_same_body(other.points, behind.points, other.crop.size) for other in in_front.values())
+        is_better = bool(was_hidden) or difference(track, behind) < difference(track, view)
+        if not behind.shows_person() or is_other or not is_better:
+            return view
+        track.hidden_by = set(in_front)
+        return behind
 
     def _accept(self, candidate: _Candidate, frame: int, view: CropView) -> Track | None:
         """The new or recovered track of a candidate; None if it is not a person, or is already followed."""
@@ -263,13 +296,14 @@ class PeopleTracker:
         return accepted
 
     def _find_duplicates(self, frame: int) -> list[Track]:
-        """The newer one of every two tracks that follow the same body in this frame."""
+        """One of every two tracks that follow the same body in this frame: the one that looks less like the person."""
         visible = [track for track in self.tracks if track.last_frame == frame]
-        return [
-            newer
-            for place, newer in enumerate(visible)
-            if any(is_same_body(older.points, newer.points, older.crop.size) for older in visible[:place])
-        ]
+        duplicates = []
+        for older, newer in combinations(visible, 2):
+            if is_same_body(older.points, newer.points, older.crop.size):
+                is_newer_right = newer.difference + CLEARLY_BETTER < older.difference
+                duplicates.append(older if is_newer_right else newer)
+        return list({track.track_id: track for track in duplicates}.values())
 
     def _end_lost(self, frame: int) -> None:
         for track in list(self.tracks):

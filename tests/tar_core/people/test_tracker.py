@@ -1,6 +1,6 @@
 """Tracking in frames of the demo video and in synthetic scenes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -155,22 +155,31 @@ def cut_out(man: np.ndarray) -> np.ndarray:
     return (mask == cv2.GC_FGD) | (mask == cv2.GC_PR_FGD)
 
 
-def crossing(man: np.ndarray, num_frames: int) -> Iterator[tuple[np.ndarray, int, int]]:
-    """Frames in which the recolored man passes in front of the man, and the places of both (left edges)."""
+def crossing(man: np.ndarray, places: Iterable[tuple[int, int]]) -> Iterator[np.ndarray]:
+    """Frames with the man, and the recolored man in front of him, at the given places (left edges)."""
     mask, height, width = cut_out(man), *man.shape[:2]
-    for k in range(num_frames):
-        left, right = 40 + round(440 * k / (num_frames - 1)), 480 - round(440 * k / (num_frames - 1))
+    for pair in places:
         frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
-        for person, place in ((man, left), (recolored(man), right)):
-            frame[20 : 20 + height, place : place + width][mask] = person[mask]
-        yield frame, left, right
+        for person, left in zip((man, recolored(man)), pair, strict=True):
+            frame[20 : 20 + height, left : left + width][mask] = person[mask]
+        yield frame
+
+
+def test_man_behind_another_is_still_followed(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+    """The front man stops where he covers half of the other. Without painting him over, one of the two is lost."""
+    tracker = PeopleTracker(backbone, detector, 15.0)
+    places = [(250, max(287, 470 - 9 * k)) for k in range(26)]
+    for number, frame in enumerate(crossing(man, places)):
+        sightings = tracker.step(number, frame)
+    trunks = sorted(float(sighting.trunk[0] + sighting.trunk[2]) / 2 for sighting in sightings)
+    assert len(trunks) == 2 and 20 < trunks[1] - trunks[0] < 65, trunks
 
 
 def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, 30.0)
-    places, boxes = [], {}
-    for number, (frame, left, right) in enumerate(crossing(man, 75)):
-        places.append(np.array([left, right]) + man.shape[1] / 2)
+    lefts = [(40 + 6 * k, 480 - 6 * k) for k in range(75)]
+    places, boxes = np.array(lefts) + man.shape[1] / 2, {}
+    for number, frame in enumerate(crossing(man, lefts)):
         boxes |= {(sighting.track_id, number): center(sighting) for sighting in tracker.step(number, frame)}
     people = tracker.confirmed_people()
     assert len(people) == 2
