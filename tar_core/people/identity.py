@@ -90,6 +90,8 @@ def _assign(
 ) -> None:
     """Give each sighting of some rows to one of the people with given looks, unless a better one is known.
 
+    A sighting that looks like none of them is left out.
+
     Args:
         own: people whom the track shows just before or after.
         seen: the sightings of all people, to which those are added.
@@ -99,6 +101,8 @@ def _assign(
         appearance = track.appearance(near)
         distances = {number: appearance_distance(look, appearance) for number, look in looks.items()}
         best = min(distances, key=lambda number: distances[number] - STAY * (number in own))
+        if appearance_distance(looks[best], track.appearance([row])) > MAX_DIFFERENCE:
+            continue  # it shows parts of several people
         known = seen[best].get(track.frames[row])
         if known is None or distances[best] < known[0]:
             seen[best][track.frames[row]] = distances[best], track.track_id

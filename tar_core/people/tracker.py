@@ -35,6 +35,9 @@ MIN_IOU = 0.3  # of a detection and the landmarks' box of the same person
 CLEARLY_BETTER = (
     0.15  # difference in appearance by which a newer track that follows the same body replaces an older one
 )
+MAX_HIDDEN_DIFFERENCE = (
+    0.4  # of a hidden person's appearance from the usual one; with a greater one, too little is seen
+)
 MIN_SIZE_RATIO = 1.25  # by which a new person must be taller to be tracked when the number of people is limited
 CLOSE_UP_HEIGHT = 0.5  # as a fraction of the image height: detections this large are hardly ever false
 
@@ -273,6 +276,7 @@ class PeopleTracker:
         behind = CropView(track.crop, self._features_of([picture]), image)
         is_other = any(is_same_body(other.points, behind.points, other.crop.size) for other in in_front.values())
         is_better = bool(was_hidden) or difference(track, behind) < difference(track, view)
+        is_better = is_better and difference(track, behind) < MAX_HIDDEN_DIFFERENCE
         if not behind.shows_person() or is_other or not is_better:
             return view
         track.hidden_by = set(in_front)
