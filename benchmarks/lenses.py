@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tar_core.camera.focal_length import LENS_MEDIAN, LENS_SPREAD
+from tar_core.camera.focal_length import FocalLengthBelief
 from tar_core.capture.initial_camera import DIAGONAL_35MM, crop_factor
 
 HD = (1920, 1080)
@@ -118,7 +118,11 @@ def main() -> int:
     for lens in LENSES:
         print(f"{lens.kind:13s} {lens.name:38s} {lens.ratio:.2f}  {lens.source}")
     median, spread = median_and_spread(LENSES)
-    print(f"FIGURE lens_median={median:.3f} lens_spread={spread:.3f} used: {LENS_MEDIAN} and {LENS_SPREAD}")
+    used = FocalLengthBelief.of_lenses()
+    print(
+        f"FIGURE lens_median={median:.3f} used_median={math.exp(used.log_ratio):.3f} "
+        f"lens_spread={spread:.3f} used_spread={used.error:.3f}"
+    )
     return 0
 
 

@@ -248,13 +248,18 @@ def run_check(options: argparse.Namespace) -> None:
     from tar_core.body.data import body_of_clip
     from tar_core.cleanup.plausibility import kinematics_of_clip
     from tar_core.cleanup.plausibility_report import report_json, report_lines
+    from tar_core.lens import equivalent_35mm, focal_length_text
     from tar_core.motion import MotionClip
 
     clip = MotionClip.load(options.clip)
     if not clip.people:
         raise TarError(f"{options.clip}: no people in this motion file; capture the video again")
     people = kinematics_of_clip(clip, body_of_clip(clip))
-    print(json.dumps(report_json(people)) if options.json else "\n".join(report_lines(people)))
+    if options.json:
+        focal_length = {"mm": round(equivalent_35mm(clip), 1), "error": clip.focal_length_error}
+        print(json.dumps(report_json(people) | {"focal_length_35mm": focal_length}))
+        return
+    print(f"focal length {focal_length_text(clip)}", *report_lines(people), sep="\n")
 
 
 def run_info(options: argparse.Namespace) -> None:

@@ -10,9 +10,10 @@ from functools import cached_property
 
 import numpy as np
 
-# Lenses of real videos: the median of the focal length over the image's diagonal, and the spread of its logarithm.
-# `python -m benchmarks.lenses` derives both.
-LENS_MEDIAN, LENS_SPREAD = 0.72, 0.3
+# Lenses of real videos: the median of the focal length over the image's diagonal, the spread of its logarithm, and the
+# share of unusual lenses (telephoto, ultra wide, zoomed) with their spread. `python -m benchmarks.lenses` derives them.
+LENS_MEDIAN, LENS_SPREAD = 0.72, 0.25
+UNUSUAL_SHARE, UNUSUAL_SPREAD = 0.2, 0.7
 LOG_RATIOS = np.linspace(np.log(0.35), np.log(2.5), 801)  # logarithm of the focal length over the image's diagonal
 _ONE_SIGMA = 0.1587, 0.8413  # quantiles of the normal distribution at -1 and 1 standard deviation
 
@@ -30,7 +31,10 @@ class FocalLengthBelief:
     @classmethod
     def of_lenses(cls) -> "FocalLengthBelief":
         """The prior: what the lenses of videos are if nothing is known about this video."""
-        return cls(_normalized(_log_normal(np.log(LENS_MEDIAN), LENS_SPREAD)))
+        usual, unusual = (
+            np.exp(_log_normal(np.log(LENS_MEDIAN), spread)) / spread for spread in (LENS_SPREAD, UNUSUAL_SPREAD)
+        )
+        return cls(_normalized(np.log((1 - UNUSUAL_SHARE) * usual + UNUSUAL_SHARE * unusual)))
 
     @classmethod
     def of_anything(cls) -> "FocalLengthBelief":

@@ -32,7 +32,7 @@ _STEP = np.array([1.0, 1.0, 2.0, 0.05])  # typical size of a step of a camera: d
 _CLUTTER_DEGREES = 100.0
 # Probability that lines mislead about the focal length: at least `_LEAST_MISLEADING`, half between that and 1 at the
 # gain `_HALF_GAIN`; tuned on panoramas and on rotated views of a calibrated camera.
-_LEAST_MISLEADING, _HALF_GAIN, _GAIN_SPREAD = 0.1, 25.0, 6.0
+_LEAST_MISLEADING, _HALF_GAIN, _GAIN_SPREAD = 0.05, 25.0, 6.0
 _FOCAL_LENGTHS, _HYPOTHESES = 17, 2  # focal lengths at which the likelihood is computed, and starts for each
 
 

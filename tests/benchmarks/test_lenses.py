@@ -1,13 +1,16 @@
+import math
+
 import pytest
 
 from benchmarks.lenses import LENSES, WEIGHTS, Lens, main, median_and_spread, phone
-from tar_core.camera.focal_length import LENS_MEDIAN, LENS_SPREAD
+from tar_core.camera.focal_length import FocalLengthBelief
 
 
 def test_the_prior_is_that_of_the_table() -> None:
     median, spread = median_and_spread(LENSES)
-    assert median == pytest.approx(LENS_MEDIAN, rel=0.02)
-    assert spread == pytest.approx(LENS_SPREAD, rel=0.05)
+    used = FocalLengthBelief.of_lenses()
+    assert median == pytest.approx(math.exp(used.log_ratio), rel=0.02)
+    assert spread == pytest.approx(used.error, rel=0.05)
     assert sum(WEIGHTS.values()) == pytest.approx(1)
 
 

@@ -305,9 +305,12 @@ def test_check_reports_each_person_and_a_line_of_figures(clip_file: Path, capsys
     assert main(["check", str(clip_file)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(",")[0] for line in lines if line.startswith("person")] == ["person 1", "person 4"]
+    assert lines[0] == "focal length 45 mm (35 mm equivalent)"
     assert lines[-1].startswith("FIGURE_CHECK root_speed_p99=0.00 ")
     assert main(["check", str(clip_file), "--json"]) == 0
-    assert [person["person"] for person in json.loads(capsys.readouterr().out)["people"]] == [1, 4]
+    report = json.loads(capsys.readouterr().out)
+    assert [person["person"] for person in report["people"]] == [1, 4]
+    assert report["focal_length_35mm"] == {"mm": 45.0, "error": None}
     assert clip_file.read_bytes() == before
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.camera.focal_length import LENS_MEDIAN, LENS_SPREAD
+from tar_core.camera.focal_length import LENS_MEDIAN, FocalLengthBelief
 from tar_core.capture.initial_camera import (
     crop_factor,
     estimate_initial_camera,
@@ -25,7 +25,7 @@ def test_known_focal_length_comes_from_the_options() -> None:
 def test_focal_length_of_an_image_without_lines_is_that_of_usual_lenses() -> None:
     camera = estimate_initial_camera(GRAY, CaptureOptions())
     assert camera.focal_length == pytest.approx(500 * LENS_MEDIAN, rel=0.01)
-    assert camera.focal_length_error == pytest.approx(LENS_SPREAD, rel=0.05)
+    assert camera.focal_length_error == pytest.approx(FocalLengthBelief.of_lenses().error, rel=0.05)
     assert estimate_initial_camera(GRAY, CaptureOptions(focal_length=800.0)).focal_length_error == 0
 
 
@@ -36,7 +36,10 @@ def test_lens_of_the_file_is_used_for_an_image_without_lines(tmp_path: Path) -> 
     # 52 mm for 43.3 mm of diagonal, 16:9 of a 4:3 sensor, and stabilization.
     assert camera.focal_length / np.hypot(1920, 1080) == pytest.approx(52 / 43.3 * 1.0895 * 1.09, rel=0.12)
     assert camera.focal_length_error < 0.2
-    assert focal_length_of_file(write_video(tmp_path / "other.mov", {}), 64, 48).error == pytest.approx(0.3, rel=0.02)
+    assert (
+        focal_length_of_file(write_video(tmp_path / "other.mov", {}), 64, 48).error
+        == FocalLengthBelief.of_lenses().error
+    )
 
 
 def test_crop_factor_is_that_of_the_sensor_part_that_a_video_shows() -> None:
