@@ -36,7 +36,9 @@ def landmark_distances(
     """
     reader = VideoReader(clip.source)
     step = frame_step(reader.fps)
-    tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, networks.device)
+    tracker = PeopleTracker(
+        networks.backbone, networks.detector, reader.fps / step, networks.device, None, networks.movenet
+    )
     people = {person.person_id: person for person in clip.people}
     joints = {person.person_id: camera_frame_joints(person, body, clip.last_frame + 1) for person in clip.people}
     distances = [np.zeros(0)]

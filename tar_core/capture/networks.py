@@ -15,6 +15,7 @@ from tar_core.model.features import FrameFeatures
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector, load_detector
+from tar_core.people.movenet import MoveNet, load_movenet
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Networks:
         tar: the motion network.
         backbone: maps crops [B, 3, 256, 256] in 0..1 to FrameFeatures.
         detector: finds people in whole frames; None if the person is given by a box.
+        movenet: a second landmark network, for tracking.
         device: where all of them are.
     """
 
     tar: TAR
     backbone: Callable[[Tensor], FrameFeatures]
     detector: PersonDetector | None
+    movenet: MoveNet
     device: torch.device
 
     @classmethod
@@ -48,7 +51,7 @@ class Networks:
         if tar.config.backbone != "blazepose":
             raise TarError(f"the checkpoint needs the backbone {tar.config.backbone}; only blazepose is supported")
         detector = None if options.box is not None else load_detector_on(device)
-        return cls(tar, load_backbone_on(device), detector, device)
+        return cls(tar, load_backbone_on(device), detector, load_movenet_on(device), device)
 
 
 def load_backbone_on(device: torch.device) -> Callable[[Tensor], FrameFeatures]:
@@ -59,6 +62,11 @@ def load_backbone_on(device: torch.device) -> Callable[[Tensor], FrameFeatures]:
 def load_detector_on(device: torch.device) -> PersonDetector:
     """Load the person detector, optimized for inference on the device."""
     return pack_convolutions(load_detector().to(device))
+
+
+def load_movenet_on(device: torch.device) -> MoveNet:
+    """Load the second landmark network, optimized for inference on the device."""
+    return pack_convolutions(load_movenet().to(device))
 
 
 def choose_device(name: str) -> torch.device:

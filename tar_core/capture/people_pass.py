@@ -69,7 +69,7 @@ class _PeoplePass:
         self._lens = focal_length_of_file(reader.path, *reader.size)
         self._principal_point = image_center(*reader.size)
         self._tracker = PeopleTracker(
-            networks.backbone, networks.detector, self.fps, networks.device, options.max_people
+            networks.backbone, networks.detector, self.fps, networks.device, options.max_people, networks.movenet
         )
         selected = options.selection
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)

@@ -24,7 +24,7 @@ from tar_core.capture.camera_trajectory import (
     with_known_camera,
 )
 from tar_core.capture.frames import read_frames
-from tar_core.capture.networks import Networks, choose_device, load_backbone_on, load_detector_on
+from tar_core.capture.networks import Networks, choose_device, load_backbone_on, load_detector_on, load_movenet_on
 from tar_core.capture.people_pass import TrackedPeople, track_people
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
@@ -114,9 +114,11 @@ def scan(
     reader = VideoReader(video)
     report(Progress("load", 0, None, 0.0))
     device = choose_device(options.device)
-    detector, backbone = load_detector_on(device), load_backbone_on(device)
+    detector, backbone, movenet = load_detector_on(device), load_backbone_on(device), load_movenet_on(device)
     frames = read_frames(reader, options, report, "scan")
-    detected = scan_people(frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device))
+    detected = scan_people(
+        frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device, None, movenet)
+    )
     if not detected:
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
         raise TarError(message, "nobody_detected")

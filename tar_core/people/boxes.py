@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+MAX_CONTAINED = 0.5  # share of the smaller of two boxes above which they may show the same person
 MIN_VISIBILITY = 0.5  # of a landmark that counts for a person's box
 MIN_VISIBLE_POINTS = 4  # with fewer visible landmarks, all landmarks count
 BOX_PADDING = 0.08  # as a fraction of the longer side: the landmarks end at the eyes, wrists and toes
@@ -31,6 +32,16 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> float:
 def boxes_overlap(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two boxes have a common area."""
     return bool((np.minimum(a[2:], b[2:]) > np.maximum(a[:2], b[:2])).all())
+
+
+def overlaps_any(box: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether most of a box lies in one of the others, or most of one of them lies in the box."""
+    for other in others:
+        shared = np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2])
+        smaller = min(float((box[2:] - box[:2]).prod()), float((other[2:] - other[:2]).prod()))
+        if (shared > 0).all() and shared.prod() > MAX_CONTAINED * smaller:
+            return True
+    return False
 
 
 def match_boxes(boxes: Sequence[np.ndarray], others: Sequence[np.ndarray], min_iou: float) -> dict[int, int]:

@@ -12,6 +12,7 @@ from tar_core.people.track import CropView, Track
 
 # Difference in appearance of a sighting from the other sightings of its track above which someone may be in front.
 HIDDEN_DIFFERENCE = 0.2
+MAX_HIDDEN_DIFFERENCE = 0.4  # of a hidden person's appearance from the usual one; beyond it, too little is seen
 LIMBS = ((11, 13), (13, 15), (12, 14), (14, 16), (23, 25), (25, 27), (24, 26), (26, 28), (27, 31), (28, 32))
 TRUNK_CORNERS = [11, 12, 24, 23]
 HEAD_POINTS = slice(0, 11)

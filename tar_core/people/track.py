@@ -70,6 +70,7 @@ class Track:
         smoother: filter of the landmarks that place the crop.
         hits: number of detections that matched the track.
         has_strong_detection: whether one of them was strong enough to start a track.
+        last_check: most recent frame in which both landmark networks were compared, if any.
         from_user_box: whether the track was started from a box that the user drew; such a track needs no detection.
         appearance: [SIZE] mean of recent sightings in which nobody else is close; None before the first sighting.
         difference: of the appearance in the most recent sighting from that.
@@ -84,6 +85,7 @@ class Track:
     smoother: OneEuroFilter
     hits: int = 0
     has_strong_detection: bool = False
+    last_check: int | None = None
     from_user_box: bool = False
     appearance: np.ndarray | None = None
     difference: float = 0.0

@@ -2,13 +2,13 @@
 
 The backbone runs once per person and frame. It gives the features that TAR takes as input, and the landmarks that
 place the crop of the same person in the next frame (as in MediaPipe's pose tracking). A detector that runs several
-times per second finds people who enter the scene, and confirms that tracks show people.
+times per second finds people who enter the scene, and confirms that tracks show people. A second landmark network
+confirms people whom the detector reports with doubt, only in a turned picture, or not at all (`second_look`).
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -20,8 +20,11 @@ from tar_core.model.features import FrameFeatures
 from tar_core.people.boxes import box_height, box_iou, extend_to_whole_body, match_boxes, square_box
 from tar_core.people.clear_runs import TrackHistory
 from tar_core.people.identity import Identity, identify_people
-from tar_core.people.occlusion import are_close, difference, paint_over, people_in_front
+from tar_core.people.movenet import Keypoints
+from tar_core.people.occlusion import MAX_HIDDEN_DIFFERENCE, are_close, difference, paint_over, people_in_front
 from tar_core.people.one_euro import OneEuroFilter
+from tar_core.people.search import DOUBTFUL_SCORE, Detector, PeopleSearch, Place
+from tar_core.people.second_look import SecondLook
 from tar_core.people.track import CENTER_POINT, SCALE_POINT, CropView, Detection, Sighting, Track, is_same_body
 
 DETECTION_INTERVAL = 0.2  # seconds
@@ -32,20 +35,9 @@ MAX_GAP = 0.5  # seconds after which a lost track ends
 MIN_HITS = 3  # detections that confirm a track; fewer if the detector ran less often
 MIN_IOU = 0.3  # of a detection and the landmarks' box of the same person
 
-CLEARLY_BETTER = (
-    0.15  # difference in appearance by which a newer track that follows the same body replaces an older one
-)
-MAX_HIDDEN_DIFFERENCE = (
-    0.4  # of a hidden person's appearance from the usual one; with a greater one, too little is seen
-)
+CLEARLY_BETTER = 0.15  # difference in appearance by which a newer track of the same body replaces an older one
 MIN_SIZE_RATIO = 1.25  # by which a new person must be taller to be tracked when the number of people is limited
 CLOSE_UP_HEIGHT = 0.5  # as a fraction of the image height: detections this large are hardly ever false
-
-
-class Detector(Protocol):
-    """Detects people in a frame [H, W, 3] uint8 RGB with a score of at least `threshold`."""
-
-    def detect(self, image: np.ndarray, threshold: float) -> Sequence[Detection]: ...
 
 
 @dataclass(frozen=True)
@@ -56,6 +48,10 @@ class _Candidate:
     crop: Crop
     lost_track: Track | None
 
+    def is_shown_by(self, view: CropView) -> bool:
+        """Whether a crop shows a person where the detection is."""
+        return view.shows_person() and box_iou(view.box, self.detection.box) >= MIN_IOU
+
 
 class PeopleTracker:
     """Tracks all people through a video.
@@ -64,9 +60,10 @@ class PeopleTracker:
         backbone: maps crops [B, 3, 256, 256] in 0..1 to FrameFeatures with BlazePose's landmarks.
         detector: None to follow only people in given boxes.
         fps: frame rate.
-        device: device of the backbone.
+        device: device of the networks.
         max_people: when so many people are tracked, a new person is tracked only if clearly larger than one of them;
             None for no limit.
+        movenet: maps crops [B, 3, 256, 256] in 0..1 to keypoints; None to do without a second look.
     """
 
     def __init__(
@@ -76,12 +73,15 @@ class PeopleTracker:
         fps: float,
         device: torch.device | str = "cpu",
         max_people: int | None = None,
+        movenet: Callable[[Tensor], Keypoints] | None = None,
     ) -> None:
         self.backbone = backbone
         self.detector = detector
         self.fps = fps
         self.device = torch.device(device)
         self.max_people = max_people
+        self._second_look = SecondLook(movenet, self._view, fps, self.device) if movenet else None
+        self._search = PeopleSearch(detector, self._second_look, fps) if detector and self._second_look else None
         self.tracks: list[Track] = []  # followed, or lost for less than MAX_GAP
         self.ended: list[Track] = []
         self.cuts: list[int] = []  # first frames after camera cuts
@@ -100,6 +100,7 @@ class PeopleTracker:
         Returns:
             One sighting per visible person, including tracks that are not confirmed yet (see `confirmed_tracks`).
         """
+        hits = {track.track_id: track.hits for track in self.tracks}
         candidates = self._detect(frame, image) if self._is_detection_due(frame) else []
         # Without a detector, a lost person can only be found again where the track ended.
         followed = [t for t in self.tracks if t.last_frame == frame - 1 or self.detector is None]
@@ -109,15 +110,22 @@ class PeopleTracker:
             return []
         features = self._compute_features(image, crops)
         sightings: dict[int, Sighting] = {}
-        views = [CropView(crops[row], features[row : row + 1], image) for row in range(len(followed))]
+        views = [CropView(crop, features[row : row + 1], image) for row, crop in enumerate(crops)]
+        first_views, views = views[len(followed) :], views[: len(followed)]
         views = [self._look_behind(row, followed, views, image) for row in range(len(followed))]
-        for row, (track, view) in enumerate(zip(followed, views, strict=True)):
-            if view.shows_person():
-                sightings[track.track_id] = self._follow(track, frame, view)
-                if not any(are_close(view, other) for other in views[:row] + views[row + 1 :]):
-                    track.learn(view.appearance)
-        for row, candidate in enumerate(candidates, start=len(followed)):
-            view = CropView(crops[row], features[row : row + 1], image)
+        # A track that has lost its person is looked at again after the others, since it must not take over theirs.
+        for row in sorted(range(len(followed)), key=lambda row: not views[row].shows_person()):
+            track, view = followed[row], self._look_again(followed[row], frame, image, views[row])
+            if view is None:
+                continue
+            sightings[track.track_id] = self._follow(track, frame, view)
+            if not any(are_close(view, other) for other in views[:row] + views[row + 1 :]):
+                track.learn(view.appearance)
+            is_unseen = frame == self._last_detection and track.hits == hits[track.track_id] and track.hits < MIN_HITS
+            if is_unseen and self._second_look is not None and self._second_look.confirms(image, view):
+                track.add_hit(is_strong=True)
+        for candidate, first_view in zip(candidates, first_views, strict=True):
+            view = self._second_view(candidate, image, first_view)
             accepted = self._accept(candidate, frame, view)
             if accepted is not None:
                 sightings[accepted.track_id] = self._follow(accepted, frame, view)
@@ -194,7 +202,9 @@ class PeopleTracker:
         self._last_detection = frame
         self._detector_runs += 1
         image_height = len(image)
-        detections = list(self.detector.detect(image, MIN_SCORE))
+        reported = self.detector.detect(image, MIN_SCORE if self._search is None else DOUBTFUL_SCORE)
+        detections = [detection for detection in reported if detection.score >= MIN_SCORE]
+        doubtful = [detection for detection in reported if detection.score < MIN_SCORE]
         followed = [track for track in self.tracks if track.last_frame == frame - 1]
         lost = [track for track in self.tracks if track.last_frame < frame - 1]
         boxes = [detection.box for detection in detections]
@@ -217,7 +227,31 @@ class PeopleTracker:
                 crop = self._align(image, crop_from_box(extend_to_whole_body(detection.box, image_height)))
                 if crop is not None:
                     candidates.append(_Candidate(detection, crop, track))
-        return candidates
+                    continue
+            doubtful.append(detection)
+        return candidates + self._search_doubtful(frame, image, doubtful, candidates)
+
+    def _search_doubtful(
+        self, frame: int, image: np.ndarray, doubtful: Sequence[Detection], candidates: Sequence[_Candidate]
+    ) -> list[_Candidate]:
+        """Search for people where lost tracks ended, at doubtful detections and in turned pictures."""
+        returning = [candidate.lost_track for candidate in candidates]
+        lost = [track for track in self.tracks if track.last_frame < frame - 1 and track not in returning]
+        is_full = self.max_people is not None and len(self.tracks) + len(candidates) >= self.max_people
+        if self._search is None or (is_full and not lost):
+            return []
+        places = [Place(track.box, track.crop) for track in lost]
+        for detection in sorted(doubtful, key=lambda detection: detection.score, reverse=True):
+            crop = crop_from_box(extend_to_whole_body(detection.box, len(image)))
+            places.append(Place(detection.box, crop, detection.score))
+        known = [track.box for track in self.tracks if track.last_frame == frame - 1]
+        found = self._search.find(frame, image, places, known + [candidate.detection.box for candidate in candidates])
+        pairs = match_boxes([square_box(one.box) for one in found], [square_box(one.box) for one in lost], MIN_IOU)
+        return [
+            _Candidate(person, person.crop, lost[pairs[index]] if index in pairs else None)
+            for index, person in enumerate(found)
+            if index in pairs or self._has_room(person, len(candidates))
+        ]
 
     def _has_room(self, detection: Detection, num_candidates: int) -> bool:
         """Whether the limit allows one more person, or the detection is clearly larger than a tracked person."""
@@ -227,7 +261,7 @@ class PeopleTracker:
 
     def _align(self, image: np.ndarray, crop: Crop) -> Crop | None:
         """Refine a rough crop by the landmarks seen in it; None if it shows no person."""
-        view = CropView(crop, self._compute_features(image, [crop]), image)
+        view = self._view(image, crop)
         return view.next_crop() if view.shows_person() else None
 
     def _compute_features(self, image: np.ndarray, crops: Sequence[Crop]) -> FrameFeatures:
@@ -237,6 +271,16 @@ class PeopleTracker:
     def _features_of(self, pictures: Sequence[np.ndarray]) -> FrameFeatures:
         pixels = np.stack(pictures)
         return self.backbone(torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2) / 255)
+
+    def _view(self, image: np.ndarray, crop: Crop) -> CropView:
+        return CropView(crop, self._compute_features(image, [crop]), image)
+
+    def _look_again(self, track: Track, frame: int, image: np.ndarray, view: CropView) -> CropView | None:
+        """What a followed track shows, after a second look where it pays; None if the person is lost."""
+        if self._second_look is None:
+            return view if view.shows_person() else None
+        followed = [other for other in self.tracks if other.last_frame == frame]
+        return self._second_look.follow(track, frame, image, view, followed)
 
     def _new_track(self, frame: int, crop: Crop) -> Track:
         track = Track(
@@ -282,9 +326,16 @@ class PeopleTracker:
         track.hidden_by = set(in_front)
         return behind
 
+    def _second_view(self, candidate: _Candidate, image: np.ndarray, view: CropView) -> CropView:
+        """`view`, or that of the crop from MoveNet's keypoints if only that one shows a candidate's person."""
+        if self._second_look is None or candidate.is_shown_by(view):
+            return view
+        box = extend_to_whole_body(candidate.detection.box, view.frame_height)
+        return self._second_look.find_person(image, crop_from_box(box)) or view
+
     def _accept(self, candidate: _Candidate, frame: int, view: CropView) -> Track | None:
         """The new or recovered track of a candidate; None if it is not a person, or is already followed."""
-        if not view.shows_person() or box_iou(view.box, candidate.detection.box) < MIN_IOU:
+        if not candidate.is_shown_by(view):
             return None
         is_strong_detection = is_strong(candidate.detection, view.frame_height)
         for track in self.tracks:

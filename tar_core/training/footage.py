@@ -93,7 +93,9 @@ def track_people(video: Path, networks: Networks, max_frames: int) -> tuple[list
     """
     reader = VideoReader(video)
     step = frame_step(reader.fps)
-    tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, networks.device)
+    tracker = PeopleTracker(
+        networks.backbone, networks.detector, reader.fps / step, networks.device, None, networks.movenet
+    )
     sightings: dict[int, list[list[Sighting]]] = {}  # the runs of each track
     focal_length = 0.0
     for frame in prefetch(reader.frames(0, step * max_frames - 1)):

@@ -11,8 +11,9 @@ from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.people.boxes import box_iou
 from tar_core.people.detector import PersonDetector, load_detector
+from tar_core.people.movenet import MoveNet, load_movenet
 from tar_core.people.track import Sighting
-from tar_core.people.tracker import MAX_GAP, PeopleTracker
+from tar_core.people.tracker import MAX_GAP, STRONG_SCORE, PeopleTracker
 from tar_core.video.reader import VideoReader
 
 FPS = 10.0  # of the synthetic scenes: a low rate, so that few frames are enough
@@ -27,6 +28,11 @@ def backbone() -> BlazePose:
 @pytest.fixture(scope="module")
 def detector() -> PersonDetector:
     return load_detector()
+
+
+@pytest.fixture(scope="module")
+def movenet() -> MoveNet:
+    return load_movenet()
 
 
 @pytest.fixture(scope="module")
@@ -249,3 +255,53 @@ def test_user_box_without_a_person_is_rejected(box: tuple[int, ...], words: str,
     tracker = PeopleTracker(backbone, None, FPS)
     with pytest.raises(TarError, match=words):
         tracker.start_from_box(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8), np.array(box))
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_person_who_lies_or_is_upside_down_is_found(
+    turns: int, man: np.ndarray, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+) -> None:
+    frame = scene(man)
+    turned = np.rot90(man, turns)
+    top, left = (HEIGHT - turned.shape[0]) // 2, 150
+    frame[:] = 128
+    frame[top : top + turned.shape[0], left : left + turned.shape[1]] = turned
+    tracker = PeopleTracker(backbone, detector, FPS, movenet=movenet)
+    steps = track(tracker, [frame] * 5)
+    assert [len(sightings) for sightings in steps] == [1] * 5
+    assert len(tracker.confirmed_tracks()) == 1
+    expected = np.array([left, top, left + turned.shape[1], top + turned.shape[0]])
+    assert box_iou(steps[-1][0].box, expected) > 0.5
+
+
+def test_person_whom_the_detector_half_believes_is_found(
+    man: np.ndarray, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+) -> None:
+    """A small man who stays below the score that starts a track."""
+    frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    frame[20:180, 250:310] = man[::2, ::2]
+    detections = detector.detect(frame, 0.2)
+    assert max(detection.score for detection in detections) < STRONG_SCORE
+    without = PeopleTracker(backbone, detector, FPS)
+    assert track(without, [frame] * 5) == [[]] * 5
+    tracker = PeopleTracker(backbone, detector, FPS, movenet=movenet)
+    assert [len(sightings) for sightings in track(tracker, [frame] * 5)] == [1] * 5
+    assert len(tracker.confirmed_tracks()) == 1
+
+
+def test_second_look_does_not_find_a_person_twice(
+    man: np.ndarray, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+) -> None:
+    tracker = PeopleTracker(backbone, detector, FPS, movenet=movenet)
+    steps = track(tracker, [scene(man, 60, 440) for _ in range(12)])
+    assert [len(sightings) for sightings in steps] == [2] * 12
+    assert len(tracker.confirmed_tracks()) == 2
+
+
+def test_second_look_finds_nobody_in_an_empty_scene(
+    backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+) -> None:
+    tracker = PeopleTracker(backbone, detector, FPS, movenet=movenet)
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+    assert track(tracker, [noise] * 6) == [[]] * 6
+    assert tracker.confirmed_tracks() == []
