@@ -17,7 +17,7 @@ from tar_core.people.track import Detection
 
 DOUBTFUL_SCORE = 0.2  # of a detection that is looked at
 TURNED_SCORE = 0.3  # the same in a turned picture
-MAX_LOOKS = 2  # places per search; more would make crowded videos slow
+MAX_LOOKS = 3  # places per search; more would make crowded videos slow
 QUARTER_TURNS = (1, 3, 2)  # counterclockwise; people who lie are more frequent than people who are upside down
 EMPTY_INTERVAL = 0.4  # seconds between searches of pictures in all directions while nobody is followed
 CROWDED_INTERVAL = 1.0  # seconds between searches of pictures turned in one direction while somebody is

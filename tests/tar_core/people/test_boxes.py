@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.people.boxes import box_around_points, box_iou, boxes_overlap, extend_to_whole_body, match_boxes
+from tar_core.people.boxes import (
+    box_around_points,
+    box_iou,
+    boxes_overlap,
+    extend_to_whole_body,
+    match_boxes,
+    overlaps_any,
+)
 
 HEIGHT = 360  # of the image, pixels
 
@@ -20,6 +27,13 @@ def test_iou_is_symmetric_and_bounded(a: np.ndarray, b: np.ndarray) -> None:
 @given(boxes, boxes)
 def test_boxes_overlap_if_they_share_an_area(a: np.ndarray, b: np.ndarray) -> None:
     assert boxes_overlap(a, b) == boxes_overlap(b, a) == (box_iou(a, b) > 0)
+
+
+def test_box_overlaps_any_that_shares_half_of_the_smaller_one() -> None:
+    whole, upper = np.array([0.0, 0, 10, 40]), np.array([0.0, 0, 10, 12])
+    beside = np.array([6.0, 0, 16, 40])
+    assert overlaps_any(upper, [whole]) and overlaps_any(whole, [beside, upper])
+    assert not overlaps_any(whole, [beside]) and not overlaps_any(whole, [])
 
 
 def test_iou_of_equal_separate_and_shifted_boxes() -> None:
