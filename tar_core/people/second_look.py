@@ -23,8 +23,8 @@ BODY = slice(5, 17)  # keypoints: the shoulders and everything below
 MIN_KEYPOINT_SCORE = 0.2  # of a keypoint that counts as seen
 MIN_KEYPOINTS = 6  # that must be seen to place a crop
 REACH = 1.15  # of the body from the middle of the hips, over that of the keypoints, which end at the nose and ankles
-# Once a crop is turned upright, BlazePose's person score separates people best; these values reject the rest. MoveNet is
-# less sure of people on the floor.
+# Once a crop is turned upright, BlazePose's person score separates people best; these values reject the rest. MoveNet
+# is less sure of people on the floor.
 MIN_BODY_SCORE = 0.25  # of a person whom MoveNet sees
 MAX_DISTANCE = 0.09  # mean distance of both networks' points when they agree, as a fraction of the crop size
 SURE_SCORE = 0.4  # of a person whom MoveNet sees better than BlazePose
