@@ -1,8 +1,10 @@
 """Captures and scans of the demo video."""
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -69,6 +71,26 @@ def test_cut_is_reported_and_ends_the_people(
 def test_many_cuts_are_reported_in_short() -> None:
     assert "cuts at frames 1, 2, 3, 4, 5, ...; people" in cut_warning(Path("a.mp4"), range(1, 9))
     assert "cuts at frames 1, 2; people" in cut_warning(Path("a.mp4"), [1, 2])
+
+
+def test_lens_in_the_metadata_is_taken_into_account(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
+) -> None:
+    video = tmp_path / "phone.mov"
+    with (
+        av.open(str(demo_video)) as source,
+        av.open(str(video), "w", options={"movflags": "use_metadata_tags"}) as target,
+    ):
+        target.metadata["com.apple.quicktime.camera.focal_length.35mm_equivalent"] = "28"
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in itertools.islice(source.demux(source.streams.video[0]), 10):
+            packet.stream = stream
+            target.mux(packet)
+    options = CaptureOptions(people="largest", end=1, checkpoint=untrained_checkpoint, device="cpu")
+    with_lens, without = capture(video, options), capture(demo_video, options)
+    # The lines say 1641 pixels, 28 mm of a phone 1692.
+    assert without.focal_length + 0.5 < with_lens.focal_length < 1692
+    assert with_lens.focal_length_error < without.focal_length_error
 
 
 def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
