@@ -194,6 +194,12 @@ class CleanupOptions:
         minimum=0,
         maximum=1,
     )
+    root_path: bool = option(
+        True,
+        "Root Path",
+        "Estimate the path of each person as a whole: distances from the camera do not jump, people are on one floor, "
+        "and jumps fall with gravity",
+    )
     foot_locking: float = option(
         1.0,
         "Foot Locking",
@@ -214,4 +220,4 @@ class CleanupOptions:
         check(self)
 
 
-NO_CLEANUP = CleanupOptions(smoothing=0.0, foot_locking=0.0, lean_correction=False)
+NO_CLEANUP = CleanupOptions(smoothing=0.0, root_path=False, foot_locking=0.0, lean_correction=False)

@@ -5,6 +5,7 @@ import numpy as np
 from tar_core.body.data import BodyData
 
 JOINT_TOLERANCE = 0.01  # meters; error of a joint that costs as much as one unit of beta
+SCALE_TOLERANCE = 0.003  # the same for a change of size, whose joints are known exactly
 
 
 def rest_joints(body: BodyData, betas: np.ndarray) -> np.ndarray:
@@ -45,6 +46,28 @@ def transfer_shape(betas: np.ndarray, source: BodyData, target: BodyData) -> np.
     wanted = relative(rest_joints(source, betas)) - mean
     normal = directions @ directions.T + JOINT_TOLERANCE**2 * np.eye(number)
     return wanted @ np.linalg.solve(normal, directions).T
+
+
+def scaled_shape(body: BodyData, betas: np.ndarray, scale: float) -> tuple[np.ndarray, float]:
+    """The shape closest to `scale` times the size of a body with the same proportions.
+
+    Least squares on the changes of the joints relative to the pelvis, regularized as in `transfer_shape`.
+
+    Args:
+        body: the body.
+        betas: [10] its shape.
+        scale: wanted ratio of the sizes.
+
+    Returns:
+        [10] betas, and the ratio of the sizes that they reach.
+    """
+    joints = rest_joints(body, betas)
+    change = rest_joints(body, np.eye(len(betas))) - rest_joints(body, np.zeros(len(betas)))
+    directions = (change - change[:, :1]).reshape(len(betas), -1)
+    wanted = (scale - 1) * (joints - joints[:1]).ravel()
+    normal = directions @ directions.T + SCALE_TOLERANCE**2 * np.eye(len(betas))
+    scaled = betas + np.linalg.solve(normal, directions @ wanted)
+    return scaled, float(_size(rest_joints(body, scaled)) / _size(joints))
 
 
 def translation_for_shape(

@@ -1,10 +1,87 @@
-"""Direct solvers for symmetric systems of linear equations with small blocks near the diagonal.
+"""Direct solvers for least squares over a motion in which each frame is coupled only with the next one or two.
 
-They arise from least squares over a motion in which each frame is coupled only with the next one or two. The work
-grows linearly with the number of frames.
+Their normal equations are symmetric, with small blocks near the diagonal. The work grows linearly with the number of
+frames.
 """
 
 import numpy as np
+
+
+class FrameLeastSquares:
+    """Weighted linear least squares with a few unknowns in each frame, and a few more that all frames share.
+
+    Each residual depends on up to three consecutive frames. The normal equations are a band with a border:
+
+        [ A    B ] [x]   [b]
+        [ B^T  C ] [y] = [c]
+
+    Args:
+        frames: number of frames N.
+        unknowns: number K of unknowns x of each frame.
+        shared: number S of shared unknowns y.
+    """
+
+    def __init__(self, frames: int, unknowns: int, shared: int) -> None:
+        self._pairs = -(-frames // 2)
+        self._frames, self._unknowns = frames, unknowns
+        count = 2 * self._pairs  # an odd number of frames is padded with a frame of its own
+        self._band = np.zeros((count, 3, unknowns, unknowns))  # blocks of a frame with itself and with the next two
+        self._border = np.zeros((count, unknowns, shared))
+        self._corner = np.zeros((shared, shared))
+        self._right, self._shared_right = np.zeros((count, unknowns)), np.zeros(shared)
+        self._band[frames:, 0] = np.eye(unknowns)
+
+    def add(
+        self,
+        first: np.ndarray,
+        jacobian: np.ndarray,
+        residual: np.ndarray,
+        weight: np.ndarray,
+        shared_jacobian: np.ndarray | None = None,
+    ) -> None:
+        """Add sum_m w_m (J_m x + G_m y + r_m)^2.
+
+        Args:
+            first: [M] the first frame that each residual depends on.
+            jacobian: [M, F, K] J, derivatives with respect to the unknowns of F <= 3 frames from the first on.
+            residual: [M] r.
+            weight: [M] w.
+            shared_jacobian: [M, S] G; default: zero.
+        """
+        weighted = jacobian * weight[:, None, None]
+        for k in range(jacobian.shape[1]):
+            for step in range(jacobian.shape[1] - k):
+                block = weighted[:, k, :, None] * jacobian[:, k + step, None]
+                np.add.at(self._band, (first + k, step), block)
+            np.add.at(self._right, first + k, -weighted[:, k] * residual[:, None])
+            if shared_jacobian is not None:
+                np.add.at(self._border, first + k, weighted[:, k, :, None] * shared_jacobian[:, None])
+        if shared_jacobian is not None:
+            self.add_shared(shared_jacobian, residual, weight)
+
+    def add_shared(self, jacobian: np.ndarray, residual: np.ndarray, weight: np.ndarray) -> None:
+        """Add residuals that depend on the shared unknowns only: sum_m w_m (G_m y + r_m)^2."""
+        weighted = jacobian * weight[:, None]
+        self._corner += weighted.T @ jacobian
+        self._shared_right -= weighted.T @ residual
+
+    def solve(self) -> tuple[np.ndarray, np.ndarray]:
+        """Solve for x [N, K] and y [S]. The unknowns must be determined by the residuals."""
+        pairs, k = self._pairs, self._unknowns
+        band = self._band.reshape(pairs, 2, 3, k, k)
+        diagonal = np.zeros((pairs, 2, k, 2, k))
+        diagonal[:, 0, :, 0], diagonal[:, 1, :, 1], diagonal[:, 0, :, 1] = band[:, 0, 0], band[:, 1, 0], band[:, 0, 1]
+        diagonal[:, 1, :, 0] = band[:, 0, 1].swapaxes(1, 2)
+        coupling = np.zeros((pairs - 1, 2, k, 2, k))  # from a pair to the next one
+        coupling[:, 0, :, 0], coupling[:, 1, :, 1] = band[:-1, 0, 2], band[:-1, 1, 2]
+        coupling[:, 1, :, 0] = band[:-1, 1, 1]
+        right = np.concatenate([self._right[..., None], self._border], -1).reshape(pairs, 2 * k, -1)
+        solution = solve_chain(diagonal.reshape(pairs, 2 * k, -1), coupling.reshape(pairs - 1, 2 * k, -1), right)
+        solution = solution.reshape(2 * pairs, k, -1)
+        own, response = solution[..., 0], solution[..., 1:]  # A^-1 b and A^-1 B
+        corner = self._corner - np.einsum("nks,nkr->sr", self._border, response)
+        shared = np.linalg.solve(corner, self._shared_right - np.einsum("nks,nk->s", self._border, own))
+        return (own - response @ shared)[: self._frames], shared
 
 
 def solve_band(diagonal: np.ndarray, first: np.ndarray, second: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -36,7 +113,7 @@ def solve_band(diagonal: np.ndarray, first: np.ndarray, second: np.ndarray, righ
     matrices, couplings = blocks.reshape(pairs, 6, 6), following.reshape(-1, 6, 6)
     padded = np.zeros((pairs, 2, 3))
     padded.reshape(-1, 3)[:count] = right
-    return solve_chain(matrices, couplings, padded.reshape(pairs, 6)).reshape(-1, 3)[:count]
+    return solve_chain(matrices, couplings, padded.reshape(pairs, 6, 1)).reshape(-1, 3)[:count]
 
 
 def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -47,13 +124,13 @@ def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -
     Args:
         diagonal: [N, k, k] blocks on the diagonal.
         coupling: [N - 1, k, k] blocks above the diagonal; the blocks below it are their transposes.
-        right: [N, k] right-hand side b.
+        right: [N, k, m] right-hand sides b.
 
     Returns:
-        [N, k] solution x.
+        [N, k, m] solutions x.
     """
     if len(diagonal) == 1:
-        return np.linalg.solve(diagonal, right[..., None])[..., 0]
+        return np.linalg.solve(diagonal, right)
     inverse = np.linalg.inv(diagonal[1::2])
     before, after = coupling[0::2], coupling[1::2]  # of each odd unknown with the even one before and after it
     inside = len(after)  # number of odd unknowns with an even one after them
@@ -63,17 +140,12 @@ def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -
     odd_right = right[1::2]
     even_diagonal[: len(before)] -= from_before @ before.swapaxes(1, 2)
     even_diagonal[1 : inside + 1] -= from_after @ after
-    even_right[: len(before)] -= _multiply(from_before, odd_right)
-    even_right[1 : inside + 1] -= _multiply(from_after, odd_right[:inside])
+    even_right[: len(before)] -= from_before @ odd_right
+    even_right[1 : inside + 1] -= from_after @ odd_right[:inside]
     even = solve_chain(even_diagonal, -from_before[:inside] @ after, even_right)
     solution = np.empty(right.shape)
     solution[0::2] = even
-    remainder = odd_right - _multiply(before.swapaxes(1, 2), even[: len(before)])
-    remainder[:inside] -= _multiply(after, even[1 : inside + 1])
-    solution[1::2] = _multiply(inverse, remainder)
+    remainder = odd_right - before.swapaxes(1, 2) @ even[: len(before)]
+    remainder[:inside] -= after @ even[1 : inside + 1]
+    solution[1::2] = inverse @ remainder
     return solution
-
-
-def _multiply(matrices: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """Multiply each matrix [N, k, k] with its vector [N, k]."""
-    return (matrices @ vectors[..., None])[..., 0]

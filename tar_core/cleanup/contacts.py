@@ -18,7 +18,7 @@ START_SPEED, END_SPEED = 0.25, 0.45  # m/s
 START_HEIGHT, END_HEIGHT = 0.06, 0.10  # meters above the floor
 MIN_DURATION = 0.1  # seconds of a contact
 
-_DEPTH_WEIGHT = 0.3  # of the speed along the line of sight, which is mostly noise
+DEPTH_WEIGHT = 0.3  # of the speed along the line of sight, which is mostly noise
 _SPEED_WINDOW = 0.17  # seconds of smoothing before speeds are computed
 _SOLE_RADIUS = 0.04  # meters around a landmark in which the sole below it is searched
 
@@ -108,13 +108,16 @@ def find_contacts(
     return contacts
 
 
-def point_speed(points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> np.ndarray:
+def point_speed(
+    points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN, depth_weight: float = DEPTH_WEIGHT
+) -> np.ndarray:
     """Speed of points, with a reduced weight along the line of sight (see `weighted_speed`).
 
     Args:
         points: [N, P, 3] meters.
         fps: frame rate.
         camera: [N, 3] or constant [3] position of the camera, meters.
+        depth_weight: weight of the speed along the line of sight.
 
     Returns:
         [N, P] m/s.
@@ -123,22 +126,23 @@ def point_speed(points: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> 
     if count < 2:
         return np.zeros(points.shape[:2])
     smooth = smooth_points(points, smoothing_window(_SPEED_WINDOW * fps, count))
-    return weighted_speed(fps * np.gradient(smooth, axis=0), sight_lines(smooth, camera))
+    return weighted_speed(fps * np.gradient(smooth, axis=0), sight_lines(smooth, camera), depth_weight)
 
 
-def weighted_speed(velocity: np.ndarray, sight: np.ndarray) -> np.ndarray:
+def weighted_speed(velocity: np.ndarray, sight: np.ndarray, depth_weight: float = DEPTH_WEIGHT) -> np.ndarray:
     """Speed with full weight across the line of sight and a reduced weight along it, where depth is noisy.
 
     Args:
         velocity: [N, P, 3] m/s.
         sight: [N, P, 3] unit vectors from the camera to the points.
+        depth_weight: the reduced weight.
 
     Returns:
         [N, P] m/s.
     """
     along = (velocity * sight).sum(-1)
     across = velocity - along[..., None] * sight
-    return np.sqrt((across**2).sum(-1) + (_DEPTH_WEIGHT * along) ** 2)
+    return np.sqrt((across**2).sum(-1) + (depth_weight * along) ** 2)
 
 
 def sight_lines(points: np.ndarray, camera: np.ndarray) -> np.ndarray:

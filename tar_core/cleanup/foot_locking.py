@@ -16,7 +16,9 @@ s, b    keep the velocity and the acceleration of the root elsewhere, so that th
 Each frame is coupled with the next two only, so the time to solve it is proportional to the number of frames.
 
 The remaining sliding is an error of the leg poses. The same problem is solved for each foot, with d_t the displacement
-of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (leg_ik.py).
+of the ankle and W_t equal in all directions. If the floor is known, the terms (h_t + up . d_t)^2 / _FLOOR^2 are added,
+with the height h_t of the lowest sole of the foot, for feet that are in stance close to the floor or below it. Inverse
+kinematics then moves the legs (leg_ik.py).
 """
 
 from dataclasses import dataclass, replace
@@ -26,11 +28,11 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.banded import solve_band
-from tar_core.cleanup.contacts import ORIGIN, sight_lines, weighted_speed
+from tar_core.cleanup.contacts import ORIGIN, START_HEIGHT, sight_lines, sole_points, weighted_speed
 from tar_core.cleanup.leg_ik import move_ankles
 from tar_core.cleanup.smoothing import check_strength
 from tar_core.filters import smooth_points, smoothing_window
-from tar_core.motion import MotionClip, PersonMotion
+from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 FOOT_JOINTS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
@@ -59,20 +61,28 @@ _ROOT = _Deviations(0.1, 0.3, 1.0)
 _ROOT_ACROSS, _ROOT_DEPTH = 0.001, 0.03  # meters; of the displacement across and along the line of sight
 _ANKLE = _Deviations(0.03, 0.3, 3.0)
 _ANKLE_DISPLACEMENT = 0.015  # meters
+_FLOOR = 0.004  # meters; of the height of a sole that should be on the floor
+_MAX_DEPTH = 0.15  # meters below the floor from which a foot is lifted; deeper feet are errors of the whole body
 _KNEE_STIFFNESS = 0.08  # meters per radian; prevents knee snapping, see `bend_legs`
 _MIN_DISPLACEMENT = 1e-4  # meters; smaller displacements of an ankle are ignored
 
 
-def lock_clip_feet(clip: MotionClip, body: BodyData, strength: float) -> MotionClip:
+def lock_clip_feet(clip: MotionClip, body: BodyData, strength: float, floor: Floor | None = None) -> MotionClip:
     """Lock the feet of all people in a clip; see `lock_feet`."""
     people = [
-        lock_feet(person, body, clip.fps, strength, clip.camera_positions(person.frames)) for person in clip.people
+        lock_feet(person, body, clip.fps, strength, clip.camera_positions(person.frames), floor)
+        for person in clip.people
     ]
     return replace(clip, people=people)
 
 
 def lock_feet(
-    person: PersonMotion, body: BodyData, fps: float, strength: float = 1.0, camera: np.ndarray = ORIGIN
+    person: PersonMotion,
+    body: BodyData,
+    fps: float,
+    strength: float = 1.0,
+    camera: np.ndarray = ORIGIN,
+    floor: Floor | None = None,
 ) -> PersonMotion:
     """Lock the feet of one person. Changes the translation and the rotations of hips, knees and ankles only.
 
@@ -82,6 +92,7 @@ def lock_feet(
         fps: frame rate.
         strength: 0 leaves the motion unchanged; with 1, feet in stance slide at most 1 to 2 cm/s.
         camera: [N, 3] or constant [3] position of the camera, meters.
+        floor: feet are also placed on this floor; None if it is not known.
 
     Raises:
         TarError: the strength is outside 0..1.
@@ -96,18 +107,32 @@ def lock_feet(
     along = sight[:, :, None] * sight[:, None, :]
     stiffness = (np.eye(3) - along) / _ROOT_ACROSS**2 + along / _ROOT_DEPTH**2
     displacement = _solve_displacements(feet, stance, stiffness, _ROOT, fps)
-    return _lock_legs(replace(person, trans=person.trans + displacement), body, fps, stance)
+    person = replace(person, trans=person.trans + displacement)
+    return _lock_legs(person, body, fps, stance, None if floor is None else (floor, strength))
 
 
-def _lock_legs(person: PersonMotion, body: BodyData, fps: float, stance: np.ndarray) -> PersonMotion:
-    """Adjust the legs so that the points of the feet stay in place, weighted by `stance` [N - 1, 4] in 0..1."""
+def _lock_legs(
+    person: PersonMotion, body: BodyData, fps: float, stance: np.ndarray, floor: tuple[Floor, float] | None
+) -> PersonMotion:
+    """Adjust the legs so that the points of the feet stay in place and on the floor.
+
+    Args:
+        stance: [N - 1, 4] weights in 0..1.
+        floor: the floor and the weight of the feet's heights, if it is known.
+    """
     feet = foot_points(person, body)
     stance = stance**2  # reduces the weight of slowly moving feet, which would jerk the leg
-    stiffness = np.tile(np.eye(3) / _ANKLE_DISPLACEMENT**2, (len(person), 1, 1))
-    ankles = [
-        _solve_displacements(feet[:, foot], stance[:, foot], stiffness, _ANKLE, fps)
-        for foot in (slice(0, 2), slice(2, 4))
-    ]
+    stiffness = np.eye(3) / _ANKLE_DISPLACEMENT**2
+    ankles = []
+    for foot in (slice(0, 2), slice(2, 4)):
+        matrices, pull = np.tile(stiffness, (len(person), 1, 1)), np.zeros((len(person), 3))
+        if floor is not None:
+            plane, weight = floor
+            heights = plane.heights(sole_points(person, body)[:, foot]).min(1)
+            weights = weight * floor_weights(heights, stance[:, foot].max(1)) / _FLOOR**2
+            matrices += weights[:, None, None] * np.outer(plane.up, plane.up)
+            pull = -(weights * heights.clip(-_MAX_DEPTH, None))[:, None] * plane.up
+        ankles.append(_solve_displacements(feet[:, foot], stance[:, foot], matrices, _ANKLE, fps, pull))
     displacements = np.stack(ankles, 1)
     displacements[np.linalg.norm(displacements, axis=-1) < _MIN_DISPLACEMENT] = 0
     poses = person.poses.reshape(len(person), -1, 3)
@@ -115,8 +140,24 @@ def _lock_legs(person: PersonMotion, body: BodyData, fps: float, stance: np.ndar
     return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
 
 
+def floor_weights(heights: np.ndarray, stance: np.ndarray) -> np.ndarray:
+    """How much feet should be on the floor, [N] in 0..1.
+
+    Args:
+        heights: [N] of the lowest sole of a foot above the floor, meters.
+        stance: [N - 1] stance weights of the foot, from each frame to the next.
+    """
+    stands = np.maximum(np.append(stance, 0), np.append(0, stance))
+    return np.where(heights < 0, 1.0, stands * (heights < START_HEIGHT))
+
+
 def _solve_displacements(
-    points: np.ndarray, stance: np.ndarray, stiffness: np.ndarray, deviations: _Deviations, fps: float
+    points: np.ndarray,
+    stance: np.ndarray,
+    stiffness: np.ndarray,
+    deviations: _Deviations,
+    fps: float,
+    pull: np.ndarray | float = 0.0,
 ) -> np.ndarray:
     """Solve the least squares problem of the module's docstring.
 
@@ -126,6 +167,7 @@ def _solve_displacements(
         stiffness: [N, 3, 3] W.
         deviations: give k, s and b.
         fps: frame rate.
+        pull: [N, 3] adds -2 pull . d to the sum.
 
     Returns:
         [N, 3] displacements d.
@@ -134,10 +176,10 @@ def _solve_displacements(
     smoothness, bending = (fps / deviations.velocity) ** 2, (fps**2 / deviations.acceleration) ** 2
     count = len(points)
     coupling = weights.sum(1) + smoothness
-    pull = (weights[..., None] * np.diff(points, axis=0)).sum(1)  # [N - 1, 3]
-    right = np.zeros((count, 3))
-    right[:-1] += pull
-    right[1:] -= pull
+    slide = (weights[..., None] * np.diff(points, axis=0)).sum(1)  # [N - 1, 3]
+    right = np.zeros((count, 3)) + pull
+    right[:-1] += slide
+    right[1:] -= slide
     # The bands of D^T D for first and second differences D.
     diagonal, first, second = np.zeros(count), -coupling, np.zeros(max(count - 2, 0))
     diagonal[1:] += coupling

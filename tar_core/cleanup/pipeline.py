@@ -1,12 +1,12 @@
 """The clean-up of captured motion. Only this module calls its steps.
 
-    outliers and smoothing -> focal length -> lean correction -> contacts and foot locking -> ground plane
+    outliers and smoothing -> focal length -> lean correction -> ground plane -> root path -> foot locking
     -> resampling -> placement in the world
 
 The command line, the sidebar, the headless command and Re-import all call `clean_up`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
@@ -15,6 +15,7 @@ from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip
+from tar_core.cleanup.root_path import correct_root_paths
 from tar_core.cleanup.smoothing import smooth_clip
 from tar_core.motion import Floor, MotionClip
 from tar_core.options import CleanupOptions
@@ -60,15 +61,19 @@ def clean_up(
         clip = clip.with_focal_length(focal_length)
     if options.lean_correction:
         clip = correct_clip_lean(clip, body)
-    locked = lock_clip_feet(clip, body, options.foot_locking)
-    floor = None
-    if on_ground and not _has_world(clip):
-        # The floor is always estimated from fully locked feet, whose contacts vary least.
-        floor = clip.floor or find_floor(
-            locked if options.foot_locking == 1 else lock_clip_feet(locked, body, 1.0), body
-        )
-    placement = place(locked, body, floor, on_ground)
-    return CleanMotion(locked if fps is None else resample_clip(locked, fps), floor, placement)
+    floor = clip.floor
+    if floor is None and (options.root_path or (on_ground and not _has_world(clip))):
+        # The floor is estimated from fully locked feet, whose contacts vary least.
+        floor = find_floor(lock_clip_feet(clip, body, 1.0), body)
+    if options.root_path:
+        is_reliable = floor is not None and floor.confidence >= MIN_CONFIDENCE
+        clip, reliable = correct_root_paths(clip, body, floor if is_reliable else None)
+        clip = replace(clip, floor=reliable)
+        floor = reliable or floor
+    clip = lock_clip_feet(clip, body, options.foot_locking, clip.floor)
+    placement = place(clip, body, floor, on_ground)
+    floor = None if _has_world(clip) else floor
+    return CleanMotion(clip if fps is None else resample_clip(clip, fps), floor, placement)
 
 
 def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool) -> WorldPlacement:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from tar_blender.scene.options import ImportOptions
+from tar_core.options import NO_CLEANUP
 
 
 def raw_options(**others: Any) -> ImportOptions:
     """Options without any clean-up."""
-    return ImportOptions(**{"smoothing": 0.0, "foot_locking": 0.0, "lean_correction": False} | others)
+    return ImportOptions(**vars(NO_CLEANUP) | others)

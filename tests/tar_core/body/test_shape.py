@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tar_core.body.data import BodyData, load_body
-from tar_core.body.shape import median_shape, rest_joints, transfer_shape, translation_for_shape
+from tar_core.body.shape import median_shape, rest_joints, scaled_shape, transfer_shape, translation_for_shape
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +65,13 @@ def test_translation_for_the_same_shape_is_unchanged(body: BodyData) -> None:
     np.testing.assert_allclose(
         translation_for_shape(trans, np.tile(betas, (5, 1)), betas, body, body), trans, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("scale", [0.8, 0.95, 1.08])
+def test_scaled_shape_keeps_the_proportions(body: BodyData, scale: float) -> None:
+    betas = 0.5 * np.random.default_rng(2).normal(size=10)
+    scaled, reached = scaled_shape(body, betas, scale)
+    assert reached == pytest.approx(scale, rel=0.01)
+    before, after = rest_joints(body, betas), rest_joints(body, scaled)
+    wanted = scale * (before - before[0])
+    assert np.linalg.norm((after - after[0]) - wanted, axis=-1).max() < 0.01, "meters"

@@ -7,10 +7,18 @@ import pytest
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, with_camera_trajectory
-from tar_core.cleanup.foot_locking import foot_points, foot_sliding, lock_clip_feet, lock_feet, stance_weights
+from tar_core.cleanup.contacts import sole_points
+from tar_core.cleanup.foot_locking import (
+    floor_weights,
+    foot_points,
+    foot_sliding,
+    lock_clip_feet,
+    lock_feet,
+    stance_weights,
+)
 from tar_core.cleanup.leg_ik import LEGS
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip
+from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix
 from tests.support.moving_camera import PELVIS, clip_of, joint_pixels, walker
 from tests.support.standing import BODY, FPS, standing_motion
@@ -92,3 +100,27 @@ def test_foot_locking_works_along_each_frames_line_of_sight_with_a_moving_camera
     assert before > 0.006 and after < 0.25 * before
     moved = joint_pixels(locked, locked.people[0]) - joint_pixels(clip, clip.people[0])
     assert np.linalg.norm(moved, axis=-1).mean() < 2.0
+
+
+def test_feet_are_placed_on_a_known_floor() -> None:
+    """One foot is below the floor and the other above it, by 3 cm; the knees are bent, so that both reach it."""
+    person = standing_motion()
+    poses = person.poses.reshape(60, 24, 3).copy()
+    poses[:, [1, 2], 0] -= 0.5
+    poses[:, 4, 0] += 1.0
+    poses[:, 5, 0] += 0.9
+    bent = replace(person, poses=poses.reshape(60, 72))
+    soles = sole_points(bent, BODY)[..., 1]
+    low, high = soles[:, :2].max(1), soles[:, 2:].max(1)
+    floor = Floor(LEVEL, float((low[0] + high[0]) / 2))
+    assert 0.02 < abs(low[0] - high[0]) / 2 < 0.055
+    heights = floor.heights(sole_points(lock_feet(bent, BODY, FPS, floor=floor), BODY))
+    assert np.abs(heights[:, :2].min(1)).max() < 0.01 and np.abs(heights[:, 2:].min(1)).max() < 0.015
+    unknown = floor.heights(sole_points(lock_feet(bent, BODY, FPS), BODY))
+    assert np.abs(unknown[:, :2].min(1)).max() > 0.02
+    assert lock_feet(bent, BODY, FPS, 0.0, floor=floor) is bent
+
+
+def test_feet_in_the_air_are_not_pulled_to_the_floor() -> None:
+    heights = np.array([-0.05, 0.03, 0.03, 0.3, 0.3])
+    np.testing.assert_array_equal(floor_weights(heights, np.array([0.0, 0.0, 1.0, 1.0])), [1, 0, 1, 0, 0])
