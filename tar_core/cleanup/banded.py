@@ -76,7 +76,8 @@ class FrameLeastSquares:
         coupling[:, 0, :, 0], coupling[:, 1, :, 1] = band[:-1, 0, 2], band[:-1, 1, 2]
         coupling[:, 1, :, 0] = band[:-1, 1, 1]
         right = np.concatenate([self._right[..., None], self._border], -1).reshape(pairs, 2 * k, -1)
-        solution = solve_chain(diagonal.reshape(pairs, 2 * k, -1), coupling.reshape(pairs - 1, 2 * k, -1), right)
+        size = 2 * k, 2 * k
+        solution = solve_chain(diagonal.reshape(pairs, *size), coupling.reshape(pairs - 1, *size), right)
         solution = solution.reshape(2 * pairs, k, -1)
         own, response = solution[..., 0], solution[..., 1:]  # A^-1 b and A^-1 B
         corner = self._corner - np.einsum("nks,nkr->sr", self._border, response)

@@ -18,7 +18,7 @@ its expected error, with Cauchy weights against gross errors (maximum a posterio
 - Floor: supports are on the floor, and nothing is below it.
 
 Errors of neighboring frames are not independent. An error of the distance lasts for about `_CORRELATION`, and one of
-the height of a support as long as it rests, so these count as one measurement for that time.
+the height or the velocity of a support as long as it rests, so these count as one measurement for that time.
 
 The Gauss-Newton method solves the problem, in time proportional to the number of frames. Supports are found again in
 each pass, since better distances give better speeds of the feet.
@@ -51,7 +51,7 @@ _MIN_SCALE, _MAX_SCALE = 0.6, 1.1  # of people whose size is corrected
 # Expected errors (docs/experiments/2026-11-29-root-path.md).
 _DISTANCE = 0.02  # log of the distance in a usual frame
 _ACCELERATION, _FALL = 3.0, 1.5  # m/s^2; of the center of mass, with supports and in free flight
-_STANCE_SPEED, _STANCE_ACCELERATION = 0.8, 3.0  # m/s and m/s^2; of a support along the line of sight
+_STANCE_SPEED, _STANCE_ACCELERATION = 0.3, 3.0  # m/s and m/s^2; of a support along the line of sight
 _SUPPORT_HEIGHT = 0.03  # meters; of a support above the floor
 _BELOW_FLOOR = 0.015  # meters; depth of other points below the floor
 
@@ -176,7 +176,7 @@ class _Problem:
         self.body, self.supports, self.flights, self.has_floor = body, supports, flights & has_floor, has_floor
         self._sight = body.sight / np.linalg.norm(body.sight, axis=1, keepdims=True)
         self._correlated = max(1.0, _CORRELATION * body.fps)  # frames that count as one measurement
-        self._rest = np.ones(supports.shape)  # [N, Q] the same, for the height of a support
+        self._rest = np.ones(supports.shape)  # [N, Q] the same, for the height and the velocity of a support
         for point in range(supports.shape[1]):
             for first, end in true_runs(supports[:, point]):
                 self._rest[first:end, point] = max(self._correlated, end - first)
@@ -211,14 +211,14 @@ class _Problem:
         """Add the velocities and accelerations of the supports among the points [N, Q, 3]."""
         fps = self.body.fps
         for coefficients, error in (
-            ((-1.0, 1.0), _STANCE_SPEED / fps),
-            ((1.0, -2.0, 1.0), _STANCE_ACCELERATION / fps**2),
+            ((-1.0, 1.0), _STANCE_SPEED / fps * np.sqrt(self._rest)),
+            ((1.0, -2.0, 1.0), _STANCE_ACCELERATION / fps**2 * np.ones_like(self._rest)),
         ):
             count = len(coefficients)
             first = np.arange(len(positions) - count + 1)
             rests = np.all([self.supports[first + step] for step in range(count)], axis=0)
             first, point = np.nonzero(rests)
-            errors = error * np.sqrt(rests.sum(1)[first])  # the points of a foot count as one
+            errors = error[first, point] * np.sqrt(rests.sum(1)[first])  # the points of a foot count as one
             self._add_differences(squares, positions, along, first, point, errors, coefficients)
 
     def _add_differences(

@@ -74,4 +74,4 @@ def test_scaled_shape_keeps_the_proportions(body: BodyData, scale: float) -> Non
     assert reached == pytest.approx(scale, rel=0.01)
     before, after = rest_joints(body, betas), rest_joints(body, scaled)
     wanted = scale * (before - before[0])
-    assert np.linalg.norm((after - after[0]) - wanted, axis=-1).max() < 0.01, "meters"
+    assert np.linalg.norm((after - after[0]) - wanted, axis=-1).max() < 0.015, "meters"

@@ -38,8 +38,8 @@ def test_distance_does_not_jump() -> None:
     (still,) = moved().people
     clip, floor = correct_root_paths(clip_of(with_distances(still, factors)), BODY, FLOOR)
     true = np.linalg.norm(pelvis(still), axis=1)
-    assert np.abs(distances(clip) / true - 1).max() < 0.03
-    assert np.abs(np.diff(distances(clip))).max() * 30 < 0.15, "meters per second"
+    assert np.abs(distances(clip) / true - 1).max() < 0.04
+    assert np.abs(np.diff(distances(clip))).max() * 30 < 0.25, "meters per second"
     assert floor is not None and floor.height == pytest.approx(moved().floor.height, rel=0.03)
 
 
@@ -104,7 +104,9 @@ def test_scaled_person_covers_the_same_pixels() -> None:
     larger = scaled_person(person, BODY, 1.1)
     before, after = sole_points(person, BODY), sole_points(larger, BODY)
     np.testing.assert_allclose(after[..., :2] / after[..., 2:], before[..., :2] / before[..., 2:], atol=0.01)
-    assert np.linalg.norm(after, axis=-1).mean() == pytest.approx(1.1 * np.linalg.norm(before, axis=-1).mean(), rel=0.01)
+    assert np.linalg.norm(after, axis=-1).mean() == pytest.approx(
+        1.1 * np.linalg.norm(before, axis=-1).mean(), rel=0.01
+    )
 
 
 def test_unknown_floor_stays_unknown() -> None:

@@ -38,11 +38,11 @@ def boxes(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_unknown_distances_do_not_hide_supports() -> None:
-    points = points_of(moved().people[0])
-    jumping = 0.1 * (np.arange(60) // 3 % 2)
-    floor = Floor(LEVEL, 0.0)
-    positions = points.positions(jumping)
-    assert find_supports(points, positions, floor, distances_known=False)[:, :4].any(1).mean() > 0.5
+    points = points_of(moved(away=8.0).people[0])
+    positions = points.positions(0.03 * (np.arange(60) // 5 % 2))
+    floor = Floor(LEVEL, float(positions[..., 1].max()))
+    assert find_supports(points, positions, floor, distances_known=False)[:, :4].any(1).mean() > 0.9
+    assert find_supports(points, positions, floor, distances_known=True)[:, :4].any(1).mean() < 0.2
 
 
 def test_flight_between_take_off_and_landing() -> None:
