@@ -52,7 +52,7 @@ class FrameLeastSquares:
         for k in range(jacobian.shape[1]):
             for step in range(jacobian.shape[1] - k):
                 block = weighted[:, k, :, None] * jacobian[:, k + step, None]
-                np.add.at(self._band, (first + k, step), block)
+                np.add.at(self._band[:, step], first + k, block)
             np.add.at(self._right, first + k, -weighted[:, k] * residual[:, None])
             if shared_jacobian is not None:
                 np.add.at(self._border, first + k, weighted[:, k, :, None] * shared_jacobian[:, None])
