@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -305,3 +306,25 @@ def test_second_look_finds_nobody_in_an_empty_scene(
     noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
     assert track(tracker, [noise] * 6) == [[]] * 6
     assert tracker.confirmed_tracks() == []
+
+
+@pytest.mark.capture
+def test_second_look_is_rare_in_ordinary_video(
+    demo_video: Path, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+) -> None:
+    runs = {"backbone": 0, "movenet": 0}
+
+    def counted(name: str, network: Any) -> Any:
+        def run(crops: Any) -> Any:
+            runs[name] += len(crops)
+            return network(crops)
+
+        return run
+
+    tracker = PeopleTracker(
+        counted("backbone", backbone), detector, 30.0, max_people=1, movenet=counted("movenet", movenet)
+    )
+    frames = [frame.image for frame in VideoReader(demo_video).frames(end=79)][::2]
+    assert [len(sightings) for sightings in track(tracker, frames)] == [1] * 40
+    assert runs["backbone"] <= 42
+    assert runs["movenet"] <= 2, "in the second frame, and once per second"
