@@ -11,15 +11,17 @@ from typing import Protocol
 import numpy as np
 
 from tar_core.camera.crop import Crop, crop_from_box
-from tar_core.people.boxes import overlaps_any
+from tar_core.people.boxes import box_iou, overlaps_any
 from tar_core.people.second_look import SecondLook
-from tar_core.people.track import Detection
+from tar_core.people.track import CropView, Detection
 
 DOUBTFUL_SCORE = 0.2  # of a detection that is looked at
 TURNED_SCORE = 0.3  # the same in a turned picture
 MAX_LOOKS = 3  # places per search; more would make crowded videos slow
 QUARTER_TURNS = (1, 3, 2)  # counterclockwise; people who lie are more frequent than people who are upside down
 EMPTY_INTERVAL = 0.4  # seconds between searches of pictures in all directions while nobody is followed
+RETRY_INTERVAL = 0.5  # seconds in which a place is not looked at again if nobody was seen there
+SAME_PLACE_IOU = 0.5  # of two boxes at the same place
 CROWDED_INTERVAL = 1.0  # seconds between searches of pictures turned in one direction while somebody is
 
 
@@ -37,11 +39,13 @@ class Place:
         box: [4] x0, y0, x1, y1 in image pixels.
         crop: where to look.
         score: the detector's; 0 if the place does not come from the detector.
+        is_lost: whether a person was lost there, so that it is looked at every time.
     """
 
     box: np.ndarray
     crop: Crop
     score: float = 0.0
+    is_lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,7 @@ class PeopleSearch:
         self._detector, self._second_look, self._fps = detector, second_look, fps
         self._last_turned: int | None = None
         self._next_turn = 0
+        self._empty: list[tuple[int, np.ndarray]] = []  # frame and box of places where nobody was seen
 
     def find(
         self, frame: int, image: np.ndarray, doubtful: Iterable[Place], known: Sequence[np.ndarray]
@@ -89,13 +94,26 @@ class PeopleSearch:
         looks = 0
         for place in places:
             taken = [*known, *(person.box for person in found)]
-            if looks >= MAX_LOOKS or overlaps_any(place.box, taken):
+            if looks >= MAX_LOOKS or overlaps_any(place.box, taken) or self._was_empty(frame, place):
                 continue
             looks += 1
-            view = self._second_look.find_person(image, place.crop)
+            view = self.look(frame, image, place)
             if view is not None and not overlaps_any(view.box, taken):
                 found.append(FoundPerson(view.box, view.next_crop()))
         return found
+
+    def look(self, frame: int, image: np.ndarray, place: Place) -> CropView | None:
+        """BlazePose's result for the person at a place; None without one, or if there was none a moment ago."""
+        if self._was_empty(frame, place):
+            return None
+        view = self._second_look.find_person(image, place.crop)
+        if view is None:
+            self._empty.append((frame, place.box))
+        return view
+
+    def _was_empty(self, frame: int, place: Place) -> bool:
+        self._empty = [(when, box) for when, box in self._empty if frame - when < RETRY_INTERVAL * self._fps]
+        return not place.is_lost and any(box_iou(box, place.box) > SAME_PLACE_IOU for _, box in self._empty)
 
     def _turned_places(self, frame: int, image: np.ndarray, is_empty: bool) -> list[Place]:
         """Detections in turned pictures if they are due, the best first; in an empty frame also the whole frame."""

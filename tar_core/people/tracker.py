@@ -125,7 +125,7 @@ class PeopleTracker:
             if is_unseen and self._second_look is not None and self._second_look.confirms(image, view):
                 track.add_hit(is_strong=True)
         for candidate, first_view in zip(candidates, first_views, strict=True):
-            view = self._second_view(candidate, image, first_view)
+            view = self._second_view(candidate, frame, image, first_view)
             accepted = self._accept(candidate, frame, view)
             if accepted is not None:
                 sightings[accepted.track_id] = self._follow(accepted, frame, view)
@@ -240,7 +240,7 @@ class PeopleTracker:
         is_full = self.max_people is not None and len(self.tracks) + len(candidates) >= self.max_people
         if self._search is None or (is_full and not lost):
             return []
-        places = [Place(track.box, track.crop) for track in lost]
+        places = [Place(track.box, track.crop, is_lost=True) for track in lost]
         for detection in sorted(doubtful, key=lambda detection: detection.score, reverse=True):
             crop = crop_from_box(extend_to_whole_body(detection.box, len(image)))
             places.append(Place(detection.box, crop, detection.score))
@@ -326,12 +326,13 @@ class PeopleTracker:
         track.hidden_by = set(in_front)
         return behind
 
-    def _second_view(self, candidate: _Candidate, image: np.ndarray, view: CropView) -> CropView:
+    def _second_view(self, candidate: _Candidate, frame: int, image: np.ndarray, view: CropView) -> CropView:
         """`view`, or that of the crop from MoveNet's keypoints if only that one shows a candidate's person."""
-        if self._second_look is None or candidate.is_shown_by(view):
+        if self._search is None or candidate.is_shown_by(view):
             return view
-        box = extend_to_whole_body(candidate.detection.box, view.frame_height)
-        return self._second_look.find_person(image, crop_from_box(box)) or view
+        box = candidate.detection.box
+        place = Place(box, crop_from_box(extend_to_whole_body(box, view.frame_height)))
+        return self._search.look(frame, image, place) or view
 
     def _accept(self, candidate: _Candidate, frame: int, view: CropView) -> Track | None:
         """The new or recovered track of a candidate; None if it is not a person, or is already followed."""

@@ -1,6 +1,7 @@
 """When and where is searched, with a scripted detector; the tracker's tests search real pictures."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,3 +103,16 @@ def test_number_of_looks_is_limited() -> None:
     search, _ = make_search(look)
     search.find(0, IMAGE, [place(np.array([k, 0.0, k + 1, 5])) for k in range(10, 20)], known=[RIGHT])
     assert len(look.crops) == MAX_LOOKS
+
+
+def test_empty_place_is_not_looked_at_again_soon() -> None:
+    look = ScriptedSecondLook(sees=False)
+    search, _ = make_search(look)
+    search.find(0, IMAGE, [], known=[RIGHT])  # the turned picture is not due again
+    looks = len(look.crops)
+    for frame in range(1, 11):  # one second
+        search.find(frame, IMAGE, [place(np.array([25.0, 5, 35, 35]))], known=[RIGHT])
+    assert len(look.crops) - looks == 2 + 1  # the third is the turned picture
+    for frame in range(11, 14):
+        search.find(frame, IMAGE, [replace(place(np.array([25.0, 5, 35, 35])), is_lost=True)], known=[RIGHT])
+    assert len(look.crops) - looks == 6
