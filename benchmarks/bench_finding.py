@@ -137,7 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     try:
-        studio = make_studio(options.data, CACHE)
+        studio = make_studio(options.data, CACHE, with_recordings=False)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

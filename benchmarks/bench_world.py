@@ -54,8 +54,8 @@ class Result:
     scores: Scores
 
 
-def make_studio(data: Path, cache: Path) -> Studio:
-    """Read and fetch what the videos are made of.
+def make_studio(data: Path, cache: Path, with_recordings: bool = True) -> Studio:
+    """Read and fetch what the videos are made of; without recordings, only key poses can be rendered.
 
     Raises:
         TarError: recordings or garments are missing, or panoramas cannot be downloaded.
@@ -69,7 +69,7 @@ def make_studio(data: Path, cache: Path) -> Studio:
     for source in SOURCES:
         if any(name.endswith(PANORAMA_SUFFIXES) for name in source.images):
             fetch_images(source, cache / "panoramas")
-    recordings = read_recordings(data / "motion", rest_joints(load_body(), np.zeros(10)))
+    recordings = read_recordings(data / "motion", rest_joints(load_body(), np.zeros(10))) if with_recordings else []
     named = {motion.name: motion for motion in recordings}
     return Studio(named, garments, cache / "panoramas", cache / "bench_world")
 
