@@ -16,9 +16,10 @@ s, b    keep the velocity and the acceleration of the root elsewhere, so that th
 Each frame is coupled with the next two only, so the time to solve it is proportional to the number of frames.
 
 The remaining sliding is an error of the leg poses. The same problem is solved for each foot, with d_t the displacement
-of the ankle and W_t equal in all directions. If the floor is known, the terms (h_t + up . d_t)^2 / _FLOOR^2 are added,
-with the height h_t of the lowest sole of the foot, for feet that are in stance close to the floor or below it. Inverse
-kinematics then moves the legs (leg_ik.py).
+of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (leg_ik.py).
+
+If the floor is known, standing feet are leveled first (foot_leveling.py), and terms (h_t + up . d_t)^2 / e^2 are added
+to both problems, with the height h_t of the lowest sole, for soles that are in stance close to the floor or below it.
 """
 
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.banded import solve_band
 from tar_core.cleanup.contacts import ORIGIN, START_HEIGHT, sight_lines, sole_points, weighted_speed
+from tar_core.cleanup.foot_leveling import level_feet
 from tar_core.cleanup.leg_ik import move_ankles
 from tar_core.cleanup.smoothing import check_strength
 from tar_core.filters import smooth_points, smoothing_window
@@ -61,7 +63,7 @@ _ROOT = _Deviations(0.1, 0.3, 1.0)
 _ROOT_ACROSS, _ROOT_DEPTH = 0.001, 0.03  # meters; of the displacement across and along the line of sight
 _ANKLE = _Deviations(0.03, 0.3, 3.0)
 _ANKLE_DISPLACEMENT = 0.015  # meters
-_FLOOR = 0.004  # meters; of the height of a sole that should be on the floor
+_FLOOR, _ROOT_FLOOR = 0.004, 0.01  # meters; of the height of a sole that should be on the floor, for legs and root
 _MAX_DEPTH = 0.15  # meters below the floor from which a foot is lifted; deeper feet are errors of the whole body
 _KNEE_STIFFNESS = 0.08  # meters per radian; prevents knee snapping, see `bend_legs`
 _MIN_DISPLACEMENT = 1e-4  # meters; smaller displacements of an ankle are ignored
@@ -100,13 +102,19 @@ def lock_feet(
     check_strength(strength, "foot locking")
     if strength == 0 or len(person) < 2:
         return person
-    feet = foot_points(person, body)
-    stance = strength * stance_weights(feet, fps, camera)  # [N - 1, 4]
+    stance = strength * stance_weights(foot_points(person, body), fps, camera)  # [N - 1, 4]
+    if floor is not None:
+        person = level_feet(person, body, fps, floor, flat_weights(stance))
     sight = person.trans - camera
     sight /= np.linalg.norm(sight, axis=1, keepdims=True)
     along = sight[:, :, None] * sight[:, None, :]
     stiffness = (np.eye(3) - along) / _ROOT_ACROSS**2 + along / _ROOT_DEPTH**2
-    displacement = _solve_displacements(feet, stance, stiffness, _ROOT, fps)
+    pull = np.zeros((len(person), 3))
+    if floor is not None:
+        heights = floor.heights(sole_points(person, body)).min(1)
+        to_floor, pull = _floor_terms(floor, heights, strength * floor_weights(heights, stance.max(1)), _ROOT_FLOOR)
+        stiffness = stiffness + to_floor
+    displacement = _solve_displacements(foot_points(person, body), stance, stiffness, _ROOT, fps, pull)
     person = replace(person, trans=person.trans + displacement)
     return _lock_legs(person, body, fps, stance, None if floor is None else (floor, strength))
 
@@ -129,15 +137,22 @@ def _lock_legs(
         if floor is not None:
             plane, weight = floor
             heights = plane.heights(sole_points(person, body)[:, foot]).min(1)
-            weights = weight * floor_weights(heights, stance[:, foot].max(1)) / _FLOOR**2
-            matrices += weights[:, None, None] * np.outer(plane.up, plane.up)
-            pull = -(weights * heights.clip(-_MAX_DEPTH, None))[:, None] * plane.up
+            weights = weight * floor_weights(heights, stance[:, foot].max(1))
+            to_floor, pull = _floor_terms(plane, heights, weights, _FLOOR)
+            matrices += to_floor
         ankles.append(_solve_displacements(feet[:, foot], stance[:, foot], matrices, _ANKLE, fps, pull))
     displacements = np.stack(ankles, 1)
     displacements[np.linalg.norm(displacements, axis=-1) < _MIN_DISPLACEMENT] = 0
     poses = person.poses.reshape(len(person), -1, 3)
     moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, _KNEE_STIFFNESS)
     return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
+
+
+def _floor_terms(floor: Floor, heights: np.ndarray, weights: np.ndarray, error: float) -> tuple[np.ndarray, np.ndarray]:
+    """The terms w_t (h_t + up . d_t)^2 / error^2 for heights h_t [N]: matrices [N, 3, 3] and pull [N, 3]."""
+    weights = weights / error**2
+    pull = -(weights * heights.clip(-_MAX_DEPTH, None))[:, None] * floor.up
+    return weights[:, None, None] * np.outer(floor.up, floor.up), pull
 
 
 def floor_weights(heights: np.ndarray, stance: np.ndarray) -> np.ndarray:
@@ -147,8 +162,17 @@ def floor_weights(heights: np.ndarray, stance: np.ndarray) -> np.ndarray:
         heights: [N] of the lowest sole of a foot above the floor, meters.
         stance: [N - 1] stance weights of the foot, from each frame to the next.
     """
-    stands = np.maximum(np.append(stance, 0), np.append(0, stance))
-    return np.where(heights < 0, 1.0, stands * (heights < START_HEIGHT))
+    return np.where(heights < 0, 1.0, _per_frame(stance) * (heights < START_HEIGHT))
+
+
+def flat_weights(stance: np.ndarray) -> np.ndarray:
+    """How certainly each foot stands flat, [N, 2] in 0..1: ankle and toes rest, by their stance weights [N - 1, 4]."""
+    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in (slice(0, 2), slice(2, 4))], 1)
+
+
+def _per_frame(stance: np.ndarray) -> np.ndarray:
+    """The larger one of the stance weights [N - 1] before and after each frame, [N]."""
+    return np.maximum(np.append(stance, 0), np.append(0, stance))
 
 
 def _solve_displacements(
