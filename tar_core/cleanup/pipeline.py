@@ -63,12 +63,12 @@ def clean_up(
         clip = correct_clip_lean(clip, body)
     floor = clip.floor
     if floor is None and (options.root_path or (on_ground and not _has_world(clip))):
-        # The floor is estimated from fully locked feet, whose contacts vary least.
-        floor = find_floor(lock_clip_feet(clip, body, 1.0), body)
+        floor = _estimate_floor(clip, body)
     if options.root_path:
-        is_reliable = floor is not None and floor.confidence >= MIN_CONFIDENCE
-        clip, reliable = correct_root_paths(clip, body, floor if is_reliable else None)
-        clip = replace(clip, floor=reliable)
+        corrected, reliable = correct_root_paths(clip, body, _if_reliable(floor))
+        if clip.floor is None:  # better paths give a better floor, and the other way round
+            corrected, reliable = correct_root_paths(clip, body, _if_reliable(_estimate_floor(corrected, body)))
+        clip = replace(corrected, floor=reliable)
         floor = reliable or floor
     clip = lock_clip_feet(clip, body, options.foot_locking, clip.floor)
     placement = place(clip, body, floor, on_ground)
@@ -90,6 +90,15 @@ def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool
     if floor is not None and (clip.floor is not None or floor.confidence >= MIN_CONFIDENCE):
         return WorldPlacement.on_floor(floor)
     return WorldPlacement.level(camera_height(clip.people, body))
+
+
+def _estimate_floor(clip: MotionClip, body: BodyData) -> Floor | None:
+    """Estimate the floor from fully locked feet, whose contacts vary least."""
+    return find_floor(lock_clip_feet(clip, body, 1.0), body)
+
+
+def _if_reliable(floor: Floor | None) -> Floor | None:
+    return None if floor is None or floor.confidence < MIN_CONFIDENCE else floor
 
 
 def _has_world(clip: MotionClip) -> bool:
