@@ -9,6 +9,7 @@ shared/data beside the repository, and EGL to render.
     python -m benchmarks.bench_world --only walk_across  some of them
     python -m benchmarks.bench_world --keep              without capturing again what --output has
     python -m benchmarks.bench_world --sheets            also draw side and top views: OUTPUT/NAME.png
+    python -m benchmarks.bench_world --capture=--raw     with more arguments for the command
 """
 
 import argparse
@@ -74,14 +75,15 @@ def make_studio(data: Path, cache: Path, with_recordings: bool = True) -> Studio
     return Studio(named, garments, cache / "panoramas", cache / "bench_world")
 
 
-def capture(video: Path, motion: Path) -> MotionClip | None:
-    """Capture a video with the ordinary command; None if capture reports an error.
+def capture(video: Path, motion: Path, arguments: Sequence[str] = ()) -> MotionClip | None:
+    """Capture a video with the ordinary command and more arguments; None if capture reports an error.
 
     Raises:
         TarError: capture failed in another way.
     """
     motion.unlink(missing_ok=True)
-    code = subprocess.run([*capture_command(video, motion, cleanup=True), "--quiet"], cwd=REPOSITORY).returncode
+    command = [*capture_command(video, motion, cleanup=True), "--quiet", *arguments]
+    code = subprocess.run(command, cwd=REPOSITORY).returncode
     if code not in (0, EXIT_ERROR):
         raise TarError(f"{video}: capture failed (exit code {code}); see its output above")
     return None if code else MotionClip.load(motion)
@@ -106,8 +108,10 @@ def score(recipe: Recipe, video: Path, truth: Truth, clip: MotionClip | None, bo
     return Result(recipe, video, truth, clean, scores)
 
 
-def run(studio: Studio, chosen: Sequence[Recipe], output: Path, keep: bool, sheets: bool) -> list[Result]:
-    """Capture and score videos, with a row for each."""
+def run(
+    studio: Studio, chosen: Sequence[Recipe], output: Path, keep: bool, sheets: bool, arguments: Sequence[str]
+) -> list[Result]:
+    """Capture videos, with more arguments for the command, and score them, with a row for each."""
     output.mkdir(parents=True, exist_ok=True)
     body = load_body()
     results = []
@@ -115,7 +119,7 @@ def run(studio: Studio, chosen: Sequence[Recipe], output: Path, keep: bool, shee
     for recipe in chosen:
         video, truth = studio.video(recipe)
         motion = output / f"{recipe.name}-{recipe.digest}.npz"
-        clip = MotionClip.load(motion) if keep and motion.exists() else capture(video, motion)
+        clip = MotionClip.load(motion) if keep and motion.exists() else capture(video, motion, arguments)
         result = score(recipe, video, truth, clip, body)
         results.append(result)
         print(row(recipe.name, result.scores), flush=True)
@@ -148,11 +152,12 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_world", help="folder for the clips")
     parser.add_argument("--keep", action="store_true", help="do not capture again what the output folder has")
     parser.add_argument("--sheets", action="store_true", help="also draw side and top views")
+    parser.add_argument("--capture", action="append", default=[], help="another argument for capture")
     options = parser.parse_args()
     try:
         studio = make_studio(options.data, CACHE)
         chosen = [recipe for recipe in recipes() if not options.only or recipe.name in options.only]
-        results = run(studio, chosen, options.output.resolve(), options.keep, options.sheets)
+        results = run(studio, chosen, options.output.resolve(), options.keep, options.sheets, options.capture)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
