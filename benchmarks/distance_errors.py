@@ -3,13 +3,14 @@
     python -m benchmarks.bench_world --capture=--raw --output out/raw_world      captures the videos
     python -m benchmarks.distance_errors out/raw_world
 
-The error of a frame is the log of the ratio of the captured to the true distance of the pelvis from the camera, relative
-to the median over the person's frames, since a constant error of the size or the focal length does not make people
-jump. The motion must be raw: the clean-up removes what is measured here.
+The error of a frame is the log of the ratio of the captured to the true distance of the pelvis from the camera,
+relative to the median over the person's frames, since a constant error of the size or the focal length does not make
+people jump. The motion must be raw: the clean-up removes what is measured here.
 """
 
 import argparse
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def main() -> int:
     errors, expected = (np.concatenate(column) for column in zip(*pairs, strict=True))
     print("expected error of the joints, m    error of the distance, %: rms, median")
     edges = np.quantile(expected, np.linspace(0, 1, BINS + 1))
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = 100 * np.abs(errors[(expected >= low) & (expected <= high)])
         print(f"{low:.3f} to {high:.3f}{'':21}{np.sqrt((inside**2).mean()):5.1f}{np.median(inside):7.1f}")
     for lag in LAGS:
