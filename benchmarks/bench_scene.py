@@ -48,7 +48,7 @@ def main() -> int:
     print(f"Blender {bpy.app.version_string} started in {time.perf_counter() - started:.1f} s")
     # The second kind has the sidebar's defaults.
     kinds = {
-        "scene": ImportOptions(smoothing=0.0, root_path=False, foot_locking=0.0, lean_correction=False),
+        "scene": ImportOptions(smoothing=0.0, depth_correction=False, foot_locking=0.0, lean_correction=False),
         "clean": ImportOptions(),
     }
     taken: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}

@@ -110,7 +110,7 @@ def build_scene(clip: MotionClip, blend: Path, frames: Sequence[int]) -> list[np
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     options = ImportOptions(
-        smoothing=0.0, root_path=False, foot_locking=0.0, lean_correction=False
+        smoothing=0.0, depth_correction=False, foot_locking=0.0, lean_correction=False
     )  # the clip is clean already
     for warning in import_clip(clip, bpy.context, options).warnings:
         print(f"warning: {warning}", file=sys.stderr)

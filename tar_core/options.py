@@ -194,9 +194,9 @@ class CleanupOptions:
         minimum=0,
         maximum=1,
     )
-    root_path: bool = option(
+    depth_correction: bool = option(
         True,
-        "Root Path",
+        "Depth Correction",
         "Estimate the path of each person as a whole: distances from the camera do not jump, people are on one floor, "
         "and jumps fall with gravity",
     )
@@ -220,4 +220,4 @@ class CleanupOptions:
         check(self)
 
 
-NO_CLEANUP = CleanupOptions(smoothing=0.0, root_path=False, foot_locking=0.0, lean_correction=False)
+NO_CLEANUP = CleanupOptions(smoothing=0.0, depth_correction=False, foot_locking=0.0, lean_correction=False)

@@ -8,6 +8,8 @@ The command line, the sidebar, the headless command and Re-import all call `clea
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.camera_height import camera_height
@@ -62,11 +64,12 @@ def clean_up(
     if options.lean_correction:
         clip = correct_clip_lean(clip, body)
     floor = clip.floor
-    if floor is None and (options.root_path or (on_ground and not _has_world(clip))):
+    if floor is None and (options.depth_correction or (on_ground and not _has_world(clip))):
         floor = _estimate_floor(clip, body)
-    if options.root_path:
+    if options.depth_correction:
         corrected, reliable = correct_root_paths(clip, body, _if_reliable(floor))
-        if clip.floor is None:  # better paths give a better floor, and the other way round
+        if clip.floor is None and not _is_from_lines(floor, clip):
+            # Better paths give a better floor, and the other way round.
             corrected, reliable = correct_root_paths(clip, body, _if_reliable(_estimate_floor(corrected, body)))
         clip = replace(corrected, floor=reliable)
         floor = reliable or floor
@@ -95,6 +98,11 @@ def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool
 def _estimate_floor(clip: MotionClip, body: BodyData) -> Floor | None:
     """Estimate the floor from fully locked feet, whose contacts vary least."""
     return find_floor(lock_clip_feet(clip, body, 1.0), body)
+
+
+def _is_from_lines(floor: Floor | None, clip: MotionClip) -> bool:
+    """Whether the floor's direction is that of the straight lines in the image, so that people do not change it."""
+    return floor is not None and clip.vertical is not None and np.array_equal(floor.up, clip.vertical.up)
 
 
 def _if_reliable(floor: Floor | None) -> Floor | None:

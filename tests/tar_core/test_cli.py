@@ -254,7 +254,7 @@ def test_cleanup(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
 def test_cleanup_corrects_the_focal_length(tmp_path: Path) -> None:
     clip, output = replace(make_clip([make_person()]), focal_length_error=0.3), tmp_path / "clean.npz"
     clip.save(tmp_path / "raw.npz")
-    plain = ["--smoothing", "0", "--foot-locking", "0", "--no-lean-correction", "--no-root-path"]
+    plain = ["--smoothing", "0", "--foot-locking", "0", "--no-lean-correction", "--no-depth-correction"]
     for focal_length, arguments in ((1101.5, ["--focal-length", "1101.5"]), (960.0, ["--fov", "90"])):
         assert main(["cleanup", str(tmp_path / "raw.npz"), "-o", str(output), *arguments, *plain]) == 0
         corrected = MotionClip.load(output)

@@ -1,7 +1,7 @@
 import bpy
 
 bpy.context.scene.tar_settings.smoothing = 0.0
-bpy.context.scene.tar_settings.root_path = False
+bpy.context.scene.tar_settings.depth_correction = False
 bpy.context.scene.tar_settings.lean_correction = False
 bpy.context.scene.tar_settings.foot_locking = 0.0
 bpy.context.scene.tar_settings.timing = "video"

@@ -2,7 +2,7 @@ import bpy
 
 bpy.context.scene.tar_settings.figure = "armature"
 bpy.context.scene.tar_settings.smoothing = 0.3
-bpy.context.scene.tar_settings.root_path = True
+bpy.context.scene.tar_settings.depth_correction = True
 bpy.context.scene.tar_settings.lean_correction = True
 bpy.context.scene.tar_settings.foot_locking = 1.0
 bpy.context.scene.tar_settings.timing = "scene"
