@@ -2,11 +2,15 @@
 
 import math
 
+import numpy as np
+
 from tar_core.motion import MotionClip
 
 FULL_FRAME = 36.0  # millimeters, the longer side
 GUESS = 0.2  # expected error of the logarithm of the focal length from which it is called a guess
+MIN_ERROR = 0.1  # expected error of the logarithm below which there is no warning
 LARGE_SHIFT = 0.5  # meters
+PERCENTILES = 5, 95  # of the depths in all frames; raw depths have outliers
 
 
 def equivalent_35mm(clip: MotionClip) -> float:
@@ -37,11 +41,11 @@ def focal_length_warning(clip: MotionClip) -> str:
 
     A wrong focal length stretches the scene along the line of sight, which shows only if there is depth in it.
     """
-    if not clip.people or not clip.focal_length_error:
+    if not clip.people or (clip.focal_length_error or 0.0) < MIN_ERROR:
         return ""
-    depths = [clip.depths(person) for person in clip.people]
-    depth = max(float(values.max()) for values in depths) - min(float(values.min()) for values in depths)
-    shift = depth * math.expm1(clip.focal_length_error)
+    near, far = np.percentile(np.concatenate([clip.depths(person) for person in clip.people]), PERCENTILES)
+    depth = float(far - near)
+    shift = depth * math.expm1(clip.focal_length_error or 0.0)
     if shift < LARGE_SHIFT:
         return ""
     return (

@@ -36,7 +36,7 @@ def test_text_says_how_certain_the_focal_length_is(error: float | None, text: st
 
 
 def test_warning_if_an_uncertain_focal_length_misplaces_people() -> None:
-    assert "4 m along the line of sight may be wrong by 1.4 m" in focal_length_warning(clip_with(0.3))
+    assert "4 m along the line of sight may be wrong by 1.3 m" in focal_length_warning(clip_with(0.3))
     assert not focal_length_warning(clip_with(0.3, depths=(4.0, 4.5)))
     assert not focal_length_warning(clip_with(0.05))
     assert not focal_length_warning(clip_with(0.0)) and not focal_length_warning(clip_with(None))
