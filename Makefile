@@ -65,8 +65,8 @@ bench-real: $(READY) ## measure the accuracy on real video with ground truth, co
 bench-real-all: $(READY) ## the same, and on the other real clips from packages (minutes)
 	$(PYTHON) -m benchmarks.bench_real --all
 
-bench-smoothing: $(READY) ## measure smoothing and lean correction on real video, and on cached clips: FEATURES=data/features/test
-	$(PYTHON) -m benchmarks.bench_real --smoothing 0.3 0.6 1 --lean-correction
+bench-smoothing: $(READY) ## measure the clean-up on real video, and on cached clips: FEATURES=data/features/test
+	$(PYTHON) -m benchmarks.bench_real --smoothing 0.3 0.6 1 --lean-correction --cleanup
 	$(if $(FEATURES),$(PYTHON) -m tar_core.evaluation synthetic "$(FEATURES)" --smoothing 0.3 0.6 1)
 
 bench-training: $(READY) ## measure the training speed and profile a step; on cached clips: FEATURES=data/features/train

@@ -5,15 +5,18 @@ without clean-up: the focal length is unknown and all people are captured. The p
 the whole video counts, so the choice does not depend on ground truth. SMPL's joints in the camera frame are written to
 one file per camera, which benchmarks/pose2sim/score.py scores: MPJPE, PA-MPJPE and ABS in mm, ACCEL in mm/frame^2 at
 30 fps. pose2sim.csv and pose2sim.json contain the means with the hash and settings of the network. `--smoothing` also
-scores the smoothed motion, for each strength, and `--lean-correction` the motion after lean correction. With `--all`,
-all other real clips follow (benchmarks/bench_clips.py).
+scores the smoothed motion, for each strength, `--lean-correction` the motion after lean correction, and `--cleanup` the
+motion after the whole clean-up with its default settings. With `--all`, all other real clips follow
+(benchmarks/bench_clips.py).
 """
 
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -25,13 +28,13 @@ from scripts.fetch.demo_video import CAMERAS, fetch_demo_video
 from scripts.paths import REPOSITORY
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.cleanup.lean_correction import correct_clip_lean
-from tar_core.cleanup.smoothing import check_strength, smooth_person
+from tar_core.cleanup.pipeline import clean_up
 from tar_core.errors import TarError
 from tar_core.evaluation.protocols import Protocol
 from tar_core.evaluation.results import ALL, table, write_results
 from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
 from tar_core.motion import MotionClip
+from tar_core.options import NO_CLEANUP, CleanupOptions
 
 FRAMES = 100
 PROTOCOL = Protocol(
@@ -71,16 +74,16 @@ def main() -> int:
     parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="also score these smoothing strengths")
     parser.add_argument("--lean-correction", action="store_true", help="also score the lean correction")
+    parser.add_argument("--cleanup", action="store_true", help="also score the whole clean-up")
     parser.add_argument("--all", action="store_true", help="also capture and score the other real clips")
     arguments = parser.parse_args()
+    cleanups = {f"smoothed {value:g}": replace(NO_CLEANUP, smoothing=value) for value in arguments.smoothing}
+    if arguments.lean_correction:
+        cleanups["lean corrected"] = replace(NO_CLEANUP, lean_correction=True)
+    if arguments.cleanup:
+        cleanups["cleaned up"] = CleanupOptions()
     try:
-        figures = run(
-            arguments.output.resolve(),
-            arguments.checkpoint,
-            arguments.all,
-            arguments.smoothing,
-            arguments.lean_correction,
-        )
+        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.all, cleanups)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -93,48 +96,40 @@ def run(
     output: Path,
     checkpoint: Path | None,
     all_clips: bool = False,
-    smoothing: Sequence[float] = (),
-    lean_correction: bool = False,
+    cleanups: Mapping[str, CleanupOptions] = MappingProxyType({}),
 ) -> dict[str, float]:
-    """Capture and score everything that was asked for; returns the means of the raw motion on the demo cameras."""
-    for strength in smoothing:
-        check_strength(strength)
+    """Capture and score everything that was asked for; returns the means of the raw motion on the demo cameras.
+
+    Args:
+        cleanups: names and options of clean-ups whose results are scored too.
+    """
     output.mkdir(parents=True, exist_ok=True)
     motions = [capture(camera, output, checkpoint) for camera in CAMERAS]
-    figures = score_motions(motions, 0.0, output)
+    figures = score_motions(motions, output)
     network = checkpoint or DEFAULT_CHECKPOINT
     rows = {network.stem: figures}
-    for strength in smoothing:
-        folder = output / f"smoothed_{strength:g}"
+    for name, options in cleanups.items():
+        folder = output / name.replace(" ", "_")
         folder.mkdir(exist_ok=True)
-        rows[f"{network.stem}, smoothed {strength:g}"] = score_motions(motions, strength, folder)
-    if lean_correction:
-        folder = output / "lean_corrected"
-        folder.mkdir(exist_ok=True)
-        rows[f"{network.stem}, lean corrected"] = score_motions(motions, 0.0, folder, lean_correction=True)
+        rows[f"{network.stem}, {name}"] = score_motions(motions, folder, options)
     write_means(output, rows, network)
     if all_clips:
         bench_clips.run(output, checkpoint, {"balance": motions})
     return figures
 
 
-def score_motions(
-    motions: Sequence[Path], strength: float, folder: Path, lean_correction: bool = False
-) -> dict[str, float]:
-    """Score the cameras' motion files after lean correction and smoothing; the tables of raw motion are printed.
+def score_motions(motions: Sequence[Path], folder: Path, options: CleanupOptions = NO_CLEANUP) -> dict[str, float]:
+    """Score the cameras' motion files after a clean-up; the tables of raw motion are printed.
 
     Args:
-        strength: of the smoothing, 0 for none.
         folder: for the predictions.
     """
-    body = BodyModel(load_body())
+    body = load_body()
+    model = BodyModel(body)
     for camera, path in zip(CAMERAS, motions, strict=True):
-        motion = MotionClip.load(path)
-        if lean_correction:
-            motion = correct_clip_lean(motion, load_body())
-        person = smooth_person(main_person(motion), motion.fps, strength)
-        np.savez(folder / f"cam{camera:02d}.npz", joints=camera_frame_joints(person, body, FRAMES))
-    return score(folder, show=not (strength or lean_correction))
+        person = main_person(clean_up(MotionClip.load(path), body, options).clip)
+        np.savez(folder / f"cam{camera:02d}.npz", joints=camera_frame_joints(person, model, FRAMES))
+    return score(folder, show=options == NO_CLEANUP)
 
 
 def write_means(output: Path, rows: dict[str, dict[str, float]], network: Path) -> None:

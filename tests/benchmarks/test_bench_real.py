@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from benchmarks.bench_real import score, score_motions, write_means
 from benchmarks.pose2sim.score import GROUND_TRUTH
 from tar_core.evaluation.results import file_hash
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.options import NO_CLEANUP
 
 
 def test_perfect_predictions_score_zero(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,7 +39,8 @@ def test_smoothing_reduces_the_acceleration_error(tmp_path: Path) -> None:
         )
         motions.append(tmp_path / f"motion{camera}.npz")
         MotionClip(60.0, 1080, 1920, 2200.0, np.array([539.5, 959.5]), "", [person]).save(motions[-1])
-    before, after = (score_motions(motions, strength, tmp_path) for strength in (0.0, 1.0))
+    options = (NO_CLEANUP, replace(NO_CLEANUP, smoothing=1.0))
+    before, after = (score_motions(motions, tmp_path, one) for one in options)
     assert after["accel"] < before["accel"] and after["pa"] == pytest.approx(before["pa"], rel=0.1)
 
 
