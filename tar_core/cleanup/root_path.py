@@ -47,6 +47,7 @@ _CORRELATION = 0.3  # seconds
 _MAX_STEP = 0.5  # of the log of a distance in one step
 
 _MIN_SCALE, _MAX_SCALE = 0.6, 1.1  # of people whose size is corrected
+_MIN_HEIGHT = 0.8  # meters of the camera above the floor from which sizes follow from it
 
 # Expected errors (docs/experiments/2026-11-29-root-path.md).
 _DISTANCE = 0.02  # log of the distance in a usual frame
@@ -127,8 +128,10 @@ def _has_wrong_size(path: RootPath, height: float) -> bool:
     """Whether a person's floor is not at the common height of the camera because the person's size is wrong.
 
     Children may be much smaller than the network assumes. Those who would have to be much larger stand on something.
+    Seen from near the floor, a person's size does not change the height of the feet.
     """
-    return path.supported > 0 and _MIN_SCALE < height / path.height < _MAX_SCALE
+    lowest = min(height, path.height)
+    return path.supported > 0 and lowest > _MIN_HEIGHT and _MIN_SCALE < height / path.height < _MAX_SCALE
 
 
 def find_root_path(body: BodyPoints, up: np.ndarray | None) -> RootPath:

@@ -99,6 +99,18 @@ def test_person_on_a_table_keeps_the_size() -> None:
     np.testing.assert_allclose(corrected.people[1].trans, above.trans, atol=0.05)
 
 
+def test_sizes_stay_if_the_camera_is_near_the_floor() -> None:
+    """From 20 cm above the floor, feet that are 3 cm too low would make a person smaller by 13 percent."""
+    first = moved().people[0]
+    floor = moved().floor
+    assert floor is not None
+    raised = replace(first, trans=first.trans - [0, floor.height - 0.2, 0])
+    lower = replace(raised, person_id=2, trans=raised.trans + [1.0, 0.03, 0])
+    lower = replace(lower, **{name: getattr(lower, name)[:40] for name in ARRAYS})
+    corrected, _ = correct_root_paths(clip_of(raised, lower), BODY, FLOOR)
+    np.testing.assert_array_equal(corrected.people[1].betas, lower.betas)
+
+
 def test_scaled_person_covers_the_same_pixels() -> None:
     person = standing_motion()
     larger = scaled_person(person, BODY, 1.1)
