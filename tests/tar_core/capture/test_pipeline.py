@@ -28,7 +28,6 @@ pytestmark = pytest.mark.capture
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
 MAN = (240, 330, 620, 1260)  # box of the man in frame 0 of the demo
-SECOND_ENTERS = 32  # the frame in which a scan at 8 fps first detects the second person of the demo
 
 
 def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> None:
@@ -204,7 +203,7 @@ def test_scan_detects_both_people_largest_first(detected: list[DetectedPerson]) 
     man, passer_by = detected
     assert [man.person_id, passer_by.person_id] == [1, 2]
     assert man.first_frame == 0 and man.last_frame > 90 and box_iou(man.boxes[0], np.array(MAN)) > 0.5
-    assert abs(passer_by.first_frame - SECOND_ENTERS) <= 16 and passer_by.last_frame > 90
+    assert passer_by.first_frame <= 16 and passer_by.last_frame > 90, "she stands at the left edge from the start"
     assert man.thumbnail.shape == (128, 128, 3) and man.thumbnail.std() > 20
 
 

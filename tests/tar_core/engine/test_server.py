@@ -108,9 +108,11 @@ def test_scan(demo_video: Path, tmp_path: Path) -> None:
     events = engine.events()
     assert engine.process.wait() == 0
     assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "scan"}
-    (person,) = load_detected(output)
-    found = {"event": "person", "id": 1, "first": person.first_frame, "last": person.last_frame}
-    assert {"protocol": PROTOCOL, **found} in events
+    people = load_detected(output)
+    assert [person.person_id for person in people] == [1, 2]
+    for person in people:
+        found = {"event": "person", "id": person.person_id, "first": person.first_frame, "last": person.last_frame}
+        assert {"protocol": PROTOCOL, **found} in events
 
 
 @pytest.mark.capture
