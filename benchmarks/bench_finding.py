@@ -31,9 +31,9 @@ from tar_core.body.data import FREE_BODY, load_body
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.convolution import pack_convolutions
+from tar_core.model.movenet import load_movenet
 from tar_core.people.boxes import box_iou
 from tar_core.people.detector import load_detector
-from tar_core.people.movenet import load_movenet
 from tar_core.people.tracker import PeopleTracker
 from tar_core.synthetic.key_poses import LOW, ON_THE_GROUND
 from tar_core.synthetic.motions import FPS

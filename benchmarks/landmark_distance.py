@@ -12,9 +12,9 @@ from tar_core.body.model import BodyModel
 from tar_core.camera.crop_camera import project
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
-from tar_core.model.streaming import frame_step
 from tar_core.motion import MotionClip
 from tar_core.people.tracker import PeopleTracker
+from tar_core.runtime.streaming import frame_step
 from tar_core.video.reader import VideoReader
 
 CONFIDENT = 0.8  # least visibility of a landmark
@@ -36,9 +36,7 @@ def landmark_distances(
     """
     reader = VideoReader(clip.source)
     step = frame_step(reader.fps)
-    tracker = PeopleTracker(
-        networks.backbone, networks.detector, reader.fps / step, networks.device, None, networks.movenet
-    )
+    tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, None, networks.movenet)
     people = {person.person_id: person for person in clip.people}
     joints = {person.person_id: camera_frame_joints(person, body, clip.last_frame + 1) for person in clip.people}
     distances = [np.zeros(0)]
@@ -54,7 +52,7 @@ def landmark_distances(
             seen = clip.in_camera(joints[person.person_id][frame.index, SMPL_KEYPOINTS], frame.index)
             pixels = project(seen, clip.focal_lengths(np.array([frame.index]))[0], clip.principal_point)
             landmarks = sighting.features.landmarks
-            points = landmarks.points[0, BLAZEPOSE_KEYPOINTS].cpu().numpy()
-            visible = landmarks.visibility[0, BLAZEPOSE_KEYPOINTS].cpu().numpy() > CONFIDENT
+            points = landmarks.points[0, BLAZEPOSE_KEYPOINTS]
+            visible = landmarks.visibility[0, BLAZEPOSE_KEYPOINTS] > CONFIDENT
             distances.append(np.linalg.norm(sighting.crop.from_image(pixels) - points, axis=1)[visible])
     return np.concatenate(distances)

@@ -19,7 +19,6 @@ from scripts.demo import pick_frames
 from scripts.fetch.real_clips import CLIPS, RealClip
 from scripts.paths import REPOSITORY
 from tar_core.body.data import body_of_clip
-from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.motion import MotionClip
@@ -39,7 +38,7 @@ def draw_sheet(clip: RealClip, folder: Path) -> np.ndarray | None:
         motion = MotionClip.load(path)
         frames = spread_frames(clip, motion)
         images = pick_frames(Path(motion.source), frames)
-        body = BodyModel(body_of_clip(motion))
+        body = body_of_clip(motion)
         drawn = [draw_people(image, motion, frame, body) for image, frame in zip(images, frames, strict=True)]
         titles = [f"frame {frame}" for frame in frames]
         rows += [(f"{clip.name}, camera {camera}", images), (f"people captured: {len(motion.people)}", drawn)]

@@ -53,7 +53,7 @@ def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) ->
     Args:
         zip_file: the zip from `build_extension`; the new zip goes to the same folder.
         pythons: versions of Python that the engine may run on: Blender's own is 3.11, or 3.13 from Blender 5.1 on.
-        pip_options: additional options of `pip download`, e.g. for another build of torch.
+        pip_options: additional options of `pip download`.
 
     Returns:
         the path of the zip.
@@ -72,7 +72,7 @@ def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) ->
         for version in pythons:
             download = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
             download += ["--python-version", version, "--dest", str(wheels)]
-            _run([*download, str(tar_core_wheel), f"torch=={pinned('torch')}", *pip_options])
+            _run([*download, str(tar_core_wheel), f"onnxruntime=={pinned('onnxruntime')}", *pip_options])
         for copy in wheels.glob("tar_core-*.whl"):  # the zip has it in wheels/ already
             copy.unlink()
         manifest = stage / "blender_manifest.toml"
@@ -152,9 +152,7 @@ def main(arguments: list[str] | None = None) -> int:
         default=[f"{sys.version_info.major}.{sys.version_info.minor}"],
         help="versions of Python to add wheels for: 3.11 for Blender up to 5.0, 3.13 from 5.1 on (default: this one)",
     )
-    parser.add_argument(
-        "--pip-options", type=shlex.split, default=[], help="options of pip download, e.g. for another index of torch"
-    )
+    parser.add_argument("--pip-options", type=shlex.split, default=[], help="more options of pip download")
     options = parser.parse_args(arguments)
     try:
         zip_file = build_extension(REPOSITORY / "dist")

@@ -1,15 +1,16 @@
 """`tar-capture` and `python -m tar_core`: capture videos from the command line.
 
-Modules that need torch are imported where they are used, so that `--help` and errors in arguments appear at once.
+Large modules are imported where they are used, so that `--help` and errors in arguments appear at once.
 """
 
 import os
 
 # Make waiting threads sleep. Threads that spin slow down a busy machine by up to a factor of 15. OpenMP reads this
-# variable when torch is imported.
+# variable when PyTorch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import argparse
+import importlib.util
 import json
 import logging
 import sys
@@ -265,21 +266,23 @@ def run_check(options: argparse.Namespace) -> None:
 def run_info(options: argparse.Namespace) -> None:
     """Print the versions, the device, the network's configuration, and the cost of the paper's networks."""
     import cv2
-    import torch
 
-    from tar_core.capture.networks import choose_device
-    from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
-    from tar_core.model.cost import cost_table
+    from tar_core.capture.networks import load_runtime
+    from tar_core.model.weights import DEFAULT_CHECKPOINT, read_checkpoint
 
-    network = load_tar(options.checkpoint)
-    numbers = sum(parameter.numel() for parameter in network.parameters())
+    checkpoint = read_checkpoint(options.checkpoint)
+    runtime = load_runtime(checkpoint=options.checkpoint)
+    numbers = sum(array.size for array in checkpoint.weights.values())
     print(f"tar_core    {tar_core.__version__}")
-    print(f"torch       {torch.__version__}, OpenCV {cv2.__version__}")
-    print(f"device      {choose_device('auto')}")
+    print(f"runtime     {runtime.version}, OpenCV {cv2.__version__}")
+    print(f"device      {runtime.device}")
     print(f"checkpoint  {options.checkpoint or DEFAULT_CHECKPOINT}, {numbers / 1e6:.1f} M parameters")
-    for name, value in network.config.to_dict().items():
+    for name, value in checkpoint.config.to_dict().items():
         print(f"  {name} = {value}")
-    print("", *cost_table(), sep="\n")
+    if importlib.util.find_spec("torch") is not None:
+        from tar_core.model.cost import cost_table
+
+        print("", *cost_table(), sep="\n")
 
 
 def run_export_amass(options: argparse.Namespace) -> None:
@@ -306,6 +309,9 @@ def run_import_amass(options: argparse.Namespace) -> None:
 def run_adapt(options: argparse.Namespace) -> None:
     """Adapt a network to videos without ground truth: train it on its own motion, fitted to the images."""
     from tar_core.files import check_writable
+
+    if importlib.util.find_spec("torch") is None:
+        raise TarError("training needs PyTorch; run pip install torch scipy")
     from tar_core.training.adapt import AdaptOptions, adapt
 
     check_writable(options.output)

@@ -6,15 +6,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
-from tar_core.body.data import body_of_clip
-from tar_core.body.model import BodyModel
+from tar_core.body.data import BodyData, body_of_clip
+from tar_core.body.skinning import posed_vertices
 from tar_core.camera.crop_camera import MIN_DEPTH, project
 from tar_core.capture.progress import Progress
-from tar_core.motion import MotionClip, PersonMotion
-from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.motion import MotionClip
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
@@ -26,15 +23,7 @@ AMBIENT = 0.35  # brightness of surfaces seen edge-on
 SUBPIXEL_BITS = 4  # OpenCV draws with a precision of 1/16 pixel
 
 
-def posed_vertices(person: PersonMotion, row: int, body: BodyModel) -> np.ndarray:
-    """Vertices [V, 3] of a person in the clip's frame, meters, in the `row`-th frame of the person."""
-    rotations = axis_angle_to_matrix(torch.from_numpy(person.poses[row].reshape(1, NUM_JOINTS, 3)))
-    with torch.inference_mode():
-        vertices = body.vertices(rotations, torch.from_numpy(person.betas)[None])
-    return vertices[0].numpy() + person.trans[row]
-
-
-def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: BodyModel) -> np.ndarray:
+def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: BodyData) -> np.ndarray:
     """Draw the bodies of all people over an image, half transparent, with the nearest in front.
 
     Args:
@@ -44,18 +33,19 @@ def draw_people(image: np.ndarray, clip: MotionClip, frame_index: int, body: Bod
     Returns:
         A new image of the same shape.
     """
-    faces = body.faces.numpy()
     focal_length = float(clip.focal_lengths(np.array([frame_index]))[0])
+    size = image.shape[0], image.shape[1]
     drawn = image.copy()
     present = []
     for number, person in enumerate(clip.people):
         row = frame_index - int(person.frames[0])
         if 0 <= row < len(person):
             opacity = OPACITY if person.confidence[row] > 0 else OPACITY_UNSEEN
-            vertices = clip.in_camera(posed_vertices(person, row, body), frame_index).astype(np.float32)
+            vertices = posed_vertices(body, person.poses[row], person.betas) + person.trans[row]
+            vertices = clip.in_camera(vertices, frame_index).astype(np.float32)
             present.append((vertices, COLORS[number % len(COLORS)], opacity))
     for vertices, color, opacity in sorted(present, key=lambda entry: -float(entry[0][:, 2].mean())):
-        layer = paint_mesh(vertices, faces, focal_length, clip.principal_point, (image.shape[0], image.shape[1]), color)
+        layer = paint_mesh(vertices, body.faces, focal_length, clip.principal_point, size, color)
         x, y, width, height = cv2.boundingRect(layer[..., 3])
         region = np.s_[y : y + height, x : x + width]
         alpha = layer[region][..., 3:] * np.float32(opacity / 255)
@@ -127,7 +117,7 @@ def write_overlay(
     Raises:
         TarError: the video cannot be read, the output cannot be written, or the clip's body file is missing.
     """
-    body = BodyModel(body_of_clip(clip))
+    body = body_of_clip(clip)
     reader = VideoReader(video)
     total = reader.frames_in(start, end)
     began = time.monotonic()

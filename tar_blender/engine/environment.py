@@ -15,7 +15,7 @@ from typing import Any
 
 from tar_core.errors import TarError
 
-OLDEST, NEWEST = (3, 11), (3, 13)  # versions of Python that the engine supports
+OLDEST, NEWEST = (3, 11), (3, 14)  # versions of Python that the engine supports
 READY_FILE = "tar_engine.json"  # in the folder of an environment once it is complete
 
 _CHECK_SECONDS = 30.0
@@ -29,16 +29,16 @@ class EngineInfo:
 
     Attributes:
         tar_core: version of tar_core.
-        torch: version of PyTorch.
+        runtime: name and version of the library that runs the networks.
         device: the device that the network runs on.
         seconds: duration of the self-test.
-        unused_card: the maker of a graphics card that this build of PyTorch does not support; empty if there is none.
+        unused_card: the maker of a graphics card that the engine does not use; empty if there is none.
         protocol: number of the protocol that the engine speaks (tar_core/engine/protocol.py).
         options: the options of a job that the engine knows.
     """
 
     tar_core: str
-    torch: str
+    runtime: str
     device: str
     seconds: float
     unused_card: str = ""
@@ -55,8 +55,8 @@ class EngineInfo:
         return cls(**fields | {"options": tuple(fields.get("options", ()))})
 
     def __str__(self) -> str:
-        device = f"{self.device} (no PyTorch for the {self.unused_card} card)" if self.unused_card else self.device
-        return f"tar_core {self.tar_core}, torch {self.torch}, {device}, tested in {self.seconds:.1f} s"
+        device = f"{self.device} (not the {self.unused_card} card)" if self.unused_card else self.device
+        return f"tar_core {self.tar_core}, {self.runtime}, {device}, tested in {self.seconds:.1f} s"
 
 
 def environment_python(folder: Path) -> Path:
@@ -99,7 +99,7 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
     Args:
         folder: of the environment.
         base: the Python to create it with.
-        requirement: what pip installs: the wheel of tar_core, or its source folder.
+        requirement: what pip installs: the wheel of tar_core, or its source folder, with extras in brackets.
         options: more options for pip, e.g. for another build of PyTorch.
     """
     python = environment_python(folder)
@@ -115,10 +115,7 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
 
 
 def unused_card(device: str) -> str:
-    """Return the maker of a graphics card that the engine does not use although it runs on the CPU; "" if none.
-
-    By default, pip installs PyTorch for NVIDIA cards on Linux, for Apple's on macOS, and for the CPU on Windows.
-    """
+    """Return the maker of a graphics card that the engine does not use although it runs on the CPU; "" if none."""
     if device != "cpu":
         return ""
     tools = (("NVIDIA", ["nvidia-smi", "-L"]), ("AMD", ["rocminfo"]))

@@ -167,7 +167,7 @@ class EngineSetup:
         reason = (errors or [last or "it printed nothing"])[-1].removeprefix("ERROR:").strip()
         output = " ".join(self.lines)
         if "No space left" in output:
-            return "the disk is full; free some space (the engine needs 1 GB, with CUDA 6 GB) and set up again"
+            return "the disk is full; free some space (the engine needs 0.5 GB, with CUDA 6 GB) and set up again"
         if "NewConnectionError" in output or "Temporary failure in name resolution" in output:
             return "there is no network connection; set up again when there is one (downloaded files are kept)"
         return f"{reason}; set up again (downloaded files are kept)"

@@ -3,7 +3,7 @@
 import os
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..engine.cache import cache_size
 from ..engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
@@ -19,9 +19,14 @@ class TARPreferences(bpy.types.AddonPreferences):
 
     engine_python: StringProperty(
         name="Own Python",
-        description="A Python (3.11 to 3.13) in which you installed tar_core. "
+        description="A Python (3.11 to 3.14) in which you installed tar_core. "
         "Leave it empty to use the engine set up above",
         subtype="FILE_PATH",
+    )
+    use_graphics_card: BoolProperty(
+        name="Graphics Card",
+        description="Set up the engine for a graphics card too: installs PyTorch, a download of several gigabytes. "
+        "Set up the engine again after a change",
     )
     pip_options: StringProperty(
         name="Pip Options",
@@ -66,6 +71,7 @@ class TARPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         draw_engine(layout, context)
         layout.use_property_split = True
+        layout.prop(self, "use_graphics_card")
         layout.prop(self, "pip_options")
         layout.prop(self, "engine_python")
         if os.environ.get(PYTHON_VARIABLE):

@@ -12,16 +12,13 @@ If the camera changes its position, near objects shift more than far ones (paral
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from tar_core.camera.crop_camera import image_center
 from tar_core.filters import smooth_points, smoothing_window
-
-if TYPE_CHECKING:  # imported inside functions otherwise: it takes 0.2 s, and most cameras are static
-    from scipy.spatial.transform import Rotation
+from tar_core.rotations import align_vectors, matrix_to_axis_angle
 
 LONG_SIDE = 640  # pixels; larger images are reduced to this size
 _MAX_CORNERS, _CORNER_DISTANCE = 400, 8  # number of corners, and their least distance in reduced pixels
@@ -165,16 +162,14 @@ class RotationEstimator:
         zooms: estimate the focal length too; otherwise it stays the same.
 
     Attributes:
-        rotations: from the first frame to each frame so far.
+        rotations: [3, 3] from the first frame to each frame so far.
         focal_lengths: of each frame so far, pixels.
         inlier_ratios: share of the corners explained, for each call of `follow`.
     """
 
     def __init__(self, size: tuple[int, int], focal_length: float, zooms: bool) -> None:
-        from scipy.spatial.transform import Rotation
-
         self._size, self._zooms = size, zooms
-        self._key_rotation, self._key_focal_length = Rotation.identity(), focal_length
+        self._key_rotation, self._key_focal_length = np.eye(3), focal_length
         self.rotations = [self._key_rotation]
         self.focal_lengths = [focal_length]
         self.inlier_ratios: list[float] = []
@@ -205,18 +200,16 @@ class RotationEstimator:
         if ratio <= _MIN_AGREEMENT:
             self.hold()
             return False
-        self.rotations.append(rotation * self._key_rotation)
+        self.rotations.append(rotation @ self._key_rotation)
         self.focal_lengths.append(focal_length)
         return True
 
     def track(self) -> CameraTrack:
         """The result for all frames so far, with a smoothed zoom."""
-        from scipy.spatial.transform import Rotation
-
         zoom_factors = np.array(self.focal_lengths) / self.focal_lengths[0]
         if self._zooms:
             zoom_factors = smooth_points(zoom_factors, smoothing_window(_ZOOM_WINDOW, len(zoom_factors)))
-        rotation_vectors = Rotation.concatenate(self.rotations).as_rotvec()
+        rotation_vectors = matrix_to_axis_angle(np.stack(self.rotations))
         ratio = float(np.mean(self.inlier_ratios)) if self.inlier_ratios else 1.0
         return CameraTrack(rotation_vectors, zoom_factors, ratio)
 
@@ -278,7 +271,7 @@ def fit_rotation(
     size: tuple[int, int],
     focal_lengths: tuple[float, float],
     inliers: np.ndarray,
-) -> "tuple[Rotation, float]":
+) -> tuple[np.ndarray, float]:
     """Fit the rotation between the viewing directions of corners in two images, robustly (Cauchy weights).
 
     Args:
@@ -289,10 +282,8 @@ def fit_rotation(
         inliers: [K] bool; the other corners are left out.
 
     Returns:
-        The rotation, and the share of all corners that it explains.
+        The rotation [3, 3], and the share of all corners that it explains.
     """
-    from scipy.spatial.transform import Rotation
-
     tolerance = _REPROJECTION_ERROR * max(1.0, max(size) / LONG_SIDE)
     inlier_weights = inliers + 1e-6
     center = image_center(*size)
@@ -300,11 +291,10 @@ def fit_rotation(
         _directions(pixels, center, focal_length)
         for pixels, focal_length in zip((before, after), focal_lengths, strict=True)
     )
-    rotation = Rotation.identity()
     weights = inlier_weights
     for _ in range(5):
-        rotation = Rotation.align_vectors(new, old, weights=weights)[0]
-        errors = focal_lengths[1] * np.linalg.norm(rotation.apply(old) - new, axis=1) / tolerance
+        rotation = align_vectors(old, new, weights)
+        errors = focal_lengths[1] * np.linalg.norm(old @ rotation.T - new, axis=1) / tolerance
         weights = inlier_weights / (1 + errors**2)
     return rotation, float((errors < 2).mean())
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
-from tar_core.model.streaming import frame_step
 from tar_core.options import CaptureOptions
+from tar_core.runtime.streaming import frame_step
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
 

@@ -1,85 +1,101 @@
-"""The networks of a capture, and the device they run on."""
+"""The networks of a capture, and where they run."""
 
+import importlib.util
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+import platform
+import shutil
+from pathlib import Path
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import load_blazepose
-from tar_core.model.checkpoint import load_tar
-from tar_core.model.convolution import pack_convolutions
-from tar_core.model.features import FrameFeatures
-from tar_core.model.tar import TAR
+from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.keypoints import Keypoints
+from tar_core.model.weights import read_checkpoint
 from tar_core.options import CaptureOptions
-from tar_core.people.detector import PersonDetector, load_detector
-from tar_core.people.movenet import MoveNet, load_movenet
+from tar_core.people.detector import PersonDetector
+from tar_core.runtime.graphs import BACKBONE, KEYPOINTS, Runtime
+from tar_core.runtime.onnx_runtime import OnnxRuntime, is_exported
 
 
-@dataclass(frozen=True)
 class Networks:
-    """The networks of a capture, all on one device.
+    """The networks of a capture.
+
+    Args:
+        runtime: runs them.
+        has_detector: False if the person is given by a box.
 
     Attributes:
-        tar: the motion network.
-        backbone: maps crops [B, 3, 256, 256] in 0..1 to FrameFeatures.
-        detector: finds people in whole frames; None if the person is given by a box.
-        movenet: a second landmark network, for tracking.
-        device: where all of them are.
+        runtime: runs them.
+        detector: finds people in whole frames; None without.
     """
 
-    tar: TAR
-    backbone: Callable[[Tensor], FrameFeatures]
-    detector: PersonDetector | None
-    movenet: MoveNet
-    device: torch.device
+    def __init__(self, runtime: Runtime, has_detector: bool = True) -> None:
+        self.runtime = runtime
+        self.detector = PersonDetector(runtime) if has_detector else None
 
     @classmethod
     def load(cls, options: CaptureOptions) -> "Networks":
-        """Load the networks that a capture with these options needs.
+        """Prepare the networks that a capture with these options needs. Each is loaded when it is first used.
 
         Raises:
             TarError: an unusable checkpoint, or a device that is not available.
         """
-        device = choose_device(options.device)
-        if device.type == "cpu":
-            # The decoder, the backbone and TAR run side by side; a single crop gains little from many threads.
-            torch.set_num_threads(options.threads or max(1, (os.cpu_count() or 1) // 2))
-        tar = load_tar(options.checkpoint, device)
-        if tar.config.backbone != "blazepose":
-            raise TarError(f"the checkpoint needs the backbone {tar.config.backbone}; only blazepose is supported")
-        detector = None if options.box is not None else load_detector_on(device)
-        return cls(tar, load_backbone_on(device), detector, load_movenet_on(device), device)
+        runtime = load_runtime(options.device, options.checkpoint, options.threads)
+        return cls(runtime, has_detector=options.box is None)
+
+    def backbone(self, crops: np.ndarray) -> FrameFeatures:
+        """Features of crops [N, 256, 256, 3], uint8 RGB."""
+        vector, local_map, *landmarks = self.runtime.run(BACKBONE, crops=crops)
+        return FrameFeatures(vector, local_map, Landmarks(*landmarks))
+
+    def movenet(self, crops: np.ndarray) -> Keypoints:
+        """Keypoints of the people in the middle of crops [N, 256, 256, 3], uint8 RGB."""
+        return Keypoints(*self.runtime.run(KEYPOINTS, crops=crops))
 
 
-def load_backbone_on(device: torch.device) -> Callable[[Tensor], FrameFeatures]:
-    """Load the backbone, optimized for inference on the device."""
-    return pack_convolutions(load_blazepose().to(device))
+def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: int | None = None) -> Runtime:
+    """Load what runs the networks: ONNX Runtime on the CPU, PyTorch on a GPU and for other networks than the default.
 
-
-def load_detector_on(device: torch.device) -> PersonDetector:
-    """Load the person detector, optimized for inference on the device."""
-    return pack_convolutions(load_detector().to(device))
-
-
-def load_movenet_on(device: torch.device) -> MoveNet:
-    """Load the second landmark network, optimized for inference on the device."""
-    return pack_convolutions(load_movenet().to(device))
-
-
-def choose_device(name: str) -> torch.device:
-    """The torch device of a name. "auto" is a GPU if there is one, else the CPU.
+    Args:
+        device: "auto" (a GPU if PyTorch supports it, else the CPU), "cpu", a device of PyTorch such as "cuda" or "mps",
+            or "torch:cpu" for PyTorch on the CPU.
+        checkpoint: of TAR. Default: the one that comes with the package.
+        threads: number of threads on the CPU. Default: half of its cores.
 
     Raises:
-        TarError: the device is not available.
+        TarError: an unusable checkpoint, or a device that is not available.
     """
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError):  # torch raises any of these
-        raise TarError(f"the device {name!r} is not available; use auto or cpu") from None
-    return device
+    # The decoder, the backbone and TAR run side by side; a single crop gains little from many threads.
+    threads = threads or max(1, (os.cpu_count() or 1) // 2)
+    loaded = read_checkpoint(checkpoint)
+    if loaded.config.backbone != "blazepose":
+        raise TarError(f"the checkpoint needs the backbone {loaded.config.backbone}; only blazepose is supported")
+    if device == "cpu" or (device == "auto" and not may_use_gpu()):
+        if is_exported(loaded.config):
+            return OnnxRuntime(loaded, threads)
+        device = "cpu"
+    return _load_torch_runtime(device, checkpoint, threads)
+
+
+def _load_torch_runtime(device: str, checkpoint: Path | None, threads: int) -> Runtime:
+    if importlib.util.find_spec("torch") is None:
+        reason = "this checkpoint" if device == "cpu" else f"the device {device}"
+        raise TarError(f"{reason} needs PyTorch; install it (pip install torch), or use the device cpu", "pytorch")
+    import torch
+
+    from tar_core.model.checkpoint import load_tar
+    from tar_core.runtime.torch_runtime import TorchRuntime, choose_device
+
+    chosen = choose_device(device)
+    if chosen.type == "cpu":
+        torch.set_num_threads(threads)
+    return TorchRuntime(load_tar(checkpoint, chosen))
+
+
+def may_use_gpu() -> bool:
+    """Whether PyTorch is installed and the machine may have a GPU. PyTorch knows, but takes a second to import."""
+    if importlib.util.find_spec("torch") is None:
+        return False
+    is_mac = platform.system() == "Darwin" and platform.machine() == "arm64"
+    return is_mac or any(shutil.which(tool) for tool in ("nvidia-smi", "rocminfo"))

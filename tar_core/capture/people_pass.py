@@ -69,7 +69,7 @@ class _PeoplePass:
         self._lens = focal_length_of_file(reader.path, *reader.size)
         self._principal_point = image_center(*reader.size)
         self._tracker = PeopleTracker(
-            networks.backbone, networks.detector, self.fps, networks.device, options.max_people, networks.movenet
+            networks.backbone, networks.detector, self.fps, options.max_people, networks.movenet
         )
         selected = options.selection
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
@@ -103,9 +103,9 @@ class _PeoplePass:
             self._tracks[track_id].end_run()
         for track_id, sighting in sightings.items():
             if track_id not in self._tracks:
-                self._tracks[track_id] = NetworkTrack(self._networks.tar, self.fps, self._worker)
+                self._tracks[track_id] = NetworkTrack(self._networks.runtime, self.fps, self._worker)
             crop_camera = CropCamera.from_crop(sighting.crop, focal_length, self._principal_point)
-            self._tracks[track_id].add(sighting, crop_camera.to(self._networks.device))
+            self._tracks[track_id].add(sighting, crop_camera)
 
     def finish(self) -> list[CapturedPerson]:
         """Finish the computation and return the people to keep, the largest first."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
@@ -24,7 +23,7 @@ from tar_core.capture.camera_trajectory import (
     with_known_camera,
 )
 from tar_core.capture.frames import read_frames
-from tar_core.capture.networks import Networks, choose_device, load_backbone_on, load_detector_on, load_movenet_on
+from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import TrackedPeople, track_people
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
@@ -70,10 +69,7 @@ def capture(
         options = with_known_camera(options, known)
     target_body = load_body(options.body) if options.body is not None else None
     networks = (load or Networks.load)(options)
-    try:
-        tracked = track_people(reader, options, networks, target_body, report)
-    except torch.cuda.OutOfMemoryError:
-        raise TarError(f"{networks.device} is out of memory; close other programs, or use the CPU") from None
+    tracked = track_people(reader, options, networks, target_body, report)
     for line in reader.warnings:
         logger.warning(line)
     if tracked.cuts:
@@ -113,11 +109,10 @@ def scan(
     report = progress or (lambda _: None)
     reader = VideoReader(video)
     report(Progress("load", 0, None, 0.0))
-    device = choose_device(options.device)
-    detector, backbone, movenet = load_detector_on(device), load_backbone_on(device), load_movenet_on(device)
+    networks = Networks.load(options)
     frames = read_frames(reader, options, report, "scan")
     detected = scan_people(
-        frames, reader.fps, lambda fps: PeopleTracker(backbone, detector, fps, device, None, movenet)
+        frames, reader.fps, lambda fps: PeopleTracker(networks.backbone, networks.detector, fps, None, networks.movenet)
     )
     if not detected:
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"

@@ -10,12 +10,12 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import median_shape, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
-from tar_core.model.streaming import FrameResult, TARStream
-from tar_core.model.tar import TAR
 from tar_core.motion import PersonMotion
 from tar_core.people.identity import Identity
 from tar_core.people.track import Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
+from tar_core.runtime.graphs import Runtime
+from tar_core.runtime.streaming import FrameResult, TARStream
 
 MAX_PENDING = 8  # frames of a person that may wait for the network
 
@@ -27,13 +27,13 @@ class NetworkTrack:
     network, and the next sighting starts another. `CapturedPerson.motion` interpolates between the runs.
 
     Args:
-        network: the motion network.
+        runtime: runs the network.
         fps: rate of the frames that are processed.
         worker: an executor with one thread, in which TAR runs while the next frames are searched for people.
     """
 
-    def __init__(self, network: TAR, fps: float, worker: Executor) -> None:
-        self._network, self._fps, self._worker = network, fps, worker
+    def __init__(self, runtime: Runtime, fps: float, worker: Executor) -> None:
+        self._runtime, self._fps, self._worker = runtime, fps, worker
         self._pending: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
         self._frames: list[int] = []
@@ -43,7 +43,7 @@ class NetworkTrack:
     def add(self, sighting: Sighting, camera: CropCamera) -> None:
         """Process the sighting in the next frame."""
         if self._stream is None:
-            self._stream = TARStream(self._network, self._fps)
+            self._stream = TARStream(self._runtime, self._fps)
         self._frames.append(sighting.frame)
         self._boxes.append(sighting.box.tolist())
         self._pending.append(self._worker.submit(self._stream.push, sighting.features, camera))

@@ -17,8 +17,8 @@ from tar_core.datasets.sequence import PersonSequence, body_for, rest_pelvis
 from tar_core.datasets.shards import CLIP_FRAMES, Clip
 from tar_core.errors import TarError
 from tar_core.filters import true_runs
-from tar_core.model.streaming import frame_step
 from tar_core.rotations import axis_angle_to_matrix
+from tar_core.runtime.streaming import frame_step
 from tar_core.skeleton import NUM_JOINTS
 
 

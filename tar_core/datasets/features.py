@@ -202,9 +202,8 @@ def cache_shard(clips: list[Clip], backbone: Callable[[Tensor], FrameFeatures], 
         np.repeat([clip.betas for clip in clips], length, 0),
         np.concatenate([clip.trans for clip in clips]),
     )
-    batch = ClipBatch(
-        FrameFeatures.cat(parts), CropCamera.cat(cameras), *(torch.from_numpy(label).float() for label in labels)
-    )
+    camera = CropCamera.cat(cameras).to("cpu")
+    batch = ClipBatch(FrameFeatures.cat(parts), camera, *(torch.from_numpy(label).float() for label in labels))
     if length == 1:
         batch, length = batch.repeat_frames(CLIP_FRAMES), CLIP_FRAMES
     save_features(path, batch, length)

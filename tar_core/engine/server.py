@@ -166,27 +166,26 @@ def self_test() -> dict[str, Any]:
     """
     began = time.monotonic()
     load_libraries()
-    import torch
+    import numpy as np
 
     import tar_core
     from tar_core.camera.crop import Crop
     from tar_core.camera.crop_camera import CropCamera
     from tar_core.capture.networks import Networks
-    from tar_core.model.streaming import TARStream
     from tar_core.options import CaptureOptions
+    from tar_core.runtime.streaming import TARStream
 
     networks = Networks.load(CaptureOptions())
-    with torch.inference_mode():
-        features = networks.backbone(torch.full((1, 3, 256, 256), 0.5, device=networks.device))
-    stream = TARStream(networks.tar)
-    camera = CropCamera.from_crop(Crop(128.0, 128.0, 256.0, 0.0), 500.0, (127.5, 127.5)).to(networks.device)
+    features = networks.backbone(np.full((1, 256, 256, 3), 128, np.uint8))
+    stream = TARStream(networks.runtime)
+    camera = CropCamera.from_crop(Crop(128.0, 128.0, 256.0, 0.0), 500.0, (127.5, 127.5))
     (result,) = [*stream.push(features, camera), *stream.finish()]
     if not all(map(math.isfinite, result.poses)):
-        raise TarError("the network returns numbers that are not finite; reinstall torch")
+        raise TarError(f"the network returns numbers that are not finite; reinstall {networks.runtime.version}")
     return {
         "tar_core": tar_core.__version__,
-        "torch": torch.__version__,
-        "device": str(networks.device),
+        "runtime": networks.runtime.version,
+        "device": networks.runtime.device,
         "seconds": round(time.monotonic() - began, 1),
         "options": known_options(),
     }

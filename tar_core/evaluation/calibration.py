@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+import torch
 from scipy.optimize import minimize
 
 from tar_core.errors import TarError
@@ -68,7 +69,7 @@ def calibrate(model: TAR, predictions: Predictions) -> Iterator[str]:
     old_shift, old_power = model.config.joint_error_calibration
     composed = shift + power * old_shift, power * old_power
     model.config = replace(model.config, joint_error_calibration=composed)
-    model.refinement.joint_errors.calibration = composed
+    model.refinement.joint_errors.calibration.copy_(torch.tensor(composed))
 
 
 def _joint_errors(predictions: Predictions, clips: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

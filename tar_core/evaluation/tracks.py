@@ -25,9 +25,11 @@ from tar_core.errors import TarError
 from tar_core.evaluation.clips import CLIPS_PER_BATCH, refine_frames
 from tar_core.filters import true_runs
 from tar_core.model.features import FrameFeatures
-from tar_core.model.streaming import TRAINED_FPS, FrameResult, TARStream, frame_results, frame_step
 from tar_core.model.tar import TAR
 from tar_core.motion import PersonMotion
+from tar_core.runtime.modules import results_in_camera
+from tar_core.runtime.streaming import TRAINED_FPS, FrameResult, TARStream, frame_results, frame_step
+from tar_core.runtime.torch_runtime import TorchRuntime
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 
 _CROPS_PER_BATCH = 16  # in the backbone
@@ -120,16 +122,17 @@ def true_crops(sequence: PersonSequence, bodies: Mapping[str, BodyData], body: B
 def _results(
     model: TAR, backbone: Backbone, sequence: PersonSequence, crops: list[Crop], device: str
 ) -> list[FrameResult]:
-    stream = TARStream(model, sequence.fps or TRAINED_FPS)
+    stream = TARStream(TorchRuntime(model), sequence.fps or TRAINED_FPS)
     results: list[FrameResult] = []
     for start in range(0, len(crops), _CROPS_PER_BATCH):
         frames = range(start, min(start + _CROPS_PER_BATCH, len(crops)))
         images = [crops[k].cut(read_image(sequence.images[k], sequence.frame_size)) for k in frames]
         with torch.inference_mode():
-            features = backbone(torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float() / 255)
+            computed = backbone(torch.from_numpy(np.stack(images)).to(device).permute(0, 3, 1, 2).float() / 255)
+        features = computed.map(lambda tensor: tensor.cpu().numpy())
         for row, frame in enumerate(frames):
             camera = CropCamera.from_crop(crops[frame], sequence.focal_length, sequence.principal_point.tolist())
-            results += stream.push(features[row : row + 1], camera.to(device))
+            results += stream.push(features[row : row + 1], camera)
     return results + stream.finish()
 
 
@@ -142,7 +145,8 @@ def clip_tracks(model: TAR, clips: FeatureClips, device: str = "cpu") -> Iterato
         batch = clips.batch(numbers).to(device)
         middles = torch.arange(len(batch.poses), device=device)
         bodies = refine_frames(model, batch, middles, length)
-        results = frame_results(bodies[-1], batch.camera, batch.features.landmarks.score)
+        outputs = results_in_camera(bodies[-1], batch.camera, batch.features.landmarks.score)
+        results = frame_results([output.cpu().numpy() for output in outputs])
         for row, number in enumerate(numbers):
             frames = slice(row * length, (row + 1) * length)
             poses, betas = batch.poses[frames].cpu().numpy(), batch.betas[frames][0].cpu().numpy()

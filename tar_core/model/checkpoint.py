@@ -4,18 +4,15 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.errors import TarError
-from tar_core.files import ASSETS, atomic_path
+from tar_core.files import atomic_path
 from tar_core.model.config import TARConfig
 from tar_core.model.tar import TAR
-
-DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
-_FORMAT = "tar-checkpoint-1"
+from tar_core.model.weights import CHECKPOINT_FORMAT, DEFAULT_CHECKPOINT, read_checkpoint
 
 
 def build_tar(config: TARConfig) -> TAR:
@@ -37,13 +34,13 @@ def save_tar(model: TAR, path: str | Path, half: bool = True, notes: dict[str, s
     if half:
         state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     state = {name: tensor.contiguous() for name, tensor in state.items()}
-    metadata = {"format": _FORMAT, "config": json.dumps(model.config.to_dict()), **(notes or {})}
+    metadata = {"format": CHECKPOINT_FORMAT, "config": json.dumps(model.config.to_dict()), **(notes or {})}
     with atomic_path(path) as temporary:
         save_file(state, temporary, metadata)
 
 
 def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu") -> TAR:
-    """Load the network of a checkpoint in evaluation mode.
+    """Load a network in evaluation mode, with full precision and the free body.
 
     Args:
         path: the checkpoint. Default: the one that comes with the package.
@@ -51,22 +48,14 @@ def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu")
     Raises:
         TarError: the file is missing, is not a TAR checkpoint, or is of an incompatible version.
     """
-    path = Path(path) if path else DEFAULT_CHECKPOINT
-    if not path.is_file():
-        raise TarError(f"{path}: no such checkpoint; check the path, or give none to use the default one")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError) as error:
-        raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
-    if metadata.get("format") != _FORMAT:
-        raise TarError(f"{path}: not a TAR checkpoint; give a checkpoint written by the training of TAR")
-    model = build_tar(TARConfig.from_dict(json.loads(metadata["config"])))
-    expected = {name: tensor.shape for name, tensor in model.state_dict().items() if not _is_body(name)}
-    if expected != {name: tensor.shape for name, tensor in state.items()}:
-        raise TarError(f"{path}: the weights do not fit this version of TAR; use a checkpoint of this version")
-    model.load_state_dict(state, strict=False)  # half-precision floats are converted when copied
+    checkpoint = read_checkpoint(path)
+    model = build_tar(checkpoint.config)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items() if not _is_body(name)}
+    if expected != {name: array.shape for name, array in checkpoint.weights.items()}:
+        shown = path or DEFAULT_CHECKPOINT
+        raise TarError(f"{shown}: the weights do not fit this version of TAR; use a checkpoint of this version")
+    weights = {name: torch.from_numpy(array) for name, array in checkpoint.weights.items()}
+    model.load_state_dict(weights, strict=False)  # half-precision floats are converted when copied
     return model.to(device).eval()
 
 

@@ -38,7 +38,7 @@ def measure_cost(config: TARConfig) -> Cost:
         features = FrameFeatures(
             torch.empty(*batch, config.vector_size),
             torch.empty(*batch, config.map_channels, MAP_SIZE, MAP_SIZE),
-            Landmarks.unknown(batch),
+            Landmarks.unknown(batch).to("meta"),
         )
         camera = CropCamera(torch.empty(batch), torch.empty(*batch, 2), torch.empty(batch), torch.empty(batch))
         # With gradients, torch does not use its fused transformer layers, which the counter does not support.

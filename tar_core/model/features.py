@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from tar_core.arrays import Array, concatenate, to_tensor
 from tar_core.camera.crop import CROP_CENTER
 
 # Landmarks 0 to 32 are points of the body. 33, between the hips, is the center of a circle around the person, and 34 is
@@ -16,7 +16,7 @@ NUM_LANDMARKS = 39
 
 @dataclass(frozen=True)
 class Landmarks:
-    """BlazePose's landmarks for a batch of crops; `...` is the batch shape.
+    """BlazePose's landmarks for a batch of crops, as arrays or tensors; `...` is the batch shape.
 
     Attributes:
         points: [..., 39, 2] crop pixels; (0, 0) is the center of the top-left pixel. May be outside the crop.
@@ -27,22 +27,22 @@ class Landmarks:
         score: [...] probability that the crop shows a person.
     """
 
-    points: Tensor
-    visibility: Tensor
-    presence: Tensor
-    world: Tensor
-    score: Tensor
+    points: Array
+    visibility: Array
+    presence: Array
+    world: Array
+    score: Array
 
     @classmethod
-    def unknown(cls, batch: Sequence[int], device: torch.device | str | None = None) -> "Landmarks":
+    def unknown(cls, batch: Sequence[int]) -> "Landmarks":
         """Landmarks for a backbone without them: none is visible, and the crop shows a person."""
-        points = torch.full((*batch, NUM_LANDMARKS, 2), CROP_CENTER, device=device)
-        nothing = torch.zeros_like(points[..., 0])
-        world = torch.zeros((*batch, NUM_LANDMARKS, 3), device=device)
-        return cls(points, nothing, nothing, world, torch.ones(tuple(batch), device=device))
+        points = np.full((*batch, NUM_LANDMARKS, 2), CROP_CENTER, np.float32)
+        nothing = np.zeros_like(points[..., 0])
+        world = np.zeros((*batch, NUM_LANDMARKS, 3), np.float32)
+        return cls(points, nothing, nothing, world, np.ones(tuple(batch), np.float32))
 
-    def map(self, function: Callable[[Tensor], Tensor]) -> "Landmarks":
-        """Apply `function` to each tensor."""
+    def map(self, function: Callable[[Array], Array]) -> "Landmarks":
+        """Apply `function` to each array."""
         return Landmarks(
             points=function(self.points),
             visibility=function(self.visibility),
@@ -53,26 +53,27 @@ class Landmarks:
 
     def __getitem__(self, index: Any) -> "Landmarks":
         """Index the batch."""
-        return self.map(lambda tensor: tensor[index])
+        return self.map(lambda array: array[index])
 
-    def to(self, device: torch.device | str) -> "Landmarks":
-        return self.map(lambda tensor: tensor.to(device))
+    def to(self, device: Any) -> "Landmarks":
+        """The same as tensors on a torch device."""
+        return self.map(lambda array: to_tensor(array, device))
 
     @staticmethod
     def cat(parts: "Sequence[Landmarks]") -> "Landmarks":
         """Concatenate batches along their first axis."""
         return Landmarks(
-            points=torch.cat([part.points for part in parts]),
-            visibility=torch.cat([part.visibility for part in parts]),
-            presence=torch.cat([part.presence for part in parts]),
-            world=torch.cat([part.world for part in parts]),
-            score=torch.cat([part.score for part in parts]),
+            points=concatenate([part.points for part in parts]),
+            visibility=concatenate([part.visibility for part in parts]),
+            presence=concatenate([part.presence for part in parts]),
+            world=concatenate([part.world for part in parts]),
+            score=concatenate([part.score for part in parts]),
         )
 
 
 @dataclass(frozen=True)
 class FrameFeatures:
-    """Static features of a batch of crops; `...` is the batch shape.
+    """Static features of a batch of crops, as arrays or tensors; `...` is the batch shape.
 
     Attributes:
         vector: [..., C] global feature f_t; C is the backbone's `vector_size`.
@@ -80,26 +81,27 @@ class FrameFeatures:
         landmarks: landmarks from the backbone.
     """
 
-    vector: Tensor
-    local_map: Tensor
+    vector: Array
+    local_map: Array
     landmarks: Landmarks
 
-    def map(self, function: Callable[[Tensor], Tensor]) -> "FrameFeatures":
-        """Apply `function` to each tensor, including those of the landmarks."""
+    def map(self, function: Callable[[Array], Array]) -> "FrameFeatures":
+        """Apply `function` to each array, including those of the landmarks."""
         return FrameFeatures(function(self.vector), function(self.local_map), self.landmarks.map(function))
 
     def __getitem__(self, index: Any) -> "FrameFeatures":
         """Index the batch."""
-        return self.map(lambda tensor: tensor[index])
+        return self.map(lambda array: array[index])
 
-    def to(self, device: torch.device | str) -> "FrameFeatures":
-        return self.map(lambda tensor: tensor.to(device))
+    def to(self, device: Any) -> "FrameFeatures":
+        """The same as tensors on a torch device."""
+        return self.map(lambda array: to_tensor(array, device))
 
     @staticmethod
     def cat(parts: "Sequence[FrameFeatures]") -> "FrameFeatures":
         """Concatenate batches along their first axis."""
         return FrameFeatures(
-            vector=torch.cat([part.vector for part in parts]),
-            local_map=torch.cat([part.local_map for part in parts]),
+            vector=concatenate([part.vector for part in parts]),
+            local_map=concatenate([part.local_map for part in parts]),
             landmarks=Landmarks.cat([part.landmarks for part in parts]),
         )

@@ -1,7 +1,5 @@
 """Estimation of the error of each joint by the network."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -22,9 +20,11 @@ class JointErrors(nn.Module):
         calibration: (a, b); the result is exp(a) s^b for the output s of the layers, meters.
     """
 
+    calibration: Tensor
+
     def __init__(self, hidden: int, residuals: int, calibration: tuple[float, float] = (0.0, 1.0)) -> None:
         super().__init__()
-        self.calibration = calibration
+        self.register_buffer("calibration", torch.tensor(calibration), persistent=False)  # part of the configuration
         last = nn.Linear(_WIDTH, NUM_JOINTS - 1)
         nn.init.constant_(last.bias, -2.5)  # 8 cm
         self.layers = nn.Sequential(nn.Linear(NUM_STATES * hidden + residuals, _WIDTH), nn.GELU(), last)
@@ -40,8 +40,8 @@ class JointErrors(nn.Module):
         """
         inputs = torch.cat([hidden.flatten(1), residuals], 1).detach()
         errors = F.softplus(self.layers(inputs)) + _MIN_ERROR
-        shift, power = self.calibration
-        return F.pad(math.exp(shift) * errors**power, (1, 0))
+        shift, power = self.calibration[0], self.calibration[1]
+        return F.pad(shift.exp() * errors.pow(power), (1, 0))
 
 
 def joint_error_loss(expected: Tensor, joints: Tensor, truth: Tensor) -> Tensor:

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+import numpy as np
 import torch
-from torch import Tensor
 
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import Landmarks
@@ -24,9 +24,9 @@ def fit_landmarks(landmarks: Landmarks, camera: CropCamera) -> Landmarks:
     Returns:
         [B] landmarks.
     """
-    window = camera.roll.shape[1]
+    window = int(camera.roll.shape[1])
     middle = window // 2
-    weights = savitzky_golay(window).to(landmarks.points)
+    weights = torch.from_numpy(savitzky_golay(window)).to(landmarks.points)
     middle_camera, all_cameras = camera[:, middle : middle + 1], camera[:, :, None]
     frame_pixels = all_cameras.from_crop_pixels(landmarks.points)
     points = middle_camera.to_crop_pixels(torch.einsum("t,btnc->bnc", weights, frame_pixels))
@@ -35,8 +35,7 @@ def fit_landmarks(landmarks: Landmarks, camera: CropCamera) -> Landmarks:
     return replace(landmarks[:, middle], points=points, world=world)
 
 
-def savitzky_golay(window: int) -> Tensor:
+def savitzky_golay(window: int) -> np.ndarray:
     """Weights [window] of the value at the middle of a least-squares parabola (Savitzky and Golay 1964); odd window."""
-    time = torch.arange(window, dtype=torch.float64) - window // 2
-    powers = torch.stack([time**0, time, time**2], 1)
-    return torch.linalg.pinv(powers)[0]
+    time = np.arange(window) - window // 2
+    return np.linalg.pinv(np.stack([time**0, time, time**2], 1))[0]

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.model.config import NUM_STATES
@@ -47,12 +48,8 @@ class Estimate:
 
     def per_state(self) -> Tensor:
         """Numbers of each state [B, 26, 10], padded with zeros to the ten of the shape."""
-        batch = len(self.betas)
-        own = self.betas.new_zeros(batch, NUM_STATES, NUM_BETAS)
-        own[:, :NUM_JOINTS, :6] = self.rotation_6d
-        own[:, SHAPE_STATE] = self.betas
-        own[:, CAMERA_STATE, :CAMERA_SIZE] = self.crop_camera
-        return own
+        parts = self.rotation_6d, self.betas[:, None], self.crop_camera[:, None]
+        return torch.cat([F.pad(part, (0, NUM_BETAS - part.shape[-1])) for part in parts], 1)
 
 
 class StateLinear(nn.Module):

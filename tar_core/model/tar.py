@@ -87,7 +87,7 @@ class TAR(nn.Module):
         return EncodedFrames(embedded, local, features.landmarks, camera)
 
     def decode_windows(
-        self, frames: "EncodedFrames", middles: Tensor, first: Tensor, last: Tensor, stride: int = 1
+        self, frames: "EncodedFrames", middles: Tensor, first: Tensor, last: Tensor, stride: int | Tensor = 1
     ) -> list[PosedBody]:
         """Estimate the bodies in the frames `middles`; equals `forward` on the windows around them.
 

@@ -1,17 +1,77 @@
-"""Loading of the converted networks that come with the package."""
+"""Files with the weights of networks, read without PyTorch."""
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import nn
+import numpy as np
+from safetensors import SafetensorError, safe_open
 
+from tar_core.arrays import to_tensor
 from tar_core.errors import TarError
 from tar_core.files import ASSETS
+from tar_core.model.config import TARConfig
+
+DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
+CHECKPOINT_FORMAT = "tar-checkpoint-1"
 
 
-def load_weights(model: nn.Module, path: Path | None, default_name: str) -> None:
-    """Load the weights of a module from a safetensors file; half-precision floats are converted.
+@dataclass(frozen=True)
+class Checkpoint:
+    """The contents of a checkpoint of TAR.
+
+    Attributes:
+        config: configuration of the network.
+        weights: its parameters and buffers by name, without the body; often half-precision floats.
+    """
+
+    config: TARConfig
+    weights: dict[str, np.ndarray]
+
+
+def read_checkpoint(path: str | Path | None = None) -> Checkpoint:
+    """Read a checkpoint of TAR.
+
+    Args:
+        path: the checkpoint. Default: the one that comes with the package.
+
+    Raises:
+        TarError: the file is missing, or is not a TAR checkpoint.
+    """
+    path = Path(path) if path else DEFAULT_CHECKPOINT
+    if not path.is_file():
+        raise TarError(f"{path}: no such checkpoint; check the path, or give none to use the default one")
+    try:
+        weights, metadata = read_tensors(path)
+    except (SafetensorError, OSError) as error:
+        raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
+    if metadata.get("format") != CHECKPOINT_FORMAT:
+        raise TarError(f"{path}: not a TAR checkpoint; give a checkpoint written by the training of TAR")
+    return Checkpoint(TARConfig.from_dict(json.loads(metadata["config"])), weights)
+
+
+def read_weights(path: Path | None, default_name: str) -> dict[str, np.ndarray]:
+    """Read the weights of a converted network that comes with the package.
+
+    Args:
+        path: a safetensors file. Default: `default_name` in the package's assets.
+        default_name: file name in the package's assets.
+
+    Raises:
+        TarError: the file is missing or damaged.
+    """
+    path = path or ASSETS / default_name
+    if not path.is_file():
+        raise TarError(f"{path}: no such weights; reinstall the package, or give the path of {default_name}")
+    try:
+        return read_tensors(path)[0]
+    except (SafetensorError, OSError) as error:
+        raise TarError(f"{path}: not a readable safetensors file ({error}); reinstall the package") from error
+
+
+def load_weights(model: Any, path: Path | None, default_name: str) -> None:
+    """Load the weights of a torch module from a safetensors file; half-precision floats are converted.
 
     Args:
         model: the module. The file must contain all of its parameters and buffers, and nothing else.
@@ -21,12 +81,20 @@ def load_weights(model: nn.Module, path: Path | None, default_name: str) -> None
     Raises:
         TarError: the file is missing, damaged, or has the weights of another network.
     """
-    path = path or ASSETS / default_name
-    if not path.is_file():
-        raise TarError(f"{path}: no such weights; reinstall the package, or give the path of {default_name}")
+    weights = read_weights(path, default_name)
     try:
-        model.load_state_dict(load_file(path))
-    except (SafetensorError, OSError) as error:
-        raise TarError(f"{path}: not a readable safetensors file ({error}); reinstall the package") from error
+        model.load_state_dict({name: to_tensor(array) for name, array in weights.items()})
     except RuntimeError as error:
-        raise TarError(f"{path}: these are the weights of another network; use {default_name}") from error
+        shown = path or ASSETS / default_name
+        raise TarError(f"{shown}: these are the weights of another network; use {default_name}") from error
+
+
+def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    """Read the arrays and the metadata of a safetensors file.
+
+    Raises:
+        SafetensorError: it is damaged.
+        OSError: it cannot be read.
+    """
+    with safe_open(path, framework="np") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118

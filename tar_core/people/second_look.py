@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tar_core.camera.crop import Crop, crop_from_alignment
+from tar_core.model.keypoints import BLAZEPOSE_POINTS, Keypoints
 from tar_core.people.boxes import box_iou
-from tar_core.people.movenet import BLAZEPOSE_POINTS, Keypoints
 from tar_core.people.occlusion import MAX_HIDDEN_DIFFERENCE, difference
 from tar_core.people.track import CropView, Track, is_same_body
 
@@ -70,28 +68,24 @@ class SecondLook:
     """Compares MoveNet with BlazePose.
 
     Args:
-        movenet: maps crops [B, 3, 256, 256] in 0..1 to keypoints.
+        movenet: maps crops [B, 256, 256, 3], uint8 RGB, to keypoints.
         see: BlazePose's result for a crop of an image [H, W, 3] uint8 RGB.
         fps: frame rate.
-        device: device of MoveNet.
     """
 
     def __init__(
         self,
-        movenet: Callable[[Tensor], Keypoints],
+        movenet: Callable[[np.ndarray], Keypoints],
         see: Callable[[np.ndarray, Crop], CropView],
         fps: float,
-        device: torch.device,
     ) -> None:
-        self._movenet, self._see, self._fps, self._device = movenet, see, fps, device
+        self._movenet, self._see, self._fps = movenet, see, fps
 
-    @torch.inference_mode()
     def find_body(self, image: np.ndarray, crop: Crop) -> SeenBody:
         """The person in the middle of a crop of an image."""
-        pixels = torch.from_numpy(crop.cut(image)).to(self._device).permute(2, 0, 1)
-        found = self._movenet(pixels[None] / 255)
-        points = found.points[0].cpu().numpy().astype(np.float64)
-        return SeenBody(crop.to_image(points), found.scores[0].cpu().numpy().astype(np.float64))
+        found = self._movenet(crop.cut(image)[None])
+        points, scores = found.points[0].astype(np.float64), found.scores[0].astype(np.float64)
+        return SeenBody(crop.to_image(points), scores)
 
     def confirms(self, image: np.ndarray, view: CropView) -> bool:
         """Whether MoveNet sees the same person in the same pose in BlazePose's crop."""

@@ -135,9 +135,9 @@ class CropView:
         self.crop = crop
         self.features = features
         landmarks = features.landmarks
-        self.points = crop.to_image(landmarks.points[0].cpu().numpy().astype(np.float64))
+        self.points = crop.to_image(landmarks.points[0].astype(np.float64))
         self.score = float(landmarks.score[0])
-        self.box = box_around_points(self.points[BODY_POINTS], landmarks.visibility[0, BODY_POINTS].cpu().numpy())
+        self.box = box_around_points(self.points[BODY_POINTS], landmarks.visibility[0, BODY_POINTS])
         trunk = self.points[TRUNK_POINTS]
         self.trunk = np.concatenate([trunk.min(0), trunk.max(0)])
         self.frame_height, self._frame_width = image.shape[:2]

@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
+from tar_core.model.keypoints import Keypoints
 from tar_core.people.boxes import box_height, box_iou, extend_to_whole_body, match_boxes, square_box
 from tar_core.people.clear_runs import TrackHistory
 from tar_core.people.identity import Identity, identify_people
-from tar_core.people.movenet import Keypoints
 from tar_core.people.occlusion import MAX_HIDDEN_DIFFERENCE, are_close, difference, paint_over, people_in_front
 from tar_core.people.one_euro import OneEuroFilter
 from tar_core.people.search import DOUBTFUL_SCORE, Detector, PeopleSearch, Place
@@ -57,30 +55,27 @@ class PeopleTracker:
     """Tracks all people through a video.
 
     Args:
-        backbone: maps crops [B, 3, 256, 256] in 0..1 to FrameFeatures with BlazePose's landmarks.
+        backbone: maps crops [B, 256, 256, 3], uint8 RGB, to FrameFeatures with BlazePose's landmarks.
         detector: None to follow only people in given boxes.
         fps: frame rate.
-        device: device of the networks.
         max_people: when so many people are tracked, a new person is tracked only if clearly larger than one of them;
             None for no limit.
-        movenet: maps crops [B, 3, 256, 256] in 0..1 to keypoints; None to do without a second look.
+        movenet: maps crops [B, 256, 256, 3], uint8 RGB, to keypoints; None to do without a second look.
     """
 
     def __init__(
         self,
-        backbone: Callable[[Tensor], FrameFeatures],
+        backbone: Callable[[np.ndarray], FrameFeatures],
         detector: Detector | None,
         fps: float,
-        device: torch.device | str = "cpu",
         max_people: int | None = None,
-        movenet: Callable[[Tensor], Keypoints] | None = None,
+        movenet: Callable[[np.ndarray], Keypoints] | None = None,
     ) -> None:
         self.backbone = backbone
         self.detector = detector
         self.fps = fps
-        self.device = torch.device(device)
         self.max_people = max_people
-        self._second_look = SecondLook(movenet, self._view, fps, self.device) if movenet else None
+        self._second_look = SecondLook(movenet, self._view, fps) if movenet else None
         self._search = PeopleSearch(detector, self._second_look, fps) if detector and self._second_look else None
         self.tracks: list[Track] = []  # followed, or lost for less than MAX_GAP
         self.ended: list[Track] = []
@@ -265,12 +260,7 @@ class PeopleTracker:
         return view.next_crop() if view.shows_person() else None
 
     def _compute_features(self, image: np.ndarray, crops: Sequence[Crop]) -> FrameFeatures:
-        return self._features_of([crop.cut(image) for crop in crops])
-
-    @torch.inference_mode()
-    def _features_of(self, pictures: Sequence[np.ndarray]) -> FrameFeatures:
-        pixels = np.stack(pictures)
-        return self.backbone(torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2) / 255)
+        return self.backbone(np.stack([crop.cut(image) for crop in crops]))
 
     def _view(self, image: np.ndarray, crop: Crop) -> CropView:
         return CropView(crop, self._compute_features(image, [crop]), image)
@@ -317,7 +307,7 @@ class PeopleTracker:
         picture = track.crop.cut(image)
         for other in in_front.values():
             picture = paint_over(picture, track.crop.from_image(other.points))
-        behind = CropView(track.crop, self._features_of([picture]), image)
+        behind = CropView(track.crop, self.backbone(picture[None]), image)
         is_other = any(is_same_body(other.points, behind.points, other.crop.size) for other in in_front.values())
         is_better = bool(was_hidden) or difference(track, behind) < difference(track, view)
         is_better = is_better and difference(track, behind) < MAX_HIDDEN_DIFFERENCE

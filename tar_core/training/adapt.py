@@ -18,6 +18,7 @@ from tar_core.evaluation.clips import evaluate, refine_frames
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
+from tar_core.runtime.torch_runtime import choose_device
 from tar_core.training.footage import FittingConfig, landmark_distances, write_clips
 from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import MixedClips, Part
@@ -94,7 +95,7 @@ def adapt(
         )
     held_out_clips = FeatureClips(held_out)
     test = FeatureClips(options.test) if options.test is not None else None
-    device = str(networks.device)
+    device = str(choose_device(options.device))
 
     model = load_tar(options.checkpoint, device)
     before = reprojection_error(model, held_out_clips, device)

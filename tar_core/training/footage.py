@@ -23,12 +23,12 @@ from tar_core.datasets.features import ClipBatch, save_features
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.refinement import JOINT_OF_LANDMARK
-from tar_core.model.streaming import TARStream, frame_step
-from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
 from tar_core.rotations import axis_angle_to_matrix
+from tar_core.runtime.graphs import Runtime
+from tar_core.runtime.streaming import TARStream, frame_step
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoReader
@@ -93,9 +93,7 @@ def track_people(video: Path, networks: Networks, max_frames: int) -> tuple[list
     """
     reader = VideoReader(video)
     step = frame_step(reader.fps)
-    tracker = PeopleTracker(
-        networks.backbone, networks.detector, reader.fps / step, networks.device, None, networks.movenet
-    )
+    tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, None, networks.movenet)
     sightings: dict[int, list[list[Sighting]]] = {}  # the runs of each track
     focal_length = 0.0
     for frame in prefetch(reader.frames(0, step * max_frames - 1)):
@@ -119,17 +117,18 @@ def _join(sightings: Sequence[Sighting], focal_length: float, center: tuple[floa
     return Run(
         [sighting.frame for sighting in sightings],
         FrameFeatures(features.vector.half(), features.local_map.half(), features.landmarks),
-        CropCamera.cat([CropCamera.from_crop(sighting.crop, focal_length, center) for sighting in sightings]),
+        CropCamera.cat([CropCamera.from_crop(one.crop, focal_length, center) for one in sightings]).to("cpu"),
         [sighting.box for sighting in sightings],
     )
 
 
-def predict_motion(run: Run, network: TAR, fps: float, data: BodyData) -> ClipBatch:
+def predict_motion(run: Run, runtime: Runtime, fps: float, data: BodyData) -> ClipBatch:
     """Predict the motion of a run with the network, with one shape for all frames."""
-    stream = TARStream(network, fps)
-    features = run.features.map(lambda tensor: tensor.float())
+    stream = TARStream(runtime, fps)
+    features = run.features.map(lambda tensor: tensor.float().numpy())
+    camera = run.camera.map(Tensor.numpy)
     results = [
-        result for k in range(len(run)) for result in stream.push(features[k : k + 1], run.camera[k : k + 1])
+        result for k in range(len(run)) for result in stream.push(features[k : k + 1], camera[k : k + 1])
     ] + stream.finish()
     motion = assemble_motion(0, run.frames, run.boxes, results, data, data)
     poses = torch.from_numpy(motion.poses.reshape(len(run), -1, 3))
@@ -205,7 +204,7 @@ def write_clips(
         runs, fps = track_people(video, networks, max_frames)
         clips: dict[str, list[ClipBatch]] = {"train": [], "held_out": []}
         for run in runs:
-            fitted = fit_to_landmarks(predict_motion(run, networks.tar, fps, data), body, config)
+            fitted = fit_to_landmarks(predict_motion(run, networks.runtime, fps, data), body, config)
             border = round(len(run) * (1 - held_out))
             clips["train"] += split_clips(fitted[:border])
             clips["held_out"] += split_clips(fitted[border:])

@@ -89,7 +89,7 @@ class LandmarkSimulator:
         betas = _tensor([scene.betas for scene in scenes]).repeat_interleave(self.length, 0)
         rest = self.body.rest_joints[0] + betas @ self.body.rest_joint_directions[0].T  # the pelvis at rest
         trans = _tensor([scene.camera_joints()[:, 0] for scene in scenes]).flatten(0, 1) - rest
-        camera = CropCamera.cat([camera for scene in scenes for camera in _crop_cameras(scene)])
+        camera = CropCamera.cat([camera for scene in scenes for camera in _crop_cameras(scene)]).to("cpu")
 
         vector, limbs = self._exact(poses, betas, trans, camera)
         frames, weights = donor_schedule(self.length, self.donors.clip_length)

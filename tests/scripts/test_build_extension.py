@@ -56,7 +56,7 @@ def test_offline_zip_contains_the_wheels_of_the_engine(monkeypatch: pytest.Monke
         downloads.append(command)
         wheels = Path(command[command.index("--dest") + 1])
         wheels.mkdir(exist_ok=True)
-        for name in ("torch-2.13.0-cp311-cp311-linux.whl", "tar_core-0.1.0-py3-none-any.whl"):
+        for name in ("onnxruntime-1.32.0-cp311-cp311-linux.whl", "tar_core-0.1.0-py3-none-any.whl"):
             (wheels / name).write_bytes(b"wheel")
 
     zip_file = build_extension.build_extension(tmp_path)
@@ -64,8 +64,8 @@ def test_offline_zip_contains_the_wheels_of_the_engine(monkeypatch: pytest.Monke
     with zipfile.ZipFile(build_extension.build_offline(zip_file, ["3.11", "3.13"], ["--pre"])) as extension:
         names = extension.namelist()
         manifest = tomllib.loads(extension.read("blender_manifest.toml").decode())
-    assert "engine_wheels/torch-2.13.0-cp311-cp311-linux.whl" in names
+    assert "engine_wheels/onnxruntime-1.32.0-cp311-cp311-linux.whl" in names
     assert [name for name in names if "tar_core-" in name] == ["wheels/tar_core-0.1.0-py3-none-any.whl"]
     assert manifest["platforms"] == [build_extension.blender_platform()]
     assert [command[command.index("--python-version") + 1] for command in downloads] == ["3.11", "3.13"]
-    assert all(command[-1] == "--pre" and "torch==2.13.0" in command for command in downloads)
+    assert all(command[-1] == "--pre" and "onnxruntime==1.32.0" in command for command in downloads)

@@ -87,7 +87,7 @@ def clips(tmp_path):
 
     camera = CropCamera.cat(
         [CropCamera.from_crop(Crop(700 + k, 400, 300, 0.01 * k), 1500.0, (639.5, 359.5)) for k in range(count)]
-    )
+    ).to("cpu")
     poses = 0.3 * torch.randn(count, 24, 3, generator=random)
     poses[:, 0] = torch.tensor([np.pi, 0, 0]) + 0.1 * poses[:, 0]
     tensors = {

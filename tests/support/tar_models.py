@@ -42,7 +42,7 @@ def random_track(count: int, seed: int = 0) -> tuple[FrameFeatures, CropCamera]:
         CropCamera.from_crop(Crop(700 + 5 * k, 400 - 3 * k, 300 + k, 0.05 * k), 1500.0, (639.5, 359.5))
         for k in range(count)
     ]
-    return features, CropCamera.cat(cameras)
+    return features, CropCamera.cat(cameras).to("cpu")
 
 
 def build(config: TARConfig = SMALL, seed: int = 0) -> TAR:

@@ -55,7 +55,7 @@ def view_engine_setup(session: Session) -> Step:
     python = setup.environment_python(old)
     python.parent.mkdir(parents=True)
     python.symlink_to(engine_python)
-    info = {"tar_core": "0.0.9", "torch": "2.5.0", "device": "cpu", "seconds": 2.0}
+    info = {"tar_core": "0.0.9", "runtime": "ONNX Runtime 1.20.0", "device": "cpu", "seconds": 2.0}
     (old / setup.READY_FILE).write_text(json.dumps(info))
     session.area.tag_redraw()
     yield DRAW_SECONDS

@@ -230,7 +230,7 @@ def test_warnings_have_a_hint(tmp_path: Path, capsys: pytest.CaptureFixture) -> 
 def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None:
     assert main(["info", "--checkpoint", str(untrained_checkpoint)]) == 0
     printed = capsys.readouterr().out
-    assert "torch" in printed and "device" in printed and "backbone = blazepose" in printed
+    assert "ONNX Runtime" in printed and "device" in printed and "backbone = blazepose" in printed
     assert "FIGURE S=64 params_m=" in printed
 
 

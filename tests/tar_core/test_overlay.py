@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.body.data import load_body
-from tar_core.body.model import BodyModel
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.skinning import posed_vertices
 from tar_core.camera.crop_camera import project
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.overlay import COLORS, draw_people, posed_vertices, write_overlay
+from tar_core.overlay import COLORS, draw_people, write_overlay
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 
@@ -37,8 +37,8 @@ def clip_of(*people: PersonMotion) -> MotionClip:
 
 
 @pytest.fixture(scope="module")
-def body() -> BodyModel:
-    return BodyModel(load_body())
+def body() -> BodyData:
+    return load_body()
 
 
 @pytest.fixture
@@ -53,10 +53,14 @@ def hue_area(image: np.ndarray, gray: np.ndarray, color: tuple[int, int, int]) -
     return (image != gray).any(-1) & ((tint * wanted).sum(-1) > 0)
 
 
-def test_body_covers_its_projected_vertices(body: BodyModel, gray: np.ndarray) -> None:
+def vertices_of(person: PersonMotion, body: BodyData) -> np.ndarray:
+    return posed_vertices(body, person.poses[0], person.betas) + person.trans[0]
+
+
+def test_body_covers_its_projected_vertices(body: BodyData, gray: np.ndarray) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0))
     drawn = (draw_people(gray, clip, 0, body) != gray).any(-1)
-    pixels = project(posed_vertices(clip.people[0], 0, body), clip.focal_length, clip.principal_point)
+    pixels = project(vertices_of(clip.people[0], body), clip.focal_length, clip.principal_point)
     rows, columns = np.nonzero(drawn)
     np.testing.assert_allclose(pixels.min(0), [columns.min(), rows.min()], atol=1.5)
     np.testing.assert_allclose(pixels.max(0), [columns.max(), rows.max()], atol=1.5)
@@ -64,21 +68,21 @@ def test_body_covers_its_projected_vertices(body: BodyModel, gray: np.ndarray) -
     assert drawn[y, x].mean() > 0.97
 
 
-def test_frames_without_the_person_are_unchanged(body: BodyModel, gray: np.ndarray) -> None:
+def test_frames_without_the_person_are_unchanged(body: BodyData, gray: np.ndarray) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0, first_frame=5))
     np.testing.assert_array_equal(draw_people(gray, clip, 4, body), gray)
     assert (draw_people(gray, clip, 5, body) != gray).any()
     assert (gray == 128).all(), "the given image is not modified"
 
 
-def test_nearer_person_is_drawn_in_front(body: BodyModel, gray: np.ndarray) -> None:
+def test_nearer_person_is_drawn_in_front(body: BodyData, gray: np.ndarray) -> None:
     near, far = standing_person(1, 0.0, 3.0), standing_person(2, 0.0, 6.0)
     for people in ([near, far], [far, near]):
         image = draw_people(gray, clip_of(*people), 0, body)
         assert hue_area(image, gray, COLORS[people.index(near)])[59, 79]
 
 
-def test_interpolated_frames_are_fainter(body: BodyModel, gray: np.ndarray) -> None:
+def test_interpolated_frames_are_fainter(body: BodyData, gray: np.ndarray) -> None:
     person = standing_person(1, 0.0, 4.0)
     person.confidence[1] = 0
     clip = clip_of(person)
@@ -86,7 +90,7 @@ def test_interpolated_frames_are_fainter(body: BodyModel, gray: np.ndarray) -> N
     assert unseen < 0.6 * seen
 
 
-def test_body_behind_or_at_the_camera(body: BodyModel, gray: np.ndarray) -> None:
+def test_body_behind_or_at_the_camera(body: BodyData, gray: np.ndarray) -> None:
     np.testing.assert_array_equal(draw_people(gray, clip_of(standing_person(1, 0.0, -3.0)), 0, body), gray)
     draw_people(gray, clip_of(standing_person(1, 0.0, 0.05)), 0, body)
 

@@ -119,3 +119,11 @@ def test_continuous_quaternions_never_jump():
     fixed = r.continuous_quaternions(q)
     assert ((fixed[1:] * fixed[:-1]).sum(-1) > 0.9).all()
     np.testing.assert_allclose(r.quaternion_to_matrix(fixed), r.quaternion_to_matrix(q), atol=1e-12)
+
+
+@given(st.integers(0, 1000))
+def test_align_vectors_equals_scipy(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors, targets, weights = random.normal(size=(8, 3)), random.normal(size=(8, 3)), random.uniform(0.1, 1, 8)
+    expected = Rotation.align_vectors(targets, vectors, weights=weights)[0].as_matrix()
+    np.testing.assert_allclose(r.align_vectors(vectors, targets, weights), expected, atol=1e-9)

@@ -140,4 +140,4 @@ class HRNetW48(nn.Module):
         side = maps[0].shape[-2:]
         grown = [F.interpolate(branch, side, mode="bilinear", align_corners=False) for branch in maps]
         local_map = self.local_head(torch.cat(grown, 1))
-        return FrameFeatures(vector, local_map, Landmarks.unknown((len(crops),), crops.device))
+        return FrameFeatures(vector, local_map, Landmarks.unknown((len(crops),)).to(crops.device))

@@ -85,7 +85,7 @@ class ResNet50(nn.Module):
         """Compute vectors [B, 2048] and maps [B, 256, 64, 64] of crops [B, 3, 256, 256] RGB, 0 to 1; no landmarks."""
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(standardize(crops)))), 3, 2, 1)  # [B, 64, 64, 64]
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # [B, 2048, 8, 8]
-        landmarks = Landmarks.unknown((len(crops),), crops.device)
+        landmarks = Landmarks.unknown((len(crops),)).to(crops.device)
         return FrameFeatures(x.mean((2, 3)), self.deconv_layers(x), landmarks)
 
 

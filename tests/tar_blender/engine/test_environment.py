@@ -65,4 +65,4 @@ def test_unused_graphics_card_is_reported(
     assert unused_card("cpu") == "", "a driver without a card"
     (tmp_path / program).write_text("#!/bin/sh\necho card 0\n")
     assert unused_card("cpu") == maker and unused_card("cuda") == ""
-    assert f"cpu (no PyTorch for the {maker} card)" in str(replace(INFO, device="cpu", unused_card=maker))
+    assert f"cpu (not the {maker} card)" in str(replace(INFO, device="cpu", unused_card=maker))

@@ -49,7 +49,9 @@ def test_preferences_precede_the_setup(
     preferences: TARPreferences, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(paths, "engine_folder", lambda: tmp_path)
-    (tmp_path / READY_FILE).write_text('{"tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 2.0}')
+    (tmp_path / READY_FILE).write_text(
+        '{"tar_core": "0.1.0", "runtime": "ONNX Runtime", "device": "cpu", "seconds": 2.0}'
+    )
     python = environment_python(tmp_path)
     python.parent.mkdir()
     python.symlink_to(PYTHON)

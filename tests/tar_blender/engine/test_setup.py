@@ -35,10 +35,10 @@ def test_environment_is_created_tested_marked_and_removed(base_python: Path, whe
     assert events[-1] == Ready(INFO) and set_up_info(folder) == INFO
     assert Stage("Creating the environment") in events and Stage("Testing the engine") in events
     assert "venv" not in set_up_commands(folder, base_python, str(wheel), OFFLINE)[0], "an environment is reused"
-    rebuilt = make_wheel(tmp_path, replace(INFO, torch="another"))  # another build of the same version
+    rebuilt = make_wheel(tmp_path, replace(INFO, runtime="another"))  # another build of the same version
     commands = set_up_commands(folder, base_python, str(rebuilt), OFFLINE)
     last = follow(EngineSetup(environment_python(folder), commands, folder))[-1]
-    assert last == Ready(replace(INFO, torch="another"))
+    assert last == Ready(replace(INFO, runtime="another"))
     remove_environment(folder)
     assert not folder.exists() and set_up_info(folder) is None
 
@@ -112,4 +112,4 @@ def test_self_test_of_the_real_engine() -> None:
         [sys.executable, "-m", "tar_core.engine", "--self-test"], capture_output=True, text=True, check=True
     ).stdout
     info = read_self_test(answer.splitlines()[-1])
-    assert info.torch and info.device and info.seconds > 0
+    assert info.runtime and info.device and info.seconds > 0

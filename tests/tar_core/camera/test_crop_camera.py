@@ -21,7 +21,7 @@ def double(camera):
 
 @given(crop=crops, scale=st.floats(0.3, 2), tx=st.floats(-1, 1), ty=st.floats(-1, 1))
 def test_crop_camera_inverts_translation(crop, scale, tx, ty):
-    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT).to("cpu"))
     weak = torch.tensor([[scale, tx, ty]], dtype=torch.float64)
     torch.testing.assert_close(camera.crop_camera(camera.translation(weak)), weak, atol=1e-9, rtol=0)
 
@@ -29,7 +29,7 @@ def test_crop_camera_inverts_translation(crop, scale, tx, ty):
 @given(crop=crops, scale=st.floats(0.3, 2))
 def test_zero_offset_projects_to_the_center_of_the_crop(crop, scale):
     """With tx = ty = 0, the origin of the body projects to the center of the crop, wherever it is (CLIFF)."""
-    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT).to("cpu"))
     translation = camera.translation(torch.tensor([[scale, 0.0, 0.0]], dtype=torch.float64))
     pixels = camera.project(translation[:, None])
     torch.testing.assert_close(pixels, torch.full_like(pixels, 127.5), atol=1e-4, rtol=0)
@@ -39,7 +39,7 @@ def test_zero_offset_projects_to_the_center_of_the_crop(crop, scale):
 def test_projection_in_the_rolled_camera_equals_projection_in_the_frame(crop):
     """Rolled camera into the crop gives the same pixels as camera into the frame, then cropping."""
     points = torch.tensor(np.random.default_rng(0).normal(size=(1, 20, 3)) * 0.5 + [0.3, 0.1, 4])
-    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT).to("cpu"))
     rolled = camera[:, None].roll_camera(points)
     in_crop = camera.project(rolled)[0].numpy()
     in_frame = project(points[0].numpy(), 1500.0, np.array(PRINCIPAL_POINT))
@@ -50,7 +50,7 @@ def test_projection_in_the_rolled_camera_equals_projection_in_the_frame(crop):
 
 @given(crop=crops)
 def test_from_crop_pixels_agrees_with_the_crop(crop):
-    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT))
+    camera = double(CropCamera.from_crop(crop, 1500.0, PRINCIPAL_POINT).to("cpu"))
     pixels = torch.tensor(np.random.default_rng(0).uniform(0, 255, (1, 20, 2)))
     image = camera[:, None].from_crop_pixels(pixels)
     np.testing.assert_allclose(image[0] + np.array(PRINCIPAL_POINT), crop.to_image(pixels[0].numpy()), atol=1e-3)
@@ -58,7 +58,7 @@ def test_from_crop_pixels_agrees_with_the_crop(crop):
 
 
 def test_roll_rotation_agrees_with_roll_camera():
-    camera = double(CropCamera.from_crop(Crop(100, 900, 300, 0.7), 1500.0, PRINCIPAL_POINT))
+    camera = double(CropCamera.from_crop(Crop(100, 900, 300, 0.7), 1500.0, PRINCIPAL_POINT).to("cpu"))
     orient = torch.linalg.qr(torch.randn(1, 3, 3, dtype=torch.float64, generator=torch.manual_seed(0)))[0]
     vector = torch.tensor([0.2, -0.4, 0.1], dtype=torch.float64)
     torch.testing.assert_close(camera.roll_rotation(orient) @ vector, camera.roll_camera(orient @ vector))
@@ -73,5 +73,5 @@ def test_default_cameras():
 
 
 def test_box_information_is_within_unit_range():
-    camera = CropCamera.from_crop(Crop(1500, 200, 700, 0.2), 2203.0, PRINCIPAL_POINT)
+    camera = CropCamera.from_crop(Crop(1500, 200, 700, 0.2), 2203.0, PRINCIPAL_POINT).to("cpu")
     assert camera.box_information().abs().max() < 1.5

@@ -1,13 +1,55 @@
+"""What runs the networks."""
+
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from tar_core.capture.networks import choose_device
+from tar_core.capture import networks
+from tar_core.capture.networks import load_runtime, may_use_gpu
 from tar_core.errors import TarError
+from tar_core.model.checkpoint import build_tar, save_tar
+from tar_core.model.config import TAR_S
+from tar_core.runtime.onnx_runtime import OnnxRuntime
+from tar_core.runtime.torch_runtime import TorchRuntime
 
 
-def test_unavailable_device_is_rejected() -> None:
-    with pytest.raises(TarError, match="device 'abacus' is not available"):
-        choose_device("abacus")
+def without_pytorch(name: str) -> None:
+    """Replaces importlib.util.find_spec: no package is installed."""
 
 
-def test_auto_chooses_an_available_device() -> None:
-    assert choose_device("auto").type in ("cpu", "cuda", "mps")
+def test_onnx_runtime_is_used_on_the_cpu() -> None:
+    runtime = load_runtime("cpu")
+    assert isinstance(runtime, OnnxRuntime) and runtime.device == "cpu"
+    assert runtime.version.startswith("ONNX Runtime ")
+
+
+def test_automatic_device_is_usable() -> None:
+    assert load_runtime("auto").device.split(":")[0] in ("cpu", "cuda", "mps")
+
+
+def test_pytorch_on_the_cpu_can_be_chosen() -> None:
+    runtime = load_runtime("torch:cpu")
+    assert isinstance(runtime, TorchRuntime) and runtime.device == "cpu"
+
+
+def test_unknown_device_is_an_error() -> None:
+    with pytest.raises(TarError, match="abacus"):
+        load_runtime("abacus")
+
+
+def test_network_that_was_not_exported_runs_on_pytorch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = tmp_path / "mine.safetensors"
+    save_tar(build_tar(replace(TAR_S, iterations=2)), checkpoint)
+    assert isinstance(load_runtime("cpu", checkpoint), TorchRuntime)
+    monkeypatch.setattr(networks.importlib.util, "find_spec", without_pytorch)
+    with pytest.raises(TarError, match="this checkpoint needs PyTorch"):
+        load_runtime("cpu", checkpoint)
+
+
+def test_device_of_pytorch_without_pytorch_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks.importlib.util, "find_spec", without_pytorch)
+    with pytest.raises(TarError, match="the device cuda needs PyTorch"):
+        load_runtime("cuda")
+    assert not may_use_gpu()
+    assert isinstance(load_runtime("auto"), OnnxRuntime)

@@ -4,9 +4,9 @@ import pytest
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.capture.track import NetworkTrack, assemble_motion, collect_people, interpolate_poses
-from tar_core.model.streaming import FrameResult
 from tar_core.people.identity import Identity
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
+from tar_core.runtime.streaming import FrameResult
 
 
 def result(poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, confidence: float) -> FrameResult:

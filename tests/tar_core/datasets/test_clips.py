@@ -36,7 +36,7 @@ def test_crops_contain_the_person(root):
         assert (inside > 0).all() and (inside < 255).all()  # the whole person is in the crop
         assert np.ptp(inside[:, 1]) > 100  # and fills it
         camera = CropCamera.from_crop(crop, float(clip.focal_length), clip.principal_point.tolist())
-        rolled = camera.roll_camera(torch.from_numpy(clip.joints[frame])[None])
+        rolled = camera.roll_camera(clip.joints[frame][None])
         np.testing.assert_allclose(camera.project(rolled)[0], inside, atol=1e-2)
         # The image is a horizontal gradient: its brightness gives the crop's center.
         center = clip.images[frame, 128, 128, 0]

@@ -40,7 +40,7 @@ def standing_body():
     rotation = torch.tensor([[1.0, 0, 0, 0, 1, 0]]).repeat(24, 1)
     rotation[0] = torch.tensor([1.0, 0, 0, 0, -1, 0])  # upright and facing the camera
     estimate = Estimate(rotation[None], torch.zeros(1, 10), torch.tensor([[0.8, 0.0, -0.2]]))
-    camera = CropCamera.from_crop(Crop(700, 500, 400, 0.3), 1500.0, (639.5, 359.5))
+    camera = CropCamera.from_crop(Crop(700, 500, 400, 0.3), 1500.0, (639.5, 359.5)).to("cpu")
     return pose_body(BodyModel(load_body()), estimate, camera)
 
 

@@ -1,4 +1,4 @@
-"""The whole network: ablation switches, streaming, the rolled camera, and gradients."""
+"""The whole network: the rolled camera, and gradients."""
 
 from dataclasses import replace
 
@@ -10,78 +10,9 @@ from tar_core.camera.crop_camera import CropCamera
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import DEPTHS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.features import FrameFeatures
-from tar_core.model.streaming import TARStream, frame_results
 from tar_core.rotations import axis_angle_to_matrix
-from tests.support.tar_models import SMALL, build, double, random_track, window
-
-SWITCHES = [
-    {},
-    {"use_refinement": False},
-    {"use_global": False},
-    {"use_local": False},
-    {"local_skip": False},
-    {"landmark_residuals": False},
-    {"steady_landmarks": False},
-    {"far_frames": (6, 8)},
-    *({"local_length": length} for length in (3, 7, 9)),
-    *({"local_size": size} for size in (64, 32, 8)),
-]
-
-
-@pytest.mark.parametrize("switch", SWITCHES, ids=str)
-def test_stream_equals_single_windows_for_every_ablation_switch(switch):
-    model = build(replace(SMALL, **switch)).double()
-    features, camera = double(*random_track(13))
-    offsets = torch.tensor(model.config.offsets)
-    stream = TARStream(model, batch_size=4)
-    results = [result for k in range(13) for result in stream.push(features[k : k + 1], camera[k : k + 1])]
-    assert len(results) == (8 if offsets[-1] == 4 else 4)
-    results += stream.finish()
-    assert len(results) == 13
-    with torch.no_grad():
-        for k in (0, 2, 6, 11, 12):
-            index = (offsets + k).clamp(0, 12)
-            bodies = model(*window(features, camera, index))
-            assert len(bodies) == (1 + model.config.iterations if model.config.use_refinement else 1)
-            expected = frame_results(bodies[-1], camera[k : k + 1], torch.ones(1))[0]
-            for name in ("poses", "betas", "trans"):
-                torch.testing.assert_close(
-                    torch.from_numpy(getattr(results[k], name)),
-                    torch.from_numpy(getattr(expected, name)),
-                    atol=1e-9,
-                    rtol=0,
-                )
-
-
-def test_windows_of_fast_videos_have_the_frame_rate_of_the_training():
-    model = build().double()
-    features, camera = double(*random_track(30))
-    stream = TARStream(model, fps=59.94, batch_size=4)
-    results = [result for k in range(30) for result in stream.push(features[k : k + 1], camera[k : k + 1])]
-    results += stream.finish()
-    with torch.no_grad():
-        index = 15 + 2 * (torch.arange(9) - 4)
-        expected = frame_results(model(*window(features, camera, index))[-1], camera[15:16], torch.ones(1))[0]
-    torch.testing.assert_close(torch.from_numpy(results[15].trans), torch.from_numpy(expected.trans), atol=1e-9, rtol=0)
-
-
-def test_stream_keeps_a_bounded_number_of_frames():
-    model = build()
-    features, camera = random_track(1)
-    stream = TARStream(model, batch_size=4)
-    num_kept = []
-    for _ in range(40):
-        stream.push(features, camera)
-        num_kept.append(len(stream._waiting) + (len(stream._frames) if stream._frames else 0))
-    assert max(num_kept) <= 4 + 8 + 4
-
-
-def test_track_of_one_frame():
-    stream = TARStream(build())
-    features, camera = random_track(1)
-    assert stream.push(features, camera) == []
-    assert len(stream.finish()) == 1
-    assert TARStream(build()).finish() == []
+from tar_core.runtime.modules import results_in_camera
+from tests.support.tar_models import SMALL, build, random_track, window
 
 
 def test_rolling_the_crop_rolls_the_result():
@@ -92,12 +23,11 @@ def test_rolling_the_crop_rolls_the_result():
     bodies = []
     for roll in (0.0, 0.8):
         # Both crops are centered on the principal point, so only the roll differs.
-        camera = CropCamera.from_crop(Crop(639.5, 359.5, 300, roll), 1500.0, (639.5, 359.5))
+        camera = CropCamera.from_crop(Crop(639.5, 359.5, 300, roll), 1500.0, (639.5, 359.5)).to("cpu")
         with torch.no_grad():
             body = model(features, camera[torch.zeros(1, 9, dtype=torch.long)])[-1]
-        result = frame_results(body, camera, torch.ones(1))[0]
-        rotations = axis_angle_to_matrix(torch.from_numpy(result.poses).view(1, 24, 3))
-        joints = model.body(rotations, torch.from_numpy(result.betas)[None]).joints + torch.from_numpy(result.trans)
+        poses, betas, trans, *_ = results_in_camera(body, camera, torch.ones(1))
+        joints = model.body(axis_angle_to_matrix(poses.view(1, 24, 3)), betas).joints + trans
         bodies.append((camera, joints))
     (_, upright), (camera, rolled) = bodies
     torch.testing.assert_close(camera[:, None].unroll_camera(upright), rolled, atol=1e-5, rtol=0)

@@ -1,17 +1,15 @@
-"""The converted detector against outputs of the tflite interpreter for real frames, stored by the converter."""
+"""Detection in frames of the demo video."""
 
 import cv2
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from safetensors import safe_open
 
-from tar_core.errors import TarError
-from tar_core.files import ASSETS
+from tar_core.model.weights import read_checkpoint
 from tar_core.people.boxes import box_iou
-from tar_core.people.detector import MAX_IOU, PersonDetector, load_detector, suppress_duplicates
+from tar_core.people.detector import MAX_IOU, PersonDetector, suppress_duplicates
+from tar_core.runtime.onnx_runtime import OnnxRuntime
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "ssd_person_reference.npz")
@@ -21,20 +19,13 @@ CONTENT = 300 * 1080 // 1920  # columns of the reference frames that are not pad
 
 @pytest.fixture(scope="module")
 def detector() -> PersonDetector:
-    return load_detector()
+    return PersonDetector(OnnxRuntime(read_checkpoint()))
 
 
 @pytest.fixture(scope="module")
 def frames() -> np.ndarray:
     jpegs = [REFERENCE[f"jpeg_{number}"] for number in range(len(MAN))]
     return np.stack([cv2.cvtColor(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for jpeg in jpegs])
-
-
-def test_outputs_equal_the_tflite_interpreter(detector: PersonDetector, frames: np.ndarray) -> None:
-    with torch.inference_mode():
-        codes, logits = detector(torch.from_numpy(frames).permute(0, 3, 1, 2) / 127.5 - 1)
-    np.testing.assert_allclose(codes, REFERENCE["codes"], atol=2e-3)
-    np.testing.assert_allclose(logits, REFERENCE["logits"], atol=1e-3)
 
 
 def test_detects_both_people(detector: PersonDetector, frames: np.ndarray) -> None:
@@ -68,15 +59,6 @@ def test_empty_image_has_no_detections(detector: PersonDetector) -> None:
     assert detector.detect(np.full((40, 90, 3), 128, np.uint8)) == []
 
 
-def test_anchor_layout(detector: PersonDetector) -> None:
-    anchors = detector.anchors.numpy()
-    assert anchors.shape == (1917, 4)
-    assert (anchors[:, :2] > 0).all() and (anchors[:, :2] < 1).all()
-    np.testing.assert_allclose(anchors[0], [0.5 / 19, 0.5 / 19, 0.1, 0.1], rtol=1e-6)
-    np.testing.assert_allclose(anchors[3, :2], [1.5 / 19, 0.5 / 19], rtol=1e-6)  # rows first
-    np.testing.assert_allclose(anchors[-1], [0.5, 0.5, 0.95**0.5, 0.95**0.5], rtol=1e-6)
-
-
 boxes_and_scores = st.lists(
     st.tuples(
         st.integers(0, 50), st.integers(0, 50), st.integers(1, 30), st.integers(1, 30), st.floats(0, 1, width=32)
@@ -101,15 +83,3 @@ def test_suppressed_boxes_overlap_a_kept_box_with_a_higher_score(rows: list[tupl
 def test_upper_body_inside_the_whole_body_is_a_duplicate() -> None:
     boxes = np.array([[10, 10, 50, 110], [15, 10, 45, 40], [60, 10, 90, 110]], np.float32)
     assert suppress_duplicates(boxes, np.array([0.6, 0.5, 0.9])) == [2, 0]
-
-
-def test_weights_are_float16_and_name_their_origin() -> None:
-    with safe_open(ASSETS / "ssd_person.safetensors", "pt") as file:
-        assert "@mediapipe/objectron" in file.metadata()["origin"]
-        assert file.metadata()["licence"] == "Apache-2.0"
-        assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118
-
-
-def test_weights_of_another_network_are_rejected() -> None:
-    with pytest.raises(TarError, match="another network"):
-        load_detector(ASSETS / "blazepose.safetensors")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from tar_core.camera.crop import CROP_SIZE, Crop
-from tar_core.model.backbones.blazepose import load_blazepose
-from tar_core.people.movenet import BLAZEPOSE_POINTS, load_movenet
+from tar_core.capture.networks import Networks
+from tar_core.model.keypoints import BLAZEPOSE_POINTS
+from tar_core.options import CaptureOptions
 from tar_core.people.second_look import MAX_DISTANCE, SecondLook, SeenBody, agree
 from tar_core.people.track import CropView
 from tests.support.paths import DATA
@@ -25,19 +25,18 @@ def picture(number: int) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def see() -> Callable[[np.ndarray, Crop], CropView]:
-    blazepose = load_blazepose()
-
-    @torch.inference_mode()
-    def view(image: np.ndarray, crop: Crop) -> CropView:
-        return CropView(crop, blazepose(torch.from_numpy(crop.cut(image)).permute(2, 0, 1)[None] / 255), image)
-
-    return view
+def networks() -> Networks:
+    return Networks.load(CaptureOptions(device="cpu"))
 
 
 @pytest.fixture(scope="module")
-def second_look(see: Callable[[np.ndarray, Crop], CropView]) -> SecondLook:
-    return SecondLook(load_movenet(), see, 30.0, torch.device("cpu"))
+def see(networks: Networks) -> Callable[[np.ndarray, Crop], CropView]:
+    return lambda image, crop: CropView(crop, networks.backbone(crop.cut(image)[None]), image)
+
+
+@pytest.fixture(scope="module")
+def second_look(networks: Networks, see: Callable[[np.ndarray, Crop], CropView]) -> SecondLook:
+    return SecondLook(networks.movenet, see, 30.0)
 
 
 @pytest.mark.parametrize(("number", "roll"), [(UPRIGHT, 0.0), (LYING, -math.pi / 2), (UPSIDE_DOWN, math.pi)])

@@ -1,18 +1,19 @@
 """Tracking in frames of the demo video and in synthetic scenes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
+from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
+from tar_core.model.features import FrameFeatures
+from tar_core.model.keypoints import Keypoints
+from tar_core.options import CaptureOptions
 from tar_core.people.boxes import box_iou
-from tar_core.people.detector import PersonDetector, load_detector
-from tar_core.people.movenet import MoveNet, load_movenet
+from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import MAX_GAP, STRONG_SCORE, PeopleTracker
 from tar_core.video.reader import VideoReader
@@ -20,20 +21,29 @@ from tar_core.video.reader import VideoReader
 FPS = 10.0  # of the synthetic scenes: a low rate, so that few frames are enough
 WIDTH, HEIGHT = 640, 360
 
-
-@pytest.fixture(scope="module")
-def backbone() -> BlazePose:
-    return load_blazepose()
+Backbone = Callable[[np.ndarray], FrameFeatures]
+MoveNet = Callable[[np.ndarray], Keypoints]
 
 
 @pytest.fixture(scope="module")
-def detector() -> PersonDetector:
-    return load_detector()
+def networks() -> Networks:
+    return Networks.load(CaptureOptions(device="cpu"))
 
 
 @pytest.fixture(scope="module")
-def movenet() -> MoveNet:
-    return load_movenet()
+def backbone(networks: Networks) -> Backbone:
+    return networks.backbone
+
+
+@pytest.fixture(scope="module")
+def detector(networks: Networks) -> PersonDetector:
+    assert networks.detector is not None
+    return networks.detector
+
+
+@pytest.fixture(scope="module")
+def movenet(networks: Networks) -> MoveNet:
+    return networks.movenet
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +76,7 @@ def center(sighting: Sighting) -> float:
 
 
 @pytest.mark.capture
-def test_tracks_one_real_person(demo_video: Path, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_tracks_one_real_person(demo_video: Path, backbone: Backbone, detector: PersonDetector) -> None:
     reader = VideoReader(demo_video)
     tracker = PeopleTracker(backbone, detector, reader.fps, max_people=1)
     frames = [frame.image for frame in reader.frames(end=13)]
@@ -76,7 +86,7 @@ def test_tracks_one_real_person(demo_video: Path, backbone: BlazePose, detector:
     last = steps[-1][0]
     found = detector.detect(frames[-1])[0].box
     assert box_iou(last.box, found) > 0.6
-    hips = last.crop.to_image(last.features.landmarks.points[0, 33].numpy())
+    hips = last.crop.to_image(last.features.landmarks.points[0, 33])
     off_center = np.linalg.norm(hips - [last.crop.center_x, last.crop.center_y])
     assert off_center < 0.05 * last.crop.size, "the crop stays on the hips"
     assert [confirmed.track_id for confirmed in tracker.confirmed_tracks()] == [1]
@@ -84,7 +94,7 @@ def test_tracks_one_real_person(demo_video: Path, backbone: BlazePose, detector:
 
 @pytest.mark.parametrize(("top", "bottom", "left", "right"), [(300, 660, 160, 800), (320, 560, 260, 690)])
 def test_crop_in_a_close_up_has_the_size_of_the_whole_body(
-    top: int, bottom: int, left: int, right: int, demo_video: Path, backbone: BlazePose, detector: PersonDetector
+    top: int, bottom: int, left: int, right: int, demo_video: Path, backbone: Backbone, detector: PersonDetector
 ) -> None:
     import cv2
 
@@ -101,7 +111,7 @@ def test_crop_in_a_close_up_has_the_size_of_the_whole_body(
         assert 0.7 * whole < sighting.crop.size < 1.5 * whole
 
 
-def test_two_people_keep_their_track_ids(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_two_people_keep_their_track_ids(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
     steps = track(tracker, [scene(man, 60 + 6 * k, 440 - 6 * k) for k in range(8)])
     left = {sighting.track_id: center(sighting) for sighting in steps[0]}
@@ -115,7 +125,7 @@ def test_two_people_keep_their_track_ids(man: np.ndarray, backbone: BlazePose, d
     assert [confirmed.track_id for confirmed in tracker.confirmed_tracks()] == sorted([first, second])
 
 
-def test_track_continues_after_a_short_gap(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_track_continues_after_a_short_gap(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
     hidden = [4, 5, 6]
     steps = track(tracker, [scene(man, 250) if k not in hidden else scene(man) for k in range(10)])
@@ -124,7 +134,7 @@ def test_track_continues_after_a_short_gap(man: np.ndarray, backbone: BlazePose,
 
 
 def test_person_who_returns_after_a_second_has_another_track_but_is_the_same(
-    man: np.ndarray, backbone: BlazePose, detector: PersonDetector
+    man: np.ndarray, backbone: Backbone, detector: PersonDetector
 ) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
     away = range(4, 14)
@@ -136,7 +146,7 @@ def test_person_who_returns_after_a_second_has_another_track_but_is_the_same(
     np.testing.assert_array_equal(person.frames, [0, 1, 2, 3, 14, 15, 16, 17, 18])
 
 
-def test_cut_ends_all_tracks(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_cut_ends_all_tracks(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
     for number in range(12):
         if number == 6:
@@ -173,7 +183,7 @@ def crossing(man: np.ndarray, places: Iterable[tuple[int, int]]) -> Iterator[np.
         yield frame
 
 
-def test_painting_over_the_man_in_front_shows_the_one_behind(man: np.ndarray, backbone: BlazePose) -> None:
+def test_painting_over_the_man_in_front_shows_the_one_behind(man: np.ndarray, backbone: Backbone) -> None:
     """About half of him is covered. With more than that, painting does not help."""
     from tar_core.people.occlusion import paint_over
 
@@ -183,19 +193,18 @@ def test_painting_over_the_man_in_front_shows_the_one_behind(man: np.ndarray, ba
         tracker = PeopleTracker(backbone, None, FPS)
         tracker.start_from_box(0, frame, np.array([left, 20, left + 120, 340]))
         (sighting,) = tracker.step(0, frame)
-        crops.append((sighting.crop, sighting.features.landmarks.points[0].numpy()))
+        crops.append((sighting.crop, sighting.features.landmarks.points[0]))
     (crop, expected), (front_crop, front_points) = crops
     picture = crop.cut(both)
     painted = paint_over(picture, crop.from_image(front_crop.to_image(front_points)))
     errors = []
     for shown in (picture, painted):
-        with torch.inference_mode():
-            found = backbone(torch.from_numpy(shown).permute(2, 0, 1)[None] / 255).landmarks.points[0].numpy()
+        found = backbone(shown[None]).landmarks.points[0]
         errors.append(np.linalg.norm(found[11:33] - expected[11:33], axis=1).mean())
     assert errors[1] < 0.8 * errors[0], errors
 
 
-def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, 30.0)
     lefts = [(40 + 6 * k, 480 - 6 * k) for k in range(75)]
     places, boxes = np.array(lefts) + man.shape[1] / 2, {}
@@ -213,7 +222,7 @@ def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: BlazePo
     assert any(len(set(person.track_ids.tolist())) > 1 for person in people), "a track slips onto the other person"
 
 
-def test_two_tracks_of_one_body_are_merged(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_two_tracks_of_one_body_are_merged(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, None, FPS)
     frame = scene(man, 250)
     for box in ([255, 20, 365, 330], [250, 30, 370, 340]):
@@ -222,20 +231,20 @@ def test_two_tracks_of_one_body_are_merged(man: np.ndarray, backbone: BlazePose,
     assert [[sighting.track_id for sighting in sightings] for sightings in steps] == [[1], [1]]
 
 
-def test_limit_of_one_keeps_the_largest_person(man: np.ndarray, backbone: BlazePose, detector: PersonDetector) -> None:
+def test_limit_of_one_keeps_the_largest_person(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, FPS, max_people=1)
     steps = track(tracker, [scene(man, 400, 100, scale=0.7)] * 3)
     assert [len(sightings) for sightings in steps] == [1] * 3
     assert center(steps[-1][0]) > 400
 
 
-def test_empty_scene_has_no_tracks(backbone: BlazePose, detector: PersonDetector) -> None:
+def test_empty_scene_has_no_tracks(backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, FPS)
     assert track(tracker, [np.full((HEIGHT, WIDTH, 3), 90, np.uint8)] * 3) == [[], [], []]
     assert tracker.confirmed_tracks() == []
 
 
-def test_user_box_starts_a_track(man: np.ndarray, backbone: BlazePose) -> None:
+def test_user_box_starts_a_track(man: np.ndarray, backbone: Backbone) -> None:
     tracker = PeopleTracker(backbone, None, FPS)
     frame = scene(man, 250)
     tracker.start_from_box(0, frame, np.array([250, 20, 370, 340]))
@@ -252,7 +261,7 @@ def test_user_box_starts_a_track(man: np.ndarray, backbone: BlazePose) -> None:
         ((0, 0, 100, 100), "shows no person"),
     ],
 )
-def test_user_box_without_a_person_is_rejected(box: tuple[int, ...], words: str, backbone: BlazePose) -> None:
+def test_user_box_without_a_person_is_rejected(box: tuple[int, ...], words: str, backbone: Backbone) -> None:
     tracker = PeopleTracker(backbone, None, FPS)
     with pytest.raises(TarError, match=words):
         tracker.start_from_box(0, np.full((HEIGHT, WIDTH, 3), 90, np.uint8), np.array(box))
@@ -260,7 +269,7 @@ def test_user_box_without_a_person_is_rejected(box: tuple[int, ...], words: str,
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_person_who_lies_or_is_upside_down_is_found(
-    turns: int, man: np.ndarray, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+    turns: int, man: np.ndarray, backbone: Backbone, detector: PersonDetector, movenet: MoveNet
 ) -> None:
     frame = scene(man)
     turned = np.rot90(man, turns)
@@ -276,7 +285,7 @@ def test_person_who_lies_or_is_upside_down_is_found(
 
 
 def test_person_whom_the_detector_half_believes_is_found(
-    man: np.ndarray, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+    man: np.ndarray, backbone: Backbone, detector: PersonDetector, movenet: MoveNet
 ) -> None:
     """A small man who stays below the score that starts a track."""
     frame = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
@@ -291,7 +300,7 @@ def test_person_whom_the_detector_half_believes_is_found(
 
 
 def test_second_look_does_not_find_a_person_twice(
-    man: np.ndarray, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+    man: np.ndarray, backbone: Backbone, detector: PersonDetector, movenet: MoveNet
 ) -> None:
     tracker = PeopleTracker(backbone, detector, FPS, movenet=movenet)
     steps = track(tracker, [scene(man, 60, 440) for _ in range(12)])
@@ -300,7 +309,7 @@ def test_second_look_does_not_find_a_person_twice(
 
 
 def test_second_look_finds_nobody_in_an_empty_scene(
-    backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+    backbone: Backbone, detector: PersonDetector, movenet: MoveNet
 ) -> None:
     tracker = PeopleTracker(backbone, detector, FPS, movenet=movenet)
     noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
@@ -310,7 +319,7 @@ def test_second_look_finds_nobody_in_an_empty_scene(
 
 @pytest.mark.capture
 def test_second_look_is_rare_in_ordinary_video(
-    demo_video: Path, backbone: BlazePose, detector: PersonDetector, movenet: MoveNet
+    demo_video: Path, backbone: Backbone, detector: PersonDetector, movenet: MoveNet
 ) -> None:
     runs = {"backbone": 0, "movenet": 0}
 

@@ -45,7 +45,7 @@ def donors(body, tmp_path):
     poses[:, 0] = torch.tensor([np.pi, 0, 0]) + 0.1 * poses[:, 0]
     camera = CropCamera.cat(
         [CropCamera.from_crop(Crop(700 + k, 400, 400, 0.01 * k), 1500.0, (639.5, 359.5)) for k in range(count)]
-    )
+    ).to("cpu")
     tensors = {
         "poses": poses,
         "betas": torch.zeros(count, 10),

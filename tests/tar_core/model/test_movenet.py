@@ -12,7 +12,8 @@ from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.convolution import pack_convolutions
-from tar_core.people.movenet import BLAZEPOSE_POINTS, Keypoints, MoveNet, load_movenet
+from tar_core.model.keypoints import BLAZEPOSE_POINTS, Keypoints
+from tar_core.model.movenet import MoveNet, load_movenet
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "movenet_reference.npz")

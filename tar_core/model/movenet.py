@@ -11,7 +11,6 @@ turned away from the vertical.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,31 +18,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.model.convolution import ConvRelu6, StridedConv
+from tar_core.model.keypoints import NUM_KEYPOINTS, Keypoints
+from tar_core.model.person_detector import InvertedResidual
 from tar_core.model.weights import load_weights
-from tar_core.people.detector import InvertedResidual
 
 INPUT_SIZE = 256
 GRID_SIZE = 64  # cells per side of the heads' maps
-NUM_KEYPOINTS = 17
 HEAD_CHANNELS = 96
-# COCO's keypoints are these landmarks of BlazePose: nose, eyes, ears, shoulders, elbows, wrists, hips, knees, ankles;
-# of each pair, the left one comes first.
-BLAZEPOSE_POINTS = (0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28)
 # Cells by which a distance of zero is exceeded where a heatmap is divided by distance.
 DISTANCE_OFFSET = 1.8
 INPUT_SCALE = float(np.float16(1 / 127.5))  # the original file has half floats
-
-
-class Keypoints(NamedTuple):
-    """Keypoints of a batch of crops.
-
-    Attributes:
-        points: [B, 17, 2] crop pixels; (0, 0) is the center of the top-left pixel. Never far outside the crop.
-        scores: [B, 17] confidence in 0..1.
-    """
-
-    points: Tensor
-    scores: Tensor
 
 
 class Encoder(nn.Module):

@@ -1,17 +1,13 @@
 """TAR on tracks of any length, frame by frame, with bounded memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import FrameFeatures
-from tar_core.model.refinement import PosedBody
-from tar_core.model.tar import TAR, EncodedFrames
-from tar_core.rotations import matrix_to_axis_angle
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.runtime.graphs import DECODE, ENCODE, Runtime
 
 TRAINED_FPS = 30.0
 
@@ -64,75 +60,66 @@ class TARStream:
     the network on each window, with the first and last frame of the track repeated beyond its ends.
 
     Args:
-        model: network in evaluation mode.
+        runtime: runs the network.
         fps: frame rate of the video. The network is trained on windows at about 30 fps, so for faster videos, windows
             consist of every second (60 fps), fourth (120 fps), ... frame. Every frame gets a result.
         batch_size: number of windows that are refined together.
     """
 
-    def __init__(self, model: TAR, fps: float = TRAINED_FPS, batch_size: int = 16) -> None:
-        self.model = model
-        self.batch_size = batch_size
-        self.stride = frame_step(fps)
-        self._reach = self.stride * max(model.config.offsets)
-        self._frames: EncodedFrames | None = None
+    def __init__(self, runtime: Runtime, fps: float = TRAINED_FPS, batch_size: int = 16) -> None:
+        self._runtime = runtime
+        self._batch_size = batch_size
+        self._stride = frame_step(fps)
+        self._reach = self._stride * max(runtime.config.offsets)
+        self._frames: dict[str, np.ndarray] = {}  # encoded frames: inputs of DECODE
         self._waiting: list[tuple[FrameFeatures, CropCamera]] = []
         self._next = 0  # index in _frames of the next result
 
     def push(self, features: FrameFeatures, camera: CropCamera) -> list[FrameResult]:
         """Add the next frame (batch shape [1]) and return the results that became available, often none."""
         self._waiting.append((features, camera))
-        known = (0 if self._frames is None else len(self._frames) - self._next) + len(self._waiting)
-        if known < self.batch_size + self._reach:
+        if self._num_frames - self._next + len(self._waiting) < self._batch_size + self._reach:
             return []
         self._encode_waiting()
-        assert self._frames is not None
-        return self._decode(len(self._frames) - self._reach)
+        return self._decode(self._num_frames - self._reach)
 
     def finish(self) -> list[FrameResult]:
         """Return the remaining results at the end of the track."""
         self._encode_waiting()
-        return [] if self._frames is None else self._decode(len(self._frames))
+        return self._decode(self._num_frames)
 
-    @torch.inference_mode()
+    @property
+    def _num_frames(self) -> int:
+        return len(self._frames["embedded"]) if self._frames else 0
+
     def _encode_waiting(self) -> None:
         if not self._waiting:
             return
         features = FrameFeatures.cat([features for features, _ in self._waiting])
         camera = CropCamera.cat([camera for _, camera in self._waiting])
-        new = self.model.encode_frames(features, camera)
-        self._frames = new if self._frames is None else EncodedFrames.cat([self._frames, new])
+        known = vars(features.landmarks) | vars(camera) | {"vector": features.vector, "local_map": features.local_map}
+        encoded = self._runtime.run(ENCODE, **{name: known[name] for name in ENCODE.inputs})
+        known |= dict(zip(ENCODE.outputs, encoded, strict=True))
+        new = {name: known[name] for name in DECODE.inputs if name in known}
+        if self._frames:
+            new = {name: np.concatenate([self._frames[name], array]) for name, array in new.items()}
+        self._frames = new
         self._waiting.clear()
 
-    @torch.inference_mode()
     def _decode(self, stop: int) -> list[FrameResult]:
         """Compute the results up to index `stop`, then drop the frames that later windows do not need."""
-        frames = self._frames
-        assert frames is not None
         results: list[FrameResult] = []
-        device = frames.embedded.device
-        first, last = torch.tensor(0, device=device), torch.tensor(len(frames) - 1, device=device)
-        for start in range(self._next, stop, self.batch_size):
-            middles = torch.arange(start, min(start + self.batch_size, stop), device=device)
-            ends = first.expand(len(middles)), last.expand(len(middles))
-            bodies = self.model.decode_windows(frames, middles, *ends, stride=self.stride)
-            visibility = frames.landmarks.visibility[middles][:, 11:33].mean(1)
-            confidence = frames.landmarks.score[middles] * visibility
-            results += frame_results(bodies[-1], frames.camera[middles], confidence)
+        stride = np.array(self._stride)
+        for start in range(self._next, stop, self._batch_size):
+            middles = np.arange(start, min(start + self._batch_size, stop))
+            outputs = self._runtime.run(DECODE, **self._frames, middles=middles, stride=stride)
+            results += frame_results(outputs)
         drop = max(stop - self._reach, 0)
-        self._frames, self._next = frames[drop:], stop - drop
+        self._frames = {name: array[drop:] for name, array in self._frames.items()}
+        self._next = stop - drop
         return results
 
 
-def frame_results(body: PosedBody, camera: CropCamera, confidence: Tensor) -> list[FrameResult]:
-    """Convert bodies [B] in the rolled cameras to results in the camera frame."""
-    rotations = body.rotations.clone()
-    rotations[:, 0] = camera.unroll_rotation(rotations[:, 0])
-    # Points rotate about the camera's center, but SMPL rotates the body about its pelvis, which is not at the body's
-    # origin. The translation accounts for the difference.
-    pelvis = body.points.joints[:, 0]
-    trans = camera.unroll_camera(pelvis + body.translation) - pelvis
-    poses = matrix_to_axis_angle(rotations).flatten(1)
-    errors = torch.zeros_like(poses[:, :NUM_JOINTS]) if body.joint_errors is None else body.joint_errors
-    arrays = (array.cpu().numpy() for array in (poses, body.estimate.betas, trans, confidence, errors))
-    return [FrameResult(p, b, t, float(c), e) for p, b, t, c, e in zip(*arrays, strict=True)]
+def frame_results(outputs: Sequence[np.ndarray]) -> list[FrameResult]:
+    """The results of single frames, from the outputs of DECODE."""
+    return [FrameResult(p, b, t, float(c), e) for p, b, t, c, e in zip(*outputs, strict=True)]

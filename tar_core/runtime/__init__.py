@@ -1,0 +1,1 @@
+"""Running the networks: on ONNX Runtime by default, or on PyTorch."""

@@ -1,0 +1,89 @@
+"""The networks of a capture as functions of NumPy arrays, the graphs, and what runs them.
+
+    backbone    crops -> features of single frames, landmarks
+    detector    image -> boxes, scores
+    keypoints   crops -> points, scores                               (MoveNet)
+    encode      features of frames -> what their windows share        (TAR)
+    decode      encoded frames -> bodies in their middle frames       (TAR)
+
+`modules.py` defines them in PyTorch. N is a number of crops or frames, W a number of windows, B a batch of images.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from tar_core.model.config import TARConfig
+
+_CAMERA = ("focal_length", "center", "size", "roll")  # the fields of CropCamera
+DETECTOR_SIZE = 300  # pixels
+_LOCAL = ("past", "future", "past_first", "future_first")  # the fields of LocalFrames
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A function of named arrays.
+
+    Attributes:
+        name: of the function.
+        inputs: names of the arrays that it takes.
+        outputs: names of the arrays that it returns, in this order.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+# crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of FrameFeatures and Landmarks.
+BACKBONE = Graph("backbone", ("crops",), ("vector", "local_map", "points", "visibility", "presence", "world", "score"))
+# images [B, 300, 300, 3] uint8 RGB; boxes [B, 1917, 4] x0, y0, x1, y1 as fractions of the side; scores [B, 1917].
+DETECTOR = Graph("detector", ("images",), ("boxes", "scores"))
+# crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of Keypoints.
+KEYPOINTS = Graph("keypoints", ("crops",), ("points", "scores"))
+# Features of N frames, and their cameras except for the roll; the outputs are `embedded` and the encoded maps.
+ENCODE = Graph("encode", ("vector", "local_map", "focal_length", "center", "size"), ("embedded", *_LOCAL))
+# N encoded frames of a track, the indices `middles` [W] int64 and `stride` [] int64, as in `TAR.decode_windows`; the
+# outputs are the fields of FrameResult for the frames `middles`.
+DECODE = Graph(
+    "decode",
+    (
+        *("embedded", *_LOCAL, "local_map", "points", "visibility", "world", "score"),
+        *(*_CAMERA, "middles", "stride"),
+    ),
+    ("poses", "betas", "trans", "confidence", "joint_errors"),
+)
+GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, ENCODE, DECODE)
+
+
+PYTORCH = "torch:"  # before the name of a device, to run PyTorch where ONNX Runtime would run
+
+
+class Runtime(ABC):
+    """Runs the graphs of one network on one device; may be used by several threads.
+
+    Attributes:
+        config: configuration of TAR.
+        device: name of the device, such as "cpu" or "cuda".
+    """
+
+    config: TARConfig
+    device: str
+
+    @abstractmethod
+    def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
+        """Run a graph on its inputs, and return its outputs.
+
+        Raises:
+            TarError: the device is out of memory.
+        """
+
+    @abstractmethod
+    def load(self, graph: Graph) -> None:
+        """Load a graph before it is first used, which takes a part of a second. `run` does it too."""
+
+    @property
+    @abstractmethod
+    def version(self) -> str:
+        """Name and version of the library, for the user."""

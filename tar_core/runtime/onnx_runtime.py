@@ -1,0 +1,137 @@
+"""Running the networks on ONNX Runtime, without PyTorch.
+
+The graphs were exported by `export.py` and hold no weights; these come from the same files as PyTorch's.
+"""
+
+import json
+import threading
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from tar_core.errors import TarError
+from tar_core.files import ASSETS
+from tar_core.model.config import TARConfig
+from tar_core.model.weights import Checkpoint, read_weights
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, KEYPOINTS, Graph, Runtime
+
+GRAPH_FOLDER = ASSETS / "graphs"
+WEIGHT_PREFIX = "network."  # of the names of weights in the graphs
+CALIBRATION = "refinement.joint_errors.calibration"  # a weight that is stored in the configuration
+# Files of the networks that come with the package; the weights of the other graphs are in the checkpoint.
+_WEIGHT_FILES = {
+    BACKBONE.name: "blazepose.safetensors",
+    DETECTOR.name: "ssd_person.safetensors",
+    KEYPOINTS.name: "movenet.safetensors",
+}
+
+
+class OnnxRuntime(Runtime):
+    """Runs the graphs on ONNX Runtime.
+
+    Args:
+        checkpoint: TAR with the configuration of the exported graphs, see `is_exported`.
+        threads: number of threads of each graph.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, threads: int = 1) -> None:
+        self.config = checkpoint.config
+        self.device = "cpu"
+        self._checkpoint, self._threads = checkpoint, threads
+        self._lock = threading.Lock()
+        self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+
+    def load(self, graph: Graph) -> None:
+        self._session(graph)
+
+    def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
+        outputs: list[np.ndarray] = self._session(graph).run(None, {name: inputs[name] for name in graph.inputs})
+        return outputs
+
+    @property
+    def version(self) -> str:
+        return f"ONNX Runtime {onnxruntime.__version__}"
+
+    def _session(self, graph: Graph) -> onnxruntime.InferenceSession:
+        with self._lock:
+            if graph.name not in self._sessions:
+                self._sessions[graph.name] = create_session(graph, self._checkpoint, self._threads)
+            return self._sessions[graph.name]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was exported.
+
+    Attributes:
+        config: configuration of TAR.
+        weights: for each graph, the names and shapes of its weights in the safetensors file.
+    """
+
+    config: TARConfig
+    weights: dict[str, dict[str, list[int]]]
+
+
+@cache
+def exported() -> Exported:
+    """Read what was exported."""
+    fields = json.loads((GRAPH_FOLDER / "exported.json").read_text())
+    return Exported(TARConfig.from_dict(fields["config"]), fields["weights"])
+
+
+def is_exported(config: TARConfig) -> bool:
+    """Whether the graphs are those of a network with this configuration."""
+    return without_effect_on_graphs(config) == without_effect_on_graphs(exported().config)
+
+
+def without_effect_on_graphs(config: TARConfig) -> TARConfig:
+    """The configuration with fixed values for what the graphs do not depend on."""
+    return replace(config, joint_error_calibration=(0.0, 1.0), dropout=0.0)
+
+
+def graph_file(graph: Graph) -> Path:
+    """The file of a graph."""
+    return GRAPH_FOLDER / f"{graph.name}.onnx"
+
+
+def read_graph_weights(graph: Graph, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+    """Read the weights of a graph's network by name.
+
+    Raises:
+        TarError: a file of the package is missing or damaged.
+    """
+    if graph.name in _WEIGHT_FILES:
+        return read_weights(None, _WEIGHT_FILES[graph.name])
+    return {**checkpoint.weights, CALIBRATION: np.array(checkpoint.config.joint_error_calibration, np.float32)}
+
+
+def create_session(graph: Graph, checkpoint: Checkpoint, threads: int) -> onnxruntime.InferenceSession:
+    """Create a session for a graph, with its weights in single precision.
+
+    Raises:
+        TarError: a file of the package is missing, or the weights do not belong to the graph.
+    """
+    weights = read_graph_weights(graph, checkpoint)
+    shapes = exported().weights[graph.name]
+    if any(name not in weights or list(weights[name].shape) != shape for name, shape in shapes.items()):
+        raise TarError("the weights do not fit this version of TAR; use a checkpoint of this version")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    if graph is DECODE:
+        # Its thousands of small operations take longer to optimize than they gain in a short clip.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # Idle threads would wait in a busy loop, and take the processor from decoding and tracking.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    values = {name: np.ascontiguousarray(weights[name], np.float32) for name in shapes}
+    options.add_external_initializers(
+        [WEIGHT_PREFIX + name for name in values], list(map(onnxruntime.OrtValue.ortvalue_from_numpy, values.values()))
+    )
+    try:
+        return onnxruntime.InferenceSession(graph_file(graph), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime has many classes of errors
+        raise TarError(f"{graph_file(graph)}: cannot be loaded ({error}); reinstall the package") from error
