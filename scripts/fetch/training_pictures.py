@@ -219,7 +219,7 @@ SOURCES = (
         "GPL-2+",
         read_debian,
         _plasma(
-            "BytheWater/2560x1600 ColdRipple/2560x1600 EveningGlow/2560x1600 FallenLeaf/2560x1600 Gray/2560x1600 "
+            "BytheWater/2560x1600 ColdRipple/2560x1600 EveningGlow/2560x1600 FallenLeaf/2560x1600 Grey/2560x1600 "
             "OneStandsOut/2560x1600 PastelHills/3200x2000 Path/2560x1600 Volna/5120x2880 summer_1am/2560x1600"
         )
         | _named("usr/share/wallpapers/ColorfulCups/contents", "screenshot.jpg"),
