@@ -227,14 +227,17 @@ class CameraLikelihood:
         """Probability density [G, N] of the segments' angles, per degree, for cameras [G, 4]."""
         pitch, roll, azimuth, log_focal = cameras.T
         axes = _axes(pitch, roll, azimuth)[:, :num_directions]  # [G, D, 3]
-        # In the image, a line along the direction D through the point p runs in the direction f D_xy - D_z p.
-        focal_length = np.exp(log_focal)[:, None, None, None]
-        expected = focal_length * axes[:, :, None, :2] - axes[:, :, None, 2:] * self.middle  # [G, D, N, 2]
-        expected /= np.linalg.norm(expected, axis=-1, keepdims=True) + 1e-12
-        sine = expected[..., 0] * self.along[:, 1] - expected[..., 1] * self.along[:, 0]
-        deviations = np.degrees(np.arcsin(np.abs(sine).clip(0, 1))) / self.spread
+        # In the image, a line along the direction D through the point p runs in the direction f D_xy - D_z p. Its x and
+        # y are separate arrays [G, D, N], which takes half the time of arrays of pairs.
+        axis_x, axis_y, axis_z = axes.transpose(2, 0, 1)[..., None]
+        focal_length = np.exp(log_focal)[:, None, None]
+        expected_x = focal_length * axis_x - axis_z * self.middle[:, 0]
+        expected_y = focal_length * axis_y - axis_z * self.middle[:, 1]
+        length = np.sqrt(expected_x**2 + expected_y**2) + 1e-12
+        sine = np.abs(expected_x * self.along[:, 1] - expected_y * self.along[:, 0]) / length
+        deviations = np.degrees(np.arcsin(np.minimum(sine, 1))) / self.spread
         shares = _SHARES[:num_directions]
-        return shares @ (_normal(deviations) / self.spread) + (1 - shares.sum()) / 180
+        return shares @ _normal(deviations) / self.spread + (1 - shares.sum()) / 180
 
 
 def _with_focal_length(cameras: np.ndarray, log_focals: np.ndarray) -> np.ndarray:
