@@ -39,7 +39,7 @@ test-newest: ## run the tests outside Blender with the newest packages that pip 
 	@test -x .cache/newest/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/newest
 	.cache/newest/bin/python -m pip install --quiet -r requirements/newest.txt
 	.cache/newest/bin/python -m pip install -qq --no-deps --editable .
-	.cache/newest/bin/python -m pytest -p no:cacheprovider tests --ignore tests/tar_blender
+	OMP_NUM_THREADS=1 .cache/newest/bin/python -m pytest -n 2 --dist loadfile -p no:cacheprovider tests --ignore tests/tar_blender
 
 test-blenders: $(READY) ## test the installed extension in all supported Blenders, or in some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.support.matrix
