@@ -18,7 +18,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
 from benchmarks.bench_world import DATA, make_studio
 from benchmarks.world.backdrops import make_backdrop
@@ -28,12 +27,10 @@ from benchmarks.world.rendering import BLUR, NOISE, PersonLayer, Studio, compose
 from benchmarks.world.scenes import PORTRAIT, Actor, Recipe
 from scripts.paths import CACHE
 from tar_core.body.data import FREE_BODY, load_body
+from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import load_blazepose
-from tar_core.model.convolution import pack_convolutions
-from tar_core.model.movenet import load_movenet
+from tar_core.options import CaptureOptions
 from tar_core.people.boxes import box_iou
-from tar_core.people.detector import load_detector
 from tar_core.people.tracker import PeopleTracker
 from tar_core.synthetic.key_poses import LOW, ON_THE_GROUND
 from tar_core.synthetic.motions import FPS
@@ -116,12 +113,12 @@ def count_people(tracker: PeopleTracker, picture: Picture) -> tuple[bool, int]:
 
 def measure(pictures: Iterator[Picture]) -> None:
     """Print the number of found and of false people for each group."""
-    backbone, detector, movenet = (pack_convolutions(load()) for load in (load_blazepose, load_detector, load_movenet))
+    networks = Networks.load(CaptureOptions(device="cpu"))
     counts: dict[str, np.ndarray] = {}
     for number, picture in enumerate(pictures):
         row = [picture.box is not None]
-        for second in (None, movenet):
-            row += count_people(PeopleTracker(backbone, detector, STILL_FPS, movenet=second), picture)
+        for second in (None, networks.movenet):
+            row += count_people(PeopleTracker(networks.backbone, networks.detector, STILL_FPS, movenet=second), picture)
         counts[picture.group] = counts.get(picture.group, 0) + np.array([1, *row])
         print(f"{number}: {picture.group}, found {row[1]} and {row[3]}, false {row[2]} and {row[4]}", flush=True)
     print("\n| | pictures | found without, with second look | false without, with |\n|---|---|---|---|")
@@ -135,7 +132,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--views", type=int, default=2, help="views of each panorama")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with motion and body (default: shared/data)")
     options = parser.parse_args(arguments)
-    torch.set_num_threads(1)
     try:
         studio = make_studio(options.data, CACHE, with_recordings=False)
     except TarError as error:

@@ -14,10 +14,16 @@ class TarError(Exception):
     """
 
     def __init__(self, message: str, topic: str = "") -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.topic = topic
 
 
 def with_hint(message: str, topic: str, hints: Mapping[str, str]) -> str:
     """Append the hint on the topic of an error or warning, if there is one."""
+    message = one_line(message)
     return f"{message} ({hints[topic]})" if topic in hints else message
+
+
+def one_line(message: str) -> str:
+    """Write line breaks, which the name of a file may contain, as `\\n` and `\\r`."""
+    return message.replace("\n", r"\n").replace("\r", r"\r")

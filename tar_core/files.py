@@ -14,6 +14,11 @@ import numpy as np
 from tar_core.errors import TarError
 
 ASSETS = Path(__file__).parent / "assets"  # data files of the package
+VIDEO_ENDINGS = (
+    *(".mp4", ".mov", ".m4v", ".3gp", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts"),
+    *(".mxf", ".wmv", ".flv", ".ogv", ".gif"),
+)
+LONGEST_NAME = 255  # bytes, on all common file systems
 
 
 def check_video_file(path: Path) -> None:
@@ -50,7 +55,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     if path.is_dir():
         raise TarError(f"cannot write {path}: it is a folder; give a file name")
     # Choose the name before creating the file, so that it is deleted whenever Ctrl-C arrives.
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    temporary = path.with_name(_temporary_name(path))
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield temporary
@@ -92,6 +97,13 @@ def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
     np.savez_compressed(packed, **arrays)
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed.getbuffer())
+
+
+def _temporary_name(path: Path) -> str:
+    """A new hidden name, no longer than a file system allows if that of the path is not."""
+    end = f"-{secrets.token_hex(4)}{path.suffix}"
+    room = max(LONGEST_NAME - len(os.fsencode(end)) - 1, 0)
+    return f".{os.fsencode(path.stem)[:room].decode(errors='ignore')}{end}"
 
 
 def _umask() -> int:

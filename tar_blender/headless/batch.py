@@ -11,9 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
-
-from ..util.video_info import VIDEO_ENDINGS
+from tar_core.files import VIDEO_ENDINGS, atomic_path
 
 REPORT = "report.json"
 

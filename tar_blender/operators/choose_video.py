@@ -6,9 +6,10 @@ from typing import Any
 import bpy
 from bpy.props import StringProperty
 
+from tar_core.files import VIDEO_ENDINGS
+
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
-from ..util.video_info import VIDEO_ENDINGS
 
 CATEGORY = "TAR"  # the sidebar's tab
 

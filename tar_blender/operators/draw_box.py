@@ -9,6 +9,7 @@ from gpu_extras.batch import batch_for_shader
 
 from tar_core.duration import format_duration
 from tar_core.errors import TarError
+from tar_core.video.orientation import Orientation
 
 from ..properties.settings import Box
 from ..util.blender_types import OperatorResult
@@ -53,17 +54,16 @@ def box_corners(box: Box, width: int, height: int) -> tuple[Corner, Corner]:
     return ((x0 + 0.5) / width, 1 - (y1 + 0.5) / height), ((x1 + 0.5) / width, 1 - (y0 + 0.5) / height)
 
 
-def rotate_point(point: Corner, degrees: int) -> Corner:
-    """Return the position of a frame's point after the frame is rotated.
+def upright(point: Corner, orientation: Orientation) -> Corner:
+    """Where a point of the frame that Blender shows is on the upright frame; (0, 0) is the bottom left corner."""
+    x, y = orientation.shown(point[0], 1 - point[1])
+    return x, 1 - y
 
-    Args:
-        point: (0, 0) is the bottom left corner of the frame, (1, 1) the top right corner; the result likewise.
-        degrees: counterclockwise; a multiple of 90.
-    """
-    x, y = point
-    for _ in range(degrees // 90 % 4):
-        x, y = 1 - y, x
-    return x, y
+
+def as_blender_shows(point: Corner, orientation: Orientation) -> Corner:
+    """The inverse of `upright`."""
+    x, y = orientation.stored(point[0], 1 - point[1])
+    return x, 1 - y
 
 
 class TAR_OT_draw_box(bpy.types.Operator):
@@ -187,7 +187,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         if self._scrubbing:
             self._scrub(context, x)
         elif self._begin is not None:
-            begin, end = (rotate_point(point, self._info.rotation) for point in (self._begin, self._to_view(x, y)))
+            begin, end = (upright(point, self._info.orientation) for point in (self._begin, self._to_view(x, y)))
             self._box = pixel_box(begin, end, self._info.width, self._info.height)
         self._area.tag_redraw()
 
@@ -227,7 +227,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         gpu.state.blend_set("ALPHA")
         if self._box is not None:
             corners = box_corners(self._box, self._info.width, self._info.height)
-            shown = (rotate_point(corner, -self._info.rotation) for corner in corners)
+            shown = (as_blender_shows(corner, self._info.orientation) for corner in corners)
             ends = (region.view2d.view_to_region(*corner, clip=False) for corner in shown)
             (x0, x1), (y0, y1) = map(sorted, zip(*ends, strict=True))
             _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))

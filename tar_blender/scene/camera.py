@@ -22,6 +22,7 @@ SENSOR_WIDTH = 36.0  # millimeters; a full-frame sensor, so that `lens` is the 3
 CLIP_START = 0.01  # meters
 MIN_CLIP_END = 100.0  # meters
 
+SAME_RATE = 1e-5  # relative difference; Blender stores rates with less precision
 _ROUNDING = 0.001  # frames; added before rounding down, to compensate rounding errors
 
 
@@ -83,7 +84,12 @@ def key_trajectory(camera: bpy.types.Object, trajectory: CameraTrajectory, start
 
 
 def add_video_background(
-    camera: bpy.types.Object, video: Path, start_frame: int, opacity: float = 1.0, speed: float = 1.0
+    camera: bpy.types.Object,
+    video: Path,
+    start_frame: int,
+    opacity: float = 1.0,
+    speed: float = 1.0,
+    fps: float | None = None,
 ) -> None:
     """Show the video behind the scene when looking through the camera, from `start_frame` on.
 
@@ -95,7 +101,9 @@ def add_video_background(
         video: path of the video.
         start_frame: the scene frame of the video's first frame.
         opacity: 0 to 1.
-        speed: video frames per scene frame.
+        speed: frames of the clip per scene frame.
+        fps: frames per second of the clip. Blender counts the frames of a file with a variable rate differently; by
+            default, both count the same.
 
     Raises:
         TarError: the file is missing, or Blender cannot read it.
@@ -110,6 +118,8 @@ def add_video_background(
     background = data.background_images.new()
     background.source = "IMAGE"
     background.image = bpy.data.images.load(str(video.resolve()))
+    if fps is not None and abs(info.fps / fps - 1) > SAME_RATE:
+        speed *= info.fps / fps
     user = background.image_user
     user.frame_start = start_frame
     user.frame_duration = ceil((info.frames - 1) / speed) + 1
@@ -119,8 +129,9 @@ def add_video_background(
     background.alpha = opacity
     background.display_depth = "BACK"
     background.frame_method = "STRETCH"
-    background.rotation = -radians(info.rotation)
-    if info.rotation in (90, 270):  # Blender would stretch the frame before it rotates it
+    background.use_flip_y = info.orientation.upside_down
+    background.rotation = -radians(info.orientation.turn)
+    if info.orientation.transposed:  # Blender would stretch the frame before it rotates it
         background.frame_method = "FIT"
         background.scale = max(info.width, info.height) / min(info.width, info.height)
     data.show_background_images = True

@@ -1,6 +1,6 @@
 """A video's size, length and thumbnail, read by Blender, without the engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,12 +10,10 @@ import bpy.utils.previews
 from tar_core.duration import format_duration
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
+from tar_core.video.mp4_header import display_orientation, pixel_aspect
+from tar_core.video.orientation import Orientation, square_pixels
 
-from .mp4_rotation import rotation_tag
-
-VIDEO_ENDINGS = (".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".mts", ".3gp")
-
-_BLENDER_ROTATES_VIDEOS = bpy.app.version >= (4, 4)  # according to the rotation tag
+_BLENDER_TURNS_VIDEOS = bpy.app.version >= (4, 4)  # according to the display matrix, but it never mirrors them
 _CACHED_VIDEOS = 64
 
 
@@ -24,19 +22,18 @@ class VideoInfo:
     """The facts in a video's header.
 
     Attributes:
-        width: of the upright frame, pixels.
-        height: of the upright frame, pixels.
-        fps: frames per second.
-        frames: the number of frames.
-        rotation: 0, 90, 180 or 270; by how many degrees the frames that Blender shows must be rotated counterclockwise
-            to be upright.
+        width: of the upright frame, in square pixels.
+        height: of the upright frame, in square pixels.
+        fps: frames per second, as Blender counts them; for a variable rate, the engine may choose another.
+        frames: the number of frames at this rate.
+        orientation: how the frames that Blender shows must be turned and mirrored to look as in a player.
     """
 
     width: int
     height: int
     fps: float
     frames: int
-    rotation: int = 0
+    orientation: Orientation = field(default_factory=Orientation)
 
     def __str__(self) -> str:
         return f"{self.width} × {self.height}, {self.fps:.4g} fps, {format_duration(self.frames / self.fps)}"
@@ -66,10 +63,12 @@ def _read(path: Path, changed: int, size: int) -> VideoInfo:
         if movie.frame_duration == 0 or movie.fps <= 0 or 0 in tuple(movie.size):
             raise TarError(f"{path.name}: not a video that Blender can read; choose another or convert it to MP4")
         width, height = map(int, movie.size)
-        rotation = 0 if _BLENDER_ROTATES_VIDEOS else rotation_tag(path)
-        if rotation in (90, 270):
-            width, height = height, width
-        return VideoInfo(width, height, float(movie.fps), int(movie.frame_duration), rotation)
+        whole = left = display_orientation(path)
+        if _BLENDER_TURNS_VIDEOS:
+            width, height = whole.shown_size(width, height)  # the stored size
+            left = whole.after_turn()
+        width, height = whole.shown_size(*square_pixels(width, height, pixel_aspect(path)))
+        return VideoInfo(width, height, float(movie.fps), int(movie.frame_duration), left)
     finally:
         bpy.data.movieclips.remove(movie)
 

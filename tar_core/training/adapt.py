@@ -15,6 +15,7 @@ from tar_core.capture.networks import Networks
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import evaluate, refine_frames
+from tar_core.files import VIDEO_ENDINGS
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
@@ -24,7 +25,6 @@ from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import MixedClips, Part
 from tar_core.training.trainer import Trainer, TrainingConfig
 
-VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
 # The labels come from the network, so that they are not suitable for training its estimate of its errors.
 LOSS = replace(LossConfig(), joint_errors=0.0)
 
@@ -63,7 +63,7 @@ def find_videos(paths: Sequence[Path]) -> list[Path]:
         file
         for path in paths
         for file in (sorted(path.iterdir()) if path.is_dir() else [path])
-        if not path.is_dir() or file.suffix.lower() in VIDEOS
+        if not path.is_dir() or file.suffix.lower() in VIDEO_ENDINGS
     ]
     if not videos:
         raise TarError(f"{', '.join(map(str, paths))}: no videos found; give video files or folders of videos")

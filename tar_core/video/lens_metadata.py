@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-import av
+from tar_core.errors import TarError
+from tar_core.video.container import open_video
 
 # Keys of the 35 mm equivalent, whatever their punctuation: com.apple.quicktime.camera.focal_length.35mm_equivalent of
 # iPhones and iPads, FocalLengthIn35mmFilm, ...
@@ -17,11 +18,9 @@ def read_35mm_equivalent(path: Path) -> float | None:
     It describes the lens on the whole sensor, as for photos, not the part of the sensor that the video shows.
     """
     try:
-        with av.open(str(path), metadata_errors="ignore") as container:
-            entries = dict(container.metadata)
-            for stream in container.streams.video:
-                entries |= stream.metadata
-    except (av.FFmpegError, OSError, ValueError):
+        with open_video(path) as video:
+            entries = video.container.metadata | video.stream.metadata
+    except TarError:
         return None  # reading the frames will report the error
     for key, text in entries.items():
         if _EQUIVALENT.search(re.sub("[^a-z0-9]", "", key.lower())):

@@ -1,25 +1,18 @@
 """Reading of video files as a stream of frames at a constant rate."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# Silence FFmpeg's messages, as the user gets one line with the error. FFmpeg reads this with the first video.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-
-import cv2
+import av
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.files import check_video_file
+from tar_core.video.container import OpenVideo, open_video
+from tar_core.video.picture import PictureConverter
+from tar_core.video.timeline import LONGEST_FRAME, read_timeline
 
-PROBED_FRAMES = 20  # number of frames whose time stamps determine the frame rate
-STANDARD_RATES = (15, 24000 / 1001, 24, 25, 30000 / 1001, 30, 48, 50, 60000 / 1001, 60, 100, 120000 / 1001, 120, 240)
-RATE_TOLERANCE = 0.03  # relative difference up to which a rate is taken for a standard one
-TIME_STAMP_TOLERANCE = 0.0015  # seconds; some containers round time stamps to milliseconds
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding all frames before it
-LONGEST_FRAME = 60.0  # seconds; a longer gap between time stamps is a splice, not one frame shown that long
 
 
 @dataclass(frozen=True)
@@ -29,7 +22,7 @@ class VideoFrame:
     Attributes:
         index: 0-based frame number; the frame's time is `index / fps`.
         time: time of the image in the file, seconds since the first one.
-        image: [H, W, 3] uint8 RGB, upright according to the file's rotation tag. Read-only: if the file has fewer
+        image: [H, W, 3] uint8 RGB, as a player shows it: upright, with square pixels. Read-only: if the file has fewer
             images than the constant rate needs, consecutive frames share one.
     """
 
@@ -41,19 +34,21 @@ class VideoFrame:
 class VideoReader:
     """Size, frame rate and frames of a video file.
 
+    Frames are what a player shows: the largest video stream of the file in the order of display, with its edit list,
+    display matrix, pixel aspect and color matrix applied.
+
     Phones record at a variable frame rate. Motion needs constant time steps, so frames are resampled to the nominal
     frame rate: frame k is the image whose time stamp is nearest to k / fps. For a file with a constant rate, these are
-    all its images. The nominal rate is that of the container, unless the median distance of the first time stamps
-    differs; then it is the standard rate (24, 25, 29.97, 30, ...) nearest to the median.
+    all its images. `nominal_fps` tells how the rate is chosen.
 
     Args:
         path: the file.
 
     Attributes:
         path: the file.
-        width, height: displayed size in pixels (after the rotation tag is applied).
+        width, height: displayed size in square pixels.
         fps: constant frame rate.
-        frame_count: number of frames according to the container; an estimate, None if the container does not give it.
+        frame_count: number of frames according to the file's time stamps; an estimate, None if the file has none.
         warnings: messages for the user, added while reading (such as a damaged file).
 
     Raises:
@@ -63,25 +58,19 @@ class VideoReader:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.warnings: list[str] = []
-        _check_is_binary_file(self.path)
-        capture = _open(self.path)
-        try:
-            decoded, image = capture.read()
-            if not decoded:
+        with open_video(self.path) as video:
+            timeline = read_timeline(video)
+        self.fps = timeline.fps
+        self.frame_count = timeline.frame_count
+        self._missing = round(timeline.missing * self.fps)  # frames
+        with open_video(self.path) as video:
+            first = next(_decode(video), None)
+            if first is None:
                 raise TarError(f"{self.path}: no frame can be decoded; the file is empty or damaged, convert it again")
-            self.height, self.width = image.shape[:2]
-            stamps = [_time_stamp(capture)]
-            while len(stamps) < PROBED_FRAMES and capture.grab():
-                stamps.append(_time_stamp(capture))
-            container_fps = capture.get(cv2.CAP_PROP_FPS)
-            container_count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-        finally:
-            capture.release()
-        self._first_stamp = stamps[0]
-        self.fps = nominal_fps(container_fps, np.array(stamps))
-        self.frame_count: int | None = None
-        if container_count >= 1 and container_fps > 0:
-            self.frame_count = max(1, round(container_count / container_fps * self.fps))
+            self._first_stamp = first.time or 0.0
+            converter = PictureConverter(first, video.stream.sample_aspect_ratio)
+        self.width, self.height = converter.width, converter.height
+        self._converter = converter
 
     @property
     def size(self) -> tuple[int, int]:
@@ -114,42 +103,46 @@ class VideoReader:
 
     def _decode_from(self, start: int) -> Iterator["_Decoded"]:
         """Decode the images of the file, beginning at frame `start` or earlier."""
-        capture = self._open_near(start)
         last = -1.0
         splice = 0.0  # frames added by jumps of the time stamps
-        try:
-            while capture.grab():
-                position = (_time_stamp(capture) - self._first_stamp) * self.fps - splice
-                if position <= last:  # the file has no time stamps, or wrong ones
-                    position = last + 1
-                elif last >= 0 and position - last > LONGEST_FRAME * self.fps:
-                    splice += position - last - 1
-                    position = last + 1
-                last = position
-                if position < start - 1.5:
-                    continue  # the next image is nearer to the first wanted frame
-                retrieved, image = capture.retrieve()
-                if not retrieved:
-                    break
-                yield _Decoded(position, cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
-        finally:
-            capture.release()
+        for picture in self._pictures_from(start):
+            position = last if picture.time is None else (picture.time - self._first_stamp) * self.fps - splice
+            if position <= last:  # the file has no time stamps, or wrong ones
+                position = last + 1
+            elif last >= 0 and position - last > LONGEST_FRAME * self.fps:
+                splice += position - last - 1
+                position = last + 1
+            last = position
+            if position >= start - 1.5:  # otherwise the next image is nearer to the first wanted frame
+                yield _Decoded(position, self._converter.convert(picture))
 
-    def _open_near(self, start: int) -> cv2.VideoCapture:
-        """Open the file and seek to shortly before frame `start`, if it is far away and seeking works in this file."""
-        capture = _open(self.path)
-        if start / self.fps <= SEEK_BEYOND:
-            return capture
-        target = start / self.fps - 1.0
-        capture.set(cv2.CAP_PROP_POS_MSEC, 1000 * target)
-        if capture.grab() and 0 < _time_stamp(capture) - self._first_stamp <= start / self.fps - 2 / self.fps:
-            return capture
-        capture.release()
-        return _open(self.path)
+    def _pictures_from(self, start: int) -> Iterator[av.VideoFrame]:
+        """Decode the file, from shortly before frame `start` if that is far away and seeking works in this file."""
+        seconds = start / self.fps
+        if seconds > SEEK_BEYOND:
+            with open_video(self.path) as video:
+                pictures = self._seek(video, seconds - 1.0)
+                first = next(pictures, None)
+                if first is not None and first.time is not None:
+                    time = first.time - self._first_stamp
+                    if 0 < time <= seconds - 2 / self.fps:
+                        yield first
+                        yield from pictures
+                        return
+        with open_video(self.path) as video:
+            yield from _decode(video)
+
+    def _seek(self, video: OpenVideo, seconds: float) -> Iterator[av.VideoFrame]:
+        stamp = round((seconds + self._first_stamp) / float(video.stream.time_base or 1))
+        try:
+            video.container.seek(stamp, stream=video.stream)
+        except (av.FFmpegError, OSError):
+            return iter(())
+        return _decode(video)
 
     def _warn_if_short(self, num_read: int, end: int | None) -> None:
         """Add a warning if the file ends early; `num_read` is the frame number after the last frame."""
-        expected = self.frame_count if self.frame_count is not None else 0
+        expected = 0 if self.frame_count is None else self.frame_count + self._missing
         if end is not None:
             expected = min(expected, end + 1)
         if num_read < 0.98 * expected - 2:
@@ -164,68 +157,19 @@ class _Decoded:
     image: np.ndarray
 
 
-def nominal_fps(container_fps: float, stamps: np.ndarray) -> float:
-    """Determine the constant frame rate for a video.
-
-    Args:
-        container_fps: rate given by the container, which is some average for a variable rate; 0 if it is missing.
-        stamps: [N] time stamps of the first images, seconds.
-    """
-    steps = np.diff(stamps)
-    steps = steps[steps > 0]
-    if len(steps) == 0:
-        return container_fps if container_fps > 0 else 30.0
-    step = float(np.quantile(steps, 0.5, method="lower"))  # a value that occurs, not the mean of two
-    if container_fps > 0 and abs(step - 1 / container_fps) <= max(TIME_STAMP_TOLERANCE, RATE_TOLERANCE * step):
-        return container_fps
-    # The median of rounded time stamps is coarse; the mean of all similar steps is more precise.
-    similar = steps[np.abs(steps - step) <= max(TIME_STAMP_TOLERANCE, 0.1 * step)]
-    rate = 1 / float(similar.mean())
-    standard = min(STANDARD_RATES, key=lambda candidate: abs(candidate - rate))
-    return standard if abs(standard - rate) <= RATE_TOLERANCE * rate else rate
-
-
-def _check_is_binary_file(path: Path) -> None:
-    """Reject text files, which FFmpeg would decode as a video of their letters."""
-    check_video_file(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-    except OSError as error:
-        raise TarError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-    if not head:
-        raise TarError(f"{path}: the file is empty; copy or record it again")
-    if b"\0" not in head and head.isascii():
-        raise TarError(f"{path}: not a video; give a file such as .mp4, .mov, .mkv or .avi")
-
-
-def _open(path: Path) -> cv2.VideoCapture:
-    logging = getattr(cv2.utils, "logging", cv2)  # its module in OpenCV 5
-    level = logging.getLogLevel()
-    logging.setLogLevel(0)
-    try:
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-    finally:
-        logging.setLogLevel(level)
-    if not capture.isOpened():
-        capture.release()
-        raise TarError(f"{path}: not a video that FFmpeg can read, or an incomplete copy; convert it to .mp4")
-    capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
-    return capture
-
-
-def _time_stamp(capture: cv2.VideoCapture) -> float:
-    """Time stamp of the last grabbed image, seconds."""
-    return capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-
-
-def count_frames(path: Path) -> int:
-    """Number of frames according to the container; 0 if the file cannot be opened."""
-    try:
-        capture = _open(path)
-    except TarError:
-        return 0
-    try:
-        return int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
-    finally:
-        capture.release()
+def _decode(video: OpenVideo) -> Iterator[av.VideoFrame]:
+    """Decode from the current place, in the order of display. Damaged images are left out."""
+    video.stream.thread_type = "AUTO"
+    packets = video.container.demux(video.stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.FFmpegError, OSError):
+            return  # the rest of a damaged file cannot be read
+        if packet is None:
+            return
+        try:
+            pictures = packet.decode()
+        except (av.FFmpegError, OSError):
+            continue
+        yield from pictures

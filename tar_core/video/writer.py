@@ -1,15 +1,22 @@
 """Writing of video files."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 
-import cv2
+import av
 import numpy as np
+from av.video.reformatter import ColorRange
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.video.reader import count_frames
+from tar_core.video.picture import USUAL_COLOR_MATRIX
+
+FORMATS = {".mp4": "mp4", ".mov": "mov", ".avi": "avi"}
+QUALITY = {"qmin": "2", "qmax": "4"}  # the quantization of MPEG-4, from 1 (best) to 31
+MAX_BIT_RATE = 1_000_000_000  # bits per second; the quality decides
+LARGEST_DENOMINATOR = 1001  # of the frame rate, as MPEG-4 counts time in at most 65,535 parts of a second
 
 
 class VideoWriter(AbstractContextManager["VideoWriter"]):
@@ -19,48 +26,53 @@ class VideoWriter(AbstractContextManager["VideoWriter"]):
             writer.write(image)
 
     Raises:
-        TarError: the file cannot be created, or, at the end of the block, could not be written completely.
+        TarError: the file cannot be created, or could not be written completely.
     """
 
     def __init__(self, path: str | Path, fps: float, width: int, height: int) -> None:
         self.path = Path(path)
         self.fps, self.width, self.height = fps, width, height
-        self.written = 0
 
     def __enter__(self) -> "VideoWriter":
         check_video_name(self.path)
-        self._file = atomic_path(self.path)
-        self._temporary = self._file.__enter__()
-        codec = cv2.VideoWriter.fourcc(*"mp4v")
-        self._writer = cv2.VideoWriter(str(self._temporary), cv2.CAP_FFMPEG, codec, self.fps, (self.width, self.height))
-        if not self._writer.isOpened():
-            self._close(OSError(f"no MPEG-4 encoder for {self.width}x{self.height} at {self.fps:g} fps"))
+        with ExitStack() as opened:
+            temporary = opened.enter_context(atomic_path(self.path))
+            file = opened.enter_context(temporary.open("wb"))
+            container = av.open(file, "w", format=FORMATS[self.path.suffix.lower()])
+            self._container = opened.enter_context(container)
+            self._stream = container.add_stream(
+                "mpeg4", rate=Fraction(self.fps).limit_denominator(LARGEST_DENOMINATOR), options=QUALITY
+            )
+            self._stream.width, self._stream.height, self._stream.pix_fmt = self.width, self.height, "yuv420p"
+            self._stream.bit_rate = MAX_BIT_RATE
+            self._open = opened.pop_all()
         return self
 
     def write(self, image: np.ndarray) -> None:
         """Append one frame [height, width, 3] uint8 RGB."""
         if image.shape != (self.height, self.width, 3):
             raise ValueError(f"frame of shape {image.shape}, expected {(self.height, self.width, 3)}")
-        self._writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        self.written += 1
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), "rgb24").reformat(
+            format="yuv420p",
+            dst_colorspace=USUAL_COLOR_MATRIX,
+            dst_color_range=ColorRange.MPEG,
+        )
+        self._container.mux(self._stream.encode(frame))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.release()
-        # OpenCV does not report a full disk, but then frames or the end of the file are missing.
-        if error is None and self.written and count_frames(self._temporary) < self.written:
-            error = OSError("the video could not be written completely (is the disk full?)")
-        self._close(error)
-
-    def _close(self, error: BaseException | None) -> None:
         if error is None:
-            self._file.__exit__(None, None, None)
-        else:
-            self._file.__exit__(type(error), error, error.__traceback__)
+            try:
+                self._container.mux(self._stream.encode())
+            except OSError as failed:
+                error = failed
+        self._open.__exit__(
+            None if error is None else type(error), error, None if error is None else error.__traceback__
+        )
 
 
 def check_video_name(path: Path) -> None:
     """Raise TarError if `VideoWriter` cannot write a file with this name."""
-    if path.suffix.lower() not in (".mp4", ".mov", ".avi"):
+    if path.suffix.lower() not in FORMATS:
         raise TarError(f"cannot write {path}: give a file name that ends in .mp4")

@@ -1,6 +1,7 @@
 """Boxes drawn in an editor and boxes in pixels. Drawing in a window is tested by tests/support/window.py."""
 
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import bpy
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tar_blender
-from tar_blender.operators.draw_box import MIN_SIDE, box_corners, pixel_box, rotate_point
+from tar_blender.operators.draw_box import MIN_SIDE, as_blender_shows, box_corners, pixel_box, upright
+from tar_core.video.orientation import Orientation
 
+ORIENTATIONS = [Orientation(*flags) for flags in product((False, True), repeat=3)]
 WIDTH, HEIGHT = 1080, 1920
 
 
@@ -48,12 +51,14 @@ def test_corners_of_a_box_give_the_box(data: st.DataObject) -> None:
     assert pixel_box(*corners, WIDTH, HEIGHT) == (x0, y0, x1, y1)
 
 
-def test_box_on_a_rotated_frame() -> None:
-    """The top left corner of the upright frame is the top right corner of a frame to be rotated counterclockwise."""
-    assert pixel_box(rotate_point((0.75, 1.0), 90), rotate_point((1.0, 0.5), 90), 200, 400) == (0, 0, 100, 100)
-    assert rotate_point((0.25, 0.125), 180) == (0.75, 0.875)
-    for degrees in (0, 90, 180, 270):
-        assert rotate_point(rotate_point((0.25, 0.125), degrees), -degrees) == (0.25, 0.125)
+def test_box_on_a_turned_frame() -> None:
+    """The top left corner of the upright frame is the top right corner of a frame to be turned counterclockwise."""
+    turned = Orientation(transposed=True, flipped=True)
+    assert pixel_box(upright((0.75, 1.0), turned), upright((1.0, 0.5), turned), 200, 400) == (0, 0, 100, 100)
+    assert upright((0.25, 0.125), Orientation(mirrored=True, flipped=True)) == (0.75, 0.875)
+    assert upright((0.25, 0.125), Orientation(mirrored=True)) == (0.75, 0.125)
+    for orientation in ORIENTATIONS:
+        assert as_blender_shows(upright((0.25, 0.125), orientation), orientation) == (0.25, 0.125)
 
 
 def test_operator_needs_a_video_and_a_3d_viewport(registered: None, tiny_video: Path) -> None:

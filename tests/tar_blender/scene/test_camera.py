@@ -1,9 +1,13 @@
 """The camera projects as the video's camera did, to a fraction of a pixel."""
 
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import bpy
+import cv2
 import numpy as np
 import pytest
 from bpy_extras.object_utils import world_to_camera_view
@@ -20,8 +24,10 @@ from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
+from tar_core.video.reader import VideoReader
 from tests.support.clips import STEP, phone_video, synthetic_clip
 from tests.support.import_options import raw_options
+from tests.support.videos import HEIGHT, WIDTH, ffmpeg, image_number, write_images
 
 
 def pinhole(points: np.ndarray, clip: MotionClip) -> np.ndarray:
@@ -183,6 +189,69 @@ def test_phone_video_is_shown_upright(clip: MotionClip, tiny_video: Path, tmp_pa
     assert background.rotation == pytest.approx(-np.radians(rotation))
     assert background.scale == pytest.approx(64 / 48 if lies_sideways else 1)
     assert background.frame_method == ("FIT" if lies_sideways else "STRETCH")
+
+
+def test_mirrored_video_is_mirrored(clip: MotionClip, tiny_video: Path, tmp_path: Path) -> None:
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    mirrored = ffmpeg("-display_hflip", "-i", tiny_video, "-c", "copy", tmp_path / "selfie.mp4")
+    add_video_background(camera, mirrored, 1)
+    (background,) = camera.data.background_images
+    assert background.use_flip_y
+    # Newer versions of Blender have turned it by 180 degrees already.
+    assert background.rotation == pytest.approx(0 if bpy.app.version >= (4, 4) else -np.pi)
+
+
+@pytest.fixture
+def shown_image() -> Iterator[Callable[[Path, int], np.ndarray]]:
+    """Show an image of a movie, counted from 1, with the compositor, which plays movies like camera backgrounds."""
+    scene = bpy.data.scenes.new("Movie")
+    scene.use_nodes = True
+    nodes = scene.node_tree.nodes
+    nodes.clear()
+    player, output = nodes.new("CompositorNodeImage"), nodes.new("CompositorNodeComposite")
+    scene.node_tree.links.new(player.outputs[0], output.inputs[0])
+    scene.render.resolution_x, scene.render.resolution_y = WIDTH, HEIGHT
+    scene.view_settings.view_transform = "Raw"
+    folder = Path(tempfile.mkdtemp())
+    scene.render.filepath = str(folder / "shown.png")
+
+    def show(video: Path, number: int) -> np.ndarray:
+        player.image = bpy.data.images.load(str(video), check_existing=True)
+        player.frame_duration, player.use_auto_refresh = 1000, True
+        scene.frame_set(number)
+        bpy.ops.render.render(write_still=True, scene=scene.name)
+        return cv2.imread(scene.render.filepath)[..., ::-1]
+
+    yield show
+    shutil.rmtree(folder)
+    bpy.data.scenes.remove(scene)
+
+
+@pytest.mark.skipif(bpy.app.version >= (5, 0), reason="the compositor is set up in another way")
+@pytest.mark.parametrize("name", ["constant.mp4", "slow_start.mp4", "slow_start.mkv", "mostly_slow.mp4", "delayed.mkv"])
+def test_background_shows_the_image_of_the_capture(
+    name: str, clip: MotionClip, tmp_path: Path, shown_image: Callable[[Path, int], np.ndarray]
+) -> None:
+    source = write_images(tmp_path / "source.mp4", 60)
+    selected = {"slow_start": "gte(n,15)", "mostly_slow": "gte(n,45)"}.get(name.split(".")[0], "1")
+    irregular = ("-vf", f"select='{selected}+not(mod(n,3))'", "-fps_mode", "vfr")
+    delay = ("-output_ts_offset", "5" if "delayed" in name else "0")
+    video = ffmpeg("-i", source, *irregular, "-c:v", "libx264", "-bf", "2", *delay, tmp_path / name)
+    reader = VideoReader(video)
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, video, 1, fps=reader.fps)
+    scene = bpy.context.scene
+    scene.camera = camera
+    for frame in reader.frames():
+        if frame.index % 7:
+            continue
+        scene.frame_set(1 + frame.index)
+        data = camera.data.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        user = data.background_images[0].image_user
+        number = min(max(scene.frame_current - user.frame_start + 1, 0), user.frame_duration) + user.frame_offset
+        shown = image_number(shown_image(video, number))
+        stored = [k for k in range(60) if selected == "1" or k % 3 == 0 or k >= int(selected[6:-1])]
+        assert abs(stored.index(shown) - stored.index(image_number(frame.image))) <= 1
 
 
 def test_missing_and_unreadable_videos_are_reported(clip: MotionClip, tmp_path: Path) -> None:

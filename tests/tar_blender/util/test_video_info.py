@@ -5,11 +5,15 @@ import shutil
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 from tar_blender.util.video_info import VideoInfo, read_video_info
 from tar_core.errors import TarError
+from tar_core.video.orientation import Orientation
+from tar_core.video.reader import VideoReader
 from tests.support.clips import phone_video
+from tests.support.videos import ffmpeg, quadrants, shown_quadrants, write_images
 
 
 def test_size_rate_and_length(tiny_video: Path) -> None:
@@ -27,10 +31,30 @@ def test_result_is_cached_until_the_file_changes(tiny_video: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_size_is_that_of_the_upright_frame(tiny_video: Path, tmp_path: Path, rotation: int) -> None:
-    info = read_video_info(phone_video(tiny_video, rotation, tmp_path / "phone.mp4"))
-    assert (info.width, info.height) == ((48, 64) if rotation in (90, 270) else (64, 48))
-    assert info.rotation == (rotation if bpy.app.version < (4, 4) else 0), "newer versions of Blender rotate the frames"
+@pytest.mark.parametrize("mirror", [(), ("-display_hflip",)])
+def test_orientation_makes_blenders_frame_that_of_the_capture(
+    rotation: int, mirror: tuple[str, ...], tmp_path: Path
+) -> None:
+    plain = write_images(tmp_path / "plain.mp4", 2, lambda _: quadrants())
+    tag = ("-display_rotation", str(rotation), *mirror)
+    tagged = ffmpeg(*tag, "-i", plain, "-c", "copy", tmp_path / "tagged.mp4")
+    info, reader = read_video_info(tagged), VideoReader(tagged)
+    assert (info.width, info.height) == reader.size
+    image = bpy.data.images.load(str(tagged))
+    width, height = image.size
+    shown_by_blender = np.array(image.pixels).reshape(height, width, 4)[::-1, :, :3] * 255
+    bpy.data.images.remove(image)
+    upright = shown_by_blender.transpose(1, 0, 2) if info.orientation.transposed else shown_by_blender
+    upright = upright[:: -1 if info.orientation.flipped else 1, :: -1 if info.orientation.mirrored else 1]
+    assert shown_quadrants(upright) == shown_quadrants(next(reader.frames()).image)
+    if bpy.app.version >= (4, 4) and not mirror:
+        assert info.orientation == Orientation(), "newer versions of Blender turn the frames"
+
+
+def test_size_is_in_square_pixels(tiny_video: Path, tmp_path: Path) -> None:
+    wide = ffmpeg("-i", tiny_video, "-vf", "setsar=3/2", "-c:v", "mpeg4", tmp_path / "wide.mp4")
+    info = read_video_info(wide)
+    assert (info.width, info.height) == VideoReader(wide).size == (96, 48)
 
 
 def test_text_for_the_panel() -> None:

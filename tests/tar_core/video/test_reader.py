@@ -1,47 +1,20 @@
-"""Reading of video files: frame rates, ranges, rotation tags, and damaged files."""
+"""Reading of video files: ranges, times and damaged files."""
 
 import os
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.video.reader import VideoReader, nominal_fps
-from tar_core.video.writer import VideoWriter
-
-WIDTH, HEIGHT, FPS = 96, 64, 30.0
-BITS = 6  # image k shows the binary digits of k as black and white columns
-
-
-def numbered(k: int) -> np.ndarray:
-    """Image k: its number in the lower half, and a red corner at the top left."""
-    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
-    image[:16, :16] = (255, 0, 0)
-    for bit in range(BITS):
-        image[HEIGHT // 2 :, bit * WIDTH // BITS : (bit + 1) * WIDTH // BITS] = 255 * (k >> bit & 1)
-    return image
-
-
-def image_number(image: np.ndarray) -> int:
-    columns = image[3 * HEIGHT // 4, WIDTH // (2 * BITS) :: WIDTH // BITS].mean(-1)
-    return sum(int(column > 127) << bit for bit, column in enumerate(columns))
+from tar_core.video.reader import VideoReader
+from tests.support.videos import FPS, HEIGHT, WIDTH, ffmpeg, image_number, numbered, write_images
 
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """60 numbered images at 30 fps."""
-    path = tmp_path_factory.mktemp("video") / "plain.mp4"
-    with VideoWriter(path, FPS, WIDTH, HEIGHT) as writer:
-        for k in range(60):
-            writer.write(numbered(k))
-    return path
-
-
-def ffmpeg(*arguments: str) -> None:
-    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="writes files that OpenCV cannot write")
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *arguments], check=True)
+    return write_images(tmp_path_factory.mktemp("video") / "plain.mp4", 60)
 
 
 def test_constant_rate_returns_each_image_once(video: Path) -> None:
@@ -74,22 +47,9 @@ def test_start_beyond_the_end_returns_no_frames(video: Path) -> None:
 
 
 def test_late_start_is_reached_exactly(tmp_path: Path) -> None:
-    path = tmp_path / "long.mp4"
-    with VideoWriter(path, 10.0, WIDTH, HEIGHT) as writer:
-        for k in range(120):
-            writer.write(numbered(k % 64))
+    path = write_images(tmp_path / "long.mp4", 120, lambda k: numbered(k % 64), fps=10.0)
     frames = list(VideoReader(path).frames(start=103, end=104))
     assert [(frame.index, image_number(frame.image)) for frame in frames] == [(103, 39), (104, 40)]
-
-
-def test_rotation_tag_is_applied(video: Path, tmp_path: Path) -> None:
-    tagged = tmp_path / "phone.mp4"
-    ffmpeg("-display_rotation", "90", "-i", str(video), "-c", "copy", str(tagged))
-    reader = VideoReader(tagged)
-    assert reader.size == (HEIGHT, WIDTH)
-    image = next(reader.frames()).image
-    assert image.shape == (WIDTH, HEIGHT, 3)
-    assert image[-5, 4, 0] > 150 and image[4, 4, 0] < 90  # rotated to the left: the red corner is at the bottom
 
 
 def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None:
@@ -107,24 +67,55 @@ def test_variable_rate_is_resampled_by_time(video: Path, tmp_path: Path) -> None
         assert abs(shown - frame.index) == min(abs(k - frame.index) for k in kept)
 
 
+def test_slow_start_is_read_at_the_rate_of_most_images(video: Path, tmp_path: Path) -> None:
+    slow = tmp_path / "slow.mp4"
+    ffmpeg("-i", video, "-vf", "select='gte(n,24)+not(mod(n,3))'", "-fps_mode", "vfr", "-c:v", "mpeg4", slow)
+    reader = VideoReader(slow)
+    assert (reader.fps, reader.frame_count) == (30, 60)
+    frames = list(reader.frames())
+    assert [image_number(frame.image) for frame in frames][24:] == list(range(24, 60))
+    assert all(abs(image_number(frame.image) - frame.index) <= 1 for frame in frames)
+    assert not reader.warnings
+
+
+@pytest.fixture(scope="module")
+def reordered(video: Path) -> Path:
+    """The same images in H.264 with B-frames, which are stored out of order."""
+    return ffmpeg("-i", video, "-c:v", "libx264", "-bf", "3", "-g", "20", video.with_name("reordered.mp4"))
+
+
 @pytest.mark.parametrize(
-    ("container_fps", "steps", "expected"),
+    ("name", "skipped", "delay"),
     [
-        (30.0, [1 / 30] * 20, 30.0),
-        (59.94, [0.017, 0.017, 0.016] * 8, 59.94),  # stamps rounded to milliseconds
-        (21.9, [1 / 30] * 20 + [0.4, 1 / 15], 30.0),  # variable: the container's rate is an average
-        (0.0, [0.04] * 20, 25.0),
-        (12.5, [0.08] * 5, 12.5),
-        (0.0, [], 30.0),
-        (25.0, [1 / 60, 1 / 20], 60.0),  # too few time stamps
+        ("b_frames.mkv", 0, 0),
+        ("edit_list.mp4", 12, 0),
+        ("delayed.mkv", 0, 5),
+        ("delayed.mp4", 0, 5),
+        ("delayed.ts", 0, 5),
     ],
 )
-def test_nominal_fps(container_fps: float, steps: list[float], expected: float) -> None:
-    assert nominal_fps(container_fps, np.cumsum([0.0, *steps])) == pytest.approx(expected, rel=1e-3)
+def test_times_count_from_the_first_shown_image(
+    name: str, skipped: int, delay: int, reordered: Path, tmp_path: Path
+) -> None:
+    start = ("-ss", str(skipped / FPS), "-i", reordered)
+    reader = VideoReader(ffmpeg(*start, "-c", "copy", "-output_ts_offset", str(delay), tmp_path / name))
+    frames = list(reader.frames())
+    assert [image_number(frame.image) for frame in frames] == list(range(skipped, 60))
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(60 - skipped) / FPS, atol=1e-3)
+    assert (reader.fps, reader.frame_count, reader.warnings) == (FPS, 60 - skipped, [])
 
 
-def test_truncated_file_is_read_up_to_its_end_with_a_warning(tmp_path: Path) -> None:
-    whole, broken = tmp_path / "whole.mp4", tmp_path / "broken.mp4"
+def test_longer_sound_is_no_damage(video: Path, tmp_path: Path) -> None:
+    for name in ("sound.mp4", "sound.mkv"):
+        sound = ("-f", "lavfi", "-i", "sine=duration=5")
+        reader = VideoReader(ffmpeg("-i", video, *sound, "-c:v", "copy", "-c:a", "aac", tmp_path / name))
+        assert len(list(reader.frames())) == reader.frame_count == 60
+        assert not reader.warnings
+
+
+@pytest.mark.parametrize("name", ["cut.mp4", "cut.mkv"])
+def test_truncated_file_is_read_up_to_its_end_with_a_warning(name: str, tmp_path: Path) -> None:
+    whole, broken = tmp_path / f"whole_{name}", tmp_path / name
     noise = "testsrc2=size=320x240:rate=30:duration=3,noise=alls=40:allf=t"
     ffmpeg("-f", "lavfi", "-i", noise, "-c:v", "mpeg4", "-q:v", "5", "-movflags", "faststart", str(whole))
     broken.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
@@ -165,10 +156,3 @@ def test_unreadable_files_give_one_line_errors(
         VideoReader(unreadable_files(tmp_path, video)[words])
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", ""), "FFmpeg and OpenCV must not print anything"
-
-
-def test_file_without_a_video_stream(tmp_path: Path) -> None:
-    path = tmp_path / "sound.mp4"
-    ffmpeg("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "aac", str(path))
-    with pytest.raises(TarError):
-        VideoReader(path)

@@ -31,9 +31,9 @@ def test_writer_reports_an_incomplete_file(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
     try:
-        with pytest.raises(TarError, match="disk full"), VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as writer:
+        with pytest.raises(TarError, match="free some space"), VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as w:
             for k in range(100):
-                writer.write(np.roll(noise, k, 0))
+                w.write(np.roll(noise, k, 0))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert not list(tmp_path.iterdir())

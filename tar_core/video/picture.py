@@ -1,0 +1,81 @@
+"""Decoded pictures as a player shows them: upright, with square pixels, and in RGB."""
+
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from av.sidedata.sidedata import SideData
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+
+from tar_core.video.orientation import Orientation, square_pixels
+
+# FFmpeg's numbers of color matrices, and the matrix that converts them to RGB. An unknown one is converted as FFmpeg
+# and Blender do, which is right for videos of standard definition.
+COLOR_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+USUAL_COLOR_MATRIX = Colorspace.ITU601
+
+
+class PictureConverter:
+    """Converts the decoded pictures of one video.
+
+    Args:
+        first: the first picture; it has the display matrix.
+        pixel_aspect: width over height of a stored pixel; None if the file does not tell it.
+
+    Attributes:
+        orientation: how the stored picture is turned and mirrored.
+        width, height: of the shown picture, in square pixels.
+    """
+
+    def __init__(self, first: av.VideoFrame, pixel_aspect: Fraction | None) -> None:
+        self.orientation = _orientation(first)
+        self._stored_size = square_pixels(first.width, first.height, pixel_aspect)
+        self.width, self.height = self.orientation.shown_size(*self._stored_size)
+        self._reformatter = VideoReformatter()
+
+    def convert(self, picture: av.VideoFrame) -> np.ndarray:
+        """The shown picture [height, width, 3], uint8 RGB."""
+        width, height = self._stored_size
+        converted = self._reformatter.reformat(
+            picture,
+            width,
+            height,
+            "rgb24",
+            src_colorspace=_color_matrix(picture),
+            dst_color_range=ColorRange.JPEG,
+            interpolation="BILINEAR",
+            threads=1,  # the decoder uses the other cores
+        )
+        return _oriented(converted.to_ndarray(), self.orientation)
+
+
+def _orientation(picture: av.VideoFrame) -> Orientation:
+    matrix = picture.side_data.get("DISPLAYMATRIX")
+    if not isinstance(matrix, SideData):
+        return Orientation()
+    return Orientation.from_display_matrix(np.frombuffer(bytes(matrix), np.int32))
+
+
+def _color_matrix(picture: av.VideoFrame) -> Colorspace | None:
+    if picture.format.is_rgb or picture.format.has_palette:
+        return None
+    return COLOR_MATRICES.get(picture.colorspace, USUAL_COLOR_MATRIX)
+
+
+def _oriented(image: np.ndarray, orientation: Orientation) -> np.ndarray:
+    if orientation.transposed:
+        image = cv2.transpose(image)
+    if orientation.mirrored and orientation.flipped:
+        return cv2.flip(image, -1)
+    if orientation.mirrored or orientation.flipped:
+        return cv2.flip(image, int(orientation.mirrored))
+    return image

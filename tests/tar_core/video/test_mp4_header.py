@@ -1,0 +1,63 @@
+"""The header of MP4 files, as ffmpeg and phones write it."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tar_core.video.mp4_header import codec_tag, display_orientation, pixel_aspect
+from tar_core.video.orientation import Orientation
+from tests.support.clips import phone_video
+from tests.support.videos import ffmpeg, write_images
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_images(tmp_path_factory.mktemp("video") / "plain.mp4", 2)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_tag_written_by_ffmpeg_is_read(video: Path, tmp_path: Path, rotation: int) -> None:
+    for name in ("phone.mp4", "phone.mov"):
+        tag = ("-display_rotation", str(rotation))
+        path = ffmpeg(*tag, "-i", video, "-c", "copy", tmp_path / name)
+        assert display_orientation(path).turn == rotation
+        mirrored = ffmpeg(*tag, "-display_vflip", "-i", video, "-c", "copy", tmp_path / f"mirrored_{name}")
+        assert display_orientation(mirrored).upside_down
+
+
+def test_pixel_aspect_and_codec(video: Path, tmp_path: Path) -> None:
+    wide = ffmpeg("-i", video, "-vf", "setsar=4/3", "-c:v", "libx264", tmp_path / "wide.mp4")
+    assert pixel_aspect(wide) == Fraction(4, 3)
+    assert codec_tag(wide) == "avc1" and codec_tag(video) == "mp4v"
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_audio_tracks_and_long_boxes_are_skipped(video: Path, tmp_path: Path, rotation: int) -> None:
+    content = phone_video(video, rotation, tmp_path / "phone.mp4").read_bytes()
+    sound = (8 + 84).to_bytes(4) + b"tkhd" + bytes(84)
+    sound = (8 + len(sound)).to_bytes(4) + b"trak" + sound
+    movie = content.index(b"moov")
+    size = int.from_bytes(content[movie - 4 : movie])
+    path = tmp_path / "large.mp4"
+    filler = (1).to_bytes(4) + b"free" + (16 + 9).to_bytes(8) + bytes(9)  # a box with an eight-byte size
+    tracks = sound + content[movie + 4 : movie - 4 + size]
+    path.write_bytes(filler + (0).to_bytes(4) + b"moov" + tracks)
+    assert display_orientation(path).turn == rotation
+
+
+def test_movie_box_with_an_eight_byte_size_is_read(video: Path, tmp_path: Path) -> None:
+    content = phone_video(video, 270, tmp_path / "phone.mp4").read_bytes()
+    movie = content.index(b"moov")
+    size = int.from_bytes(content[movie - 4 : movie])
+    path = tmp_path / "large.mp4"
+    path.write_bytes((1).to_bytes(4) + b"moov" + (size + 8).to_bytes(8) + content[movie + 4 : movie - 4 + size])
+    assert display_orientation(path).turn == 270
+
+
+@pytest.mark.parametrize("content", [b"", b"a text file", b"\0\0\0\x02moov", b"\0\0\0\x01moov", b"\0\0\0\x08moov"])
+def test_other_files_have_no_orientation(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "other.mp4").write_bytes(content)
+    assert display_orientation(tmp_path / "other.mp4") == Orientation()
+    assert display_orientation(tmp_path / "gone.mp4") == Orientation()
+    assert pixel_aspect(tmp_path / "other.mp4") is None and codec_tag(tmp_path / "other.mp4") is None
