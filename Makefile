@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extension-offline train clean
-.PHONY: bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-world
+.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-world
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-real: $(READY) ## measure the accuracy on real video with ground truth, co
 
 bench-real-all: $(READY) ## the same, and on the other real clips from packages (minutes)
 	$(PYTHON) -m benchmarks.bench_real --all
+
+bench-decoding: $(READY) ## compare the speed of reading videos with OpenCV
+	$(PYTHON) -m benchmarks.bench_decoding
 
 bench-smoothing: $(READY) ## measure the clean-up on real video, and on cached clips: FEATURES=data/features/test
 	$(PYTHON) -m benchmarks.bench_real --smoothing 0.3 0.6 1 --lean-correction --cleanup

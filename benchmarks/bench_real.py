@@ -42,10 +42,10 @@ PROTOCOL = Protocol(
 )
 
 
-def capture(camera: int, folder: Path, checkpoint: Path | None) -> Path:
+def capture(camera: int, folder: Path, checkpoint: Path | None, device: str) -> Path:
     """Capture one demo camera with the command line and return the motion file."""
     output = folder / f"cam{camera:02d}_motion.npz"
-    command = capture_command(fetch_demo_video(camera), output, checkpoint)
+    command = [*capture_command(fetch_demo_video(camera), output, checkpoint), "--device", device]
     if subprocess.run(command, cwd=REPOSITORY).returncode:
         raise TarError(f"camera {camera}: capture failed; see its output above")
     return output
@@ -72,6 +72,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the accuracy on the four demo cameras.")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_real", help="folder for the results")
     parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
+    parser.add_argument("--device", default="cpu", help="of the capture; torch:cpu for PyTorch (default: %(default)s)")
     parser.add_argument("--smoothing", type=float, nargs="+", default=[], help="also score these smoothing strengths")
     parser.add_argument("--lean-correction", action="store_true", help="also score the lean correction")
     parser.add_argument("--cleanup", action="store_true", help="also score the whole clean-up")
@@ -83,7 +84,7 @@ def main() -> int:
     if arguments.cleanup:
         cleanups["cleaned up"] = CleanupOptions()
     try:
-        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.all, cleanups)
+        figures = run(arguments.output.resolve(), arguments.checkpoint, arguments.all, cleanups, arguments.device)
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -97,6 +98,7 @@ def run(
     checkpoint: Path | None,
     all_clips: bool = False,
     cleanups: Mapping[str, CleanupOptions] = MappingProxyType({}),
+    device: str = "cpu",
 ) -> dict[str, float]:
     """Capture and score everything that was asked for; returns the means of the raw motion on the demo cameras.
 
@@ -104,7 +106,7 @@ def run(
         cleanups: names and options of clean-ups whose results are scored too.
     """
     output.mkdir(parents=True, exist_ok=True)
-    motions = [capture(camera, output, checkpoint) for camera in CAMERAS]
+    motions = [capture(camera, output, checkpoint, device) for camera in CAMERAS]
     figures = score_motions(motions, output)
     network = checkpoint or DEFAULT_CHECKPOINT
     rows = {network.stem: figures}

@@ -11,7 +11,7 @@ from tar_core.camera.crop_camera import CropCamera, image_center
 from tar_core.camera.rotation_tracking import CameraMotionDetector
 from tar_core.camera.vanishing_points import EstimatedCamera
 from tar_core.capture.frames import read_frames, sampling_step
-from tar_core.capture.initial_camera import estimate_initial_camera, focal_length_of_file
+from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.networks import Networks
 from tar_core.capture.progress import Progress
 from tar_core.capture.track import CapturedPerson, NetworkTrack, collect_people
@@ -66,7 +66,7 @@ class _PeoplePass:
         self._step = sampling_step(options, reader.fps)
         self.fps = reader.fps / self._step
         self._options, self._networks, self._worker = options, networks, worker
-        self._lens = focal_length_of_file(reader.path, *reader.size)
+        self._video = reader.path
         self._principal_point = image_center(*reader.size)
         self._tracker = PeopleTracker(
             networks.backbone, networks.detector, self.fps, options.max_people, networks.movenet
@@ -84,7 +84,7 @@ class _PeoplePass:
             is_cut: whether another shot has begun since the last processed frame.
         """
         options = self._options
-        self.camera = self.camera or estimate_initial_camera(frame.image, options, self._lens)
+        self.camera = self.camera or estimate_initial_camera(frame.image, options, self._video)
         if options.box is not None and frame.index == options.first_frame:
             self._tracker.start_from_box(number, frame.image, np.array(options.box.box))
         if is_cut:

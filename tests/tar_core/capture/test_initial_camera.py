@@ -31,8 +31,7 @@ def test_focal_length_of_an_image_without_lines_is_that_of_usual_lenses() -> Non
 
 def test_lens_of_the_file_is_used_for_an_image_without_lines(tmp_path: Path) -> None:
     video = write_video(tmp_path / "phone.mov", {IPHONE: "52"})  # the telephoto lens
-    belief = focal_length_of_file(video, 1920, 1080)
-    camera = estimate_initial_camera(np.full((1080, 1920, 3), 128, np.uint8), CaptureOptions(), belief)
+    camera = estimate_initial_camera(np.full((1080, 1920, 3), 128, np.uint8), CaptureOptions(), video)
     # 52 mm for 43.3 mm of diagonal, 16:9 of a 4:3 sensor, and stabilization.
     assert camera.focal_length / np.hypot(1920, 1080) == pytest.approx(52 / 43.3 * 1.0895 * 1.09, rel=0.12)
     assert camera.focal_length_error < 0.2

@@ -1,0 +1,68 @@
+"""Bars around the picture of a video: black ones, or a blurred copy of the picture, as editors add them."""
+
+import cv2
+import numpy as np
+
+MIN_BAR = 0.02  # of the side
+MIN_PICTURE = 0.2  # of the side
+DARK = 24.0  # of 255; the brightest part of a black bar, with the noise of compression
+STEP = 6.0  # of 255; the change of brightness from a bar to the picture in a row
+STRAIGHT = 0.5  # share of the rows in which the border of the picture must be seen
+BLURRED = 0.25  # sharpness of a blurred bar, as a share of the picture's
+TOLERANCE = 2  # pixels by which opposite bars may differ
+
+
+def picture_size(image: np.ndarray) -> tuple[int, int]:
+    """Width and height of the picture between bars of equal size at opposite sides; those of the image without bars.
+
+    Args:
+        image: [H, W, 3] uint8 RGB.
+    """
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    width = image.shape[1] - 2 * _bar(gray)
+    height = image.shape[0] - 2 * _bar(gray.T)
+    return width, height
+
+
+def without_bars(image: np.ndarray) -> np.ndarray:
+    """The picture between the bars, a view of the image."""
+    width, height = picture_size(image)
+    x, y = (image.shape[1] - width) // 2, (image.shape[0] - height) // 2
+    return image[y : y + height, x : x + width]
+
+
+def _bar(gray: np.ndarray) -> int:
+    """Width of the bars at the left and right of an image [H, W]; 0 without."""
+    width = gray.shape[1]
+    smallest, largest = max(round(width * MIN_BAR), 2 * TOLERANCE + 1), int(width * (1 - MIN_PICTURE) / 2)
+    if largest <= smallest:
+        return 0
+    black = _black_bar(gray.max(0) < DARK)
+    if smallest <= black <= largest:
+        return black
+    return _blurred_bar(np.abs(np.diff(gray, axis=1)), np.arange(smallest, largest + 1))
+
+
+def _black_bar(is_dark: np.ndarray) -> int:
+    """Number of dark columns at each side, if the picture is between them; 0 otherwise."""
+    if is_dark.all():
+        return 0
+    left, right = int(np.argmin(is_dark)), int(np.argmin(is_dark[::-1]))
+    return min(left, right) if abs(left - right) <= TOLERANCE else 0
+
+
+def _blurred_bar(steps: np.ndarray, bars: np.ndarray) -> int:
+    """The width among `bars` at which a sharp picture begins between blurred sides; 0 if there is none.
+
+    Args:
+        steps: [H, W - 1] differences between neighboring columns.
+        bars: possible widths.
+    """
+    is_step = (steps > STEP).mean(0)
+    right = np.max([is_step[len(is_step) - bars + shift] for shift in range(-TOLERANCE, TOLERANCE)], axis=0)
+    bar = int(bars[np.minimum(is_step[bars - 1], right).argmax()])
+    border = np.minimum(is_step[bars - 1], right).max()
+    sharpness = steps.mean(0)
+    sides = max(sharpness[: bar - TOLERANCE].mean(), sharpness[-(bar - TOLERANCE) :].mean())
+    is_blurred = sides < BLURRED * sharpness[bar + TOLERANCE : -(bar + TOLERANCE)].mean()
+    return bar if border >= STRAIGHT and is_blurred else 0
