@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import bpy
-import cv2
 import numpy as np
 import pytest
 from bpy_extras.object_utils import world_to_camera_view
@@ -24,7 +23,6 @@ from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
 from tar_core.skeleton import JOINT_NAMES
-from tar_core.video.reader import VideoReader
 from tests.support.clips import STEP, phone_video, synthetic_clip
 from tests.support.import_options import raw_options
 from tests.support.videos import HEIGHT, WIDTH, ffmpeg, image_number, write_images
@@ -204,6 +202,7 @@ def test_mirrored_video_is_mirrored(clip: MotionClip, tiny_video: Path, tmp_path
 @pytest.fixture
 def shown_image() -> Iterator[Callable[[Path, int], np.ndarray]]:
     """Show an image of a movie, counted from 1, with the compositor, which plays movies like camera backgrounds."""
+    cv2 = pytest.importorskip("cv2", reason="reads the rendered pictures")
     scene = bpy.data.scenes.new("Movie")
     scene.use_nodes = True
     nodes = scene.node_tree.nodes
@@ -220,7 +219,7 @@ def shown_image() -> Iterator[Callable[[Path, int], np.ndarray]]:
         player.frame_duration, player.use_auto_refresh = 1000, True
         scene.frame_set(number)
         bpy.ops.render.render(write_still=True, scene=scene.name)
-        return cv2.imread(scene.render.filepath)[..., ::-1]
+        return np.asarray(cv2.imread(scene.render.filepath))[..., ::-1]
 
     yield show
     shutil.rmtree(folder)
@@ -236,6 +235,8 @@ def test_background_shows_the_image_of_the_capture(
     selected = {"slow_start": "gte(n,15)", "mostly_slow": "gte(n,45)"}.get(name.split(".")[0], "1")
     irregular = ("-vf", f"select='{selected}+not(mod(n,3))'", "-fps_mode", "vfr")
     delay = ("-output_ts_offset", "5" if "delayed" in name else "0")
+    from tar_core.video.reader import VideoReader
+
     video = ffmpeg("-i", source, *irregular, "-c:v", "libx264", "-bf", "2", *delay, tmp_path / name)
     reader = VideoReader(video)
     camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)

@@ -11,7 +11,6 @@ import pytest
 from tar_blender.util.video_info import VideoInfo, read_video_info
 from tar_core.errors import TarError
 from tar_core.video.orientation import Orientation
-from tar_core.video.reader import VideoReader
 from tests.support.clips import phone_video
 from tests.support.videos import ffmpeg, quadrants, shown_quadrants, write_images
 
@@ -36,6 +35,8 @@ def test_orientation_makes_blenders_frame_that_of_the_capture(
     rotation: int, mirror: tuple[str, ...], tmp_path: Path
 ) -> None:
     plain = write_images(tmp_path / "plain.mp4", 2, lambda _: quadrants())
+    from tar_core.video.reader import VideoReader
+
     tag = ("-display_rotation", str(rotation), *mirror)
     tagged = ffmpeg(*tag, "-i", plain, "-c", "copy", tmp_path / "tagged.mp4")
     info, reader = read_video_info(tagged), VideoReader(tagged)
@@ -53,6 +54,9 @@ def test_orientation_makes_blenders_frame_that_of_the_capture(
 
 def test_size_is_in_square_pixels(tiny_video: Path, tmp_path: Path) -> None:
     wide = ffmpeg("-i", tiny_video, "-vf", "setsar=3/2", "-c:v", "mpeg4", tmp_path / "wide.mp4")
+    pytest.importorskip("av", reason="reads the video")
+    from tar_core.video.reader import VideoReader
+
     info = read_video_info(wide)
     assert (info.width, info.height) == VideoReader(wide).size == (96, 48)
 
