@@ -1,0 +1,97 @@
+"""One clip, stored in several ways, gives the same motion."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.body.data import load_body
+from tar_core.body.shape import rest_joints
+from tar_core.capture.pipeline import capture
+from tar_core.motion import MotionClip
+from tar_core.options import CaptureOptions
+from tar_core.skeleton import NUM_JOINTS, pose_skeleton
+from tests.support.videos import ffmpeg
+
+WIDTH, HEIGHT, FRAMES, FPS = 540, 960, 24, 30
+LOSSLESS = ("-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
+SAME = 1e-4  # meters
+RESAMPLED = 0.015  # meters; other pixels, or other images at some times
+FOV = 60.6  # degrees; given, so that the estimate from other pixels does not matter
+
+
+@pytest.fixture(scope="module")
+def plain(demo_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo video at half its size and rate, without loss."""
+    path = tmp_path_factory.mktemp("plain") / "plain.mp4"
+    size = ("-vf", f"scale={WIDTH}:{HEIGHT}", "-r", str(FPS), "-frames:v", str(FRAMES))
+    return ffmpeg("-i", demo_video, *size, *LOSSLESS, path)
+
+
+def mirrored_by_tag(plain: Path, folder: Path) -> Path:
+    stored = ffmpeg("-i", plain, "-vf", "hflip", *LOSSLESS, folder / "stored.mp4")
+    return ffmpeg("-display_hflip", "-i", stored, "-c", "copy", folder / "mirrored.mp4")
+
+
+def anamorphic(plain: Path, folder: Path) -> Path:
+    """Stretched, so that no detail is lost."""
+    stretched = f"scale={WIDTH}:{3 * HEIGHT // 2}:flags=bicubic,setsar=3/2"
+    return ffmpeg("-i", plain, "-vf", stretched, *LOSSLESS, folder / "anamorphic.mp4")
+
+
+def with_edit_list(plain: Path, folder: Path) -> Path:
+    """Half a second of other images is stored before the clip, but not shown."""
+    longer = ffmpeg("-i", plain, "-vf", "tpad=start=15:start_mode=clone", *LOSSLESS, "-g", "250", folder / "longer.mp4")
+    return ffmpeg("-ss", "0.5", "-i", longer, "-c", "copy", folder / "edit.mp4")
+
+
+def late_start(plain: Path, folder: Path) -> Path:
+    return ffmpeg("-i", plain, "-c", "copy", "-output_ts_offset", "5", folder / "late.mkv")
+
+
+def variable_rate(plain: Path, folder: Path) -> Path:
+    """Every eighth image is missing."""
+    selected = "select='mod(n+4,8)'"
+    return ffmpeg("-i", plain, "-vf", selected, "-fps_mode", "vfr", *LOSSLESS, folder / "variable.mp4")
+
+
+def joints(clip: MotionClip) -> np.ndarray:
+    """Joints [N, 24, 3] of the man in the camera frame, meters."""
+    (person,) = clip.people
+    betas = person.betas.astype(np.float64)
+    poses = person.poses.reshape(-1, NUM_JOINTS, 3).astype(np.float64)
+    return pose_skeleton(poses, rest_joints(load_body(), betas))[1] + person.trans[:, None]
+
+
+def captured(video: Path) -> np.ndarray:
+    options = CaptureOptions(people="largest", device="cpu", fov=FOV, static_camera=True)
+    return joints(capture(video, options))
+
+
+@pytest.fixture(scope="module")
+def expected(plain: Path) -> np.ndarray:
+    return captured(plain)
+
+
+@pytest.mark.slow
+@pytest.mark.capture
+@pytest.mark.parametrize(
+    ("stored", "limit"),
+    [
+        (mirrored_by_tag, SAME),
+        (with_edit_list, SAME),
+        (late_start, SAME),
+        (anamorphic, RESAMPLED),
+        (variable_rate, RESAMPLED),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_same_motion(
+    stored: Callable[[Path, Path], Path], limit: float, plain: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    found = captured(stored(plain, tmp_path))
+    assert found.shape == expected.shape
+    off = np.linalg.norm(found - expected, axis=-1).mean(1)
+    print(f"{stored.__name__}: median {1000 * np.median(off):.2f} mm, largest {1000 * off.max():.2f} mm")
+    assert np.median(off) < limit
