@@ -93,15 +93,15 @@ def test_lens_in_the_metadata_is_taken_into_account(
 
 
 def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
-    vectors = np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40))
+    vectors = np.radians(np.linspace([0, 0, 0], [0.6, 2.4, 1.2], 24))
     write_rotated_video(demo_video, tmp_path / "rotating.mp4", vectors)
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
     clip = capture(tmp_path / "rotating.mp4", options, reported.append)
-    assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 40
-    off = angles_between(clip.camera_rotations(np.arange(40)), Rotation.from_rotvec(vectors).as_matrix())
+    assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 24
+    off = angles_between(clip.camera_rotations(np.arange(24)), Rotation.from_rotvec(vectors).as_matrix())
     assert off.max() < 0.3
-    assert [progress.stage for progress in reported[-40:]] == ["camera"] * 40
+    assert [progress.stage for progress in reported[-24:]] == ["camera"] * 24
 
     still = capture(tmp_path / "rotating.mp4", replace(options, static_camera=True))
     assert still.camera_trajectory is None
@@ -138,15 +138,15 @@ def test_video_lost_after_the_first_pass_keeps_the_motion(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     video = tmp_path / "rotating.mp4"
-    write_rotated_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [1, 4, 2], 40)))
+    write_rotated_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [0.6, 2.4, 1.2], 24)))
 
     def unplug(progress: Progress) -> None:
-        if progress.done == 39:
+        if progress.done == 23:
             video.unlink(missing_ok=True)
 
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     clip = capture(video, options, unplug)
-    assert len(clip.people[0]) == 40 and clip.camera_trajectory is None
+    assert len(clip.people[0]) == 24 and clip.camera_trajectory is None
     assert "no such video" in caplog.text and "treated as static" in caplog.text
 
 
@@ -211,7 +211,7 @@ def test_capture_of_a_selected_person(
     detected: list[DetectedPerson], demo_video: Path, untrained_checkpoint: Path
 ) -> None:
     selection = [person.to_job(person.person_id == 2) for person in detected]
-    options = CaptureOptions(selection=selection, end=59, checkpoint=untrained_checkpoint, device="cpu")
+    options = CaptureOptions(selection=selection, end=29, checkpoint=untrained_checkpoint, device="cpu")
     (person,) = capture(demo_video, options).people
     place = int(np.searchsorted(person.frames, detected[1].frames[0]))
     assert box_iou(person.boxes[place], detected[1].boxes[0]) > 0.5
@@ -219,8 +219,8 @@ def test_capture_of_a_selected_person(
 
 def test_scan_reports_progress(demo_video: Path) -> None:
     reported: list[Progress] = []
-    scan(demo_video, CaptureOptions(end=30, device="cpu"), reported.append)
-    assert [progress.stage for progress in reported[:2]] == ["load", "scan"] and reported[-1].done == 31
+    scan(demo_video, CaptureOptions(end=8, device="cpu"), reported.append)
+    assert [progress.stage for progress in reported[:2]] == ["load", "scan"] and reported[-1].done == 9
 
 
 def test_scan_of_a_video_without_people_is_rejected() -> None:

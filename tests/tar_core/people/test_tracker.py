@@ -206,7 +206,7 @@ def test_painting_over_the_man_in_front_shows_the_one_behind(man: np.ndarray, ba
 
 def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, 30.0)
-    lefts = [(40 + 6 * k, 480 - 6 * k) for k in range(75)]
+    lefts = [(130 + 6 * k, 390 - 6 * k) for k in range(45)]
     places, boxes = np.array(lefts) + man.shape[1] / 2, {}
     for number, frame in enumerate(crossing(man, lefts)):
         boxes |= {(sighting.track_id, number): center(sighting) for sighting in tracker.step(number, frame)}
@@ -215,7 +215,7 @@ def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: Backbon
     followed = [int(np.abs(places[0] - boxes[person.track_ids[0], 0]).argmin()) for person in people]
     assert sorted(followed) == [0, 1]
     for person, which in zip(people, followed, strict=True):
-        assert person.frames[0] == 0 and person.frames[-1] == 74
+        assert person.frames[0] == 0 and person.frames[-1] == 44
         for frame, track_id in zip(person.frames.tolist(), person.track_ids.tolist(), strict=True):
             if abs(places[frame][0] - places[frame][1]) > 90:  # nearer, the landmarks mix them
                 assert abs(boxes[track_id, frame] - places[frame][which]) < 40, f"frame {frame}"
