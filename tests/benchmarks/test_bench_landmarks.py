@@ -24,7 +24,7 @@ def take() -> Take:
     return Take([0, 2], features, camera, torch.zeros(2, 12, 2), joints, torch.zeros(2, 12, 2))
 
 
-def test_points_are_replaced_in_landmarks_and_vector(take):
+def test_points_are_replaced_in_landmarks_and_vector(take: Take) -> None:
     points = 100 + torch.arange(48.0).view(2, 12, 2)
     features = take.with_points(points).features
     torch.testing.assert_close(features.landmarks.points[:, BLAZEPOSE_KEYPOINTS], points)
@@ -33,7 +33,7 @@ def test_points_are_replaced_in_landmarks_and_vector(take):
     torch.testing.assert_close(features.vector[:, WORLD], take.features.vector[:, WORLD])
 
 
-def test_true_depth_is_that_of_the_joints_in_the_axes_of_the_crop(take):
+def test_true_depth_is_that_of_the_joints_in_the_axes_of_the_crop(take: Take) -> None:
     features = take.with_true_depth().features
     hips = take.joints[:, HIPS].mean(1, keepdim=True)
     x, y, z = (take.joints - hips).unbind(-1)
