@@ -35,7 +35,10 @@ def convert(clip: MotionClip, outputs: Sequence[Path], arguments: argparse.Names
         print(f"{NAME}: {warning}", file=sys.stderr)
     characters = [person.armature for person in imported.people]
     if arguments.character is not None:
-        characters = [replace_person(person, arguments.character) for person in characters]
+        replaced = [replace_person(person, arguments.character) for person in characters]
+        characters = [character for character, _ in replaced]
+        for message in (message for _, messages in replaced for message in messages):
+            print(f"{NAME}: {message}", file=sys.stderr)
     if arguments.reduce_keys is not None:
         for character in characters:
             reduce_keys(character, Tolerance(degrees=arguments.reduce_keys))

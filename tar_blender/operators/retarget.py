@@ -9,7 +9,7 @@ from ..retarget.retarget import retarget
 from ..retarget.saved_maps import save_map
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
-from ..util.report import refuse
+from ..util.report import refuse, sentence
 
 
 class TAR_OT_retarget(bpy.types.Operator):
@@ -31,10 +31,16 @@ class TAR_OT_retarget(bpy.types.Operator):
         settings = context.scene.tar_retarget
         try:
             person = settings.source(context.view_layer.objects.active)
-            action = retarget(person, settings.character, settings.bone_map(), settings.kind)
+            baked = retarget(
+                person, settings.character, settings.bone_map(), settings.kind, mute=settings.mute_interference
+            )
         except TarError as error:
             return refuse(self, error)
-        self.report({"INFO"}, f"Baked the motion of {person.name} to {settings.character.name}: {action.name}")
+        self.report({"INFO"}, f"Baked the motion of {person.name} to {settings.character.name}: {baked.action.name}")
+        settings.muted = "; ".join(baked.muted)
+        settings.deviations = "; ".join(map(str, baked.deviations))
+        for message in baked.messages():
+            self.report({"WARNING" if baked.deviations else "INFO"}, sentence(message))
         return {"FINISHED"}
 
 

@@ -33,9 +33,14 @@ class TAR_PT_retarget(bpy.types.Panel):
             bones = settings.character.data.bones
             found = sum(row.bone in bones for row in settings.bones)
             layout.label(text=f"{settings.kind}: {found} of {len(settings.bones)} joints", icon="BONE_DATA")
+        layout.prop(settings, "mute_interference")
         button = layout.column()
         button.scale_y = 1.4
         button.operator(TAR_OT_retarget.bl_idname, icon="ARMATURE_DATA")
+        for each in filter(None, settings.muted.split("; ")):
+            layout.label(text=f"Muted: {each}", icon="HIDE_ON")
+        for each in filter(None, settings.deviations.split("; ")):
+            layout.label(text=each, icon="ERROR")
         if settings.character is not None and context.view_layer.objects.active == settings.character:
             layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
 

@@ -1,7 +1,7 @@
 """Settings of the Retarget panel: the person, the character and the character's bones."""
 
 import bpy
-from bpy.props import CollectionProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, PointerProperty, StringProperty
 
 from tar_core.skeleton import JOINT_NAMES
 
@@ -41,10 +41,18 @@ class TARRetarget(bpy.types.PropertyGroup):
     )
     kind: StringProperty(description="Kind of rig that was recognized")
     bones: CollectionProperty(type=TARBone)
+    mute_interference: BoolProperty(
+        name="Mute Interference",
+        description="Mute constraints, drivers and NLA tracks that would change the motion, and leave Rest Position. "
+        "Nothing is removed. If disabled, such characters are refused",
+        default=True,
+    )
+    muted: StringProperty(description="What the last bake muted")
+    deviations: StringProperty(description="Bones that are not where they should be after the last bake")
 
     def fill(self) -> None:
         """Find the character's bones."""
-        self.kind = ""
+        self.kind = self.muted = self.deviations = ""
         self.bones.clear()
         if self.character is None:
             return

@@ -12,6 +12,7 @@ from tar_core.skeleton import JOINT_NAMES
 BoneMap = dict[str, str]
 
 RIGIFY = "Rigify"
+CONTROL_RIGS = (RIGIFY,)  # their bones are controls, which constraints of the rig connect
 SMPL = "SMPL"  # also SMPL-H and SMPL-X, whose add-ons use the same names
 
 

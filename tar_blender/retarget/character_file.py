@@ -57,14 +57,17 @@ def _load_objects(path: Path) -> None:
             bpy.ops.import_scene.gltf(filepath=str(path))
 
 
-def replace_person(person: bpy.types.Object, path: Path) -> bpy.types.Object:
-    """Replace an imported person by a file's character with the same motion; return the character's armature.
+def replace_person(person: bpy.types.Object, path: Path) -> tuple[bpy.types.Object, list[str]]:
+    """Replace an imported person by a file's character with the same motion.
+
+    Returns:
+        The character's armature, and lines about what was muted and what is off.
 
     Raises:
         TarError: as `load_character`, or a required bone of the character was not recognized.
     """
     character = load_character(path)
     kind, bones = find_bones([bone.name for bone in data_of(character, bpy.types.Armature).bones], saved_maps())
-    retarget(person, character, bones, kind)
+    baked = retarget(person, character, bones, kind)
     delete_person(person)
-    return character
+    return character, [f"{character.name}: {message}" for message in baked.messages()]

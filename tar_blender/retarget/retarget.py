@@ -12,23 +12,25 @@ scaled by the ratio of the leg lengths about the person's start, so that step le
 kinematics of the legs brings the ankles to the person's ankles, scaled in the same way, so that feet do not slide.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
 
 from tar_core.cleanup.leg_ik import bend_legs
 from tar_core.errors import TarError
-from tar_core.rotations import continuous_quaternions, matrix_to_quaternion, rotation_between, rotation_z
-from tar_core.skeleton import JOINT_NAMES, PARENTS
+from tar_core.rotations import rotation_between, rotation_z
 
-from ..scene.fcurves import new_action, write_bone_curves
-from ..util.blender_types import data_of, pose_bones
-from .bone_maps import RIGIFY, SMPL, BoneMap
-from .skeleton_motion import LEGS, RestPose, WorldMotion, person_motion, rotation_of
+from ..util.blender_types import data_of, pose_bones, view_layer_of
+from .baking import bake
+from .bone_maps import CONTROL_RIGS, RIGIFY, SMPL, BoneMap
+from .interference import check_editable, find_interference
+from .pose_solver import BoneChannels, PoseSolver
+from .skeleton_motion import LEGS, ROOT, RestPose, WorldMotion, mapped_parent, person_motion, rotation_of
+from .verification import Deviation, verify
 
 REQUIRED_JOINTS = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
-_ROOT = JOINT_NAMES[0]
 # Limb bones that are aligned at rest, and the joints at their ends. Hands are aligned like the forearms.
 _LIMBS = {
     f"{side}_{joint}": f"{side}_{end}"
@@ -39,7 +41,30 @@ _LIMBS = {
 _RIGIFY_FK = {"IK_FK": 1.0, "FK_limb_follow": 0.0, "neck_follow": 1.0, "head_follow": 1.0}
 
 
-def retarget(person: bpy.types.Object, character: bpy.types.Object, bones: BoneMap, kind: str = "") -> bpy.types.Action:
+@dataclass(frozen=True)
+class Retargeted:
+    """The result of a bake.
+
+    Attributes:
+        action: the character's new action.
+        muted: names of what was muted because it acts on the baked bones.
+        deviations: bones that are not where they should be.
+    """
+
+    action: bpy.types.Action
+    muted: list[str]
+    deviations: list[Deviation]
+
+    def messages(self) -> list[str]:
+        """Return a line about what was muted and a line about what is off, as far as there is something."""
+        muted = [f"muted: {', '.join(self.muted)}"] if self.muted else []
+        off = [f"more than 2 cm off: {'; '.join(map(str, self.deviations))}"] if self.deviations else []
+        return muted + off
+
+
+def retarget(
+    person: bpy.types.Object, character: bpy.types.Object, bones: BoneMap, kind: str = "", mute: bool = True
+) -> Retargeted:
     """Bake a person's motion to a character: a new action with a key on every frame of the mapped bones.
 
     The character's other actions are kept. Arms and legs of Rigify rigs are switched to their FK controls.
@@ -49,39 +74,54 @@ def retarget(person: bpy.types.Object, character: bpy.types.Object, bones: BoneM
         character: the armature of the character.
         bones: from `find_bones`, possibly edited.
         kind: the kind of rig, from `find_bones`.
+        mute: mute constraints, drivers and NLA tracks that act on the bones, and leave Rest Position.
 
     Raises:
-        TarError: the person has no motion, a required joint has no bone, or a bone of the map does not exist.
+        TarError: the person has no motion, a required joint has no bone, a bone of the map does not exist, the
+            character cannot be baked to, or something acts on its bones and `mute` is off. Nothing has changed then.
     """
     own = data_of(character, bpy.types.Armature).bones
     missing = [bone for bone in bones.values() if bone not in own]
     if missing:
         raise TarError(f"{character.name}: no bone called {missing[0]}; correct the list of bones")
+    _check_required(bones)
+    check_editable(character)
     motion = person_motion(person)
-    rest = RestPose.of(character, bones)
-    # Rigs of the SMPL family have the same local axes, so their joints take over the person's rotations.
-    world = transfer(RestPose.of_person(person), motion, rest, align=kind != SMPL)
+    acting = find_interference(character, bones, kind)
+    names = [each.name for each in acting]
+    if acting and not mute:
+        raise TarError(f"{', '.join(names)} would change the motion; enable Mute Interference")
+    for each in acting:
+        each.mute()
+    view_layer_of(bpy.context).update()
 
-    previous = character.animation_data and character.animation_data.action
-    if previous:
-        previous.use_fake_user = True  # otherwise it would not be saved with the file
-    action, channels = new_action(character, f"{character.name} {person.name}")
+    rest = RestPose.of(character, bones)
     if kind == RIGIFY:
         _use_fk(character)
+    controls = kind in CONTROL_RIGS
+    solver = PoseSolver(character, bones)
+    target = rest if controls else solver.rest(rest)
+    # Rigs of the SMPL family have the same local axes, so their joints take over the person's rotations.
+    world = transfer(RestPose.of_person(person), motion, target, align=kind != SMPL)
+    channels = _control_channels(character, bones, rest, world) if controls else solver.solve(world)
+    action = bake(character, f"{character.name} {person.name}", world.frames, channels)
+    return Retargeted(action, names, verify(character, bones, world, positions=not controls))
+
+
+def _control_channels(character: bpy.types.Object, bones: BoneMap, rest: RestPose, world: WorldMotion) -> BoneChannels:
+    """Return the channels of controls whose parents follow each other through constraints, as in Rigify."""
+    rotations = {}
     for joint, bone in bones.items():
-        parent = _driving_parent(own, joint, bones, kind)
         local = rest.rotations[joint].T
-        if parent is not None:
+        if joint != ROOT:
+            parent = mapped_parent(joint, bones)
             local = local @ rest.rotations[parent] @ world.rotations[parent].swapaxes(1, 2)
-        quaternions = continuous_quaternions(matrix_to_quaternion(local @ world.rotations[joint]))
-        pose_bones(character)[bone].rotation_mode = "QUATERNION"
-        write_bone_curves(channels, bone, "rotation_quaternion", world.frames, quaternions)
+        rotations[bone] = local @ world.rotations[joint]
     to_local = np.linalg.inv(np.array(character.matrix_world))
-    heads = world.positions[_ROOT] @ to_local[:3, :3].T + to_local[:3, 3]
-    rest_head = np.array(own[bones[_ROOT]].head_local)
-    locations = (heads - rest_head) @ (rotation_of(to_local) @ rest.rotations[_ROOT])
-    write_bone_curves(channels, bones[_ROOT], "location", world.frames, locations)
-    return action
+    heads = world.positions[ROOT] @ to_local[:3, :3].T + to_local[:3, 3]
+    rest_head = np.array(data_of(character, bpy.types.Armature).bones[bones[ROOT]].head_local)
+    locations = (heads - rest_head) @ (rotation_of(to_local) @ rest.rotations[ROOT])
+    return BoneChannels(rotations, bones[ROOT], locations)
 
 
 def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: bool = True) -> WorldMotion:
@@ -96,9 +136,7 @@ def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: boo
     Raises:
         TarError: `target` lacks a required joint.
     """
-    missing = [joint for joint in REQUIRED_JOINTS if joint not in target.heads]
-    if missing:
-        raise TarError(f"the character has no bone for {', '.join(missing)}; add it to the list of bones")
+    _check_required(target.heads)
     facing = rotation_z(np.array(source.facing() - target.facing()))
     aligned = _alignment(source, target, facing) if align else {joint: np.eye(3) for joint in target.heads}
     rotations = {
@@ -113,8 +151,8 @@ def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: boo
 
     # Forward kinematics from the hips.
     from_rest = {joint: rotations[joint] @ target.rotations[joint].T for joint in rotations}
-    positions = {_ROOT: scaled(motion.hips) + from_rest[_ROOT] @ (target.heads[_ROOT] - target.hips)}
-    for joint in _children_in_order(target):
+    positions = {ROOT: scaled(motion.hips) + from_rest[ROOT] @ (target.heads[ROOT] - target.hips)}
+    for joint in target.in_order():
         parent = mapped_parent(joint, target.heads)
         positions[joint] = positions[parent] + from_rest[parent] @ (target.heads[joint] - target.heads[parent])
     for hip, knee, ankle in LEGS:
@@ -131,32 +169,10 @@ def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: boo
     return WorldMotion(motion.frames, rotations, positions)
 
 
-def mapped_parent(joint: str, mapped: Mapping[str, object]) -> str:
-    """Return the nearest ancestor of a joint, among SMPL's joints, that is in the map; the root if there is none."""
-    parent = PARENTS[JOINT_NAMES.index(joint)]
-    while parent > 0 and JOINT_NAMES[parent] not in mapped:
-        parent = PARENTS[parent]
-    return JOINT_NAMES[max(parent, 0)]
-
-
-def _children_in_order(rest: RestPose) -> Iterator[str]:
-    """Yield the joints that have a bone, without the root, parents before children."""
-    return (joint for joint in JOINT_NAMES[1:] if joint in rest.heads)
-
-
-def _driving_parent(character_bones: "bpy.types.ArmatureBones", joint: str, bones: BoneMap, kind: str) -> str | None:
-    """Return the joint whose bone rotates this joint's bone along with it; None if no mapped bone does."""
-    if joint == _ROOT:
-        return None
-    if kind == RIGIFY:  # constraints connect its controls
-        return mapped_parent(joint, bones)
-    joints = {bone: name for name, bone in bones.items()}
-    bone: bpy.types.Bone | None = character_bones[bones[joint]]
-    while bone is not None and bone.use_inherit_rotation:
-        bone = bone.parent
-        if bone is not None and bone.name in joints:
-            return joints[bone.name]
-    return None
+def _check_required(joints: Container[str]) -> None:
+    missing = [joint for joint in REQUIRED_JOINTS if joint not in joints]
+    if missing:
+        raise TarError(f"the character has no bone for {', '.join(missing)}; add it to the list of bones")
 
 
 def _alignment(source: RestPose, target: RestPose, facing: np.ndarray) -> dict[str, np.ndarray]:

@@ -1,6 +1,6 @@
 """The rest pose and the motion of a skeleton, in the world and by SMPL's joint names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import bpy
@@ -10,10 +10,11 @@ from tar_core.errors import TarError
 from tar_core.rotations import quaternion_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
-from ..scene.fcurves import curves_of
+from ..scene.fcurves import bone_path, curves_of
 from ..util.blender_types import data_of
 from .bone_maps import BoneMap
 
+ROOT = JOINT_NAMES[0]
 LEGS = [tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle")) for side in ("left", "right")]
 
 _SMPL_BONES = {name: name for name in JOINT_NAMES}
@@ -57,6 +58,10 @@ class RestPose:
         """Return the length from hip to ankle along the bones, averaged over both legs, in meters."""
         bones = [(leg[k], leg[k + 1]) for leg in LEGS for k in range(2)]
         return sum(float(np.linalg.norm(self.heads[b] - self.heads[a])) for a, b in bones) / 2
+
+    def in_order(self) -> Iterator[str]:
+        """Yield the joints that have a bone, without the root, parents before children."""
+        return (joint for joint in JOINT_NAMES[1:] if joint in self.heads)
 
     def facing(self) -> float:
         """Return the angle about z of the direction from the right hip to the left hip, in radians."""
@@ -118,6 +123,14 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
     return WorldMotion(frames, rotations, positions)
 
 
+def mapped_parent(joint: str, mapped: Mapping[str, object]) -> str:
+    """Return the nearest ancestor of a joint, among SMPL's joints, that is in the map; the root if there is none."""
+    parent = PARENTS[JOINT_NAMES.index(joint)]
+    while parent > 0 and JOINT_NAMES[parent] not in mapped:
+        parent = PARENTS[parent]
+    return JOINT_NAMES[max(parent, 0)]
+
+
 def _bone_values(
     curves: Mapping[tuple[str, int], bpy.types.FCurve],
     bone: str,
@@ -126,7 +139,7 @@ def _bone_values(
     frames: np.ndarray,
 ) -> np.ndarray:
     """Evaluate a bone's channel on frames [N], giving [N, C]; parts without a curve have their default values."""
-    path = f'pose.bones["{bone}"].{channel}'
+    path = bone_path(bone, channel)
     found = [curves.get((path, index)) for index in range(len(default))]
     columns = [
         [curve.evaluate(frame) for frame in frames] if curve else np.full(len(frames), value)

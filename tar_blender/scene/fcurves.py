@@ -59,9 +59,14 @@ def write_curves(channels: Any, group_name: str, path: str, frames: np.ndarray, 
         write_curve(channels, group, path, index, frames, values[:, index], LINEAR)
 
 
+def bone_path(bone: str, prop: str) -> str:
+    """Return the data path of a pose bone's property."""
+    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{prop}'
+
+
 def write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
     """Write one curve for each column of `values` [N, C], in the bone's group."""
-    write_curves(channels, bone, f'pose.bones["{bone}"].{prop}', frames, values)
+    write_curves(channels, bone, bone_path(bone, prop), frames, values)
 
 
 def write_curve(

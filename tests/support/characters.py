@@ -1,16 +1,18 @@
 """Characters for retargeting: a synthetic person as the source, synthetic and published rigs as targets."""
 
+import contextlib
 import importlib.util
 import json
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-from tar_blender.retarget.retarget import mapped_parent
-from tar_blender.retarget.skeleton_motion import RestPose
+from tar_blender.retarget.skeleton_motion import RestPose, mapped_parent
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
@@ -94,6 +96,24 @@ def make_character(
     character.matrix_world = inside.inverted()
     bpy.context.view_layer.update()
     return character
+
+
+@contextlib.contextmanager
+def editing(character: bpy.types.Object) -> Iterator[Any]:
+    """Edit the bones of a character: yields its edit bones."""
+    bpy.context.view_layer.objects.active = character
+    bpy.ops.object.mode_set(mode="EDIT")
+    yield character.data.edit_bones
+    bpy.ops.object.mode_set(mode="OBJECT")
+    bpy.context.view_layer.update()
+
+
+def add_root(character: bpy.types.Object, hips: str) -> None:
+    """Add a bone called Root on the ground, and make it the parent of the hips."""
+    with editing(character) as edit_bones:
+        root = edit_bones.new("Root")
+        root.tail = (0, 0.3, 0)
+        edit_bones[hips].parent = root
 
 
 def _head_positions(
@@ -183,6 +203,19 @@ def end_errors(person: bpy.types.Object, character: bpy.types.Object, bones: dic
                 )
                 errors.append(bone - true * np.linalg.norm(bone) / np.linalg.norm(true))
     return np.linalg.norm(errors, axis=1)
+
+
+def joint_errors(person: bpy.types.Object, character: bpy.types.Object, bones: dict[str, str]) -> dict[str, float]:
+    """Largest distance of each bone from the person's joint on every fifth frame, as Blender poses them, meters.
+
+    For characters with the person's proportions.
+    """
+    worst = dict.fromkeys(bones, 0.0)
+    for frame in range(1, FRAMES + 1, 5):
+        of_person, of_character = heads_of(person, SMPL_BONES, frame), heads_of(character, bones, frame)
+        for joint in bones:
+            worst[joint] = max(worst[joint], float(np.linalg.norm(of_character[joint] - of_person[joint])))
+    return worst
 
 
 def largest_rotation(character: bpy.types.Object, bones: dict[str, str]) -> float:

@@ -87,6 +87,31 @@ def addon(preferences: Any, tmp_path: Path) -> None:
 
 
 @pytest.fixture
+def registered(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The registered add-on, with the user's files in a temporary folder."""
+    import tar_blender
+    from tar_blender.engine import paths
+
+    monkeypatch.setattr(paths, "_own_folder", lambda name: tmp_path / name)
+    tar_blender.register()
+    yield
+    tar_blender.unregister()
+
+
+@pytest.fixture
+def walker(empty_scene: None) -> "bpy.types.Object":
+    """The armature of an imported person who turns around while walking on the spot."""
+    import bpy
+
+    from tar_blender.scene.build import import_clip
+    from tests.support.characters import walking_clip
+    from tests.support.import_options import raw_options
+
+    options = raw_options(figure="armature", show_video=False)
+    return import_clip(walking_clip(), bpy.context, options).people[0].armature
+
+
+@pytest.fixture
 def clip() -> MotionClip:
     return synthetic_clip()
 

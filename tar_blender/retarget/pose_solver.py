@@ -1,0 +1,140 @@
+"""Channels of a character's bones from a motion in the world, by the flags of its bones.
+
+Blender itself converts between poses and channels (`Bone.convert_local_to_pose`), so connected bones, Local Location,
+and inherited rotation and scale count as in the viewport. Bones without a joint keep the pose that they have.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix, Vector
+
+from ..util.blender_types import pose_bones
+from .bone_maps import BoneMap
+from .skeleton_motion import ROOT, RestPose, WorldMotion, mapped_parent, rotation_of
+
+
+@dataclass(frozen=True)
+class BoneChannels:
+    """Values of the channels of a character's bones.
+
+    Attributes:
+        rotations: bone -> [N, 3, 3] relative to rest.
+        carrier: the bone that is moved; see `carrier_of`.
+        locations: [N, 3] of the carrier.
+    """
+
+    rotations: dict[str, np.ndarray]
+    carrier: str
+    locations: np.ndarray
+
+
+class PoseSolver:
+    """Forward and inverse kinematics of the bones that have a joint, and of their ancestors."""
+
+    def __init__(self, character: bpy.types.Object, bones: BoneMap) -> None:
+        self._joints = {bone: joint for joint, bone in bones.items()}
+        self._world = np.array(character.matrix_world)
+        self._hips = bones[ROOT]
+        self._carrier = pose_bones(character)[carrier_of(character, bones)]
+        names = {bone.name for bone in with_ancestors(character, self._joints)}
+        self._bones = [bone for bone in pose_bones(character) if bone.name in names]  # parents before children
+        self._channels = {
+            bone.name: Matrix() if bone.name in self._joints else bone.matrix_basis.copy() for bone in self._bones
+        }
+        self._channels[self._carrier.name].translation = (0, 0, 0)
+
+    def rest(self, rest: RestPose) -> RestPose:
+        """Return a rest pose with the offsets between joints that result from the poses of the other bones."""
+        posed: dict[str, Matrix] = {}
+        for bone in self._bones:
+            posed[bone.name] = _to_pose(bone, self._channels[bone.name], posed)
+        world = {joint: self._world @ np.array(posed[bone]) for bone, joint in self._joints.items()}
+        heads = {ROOT: rest.heads[ROOT]}
+        for joint in rest.in_order():
+            parent = mapped_parent(joint, rest.heads)
+            offset = world[joint][:3, 3] - world[parent][:3, 3]
+            heads[joint] = heads[parent] + rest.rotations[parent] @ rotation_of(world[parent]).T @ offset
+        return RestPose(rest.rotations, heads)
+
+    def solve(self, motion: WorldMotion) -> BoneChannels:
+        """Return the channels that give the bones the rotations of a motion, and the hips their positions."""
+        to_armature = np.linalg.inv(self._world)
+        turn = rotation_of(to_armature)
+        targets = {bone: turn @ motion.rotations[joint] for bone, joint in self._joints.items()}
+        hips = motion.positions[ROOT] @ to_armature[:3, :3].T + to_armature[:3, 3]
+        rotations = {bone: np.empty((len(motion.frames), 3, 3)) for bone in self._joints}
+        locations = np.empty((len(motion.frames), 3))
+        for index in range(len(motion.frames)):
+            frame = {bone: Matrix(values[index].tolist()) for bone, values in targets.items()}
+            found, locations[index] = self._solve_frame(frame, Vector(hips[index].tolist()))
+            for bone, rotation in found.items():
+                rotations[bone][index] = rotation
+        return BoneChannels(rotations, self._carrier.name, locations)
+
+    def _solve_frame(self, targets: Mapping[str, Matrix], hips: Vector) -> tuple[dict[str, Matrix], Vector]:
+        """Return the rotations [3, 3] of the bones and the location of the carrier.
+
+        Args:
+            targets: bone -> [3, 3] in the armature.
+            hips: position in the armature.
+        """
+        found: dict[str, Matrix] = {}
+        posed: dict[str, Matrix] = {}
+        for bone in self._bones:
+            channels = self._channels[bone.name]
+            if bone.name in targets:
+                # The quaternion leaves out the scale that the bone inherits.
+                local = _to_local(bone, targets[bone.name].to_4x4(), posed).to_quaternion().to_matrix()
+                found[bone.name], channels = local, local.to_4x4()
+            posed[bone.name] = _to_pose(bone, channels, posed)
+        # Moving the carrier moves all bones below it alike, so the rotations stay.
+        moved = posed[self._carrier.name].copy()
+        moved.translation += hips - posed[self._hips].translation
+        return found, _to_local(self._carrier, moved, posed).translation
+
+
+def carrier_of(character: bpy.types.Object, bones: BoneMap) -> str:
+    """Return the bone to move in order to move the hips: their own, or the first ancestor that is not connected.
+
+    Blender ignores the location of connected bones.
+    """
+    bone: Any = pose_bones(character)[bones[ROOT]]
+    while bone.parent is not None and bone.bone.use_connect:
+        bone = bone.parent
+    return str(bone.name)
+
+
+def with_ancestors(character: bpy.types.Object, names: Iterable[str]) -> list[bpy.types.PoseBone]:
+    """Return bones and all their ancestors, each once."""
+    found: dict[str, bpy.types.PoseBone] = {}
+    for name in names:
+        bone: Any = pose_bones(character).get(name)
+        while bone is not None and bone.name not in found:
+            found[bone.name] = bone
+            bone = bone.parent
+    return list(found.values())
+
+
+def _to_pose(bone: bpy.types.PoseBone, channels: Matrix, posed: Mapping[str, Matrix]) -> Matrix:
+    return _convert(bone, channels, posed, invert=False)
+
+
+def _to_local(bone: bpy.types.PoseBone, pose: Matrix, posed: Mapping[str, Matrix]) -> Matrix:
+    return _convert(bone, pose, posed, invert=True)
+
+
+def _convert(bone: bpy.types.PoseBone, matrix: Matrix, posed: Mapping[str, Matrix], invert: bool) -> Matrix:
+    parent: Any = bone.parent
+    if parent is None:
+        return bone.bone.convert_local_to_pose(matrix, bone.bone.matrix_local, invert=invert)
+    return bone.bone.convert_local_to_pose(
+        matrix,
+        bone.bone.matrix_local,
+        parent_matrix=posed[parent.name],
+        parent_matrix_local=parent.bone.matrix_local,
+        invert=invert,
+    )
