@@ -46,7 +46,7 @@ def main() -> int:
 
 def characters() -> "dict[str, Maker]":
     """Functions that create the characters in the scene, by name."""
-    from tar_blender.retarget.bone_maps import KNOWN
+    from tar_blender.retarget.known_rigs import KNOWN
     from tests.support.characters import make_character, make_published_character, published_rigs
 
     scales = {"knee": 1.2, "elbow": 0.8}
@@ -108,7 +108,7 @@ def time_steps(frames: int) -> dict[str, float]:
     """Seconds of each step from a captured motion to the keyframes of a character."""
     import bpy
 
-    from tar_blender.retarget.bone_maps import KNOWN
+    from tar_blender.retarget.known_rigs import KNOWN
     from tar_blender.retarget.retarget import retarget
     from tar_blender.scene.build import import_clip
     from tests.support.characters import make_character

@@ -5,6 +5,7 @@ import bpy
 from ..operators.choose_video import CATEGORY
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.retarget import TAR_OT_find_bones, TAR_OT_retarget, TAR_OT_save_bone_map
+from ..retarget.bone_maps import missing_limbs
 from ..scene.metadata import imported_clips
 from ..util.blender_types import scene_of
 from ..util.registration import registration
@@ -33,6 +34,9 @@ class TAR_PT_retarget(bpy.types.Panel):
             bones = settings.character.data.bones
             found = sum(row.bone in bones for row in settings.bones)
             layout.label(text=f"{settings.kind}: {found} of {len(settings.bones)} joints", icon="BONE_DATA")
+            missing = missing_limbs(settings.bone_map())
+            if missing:
+                layout.label(text=f"No bone: {', '.join(missing)}", icon="ERROR")
         layout.prop(settings, "mute_interference")
         button = layout.column()
         button.scale_y = 1.4

@@ -5,8 +5,8 @@ from bpy.props import BoolProperty, CollectionProperty, PointerProperty, StringP
 
 from tar_core.skeleton import JOINT_NAMES
 
-from ..retarget.bone_maps import BoneMap, find_bones
-from ..retarget.saved_maps import saved_maps
+from ..retarget.known_rigs import BoneMap
+from ..retarget.saved_maps import bones_of
 from ..scene.metadata import is_person
 from ..util.registration import Pointer, registration
 
@@ -56,7 +56,7 @@ class TARRetarget(bpy.types.PropertyGroup):
         self.bones.clear()
         if self.character is None:
             return
-        self.kind, found = find_bones([bone.name for bone in self.character.data.bones], saved_maps())
+        self.kind, found = bones_of(self.character)
         for joint in JOINT_NAMES:
             row = self.bones.add()
             row.name, row.bone = joint, found.get(joint, "")

@@ -9,9 +9,8 @@ from tar_core.errors import TarError
 
 from ..scene.metadata import delete_person
 from ..util.blender_types import data_of, scene_of
-from .bone_maps import find_bones
 from .retarget import retarget
-from .saved_maps import saved_maps
+from .saved_maps import bones_of
 
 CHARACTER_ENDINGS = (".blend", ".fbx", ".glb", ".gltf")
 
@@ -67,7 +66,7 @@ def replace_person(person: bpy.types.Object, path: Path) -> tuple[bpy.types.Obje
         TarError: as `load_character`, or a required bone of the character was not recognized.
     """
     character = load_character(path)
-    kind, bones = find_bones([bone.name for bone in data_of(character, bpy.types.Armature).bones], saved_maps())
+    kind, bones = bones_of(character)
     baked = retarget(person, character, bones, kind)
     delete_person(person)
     return character, [f"{character.name}: {message}" for message in baked.messages()]

@@ -11,7 +11,7 @@ import bpy
 from tar_core.errors import TarError
 
 from ..util.blender_types import data_of, pose_bones
-from .bone_maps import CONTROL_RIGS, BoneMap
+from .known_rigs import CONTROL_RIGS, BoneMap
 from .pose_solver import with_ancestors
 
 _TRANSFORMS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")

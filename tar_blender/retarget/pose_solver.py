@@ -13,7 +13,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ..util.blender_types import pose_bones
-from .bone_maps import BoneMap
+from .known_rigs import BoneMap
 from .skeleton_motion import ROOT, RestPose, WorldMotion, mapped_parent, rotation_of
 
 

@@ -24,8 +24,9 @@ from tar_core.rotations import rotation_between, rotation_z
 
 from ..util.blender_types import data_of, pose_bones, view_layer_of
 from .baking import bake
-from .bone_maps import CONTROL_RIGS, RIGIFY, SMPL, BoneMap
+from .bone_maps import missing_limbs
 from .interference import check_editable, find_interference
+from .known_rigs import CONTROL_RIGS, SMPL, BoneMap
 from .pose_solver import BoneChannels, PoseSolver
 from .skeleton_motion import LEGS, ROOT, RestPose, WorldMotion, mapped_parent, person_motion, rotation_of
 from .verification import Deviation, verify
@@ -37,8 +38,8 @@ _LIMBS = {
     for side in ("left", "right")
     for joint, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
 }
-# Settings of Rigify's generated rigs: limbs follow the FK controls, neck and head rotate with the chest.
-_RIGIFY_FK = {"IK_FK": 1.0, "FK_limb_follow": 0.0, "neck_follow": 1.0, "head_follow": 1.0}
+# Settings of Rigify and Auto-Rig Pro: limbs follow the FK controls, neck and head rotate with the chest.
+_FK = {"IK_FK": 1.0, "FK_limb_follow": 0.0, "neck_follow": 1.0, "head_follow": 1.0, "ik_fk_switch": 1.0}
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,20 @@ class Retargeted:
         action: the character's new action.
         muted: names of what was muted because it acts on the baked bones.
         deviations: bones that are not where they should be.
+        missing: joints of arms and legs without a bone.
     """
 
     action: bpy.types.Action
     muted: list[str]
     deviations: list[Deviation]
+    missing: list[str]
 
     def messages(self) -> list[str]:
-        """Return a line about what was muted and a line about what is off, as far as there is something."""
+        """Return lines about what was muted, what is off and what has no bone, as far as there is something."""
         muted = [f"muted: {', '.join(self.muted)}"] if self.muted else []
         off = [f"more than 2 cm off: {'; '.join(map(str, self.deviations))}"] if self.deviations else []
-        return muted + off
+        missing = [f"no bone for {', '.join(self.missing)}"] if self.missing else []
+        return muted + off + missing
 
 
 def retarget(
@@ -96,16 +100,16 @@ def retarget(
     view_layer_of(bpy.context).update()
 
     rest = RestPose.of(character, bones)
-    if kind == RIGIFY:
-        _use_fk(character)
     controls = kind in CONTROL_RIGS
+    if controls:
+        _use_fk(character)
     solver = PoseSolver(character, bones)
     target = rest if controls else solver.rest(rest)
     # Rigs of the SMPL family have the same local axes, so their joints take over the person's rotations.
     world = transfer(RestPose.of_person(person), motion, target, align=kind != SMPL)
     channels = _control_channels(character, bones, rest, world) if controls else solver.solve(world)
     action = bake(character, f"{character.name} {person.name}", world.frames, channels)
-    return Retargeted(action, names, verify(character, bones, world, positions=not controls))
+    return Retargeted(action, names, verify(character, bones, world, positions=not controls), missing_limbs(bones))
 
 
 def _control_channels(character: bpy.types.Object, bones: BoneMap, rest: RestPose, world: WorldMotion) -> BoneChannels:
@@ -190,8 +194,8 @@ def _alignment(source: RestPose, target: RestPose, facing: np.ndarray) -> dict[s
 
 
 def _use_fk(rig: bpy.types.Object) -> None:
-    """Switch a generated Rigify rig to its FK controls."""
+    """Switch a rig to its FK controls."""
     for bone in pose_bones(rig):
-        for name, value in _RIGIFY_FK.items():
+        for name, value in _FK.items():
             if bone.get(name) is not None:
                 bone[name] = value

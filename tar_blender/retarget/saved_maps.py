@@ -2,13 +2,25 @@
 
 import json
 from pathlib import Path
+from typing import Any
+
+import bpy
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.skeleton import JOINT_NAMES
 
 from ..engine.paths import bone_map_folder
-from .bone_maps import BoneMap
+from ..util.blender_types import data_of
+from .bone_maps import find_bones
+from .known_rigs import BoneMap
+
+
+def bones_of(character: bpy.types.Object) -> tuple[str, BoneMap]:
+    """Find the map of an armature; see `find_bones`."""
+    bones: Any = data_of(character, bpy.types.Armature).bones
+    parents = {bone.name: bone.parent.name for bone in bones if bone.parent is not None}
+    return find_bones([bone.name for bone in bones], saved_maps(), parents)
 
 
 def saved_maps() -> dict[str, BoneMap]:

@@ -12,7 +12,7 @@ from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 from ..scene.fcurves import bone_path, curves_of
 from ..util.blender_types import data_of
-from .bone_maps import BoneMap
+from .known_rigs import BoneMap
 
 ROOT = JOINT_NAMES[0]
 LEGS = [tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle")) for side in ("left", "right")]

@@ -7,7 +7,7 @@ import bpy
 import numpy as np
 
 from ..util.blender_types import pose_bones, scene_of
-from .bone_maps import BoneMap
+from .known_rigs import BoneMap
 from .skeleton_motion import WorldMotion, mapped_parent
 
 TOLERANCE = 0.02  # meters

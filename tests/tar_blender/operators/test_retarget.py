@@ -3,7 +3,7 @@
 import bpy
 import pytest
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.saved_maps import saved_maps
 from tests.support.characters import heads_of, make_character
 from tests.tar_blender.retarget.test_retarget import WITHOUT_HANDS

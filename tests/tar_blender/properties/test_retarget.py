@@ -3,7 +3,7 @@
 import bpy
 import pytest
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tests.support.characters import make_character
 
 pytestmark = pytest.mark.usefixtures("registered")

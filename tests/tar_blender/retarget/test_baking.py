@@ -4,7 +4,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import retarget
 from tar_blender.scene.fcurves import curves_of
 from tests.support.characters import joint_errors, make_character, rotations_of

@@ -1,8 +1,11 @@
 """Bone maps found by the names of the bones; needs no Blender."""
 
+from itertools import pairwise
+
 import pytest
 
-from tar_blender.retarget.bone_maps import KNOWN, find_bones, guess_bones
+from tar_blender.retarget.bone_maps import find_bones, guess_bones, missing_limbs
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_core.skeleton import JOINT_NAMES
 
 LIMBS = [name for name in JOINT_NAMES if name.startswith(("left_", "right_")) and not name.endswith("_hand")]
@@ -15,11 +18,57 @@ def test_known_rigs_are_recognized(kind: str) -> None:
     assert len(set(KNOWN[kind].values())) == len(KNOWN[kind])
 
 
-@pytest.mark.parametrize("prefix", ["mixamorig:", "mixamorig1:", "Armature:"])
-def test_prefixes_are_ignored(prefix: str) -> None:
-    bones = [prefix + bone for bone in KNOWN["Mixamo"].values()]
-    kind, found = find_bones(bones)
-    assert kind == "Mixamo" and found["left_knee"] == f"{prefix}LeftLeg"
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "mixamorig:{}",
+        "mixamorig1:{}",
+        "mixamorig{}",
+        "mixamorig_{}",
+        "Armature:{}",
+        "hero:rig:{}",
+        "Armature|{}",
+        "Character1_{}",
+        "my-hero-{}",
+        "{}.001",
+        "Character1_{}.002",
+    ],
+)
+@pytest.mark.parametrize("rig", ["Mixamo", "Unreal Mannequin", "Daz Genesis 1 and 2", "Auto-Rig Pro (exported)"])
+def test_prefixes_and_suffixes_are_ignored(pattern: str, rig: str) -> None:
+    bones = {joint: pattern.format(bone) for joint, bone in KNOWN[rig].items()}
+    assert find_bones(["Armature", *bones.values()]) == (rig, bones)
+
+
+def test_separators_and_case_do_not_matter() -> None:
+    names = [bone.upper().replace(" ", "_") for bone in KNOWN["VRChat"].values()]
+    kind, found = find_bones(names)
+    assert kind == "VRChat" and found["left_hip"] == "LEFT_LEG" and found["left_knee"] == "LEFT_KNEE"
+
+
+@pytest.mark.parametrize("upper", ["Shoulder", "Shoulder+Arm"])
+def test_shoulder_without_a_collar_is_the_upper_arm(upper: str) -> None:
+    """Also of a rig that otherwise looks like Mixamo's; with two bones above the hand, the parents tell."""
+    arm = [*upper.split("+"), *(["ForeArm"] if upper == "Shoulder" else []), "Hand"]
+    chain = [f"{side}{bone}" for side in ("Left", "Right") for bone in arm]
+    trunk = [bone for bone in KNOWN["Mixamo"].values() if not bone.endswith(("Shoulder", "Arm", "Hand"))]
+    parents = {bone: above for above, bone in pairwise(chain) if bone[:4] == above[:4]}
+    _, found = find_bones([*trunk, *chain], parents=parents)
+    for side in ("left", "right"):
+        assert f"{side}_collar" not in found
+        for joint, bone in zip(("shoulder", "elbow", "wrist"), arm, strict=True):
+            assert found[f"{side}_{joint}"] == f"{side.capitalize()}{bone}"
+    assert missing_limbs(found) == []
+
+
+def test_arms_with_collars_stay() -> None:
+    parents = {"LeftArm": "LeftShoulder", "LeftForeArm": "LeftArm", "LeftHand": "LeftForeArm"}
+    assert find_bones(list(KNOWN["Mixamo"].values()), parents=parents) == ("Mixamo", KNOWN["Mixamo"])
+
+
+def test_missing_limbs_are_named() -> None:
+    bones = {joint: bone for joint, bone in KNOWN["Mixamo"].items() if joint not in ("left_elbow", "right_knee")}
+    assert missing_limbs(bones) == ["left elbow", "right knee"]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 
 from tar_blender.export.formats import save_scene
 from tar_blender.headless.command import EXIT_BAD_INPUT, main
-from tar_blender.retarget.bone_maps import KNOWN
 from tar_blender.retarget.character_file import load_character
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.metadata import delete_person
 from tar_core.errors import TarError

@@ -6,7 +6,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import retarget
 from tar_core.errors import TarError
 from tests.support.characters import add_root, joint_errors, make_character

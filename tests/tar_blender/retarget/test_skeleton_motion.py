@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion, rotation_of
 from tar_core.errors import TarError
 from tests.support.characters import SMPL_BONES, heads_of, make_character, rotations_of

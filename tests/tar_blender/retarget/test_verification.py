@@ -3,7 +3,7 @@
 import bpy
 import pytest
 
-from tar_blender.retarget.bone_maps import KNOWN
+from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import retarget
 from tests.support.characters import add_root, editing, make_character
 
