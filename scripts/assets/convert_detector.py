@@ -1,4 +1,4 @@
-"""Convert MediaPipe's SSD MobileNetV2 for Open Images (Apache-2.0) for `tar_core.people.detector`.
+"""Convert MediaPipe's SSD MobileNetV2 for Open Images (Apache-2.0) for `tar_core.model.person_detector`.
 
     python -m scripts.assets.convert_detector --video cam01.mp4 [--package mediapipe-objectron-0.4.1675468480.tgz]
 
@@ -22,7 +22,7 @@ from torch import nn
 from scripts.assets.tflite_file import read_convolutions
 from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
-from tar_core.people.detector import INPUT_SIZE, PersonDetector
+from tar_core.model.person_detector import INPUT_SIZE, SSDPersonDetector
 
 PACKAGE = "@mediapipe/objectron@0.4.1675468480"
 ARCHIVE = "objectron_solution_packed_assets.data"
@@ -35,7 +35,7 @@ REFERENCE = REPOSITORY / "tests/data/ssd_person_reference.npz"
 REFERENCE_FRAMES = (5, 60)
 
 
-def convolutions_in_file_order(model: PersonDetector) -> Iterator[nn.Conv2d]:
+def convolutions_in_file_order(model: SSDPersonDetector) -> Iterator[nn.Conv2d]:
     """Yield the model's convolutions in the order of the tflite file: the heads of a map follow it directly."""
 
     def convolutions(module: nn.Module) -> Iterator[nn.Conv2d]:
@@ -60,8 +60,8 @@ def convolutions_in_file_order(model: PersonDetector) -> Iterator[nn.Conv2d]:
 
 
 def convert(tflite: bytes) -> dict[str, torch.Tensor]:
-    """Convert a tflite file to the state of `PersonDetector` in half floats."""
-    model = PersonDetector().half()
+    """Convert a tflite file to the state of `SSDPersonDetector` in half floats."""
+    model = SSDPersonDetector().half()
     person_heads = set(model.person_heads)
     pairs = zip(convolutions_in_file_order(model), read_convolutions(tflite, [BOXES, CLASSES]), strict=True)
     for target, source in pairs:
