@@ -22,7 +22,8 @@ from torch import nn
 from scripts.assets.tflite_file import read_convolutions
 from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
-from tar_core.model.person_detector import INPUT_SIZE, SSDPersonDetector
+from tar_core.model.person_detector import SSDPersonDetector
+from tar_core.runtime.graphs import DETECTOR_SIZE
 
 PACKAGE = "@mediapipe/objectron@0.4.1675468480"
 ARCHIVE = "objectron_solution_packed_assets.data"
@@ -87,7 +88,7 @@ def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
         height, width = frame.shape[:2]
         side = max(height, width)
         square = cv2.copyMakeBorder(frame, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT)
-        small = cv2.resize(square, (INPUT_SIZE, INPUT_SIZE), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(square, (DETECTOR_SIZE, DETECTOR_SIZE), interpolation=cv2.INTER_AREA)
         jpegs[f"jpeg_{number}"] = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
         decoded = cv2.imdecode(jpegs[f"jpeg_{number}"], cv2.IMREAD_COLOR)[..., ::-1]
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], decoded[None] / np.float32(127.5) - 1)

@@ -31,6 +31,7 @@ HINTS = {
     "nobody_detected": "set People to Box and press Draw Box",
     "moving_camera": "set Camera to As Animated",
     "focal_length": "set Focal Length in Re-import",
+    "pytorch": "select Graphics Card in the preferences and set up the engine again",
 }
 
 

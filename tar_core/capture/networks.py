@@ -81,7 +81,7 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
 def _load_torch_runtime(device: str, checkpoint: Path | None, threads: int) -> Runtime:
     if importlib.util.find_spec("torch") is None:
         reason = "this checkpoint" if device == "cpu" else f"the device {device}"
-        raise TarError(f"{reason} needs PyTorch; install it (pip install torch), or use the device cpu", "pytorch")
+        raise TarError(f"{reason} needs PyTorch, which is not installed", "pytorch")
     import torch
 
     from tar_core.model.checkpoint import load_tar

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 from tar_core.model.convolution import ConvRelu6, StridedConv
 from tar_core.model.weights import load_weights
 
-INPUT_SIZE = 300
 GRID_SIZES = (19, 10, 5, 3, 2, 1)  # cells per side of the six feature maps that predict boxes
 MAP_CHANNELS = (576, 1280, 512, 256, 256, 128)
 # Channels of the 1x1 and of the 3x3 convolution of each extra map.

@@ -49,9 +49,8 @@ def export_graph(graph: Graph, runtime: TorchRuntime) -> onnx.ModelProto:
     weights = {WEIGHT_PREFIX + name for name in read_graph_weights(graph, read_checkpoint())}
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(), plain_operators():
         path = Path(folder) / "exported.onnx"
-        warnings.simplefilter(
-            "ignore"
-        )  # this exporter is deprecated, but takes seconds where the new one takes minutes
+        # This exporter is deprecated, but takes seconds where the new one takes minutes.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
             inputs,
@@ -112,8 +111,7 @@ def inputs_to_weights(model: onnx.ModelProto, weights: Collection[str]) -> None:
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same operations without constant ones and without names of where they were traced.
 
-    Only ONNX's own operators are used, so that the graph works with every version of ONNX Runtime. A large graph loads
-    in half of the time.
+    The result has ONNX's own operators only, so that the graph works with other versions of ONNX Runtime.
     """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
@@ -122,8 +120,8 @@ def simplified(model: onnx.ModelProto) -> onnx.ModelProto:
         options.optimized_model_filepath = str(path)
         onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
         model = onnx.load(path)
-    for node in model.graph.node:
-        node.ClearField("name")
+    for number, node in enumerate(model.graph.node):
+        node.name = str(number)  # older versions of ONNX Runtime need different names
         node.ClearField("doc_string")
     used = {node.domain for node in model.graph.node}
     for opset in [opset for opset in model.opset_import if opset.domain not in used]:

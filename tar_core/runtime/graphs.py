@@ -16,8 +16,10 @@ import numpy as np
 
 from tar_core.model.config import TARConfig
 
-_CAMERA = ("focal_length", "center", "size", "roll")  # the fields of CropCamera
 DETECTOR_SIZE = 300  # pixels
+PYTORCH = "torch:"  # before the name of a device, to run PyTorch where ONNX Runtime would run
+
+_CAMERA = ("focal_length", "center", "size", "roll")  # the fields of CropCamera
 _LOCAL = ("past", "future", "past_first", "future_first")  # the fields of LocalFrames
 
 
@@ -57,9 +59,6 @@ DECODE = Graph(
 GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, ENCODE, DECODE)
 
 
-PYTORCH = "torch:"  # before the name of a device, to run PyTorch where ONNX Runtime would run
-
-
 class Runtime(ABC):
     """Runs the graphs of one network on one device; may be used by several threads.
 
@@ -73,15 +72,11 @@ class Runtime(ABC):
 
     @abstractmethod
     def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
-        """Run a graph on its inputs, and return its outputs.
+        """Run a graph on its inputs, and return its outputs. The graph is loaded when it is first used.
 
         Raises:
-            TarError: the device is out of memory.
+            TarError: the weights do not fit, or the device is out of memory.
         """
-
-    @abstractmethod
-    def load(self, graph: Graph) -> None:
-        """Load a graph before it is first used, which takes a part of a second. `run` does it too."""
 
     @property
     @abstractmethod

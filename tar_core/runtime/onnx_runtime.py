@@ -44,9 +44,6 @@ class OnnxRuntime(Runtime):
         self._lock = threading.Lock()
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
 
-    def load(self, graph: Graph) -> None:
-        self._session(graph)
-
     def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
         outputs: list[np.ndarray] = self._session(graph).run(None, {name: inputs[name] for name in graph.inputs})
         return outputs

@@ -38,9 +38,6 @@ class TorchRuntime(Runtime):
             DECODE.name: lambda: DecodeGraph(network),
         }
 
-    def load(self, graph: Graph) -> None:
-        self.module(graph)
-
     @torch.inference_mode()
     def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
         module = self.module(graph)

@@ -9,6 +9,7 @@ import pytest
 from tar_blender.engine.paths import PYTHON_VARIABLE
 from tar_blender.operators import draw_box, reimport
 from tar_blender.operators.engine_job import HINTS
+from tar_blender.panels.preferences import TARPreferences
 from tar_blender.scene.metadata import clip_record, imported_clips
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
@@ -34,9 +35,10 @@ def test_warnings_of_the_engine_are_shown(engine_python: Path, tiny_video: Path)
     assert "The last 3 frames cannot be read." in notice
 
 
-def test_hints_name_settings_of_the_sidebar() -> None:
+def test_hints_name_settings_and_preferences() -> None:
     labels = [draw_box.TAR_OT_draw_box.bl_label, reimport.TAR_OT_reimport_clip.bl_label.split()[0]]
-    for prop in bpy.context.scene.tar_settings.bl_rna.properties:
+    settings, preferences = bpy.context.scene.tar_settings.bl_rna, TARPreferences.bl_rna
+    for prop in [*settings.properties, *preferences.properties]:
         labels += [prop.name, *(item.name for item in getattr(prop, "enum_items", ()))]
     named = [word for hint in HINTS.values() for word in re.findall(r"(?:[A-Z][\w-]+ ?)+", hint)]
     assert named and {word.strip() for word in named} <= set(labels)

@@ -18,6 +18,7 @@ WIDTH, HEIGHT, FRAMES, FPS = 540, 960, 24, 30
 LOSSLESS = ("-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
 SAME = 1e-4  # meters
 RESAMPLED = 0.015  # meters; other pixels, or other images at some times
+OTHER_CROPS = 0.05  # meters; the detector sees the man at another size, which places the first crops
 FOV = 60.6  # degrees; given, so that the estimate from other pixels does not matter
 
 
@@ -38,6 +39,10 @@ def anamorphic(plain: Path, folder: Path) -> Path:
     """Stretched, so that no detail is lost."""
     stretched = f"scale={WIDTH}:{3 * HEIGHT // 2}:flags=bicubic,setsar=3/2"
     return ffmpeg("-i", plain, "-vf", stretched, *LOSSLESS, folder / "anamorphic.mp4")
+
+
+def with_bars(plain: Path, folder: Path) -> Path:
+    return ffmpeg("-i", plain, "-vf", f"pad={2 * WIDTH}:{HEIGHT}:{WIDTH // 2}:0", *LOSSLESS, folder / "bars.mp4")
 
 
 def with_edit_list(plain: Path, folder: Path) -> Path:
@@ -84,6 +89,7 @@ def expected(plain: Path) -> np.ndarray:
         (late_start, SAME),
         (anamorphic, RESAMPLED),
         (variable_rate, RESAMPLED),
+        (with_bars, OTHER_CROPS),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -106,4 +106,4 @@ def test_weights_of_another_shape_are_refused() -> None:
     missing = Checkpoint(checkpoint.config, {n: a for n, a in checkpoint.weights.items() if n != name})
     for damaged in (wrong, missing):
         with pytest.raises(TarError, match="do not fit"):
-            OnnxRuntime(damaged).load(ENCODE)
+            OnnxRuntime(damaged).run(ENCODE, **example_inputs(ENCODE, checkpoint.config))
