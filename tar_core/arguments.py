@@ -16,7 +16,7 @@ HINTS = {
     "moving_camera": "--camera-trajectory FILE",
     "focal_length": "--fov DEGREES, or afterwards tar-capture cleanup --fov DEGREES",
     "trajectory_scale": "--trajectory-scale feet",
-    "pytorch": "pip install torch",
+    "pytorch": "--device cpu with the default network, or run pip install torch",
 }
 
 
