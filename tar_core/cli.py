@@ -23,6 +23,7 @@ import tar_core
 from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
 from tar_core.capture.progress import ProgressBar
 from tar_core.errors import TarError, with_hint
+from tar_core.files import check_outputs
 from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
 
@@ -165,13 +166,12 @@ def run_capture(options: argparse.Namespace) -> None:
         from tar_core.body.data import body_of_clip
         from tar_core.capture.pipeline import capture
         from tar_core.cleanup.pipeline import clean_up
-        from tar_core.files import check_writable
         from tar_core.video.writer import check_video_name
 
-    check_writable(options.output)
     if options.overlay is not None:
         check_video_name(options.overlay)
-        check_writable(options.overlay)
+    inputs = (options.video, options.camera_trajectory, options.body, options.checkpoint)
+    check_outputs([options.output, options.overlay], inputs)
     wanted = from_arguments(CaptureOptions, options)
     cleanup = NO_CLEANUP if options.raw else from_arguments(CleanupOptions, options)
     with ProgressBar("capture", options.quiet) as bar:
@@ -220,6 +220,7 @@ def run_cleanup(options: argparse.Namespace) -> None:
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
 
+    check_outputs([options.output], [options.clip])
     clip = MotionClip.load(options.clip)
     wanted = CaptureOptions(focal_length=options.focal_length, fov=options.fov)
     focal_length = known_focal_length(wanted, clip.width, clip.height)
@@ -234,6 +235,7 @@ def run_ground(options: argparse.Namespace) -> None:
     from tar_core.cleanup.pipeline import clean_up
     from tar_core.motion import MotionClip
 
+    check_outputs([options.output], [options.clip])
     clip = replace(MotionClip.load(options.clip), floor=None)
     floor = clean_up(clip, body_of_clip(clip), NO_CLEANUP, on_ground=True).floor
     replace(clip, floor=floor).save(options.output)
@@ -290,6 +292,7 @@ def run_export_amass(options: argparse.Namespace) -> None:
     from tar_core.amass import export_amass
     from tar_core.motion import MotionClip
 
+    check_outputs([options.output], [options.clip])
     clip = MotionClip.load(options.clip)
     wanted = [person for person in clip.people if options.person in (None, person.person_id)]
     if len(wanted) != 1:
@@ -303,18 +306,17 @@ def run_import_amass(options: argparse.Namespace) -> None:
     from tar_core.amass import read_amass
     from tar_core.body.data import load_body
 
+    check_outputs([options.output], [options.amass])
     read_amass(options.amass, load_body()).save(options.output)
 
 
 def run_adapt(options: argparse.Namespace) -> None:
     """Adapt a network to videos without ground truth: train it on its own motion, fitted to the images."""
-    from tar_core.files import check_writable
-
     if importlib.util.find_spec("torch") is None:
         raise TarError("training needs PyTorch; run pip install torch scipy")
     from tar_core.training.adapt import AdaptOptions, adapt
 
-    check_writable(options.output)
+    check_outputs([options.output], [*options.clips, options.checkpoint])
     wanted = AdaptOptions(
         checkpoint=options.checkpoint,
         steps=options.steps,

@@ -4,7 +4,7 @@ import io
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -41,19 +41,68 @@ def check_video_file(path: Path) -> None:
         raise TarError(f"{path}: is a pipe or a device, not a file; save the video to a file first")
 
 
+def output_target(path: str | Path) -> Path:
+    """The regular file that is created or replaced by writing to a path: symbolic links are followed.
+
+    Raises:
+        TarError: the path is that of a folder, a pipe or a device, or its links lead in a circle.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return target
+    except OSError as error:
+        raise TarError(f"cannot write {path}: {error.strerror}; choose another place") from error
+    if stat.S_ISDIR(mode):
+        raise TarError(f"cannot write {path}: it is a folder; give a file name")
+    if not stat.S_ISREG(mode):
+        raise TarError(f"cannot write {path}: it is a pipe or a device; give a file name")
+    return target
+
+
+def check_outputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None]) -> None:
+    """Check that outputs can be written, and that none of them would replace an input or another output.
+
+    Files are the same if the system says so, whatever their names: hard and symbolic links are recognized.
+
+    Args:
+        outputs, inputs: paths; those that are None are left out.
+
+    Raises:
+        TarError: an output cannot be written, or would replace another file of the command.
+    """
+    others = [(Path(path), "it is also an input") for path in inputs if path is not None]
+    for output in outputs:
+        if output is None:
+            continue
+        target = output_target(output)
+        for other, reason in others:
+            if _is_same_file(target, other):
+                raise TarError(f"cannot write {output}: {reason}; choose another file name")
+        check_writable(output)
+        others.append((target, "another output has the same name"))
+
+
+def _is_same_file(first: Path, second: Path) -> bool:
+    try:
+        return first.samefile(second)
+    except OSError:  # one does not exist
+        return os.path.realpath(first) == os.path.realpath(second)
+
+
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
     """Provide a temporary path for the caller to write to, and rename it to `path` at the end.
 
     The temporary path is in the same folder and has the same suffix. On any failure, the temporary file is deleted and
-    an existing file at `path` stays as it was.
+    an existing file at `path` stays as it was. If `path` is a symbolic link, the file that it leads to is written.
 
     Raises:
-        TarError: the folder is missing or not writable, or the disk is full.
+        TarError: the path is that of a folder, a pipe or a device, the folder is missing or not writable, or the disk
+            is full.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise TarError(f"cannot write {path}: it is a folder; give a file name")
+    path = output_target(path)
     # Choose the name before creating the file, so that it is deleted whenever Ctrl-C arrives.
     temporary = path.with_name(_temporary_name(path))
     try:

@@ -210,10 +210,11 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
     """
     load_libraries()
     from tar_core.capture.pipeline import capture, scan
-    from tar_core.files import check_writable
+    from tar_core.files import check_outputs
     from tar_core.people.selection import save_detected
 
-    check_writable(output)
+    options = job.options
+    check_outputs([output], [job.video, options.camera_trajectory, options.body, options.checkpoint])
     report = _progress_events(events)
     if job.scan:
         detected = scan(job.video, job.options, report)

@@ -181,6 +181,32 @@ def test_unwritable_output(empty_room: Path, tmp_path: Path, capsys: pytest.Capt
     assert "folder" in fails(capsys, "capture", empty_room, "-o", tmp_path)
 
 
+@pytest.mark.parametrize("command", ["cleanup", "ground", "export-amass", "import-amass"])
+def test_input_is_not_overwritten(command: str, clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    content = clip_file.read_bytes()
+    (tmp_path / "link.npz").symlink_to(clip_file)
+    for output in (clip_file, tmp_path / "link.npz"):
+        assert "also an input" in fails(capsys, command, clip_file, "-o", output)
+    assert clip_file.read_bytes() == content
+
+
+def test_video_and_camera_trajectory_are_not_overwritten(
+    empty_room: Path, clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    content = empty_room.read_bytes()
+    clip = tmp_path / "new.npz"
+    for arguments in (
+        ["-o", empty_room],
+        ["-o", clip, "--overlay", empty_room],
+        ["-o", clip_file, "--camera-trajectory", clip_file],
+    ):
+        assert "also an input" in fails(capsys, "capture", empty_room, *arguments)
+    assert "another output" in fails(
+        capsys, "capture", empty_room, "-o", tmp_path / "a.mp4", "--overlay", tmp_path / "a.mp4"
+    )
+    assert empty_room.read_bytes() == content and not clip.exists()
+
+
 @pytest.mark.capture
 def test_disk_full_while_writing(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture

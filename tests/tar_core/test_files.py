@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path, check_video_file, check_writable, write_npz
+from tar_core.files import atomic_path, check_outputs, check_video_file, check_writable, output_target, write_npz
 
 
 def test_atomic_path_writes_the_complete_file(tmp_path):
@@ -98,3 +98,51 @@ def test_pipe_and_device_are_reported_without_waiting(tmp_path):
     for path in (tmp_path / "pipe.mp4", tmp_path / "link.mp4", Path("/dev/null")):
         with pytest.raises(TarError, match="is a pipe or a device, not a file; save"):
             check_video_file(path)
+
+
+def test_symbolic_link_stays_and_its_target_is_written(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link.txt").symlink_to("folder/real.txt")
+    for content in ("new", "newer"):  # to a missing and to an existing file
+        with atomic_path(tmp_path / "link.txt") as temporary:
+            temporary.write_text(content)
+        assert (tmp_path / "link.txt").is_symlink()
+        assert (tmp_path / "folder" / "real.txt").read_text() == content
+    assert len(list((tmp_path / "folder").iterdir())) == 1
+
+
+def test_only_regular_files_are_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    (tmp_path / "circle.npz").symlink_to("circle.npz")
+    (tmp_path / "device.npz").symlink_to("/dev/null")
+    for name, words in (("pipe.npz", "a pipe or a device"), ("device.npz", "a device"), ("circle.npz", "cannot write")):
+        with pytest.raises(TarError, match=words):
+            output_target(tmp_path / name)
+        with pytest.raises(TarError, match=words), atomic_path(tmp_path / name):
+            pass
+    assert (tmp_path / "pipe.npz").is_fifo()
+    assert (tmp_path / "device.npz").is_symlink()
+
+
+@pytest.mark.parametrize("link", [None, os.link, os.symlink])
+def test_output_must_not_be_an_input(tmp_path, monkeypatch, link):
+    video = tmp_path / "video.mp4"
+    video.write_text("the only copy")
+    output = tmp_path / "clip.npz"
+    if link is None:
+        monkeypatch.chdir(tmp_path)
+        output = "./video.mp4"
+    else:
+        link(video, output)
+    with pytest.raises(TarError, match="also an input"):
+        check_outputs([output], [None, video])
+    assert video.read_text() == "the only copy"
+
+
+def test_outputs_must_differ_and_be_writable(tmp_path):
+    with pytest.raises(TarError, match="another output"):
+        check_outputs([tmp_path / "a.mp4", tmp_path / "." / "a.mp4"], [])
+    with pytest.raises(TarError, match="cannot write"):
+        check_outputs([tmp_path / "no" / "a.npz"], [])
+    check_outputs([tmp_path / "a.npz", None], [tmp_path / "missing.mp4", None])
+    assert not list(tmp_path.iterdir())
