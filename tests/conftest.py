@@ -7,10 +7,16 @@ from hypothesis import settings
 
 from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.errors import TarError
+from tests.support.hostile_folder import HostileFolder
 
 # No deadlines: on a shared machine, a single example may be slow.
 settings.register_profile("tar", deadline=None)
 settings.load_profile("tar")
+
+
+@pytest.fixture
+def hostile_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HostileFolder:
+    return HostileFolder(tmp_path / "downloads", monkeypatch)
 
 
 @pytest.fixture(scope="session")

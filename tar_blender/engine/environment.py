@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables, find_program
 from tar_core.errors import TarError
 
-OLDEST, NEWEST = (3, 11), (3, 14)  # versions of Python that the engine supports
 READY_FILE = "tar_engine.json"  # in the folder of an environment once it is complete
 
 _CHECK_SECONDS = 30.0
 _CHECK = f"import sys, venv, ensurepip; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
-_PYTHON_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP")  # another Python would load Blender's modules
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,12 @@ def find_base_python(candidates: Iterable[str | None] = ()) -> Path:
         TarError: there is no such Python.
     """
     names = [f"python3.{minor}" for minor in range(NEWEST[1], OLDEST[1] - 1, -1)]
-    tried = list(candidates) or [sys.executable, *map(shutil.which, [*names, "python3", "python"])]
+    tried = list(candidates) or [sys.executable, *map(find_program, [*names, "python3", "python"])]
     for candidate in filter(None, tried):
         if "python" in Path(candidate).name.lower() and _can_create_environments(candidate):
             return Path(candidate)
     raise TarError(
-        f"no Python {_dotted(OLDEST)} to {_dotted(NEWEST)} with venv was found; install one (on Debian and Ubuntu also "
+        f"no Python {SUPPORTED} with venv was found; install one (on Debian and Ubuntu also "
         "the package python3-venv), or enter a Python that has tar_core in the preferences"
     )
 
@@ -103,9 +102,9 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
         options: more options for pip, e.g. for another build of PyTorch.
     """
     python = environment_python(folder)
-    pip = [str(python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
+    pip = [str(python), *ISOLATED, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
     exists = python.exists() and _can_create_environments(str(python))
-    commands = [] if exists else [[str(base), "-m", "venv", "--clear", str(folder)]]
+    commands = [] if exists else [[str(base), *ISOLATED, "-m", "venv", "--clear", str(folder)]]
     if "--no-index" not in options:
         commands.append([*pip, "--upgrade", "pip>=24.1"])  # the first version that reports the progress of downloads
         pip.append("--progress-bar=raw")
@@ -118,8 +117,9 @@ def unused_card(device: str) -> str:
     """Return the maker of a graphics card that the engine does not use although it runs on the CPU; "" if none."""
     if device != "cpu":
         return ""
-    tools = (("NVIDIA", ["nvidia-smi", "-L"]), ("AMD", ["rocminfo"]))
-    return next((maker for maker, command in tools if _succeeds(command)), "")
+    tools = (("NVIDIA", "nvidia-smi", "-L"), ("AMD", "rocminfo"))
+    found = ((maker, find_program(name), options) for maker, name, *options in tools)
+    return next((maker for maker, program, options in found if program and _succeeds([program, *options])), "")
 
 
 def remove_environment(folder: Path) -> None:
@@ -139,19 +139,15 @@ def remove_environment(folder: Path) -> None:
         ) from error
 
 
-def clean_variables() -> dict[str, str]:
-    """Return the environment variables for another Python, without those that Blender sets for its own."""
-    return {key: value for key, value in os.environ.items() if key not in _PYTHON_VARIABLES}
-
-
 def _can_create_environments(python: str) -> bool:
-    return _succeeds([python, "-I", "-c", _CHECK])
+    return _succeeds([python, *ISOLATED, "-c", _CHECK])
 
 
 def _succeeds(command: Sequence[str]) -> bool:
     try:
         checked = subprocess.run(
             command,
+            cwd=Path(command[0]).parent,
             env=clean_variables(),
             capture_output=True,
             timeout=_CHECK_SECONDS,
@@ -160,7 +156,3 @@ def _succeeds(command: Sequence[str]) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return checked.returncode == 0
-
-
-def _dotted(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))

@@ -38,7 +38,7 @@ def engine_python(context: bpy.types.Context) -> Path:
     """
     preferences, folder = addon_preferences(context), engine_folder()
     set_up = environment_python(folder) if set_up_info(folder) is not None else None
-    return find_engine_python(bpy.path.abspath(preferences.engine_python) if preferences else "", set_up)
+    return find_engine_python(preferences.engine_python if preferences else "", set_up)
 
 
 def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
@@ -49,7 +49,7 @@ def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
         set_up: the Python of the environment that Set Up Engine creates; None if it does not exist.
 
     Raises:
-        TarError: there is none, or the chosen one does not exist.
+        TarError: there is none, or the chosen one does not exist or is not an absolute path.
     """
     chosen = os.environ.get(PYTHON_VARIABLE) or preferred or (str(set_up) if set_up else "")
     if not chosen:
@@ -58,6 +58,8 @@ def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
             f"{bundled_tar_core()}` in your own Python and select it there or in {PYTHON_VARIABLE}"
         )
     python = Path(chosen).expanduser()
+    if chosen.startswith("//") or not python.is_absolute():  # another Python for each .blend file or current folder
+        raise TarError(f"{chosen}: not an absolute path; enter the whole path of your Python in the preferences")
     if not (python.is_file() and os.access(python, os.X_OK)):
         raise TarError(f"{chosen}: no such Python; choose another one in the add-on's preferences")
     return python

@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from tar_core.engine.client import ENGINE_COMMAND
+from tar_core.engine.python import clean_variables
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
-from .environment import READY_FILE, EngineInfo, clean_variables, unused_card
+from .environment import READY_FILE, EngineInfo, unused_card
 
 _KEPT_LINES = 40
 
@@ -152,7 +153,8 @@ class EngineSetup:
                     text=True,
                     encoding="utf-8",
                     errors="replace",
-                    env=clean_variables() | {"PYTHONIOENCODING": "utf-8", "PYTHONUNBUFFERED": "1"},
+                    cwd=Path(command[0]).parent,  # not Blender's, which may be a folder of downloads
+                    env=clean_variables(),
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
             except OSError as error:

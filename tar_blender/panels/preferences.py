@@ -14,6 +14,12 @@ from .engine import draw_engine
 _LABEL_WIDTH = 0.4  # share of the width of a row, as in property splits
 
 
+def _make_absolute(preferences: "TARPreferences", context: bpy.types.Context) -> None:
+    """Resolve a path that the file browser returned relative to the open .blend file, since others may be opened."""
+    if preferences.engine_python.startswith("//") and bpy.data.filepath:
+        preferences.engine_python = bpy.path.abspath(preferences.engine_python)
+
+
 class TARPreferences(bpy.types.AddonPreferences):
     bl_idname = ADDON
 
@@ -22,6 +28,7 @@ class TARPreferences(bpy.types.AddonPreferences):
         description="A Python (3.11 to 3.14) in which you installed tar_core. "
         "Leave it empty to use the engine set up above",
         subtype="FILE_PATH",
+        update=_make_absolute,
     )
     use_graphics_card: BoolProperty(
         name="Graphics Card",

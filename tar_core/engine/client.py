@@ -5,7 +5,6 @@ engine cancels its job and ends if its standard input is closed, and therefore a
 """
 
 import contextlib
-import os
 import queue
 import re
 import signal
@@ -19,11 +18,12 @@ from typing import IO
 
 from tar_core.engine.pipes import broken_pipe_is_an_error
 from tar_core.engine.protocol import LAST_EVENTS, Cancelled, Event, Failure, Job, Result, job_line, parse_event
+from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.selection import DetectedPerson, load_detected
 
-ENGINE_COMMAND = ("-P", "-m", "tar_core.engine")  # -P: do not import from the current folder
+ENGINE_COMMAND = (*ISOLATED, "-m", "tar_core.engine")
 POLL_SECONDS = 0.1
 STOPPED = "the engine was stopped from outside; start again"
 
@@ -71,7 +71,7 @@ class EngineProcess:
         self._folder = tempfile.TemporaryDirectory(prefix="tar-", ignore_cleanup_errors=True)
         self._output = Path(self._folder.name) / "motion.npz"
         try:
-            self._process = _start([str(python), *command])
+            self._process = _start([str(python), *command], self._folder.name)
         except OSError as error:
             raise TarError(f"{python}: cannot start the engine ({error.strerror}); choose another Python") from error
         self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
@@ -193,8 +193,26 @@ class EngineProcess:
         last = next((line for line in reversed(self.errors) if line.strip()), "no output")
         missing = re.search(r"No module named '?([\w.]+)", last)
         if missing:
-            return Failure(f"{self._python} lacks {missing[1]}; run {self._python} -m pip install {self._package}")
+            return Failure(self._lacks(missing[1]))
         return Failure(crash_message(self._process.returncode, last))
+
+    def _lacks(self, module: str) -> str:
+        """The error message for a Python without a module that the engine needs."""
+        version = _version(self._python)
+        if version is not None and not OLDEST <= version <= NEWEST:
+            found = ".".join(map(str, version))
+            return f"{self._python} is Python {found}, but the engine needs {SUPPORTED}; choose another Python"
+        return f"{self._python} lacks {module}; run {self._python} -I -m pip install {self._package}"
+
+
+def _version(python: Path) -> tuple[int, int] | None:
+    """Ask a Python for its version; None if it does not answer."""
+    command = [str(python), *ISOLATED, "-c", "import sys; print(*sys.version_info[:2])"]
+    with contextlib.suppress(OSError, ValueError, subprocess.SubprocessError):
+        answer = subprocess.run(command, capture_output=True, env=clean_variables(), timeout=_PATIENCE, text=True)
+        major, minor = map(int, answer.stdout.split())
+        return major, minor
+    return None
 
 
 def crash_message(code: int, last: str) -> str:
@@ -213,9 +231,7 @@ def crash_message(code: int, last: str) -> str:
     return f"the engine {how}: {last}; try again, or run the network on the CPU"
 
 
-def _start(command: list[str]) -> subprocess.Popen[str]:
-    # Blender may have set these variables for its own Python. Another Python might not start with them.
-    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONSTARTUP")}
+def _start(command: list[str], folder: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -224,7 +240,8 @@ def _start(command: list[str]) -> subprocess.Popen[str]:
         text=True,
         encoding="utf-8",
         errors="replace",
-        env=environment | {"PYTHONIOENCODING": "utf-8"},
+        cwd=folder,
+        env=clean_variables(),
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
 

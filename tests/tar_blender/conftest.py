@@ -161,7 +161,7 @@ def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyP
         "say('result', output=job['output'])\n"
     )
     python = tmp_path / "python"
-    python.write_text(f'#!/bin/sh\ncd "{package.parent}"\nPYTHONPATH=. exec "{PYTHON}" "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec "{PYTHON}" -I "{package / "engine.py"}"\n')
     python.chmod(0o755)
     monkeypatch.setenv(PYTHON_VARIABLE, str(python))
     return python

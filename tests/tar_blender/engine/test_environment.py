@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from tar_blender.engine.environment import (
-    clean_variables,
     environment_python,
     find_base_python,
     remove_environment,
@@ -45,13 +44,6 @@ def test_pip_is_upgraded_only_if_there_is_a_network(base_python: Path, tmp_path:
 def test_absent_environment_can_be_removed(tmp_path: Path) -> None:
     remove_environment(tmp_path / "engine")
     assert set_up_info(tmp_path / "engine") is None
-
-
-def test_variables_for_blenders_python_are_not_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", "/blender")
-    monkeypatch.setenv("LANG", "C")
-    variables = clean_variables()
-    assert "PYTHONPATH" not in variables and variables["LANG"] == "C"
 
 
 @pytest.mark.parametrize(("program", "maker"), [("nvidia-smi", "NVIDIA"), ("rocminfo", "AMD")])

@@ -32,6 +32,34 @@ def test_python_of_the_variable_precedes_the_preference(monkeypatch: pytest.Monk
         find_engine_python(str(tmp_path / "python"))
 
 
+@pytest.mark.parametrize("path", ["//venv/bin/python", "venv/bin/python", "./python", "../python"])
+def test_python_is_not_chosen_by_the_open_file_or_the_current_folder(
+    path: str, preferences: TARPreferences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "downloads"
+    python = work / path.removeprefix("//")
+    python.parent.mkdir(parents=True, exist_ok=True)
+    python.symlink_to(PYTHON)
+    monkeypatch.chdir(work)
+    preferences.engine_python = path  # before the file is opened
+    bpy.ops.wm.save_as_mainfile(filepath=str(work / "dance.blend"))
+    with pytest.raises(TarError, match="not an absolute path"):
+        engine_python(bpy.context)
+    monkeypatch.setenv(PYTHON_VARIABLE, path)
+    with pytest.raises(TarError, match="not an absolute path"):
+        engine_python(bpy.context)
+
+
+def test_python_picked_relative_to_the_open_file_is_stored_absolute(
+    preferences: TARPreferences, tmp_path: Path
+) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "dance.blend"))
+    (tmp_path / "python").symlink_to(PYTHON)
+    preferences.engine_python = "//python"
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert engine_python(bpy.context) == tmp_path / "python"
+
+
 def test_python_of_the_preferences(preferences: TARPreferences) -> None:
     with pytest.raises(TarError, match="Set Up Engine"):
         engine_python(bpy.context)

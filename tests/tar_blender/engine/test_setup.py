@@ -12,6 +12,7 @@ import pytest
 from tar_blender.engine.environment import (
     READY_FILE,
     environment_python,
+    find_base_python,
     remove_environment,
     set_up_commands,
     set_up_info,
@@ -19,6 +20,7 @@ from tar_blender.engine.environment import (
 from tar_blender.engine.setup import EngineSetup, Failed, Ready, Stage, Stopped, read_self_test, read_stage
 from tar_core.errors import TarError
 from tests.support.engine_setup import INFO, OFFLINE, follow, make_wheel
+from tests.support.hostile_folder import HostileFolder
 from tests.support.paths import PYTHON
 
 
@@ -41,6 +43,25 @@ def test_environment_is_created_tested_marked_and_removed(base_python: Path, whe
     assert last == Ready(replace(INFO, runtime="another"))
     remove_environment(folder)
     assert not folder.exists() and set_up_info(folder) is None
+
+
+def test_setup_imports_nothing_from_the_current_folder_or_the_variables_of_python(
+    base_python: Path, wheel: Path, tmp_path: Path, hostile_folder: HostileFolder
+) -> None:
+    commands = set_up_commands(tmp_path / "engine", base_python, str(wheel), OFFLINE)
+    setup = EngineSetup(environment_python(tmp_path / "engine"), commands, tmp_path / "engine")
+    assert follow(setup)[-1] == Ready(INFO)
+    assert find_base_python([str(base_python)]) == base_python
+    assert hostile_folder.imported() == []
+
+
+def test_setup_obeys_the_variables_of_pip(
+    base_python: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
+    commands = set_up_commands(tmp_path / "engine", base_python, "tar_core", OFFLINE)
+    setup = EngineSetup(environment_python(tmp_path / "engine"), commands, tmp_path / "engine")
+    assert follow(setup)[-1] == Ready(INFO)
 
 
 def test_error_of_pip_is_reported_and_nothing_is_marked(base_python: Path, tmp_path: Path) -> None:

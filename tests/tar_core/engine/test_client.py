@@ -26,6 +26,7 @@ from tar_core.errors import TarError
 from tar_core.options import CaptureOptions, StartBox
 from tests.support.clips import synthetic_clip
 from tests.support.engine_programs import READ_JOB, SAY
+from tests.support.hostile_folder import HostileFolder
 from tests.support.paths import PYTHON
 
 JOB = Job("walk.mp4", CaptureOptions(people=2, focal_length=1400.0, box=StartBox(0, (10, 20, 30, 40))))
@@ -153,6 +154,24 @@ def test_error_of_a_python_without_tar_core_has_the_install_command() -> None:
     process = EngineProcess(PYTHON, JOB, ("-I", "-m", "tar_core_that_is_not_there"))
     (event,) = follow(process)
     assert "lacks tar_core_that_is_not_there; run" in event.message and "pip install" in event.message
+
+
+def test_python_of_another_version_is_named(tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    old.write_text(
+        '#!/bin/sh\ncase "$*" in *version_info*) echo 3 10;; *) echo "No module named tar_core" >&2; exit 1; esac'
+    )
+    old.chmod(0o755)
+    (event,) = follow(EngineProcess(old, JOB))
+    assert event == Failure(f"{old} is Python 3.10, but the engine needs 3.11 to 3.14; choose another Python")
+
+
+def test_engine_imports_nothing_from_the_current_folder_or_the_variables_of_python(
+    hostile_folder: HostileFolder,
+) -> None:
+    events = follow(EngineProcess(PYTHON, Job("/absent.mp4")))
+    assert isinstance(events[-1], Failure)  # there is no such video, or Blender's Python has no tar_core
+    assert hostile_folder.imported() == []
 
 
 def test_output_of_libraries_is_separated_from_events() -> None:
