@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,8 @@ from tar_core.errors import TarError
 
 Options = TypeVar("Options")
 
+LARGEST_INTEGER = 2**31 - 1  # of Blender's properties
+_SHOWN = 100  # characters of a wrong value in a message
 _UNITS = ("pixels", "degrees")  # other texts in `Option.unit` describe the form of the value
 
 
@@ -72,19 +75,24 @@ def value_type(cls: type, name: str) -> type:
 
 
 def check(options: Any) -> None:
-    """Check that every number is finite and in its range.
+    """Check that every number is finite and in its range, and every value of an enumeration is one of its choices.
 
     Raises:
-        TarError: a number is not.
+        TarError: a value is not.
     """
     for name, about in options_of(type(options)).items():
         value = getattr(options, name)
+        choices = [choice for choice, _, _ in about.choices]
+        if choices and value not in choices:
+            raise TarError(f"{about.label.lower()} must be {' or '.join(choices)}, not {_shown(value)}")
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
         low = -math.inf if about.minimum is None else about.minimum
         high = math.inf if about.maximum is None else about.maximum
-        if not (math.isfinite(value) and low <= value <= high):
-            raise TarError(f"{about.label.lower()} must be {_range_text(about)}, not {value:g}")
+        is_usable = abs(value) <= LARGEST_INTEGER if isinstance(value, int) else math.isfinite(value)
+        if not (is_usable and low <= value <= high):
+            shown = _shown(value) if isinstance(value, int) else f"{value:g}"
+            raise TarError(f"{about.label.lower()} must be {_range_text(about)}, not {shown}")
 
 
 def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
@@ -106,6 +114,17 @@ def to_json(options: Any) -> dict[str, Any]:
     return {name: _to_json(value) for name, value in values.items() if value != defaults[name]}
 
 
+def parse_path(text: str) -> Path:
+    """Convert text to a path.
+
+    Raises:
+        ValueError: no file can have this name.
+    """
+    if b"\0" in os.fsencode(text):
+        raise ValueError("a path contains no null character")
+    return Path(text)
+
+
 class UnknownOptions(TarError):
     """Raised for options that this version does not know because a newer version has sent them."""
 
@@ -124,14 +143,20 @@ def _from_json(cls: type, name: str, value: Any) -> Any:
         if hasattr(kind, "from_json"):
             return kind.from_json(value)
         if kind is Path and isinstance(value, str):
-            return Path(value)
+            return parse_path(value)
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
-    raise TarError(f"{name}: expected a value of type {kind.__name__}, not {value!r}")
+    raise TarError(f"{name}: expected a value of type {kind.__name__}, not {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    """A value in a message: the beginning, since it may be very long."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _to_json(value: Any) -> Any:

@@ -46,10 +46,13 @@ class StartBox:
         """Create a box from [frame, x0, y0, x1, y1].
 
         Raises:
-            TypeError, ValueError: the values have another form.
+            TypeError, ValueError, OverflowError: the values have another form, or are not finite.
         """
-        frame, x0, y0, x1, y1 = values
-        return cls(int(frame), (float(x0), float(y0), float(x1), float(y1)))
+        frame, *corners = values
+        x0, y0, x1, y1 = map(float, corners)
+        if not all(map(math.isfinite, (x0, y0, x1, y1))):
+            raise ValueError("the box is not finite")
+        return cls(int(frame), (x0, y0, x1, y1))
 
     def to_json(self) -> list[float]:
         return [self.frame, *self.box]

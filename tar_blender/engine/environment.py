@@ -4,6 +4,7 @@ Needs no bpy.
 """
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -51,7 +52,14 @@ class EngineInfo:
         Raises:
             TypeError: the fields are not those of a self-test.
         """
-        return cls(**fields | {"options": tuple(fields.get("options", ()))})
+        if not isinstance(fields, dict):
+            raise TypeError("not an object")
+        info = cls(**fields | {"options": tuple(fields.get("options", ()))})
+        texts = (info.tar_core, info.runtime, info.device, info.unused_card, *info.options)
+        is_valid = all(isinstance(text, str) for text in texts) and isinstance(info.protocol, int)
+        if not (is_valid and isinstance(info.seconds, (int, float)) and math.isfinite(info.seconds)):
+            raise TypeError("a value has another type")
+        return info
 
     def __str__(self) -> str:
         device = f"{self.device} (not the {self.unused_card} card)" if self.unused_card else self.device
@@ -67,7 +75,7 @@ def set_up_info(folder: Path) -> EngineInfo | None:
     """Return the result of the self-test of a complete environment; None if the environment is not complete."""
     try:
         return EngineInfo.from_json(json.loads((folder / READY_FILE).read_text()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return None
 
 

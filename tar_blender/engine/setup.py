@@ -163,7 +163,7 @@ class EngineSetup:
 
     def _reason(self, last: str) -> str:
         """Return in one line why a command failed, and what to do about it."""
-        with contextlib.suppress(ValueError, AttributeError):  # the engine prints JSON
+        with contextlib.suppress(ValueError, AttributeError, RecursionError):  # the engine prints JSON
             return str(json.loads(last).get("message", last))
         errors = [line for line in self.lines if line.startswith(("ERROR:", "error:"))]
         reason = (errors or [last or "it printed nothing"])[-1].removeprefix("ERROR:").strip()
@@ -200,5 +200,5 @@ def read_self_test(answer: str) -> EngineInfo:
         if fields.pop("event") != "self_test":
             raise TarError(str(fields.get("message", answer)))
         return EngineInfo.from_json(fields)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise TarError(f"the engine's self-test returned {answer[:200]!r}; set up again") from None

@@ -13,11 +13,22 @@ import tempfile
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
 from tar_core.engine.pipes import broken_pipe_is_an_error
-from tar_core.engine.protocol import LAST_EVENTS, Cancelled, Event, Failure, Job, Result, job_line, parse_event
+from tar_core.engine.protocol import (
+    LAST_EVENTS,
+    LONGEST_LINE,
+    Cancelled,
+    Event,
+    Failure,
+    Job,
+    Result,
+    job_line,
+    parse_event,
+)
 from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
@@ -28,6 +39,7 @@ POLL_SECONDS = 0.1
 STOPPED = "the engine was stopped from outside; start again"
 
 _STDERR_LINES = 40  # last lines of standard error that are kept for the report
+_LONGEST_LOG_LINE = 1000  # characters that are kept
 _PATIENCE = 3.0  # seconds until a cancelled engine is terminated, and from then on until it is killed
 
 
@@ -165,10 +177,10 @@ class EngineProcess:
     def _read_events(self) -> None:
         """Queue events until the engine has ended, in a thread."""
         last_event: Event | None = None
-        for line in _pipe(self._process.stdout):
+        for line in _lines(self._process.stdout):
             event = parse_event(line)
             if event is None:
-                self.errors.append(line.rstrip())  # output of a library
+                self._keep(line)  # output of a library
             elif self._stays and isinstance(event, (Result, Failure)):
                 self._job_runs = False
                 self._events.put(event)
@@ -183,8 +195,12 @@ class EngineProcess:
             self._events.put(last_event or self._ending())
 
     def _read_errors(self) -> None:
-        for line in _pipe(self._process.stderr):
-            self.errors.append(line.rstrip())
+        for line in _lines(self._process.stderr):
+            self._keep(line)
+
+    def _keep(self, line: str) -> None:
+        """Keep a line for the report, without what Blender cannot store."""
+        self.errors.append(line[:_LONGEST_LOG_LINE].rstrip().replace("\0", "?"))
 
     def _ending(self) -> Event:
         """The last event of an engine that ended without one."""
@@ -244,6 +260,11 @@ def _start(command: list[str], folder: str) -> subprocess.Popen[str]:
         env=clean_variables(),
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
+
+
+def _lines(pipe: IO[str] | None) -> Iterator[str]:
+    """Yield the lines of a pipe; a line that is too long is yielded in pieces."""
+    return iter(lambda: _pipe(pipe).readline(LONGEST_LINE), "")
 
 
 def _pipe(pipe: IO[str] | None) -> IO[str]:

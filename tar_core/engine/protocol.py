@@ -25,6 +25,7 @@ know an option sends an error with `unknown_options`, and the self-test lists th
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,10 +33,14 @@ from typing import Any
 
 from tar_core.duration import format_duration
 from tar_core.errors import TarError
-from tar_core.option_fields import from_json, options_of, to_json
+from tar_core.option_fields import LARGEST_INTEGER, from_json, options_of, parse_path, to_json
 from tar_core.options import CaptureOptions
 
 PROTOCOL = 2
+LONGEST_LINE = 16 * 2**20  # characters of a job or an event; longer lines are refused
+
+_LONGEST_MESSAGE = 2000  # characters
+_SLOWEST = 1e-6  # frames per second; slower is unknown
 
 _STAGES = {
     "load": "Loading the network",
@@ -70,7 +75,10 @@ class Job:
             TarError: an option is unknown, or a value has the wrong type or is out of range.
         """
         options = {key: value for key, value in values.items() if key not in ("video", "scan")}
-        return cls(values["video"], from_json(CaptureOptions, options), bool(values.get("scan", False)))
+        scan = values.get("scan", False)
+        if not isinstance(scan, bool):
+            raise TarError("scan: expected true or false")
+        return cls(_path_text(values, "video"), from_json(CaptureOptions, options), scan)
 
 
 def job_line(job: Job, output: Path) -> str:
@@ -84,25 +92,38 @@ def parse_job(line: str) -> tuple[Job, Path]:
     Raises:
         TarError: the line is not a job, or has unknown options or invalid values.
     """
+    if len(line) > LONGEST_LINE:
+        raise TarError(f"the job is longer than {LONGEST_LINE} characters; select fewer people")
     try:
         values = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise TarError(f"the job is not one line of JSON: {error}") from None
     if not isinstance(values, dict):
         raise TarError("the job is not a JSON object")
     values = {key: value for key, value in values.items() if value is not None}
     protocol = values.pop("protocol", PROTOCOL)
     if protocol != PROTOCOL:
-        raise TarError(f"the job has protocol {protocol}, but this engine has {PROTOCOL}; update the older one")
-    for key in ("video", "output"):
-        if not isinstance(values.get(key), str) or not values[key]:
-            raise TarError(f"the job's {key} must be a path, not {values.get(key)!r}")
-    output = Path(values.pop("output"))
+        raise TarError(f"the job has protocol {protocol!r}, but this engine has {PROTOCOL}; update the older one")
+    output = Path(_path_text(values, "output"))
+    del values["output"]
     return Job.from_json(values), output
+
+
+def _path_text(values: Mapping[str, Any], key: str) -> str:
+    path = values.get(key)
+    try:
+        if isinstance(path, str) and path:
+            parse_path(path)
+            return path
+    except ValueError:
+        pass
+    raise TarError(f"the job's {key} must be a path, not {path!r}")
 
 
 def event_line(event: str, **values: Any) -> str:
     """Format an event as a line."""
+    if "message" in values:
+        values["message"] = values["message"][:_LONGEST_MESSAGE]
     return json.dumps({"protocol": PROTOCOL, "event": event, **values}) + "\n"
 
 
@@ -197,30 +218,50 @@ LAST_EVENTS = (Result, Failure, Cancelled)
 
 
 def parse_event(line: str) -> Event | None:
-    """Parse a line of the engine's output; None if the line is not an event."""
+    """Parse a line of the engine's output; None if the line is not an event, but e.g. output of a library."""
     try:
         fields = json.loads(line)
         kind = fields["event"]
         if kind == "progress":
-            return Progress(str(fields["stage"]), int(fields["done"]), int(fields["total"] or 0), float(fields["fps"]))
+            fps = _number(fields["fps"])
+            done, total = _count(fields["done"]), _count(fields["total"] or 0)
+            return Progress(_text(fields["stage"]), done, total, fps if fps >= _SLOWEST else 0.0)
         if kind == "person":
-            return PersonFound(int(fields["id"]), int(fields["first"]), int(fields["last"]))
+            return PersonFound(_count(fields["id"]), _count(fields["first"]), _count(fields["last"]))
         if kind == "warning":
-            return Notice(str(fields["message"]), str(fields.get("topic", "")))
+            return Notice(_text(fields["message"]), _text(fields.get("topic", "")))
         if kind == "result":
             return Result()
         if kind == "error":
             return _failure(fields)
         if kind == "cancelled":
             return Cancelled()
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         pass
     return None
 
 
+def _count(value: Any) -> int:
+    if not 0 <= int(value) <= LARGEST_INTEGER:
+        raise ValueError("not a number of frames")
+    return int(value)
+
+
+def _number(value: Any) -> float:
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return float(value)
+
+
+def _text(value: Any) -> str:
+    """Text that Blender can store and show: of limited length, without surrogates and null characters."""
+    text = str(value)[:_LONGEST_MESSAGE]
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
 def _failure(fields: Mapping[str, Any]) -> Failure:
-    message, unknown_options = str(fields["message"]), fields.get("unknown_options", ())
+    message, unknown_options = _text(fields["message"]), [_text(name) for name in fields.get("unknown_options", ())]
     if fields.get("protocol", 1) < PROTOCOL or unknown_options:
         options = f" and does not support {', '.join(unknown_options)}" if unknown_options else ""
         return Failure(f"the engine is older than the add-on{options}; update the engine", outdated=True)
-    return Failure(message, topic=str(fields.get("topic", "")))
+    return Failure(message, topic=_text(fields.get("topic", "")))

@@ -29,9 +29,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from tar_core.engine.protocol import Job, event_line, known_options, parse_job
+from tar_core.engine.protocol import LONGEST_LINE, Job, event_line, known_options, parse_job
 from tar_core.errors import TarError
 from tar_core.memory import loading
 from tar_core.option_fields import UnknownOptions
@@ -98,8 +98,7 @@ def main() -> int:
         _kill_soon()
         return EXIT_CANCELLED
     except Exception as error:  # a bug or a broken installation
-        traceback.print_exc()
-        events.send("error", message=f"unexpected {type(error).__name__}: {error}; see the log")
+        events.send("error", **_unexpected(error))
         return EXIT_ERROR
 
 
@@ -124,13 +123,22 @@ class _Jobs:
 
     def read(self) -> None:
         """Read standard input to its end, in a thread."""
-        while line := sys.stdin.readline():
+        for line in read_lines(sys.stdin.buffer):
             self._lines.put(line)
         with self._lock:
             self._lines.put("")
             if self._busy:
                 _kill_soon()
                 signal.raise_signal(signal.SIGTERM)
+
+
+def read_lines(stream: BinaryIO) -> Iterator[str]:
+    """Yield the lines of a stream of UTF-8. Of a line that is too long, only the beginning is kept."""
+    while line := stream.readline(LONGEST_LINE + 1):
+        rest = line
+        while not rest.endswith(b"\n") and (rest := stream.readline(LONGEST_LINE)):
+            pass
+        yield line.decode(errors="replace")
 
 
 class LoadedNetworks:
@@ -140,13 +148,17 @@ class LoadedNetworks:
         self._wanted: object = None
         self._networks: Networks | None = None
 
+    def forget(self) -> None:
+        """Free the networks."""
+        self._wanted = self._networks = None
+
     def of(self, options: "CaptureOptions") -> "Networks":
         """Load the networks that the options need; see `Networks.load`."""
         from tar_core.capture.networks import Networks
 
         wanted = options.checkpoint, options.device, options.box is None, options.threads
         if self._networks is None or wanted != self._wanted:
-            self._networks = None  # free their memory before others are loaded
+            self.forget()  # free their memory before others are loaded
             self._networks, self._wanted = Networks.load(options), wanted
         return self._networks
 
@@ -192,13 +204,22 @@ def self_test() -> dict[str, Any]:
 
 
 def run_line(line: str, events: EventStream, loaded: LoadedNetworks) -> tuple[str, dict[str, Any]]:
-    """Run the job of a line. Returns the name and the values of its last event."""
+    """Run the job of a line. Returns the name and the values of its last event.
+
+    Raises:
+        BrokenPipeError: the client is gone.
+    """
     try:
         output = run_job(*parse_job(line), events, loaded)
     except UnknownOptions as error:
         return "error", {"message": str(error), "unknown_options": error.names}
     except TarError as error:
         return "error", _problem(str(error), error.topic)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # a bug, or an input that nobody thought of; the next job may succeed
+        loaded.forget()
+        return "error", _unexpected(error)
     return "result", {"output": str(output)}
 
 
@@ -227,6 +248,12 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
     for number, first, last in people:
         events.send("person", id=number, first=first, last=last)
     return output
+
+
+def _unexpected(error: Exception) -> dict[str, str]:
+    """The values of the error event for a bug or a broken installation; the traceback goes to standard error."""
+    traceback.print_exception(error)
+    return _problem(f"unexpected {type(error).__name__}: {error}; see the log", "")
 
 
 def _problem(message: str, topic: str) -> dict[str, str]:

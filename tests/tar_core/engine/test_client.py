@@ -180,6 +180,25 @@ def test_output_of_libraries_is_separated_from_events() -> None:
     assert list(process.errors) == ["hello", "[1, 2]", '{"event": "dance"}']
 
 
+def test_garbage_on_both_outputs_does_not_stop_the_client() -> None:
+    garbage = """
+import random
+noise = random.Random(3)
+for kind in range(200):
+    for stream in (sys.stdout.buffer, sys.stderr.buffer):
+        stream.write(noise.randbytes(noise.randrange(300)) + b"\\n")
+        spoiled = {"event": "progress", "stage": 3, "total": 1, "fps": 1, "done": noise.choice([None, "x", -1, 10**400])}
+        stream.write(json.dumps(spoiled).encode() + b"\\n")
+        stream.flush()
+sys.stdout.write(17 * 2**20 * "x" + "\\n" + 50000 * "[" + "\\n")
+sys.stdout.write('{"event": "progress", "stage": "a", "done": 1, "total": 2, "fps": NaN}\\n')
+say('error', message='no')
+"""
+    process = engine(garbage)
+    assert follow(process) == [Failure("no")]
+    assert all(len(line) <= 1000 for line in process.errors)
+
+
 def test_cancel_closes_standard_input() -> None:
     process = engine("say('progress', stage='capture', done=1, total=9, fps=1); sys.stdin.read(); sys.exit(1)")
     while not process.poll():

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from tar_core.engine.protocol import (
+    LONGEST_LINE,
     PROTOCOL,
     Cancelled,
     Failure,
@@ -17,12 +19,14 @@ from tar_core.engine.protocol import (
     Result,
     event_line,
     job_line,
+    known_options,
     parse_event,
     parse_job,
 )
 from tar_core.errors import TarError
 from tar_core.option_fields import UnknownOptions
 from tar_core.options import CaptureOptions, StartBox
+from tests.support.garbage import garbage_lines, json_values, messages_like
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,18 @@ def test_default_options_are_left_out() -> None:
         ('{"video": "a.mp4", "output": "b.npz", "people": "few"}', "people"),
         ('{"video": "a.mp4", "output": "b.npz", "fov": 500}', "field of view"),
         ('{"video": "a.mp4", "output": "b.npz", "box": [1, 2]}', "box"),
+        ('{"video": "a.mp4", "output": "b.npz", "box": [1, 2, 3, 4, NaN]}', "box"),
+        ('{"video": "a.mp4", "output": "b.npz", "fov": NaN}', "field of view"),
+        ('{"video": "a.mp4", "output": "b.npz", "fov": 1' + 400 * "0" + "}", "fov"),
+        ('{"video": "a.mp4", "output": "b.npz", "end": 1' + 4000 * "0" + "}", "last frame"),
+        ('{"video": "a.mp4", "output": "b.npz", "end": 1' + 9000 * "0" + "}", "not one line of JSON"),
+        ('{"video": "a.mp4", "output": "b.npz", "scan": "no"}', "scan"),
+        ('{"video": "a\\u0000.mp4", "output": "b.npz"}', "video must be a path"),
+        ('{"video": "a.mp4", "output": "\\ud800"}', "output must be a path"),
+        ('{"video": "a.mp4", "output": "b.npz", "checkpoint": "\\u0000"}', "checkpoint"),
+        (10000 * "[", "not one line of JSON"),
+        ('{"video": "' + LONGEST_LINE * "a" + '"}', "longer than"),
+        ("\0", "not one line of JSON"),
     ],
 )
 def test_invalid_jobs_are_errors(line: str, words: str) -> None:
@@ -92,6 +108,43 @@ def test_event_lines_are_parsed(values: dict[str, Any], event: object) -> None:
 )
 def test_other_lines_are_not_events(line: str) -> None:
     assert parse_event(line) is None
+
+
+JOB = {"protocol": PROTOCOL, "video": "a.mp4", "output": "b.npz"}
+
+
+@given(garbage_lines() | messages_like([JOB | {name: 1} for name in ["scan", *known_options()]]))
+def test_every_line_is_a_job_or_an_error(line: str) -> None:
+    try:
+        parse_job(line)
+    except TarError as error:
+        assert "\n" not in str(error)
+
+
+PROGRESS = {"event": "progress", "stage": "load", "done": 1, "total": 2, "fps": 1.5}
+EVENTS = [
+    PROGRESS,
+    {"event": "person", "id": 1, "first": 0, "last": 9},
+    {"event": "warning", "message": "dark", "topic": ""},
+    {"event": "error", "message": "no", "topic": "", "unknown_options": []},
+]
+
+
+@given(garbage_lines() | messages_like(EVENTS))
+def test_every_line_is_an_event_that_blender_can_show_or_none(line: str) -> None:
+    event = parse_event(line)
+    if isinstance(event, Progress):
+        assert 0 <= event.fraction <= 1
+    if isinstance(event, PersonFound):
+        assert max(event.id, event.first, event.last) < 2**31
+    text = str(event)
+    assert len(text) < 10000 and text.encode().decode() == text
+
+
+@given(json_values)
+def test_long_messages_are_cut(value: Any) -> None:
+    line = event_line("error", message="no " + 100_000 * str(value)[:1])
+    assert len(line) < 50_000 and isinstance(parse_event(line), Failure)
 
 
 def test_progress_as_text() -> None:

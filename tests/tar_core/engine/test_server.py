@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tar_core.engine.protocol import PROTOCOL
-from tar_core.engine.server import EventStream, LoadedNetworks, _WarningsAsEvents, load_libraries
+from tar_core.engine.protocol import LONGEST_LINE, PROTOCOL
+from tar_core.engine.server import EventStream, LoadedNetworks, _WarningsAsEvents, load_libraries, run_line
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.selection import load_detected
@@ -147,6 +147,48 @@ def test_error_is_an_event(tmp_path: Path) -> None:
     assert event["event"] == "error" and "no such video" in event["message"]
     assert engine.process.wait() == 2
     assert "Traceback" not in engine.stderr.read()
+
+
+def test_engine_answers_garbage_and_goes_on(tmp_path: Path) -> None:
+    job = {"video": str(tmp_path / "absent.mp4"), "output": str(tmp_path / "clip.npz")}
+    garbage: list[bytes] = [
+        *(
+            b"\n",
+            b"hello\n",
+            b"\xff\xfe\0\n",
+            b"[1]\n",
+            b"null\n",
+            100_000 * b"[" + b"\n",
+            (LONGEST_LINE + 9) * b"{" + b"\n",
+        ),
+        *(json.dumps(job | {key: value}).encode() + b"\n" for key in job for value in (3, [], "", "\0", "\ud800")),
+        *(json.dumps(job | {"start": value}).encode() + b"\n" for value in (float("nan"), 10**400, {}, True)),
+        json.dumps(job | {"device": "cpu", "selection": [{"wanted": True, "boxes": [[10**400] * 5]}]}).encode() + b"\n",
+        json.dumps({"event": "dance"}).encode() + b"\n",
+    ]
+    engine = Engine(job)
+    engine.stdin.buffer.write(b"".join(garbage))
+    engine.stdin.write(json.dumps(job) + "\n")
+    engine.stdin.flush()
+    answers = [json.loads(next(engine.stdout)) for _ in range(len(garbage) + 2)]
+    assert {answer["event"] for answer in answers} == {"error"}
+    assert "no such video" in answers[-1]["message"]
+    assert max(len(answer["message"]) for answer in answers) < 3000
+    engine.stdin.close()
+    assert engine.process.wait(timeout=20) == 2
+
+
+def test_unexpected_error_ends_the_job_and_not_the_engine(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("bug")
+
+    monkeypatch.setattr("tar_core.engine.server.run_job", fail)
+    line = '{"video": "a.mp4", "output": "b.npz"}'
+    event, values = run_line(line, EventStream(io.StringIO()), LoadedNetworks())
+    assert event == "error" and values["message"] == "unexpected ZeroDivisionError: bug; see the log"
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_warnings_are_events_with_their_topic() -> None:
