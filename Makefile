@@ -9,7 +9,7 @@ FEATURES ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extension-offline train clean
+.PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
 .PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-world
 
 help: ## print this list
@@ -53,11 +53,11 @@ docs: ## the documentation as a website in out/docs; fails if a link is broken
 	NO_MKDOCS_2_WARNING=1 .cache/docs/bin/python -m mkdocs build --quiet --strict
 	@echo out/docs/index.html
 
-extension: $(READY) ## build the Blender extension, a zip in dist/
+extension: $(READY) ## build the Blender extension with all that it needs on this machine's platform, a zip in dist/
 	$(PYTHON) -m scripts.build_extension
 
-extension-offline: $(READY) ## also build a zip with all wheels for this platform; PYTHONS="3.11 3.13" PIP_OPTIONS="..."
-	$(PYTHON) -m scripts.build_extension --offline $(if $(PYTHONS),--pythons $(PYTHONS)) $(if $(PIP_OPTIONS),--pip-options="$(PIP_OPTIONS)")
+extensions: $(READY) ## the same for all platforms
+	$(PYTHON) -m scripts.build_extension --platforms all
 
 bench-real: $(READY) ## measure the accuracy on real video with ground truth, compared with MediaPipe
 	$(PYTHON) -m benchmarks.bench_real

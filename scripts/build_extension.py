@@ -1,16 +1,15 @@
-"""Build the Blender extension: tar_core's wheel, then the zip with the extension.
+"""Build the Blender extension: tar_core's wheel, then a zip for a platform with all packages of the engine.
 
-    python -m scripts.build_extension                prints the path of the zip
-    python -m scripts.build_extension --offline      also builds a zip for this platform with all wheels of the engine
+    python -m scripts.build_extension                          for this machine's platform; prints the path and size
+    python -m scripts.build_extension --platforms all          for all platforms
+    python -m scripts.build_extension --platforms windows-x64
 
-Needs setuptools, and bpy, which contains Blender's extension builder.
+Needs setuptools, bpy, which contains Blender's extension builder, and the first time network access for the wheels
+(scripts/engine_wheels.py), which stay in .cache.
 """
 
 import argparse
 import importlib.util
-import platform
-import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,14 +18,15 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+from scripts.engine_wheels import PLATFORMS, Platform, download, this_platform
 from scripts.paths import REPOSITORY
 from tar_core.errors import TarError
 
-ENGINE_WHEELS = "engine_wheels"  # see tar_core/engine/client.py
+LARGEST = 200_000_000  # bytes of a zip
 
 
 def build_extension(output: Path) -> Path:
-    """Build and validate the zip.
+    """Build and validate a zip without the packages of the engine, which fits every platform.
 
     Args:
         output: folder for the zip, created if missing.
@@ -39,70 +39,41 @@ def build_extension(output: Path) -> Path:
     """
     manifest = tomllib.loads((REPOSITORY / "blender_manifest.toml").read_text())
     build_wheel(REPOSITORY / manifest["wheels"][0])
-    output.mkdir(parents=True, exist_ok=True)
-    zip_file = output / f"{manifest['id']}-{manifest['version']}.zip"
-    builder = extension_builder()
-    _run([sys.executable, str(builder), "build", "--source-dir", str(REPOSITORY), "--output-filepath", str(zip_file)])
-    _run([sys.executable, str(builder), "validate", str(zip_file)])
-    return zip_file
+    return _build_zip(REPOSITORY, output / f"{manifest['id']}-{manifest['version']}.zip")
 
 
-def build_offline(zip_file: Path, pythons: list[str], pip_options: list[str]) -> Path:
-    """Build a zip for this platform whose engine can be set up without network access.
+def build_for_platform(platform: Platform, plain: Path, output: Path) -> Path:
+    """Build and validate the zip for a platform.
 
     Args:
-        zip_file: the zip from `build_extension`; the new zip goes to the same folder.
-        pythons: versions of Python that the engine may run on: Blender's own is 3.11, or 3.13 from Blender 5.1 on.
-        pip_options: additional options of `pip download`.
+        platform: the platform.
+        plain: the zip without packages (`build_extension`).
+        output: folder for the zip, created if missing.
 
     Returns:
         the path of the zip.
 
     Raises:
-        TarError: a wheel cannot be downloaded, or a step failed.
+        TarError: the wheels cannot be downloaded, the zip is too large, or a step failed.
     """
-    system = blender_platform()
-    offline = zip_file.with_name(f"{zip_file.stem}-{system.replace('-', '_')}.zip")
+    wheels = download(platform)
     with tempfile.TemporaryDirectory() as folder:
         stage = Path(folder)
-        with zipfile.ZipFile(zip_file) as archive:
+        with zipfile.ZipFile(plain) as archive:
             archive.extractall(stage)
-        wheels = stage / ENGINE_WHEELS
-        (tar_core_wheel,) = stage.glob("wheels/tar_core-*.whl")
-        for version in pythons:
-            download = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary", ":all:"]
-            download += ["--python-version", version, "--dest", str(wheels)]
-            _run([*download, str(tar_core_wheel), f"onnxruntime=={pinned('onnxruntime')}", *pip_options])
-        for copy in wheels.glob("tar_core-*.whl"):  # the zip has it in wheels/ already
-            copy.unlink()
+        shutil.copytree(wheels, stage / "wheels" / "engine")
         manifest = stage / "blender_manifest.toml"
         text = manifest.read_text()
-        manifest.write_text(text.replace("\nwheels =", f'\nplatforms = ["{system}"]\nwheels =', 1))
-        builder = extension_builder()
-        _run([sys.executable, str(builder), "build", "--source-dir", str(stage), "--output-filepath", str(offline)])
-        _run([sys.executable, str(builder), "validate", str(offline)])
-    return offline
+        manifest.write_text(text.replace("\nwheels =", f'\nplatforms = ["{platform.name}"]\nwheels =', 1))
+        zip_file = _build_zip(stage, output / f"{plain.stem}-{platform.name.replace('-', '_')}.zip")
+    if zip_file.stat().st_size > LARGEST:
+        raise TarError(f"{zip_file}: has {megabytes(zip_file)}, more than {LARGEST / 1e6:.0f} MB; leave out a Python")
+    return zip_file
 
 
-def blender_platform() -> str:
-    """The name of this platform in Blender's manifests, e.g. linux-x64.
-
-    Raises:
-        TarError: Blender has no name for it.
-    """
-    systems = {"Linux": "linux", "Windows": "windows", "Darwin": "macos"}
-    machines = {"x86_64": "x64", "AMD64": "x64", "arm64": "arm64", "aarch64": "arm64"}
-    try:
-        return f"{systems[platform.system()]}-{machines[platform.machine()]}"
-    except KeyError as missing:
-        raise TarError(f"Blender has no extensions for {missing}; build on the platform of the extension") from None
-
-
-def pinned(package: str) -> str:
-    """The version of a package in requirements/test.txt."""
-    found = re.search(rf"^{package}==(\S+)", (REPOSITORY / "requirements" / "test.txt").read_text(), re.MULTILINE)
-    assert found is not None
-    return found[1]
+def megabytes(file: Path) -> str:
+    """The size of a file, in words."""
+    return f"{file.stat().st_size / 1e6:.1f} MB"
 
 
 def build_wheel(wheel: Path) -> None:
@@ -136,6 +107,15 @@ def extension_builder() -> Path:
     return found[-1]
 
 
+def _build_zip(source: Path, zip_file: Path) -> Path:
+    """Build and validate the zip of an extension's source folder."""
+    zip_file.parent.mkdir(parents=True, exist_ok=True)
+    builder = [sys.executable, str(extension_builder())]
+    _run([*builder, "build", "--source-dir", str(source), "--output-filepath", str(zip_file)])
+    _run([*builder, "validate", str(zip_file)])
+    return zip_file
+
+
 def _run(command: list[str]) -> None:
     finished = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
     if finished.returncode != 0:
@@ -144,21 +124,17 @@ def _run(command: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Build the Blender extension, a zip in dist/.")
-    parser.add_argument("--offline", action="store_true", help="also build a zip with all wheels, for this platform")
-    parser.add_argument(
-        "--pythons",
-        nargs="+",
-        default=[f"{sys.version_info.major}.{sys.version_info.minor}"],
-        help="versions of Python to add wheels for: 3.11 for Blender up to 5.0, 3.13 from 5.1 on (default: this one)",
-    )
-    parser.add_argument("--pip-options", type=shlex.split, default=[], help="more options of pip download")
-    options = parser.parse_args(arguments)
+    parser = argparse.ArgumentParser(description="Build the Blender extension, a zip in dist/ for each platform.")
+    names = [platform.name for platform in PLATFORMS]
+    parser.add_argument("--platforms", nargs="+", choices=[*names, "all"], help="default: this machine's platform")
+    wanted = parser.parse_args(arguments).platforms
     try:
-        zip_file = build_extension(REPOSITORY / "dist")
-        print(zip_file)
-        if options.offline:
-            print(build_offline(zip_file, options.pythons, options.pip_options))
+        platforms = [platform for platform in PLATFORMS if platform.name in (wanted or ()) or "all" in (wanted or ())]
+        with tempfile.TemporaryDirectory() as folder:
+            plain = build_extension(Path(folder))
+            for platform in platforms or [this_platform()]:
+                zip_file = build_for_platform(platform, plain, REPOSITORY / "dist")
+                print(f"{zip_file}  {megabytes(zip_file)}", flush=True)
     except TarError as error:
         print(f"build_extension: {error}", file=sys.stderr)
         return 2

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tar_core.engine.protocol import PROTOCOL, known_options
 from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables, find_program
 from tar_core.errors import TarError
 
@@ -77,6 +78,19 @@ def set_up_info(folder: Path) -> EngineInfo | None:
         return EngineInfo.from_json(json.loads((folder / READY_FILE).read_text()))
     except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return None
+
+
+def update_reason(info: EngineInfo | None) -> str:
+    """Return what an engine lacks that the add-on needs; "" if it lacks nothing or is not set up.
+
+    Capabilities count, not versions: an older engine that knows every option is good enough.
+    """
+    if info is None:
+        return ""
+    if info.protocol < PROTOCOL:
+        return "the engine is older than the add-on; update it"
+    missing = sorted(set(known_options()) - set(info.options))
+    return f"the engine does not support {', '.join(missing)}; update it" if missing else ""
 
 
 def find_base_python(candidates: Iterable[str | None] = ()) -> Path:

@@ -1,15 +1,22 @@
 """The paths that the preferences define: the engine's Python, the network, the body file and the add-on's folders."""
 
+import functools
 import os
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
 
+import tar_core
+from tar_core.engine.bundled import wheels_for
+from tar_core.engine.client import ENGINE_COMMAND
+from tar_core.engine.python import ISOLATED
 from tar_core.errors import TarError
 
 from ..util.blender_types import preferences_of
-from .environment import environment_python, set_up_info
+from .environment import environment_python, set_up_info, update_reason
 
 if TYPE_CHECKING:
     from ..panels.preferences import TARPreferences
@@ -30,45 +37,88 @@ def addon_preferences(context: bpy.types.Context) -> "TARPreferences | None":
     return addon.preferences if addon else None
 
 
-def engine_python(context: bpy.types.Context) -> Path:
-    """Return the Python that runs the engine.
+@dataclass(frozen=True)
+class EngineProgram:
+    """The program that runs the engine: a Python and its arguments."""
+
+    python: Path
+    arguments: tuple[str, ...] = ENGINE_COMMAND
+
+
+def engine_program(context: bpy.types.Context) -> EngineProgram:
+    """Choose the program that runs the engine.
+
+    The first of these: the Python of TAR_ENGINE_PYTHON or of the preferences, the environment of Set Up Engine, and
+    Blender's Python with the packages in the extension. The packages come before an environment that does not work any
+    more, or that should be updated and uses no graphics card.
 
     Raises:
-        TarError: there is none.
+        TarError: there is none, or the chosen Python does not exist or is not an absolute path.
     """
-    preferences, folder = addon_preferences(context), engine_folder()
-    set_up = environment_python(folder) if set_up_info(folder) is not None else None
-    return find_engine_python(preferences.engine_python if preferences else "", set_up)
+    preferences, bundled = addon_preferences(context), bundled_program()
+    chosen = os.environ.get(PYTHON_VARIABLE) or (preferences.engine_python if preferences else "")
+    if chosen:
+        return EngineProgram(_checked_python(chosen))
+    info, set_up = set_up_info(engine_folder()), environment_python(engine_folder())
+    replaced = bundled and info and (not _is_program(set_up) or (info.device == "cpu" and update_reason(info)))
+    if info is not None and not replaced:
+        return EngineProgram(_checked_python(str(set_up)))
+    if bundled is not None:
+        return bundled
+    raise TarError(
+        "the engine is not set up; press Set Up Engine in the add-on's preferences, or run `pip install "
+        f"{bundled_tar_core()}` in your own Python and select it there or in {PYTHON_VARIABLE}"
+    )
 
 
-def find_engine_python(preferred: str = "", set_up: Path | None = None) -> Path:
-    """Choose the Python that runs the engine: from TAR_ENGINE_PYTHON, the preferences, or the engine's setup.
+def bundled_program() -> EngineProgram | None:
+    """Return Blender's Python with the packages in the extension; None if they do not fit."""
+    if bundled_trouble():
+        return None
+    launch = Path(tar_core.__file__).parent / "engine" / "launch.py"
+    arguments = (*ISOLATED, str(launch), str(bundled_wheels()), str(_own_folder("packages")))
+    return EngineProgram(Path(sys.executable), arguments)
 
-    Args:
-        preferred: from the preferences; empty if it is not set.
-        set_up: the Python of the environment that Set Up Engine creates; None if it does not exist.
+
+@functools.cache
+def bundled_trouble() -> str:
+    """Return why the packages in the extension cannot be used; "" if they can."""
+    if not ("python" in Path(sys.executable).name.lower() and _is_program(Path(sys.executable))):
+        return "this Blender has no Python program"
+    try:
+        wheels_for(sys.version_info[:2], bundled_wheels())
+    except TarError as error:
+        return str(error)
+    return ""
+
+
+def bundled_wheels() -> Path:
+    """Return the folder of the wheels of the engine in the extension. It may not exist."""
+    return _ROOT / "wheels" / "engine"
+
+
+def _checked_python(chosen: str) -> Path:
+    """Return the path of a chosen Python.
 
     Raises:
-        TarError: there is none, or the chosen one does not exist or is not an absolute path.
+        TarError: it does not exist or is not an absolute path.
     """
-    chosen = os.environ.get(PYTHON_VARIABLE) or preferred or (str(set_up) if set_up else "")
-    if not chosen:
-        raise TarError(
-            "the engine is not set up; press Set Up Engine in the add-on's preferences, or run `pip install "
-            f"{bundled_tar_core()}` in your own Python and select it there or in {PYTHON_VARIABLE}"
-        )
     python = Path(chosen).expanduser()
     if chosen.startswith("//") or not python.is_absolute():  # another Python for each .blend file or current folder
         raise TarError(f"{chosen}: not an absolute path; enter the whole path of your Python in the preferences")
-    if not (python.is_file() and os.access(python, os.X_OK)):
+    if not _is_program(python):
         raise TarError(f"{chosen}: no such Python; choose another one in the add-on's preferences")
     return python
+
+
+def _is_program(path: Path) -> bool:
+    return path.is_file() and os.access(path, os.X_OK)
 
 
 def has_engine(context: bpy.types.Context) -> bool:
     """Check whether there is a Python that runs the engine."""
     try:
-        return bool(engine_python(context))
+        return bool(engine_program(context))
     except TarError:
         return False
 
@@ -135,9 +185,3 @@ def _own_folder(name: str) -> Path:
 def bundled_tar_core() -> str:
     """Return what pip installs: the wheel in the extension, or the repository in a checkout."""
     return str(next(_ROOT.glob("wheels/tar_core-*.whl"), _ROOT))
-
-
-def engine_wheels() -> Path | None:
-    """Return the folder with all wheels that the engine needs; None if the extension was built without them."""
-    folder = _ROOT / "engine_wheels"
-    return folder if folder.is_dir() else None

@@ -67,13 +67,20 @@ class EngineSetup:
         lines: the last lines of the commands' output, for a bug report.
     """
 
-    def __init__(self, python: Path, commands: Sequence[Sequence[str]] = (), folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        python: Path,
+        commands: Sequence[Sequence[str]] = (),
+        folder: Path | None = None,
+        engine: Sequence[str] = ENGINE_COMMAND,
+    ) -> None:
         """Start.
 
         Args:
             python: the engine's Python, which runs the self-test.
             commands: commands to run before the self-test.
             folder: of the environment, which is marked as complete after the self-test.
+            engine: the arguments of Python that run the engine.
         """
         self.finished = False
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
@@ -81,7 +88,9 @@ class EngineSetup:
         self._process: subprocess.Popen[str] | None = None
         self._cancelled = threading.Event()
         self._lock = threading.Lock()  # `cancel` must not miss a process that is just being started
-        thread = threading.Thread(target=self._run, args=(python, commands, folder), daemon=True)
+        thread = threading.Thread(
+            target=self._run, args=([str(python), *engine, "--self-test"], commands, folder), daemon=True
+        )
         thread.start()
 
     def poll(self) -> list[Event]:
@@ -99,14 +108,14 @@ class EngineSetup:
             if self._process is not None:
                 self._process.terminate()
 
-    def _run(self, python: Path, commands: Sequence[Sequence[str]], folder: Path | None) -> None:
+    def _run(self, self_test: Sequence[str], commands: Sequence[Sequence[str]], folder: Path | None) -> None:
         """Run everything, in the thread."""
         try:
             if folder is not None:
                 (folder / READY_FILE).unlink(missing_ok=True)
             for command in commands:
                 self._follow(command, Stage("Creating the environment" if "venv" in command else "Finding packages"))
-            answer = self._follow([str(python), *ENGINE_COMMAND, "--self-test"], Stage("Testing the engine"))
+            answer = self._follow(self_test, Stage("Testing the engine"))
             info = read_self_test(answer)
             info = replace(info, unused_card=unused_card(info.device))
             if folder is not None:

@@ -1,13 +1,14 @@
 """The state of the engine's setup."""
 
+import sys
 from typing import Any
 
 import bpy
 
-from tar_core.engine.protocol import PROTOCOL, known_options
+from tar_core.engine.bundled import version_of, wheels_for
 
-from .environment import EngineInfo, environment_python, set_up_info
-from .paths import engine_folder, engine_python, has_engine
+from .environment import environment_python, set_up_info, update_reason
+from .paths import bundled_program, bundled_wheels, engine_folder, engine_program, has_engine
 
 
 def engine_trouble(context: bpy.types.Context) -> str:
@@ -17,18 +18,20 @@ def engine_trouble(context: bpy.types.Context) -> str:
     manager: Any = context.window_manager
     if manager.tar_engine.outdated:  # as the engine itself reported
         return "the engine is older than the add-on; update it"
-    set_up_is_used = engine_python(context) == environment_python(engine_folder())
+    set_up_is_used = engine_program(context).python == environment_python(engine_folder())
     return update_reason(set_up_info(engine_folder())) if set_up_is_used else ""
 
 
-def update_reason(info: EngineInfo | None) -> str:
-    """Return what an engine lacks that the add-on needs; "" if it lacks nothing or is not set up.
+def engine_text(context: bpy.types.Context) -> str:
+    """Return which engine is used, in words.
 
-    Capabilities count, not versions: an older engine that knows every option is good enough.
+    Raises:
+        TarError: there is none.
     """
-    if info is None:
-        return ""
-    if info.protocol < PROTOCOL:
-        return "the engine is older than the add-on; update it"
-    missing = sorted(set(known_options()) - set(info.options))
-    return f"the engine does not support {', '.join(missing)}; update it" if missing else ""
+    program, info = engine_program(context), set_up_info(engine_folder())
+    if program == bundled_program():
+        (runtime,) = (wheel for wheel in wheels_for(sys.version_info[:2], bundled_wheels()) if "runtime" in wheel.name)
+        return f"Included in the extension: ONNX Runtime {version_of(runtime)}, cpu"
+    if info is not None and program.python == environment_python(engine_folder()):
+        return str(info)
+    return f"Own Python: {program.python}"

@@ -39,7 +39,7 @@ from tar_core.files import check_video_file, check_writable
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 
-from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_python
+from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_program
 from ..export.formats import check_output
 from .arguments import NAME, build_parser
 from .batch import Outcome, find_clips, run_batch
@@ -93,7 +93,7 @@ def _run_one(options: argparse.Namespace) -> None:
     for output in options.output:
         (check_writable if is_motion(output) else check_output)(output)
     (video,) = options.video
-    with BlockingEngine(_python_finder(), package=bundled_tar_core()) as engine:
+    with _engine_maker()() as engine:
         motion = _motion(video, _capture_options(options), engine, _show)
     people, files = convert(motion, options.output, options)
     for file in files:
@@ -106,7 +106,7 @@ def _run_batch(options: argparse.Namespace) -> int:
             "the output of several videos is a folder; give the folder with -o, and the formats with --format"
         )
     folder, formats, clips = options.output[0], options.format, find_clips(options.video)
-    find_python, wanted = _python_finder(), _capture_options(options)
+    make_engine, wanted = _engine_maker(), _capture_options(options)
     errors = sys.stderr  # for other threads, while `save_scene` redirects sys.stderr
 
     def report(outcome: Outcome) -> None:
@@ -124,7 +124,7 @@ def _run_batch(options: argparse.Namespace) -> int:
 
         return _motion(video, wanted, engine, show)
 
-    engines = [BlockingEngine(find_python, package=bundled_tar_core()) for _ in range(min(options.jobs, len(clips)))]
+    engines = [make_engine() for _ in range(min(options.jobs, len(clips)))]
     with CapturePool(engines, capture) as captures:
 
         def build(video: Path, files: Sequence[Path]) -> tuple[int, list[Path]]:
@@ -136,18 +136,19 @@ def _run_batch(options: argparse.Namespace) -> int:
     return EXIT_BAD_INPUT if any(outcome.status == "failed" for outcome in outcomes) else 0
 
 
-def _python_finder() -> Callable[[], Path]:
-    """Find the engine's Python now, since threads must not access Blender; raise an error only if it is needed."""
+def _engine_maker() -> Callable[[], BlockingEngine]:
+    """Choose the engine's program now, since threads must not access Blender; raise an error only if it is needed."""
+    package = bundled_tar_core()
     try:
-        python = engine_python(bpy.context)
+        program = engine_program(bpy.context)
     except TarError as error:
         reason = error
 
         def fail() -> Path:
             raise reason
 
-        return fail
-    return lambda: python
+        return lambda: BlockingEngine(fail, package=package)
+    return lambda: BlockingEngine(lambda: program.python, program.arguments, package)
 
 
 def _capture_options(arguments: argparse.Namespace) -> CaptureOptions:

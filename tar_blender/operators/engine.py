@@ -7,7 +7,7 @@ import bpy
 from tar_core.errors import TarError
 
 from ..engine.environment import environment_python, find_base_python, remove_environment, set_up_commands
-from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_python, engine_wheels, has_engine
+from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_program, has_engine
 from ..engine.setup import EngineSetup, Failed, Ready, Stage, Stopped
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.registration import registration
@@ -84,7 +84,7 @@ class _EngineOperator(OperatorMixin):
 
 
 class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
-    """Create the Python environment that runs the network. Downloads about 140 MB once, for a graphics card more"""
+    """Create another Python environment for the engine. Downloads about 140 MB once, for a graphics card gigabytes"""
 
     bl_idname = "tar.set_up_engine"
     bl_label = "Set Up Engine"
@@ -118,7 +118,8 @@ class TAR_OT_test_engine(_EngineOperator, bpy.types.Operator):
         return super().poll(context)
 
     def start_setup(self, context: bpy.types.Context) -> EngineSetup:
-        return EngineSetup(engine_python(context))
+        program = engine_program(context)
+        return EngineSetup(program.python, engine=program.arguments)
 
 
 class TAR_OT_cancel_engine(bpy.types.Operator):
@@ -161,13 +162,8 @@ class TAR_OT_remove_engine(bpy.types.Operator):
 
 
 def _pip_options(context: bpy.types.Context) -> list[str]:
-    """Return the options of the preferences, or else those for the wheels in the extension, if it has any."""
     preferences = addon_preferences(context)
-    options = shlex.split(preferences.pip_options) if preferences else []
-    wheels = engine_wheels()
-    if not options and wheels is not None:
-        return ["--no-index", "--find-links", str(wheels)]
-    return options
+    return shlex.split(preferences.pip_options) if preferences else []
 
 
 register, unregister = registration(

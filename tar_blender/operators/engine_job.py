@@ -12,7 +12,7 @@ from tar_core.errors import TarError, with_hint
 from tar_core.motion import MotionClip
 
 from ..engine.cache import keep_motion
-from ..engine.paths import bundled_tar_core, cache_folder, engine_python
+from ..engine.paths import bundled_tar_core, cache_folder, engine_program
 from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
 from ..scene.build import ImportedClip, import_steps
@@ -96,11 +96,10 @@ class EngineJobOperator(OperatorMixin):
         self._request = request
         self._building: Incremental[ImportedClip] | None = None
         self._imported: ImportedClip | None = None
-        self._engine = (
-            None
-            if request.is_motion
-            else EngineProcess(engine_python(context), request.job, package=bundled_tar_core())
-        )
+        self._engine = None
+        if not request.is_motion:
+            program = engine_program(context)
+            self._engine = EngineProcess(program.python, request.job, program.arguments, package=bundled_tar_core())
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
         progress.video, progress.request = request.video.name, request.to_json()

@@ -2,9 +2,9 @@
 
 import bpy
 
-from ..engine.environment import set_up_info
-from ..engine.paths import engine_folder
-from ..engine.status import update_reason
+from ..engine.environment import set_up_info, update_reason
+from ..engine.paths import addon_preferences, bundled_program, bundled_trouble, engine_folder, has_engine
+from ..engine.status import engine_text, engine_trouble
 from ..operators.engine import (
     TAR_OT_cancel_engine,
     TAR_OT_remove_engine,
@@ -23,22 +23,30 @@ def set_up_label() -> str:
 
 
 def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Draw the engine's state and all of its operators, in the preferences."""
-    state, info = context.window_manager.tar_engine, set_up_info(engine_folder())
+    """Draw the engine's state and its operators, in the preferences."""
+    state = context.window_manager.tar_engine
     column = layout.box().column()
     if state.error:
         column.label(text=sentence(state.error), icon="ERROR")
-    if update_reason(info):
-        column.label(text=sentence(update_reason(info)), icon="ERROR")
-    elif state.tested or info is not None:
-        column.label(text=state.tested or str(info), icon="CHECKMARK")
+    if not has_engine(context):
+        column.label(text=sentence(bundled_trouble()), icon="INFO")
+    elif trouble := engine_trouble(context):
+        column.label(text=sentence(trouble), icon="ERROR")
     else:
-        column.label(text="The network runs in a separate Python environment", icon="INFO")
-    draw_set_up(column, context)
+        column.label(text=state.tested or engine_text(context), icon="CHECKMARK")
+    if state.running or set_up_is_offered(context):
+        draw_set_up(column, context)
     if not state.running:
         row = column.row(align=True)
         row.operator(TAR_OT_test_engine.bl_idname, icon="PLAY")
         row.operator(TAR_OT_remove_engine.bl_idname, icon="TRASH")
+
+
+def set_up_is_offered(context: bpy.types.Context) -> bool:
+    """Whether the user may want to set up the engine: not if the packages in the extension fit."""
+    preferences = addon_preferences(context)
+    wanted = preferences is not None and preferences.use_graphics_card
+    return wanted or bundled_program() is None or set_up_info(engine_folder()) is not None
 
 
 def draw_set_up(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -26,7 +26,7 @@ class TARPreferences(bpy.types.AddonPreferences):
     engine_python: StringProperty(
         name="Own Python",
         description="A Python (3.11 to 3.14) in which you installed tar_core. "
-        "Leave it empty to use the engine set up above",
+        "Leave it empty to use the engine shown above",
         subtype="FILE_PATH",
         update=_make_absolute,
     )

@@ -10,7 +10,7 @@ are left out. With `"scan": true`, the engine only detects the people in the vid
 
 Events, on the engine's standard output, each with `"protocol": 2`:
 
-    {"event": "progress", "stage": "unpack" | "load" | "capture" | "camera" | "scan", "done": 12, "total": 100 | null, "fps": 14.2}
+    {"event": "progress", "stage": "capture", "done": 12, "total": 100 | null, "fps": 14.2}          stages: see _STAGES
     {"event": "warning", "message": "...", "topic": "moving_camera"}
     {"event": "person", "id": 1, "first": 0, "last": 99}
     {"event": "result", "output": "walk.npz"}                                               exit code 0

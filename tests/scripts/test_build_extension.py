@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts import build_extension
+from scripts.engine_wheels import PLATFORMS
 from tar_core.errors import TarError
 
 needs_bpy = pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="bpy builds the extension")
@@ -45,27 +46,24 @@ def test_failed_step_is_an_error() -> None:
 
 
 @needs_bpy
-def test_offline_zip_contains_the_wheels_of_the_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """All steps are real except for the download of hundreds of megabytes."""
-    real = build_extension._run
-    downloads: list[list[str]] = []
-
-    def run(command: list[str]) -> None:
-        if "download" not in command:
-            return real(command)
-        downloads.append(command)
-        wheels = Path(command[command.index("--dest") + 1])
-        wheels.mkdir(exist_ok=True)
-        for name in ("onnxruntime-1.32.0-cp311-cp311-linux.whl", "tar_core-0.1.0-py3-none-any.whl"):
-            (wheels / name).write_bytes(b"wheel")
-
-    zip_file = build_extension.build_extension(tmp_path)
-    monkeypatch.setattr(build_extension, "_run", run)
-    with zipfile.ZipFile(build_extension.build_offline(zip_file, ["3.11", "3.13"], ["--pre"])) as extension:
+def test_zip_for_a_platform_contains_the_packages_of_the_engine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All steps are real except for the download."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / "onnxruntime-1.0-cp311-cp311-win_amd64.whl").write_bytes(b"wheel")
+    monkeypatch.setattr(build_extension, "download", lambda platform: wheels)
+    (windows,) = (platform for platform in PLATFORMS if platform.name == "windows-x64")
+    plain = build_extension.build_extension(tmp_path / "plain")
+    zip_file = build_extension.build_for_platform(windows, plain, tmp_path)
+    with zipfile.ZipFile(zip_file) as extension:
         names = extension.namelist()
         manifest = tomllib.loads(extension.read("blender_manifest.toml").decode())
-    assert "engine_wheels/onnxruntime-1.32.0-cp311-cp311-linux.whl" in names
-    assert [name for name in names if "tar_core-" in name] == ["wheels/tar_core-0.1.0-py3-none-any.whl"]
-    assert manifest["platforms"] == [build_extension.blender_platform()]
-    assert [command[command.index("--python-version") + 1] for command in downloads] == ["3.11", "3.13"]
-    assert all(command[-1] == "--pre" and "onnxruntime==1.32.0" in command for command in downloads)
+    assert zip_file.name == f"{plain.stem}-windows_x64.zip"
+    assert "wheels/engine/onnxruntime-1.0-cp311-cp311-win_amd64.whl" in names
+    assert manifest["platforms"] == ["windows-x64"]
+    assert manifest["wheels"] == ["./wheels/tar_core-0.1.0-py3-none-any.whl"], "Blender must not install the others"
+    monkeypatch.setattr(build_extension, "LARGEST", 1_000_000)
+    with pytest.raises(TarError, match="more than 1 MB"):
+        build_extension.build_for_platform(windows, plain, tmp_path)

@@ -12,6 +12,7 @@ from tar_blender.engine.environment import (
     set_up_commands,
     set_up_info,
     unused_card,
+    update_reason,
 )
 from tar_core.errors import TarError
 from tests.support.engine_setup import INFO, OFFLINE
@@ -58,3 +59,11 @@ def test_unused_graphics_card_is_reported(
     (tmp_path / program).write_text("#!/bin/sh\necho card 0\n")
     assert unused_card("cpu") == maker and unused_card("cuda") == ""
     assert f"cpu (not the {maker} card)" in str(replace(INFO, device="cpu", unused_card=maker))
+
+
+def test_update_depends_on_protocol_and_options_not_on_versions() -> None:
+    assert update_reason(replace(INFO, tar_core="0.0.1")) == ""
+    assert update_reason(replace(INFO, options=(*INFO.options, "newer"))) == ""
+    assert "does not support end; update it" in update_reason(replace(INFO, options=tuple(set(INFO.options) - {"end"})))
+    assert "older than the add-on" in update_reason(replace(INFO, protocol=1))
+    assert update_reason(None) == ""

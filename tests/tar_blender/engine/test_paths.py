@@ -1,35 +1,30 @@
 """The paths that the preferences define."""
 
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
 import pytest
 
 from tar_blender.engine import paths
-from tar_blender.engine.environment import READY_FILE, environment_python
+from tar_blender.engine.environment import READY_FILE, EngineInfo, environment_python
 from tar_blender.engine.paths import (
     PYTHON_VARIABLE,
+    EngineProgram,
     body_file,
+    bundled_program,
+    bundled_trouble,
     cache_folder,
     engine_choices,
     engine_folder,
-    engine_python,
-    find_engine_python,
+    engine_program,
 )
 from tar_blender.panels.preferences import TARPreferences
 from tar_core.errors import TarError
+from tests.support.engine_setup import INFO
 from tests.support.paths import PYTHON
-
-
-def test_python_of_the_variable_precedes_the_preference(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
-    assert find_engine_python("elsewhere") == PYTHON
-    monkeypatch.delenv(PYTHON_VARIABLE)
-    assert find_engine_python(str(PYTHON)) == PYTHON
-    with pytest.raises(TarError, match="Set Up Engine"):
-        find_engine_python()
-    with pytest.raises(TarError, match="no such Python"):
-        find_engine_python(str(tmp_path / "python"))
 
 
 @pytest.mark.parametrize("path", ["//venv/bin/python", "venv/bin/python", "./python", "../python"])
@@ -44,10 +39,10 @@ def test_python_is_not_chosen_by_the_open_file_or_the_current_folder(
     preferences.engine_python = path  # before the file is opened
     bpy.ops.wm.save_as_mainfile(filepath=str(work / "dance.blend"))
     with pytest.raises(TarError, match="not an absolute path"):
-        engine_python(bpy.context)
+        engine_program(bpy.context)
     monkeypatch.setenv(PYTHON_VARIABLE, path)
     with pytest.raises(TarError, match="not an absolute path"):
-        engine_python(bpy.context)
+        engine_program(bpy.context)
 
 
 def test_python_picked_relative_to_the_open_file_is_stored_absolute(
@@ -57,35 +52,96 @@ def test_python_picked_relative_to_the_open_file_is_stored_absolute(
     (tmp_path / "python").symlink_to(PYTHON)
     preferences.engine_python = "//python"
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert engine_python(bpy.context) == tmp_path / "python"
+    assert engine_program(bpy.context).python == tmp_path / "python"
 
 
 def test_python_of_the_preferences(preferences: TARPreferences) -> None:
     with pytest.raises(TarError, match="Set Up Engine"):
-        engine_python(bpy.context)
+        engine_program(bpy.context)
     preferences.engine_python = str(PYTHON)
-    assert engine_python(bpy.context) == PYTHON
+    assert engine_program(bpy.context).python == PYTHON
+
+
+def test_absent_python_of_the_preferences_is_an_error(preferences: TARPreferences, tmp_path: Path) -> None:
+    preferences.engine_python = str(tmp_path / "python")
+    with pytest.raises(TarError, match="no such Python"):
+        engine_program(bpy.context)
 
 
 def test_variable_precedes_the_preferences(preferences: TARPreferences, monkeypatch: pytest.MonkeyPatch) -> None:
     preferences.engine_python = "/absent/python"
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
-    assert engine_python(bpy.context) == PYTHON
+    assert engine_program(bpy.context).python == PYTHON
 
 
-def test_preferences_precede_the_setup(
-    preferences: TARPreferences, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.fixture
+def set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[EngineInfo], Path]:
+    """A function that writes an environment with an engine, and returns its Python."""
+    monkeypatch.setattr(paths, "_own_folder", lambda name: tmp_path / name)
+
+    def write(info: EngineInfo) -> Path:
+        python = environment_python(tmp_path / "engine")
+        python.parent.mkdir(parents=True)
+        python.symlink_to(PYTHON)
+        (tmp_path / "engine" / READY_FILE).write_text(json.dumps(vars(info)))
+        return python
+
+    return write
+
+
+@pytest.fixture
+def bundled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """The folder of the wheels in the extension, with one wheel that fits."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    (folder / "onnxruntime-1.24.4-py3-none-any.whl").touch()
+    monkeypatch.setattr(paths, "bundled_wheels", lambda: folder)
+    monkeypatch.setattr(paths.sys, "executable", str(PYTHON))  # Blender's Python; in the test it may have another name
+    bundled_trouble.cache_clear()
+    yield folder
+    bundled_trouble.cache_clear()
+
+
+def test_preferences_precede_the_setup_and_that_the_packages_in_the_extension(
+    preferences: TARPreferences, set_up: Callable[[EngineInfo], Path], bundled: Path
 ) -> None:
-    monkeypatch.setattr(paths, "engine_folder", lambda: tmp_path)
-    (tmp_path / READY_FILE).write_text(
-        '{"tar_core": "0.1.0", "runtime": "ONNX Runtime", "device": "cpu", "seconds": 2.0}'
-    )
-    python = environment_python(tmp_path)
-    python.parent.mkdir()
-    python.symlink_to(PYTHON)
-    assert engine_python(bpy.context) == python
+    assert "launch.py" in engine_program(bpy.context).arguments[-3] and engine_program(bpy.context).python == PYTHON
+    python = set_up(INFO)
+    assert engine_program(bpy.context) == EngineProgram(python)
     preferences.engine_python = str(PYTHON)
-    assert engine_python(bpy.context) == PYTHON
+    assert engine_program(bpy.context) == EngineProgram(PYTHON)
+
+
+@pytest.mark.parametrize(("device", "is_used"), [("cpu", False), ("cuda", True)])
+def test_older_environment_is_used_only_with_a_graphics_card(
+    device: str, is_used: bool, preferences: TARPreferences, set_up: Callable[[EngineInfo], Path], bundled: Path
+) -> None:
+    python = set_up(replace(INFO, device=device, protocol=1))
+    assert (engine_program(bpy.context) == EngineProgram(python)) == is_used
+
+
+def test_environment_without_its_python_is_not_used(
+    preferences: TARPreferences, set_up: Callable[[EngineInfo], Path], bundled: Path
+) -> None:
+    """A virtual environment breaks if the Blender is deleted with whose Python it was created."""
+    set_up(INFO).unlink()
+    assert engine_program(bpy.context) == bundled_program()
+
+
+def test_packages_that_do_not_fit_are_not_used(preferences: TARPreferences, bundled: Path) -> None:
+    (bundled / "onnxruntime-1.24.4-py3-none-any.whl").rename(bundled / "onnxruntime-1.24.4-cp37-cp37m-any.whl")
+    bundled_trouble.cache_clear()
+    assert "no onnxruntime for Python" in bundled_trouble()
+    with pytest.raises(TarError, match="Set Up Engine"):
+        engine_program(bpy.context)
+
+
+def test_blender_without_a_python_program_cannot_use_the_packages(
+    preferences: TARPreferences, bundled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paths.sys, "executable", "/usr/bin/blender")
+    bundled_trouble.cache_clear()
+    assert bundled_program() is None and "no Python program" in bundled_trouble()
 
 
 def test_own_folders_are_absolute() -> None:
@@ -112,5 +168,5 @@ def test_body_file(preferences: TARPreferences, tmp_path: Path) -> None:
 
 def test_preferences_are_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
-    assert engine_python(bpy.context) == PYTHON
+    assert engine_program(bpy.context).python == PYTHON
     assert body_file(bpy.context) is None and engine_choices(bpy.context) == {}

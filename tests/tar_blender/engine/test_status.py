@@ -8,11 +8,11 @@ import bpy
 import pytest
 
 import tar_blender
-from tar_blender.engine import paths
+from tar_blender.engine import paths, status
 from tar_blender.engine.environment import environment_python, set_up_commands
 from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
 from tar_blender.engine.setup import EngineSetup, Ready
-from tar_blender.engine.status import engine_trouble, update_reason
+from tar_blender.engine.status import engine_text, engine_trouble
 from tar_blender.operators import engine as engine_operators
 from tar_blender.operators.engine import TAR_OT_set_up_engine
 from tests.support.engine_setup import INFO, OFFLINE, follow, make_wheel
@@ -57,15 +57,21 @@ def test_older_engine_is_updated(
     assert not engine_trouble(bpy.context)
 
 
-def test_update_depends_on_protocol_and_options_not_on_versions() -> None:
-    assert update_reason(replace(INFO, tar_core="0.0.1")) == ""
-    assert update_reason(replace(INFO, options=(*INFO.options, "newer"))) == ""
-    assert "does not support end; update it" in update_reason(replace(INFO, options=tuple(set(INFO.options) - {"end"})))
-    assert "older than the add-on" in update_reason(replace(INFO, protocol=1))
-    assert update_reason(None) == ""
-
-
 def test_engine_that_reports_an_unknown_option_is_updated(monkeypatch: pytest.MonkeyPatch) -> None:
     bpy.context.window_manager.tar_engine.outdated = True
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert "older than the add-on" in engine_trouble(bpy.context)
+
+
+def test_text_names_the_engine_that_is_used(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
+    assert engine_text(bpy.context) == f"Own Python: {PYTHON}"
+    monkeypatch.delenv(PYTHON_VARIABLE)
+    (tmp_path / "onnxruntime-1.24.4-py3-none-any.whl").touch()
+    monkeypatch.setattr(paths.sys, "executable", str(PYTHON))
+    for module in (paths, status):
+        monkeypatch.setattr(module, "bundled_wheels", lambda: tmp_path)
+    paths.bundled_trouble.cache_clear()
+    assert engine_text(bpy.context) == "Included in the extension: ONNX Runtime 1.24.4, cpu"
+    assert engine_trouble(bpy.context) == ""
+    paths.bundled_trouble.cache_clear()
