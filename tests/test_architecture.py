@@ -22,7 +22,7 @@ LAYERS = (
     ("scripts", "tar_core.__main__", "tar_core.cli"),
     ("tar_blender",),
     ("tar_core.training",),
-    ("tar_core.evaluation", "tar_core.engine.server", "tar_core.engine.__main__"),
+    ("tar_core.evaluation", "tar_core.engine.server", "tar_core.engine.__main__", "tar_core.engine.launch"),
     ("tar_core.capture",),
     ("tar_core.cleanup", "tar_core.synthetic", "tar_core.overlay"),
     ("tar_core.datasets",),

@@ -187,7 +187,8 @@ noise = random.Random(3)
 for kind in range(200):
     for stream in (sys.stdout.buffer, sys.stderr.buffer):
         stream.write(noise.randbytes(noise.randrange(300)) + b"\\n")
-        spoiled = {"event": "progress", "stage": 3, "total": 1, "fps": 1, "done": noise.choice([None, "x", -1, 10**400])}
+        done = noise.choice([None, "x", -1, 10**400])
+        spoiled = {"event": "progress", "stage": 3, "total": 1, "fps": 1, "done": done}
         stream.write(json.dumps(spoiled).encode() + b"\\n")
         stream.flush()
 sys.stdout.write(17 * 2**20 * "x" + "\\n" + 50000 * "[" + "\\n")
