@@ -1,6 +1,5 @@
 """AMASS motion files (Mahmood et al., ICCV 2019), which SMPL's Blender add-on also reads and writes."""
 
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,22 @@ from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
 from tar_core.files import write_npz
-from tar_core.motion import LEVEL, NUM_BETAS, Floor, MotionClip, PersonMotion
+from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.motion_forms import MAX_DISTANCE, MAX_FPS, MIN_FPS
+from tar_core.npz import Form, has_arrays, read_npz
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
 
 # AMASS has no camera, so a virtual one is placed in front of the motion: full HD, 28 mm on full frame.
 WIDTH, HEIGHT, FOCAL_LENGTH = 1920, 1080, 1493.0  # pixels
 _DISTANCE, _CAMERA_HEIGHT = 4.0, 1.3  # meters from the nearest position of the person, and above the floor
+_FORMS = {
+    "poses": Form(shape=("F", "..."), low=-1000, high=1000),
+    "trans": Form(shape=("F", 3), low=-MAX_DISTANCE, high=MAX_DISTANCE),
+    "mocap_framerate": Form(low=MIN_FPS, high=MAX_FPS, optional=True),
+    "mocap_frame_rate": Form(low=MIN_FPS, high=MAX_FPS, optional=True),
+}
+_WHAT, _ADVICE = "not an AMASS file", "it needs poses and trans with as many frames, and mocap_framerate"  # of errors
 _BODY_JOINTS = 22  # joints of SMPL-H and SMPL-X that SMPL has too; then fingers follow instead of SMPL's hands
 # From AMASS's world (z up) to the frame of a level camera that looks along the world's y axis.
 _TO_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
@@ -34,12 +42,7 @@ def load_motion(path: str | Path, body: BodyData) -> MotionClip:
     """
     if not Path(path).is_file():
         raise TarError(f"{path}: no such motion file; check the path")
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            is_amass = "poses" in data and "trans" in data
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile):
-        is_amass = False
-    return read_amass(path, body) if is_amass else MotionClip.load(path)
+    return read_amass(path, body) if has_arrays(path, "poses", "trans") else MotionClip.load(path)
 
 
 def read_amass(path: str | Path, body: BodyData) -> MotionClip:
@@ -53,24 +56,21 @@ def read_amass(path: str | Path, body: BodyData) -> MotionClip:
     Raises:
         TarError: the file is not an AMASS motion.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            given = np.asarray(data["poses"], np.float64).reshape(len(data["poses"]), -1, 3)
-            trans = np.asarray(data["trans"], np.float64)
-            # The key of the frame rate differs between the SMPL-H and the SMPL-X files.
-            rate = float(data["mocap_framerate" if "mocap_framerate" in data else "mocap_frame_rate"])
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise TarError(f"{path}: not an AMASS file ({error}); it needs poses, trans and mocap_framerate") from error
-    count, joints = given.shape[:2]
-    if trans.shape != (count, 3) or joints < _BODY_JOINTS or count == 0 or not rate > 0:
-        raise TarError(f"{path}: not an AMASS file; poses and trans must have the same number of frames")
+    data = read_npz(path, _FORMS, _WHAT, _ADVICE)
+    # The key of the frame rate differs between the SMPL-H and the SMPL-X files.
+    rate = data.get("mocap_framerate", data.get("mocap_frame_rate"))
+    count = len(data["trans"])
+    if rate is None or count == 0 or data["poses"].size % (3 * count) or data["poses"].size < 3 * count * _BODY_JOINTS:
+        raise TarError(f"{path}: {_WHAT}; {_ADVICE}")
+    given = data["poses"].astype(np.float64).reshape(count, -1, 3)
+    joints = given.shape[1]
     poses = np.zeros((count, NUM_JOINTS, 3))
     num_kept = NUM_JOINTS if joints == NUM_JOINTS else _BODY_JOINTS
     poses[:, :num_kept] = given[:, :num_kept]
     poses[:, 0] = matrix_to_axis_angle(_TO_CAMERA @ axis_angle_to_matrix(poses[:, 0]))
 
     pelvis = rest_joints(body, np.zeros(NUM_BETAS))[0]
-    position = trans + pelvis
+    position = data["trans"].astype(np.float64) + pelvis
     camera = np.array([position[:, 0].mean(), position[:, 1].min() - _DISTANCE, _CAMERA_HEIGHT])
     person = PersonMotion(
         person_id=1,
@@ -83,7 +83,9 @@ def read_amass(path: str | Path, body: BodyData) -> MotionClip:
     )
     center = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
     floor = Floor(LEVEL, _CAMERA_HEIGHT)
-    return MotionClip(rate, WIDTH, HEIGHT, FOCAL_LENGTH, center, str(Path(path).absolute()), [person], floor=floor)
+    return MotionClip(
+        float(rate), WIDTH, HEIGHT, FOCAL_LENGTH, center, str(Path(path).absolute()), [person], floor=floor
+    )
 
 
 def transformed(person: PersonMotion, body: BodyData, rotation: np.ndarray, translation: np.ndarray) -> PersonMotion:

@@ -1,19 +1,27 @@
 """The motion captured from a video, and its file format: the data that goes from the network to Blender."""
 
-import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.files import write_npz
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.motion_forms import (
+    CLIP_FORMS,
+    HEADER_FORMS,
+    MAX_FPS,
+    MAX_SIZE,
+    MIN_FPS,
+    PERSON_FORMS,
+    people_forms,
+)
+from tar_core.npz import read_npz
+from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
 
 FORMAT_VERSION = 3  # newest version; clips that need no newer feature are written in an older one, for older readers
-NUM_BETAS = 10
 LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
 
@@ -176,7 +184,7 @@ class MotionClip:
             given, None if nobody knows.
 
     Raises:
-        TarError: fps, size or focal length is not above zero.
+        TarError: the frame rate, the size or the focal length is out of range.
     """
 
     fps: float
@@ -195,8 +203,12 @@ class MotionClip:
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
-        if not (self.fps > 0 and self.width > 0 and self.height > 0 and self.focal_length > 0):
-            raise TarError("a motion clip needs fps, width, height and focal_length above zero")
+        if not MIN_FPS <= self.fps <= MAX_FPS:
+            raise TarError(f"the frame rate must be from {MIN_FPS:g} to {MAX_FPS:g}, not {self.fps:g}")
+        if not (0 < self.width <= MAX_SIZE and 0 < self.height <= MAX_SIZE):
+            raise TarError(f"the size must be from 1 to {MAX_SIZE} pixels, not {self.width} x {self.height}")
+        if not 0 < self.focal_length < np.inf:
+            raise TarError(f"the focal length must be above zero, not {self.focal_length:g}")
 
     @property
     def last_frame(self) -> int:
@@ -294,9 +306,9 @@ class MotionClip:
         if self.lean_corrected:
             arrays["balanced"] = np.True_
         if self.camera_trajectory is not None:
-            arrays |= _trajectory_arrays(self.camera_trajectory)
+            arrays |= self.camera_trajectory.to_arrays()
         for person in self.people:
-            for name in _PERSON_KEYS:
+            for name in PERSON_FORMS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
         write_npz(path, arrays)
 
@@ -316,73 +328,49 @@ class MotionClip:
         """
         if not Path(path).is_file():
             raise TarError(f"{path}: no such motion file; check the path")
+        header = read_npz(path, HEADER_FORMS, _WHAT, _ADVICE)
+        version = int(header["format_version"])
+        if version > FORMAT_VERSION:
+            raise TarError(f"{path}: written by a newer version of TAR (format {version}); update TAR")
+        ids = [int(number) for number in header["person_ids"]]
+        if len(set(ids)) != len(ids):
+            raise TarError(f"{path}: {_WHAT} (two people have the same number); {_ADVICE}")
+        data = read_npz(path, CLIP_FORMS | people_forms(ids), _WHAT, _ADVICE)
         try:
-            with np.load(path, allow_pickle=False) as data:
-                version = int(data["format_version"])
-                if version > FORMAT_VERSION:
-                    raise TarError(f"{path}: written by a newer version of TAR (format {version}); update TAR")
-                people = [_read_person(data, int(number)) for number in data["person_ids"]]
-                return cls(
-                    fps=float(data["fps"]),
-                    width=int(data["width"]),
-                    height=int(data["height"]),
-                    focal_length=float(data["focal"]),
-                    principal_point=data["principal_point"],
-                    source=str(data["source"]),
-                    people=people,
-                    body=str(data["body"]),
-                    floor=_read_floor(data),
-                    vertical=_read_vertical(data),
-                    lean_corrected="balanced" in data and bool(data["balanced"]),
-                    camera_trajectory=_read_trajectory(data),
-                    focal_length_error=float(data["focal_error"]) if "focal_error" in data else None,
-                )
-        except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-            raise TarError(f"{path}: not a TAR motion file (.npz); capture the video again") from error
+            return cls(
+                fps=float(data["fps"]),
+                width=int(data["width"]),
+                height=int(data["height"]),
+                focal_length=float(data["focal"]),
+                principal_point=data["principal_point"],
+                source=str(data["source"]),
+                people=[_read_person(data, number) for number in ids],
+                body=str(data["body"]),
+                floor=_read_floor(data),
+                vertical=_read_vertical(data),
+                lean_corrected="balanced" in data and bool(data["balanced"]),
+                camera_trajectory=CameraTrajectory.from_arrays(data),
+                focal_length_error=float(data["focal_error"]) if "focal_error" in data else None,
+            )
+        except (KeyError, ValueError) as error:  # keys that belong together are not all there
+            raise TarError(f"{path}: {_WHAT} ({error} is missing); {_ADVICE}") from error
+        except TarError as error:
+            raise TarError(f"{path}: {_WHAT} ({error}); {_ADVICE}") from None
 
 
-_PERSON_KEYS = ("poses", "betas", "trans", "frames", "boxes", "confidence", "joint_errors")
+_WHAT, _ADVICE = "not a TAR motion file (.npz)", "capture the video again"  # of errors
 
 
-def _read_floor(data: np.lib.npyio.NpzFile) -> Floor | None:
+def _read_floor(data: Mapping[str, np.ndarray]) -> Floor | None:
     if "floor/up" not in data:
         return None
     return Floor(data["floor/up"], float(data["floor/height"]), float(data["floor/confidence"]))
 
 
-def _read_vertical(data: np.lib.npyio.NpzFile) -> Vertical | None:
+def _read_vertical(data: Mapping[str, np.ndarray]) -> Vertical | None:
     return Vertical(data["vertical/up"], float(data["vertical/error"])) if "vertical/up" in data else None
 
 
-def _trajectory_arrays(trajectory: CameraTrajectory) -> dict[str, Any]:
-    arrays: dict[str, Any] = {
-        "camera/first_frame": np.int32(trajectory.first_frame),
-        "camera/turns": trajectory.rotation_vectors.astype(np.float32),
-        "camera/explained": np.float64(trajectory.inlier_ratio),
-    }
-    if trajectory.has_translation:
-        arrays["camera/places"] = trajectory.positions
-    if trajectory.has_zoom:
-        arrays["camera/zooms"] = trajectory.zoom_factors
-    if trajectory.world is not None:
-        arrays["camera/world"] = trajectory.world
-    return arrays
-
-
-def _read_trajectory(data: np.lib.npyio.NpzFile) -> CameraTrajectory | None:
-    if "camera/turns" not in data:
-        return None
-    optional = {"positions": "camera/places", "zoom_factors": "camera/zooms", "world": "camera/world"}
-    return CameraTrajectory(
-        first_frame=int(data["camera/first_frame"]),
-        rotation_vectors=data["camera/turns"],
-        inlier_ratio=float(data["camera/explained"]),
-        **{name: data[key] for name, key in optional.items() if key in data},
-    )
-
-
-def _read_person(data: np.lib.npyio.NpzFile, person_id: int) -> PersonMotion:
-    keys = {name: f"person_{person_id}/{name}" for name in _PERSON_KEYS}
-    if keys["joint_errors"] not in data:  # written before the network estimated errors
-        del keys["joint_errors"]
-    return PersonMotion(person_id, **{name: data[key] for name, key in keys.items()})
+def _read_person(data: Mapping[str, np.ndarray], person_id: int) -> PersonMotion:
+    keys = {name: f"person_{person_id}/{name}" for name in PERSON_FORMS}
+    return PersonMotion(person_id, **{name: data[key] for name, key in keys.items() if key in data})

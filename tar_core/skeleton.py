@@ -31,6 +31,7 @@ JOINT_NAMES = (
     "right_hand",
 )
 NUM_JOINTS = len(JOINT_NAMES)
+NUM_BETAS = 10  # of SMPL's shape
 
 # Parent of each joint; -1 marks the root. A parent always comes before its children.
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)

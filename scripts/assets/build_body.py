@@ -24,8 +24,7 @@ from scripts.assets.shoulders import turn_shoulders_back
 from scripts.assets.skinning import skinning_weights
 from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, spread_markers
 from tar_core.files import atomic_path
-from tar_core.motion import NUM_BETAS
-from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS
+from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_BETAS, NUM_JOINTS, PARENTS
 
 PEOPLE = 2000
 SEED = 0

@@ -5,8 +5,6 @@ SMPL's website. The file of the free body has more keys: texture coordinates `vt
 and `markers`, and `base_index`, the index of each vertex in MakeHuman's base mesh (used to fit garments).
 """
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +16,9 @@ import numpy as np
 from tar_core.body.smpl_pickle import read_smpl_pickle, to_array
 from tar_core.errors import TarError
 from tar_core.files import ASSETS
-from tar_core.motion import NUM_BETAS, MotionClip
-from tar_core.skeleton import NUM_JOINTS, PARENTS
+from tar_core.motion import MotionClip
+from tar_core.npz import Form, read_npz
+from tar_core.skeleton import NUM_BETAS, NUM_JOINTS, PARENTS
 
 FREE_BODY = ASSETS / "free_body.npz"
 NUM_MARKERS = 67  # the number of markers of ReFit
@@ -148,13 +147,9 @@ def spread_markers(vertices: np.ndarray, count: int = NUM_MARKERS) -> np.ndarray
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    try:
-        if not zipfile.is_zipfile(path):
-            raise ValueError("not a zip archive")
-        with np.load(path, allow_pickle=False) as file:
-            return {key: file[key] for key in _REQUIRED_KEYS + _OPTIONAL_KEYS if key in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise TarError(f"{path}: not a readable .npz file ({error}); {_ADVICE}") from error
+    """Read the arrays that the file has; `_body_from` checks them, as it checks those of a pickle."""
+    form = Form(shape=("...",), optional=True)
+    return read_npz(path, dict.fromkeys(_REQUIRED_KEYS + _OPTIONAL_KEYS, form), "not an SMPL body", _ADVICE)
 
 
 def _body_from(content: Mapping[str, Any], path: Path, name: str) -> BodyData:

@@ -1,6 +1,8 @@
 """Trajectory of a moving camera: its rotation, position and zoom in each frame."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +71,34 @@ class CameraTrajectory:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "CameraTrajectory | None":
+        """Read the trajectory from the arrays of a motion file; None if there is none."""
+        if "camera/turns" not in arrays:
+            return None
+        optional = {"positions": "camera/places", "zoom_factors": "camera/zooms", "world": "camera/world"}
+        return cls(
+            first_frame=int(arrays["camera/first_frame"]),
+            rotation_vectors=arrays["camera/turns"],
+            inlier_ratio=float(arrays["camera/explained"]),
+            **{name: arrays[key] for name, key in optional.items() if key in arrays},
+        )
+
+    def to_arrays(self) -> dict[str, Any]:
+        """The arrays of a motion file (docs/file_format.md)."""
+        arrays: dict[str, Any] = {
+            "camera/first_frame": np.int32(self.first_frame),
+            "camera/turns": self.rotation_vectors.astype(np.float32),
+            "camera/explained": np.float64(self.inlier_ratio),
+        }
+        if self.has_translation:
+            arrays["camera/places"] = self.positions
+        if self.has_zoom:
+            arrays["camera/zooms"] = self.zoom_factors
+        if self.world is not None:
+            arrays["camera/world"] = self.world
+        return arrays
 
     @classmethod
     def from_poses(

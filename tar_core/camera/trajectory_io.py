@@ -13,7 +13,6 @@ frames of the video in the order of their names. If all names have numbers, a ga
 """
 
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,8 +20,16 @@ import numpy as np
 
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
+from tar_core.npz import MAX_FRAME, MAX_LENGTH, WHOLE_NUMBER, Form, read_npz
 from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix, rotation_between, slerp_at
 
+_FORMS = {
+    "rotations": Form(shape=("F", 3, 3)),
+    "translations": Form(shape=("F", 3)),
+    "frames": Form(WHOLE_NUMBER, ("F",), low=0, high=MAX_FRAME, optional=True),
+    "focal": Form(shape=("...",), optional=True),
+    "up": Form(shape=(3,), optional=True),
+}
 _WORLD_UP = np.array([0.0, 0.0, 1.0])
 _TOLERANCE = 1e-3  # largest difference of R R^T from the identity
 # COLMAP's camera models whose parameters begin with one focal length, or with one for each axis.
@@ -64,19 +71,12 @@ def read_camera_trajectory(path: str | Path, size: tuple[int, int]) -> KnownCame
 
 
 def _read_npz(path: Path) -> KnownCamera:
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            rotations = np.asarray(data["rotations"], np.float64)
-            translations = np.asarray(data["translations"], np.float64)
-            frames = np.asarray(data["frames"]) if "frames" in data else np.arange(len(rotations))
-            focal_length = np.asarray(data["focal"], np.float64) if "focal" in data else None
-            up = np.asarray(data["up"], np.float64) if "up" in data else None
-    except (KeyError, ValueError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise TarError(
-            f"{path}: not a camera trajectory ({error}); it needs rotations [F, 3, 3] and translations [F, 3]"
-        ) from error
-    if up is not None and (up.shape != (3,) or not np.isfinite(up).all() or not up.any()):
-        raise TarError(f"{path}: up must be a direction of three finite numbers, not all zero")
+    data = read_npz(path, _FORMS, "not a camera trajectory", "it needs rotations [F, 3, 3] and translations [F, 3]")
+    rotations, translations = data["rotations"].astype(np.float64), data["translations"].astype(np.float64)
+    frames = data.get("frames", np.arange(len(rotations)))
+    focal_length, up = (data[name].astype(np.float64) if name in data else None for name in ("focal", "up"))
+    if up is not None and not up.any():
+        raise TarError(f"{path}: up must be a direction, not zero")
     return _known_camera(path, frames, rotations, translations, focal_length, up)
 
 
@@ -169,6 +169,8 @@ def _known_camera(
         raise TarError(f"{path}: rotations must be rotation matrices; write x_camera = R x_world + t without a scale")
     if frames.dtype.kind not in "iu" or (np.diff(frames) <= 0).any():
         raise TarError(f"{path}: frames must be increasing whole numbers")
+    if frames[-1] - frames[0] >= MAX_LENGTH:
+        raise TarError(f"{path}: frames {frames[0]} to {frames[-1]} are too many; at most {MAX_LENGTH} are read")
     if focal_length is not None and (
         focal_length.shape not in ((), (count,)) or not (focal_length > 0).all() or not np.isfinite(focal_length).all()
     ):

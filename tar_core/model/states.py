@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.model.config import NUM_STATES
-from tar_core.motion import NUM_BETAS
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
 
 SHAPE_STATE, CAMERA_STATE = NUM_JOINTS, NUM_JOINTS + 1
 CAMERA_SIZE = 3

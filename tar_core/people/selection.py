@@ -12,6 +12,7 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
+from tar_core.npz import MAX_FRAME, NUMBER, WHOLE_NUMBER, Form, read_npz
 from tar_core.people.boxes import box_iou
 
 THUMBNAIL_SIZE = 128  # pixels
@@ -63,18 +64,28 @@ def save_detected(people: Sequence[DetectedPerson], path: Path) -> None:
         np.savez(file, **arrays)
 
 
+def _forms(index: int) -> dict[str, Form]:
+    """The forms of one person's arrays."""
+    return {
+        f"frames_{index}": Form(WHOLE_NUMBER, (f"{index}",), low=0, high=MAX_FRAME),
+        f"boxes_{index}": Form(NUMBER, (f"{index}", 4)),
+        f"picture_{index}": Form(WHOLE_NUMBER, (THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), low=0, high=255),
+    }
+
+
 def load_detected(path: Path) -> list[DetectedPerson]:
     """Read a file written by `save_detected`.
 
     Raises:
         TarError: the file is missing or has other content.
     """
-    try:
-        with np.load(path) as file:
-            fields = [[file[f"{key}_{i}"] for key in _FILE_KEYS.values()] for i in range(len(file["ids"]))]
-            return [DetectedPerson(int(number), *values) for number, values in zip(file["ids"], fields, strict=True)]
-    except (OSError, ValueError, KeyError) as error:
-        raise TarError(f"{path.name}: not a list of detected people; scan the video again") from error
+    about = ("not a list of detected people", "scan the video again")
+    ids = read_npz(path, {"ids": Form(WHOLE_NUMBER, ("P",))}, *about)["ids"]
+    data = read_npz(path, {name: form for i in range(len(ids)) for name, form in _forms(i).items()}, *about)
+    return [
+        DetectedPerson(int(number), **{name: data[f"{key}_{i}"] for name, key in _FILE_KEYS.items()})
+        for i, number in enumerate(ids)
+    ]
 
 
 @dataclass

@@ -8,6 +8,8 @@ import av
 import numpy as np
 
 from tar_core.errors import TarError
+from tar_core.motion_forms import MAX_FPS, MIN_FPS
+from tar_core.npz import MAX_LENGTH
 from tar_core.video.container import OpenVideo, open_video
 from tar_core.video.picture import PictureConverter
 from tar_core.video.timeline import LONGEST_FRAME, read_timeline
@@ -52,7 +54,8 @@ class VideoReader:
         warnings: messages for the user, added while reading (such as a damaged file).
 
     Raises:
-        TarError: the file does not exist, is not a video, or no frame can be decoded.
+        TarError: the file does not exist, is not a video, has too many frames or an unusual frame rate, or no frame can
+            be decoded.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -60,6 +63,11 @@ class VideoReader:
         self.warnings: list[str] = []
         with open_video(self.path) as video:
             timeline = read_timeline(video)
+        if not MIN_FPS <= timeline.fps <= MAX_FPS or (timeline.frame_count or 0) > MAX_LENGTH:
+            raise TarError(
+                f"{self.path}: {timeline.frame_count or 'unknown'} frames at {timeline.fps:g} frames per second cannot "
+                f"be captured; convert it to a shorter video with {MIN_FPS:g} to {MAX_FPS:g} frames per second"
+            )
         self.fps = timeline.fps
         self.frame_count = timeline.frame_count
         self._missing = round(timeline.missing * self.fps)  # frames

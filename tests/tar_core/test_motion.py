@@ -234,3 +234,36 @@ def test_with_focal_length_keeps_the_projection_with_a_rotating_camera():
         p, q = rotation @ before, rotation @ after
         np.testing.assert_allclose(clip.focal_length * p[:2] / p[2], other.focal_length * q[:2] / q[2], rtol=1e-4)
         assert q[2] == pytest.approx(1.3 * p[2], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"fps": np.inf}, "fps has values that are not finite"),
+        ({"fps": 1e300}, "the frame rate must be from 0.1 to 1000"),
+        ({"fps": 0.001}, "the frame rate must be from 0.1 to 1000"),
+        ({"width": 0}, "the size must be from 1"),
+        ({"height": 10**9}, "the size must be from 1"),
+        ({"focal": -1.0}, "the focal length must be above zero"),
+        ({"principal_point": np.zeros((2, 1))}, "principal_point has the shape"),
+        ({"principal_point": 3.0}, "principal_point has the shape"),
+        ({"source": 7}, "source has values of the type"),
+        ({"person_ids": np.array([1, 1])}, "two people have the same number"),
+        ({"person_ids": np.array([1, 2])}, "person_2/poses is missing"),
+        ({"person_1/frames": np.arange(2**31 - 10, 2**31)}, "person_1/frames must be from 0"),
+        ({"person_1/confidence": np.full(10, 2.0)}, "person_1/confidence must be from 0 to 1"),
+        ({"person_1/trans": np.full((10, 3), 1e30)}, "person_1/trans must be from"),
+        ({"floor/up": np.array([0.0, -1.0, 0.0])}, "floor/height"),
+        ({"camera/turns": np.zeros((3, 3))}, "camera/first_frame"),
+        ({"camera/zooms": np.ones(3), "camera/turns": np.zeros((4, 3))}, "camera/zooms has the shape"),
+        ({"format_version": "1"}, "format_version has values of the type"),
+    ],
+)
+def test_wrong_content_is_one_line_that_names_it(tmp_path, arrays, words):
+    path = tmp_path / "clip.npz"
+    MotionClip(30, 1920, 1080, 1500.0, np.array([960, 540]), "v.mp4", [make_person(1, 10)]).save(path)
+    with np.load(path) as file:
+        np.savez(path, **{**file, **arrays})
+    with pytest.raises(TarError, match=words) as error:
+        MotionClip.load(path)
+    assert str(error.value).startswith(f"{path}: not a TAR motion file")

@@ -97,10 +97,15 @@ def test_colmap_images_without_numbers_are_sorted_by_name(tmp_path: Path) -> Non
     [
         ({"rotations": None}, "not a camera trajectory"),
         ({"rotations": 2 * axis_angle_to_matrix(ROTATION_VECTORS)}, "must be rotation matrices"),
-        ({"rotations": axis_angle_to_matrix(ROTATION_VECTORS)[:3]}, "the same number of frames"),
+        (
+            {"rotations": axis_angle_to_matrix(ROTATION_VECTORS)[:3]},
+            r"translations has the shape \[4, 3\], expected \[3, 3\]",
+        ),
         ({"translations": np.full((4, 3), np.nan)}, "not finite"),
         ({"frames": np.array([0, 2, 1, 3])}, "increasing whole numbers"),
-        ({"frames": np.array([0, 0.5, 1, 3])}, "increasing whole numbers"),
+        ({"frames": np.array([0, 0.5, 1, 3])}, "frames has values of the type float64"),
+        ({"frames": np.array([0, 1, 2, 9_000_000])}, "too many"),
+        ({"frames": np.array([0, 1, 2, 2**62])}, "frames must be from 0 to"),
         ({"focal": np.array([1.0, 2.0])}, "focal must be"),
         ({"focal": np.float64(-3)}, "focal must be"),
         ({"up": np.zeros(3)}, "up must be"),
