@@ -8,13 +8,18 @@ Blender's Python) is needed.
 """
 
 import pickle
+import pickletools
 import re
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import numpy as np
 
 from tar_core.errors import TarError
+
+MAX_OPERATIONS = 5_000_000  # of a pickle; arrays are single operations
+MAX_MEMO_GAP = 1000
+MAX_NUMBERS = 50_000_000  # of an array that is not stored as such: a list, or a sparse matrix made dense
 
 
 def read_smpl_pickle(path: Path) -> dict[str, Any]:
@@ -25,8 +30,11 @@ def read_smpl_pickle(path: Path) -> dict[str, Any]:
     """
     try:
         with path.open("rb") as file:
+            _check_operations(file)
+            file.seek(0)
             # Python 2 wrote the bytes of arrays as strings, which latin1 maps to bytes one to one.
             content = _SMPLUnpickler(file, encoding="latin1").load()
+        _check_size(content)
     except TarError as error:
         raise TarError(f"{path}: {error}") from None
     except OSError as error:
@@ -38,6 +46,34 @@ def read_smpl_pickle(path: Path) -> dict[str, Any]:
     return content
 
 
+def _check_operations(file: IO[bytes]) -> None:
+    """Check a pickle's operations without executing them.
+
+    A few bytes can make the unpickler reserve gigabytes: the numbers of its memo are indices of an array.
+
+    Raises:
+        ValueError: there are too many, or a number of the memo is far beyond the objects stored so far.
+    """
+    for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
+        if count > MAX_OPERATIONS or ("PUT" in operation.name and (argument or 0) > count + MAX_MEMO_GAP):
+            raise ValueError("too many objects")
+
+
+def _check_size(value: Any) -> None:
+    """Raise ValueError if nested containers have too many entries; one that is contained twice counts twice."""
+    sizes: dict[int, int] = {}
+
+    def size(entry: Any) -> int:
+        if not isinstance(entry, dict | list | tuple | set):
+            return 1
+        if id(entry) not in sizes:
+            sizes[id(entry)] = 1 + sum(map(size, entry.values() if isinstance(entry, dict) else entry))
+        return sizes[id(entry)]
+
+    if size(value) > MAX_NUMBERS:
+        raise ValueError("too many objects")
+
+
 def to_array(value: Any) -> np.ndarray:
     """Convert an entry of the dictionary to an array.
 
@@ -45,7 +81,10 @@ def to_array(value: Any) -> np.ndarray:
         ValueError: the entry is not an array of numbers, a sparse matrix or a supported chumpy array.
     """
     try:
-        return value.to_array() if isinstance(value, StandIn) else np.asarray(value)
+        if isinstance(value, StandIn):
+            return value.to_array()
+        _check_size(value)
+        return np.asarray(value)
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError) as error:
         raise ValueError("a damaged array") from error
 
@@ -124,7 +163,7 @@ class _SparseMatrix(StandIn):
     def to_array(self) -> np.ndarray:
         rows, columns = self._coordinates()
         height, width = (int(to_array(size)) for size in self.state.get("_shape") or self.state["shape"])
-        if max(height, width) > 1_000_000 or min(height, width) > 1000:
+        if not 0 <= height * width <= MAX_NUMBERS:
             raise ValueError(f"a matrix of {height} x {width}")
         dense = np.zeros((height, width))
         np.add.at(dense, (rows, columns), to_array(self.state["data"]))
@@ -141,6 +180,8 @@ class _SparseMatrix(StandIn):
     def _uncompressed(self) -> np.ndarray:
         """Columns (csc) or rows (csr) of the stored numbers in a compressed form."""
         counts = np.diff(to_array(self.state["indptr"]))
+        if counts.sum() > MAX_NUMBERS:
+            raise ValueError("a damaged sparse matrix")
         return np.repeat(np.arange(len(counts)), counts)
 
 

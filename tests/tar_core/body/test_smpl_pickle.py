@@ -3,6 +3,7 @@
 import builtins
 import os
 import pickle
+import resource
 import sys
 import types
 
@@ -216,3 +217,42 @@ def test_external_objects_are_rejected(read):
 def test_unreadable_file(tmp_path):
     with pytest.raises(TarError, match="cannot read"):
         read_smpl_pickle(tmp_path)
+
+
+def laughs(depth):
+    """Lists of ten references to a list of ten references ...: 10^depth entries in some bytes for each level."""
+    value = [0] * 10
+    for _ in range(depth - 1):
+        value = [value] * 10
+    return value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pickle.dumps({"v_template": laughs(12)}),
+        pickle.dumps({"v_template": {"x": tuple(laughs(12))}}),
+        b"\x80\x02}r\xff\xff\xff\x7f.",  # LONG_BINPUT: a memo of 16 GB
+        b"(dp2000000000\n.",
+        b"\x80\x04\x8e" + (2**62).to_bytes(8, "little") + b"abc.",  # BINBYTES8 of an exabyte
+        b"(" * 200_000 + b".",
+        b"(l" * 100_000 + b"a" * 99_999 + b".",
+        b"\x80\x02]q\x00h\x00a.",  # a list that contains itself
+    ],
+    ids=["lists", "dictionary", "memo", "memo of protocol 0", "bytes", "marks", "deep lists", "circle"],
+)
+def test_small_files_do_not_take_much_memory(read, content):
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as file:
+        used = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (400 << 20), limits[1]))
+    try:
+        with pytest.raises(TarError, match=r"not a readable pickle \(|not an SMPL file"):
+            read(content)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+def test_nested_lists_are_limited_in_arrays():
+    with pytest.raises(ValueError, match="too many"):
+        to_array(laughs(12))
