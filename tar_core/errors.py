@@ -24,6 +24,18 @@ def with_hint(message: str, topic: str, hints: Mapping[str, str]) -> str:
     return f"{message} ({hints[topic]})" if topic in hints else message
 
 
+LONGEST_TEXT = 2000  # characters of a text that another program or a file provides
+
+
+def shown_text(value: object) -> str:
+    """Convert a value of unknown origin to a text that Blender can store and show.
+
+    It has one line of limited length, and neither surrogates nor null characters.
+    """
+    text = one_line(str(value)[:LONGEST_TEXT])
+    return text.encode(errors="replace").decode().replace("\0", "?")
+
+
 def one_line(message: str) -> str:
     """Write line breaks, which the name of a file may contain, as `\\n` and `\\r`."""
     return message.replace("\n", r"\n").replace("\r", r"\r")

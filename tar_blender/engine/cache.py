@@ -6,6 +6,8 @@ from pathlib import Path
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
+from ..util.local_files import is_local_file
+
 _ENDING = ".tar.npz"  # of cached motion files; the folder may contain other files
 
 
@@ -29,6 +31,17 @@ def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
         with atomic_path(path) as temporary:
             temporary.write_bytes(content)
     return path
+
+
+def find_motion(recorded: str, folder: Path) -> Path | None:
+    """Return the motion file that a .blend file records; None if it is gone.
+
+    The file may come from anybody. Files of other computers are read only from the user's own cache folder.
+    """
+    path = Path(recorded)
+    if is_local_file(recorded) or (path.parent == folder and path.name.endswith(_ENDING) and path.is_file()):
+        return path
+    return None
 
 
 def cache_size(folder: Path) -> tuple[int, int]:

@@ -1,7 +1,6 @@
 """Operator that builds a clip again from its captured motion, with other settings."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import bpy
 
@@ -9,6 +8,8 @@ from tar_core.amass import load_motion
 from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
+from ..engine.cache import find_motion
+from ..engine.paths import cache_folder
 from ..panels.layout import draw_lens, draw_scene_settings
 from ..properties.lens import LensSettings, lens_focal_length
 from ..properties.settings import SceneSettings
@@ -29,6 +30,8 @@ from ..util.report import refuse, sentence
 from .engine_job import fail
 from .targets import ClipOperator, leave_other_modes
 
+_DAMAGED = "the record of this clip is damaged; import the video again"
+
 
 class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.Operator):
     """Build the clip again from its captured motion, without running the network. Manual changes are lost"""
@@ -39,6 +42,8 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         record = clip_record(self.collection())
         try:
+            if record is None:
+                raise TarError(_DAMAGED)
             options = ImportOptions.from_json(record.options)
         except TarError as error:
             return refuse(self, error)
@@ -71,9 +76,12 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         """Build the new clip before the old one is deleted, so that a failure loses nothing."""
         old = self.collection()
         record = clip_record(old)
-        if not (record and record.motion and Path(record.motion).is_file()):
+        if record is None:
+            raise TarError(_DAMAGED)
+        path = find_motion(record.motion, cache_folder(context))
+        if path is None:
             raise TarError("the captured motion of the clip is no longer in the cache; import the video again")
-        motion = load_motion(record.motion, load_body())
+        motion = load_motion(path, load_body())
         wanted = {person_id(armature) for armature in people_of(old)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
         scene = scene_of(context)

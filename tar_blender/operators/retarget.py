@@ -22,7 +22,7 @@ class TAR_OT_retarget(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         settings = context.scene.tar_retarget
-        if settings.source(context.view_layer.objects.active) is None or settings.character is None:
+        if settings.source(context.view_layer.objects.active) is None or settings.target() is None:
             cls.poll_message_set("Choose a person and a character")
             return False
         return True
@@ -32,7 +32,7 @@ class TAR_OT_retarget(bpy.types.Operator):
         try:
             person = settings.source(context.view_layer.objects.active)
             baked = retarget(
-                person, settings.character, settings.bone_map(), settings.kind, mute=settings.mute_interference
+                person, settings.target(), settings.bone_map(), settings.kind, mute=settings.mute_interference
             )
         except TarError as error:
             return refuse(self, error)

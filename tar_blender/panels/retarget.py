@@ -2,6 +2,8 @@
 
 import bpy
 
+from tar_core.skeleton import JOINT_NAMES
+
 from ..operators.choose_video import CATEGORY
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.retarget import TAR_OT_find_bones, TAR_OT_retarget, TAR_OT_save_bone_map
@@ -9,6 +11,8 @@ from ..retarget.bone_maps import missing_limbs
 from ..scene.metadata import imported_clips
 from ..util.blender_types import scene_of
 from ..util.registration import registration
+
+_MAX_LINES = 20  # of a list that is drawn
 
 
 class TAR_PT_retarget(bpy.types.Panel):
@@ -30,22 +34,22 @@ class TAR_PT_retarget(bpy.types.Panel):
         if settings.person is None and source is not None:
             layout.label(text=f"{source.name} (active)", icon="ARMATURE_DATA")
         layout.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
-        if settings.character is not None:
-            bones = settings.character.data.bones
-            found = sum(row.bone in bones for row in settings.bones)
-            layout.label(text=f"{settings.kind}: {found} of {len(settings.bones)} joints", icon="BONE_DATA")
-            missing = missing_limbs(settings.bone_map())
+        character = settings.target()
+        if character is not None:
+            bones = settings.bone_map()
+            layout.label(text=f"{settings.kind}: {len(bones)} of {len(JOINT_NAMES)} joints", icon="BONE_DATA")
+            missing = missing_limbs(bones)
             if missing:
                 layout.label(text=f"No bone: {', '.join(missing)}", icon="ERROR")
         layout.prop(settings, "mute_interference")
         button = layout.column()
         button.scale_y = 1.4
         button.operator(TAR_OT_retarget.bl_idname, icon="ARMATURE_DATA")
-        for each in filter(None, settings.muted.split("; ")):
+        for each in filter(None, settings.muted.split("; ")[:_MAX_LINES]):
             layout.label(text=f"Muted: {each}", icon="HIDE_ON")
-        for each in filter(None, settings.deviations.split("; ")):
+        for each in filter(None, settings.deviations.split("; ")[:_MAX_LINES]):
             layout.label(text=each, icon="ERROR")
-        if settings.character is not None and context.view_layer.objects.active == settings.character:
+        if character is not None and context.view_layer.objects.active == character:
             layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
 
 
@@ -59,19 +63,20 @@ class TAR_PT_retarget_bones(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return context.scene.tar_retarget.character is not None
+        return context.scene.tar_retarget.target() is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.tar_retarget
         layout.use_property_split = True
         layout.use_property_decorate = False
+        character = settings.target()
         row = layout.row(align=True)
         row.operator(TAR_OT_find_bones.bl_idname, icon="FILE_REFRESH")
         row.operator(TAR_OT_save_bone_map.bl_idname, icon="FILE_TICK")
         column = layout.column(align=True)
-        for bone in settings.bones:
+        for bone in settings.bones[: len(JOINT_NAMES)]:
             title = bone.name.replace("_", " ").title()
-            column.prop_search(bone, "bone", settings.character.data, "bones", text=title)
+            column.prop_search(bone, "bone", character.data, "bones", text=title)
 
 
 register, unregister = registration((TAR_PT_retarget, TAR_PT_retarget_bones))

@@ -2,14 +2,14 @@
 
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import bpy
 
 from tar_core.cleanup.uncertainty import UncertainRange
 
-from ..engine.paths import addon_preferences
+from ..engine.cache import find_motion
+from ..engine.paths import addon_preferences, cache_folder
 from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
@@ -189,8 +189,8 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
         column.operator(TAR_OT_floor_from_objects.bl_idname, icon="OUTLINER_OB_EMPTY").clip = clip.name
         row = layout.row()
         record = clip_record(clip)
-        row.enabled = record is not None and Path(record.motion).is_file()
-        text = "Re-import..." if row.enabled else "Motion No Longer in Cache"
+        row.enabled = record is not None and find_motion(record.motion, cache_folder(context)) is not None
+        text = "Re-import..." if row.enabled else "Motion No Longer in Cache" if record else "Record Is Damaged"
         row.operator(TAR_OT_reimport_clip.bl_idname, text=text, icon="FILE_REFRESH").clip = clip.name
 
 

@@ -1,5 +1,7 @@
 """Settings of the Retarget panel: the person, the character and the character's bones."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, PointerProperty, StringProperty
 
@@ -8,6 +10,7 @@ from tar_core.skeleton import JOINT_NAMES
 from ..retarget.known_rigs import BoneMap
 from ..retarget.saved_maps import bones_of
 from ..scene.metadata import is_person
+from ..util.blender_types import data_of
 from ..util.registration import Pointer, registration
 
 
@@ -54,22 +57,35 @@ class TARRetarget(bpy.types.PropertyGroup):
         """Find the character's bones."""
         self.kind = self.muted = self.deviations = ""
         self.bones.clear()
-        if self.character is None:
+        character = self.target()
+        if character is None:
             return
-        self.kind, found = bones_of(self.character)
+        self.kind, found = bones_of(character)
         for joint in JOINT_NAMES:
             row = self.bones.add()
             row.name, row.bone = joint, found.get(joint, "")
 
     def source(self, active: bpy.types.Object | None) -> bpy.types.Object | None:
         """Return the person to copy the motion from: the chosen one, or else the active one; None if there is none."""
-        if self.person is not None:
-            return self.person
-        return active if active is not None and is_person(active) else None
+        chosen = active if self.person is None else self.person
+        return chosen if chosen is not None and is_person(chosen) else None
+
+    def target(self) -> bpy.types.Object | None:
+        """Return the character; None if none is chosen. A file may name an object that is not an armature."""
+        character = self.character
+        return character if character is not None and character.type == "ARMATURE" else None
+
+    def check_rows(self) -> None:
+        """Find the bones again if the list, which comes from a file, is not one of SMPL's joints."""
+        if [row.name for row in self.bones[: len(JOINT_NAMES) + 1]] not in ([], list(JOINT_NAMES)):
+            self.fill()
 
     def bone_map(self) -> BoneMap:
-        """Return the map from joints to bones, without joints that have no bone."""
-        return {row.name: row.bone for row in self.bones if row.bone}
+        """Return the map from joints to bones of the character, without joints that have no bone."""
+        character = self.target()
+        bones: Any = () if character is None else data_of(character, bpy.types.Armature).bones
+        rows = self.bones[: len(JOINT_NAMES)]
+        return {row.name: row.bone for row in rows if row.name in JOINT_NAMES and row.bone in bones}
 
 
 register, unregister = registration((TARBone, TARRetarget), (Pointer(bpy.types.Scene, "tar_retarget", TARRetarget),))

@@ -1,14 +1,21 @@
 """State of the panels, in the window manager, so that it is not saved."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, StringProperty
 
 from tar_core.errors import TarError
 
+from ..scene.metadata import damaged_records
+from ..util.local_files import check_not_elsewhere
 from ..util.registration import Pointer, registration
 from ..util.video_info import read_video_info
+from .repair import reset_invalid
+
+_LISTED = 5  # names in a message
 
 
 class TARVideo(bpy.types.PropertyGroup):
@@ -24,13 +31,21 @@ class TARVideo(bpy.types.PropertyGroup):
     facts: StringProperty()
     error: StringProperty()
 
-    def show(self, path: str) -> None:
-        """Read a video and show its facts."""
+    def show(self, path: str, is_stored: bool = False) -> None:
+        """Read a video and show its facts.
+
+        Args:
+            path: of the video.
+            is_stored: the path comes from a .blend file and was not chosen by the user; only local files are read.
+        """
         self.path, self.facts, self.error = path, "", ""
         if not path:
             return
+        video = bpy.path.abspath(path)
         try:
-            self.facts = str(read_video_info(Path(bpy.path.abspath(path))))
+            if is_stored:
+                check_not_elsewhere(video)
+            self.facts = str(read_video_info(Path(video)))
         except TarError as error:
             self.error = str(error)
 
@@ -75,8 +90,26 @@ class TARProgress(bpy.types.PropertyGroup):
 
 
 @bpy.app.handlers.persistent
-def _show_video_of_opened_file(*_: object) -> None:
-    bpy.context.window_manager.tar_video.show(bpy.context.scene.tar_settings.video)
+def _read_opened_file(*_: object) -> None:
+    """Repair the settings in the file, and show its video and what was ignored."""
+    scenes: Any = bpy.data.scenes
+    reset = {label for scene in scenes for label in reset_invalid(scene.tar_settings)}
+    for scene in scenes:
+        scene.tar_retarget.check_rows()
+    manager: Any = bpy.context.window_manager
+    manager.tar_video.show(bpy.context.scene.tar_settings.video, is_stored=True)
+    ignored = damaged_records()
+    manager.tar_progress.notice = " ".join(
+        [
+            *([f"The file has invalid settings, which were reset: {_listed(sorted(reset))}."] if reset else []),
+            *([f"The file has damaged records, which are ignored: {_listed(ignored)}."] if ignored else []),
+        ]
+    )
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names as text, or the first of many."""
+    return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
 
 
 _register, _unregister = registration(
@@ -90,9 +123,9 @@ _register, _unregister = registration(
 
 def register() -> None:
     _register()
-    bpy.app.handlers.load_post.append(_show_video_of_opened_file)
+    bpy.app.handlers.load_post.append(_read_opened_file)
 
 
 def unregister() -> None:
-    bpy.app.handlers.load_post.remove(_show_video_of_opened_file)
+    bpy.app.handlers.load_post.remove(_read_opened_file)
     _unregister()

@@ -197,5 +197,5 @@ def _use_fk(rig: bpy.types.Object) -> None:
     """Switch a rig to its FK controls."""
     for bone in pose_bones(rig):
         for name, value in _FK.items():
-            if bone.get(name) is not None:
+            if isinstance(bone.get(name), (int, float)):
                 bone[name] = value

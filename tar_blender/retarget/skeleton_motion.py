@@ -46,7 +46,12 @@ class RestPose:
 
     @classmethod
     def of_person(cls, armature: bpy.types.Object) -> "RestPose":
-        """Read the rest pose of an imported person."""
+        """Read the rest pose of an imported person.
+
+        Raises:
+            TarError: a bone is missing.
+        """
+        _check_bones(armature)
         return cls.of(armature, _SMPL_BONES)
 
     @property
@@ -89,16 +94,26 @@ class WorldMotion:
         return (self.positions["left_hip"] + self.positions["right_hip"]) / 2
 
 
+def _check_bones(armature: bpy.types.Object) -> None:
+    bones = data_of(armature, bpy.types.Armature).bones
+    if any(name not in bones for name in JOINT_NAMES):
+        raise _not_a_person(armature)
+
+
+def _not_a_person(armature: bpy.types.Object) -> TarError:
+    return TarError(f"{armature.name}: not an imported person with a motion; choose one from the People list")
+
+
 def person_motion(armature: bpy.types.Object) -> WorldMotion:
     """Compute the motion of an imported person from the keys of the bones.
 
     Raises:
         TarError: the armature is not an imported person with a motion.
     """
+    _check_bones(armature)
     action = armature.animation_data and armature.animation_data.action
-    bones = data_of(armature, bpy.types.Armature).bones
-    if not action or any(name not in bones for name in JOINT_NAMES):
-        raise TarError(f"{armature.name}: not an imported person with a motion; choose one from the People list")
+    if not action:
+        raise _not_a_person(armature)
     curves = {(curve.data_path, curve.array_index): curve for curve in curves_of(armature)}
     first, last = round(action.frame_range[0]), round(action.frame_range[1])
     if ("hide_render", 0) in curves:  # its first and last keys are outside the motion: they hide the person

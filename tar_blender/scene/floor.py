@@ -20,7 +20,7 @@ def lowest_foot(collection: bpy.types.Collection, depsgraph: bpy.types.Depsgraph
     """Find the height in meters of the lowest foot at the current frame, of the skin or, without a body, of the bones.
 
     Raises:
-        TarError: no person of the clip is in the video at this frame.
+        TarError: no person of the clip is in the video at this frame, or a person has no feet.
     """
     heights = [
         height
@@ -37,7 +37,7 @@ def _foot_heights(armature: bpy.types.Object, depsgraph: bpy.types.Depsgraph) ->
     bodies = [obj for obj in person_objects(armature) if obj.type == "MESH"]
     if not bodies:
         posed = armature.evaluated_get(depsgraph)
-        bones = [pose_bones(posed)[name] for name in _FEET]
+        bones = [bone for bone in pose_bones(posed) if bone.name in _FEET]
         ends = [end for bone in bones for end in (bone.head, bone.tail)]
         return [float((posed.matrix_world @ end).z) for end in ends]
     return [float(height) for body in bodies for height in _skin_heights(body, depsgraph)]
@@ -56,6 +56,7 @@ def _skin_heights(body: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.
     points = np.empty(3 * len(vertices), np.float32)
     vertices.foreach_get("co", points)
     world = np.array(posed.matrix_world)
+    feet = [index for index in feet if index < len(vertices)]  # a modifier may have removed vertices
     return points.reshape(-1, 3)[feet] @ world[2, :3] + world[2, 3]
 
 

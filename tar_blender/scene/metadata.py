@@ -1,17 +1,20 @@
 """Imported clips and people in the file: what is recorded about them, and the operations of the people list.
 
 The records are custom properties of the objects and collections. They are saved, copied and undone with them, also if
-the add-on is disabled.
+the add-on is disabled. A file may contain records that the add-on did not write: those of another form are ignored.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import bpy
 
 from tar_core.cleanup.uncertainty import UncertainRange
+from tar_core.errors import shown_text
+from tar_core.option_fields import LARGEST_INTEGER
 
 from ..util.blender_types import find_object, view_layer_of
 
@@ -22,6 +25,8 @@ _UNCERTAIN_RANGES = "tar_doubts"
 _IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
 _LENS = "tar_lens"
+
+_LONGEST_RECORD = 1_000_000  # characters
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ def mark_uncertain_ranges(
 
 def uncertain_ranges_of(armature: bpy.types.Object) -> list[UncertainRange]:
     """Return the recorded uncertain ranges, in scene frames."""
-    return _ranges_from_json(armature.get(_UNCERTAIN_RANGES, "[]"))
+    return list(_ranges_from_json(_record(armature, _UNCERTAIN_RANGES)) or ())
 
 
 def mark_implausible_ranges(armature: bpy.types.Object, ranges: Sequence[UncertainRange], start_frame: int) -> None:
@@ -61,16 +66,28 @@ def mark_implausible_ranges(armature: bpy.types.Object, ranges: Sequence[Uncerta
 
 def implausible_ranges_of(armature: bpy.types.Object) -> list[UncertainRange] | None:
     """Return the recorded implausible ranges, in scene frames; None if the motion was not checked."""
-    text = armature.get(_IMPLAUSIBLE_RANGES)
-    return None if text is None else _ranges_from_json(text)
+    ranges = _ranges_from_json(_record(armature, _IMPLAUSIBLE_RANGES))
+    return None if ranges is None else list(ranges)
 
 
 def _ranges_to_json(ranges: Sequence[UncertainRange], start_frame: int) -> str:
     return json.dumps([(found.what, found.first + start_frame, found.last + start_frame) for found in ranges])
 
 
-def _ranges_from_json(text: str) -> list[UncertainRange]:
-    return [UncertainRange(*mark) for mark in json.loads(text)]
+@lru_cache
+def _ranges_from_json(text: str) -> tuple[UncertainRange, ...] | None:
+    """Parse ranges; None if the text has another form."""
+    marks = _parsed(text)
+    if not isinstance(marks, list):
+        return None
+    ranges = []
+    for mark in marks:
+        match mark:
+            case [str(what), int(first), int(last)] if what and -LARGEST_INTEGER <= first <= last <= LARGEST_INTEGER:
+                ranges.append(UncertainRange(shown_text(what), first, last))
+            case _:
+                return None
+    return tuple(ranges)
 
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:
@@ -80,8 +97,10 @@ def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:
 
 def clip_record(collection: bpy.types.Collection) -> ClipRecord | None:
     """Return how a clip was imported; None if the collection is not an imported clip."""
-    text = collection.get(_CLIP)
-    return ClipRecord(**json.loads(text)) if isinstance(text, str) else None
+    match _parsed(_record(collection, _CLIP)):
+        case {"motion": str(motion), "options": dict(options), **rest} if not rest:
+            return ClipRecord(motion, options)
+    return None
 
 
 def mark_floor(collection: bpy.types.Collection, about: str) -> None:
@@ -91,7 +110,7 @@ def mark_floor(collection: bpy.types.Collection, about: str) -> None:
 
 def about_floor(collection: bpy.types.Collection) -> str:
     """Return the description of the clip's floor; empty if there is none."""
-    return str(collection.get(_FLOOR, ""))
+    return shown_text(_record(collection, _FLOOR))
 
 
 def mark_lens(collection: bpy.types.Collection, about: str) -> None:
@@ -101,7 +120,7 @@ def mark_lens(collection: bpy.types.Collection, about: str) -> None:
 
 def about_lens(collection: bpy.types.Collection) -> str:
     """Return the description of the clip's focal length; empty if there is none."""
-    return str(collection.get(_LENS, ""))
+    return shown_text(_record(collection, _LENS))
 
 
 def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
@@ -117,7 +136,7 @@ def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
 
 def is_person(obj: bpy.types.Object) -> bool:
     """Check whether an object is an imported person's armature."""
-    return obj.type == "ARMATURE" and obj.get(_PERSON) is not None
+    return obj.type == "ARMATURE" and type(obj.get(_PERSON)) is int
 
 
 def person_id(armature: bpy.types.Object) -> int:
@@ -129,14 +148,48 @@ def camera_of(collection: bpy.types.Collection) -> bpy.types.Object | None:
     """Return a clip's camera: the user's own if the clip was placed in its world, else the imported one."""
     given = given_camera(collection)
     if given is not None:
-        return find_object(given)
+        camera = find_object(given)
+        return camera if camera is not None and camera.type == "CAMERA" else None
     return next((obj for obj in collection.all_objects if obj.type == "CAMERA"), None)
 
 
 def given_camera(collection: bpy.types.Collection) -> str | None:
     """Return the name of the user's camera in whose world the clip was placed; None if the import made the camera."""
     record = clip_record(collection)
-    return None if record is None else record.options.get("camera")
+    name = record.options.get("camera") if record else None
+    return name if isinstance(name, str) else None
+
+
+def damaged_records() -> list[str]:
+    """Return the names of the objects and collections of the file with a record that is ignored."""
+    is_valid: dict[str, Callable[[Any], bool]] = {
+        _PERSON: is_person,
+        _CLIP: lambda collection: clip_record(collection) is not None,
+        _UNCERTAIN_RANGES: lambda armature: _ranges_from_json(_record(armature, _UNCERTAIN_RANGES)) is not None,
+        _IMPLAUSIBLE_RANGES: lambda armature: implausible_ranges_of(armature) is not None,
+        _FLOOR: lambda collection: isinstance(collection.get(_FLOOR), str),
+        _LENS: lambda collection: isinstance(collection.get(_LENS), str),
+    }
+    owners: list[bpy.types.ID] = [*bpy.data.objects, *bpy.data.collections]
+    return [
+        shown_text(owner.name)
+        for owner in owners
+        if any(owner.get(name) is not None and not check(owner) for name, check in is_valid.items())
+    ]
+
+
+def _record(owner: bpy.types.ID, name: str) -> str:
+    """Return a record that is a text; empty if there is none of a usual length."""
+    text = owner.get(name)
+    return text if isinstance(text, str) and len(text) <= _LONGEST_RECORD else ""
+
+
+def _parsed(text: str) -> Any:
+    """Parse JSON; None if the text is not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:

@@ -32,14 +32,13 @@ from pathlib import Path
 from typing import Any
 
 from tar_core.duration import format_duration
-from tar_core.errors import TarError
+from tar_core.errors import LONGEST_TEXT, TarError, shown_text
 from tar_core.option_fields import LARGEST_INTEGER, from_json, options_of, parse_path, to_json
 from tar_core.options import CaptureOptions
 
 PROTOCOL = 2
 LONGEST_LINE = 16 * 2**20  # characters of a job or an event; longer lines are refused
 
-_LONGEST_MESSAGE = 2000  # characters
 _SLOWEST = 1e-6  # frames per second; slower is unknown
 
 _STAGES = {
@@ -124,7 +123,7 @@ def _path_text(values: Mapping[str, Any], key: str) -> str:
 def event_line(event: str, **values: Any) -> str:
     """Format an event as a line."""
     if "message" in values:
-        values["message"] = values["message"][:_LONGEST_MESSAGE]
+        values["message"] = values["message"][:LONGEST_TEXT]
     return json.dumps({"protocol": PROTOCOL, "event": event, **values}) + "\n"
 
 
@@ -226,11 +225,11 @@ def parse_event(line: str) -> Event | None:
         if kind == "progress":
             fps = _number(fields["fps"])
             done, total = _count(fields["done"]), _count(fields["total"] or 0)
-            return Progress(_text(fields["stage"]), done, total, fps if fps >= _SLOWEST else 0.0)
+            return Progress(shown_text(fields["stage"]), done, total, fps if fps >= _SLOWEST else 0.0)
         if kind == "person":
             return PersonFound(_count(fields["id"]), _count(fields["first"]), _count(fields["last"]))
         if kind == "warning":
-            return Notice(_text(fields["message"]), _text(fields.get("topic", "")))
+            return Notice(shown_text(fields["message"]), shown_text(fields.get("topic", "")))
         if kind == "result":
             return Result()
         if kind == "error":
@@ -254,15 +253,12 @@ def _number(value: Any) -> float:
     return float(value)
 
 
-def _text(value: Any) -> str:
-    """Text that Blender can store and show: of limited length, without surrogates and null characters."""
-    text = str(value)[:_LONGEST_MESSAGE]
-    return text.encode(errors="replace").decode().replace("\0", "?")
-
-
 def _failure(fields: Mapping[str, Any]) -> Failure:
-    message, unknown_options = _text(fields["message"]), [_text(name) for name in fields.get("unknown_options", ())]
+    message, unknown_options = (
+        shown_text(fields["message"]),
+        [shown_text(name) for name in fields.get("unknown_options", ())],
+    )
     if fields.get("protocol", 1) < PROTOCOL or unknown_options:
         options = f" and does not support {', '.join(unknown_options)}" if unknown_options else ""
         return Failure(f"the engine is older than the add-on{options}; update the engine", outdated=True)
-    return Failure(message, topic=_text(fields.get("topic", "")))
+    return Failure(message, topic=shown_text(fields.get("topic", "")))

@@ -21,15 +21,23 @@ class RecordingLayout:
         self.texts: list[str] = parent.texts if parent else []
 
     def label(self, text: str = "", **_: Any) -> None:
+        text.encode()  # Blender refuses surrogates
         self.labels.append(text)
 
     def prop(self, data: object, name: str, **_: Any) -> None:
         self.properties.append(name)
 
+    def prop_search(self, data: object, name: str, searched: object, items: str, **_: Any) -> None:
+        getattr(searched, items)  # must exist
+        self.prop(data, name)
+
     def operator(self, identifier: str, text: str = "", **_: Any) -> SimpleNamespace:
         self.operators.append(identifier)
         self.texts.append(text)
         return SimpleNamespace()  # the operator's properties
+
+    def progress(self, text: str = "", **_: Any) -> None:
+        self.labels.append(text)
 
     def template_icon(self, icon: int, **_: Any) -> None:
         pass
@@ -45,3 +53,31 @@ class RecordingLayout:
 
     def split(self, **_: Any) -> "RecordingLayout":
         return RecordingLayout(self)
+
+
+class WindowContext:
+    """Blender's context with what it has only in a window: a region and the scale of the interface."""
+
+    region = SimpleNamespace(width=300)
+
+    @property
+    def preferences(self) -> SimpleNamespace:
+        import bpy
+
+        return SimpleNamespace(system=SimpleNamespace(ui_scale=1.0), addons=bpy.context.preferences.addons)
+
+    def __getattr__(self, name: str) -> Any:
+        import bpy
+
+        return getattr(bpy.context, name)
+
+
+class DrawnPanel:
+    """A panel with a recording layout; Blender creates panels only in a window."""
+
+    def __init__(self, panel: type) -> None:
+        self._panel, self.layout = panel, RecordingLayout()
+        self.draw(WindowContext())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._panel, name).__get__(self)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.engine.cache import cache_size, clear_cache, keep_motion
+from tar_blender.engine.cache import cache_size, clear_cache, find_motion, keep_motion
 from tar_core.errors import TarError
 
 
@@ -29,3 +29,12 @@ def test_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TarError, match="choose another cache folder"):
         keep_motion(b"", Path("walk.mp4"), tmp_path / "file")
+
+
+def test_recorded_motion_is_found_if_it_is_local_or_in_the_cache(tmp_path: Path) -> None:
+    kept = keep_motion(b"walking", Path("walk.mp4"), tmp_path / "cache")
+    assert find_motion(str(kept), tmp_path / "cache") == kept
+    assert find_motion(str(tmp_path / "absent.npz"), tmp_path / "cache") is None
+    share = Path("//nas") / "cache"
+    assert find_motion(str(share / "walk.tar.npz"), tmp_path / "cache") is None
+    assert find_motion("/dev/zero", Path("/dev")) is None

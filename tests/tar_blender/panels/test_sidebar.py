@@ -1,7 +1,6 @@
 """Contents of the panels in the sidebar. For tests in a window see tests/support/window.py."""
 
 from pathlib import Path
-from typing import Any
 
 import bpy
 import pytest
@@ -10,20 +9,9 @@ from tar_blender.panels.presets import PRESET_SETTINGS
 from tar_blender.panels.sidebar import TAR_PT_capture, TAR_PT_people, TAR_PT_scene
 from tar_blender.scene.metadata import mark_implausible_ranges, mark_lens, mark_uncertain_ranges
 from tar_core.cleanup.uncertainty import UncertainRange
-from tests.support.layout import RecordingLayout
+from tests.support.layout import DrawnPanel
 
 pytestmark = pytest.mark.usefixtures("addon")
-
-
-class DrawnPanel:
-    """A panel with a recording layout; Blender creates panels only in a window."""
-
-    def __init__(self, panel: type) -> None:
-        self._panel, self.layout = panel, RecordingLayout()
-        self.draw(bpy.context)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._panel, name).__get__(self)
 
 
 @pytest.mark.parametrize(
