@@ -14,6 +14,7 @@ from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.motion_forms import MAX_DISTANCE, MAX_FPS, MIN_FPS
 from tar_core.npz import Form, has_arrays, read_npz
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.shot_files import load_shots
 from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
 
 # AMASS has no camera, so a virtual one is placed in front of the motion: full HD, 28 mm on full frame.
@@ -31,18 +32,22 @@ _BODY_JOINTS = 22  # joints of SMPL-H and SMPL-X that SMPL has too; then fingers
 _TO_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 
-def load_motion(path: str | Path, body: BodyData) -> MotionClip:
+def load_motion(path: str | Path, body: BodyData, shot: int | None = None) -> list[MotionClip]:
     """Read a motion file of this project or of AMASS.
 
     Args:
         body: the free body, about whose pelvis AMASS's motion rotates.
+        shot: number of the shot to read; None for all.
+
+    Returns:
+        A clip for each shot.
 
     Raises:
-        TarError: the file does not exist, or is neither of the two.
+        TarError: the file does not exist, is neither of the two, or does not have the shot.
     """
     if not Path(path).is_file():
         raise TarError(f"{path}: no such motion file; check the path")
-    return read_amass(path, body) if has_arrays(path, "poses", "trans") else MotionClip.load(path)
+    return [read_amass(path, body)] if has_arrays(path, "poses", "trans") else load_shots(path, shot)
 
 
 def read_amass(path: str | Path, body: BodyData) -> MotionClip:

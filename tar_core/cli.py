@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text, run, add in (
         ("capture", "Capture a video and write a motion file", run_capture, _add_capture),
+        ("shots", "List the shots of a video", run_shots, _add_shots),
         ("cleanup", "Clean up a motion file", run_cleanup, _add_cleanup),
         ("ground", "Estimate the floor of a motion file", run_ground, _add_clip_to_clip),
         ("check", "Report implausible motion in a motion file", run_check, _add_check),
@@ -94,10 +95,15 @@ def _add_capture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="Print warnings and errors only")
 
 
+def _add_shots(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("video", type=Path, metavar="VIDEO", help="Video file")
+    add_arguments(parser, CaptureOptions, only=("start", "end"))
+
+
 def _add_cleanup(parser: argparse.ArgumentParser) -> None:
     _add_clip_to_clip(parser)
     focal_length = ("focal_length", "fov")
-    add_arguments(parser, CaptureOptions, exclusive=[focal_length], only=focal_length)
+    add_arguments(parser, CaptureOptions, exclusive=[focal_length], only=("shot", *focal_length))
     add_arguments(parser, CleanupOptions)
 
 
@@ -166,6 +172,7 @@ def run_capture(options: argparse.Namespace) -> None:
         from tar_core.body.data import body_of_clip
         from tar_core.capture.pipeline import capture
         from tar_core.cleanup.pipeline import clean_up
+        from tar_core.shot_files import save_shots
         from tar_core.video.writer import check_video_name
 
     if options.overlay is not None:
@@ -175,23 +182,27 @@ def run_capture(options: argparse.Namespace) -> None:
     wanted = from_arguments(CaptureOptions, options)
     cleanup = NO_CLEANUP if options.raw else from_arguments(CleanupOptions, options)
     with ProgressBar("capture", options.quiet) as bar:
-        clip = capture(options.video, wanted, bar.update)
-    clip = clean_up(clip, body_of_clip(clip), cleanup).clip
-    clip.save(options.output)
+        clips = capture(options.video, wanted, bar.update)
+    body = body_of_clip(clips[0])
+    clips = [clean_up(clip, body, cleanup).clip for clip in clips]
+    save_shots(options.output, clips)
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
 
         with ProgressBar("overlay", options.quiet) as bar:
-            write_overlay(clip, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
+            write_overlay(clips, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
-        print_summary(clip)
+        for clip in clips:
+            print_summary(clip)
         print(options.output)
 
 
 def print_summary(clip: "MotionClip") -> None:
-    """Print the camera, and the frames and uncertain ranges of each person."""
+    """Print the shot, if there are several, the camera, and the frames and uncertain ranges of each person."""
     from tar_core.lens import focal_length_text
 
+    if clip.shot is not None:
+        print(clip.shot.with_times(clip.fps))
     print(
         f"camera: focal length {clip.focal_length:.0f} pixels, {focal_length_text(clip)}; "
         f"{clip.vertical or 'tilt unknown'}"
@@ -213,19 +224,35 @@ def print_person(person: "PersonMotion", fps: float) -> None:
         print(f"  {uncertain}")
 
 
+def run_shots(options: argparse.Namespace) -> None:
+    """List the shots of a video, which are what it shows between two camera cuts, with their frames and times."""
+    from tar_core.video.cuts import find_shots
+    from tar_core.video.prefetch import prefetch
+    from tar_core.video.reader import VideoReader
+
+    wanted = CaptureOptions(start=options.start, end=options.end)
+    reader = VideoReader(options.video)
+    shots = find_shots(prefetch(reader.frames(wanted.start, wanted.end)))
+    if not shots:
+        raise TarError(f"{options.video}: the video has no frame {wanted.start}; choose an earlier start")
+    for shot in shots:
+        print(shot.with_times(reader.fps))
+
+
 def run_cleanup(options: argparse.Namespace) -> None:
     """Clean up the motion of a motion file, such as one written with --raw, and correct its focal length."""
     from tar_core.body.data import body_of_clip
     from tar_core.capture.initial_camera import known_focal_length
     from tar_core.cleanup.pipeline import clean_up
-    from tar_core.motion import MotionClip
+    from tar_core.shot_files import load_shots, save_shots
 
     check_outputs([options.output], [options.clip])
-    clip = MotionClip.load(options.clip)
+    clips = load_shots(options.clip, options.shot)
     wanted = CaptureOptions(focal_length=options.focal_length, fov=options.fov)
-    focal_length = known_focal_length(wanted, clip.width, clip.height)
+    focal_length = known_focal_length(wanted, clips[0].width, clips[0].height)
     cleanup = from_arguments(CleanupOptions, options)
-    clean_up(clip, body_of_clip(clip), cleanup, focal_length=focal_length).clip.save(options.output)
+    body = body_of_clip(clips[0])
+    save_shots(options.output, [clean_up(clip, body, cleanup, focal_length=focal_length).clip for clip in clips])
 
 
 def run_ground(options: argparse.Namespace) -> None:
@@ -233,17 +260,19 @@ def run_ground(options: argparse.Namespace) -> None:
     from tar_core.body.data import body_of_clip
     from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
     from tar_core.cleanup.pipeline import clean_up
-    from tar_core.motion import MotionClip
+    from tar_core.shot_files import load_shots, save_shots
 
     check_outputs([options.output], [options.clip])
-    clip = replace(MotionClip.load(options.clip), floor=None)
-    floor = clean_up(clip, body_of_clip(clip), NO_CLEANUP, on_ground=True).floor
-    replace(clip, floor=floor).save(options.output)
-    if floor is None:
-        print("no floor found: no foot is ever on the ground")
-        return
-    level = "" if floor.confidence >= MIN_CONFIDENCE else "; low confidence, so the camera is assumed to be level"
-    print(f"{floor}{level}")
+    clips = []
+    for clip in load_shots(options.clip):
+        floor = clean_up(replace(clip, floor=None), body_of_clip(clip), NO_CLEANUP, on_ground=True).floor
+        clips.append(replace(clip, floor=floor))
+        text = "no floor found: no foot is ever on the ground"
+        if floor is not None:
+            is_level = floor.confidence < MIN_CONFIDENCE
+            text = f"{floor}; low confidence, so the camera is assumed to be level" if is_level else str(floor)
+        print(text if clip.shot is None else f"shot {clip.shot.number}: {text}")
+    save_shots(options.output, clips)
 
 
 def run_check(options: argparse.Namespace) -> None:
@@ -252,17 +281,20 @@ def run_check(options: argparse.Namespace) -> None:
     from tar_core.cleanup.plausibility import kinematics_of_clip
     from tar_core.cleanup.plausibility_report import report_json, report_lines
     from tar_core.lens import equivalent_35mm, focal_length_text
-    from tar_core.motion import MotionClip
+    from tar_core.shot_files import load_shots
 
-    clip = MotionClip.load(options.clip)
-    if not clip.people:
-        raise TarError(f"{options.clip}: no people in this motion file; capture the video again")
-    people = kinematics_of_clip(clip, body_of_clip(clip))
-    if options.json:
+    reports = []
+    for clip in load_shots(options.clip):
+        if not clip.people:
+            raise TarError(f"{options.clip}: no people in this motion file; capture the video again")
+        people = kinematics_of_clip(clip, body_of_clip(clip))
         focal_length = {"mm": round(equivalent_35mm(clip), 1), "error": clip.focal_length_error}
-        print(json.dumps(report_json(people) | {"focal_length_35mm": focal_length}))
-        return
-    print(f"focal length {focal_length_text(clip)}", *report_lines(people), sep="\n")
+        reports.append(report_json(people) | {"focal_length_35mm": focal_length})
+        if not options.json:
+            shot = [] if clip.shot is None else [clip.shot.with_times(clip.fps)]
+            print(*shot, f"focal length {focal_length_text(clip)}", *report_lines(people), sep="\n")
+    if options.json:
+        print(json.dumps(reports[0] if len(reports) == 1 else {"shots": reports}))
 
 
 def run_info(options: argparse.Namespace) -> None:
@@ -290,15 +322,15 @@ def run_info(options: argparse.Namespace) -> None:
 def run_export_amass(options: argparse.Namespace) -> None:
     """Write one person of a motion file as an AMASS file: poses, betas, trans, mocap_framerate, gender."""
     from tar_core.amass import export_amass
-    from tar_core.motion import MotionClip
+    from tar_core.shot_files import load_shots
 
     check_outputs([options.output], [options.clip])
-    clip = MotionClip.load(options.clip)
-    wanted = [person for person in clip.people if options.person in (None, person.person_id)]
+    people = [(clip, person) for clip in load_shots(options.clip) for person in clip.people]
+    wanted = [(clip, person) for clip, person in people if options.person in (None, person.person_id)]
     if len(wanted) != 1:
-        available = ", ".join(str(person.person_id) for person in clip.people)
+        available = ", ".join(str(person.person_id) for _, person in people)
         raise TarError(f"{options.clip} contains the people {available}; choose one with --person")
-    export_amass(options.output, clip, wanted[0])
+    export_amass(options.output, *wanted[0])
 
 
 def run_import_amass(options: argparse.Namespace) -> None:

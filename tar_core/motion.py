@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,10 +19,12 @@ from tar_core.motion_forms import (
     PERSON_FORMS,
     people_forms,
 )
-from tar_core.npz import read_npz
+from tar_core.npz import has_arrays, read_npz
+from tar_core.shots import Shot
 from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
 
 FORMAT_VERSION = 3  # newest version; clips that need no newer feature are written in an older one, for older readers
+SHOTS_VERSION = 4  # of files with several shots (tar_core/shot_files.py)
 LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
 
@@ -164,7 +167,7 @@ class Vertical:
 
 @dataclass
 class MotionClip:
-    """The motion of all people in one video, and the camera of the video.
+    """The motion of all people in one shot of a video, and the camera of the shot.
 
     Attributes:
         fps: frames per second.
@@ -182,6 +185,7 @@ class MotionClip:
             vertical are in the camera frame of the first frame, called the clip's frame.
         focal_length_error: expected error of the logarithm of the focal length; two in three are smaller. 0 if it was
             given, None if nobody knows.
+        shot: which shot of the video it is; None for a video without camera cuts.
 
     Raises:
         TarError: the frame rate, the size or the focal length is out of range.
@@ -200,6 +204,7 @@ class MotionClip:
     lean_corrected: bool = False
     camera_trajectory: CameraTrajectory | None = None
     focal_length_error: float | None = None
+    shot: Shot | None = None
 
     def __post_init__(self) -> None:
         self.principal_point = np.asarray(self.principal_point, np.float32)
@@ -283,7 +288,11 @@ class MotionClip:
         Raises:
             TarError: the file cannot be written.
         """
-        arrays: dict[str, np.ndarray | np.generic] = {
+        write_npz(path, self.arrays())
+
+    def arrays(self) -> dict[str, Any]:
+        """The arrays of the file."""
+        arrays: dict[str, Any] = {
             "format_version": np.int32(self._format_version()),
             "fps": np.float64(self.fps),
             "width": np.int32(self.width),
@@ -295,14 +304,13 @@ class MotionClip:
             "person_ids": np.array([person.person_id for person in self.people], np.int32),
         }
         if self.floor is not None:
-            arrays["floor/up"] = self.floor.up
-            arrays["floor/height"] = np.float64(self.floor.height)
-            arrays["floor/confidence"] = np.float64(self.floor.confidence)
+            arrays |= {f"floor/{key}": np.float64(getattr(self.floor, key)) for key in ("up", "height", "confidence")}
         if self.vertical is not None:
-            arrays["vertical/up"] = self.vertical.up
-            arrays["vertical/error"] = np.float64(self.vertical.error)
+            arrays |= {f"vertical/{key}": np.float64(getattr(self.vertical, key)) for key in ("up", "error")}
         if self.focal_length_error is not None:
             arrays["focal_error"] = np.float64(self.focal_length_error)
+        if self.shot is not None:
+            arrays["shot"] = np.array([self.shot.number, self.shot.first, self.shot.last], np.int32)
         if self.lean_corrected:
             arrays["balanced"] = np.True_
         if self.camera_trajectory is not None:
@@ -310,7 +318,7 @@ class MotionClip:
         for person in self.people:
             for name in PERSON_FORMS:
                 arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
-        write_npz(path, arrays)
+        return arrays
 
     def _format_version(self) -> int:
         """The oldest version whose readers understand everything in this clip."""
@@ -320,22 +328,24 @@ class MotionClip:
         return FORMAT_VERSION if camera.has_translation or camera.has_zoom or camera.world is not None else 2
 
     @classmethod
-    def load(cls, path: str | Path) -> "MotionClip":
-        """Read a motion file written by `save`.
+    def load(cls, path: str | Path, prefix: str = "") -> "MotionClip":
+        """Read a motion file written by `save`, or the arrays of a file whose names have a prefix.
 
         Raises:
-            TarError: the file does not exist, is not a motion file, or has a newer format.
+            TarError: the file does not exist, is not a motion file, has a newer format, or contains several shots.
         """
         if not Path(path).is_file():
             raise TarError(f"{path}: no such motion file; check the path")
-        header = read_npz(path, HEADER_FORMS, _WHAT, _ADVICE)
+        if not prefix and has_arrays(path, "shots"):
+            raise TarError(f"{path}: contains several shots; read it with load_shots")
+        header = read_npz(path, HEADER_FORMS, WHAT, ADVICE, prefix)
         version = int(header["format_version"])
         if version > FORMAT_VERSION:
             raise TarError(f"{path}: written by a newer version of TAR (format {version}); update TAR")
         ids = [int(number) for number in header["person_ids"]]
         if len(set(ids)) != len(ids):
-            raise TarError(f"{path}: {_WHAT} (two people have the same number); {_ADVICE}")
-        data = read_npz(path, CLIP_FORMS | people_forms(ids), _WHAT, _ADVICE)
+            raise TarError(f"{path}: {WHAT} (two people have the same number); {ADVICE}")
+        data = read_npz(path, CLIP_FORMS | people_forms(ids), WHAT, ADVICE, prefix)
         try:
             return cls(
                 fps=float(data["fps"]),
@@ -351,14 +361,15 @@ class MotionClip:
                 lean_corrected="balanced" in data and bool(data["balanced"]),
                 camera_trajectory=CameraTrajectory.from_arrays(data),
                 focal_length_error=float(data["focal_error"]) if "focal_error" in data else None,
+                shot=Shot(*data["shot"].tolist()) if "shot" in data else None,
             )
         except (KeyError, ValueError) as error:  # keys that belong together are not all there
-            raise TarError(f"{path}: {_WHAT} ({error} is missing); {_ADVICE}") from error
+            raise TarError(f"{path}: {WHAT} ({error} is missing); {ADVICE}") from error
         except TarError as error:
-            raise TarError(f"{path}: {_WHAT} ({error}); {_ADVICE}") from None
+            raise TarError(f"{path}: {WHAT} ({error}); {ADVICE}") from None
 
 
-_WHAT, _ADVICE = "not a TAR motion file (.npz)", "capture the video again"  # of errors
+WHAT, ADVICE = "not a TAR motion file (.npz)", "capture the video again"  # of errors
 
 
 def _read_floor(data: Mapping[str, np.ndarray]) -> Floor | None:

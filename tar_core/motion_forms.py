@@ -14,6 +14,7 @@ HEADER_FORMS = {
     "format_version": Form(WHOLE_NUMBER, low=1),
     "person_ids": Form(WHOLE_NUMBER, ("P",), low=0, high=2**31 - 1),
 }
+SHOT_FORMS = {"shots": Form(WHOLE_NUMBER, ("S",), low=1, high=MAX_FRAME)}
 CLIP_FORMS = {
     "fps": Form(),
     "width": Form(WHOLE_NUMBER),
@@ -28,6 +29,7 @@ CLIP_FORMS = {
     "vertical/up": Form(shape=(3,), optional=True),
     "vertical/error": Form(low=0, high=180, optional=True),
     "focal_error": Form(low=0, optional=True),
+    "shot": Form(WHOLE_NUMBER, (3,), low=0, high=MAX_FRAME, optional=True),
     "balanced": Form(BOOLEAN, optional=True),
     "camera/first_frame": Form(WHOLE_NUMBER, low=0, high=MAX_FRAME, optional=True),
     "camera/turns": Form(shape=("frames of the camera", 3), optional=True),

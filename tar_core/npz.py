@@ -50,13 +50,16 @@ class _InvalidError(Exception):
     """What is wrong with a file."""
 
 
-def read_npz(path: str | Path, forms: Mapping[str, Form], what: str, advice: str) -> dict[str, np.ndarray]:
+def read_npz(
+    path: str | Path, forms: Mapping[str, Form], what: str, advice: str, prefix: str = ""
+) -> dict[str, np.ndarray]:
     """Read arrays of an `.npz` file. Other arrays in the file are not looked at.
 
     Args:
         forms: the form of each array by name.
         what: what the file is not, for the error, e.g. "not a motion file".
         advice: what to do then, e.g. "capture the video again".
+        prefix: of the names in the file.
 
     Returns:
         The arrays by name, without optional ones that the file does not have.
@@ -68,7 +71,7 @@ def read_npz(path: str | Path, forms: Mapping[str, Form], what: str, advice: str
         raise TarError(f"{path}: no such file; check the path")
     try:
         with zipfile.ZipFile(path) as archive:
-            return _read_arrays(archive, forms)
+            return _read_arrays(archive, forms, prefix)
     except _InvalidError as error:
         raise TarError(f"{path}: {what} ({error}); {advice}") from None
     except Exception as error:  # damaged archives raise many kinds, from zlib.error to NotImplementedError
@@ -93,17 +96,17 @@ def _reason(error: Exception) -> str:
     return text.splitlines()[0][:200] if text else type(error).__name__
 
 
-def _read_arrays(archive: zipfile.ZipFile, forms: Mapping[str, Form]) -> dict[str, np.ndarray]:
+def _read_arrays(archive: zipfile.ZipFile, forms: Mapping[str, Form], prefix: str) -> dict[str, np.ndarray]:
     members = {member.filename: member for member in archive.infolist()}
     sizes: dict[str, int] = {}
     arrays: dict[str, np.ndarray] = {}
     num_bytes = 0
     for name, form in forms.items():
-        member = members.get(f"{name}.npy")
+        member = members.get(f"{prefix}{name}.npy")
         if member is None:
             if form.optional:
                 continue
-            raise _InvalidError(f"{name} is missing")
+            raise _InvalidError(f"{prefix}{name} is missing")
         with archive.open(member) as file:
             header = _read_header(file)
             _check_header(name, header, form, sizes)

@@ -84,6 +84,14 @@ class CaptureOptions:
         minimum=0,
         blender=False,
     )
+    shot: int | None = option(
+        None,
+        "Shot",
+        "Number of the shot to capture, counted from 1 at the first frame; tar-capture shots lists them (default: all)",
+        unit="number",
+        minimum=1,
+        blender=False,
+    )
     focal_length: float | None = option(
         None,
         "Focal Length",
@@ -170,6 +178,8 @@ class CaptureOptions:
             raise TarError(f"people is {self.people!r}; give all, largest or a number")
         if self.end is not None and self.end < self.start:
             raise TarError(f"the frame range {self.start} to {self.end} is empty; give an end after the start")
+        if self.box is not None and self.shot is not None:
+            raise TarError("both a box and a shot are given; give only the box, which is followed in its own shot")
         if self.focal_length is not None and self.fov is not None:
             raise TarError("both the focal length and the field of view are given; give only one")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):

@@ -1,7 +1,7 @@
 """Overlay videos: the captured bodies drawn over the video."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -97,32 +97,35 @@ def paint_mesh(
 
 
 def write_overlay(
-    clip: MotionClip,
+    clips: Sequence[MotionClip],
     video: str | Path,
     output: str | Path,
     progress: Callable[[Progress], None] | None = None,
     start: int = 0,
     end: int | None = None,
 ) -> None:
-    """Write the clip's video with the bodies drawn over it, without sound.
+    """Write a video with the bodies drawn over it, without sound.
 
     Args:
-        clip: the motion.
-        video: the video that the clip was captured from.
+        clips: the motion in each shot of the video, with people on the same body.
+        video: the video that the clips were captured from.
         output: path of the .mp4 file to write.
         progress: called after each frame.
         start, end: first and last frame, both included; None is the end of the video. Frames without people are
             written too.
 
     Raises:
-        TarError: the video cannot be read, the output cannot be written, or the clip's body file is missing.
+        TarError: the video cannot be read, the output cannot be written, or the body file is missing.
     """
-    body = body_of_clip(clip)
+    clip, body = clips[0], body_of_clip(clips[0])
     reader = VideoReader(video)
     total = reader.frames_in(start, end)
     began = time.monotonic()
     with VideoWriter(output, clip.fps, clip.width, clip.height) as writer:
         for done, frame in enumerate(prefetch(reader.frames(start, end)), start=1):
-            writer.write(draw_people(frame.image, clip, frame.index, body))
+            image = frame.image
+            for shot in clips:
+                image = draw_people(image, shot, frame.index, body)
+            writer.write(image)
             if progress is not None:
                 progress(Progress("overlay", done, total, done / max(time.monotonic() - began, 1e-6)))

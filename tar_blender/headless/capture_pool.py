@@ -14,7 +14,7 @@ class CapturePool:
     """Captures videos in threads, so that scenes are built while the engines work."""
 
     def __init__(
-        self, engines: Sequence[BlockingEngine], capture: Callable[[Path, BlockingEngine], MotionClip]
+        self, engines: Sequence[BlockingEngine], capture: Callable[[Path, BlockingEngine], list[MotionClip]]
     ) -> None:
         """Create the pool.
 
@@ -27,7 +27,7 @@ class CapturePool:
         for engine in engines:
             self._free.put(engine)
         self._threads = ThreadPoolExecutor(len(engines))
-        self._motions: dict[Path, Future[MotionClip]] = {}
+        self._motions: dict[Path, Future[list[MotionClip]]] = {}
         self._started: dict[Path, float] = {}
 
     def __enter__(self) -> "CapturePool":
@@ -47,15 +47,17 @@ class CapturePool:
             video = video_of[future]
             yield video, self._started[video]
 
-    def motion(self, video: Path) -> MotionClip:
-        """Return the motion of a finished video. It can be called once for each video, because motions are large.
+    def motion(self, video: Path) -> list[MotionClip]:
+        """Return the motion in each shot of a finished video.
+
+        It can be called once for each video, because motions are large.
 
         Raises:
             TarError: the capture failed.
         """
         return self._motions.pop(video).result()
 
-    def _run(self, video: Path) -> MotionClip:
+    def _run(self, video: Path) -> list[MotionClip]:
         self._started[video] = time.monotonic()
         engine = self._free.get()
         try:

@@ -94,10 +94,14 @@ def _run_one(options: argparse.Namespace) -> None:
         (check_writable if is_motion(output) else check_output)(output)
     (video,) = options.video
     with _engine_maker()() as engine:
-        motion = _motion(video, _capture_options(options), engine, _show)
-    people, files = convert(motion, options.output, options)
+        clips = _motion(video, _capture_options(options), engine, _show)
+    for clip in clips:
+        if clip.shot is not None:
+            print(clip.shot.with_times(clip.fps))
+    people, files = convert(clips, options.output, options)
+    frames = max(clip.last_frame for clip in clips) + 1
     for file in files:
-        print(f"{file}: {'1 person' if people == 1 else f'{people} people'}, {motion.last_frame + 1} frames")
+        print(f"{file}: {'1 person' if people == 1 else f'{people} people'}, {frames} frames")
 
 
 def _run_batch(options: argparse.Namespace) -> int:
@@ -115,7 +119,7 @@ def _run_batch(options: argparse.Namespace) -> int:
         else:
             print(f"{outcome.video}: {outcome.status}", flush=True)
 
-    def capture(video: Path, engine: BlockingEngine) -> MotionClip:
+    def capture(video: Path, engine: BlockingEngine) -> list[MotionClip]:
         def show(event: Event) -> None:
             if isinstance(event, Notice):
                 print(f"{NAME}: {video}: {_text(event)}", file=errors, flush=True)
@@ -175,10 +179,10 @@ def _absolute(path: Path | str | None) -> Path | None:
 
 def _motion(
     source: Path, options: CaptureOptions, engine: BlockingEngine, on_event: Callable[[Event], None]
-) -> MotionClip:
-    """Capture a video, or read a motion file. Does not access Blender's data."""
+) -> list[MotionClip]:
+    """Capture the shots of a video, or read a motion file. Does not access Blender's data."""
     if is_motion(source):
-        return load_motion(source, load_body())
+        return load_motion(source, load_body(), options.shot)
     check_video_file(source)
     try:
         return engine.capture(Job(str(source.absolute()), options), on_event)

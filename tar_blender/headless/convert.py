@@ -10,30 +10,39 @@ import bpy
 from tar_core.arguments import from_arguments
 from tar_core.body.data import body_of_clip
 from tar_core.motion import MotionClip
+from tar_core.shot_files import save_shots
 
 from ..export.amass import ENDING as AMASS_ENDING
 from ..export.amass import save_amass
 from ..export.formats import save_each, save_scene
 from ..retarget.character_file import replace_person
-from ..scene.build import import_clip
+from ..scene.build import import_steps
 from ..scene.frame_rate import set_frame_rate
 from ..scene.key_reduction import Tolerance, reduce_keys
 from ..scene.options import ImportOptions
 from ..util.blender_types import scene_of
+from ..util.incremental import finish
 from .arguments import MOTION, NAME
 
 
-def convert(clip: MotionClip, outputs: Sequence[Path], arguments: argparse.Namespace) -> tuple[int, list[Path]]:
-    """Build the clip in an empty scene and write its files. Returns the number of people and the written files."""
+def convert(
+    clips: Sequence[MotionClip], outputs: Sequence[Path], arguments: argparse.Namespace
+) -> tuple[int, list[Path]]:
+    """Build the clips of a video in an empty scene and write its files.
+
+    Returns:
+        The number of people, and the written files.
+    """
     # The objects and settings of the startup file must not affect the result.
     bpy.ops.wm.read_homefile(use_empty=True)
     if arguments.fps is not None:
         set_frame_rate(scene_of(bpy.context), arguments.fps)
     timing = "video" if arguments.fps is None else "scene"
-    imported = import_clip(clip, bpy.context, from_arguments(ImportOptions, arguments, timing=timing))
-    for warning in imported.warnings:
+    imported = finish(import_steps(clips, bpy.context, from_arguments(ImportOptions, arguments, timing=timing)))
+    for warning in (warning for built in imported for warning in built.warnings):
         print(f"{NAME}: {warning}", file=sys.stderr)
-    characters = [person.armature for person in imported.people]
+    characters = [person.armature for built in imported for person in built.people]
+    num_people = len(characters)
     if arguments.character is not None:
         replaced = [replace_person(person, arguments.character) for person in characters]
         characters = [character for character, _ in replaced]
@@ -45,15 +54,15 @@ def convert(clip: MotionClip, outputs: Sequence[Path], arguments: argparse.Names
     written: list[Path] = []
     for output in outputs:
         if output.name.lower().endswith(f".{AMASS_ENDING}"):
-            written += save_amass(output, imported.clip, body_of_clip(clip), imported.placement)
+            written += save_amass(output, imported, body_of_clip(clips[0]))
         elif is_motion(output):
-            imported.clip.save(output)
+            save_shots(output, [built.clip for built in imported])
             written.append(output)
         elif arguments.separate:
             written += save_each(output, characters)
         else:
             written += save_scene(output)
-    return len(clip.people), written
+    return num_people, written
 
 
 def is_motion(file: Path) -> bool:

@@ -94,8 +94,8 @@ class EngineJobOperator(OperatorMixin):
 
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
         self._request = request
-        self._building: Incremental[ImportedClip] | None = None
-        self._imported: ImportedClip | None = None
+        self._building: Incremental[list[ImportedClip]] | None = None
+        self._imported: list[ImportedClip] | None = None
         self._engine = None
         if not request.is_motion:
             program = engine_program(context)
@@ -192,7 +192,8 @@ class EngineJobOperator(OperatorMixin):
         return None
 
     def _show_detected(self, context: bpy.types.Context) -> OperatorResult:
-        show_detected(context, self._request.job.video, self._engine.detected())
+        job = self._request.job
+        show_detected(context, job.video, job.options.first_frame, self._engine.detected())
         return {"FINISHED"}
 
     def _begin_building(self, context: bpy.types.Context) -> None:
@@ -201,11 +202,11 @@ class EngineJobOperator(OperatorMixin):
         self._building = self._import_steps(context)
         self._tick_every(context, _BUILDING_TICK)
 
-    def _import_steps(self, context: bpy.types.Context) -> Incremental[ImportedClip]:
-        motion = yield from in_thread(self._read_motion)
-        return (yield from import_steps(motion, context, self._request.options))
+    def _import_steps(self, context: bpy.types.Context) -> Incremental[list[ImportedClip]]:
+        clips = yield from in_thread(self._read_motion)
+        return (yield from import_steps(clips, context, self._request.options))
 
-    def _read_motion(self) -> MotionClip:
+    def _read_motion(self) -> list[MotionClip]:
         return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
 
     def _build(self, context: bpy.types.Context) -> OperatorResult | None:
@@ -231,16 +232,18 @@ class EngineJobOperator(OperatorMixin):
         self._tick_every(context, _POLL_SECONDS)
         return result
 
-    def _keep(self, context: bpy.types.Context, imported: ImportedClip) -> OperatorResult:
-        """Write the captured motion to the cache, mark and report the imported clip, and push an undo step."""
+    def _keep(self, context: bpy.types.Context, imported: list[ImportedClip]) -> OperatorResult:
+        """Write the captured motion to the cache, mark and report the imported clips, and push an undo step."""
         motion = str(self._request.video)
         if not self._request.is_motion:
             try:
                 motion = str(keep_motion(self._engine.content(), self._request.video, cache_folder(context)))
             except TarError as error:
                 motion = ""
-                imported.warnings.append(str(error))
-        mark_clip(imported.collection, ClipRecord(motion, self._request.options.to_json()))
+                imported[0].warnings.append(str(error))
+        for built in imported:
+            shot = None if built.clip.shot is None else built.clip.shot.number
+            mark_clip(built.collection, ClipRecord(motion, self._request.options.to_json(), shot))
         report_import(self, context, imported)
         if not bpy.app.background:
             kind = "Motion File" if self._request.is_motion else "Video Motion"
@@ -248,15 +251,17 @@ class EngineJobOperator(OperatorMixin):
         return {"FINISHED"}
 
 
-def report_import(operator: bpy.types.Operator, context: bpy.types.Context, imported: ImportedClip) -> None:
+def report_import(operator: bpy.types.Operator, context: bpy.types.Context, imported: list[ImportedClip]) -> None:
     """Report the warnings of an import, and show it in the panel."""
-    for warning in imported.warnings:
+    warnings = [warning for built in imported for warning in built.warnings]
+    for warning in warnings:
         operator.report({"WARNING"}, sentence(warning))
-    count = len(imported.people)
+    count = sum(len(built.people) for built in imported)
     people = "1 person" if count == 1 else f"{count} people"
+    people += "" if len(imported) == 1 else f" in {len(imported)} shots"
     progress = context.window_manager.tar_progress
     # The notice may already contain warnings of the engine.
-    progress.notice = _join(f"Imported {people}.", *imported.warnings, progress.notice)
+    progress.notice = _join(f"Imported {people}.", *warnings, progress.notice)
 
 
 def _join(*messages: str) -> str:

@@ -11,7 +11,7 @@ from tar_core.errors import TarError
 
 from ..engine.paths import body_file, engine_choices
 from ..engine.request import ImportRequest
-from ..properties.people_picker import selection_for_job
+from ..properties.people_picker import selection_for_job, shot_for_job
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from .engine_job import EngineJobOperator, fail
@@ -80,6 +80,9 @@ def _request(context: bpy.types.Context) -> ImportRequest:
         body = str(body_of_gender(Path(body), settings.gender))
     selection = selection_for_job(context, str(settings.video_path)) if settings.people == "picked" else None
     job = _with_preferences(context, settings.job(context.scene, body, selection))
+    if settings.people != "box":
+        shot = shot_for_job(context, job.video, job.options.first_frame)
+        job = replace(job, options=replace(job.options, shot=shot))
     return ImportRequest(job, settings.import_options(camera=settings.scene_camera(context.scene)))
 
 

@@ -81,7 +81,9 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         path = find_motion(record.motion, cache_folder(context))
         if path is None:
             raise TarError("the captured motion of the clip is no longer in the cache; import the video again")
-        motion = load_motion(path, load_body())
+        motion, *others = load_motion(path, load_body(), record.shot)
+        if others:
+            raise TarError(_DAMAGED)
         wanted = {person_id(armature) for armature in people_of(old)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
         scene = scene_of(context)
@@ -89,14 +91,17 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)
         options = self.import_options(focal_length, camera)
         leave_other_modes(context, list(old.all_objects))
+        first, last = scene.frame_start, scene.frame_end
         imported = import_clip(motion, context, options)
+        if record.shot is not None:  # the other shots are still in the scene
+            scene.frame_start, scene.frame_end = min(first, scene.frame_start), max(last, scene.frame_end)
         names = {obj: obj.name for obj in imported.collection.all_objects}
         name = old.name
         delete_clip(old)
         imported.collection.name = name
         for obj, given in names.items():  # without the .001 that Blender added while the old names were in use
             obj.name = given.rpartition(".")[0] if given[-4:-3] == "." and given[-3:].isdigit() else given
-        mark_clip(imported.collection, ClipRecord(record.motion, options.to_json()))
+        mark_clip(imported.collection, ClipRecord(record.motion, options.to_json(), record.shot))
         return imported
 
     def _camera(self, scene: bpy.types.Scene, old: bpy.types.Collection) -> str | None:

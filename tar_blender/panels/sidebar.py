@@ -27,6 +27,7 @@ from ..operators.people import (
 )
 from ..operators.queue import TAR_OT_cancel_import, TAR_OT_copy_report, TAR_OT_unqueue_import
 from ..operators.reimport import TAR_OT_reimport_clip
+from ..properties.people_picker import has_shots
 from ..properties.runtime import TARProgress
 from ..properties.settings import TARSettings
 from ..scene.metadata import (
@@ -118,6 +119,8 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             self._draw_detected(context, layout, settings)
         if settings.people == "box":
             self._draw_box(layout, settings)
+        elif settings.video and has_shots(context, str(settings.video_path)):
+            layout.prop(context.window_manager.tar_detected, "shot")
         draw_lens(layout, settings)
         draw_capture_options(layout, settings)
         layout.prop(settings, "body")

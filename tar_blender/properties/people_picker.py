@@ -1,20 +1,27 @@
-"""The people that a scan detected in the video, with portraits and checkboxes, to select from before an import."""
+"""The people and the shots that a scan detected in the video, to select from before an import."""
 
+import contextlib
 import json
-from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import bpy
 import bpy.utils.previews
 import numpy as np
-from bpy.props import BoolProperty, CollectionProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 
 from tar_core.errors import TarError
-from tar_core.people.selection import DetectedPerson
+from tar_core.people.selection import Scan
 
+from ..scene.frame_rate import frame_rate
+from ..util.blender_types import scene_of
 from ..util.registration import Pointer, registration
+from ..util.video_info import read_video_info
+
+ALL_SHOTS = "all"
 
 _portraits: Any = None  # Blender's preview collection, from `register` to `unregister`
+_shot_items: list[tuple[str, str, str]] = []  # Blender does not keep the texts of an enumeration's items
 
 
 class TARDetectedPerson(bpy.types.PropertyGroup):
@@ -35,25 +42,65 @@ class TARDetectedPerson(bpy.types.PropertyGroup):
     job_entry: StringProperty()
 
 
+class TARDetectedShot(bpy.types.PropertyGroup):
+    """A shot of the video, with its first and its last video frame."""
+
+    number: IntProperty()
+    first_frame: IntProperty()
+    last_frame: IntProperty()
+
+
+def _list_shots(detected: "TARDetectedPeople", context: bpy.types.Context) -> list[tuple[str, str, str]]:
+    """The items of the property `shot`, with the frames of the scene in which each shot will be."""
+    scene, speed = scene_of(context), 1.0
+    settings: Any = scene.tar_settings  # type: ignore[attr-defined]
+    if settings.timing == "scene":
+        with contextlib.suppress(TarError):  # the video is gone, which the panel reports elsewhere
+            speed = frame_rate(scene) / read_video_info(Path(detected.video)).fps
+    _shot_items[:] = [(ALL_SHOTS, "All Shots", "Import all shots, each with a camera of its own")]
+    for shot in detected.shots:
+        first, last = (settings.start_frame + round(frame * speed) for frame in (shot.first_frame, shot.last_frame))
+        text = f"Shot {shot.number}: {first} to {last}"
+        _shot_items.append((str(shot.number), text, f"Import frames {first} to {last} of the scene only"))
+    return _shot_items
+
+
 class TARDetectedPeople(bpy.types.PropertyGroup):
     """The result of the last scan; in the window manager, so it is not saved.
 
     Attributes:
         video: absolute path of the video.
+        first_frame: first video frame that was scanned.
         people: the detected people.
+        shots: the shots of the video.
+        shot: number of the shot to import, or ALL_SHOTS.
     """
 
     video: StringProperty()
+    first_frame: IntProperty()
     people: CollectionProperty(type=TARDetectedPerson)
+    shots: CollectionProperty(type=TARDetectedShot)
+    shot: EnumProperty(
+        name="Shot", description="Part of the video between two camera cuts to import", items=_list_shots
+    )
 
 
-def show_detected(context: bpy.types.Context, video: str, people: Sequence[DetectedPerson]) -> None:
-    """Fill the list with the people detected in a video, all selected."""
+def show_detected(context: bpy.types.Context, video: str, first_frame: int, scan: Scan) -> None:
+    """Fill the lists with the people detected in a video, all selected, and with its shots.
+
+    Args:
+        first_frame: first video frame that was scanned.
+    """
     detected = context.window_manager.tar_detected
-    detected.video = video
+    detected.video, detected.first_frame = video, first_frame
+    detected.shots.clear()
+    for shot in scan.shots:
+        item = detected.shots.add()
+        item.number, item.first_frame, item.last_frame = shot.number, shot.first, shot.last
+    detected.shot = ALL_SHOTS
     detected.people.clear()
     _portraits.clear()
-    for person in people:
+    for person in scan.people:
         row = detected.people.add()
         row.person_id, row.first_frame, row.last_frame = person.person_id, person.first_frame, person.last_frame
         row.job_entry = json.dumps(person.to_job(True))
@@ -74,6 +121,26 @@ def selection_for_job(context: bpy.types.Context, video: str) -> list[dict[str, 
     return [json.loads(person.job_entry) | {"wanted": person.selected} for person in detected.people]
 
 
+def has_shots(context: bpy.types.Context, video: str) -> bool:
+    """Whether a scan of this video has found several shots."""
+    detected = context.window_manager.tar_detected
+    return detected.video == video and len(detected.shots) > 1
+
+
+def shot_for_job(context: bpy.types.Context, video: str, first_frame: int) -> int | None:
+    """Return the number of the selected shot; None for all.
+
+    Raises:
+        TarError: the shots are counted from another frame.
+    """
+    detected = context.window_manager.tar_detected
+    if not has_shots(context, video) or detected.shot == ALL_SHOTS:
+        return None
+    if detected.first_frame != first_frame:
+        raise TarError("the video was scanned from another frame on; press Find People again, or set Shot to All Shots")
+    return int(detected.shot)
+
+
 def portrait_icon(person: TARDetectedPerson) -> int:
     """Return the icon number of a person's portrait, for layouts."""
     return int(_portraits[str(person.person_id)].icon_id)
@@ -89,7 +156,8 @@ def _load_portrait(name: str, image: np.ndarray) -> None:
 
 
 _register, _unregister = registration(
-    (TARDetectedPerson, TARDetectedPeople), (Pointer(bpy.types.WindowManager, "tar_detected", TARDetectedPeople),)
+    (TARDetectedPerson, TARDetectedShot, TARDetectedPeople),
+    (Pointer(bpy.types.WindowManager, "tar_detected", TARDetectedPeople),),
 )
 
 

@@ -1,6 +1,6 @@
 """Import of a MotionClip: a collection in the scene with people, camera and background video."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -31,6 +31,7 @@ from .body_mesh import body_steps, build_skin_material
 from .camera import add_video_background, build_camera, match_render
 from .frame_rate import frame_rate, set_frame_rate
 from .keyframes import follow_visibility, motion_steps
+from .markers import add_marker
 from .metadata import mark_floor, mark_implausible_ranges, mark_lens, mark_person, mark_uncertain_ranges
 from .options import ImportOptions
 
@@ -94,23 +95,41 @@ class PreparedClip:
 
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
     """Import a clip without interruption; see `import_steps`."""
-    return finish(import_steps(clip, context, options))
+    (imported,) = finish(import_steps([clip], context, options))
+    return imported
 
 
 def import_steps(
-    clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None
-) -> Incremental[ImportedClip]:
-    """Build the clip in one collection, and adapt the scene to it.
+    clips: Sequence[MotionClip], context: bpy.types.Context, options: ImportOptions | None = None
+) -> Incremental[list[ImportedClip]]:
+    """Build the clips of a video in one collection each, and adapt the scene to them.
 
-    The scene takes the frame range and the camera of the clip, and its frame rate and resolution if the options say so.
-    If a step fails or the generator is closed, the file is unchanged. Nothing else may change the file between steps.
+    The scene takes the frame range and the camera of the clips, and their frame rate and resolution if the options say
+    so. A marker at the beginning of each shot makes its camera the active one. If a step fails or the generator is
+    closed, the file is unchanged. Nothing else may change the file between steps.
 
     Raises:
-        TarError: the clip has no people, or its body file cannot be read.
+        TarError: a clip has no people, or its body file cannot be read.
     """
     options = options or ImportOptions()
-    if not clip.people:
+    if not all(clip.people for clip in clips):
         raise TarError("the motion contains no people; capture the video again with other settings")
+    scene = scene_of(context)
+    with _all_or_nothing():
+        imported = []
+        for clip in clips:
+            imported.append((yield from _clip_steps(clip, context, options)))
+        yield
+        scene.camera = imported[0].camera
+        if options.match_resolution:
+            match_render(scene, imported[0].clip)
+        _mark_shots(scene, imported, options)
+        _set_frames(scene, [built.clip for built in imported], options.start_frame)
+    return imported
+
+
+def _clip_steps(clip: MotionClip, context: bpy.types.Context, options: ImportOptions) -> Incremental[ImportedClip]:
+    """Build a clip."""
     scene = scene_of(context)
     scene_rate = frame_rate(scene)
     speed = clip.fps / scene_rate if options.keep_frame_rate else 1.0
@@ -124,24 +143,17 @@ def import_steps(
     clip = prepared.clip
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
-
-    with _all_or_nothing():
-        collection = bpy.data.collections.new(Path(clip.source).stem or "TAR")
-        scene.collection.children.link(collection)
-        mark_floor(collection, prepared.about_floor)
-        if _is_filmed(clip) and given is None:
-            mark_lens(collection, short_focal_length_text(clip))
-        camera = given or build_camera(clip, prepared.placement, collection, options.start_frame)
-        yield
-        if given is None and options.show_video and _is_filmed(clip):
-            warnings += _add_background(camera, clip, options.start_frame, speed)
-        yield
-        people = yield from _people_steps(context, prepared, options, collection)
-        yield
-        scene.camera = camera
-        if options.match_resolution:
-            match_render(scene, clip)
-        _set_frames(scene, clip, options.start_frame)
+    collection = bpy.data.collections.new(_with_shot(Path(clip.source).stem or "TAR", clip))
+    scene.collection.children.link(collection)
+    mark_floor(collection, prepared.about_floor)
+    if _is_filmed(clip) and given is None:
+        mark_lens(collection, short_focal_length_text(clip))
+    camera = given or build_camera(clip, prepared.placement, collection, options.start_frame)
+    yield
+    if given is None and options.show_video and _is_filmed(clip):
+        warnings += _add_background(camera, clip, options.start_frame, speed)
+    yield
+    people = yield from _people_steps(context, prepared, options, collection)
     return ImportedClip(collection, camera, prepared.placement, people, clip, warnings)
 
 
@@ -235,11 +247,22 @@ def _add_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int
     return []
 
 
-def _set_frames(scene: bpy.types.Scene, clip: MotionClip, start_frame: int) -> None:
+def _with_shot(name: str, clip: MotionClip) -> str:
+    return name if clip.shot is None else f"{name} {clip.shot.name}"
+
+
+def _mark_shots(scene: bpy.types.Scene, imported: Sequence[ImportedClip], options: ImportOptions) -> None:
+    """Add a marker for the camera of each shot, unless the user's camera films all of them."""
+    for built in imported:
+        if built.clip.shot is not None and built.camera.name in built.collection.all_objects:
+            add_marker(scene, built.clip.shot.name, options.start_frame + built.clip.shot.first, built.camera)
+
+
+def _set_frames(scene: bpy.types.Scene, clips: Sequence[MotionClip], start_frame: int) -> None:
     """Set the frame rate and the frame range of the scene, and go to the first frame."""
-    set_frame_rate(scene, clip.fps)
-    scene.frame_start = start_frame + min(int(person.frames[0]) for person in clip.people)
-    scene.frame_end = start_frame + clip.last_frame
+    set_frame_rate(scene, clips[0].fps)
+    scene.frame_start = start_frame + min(int(person.frames[0]) for clip in clips for person in clip.people)
+    scene.frame_end = start_frame + max(clip.last_frame for clip in clips)
     scene.frame_set(scene.frame_start)
 
 

@@ -40,7 +40,8 @@ def build_camera(
     extends from the left edge of the first pixel to the right edge of the last pixel, while the clip's coordinates
     (0, 0) are the center of the first pixel. Hence (width - 1) / 2 and (height - 1) / 2.
     """
-    data = bpy.data.cameras.new(_NAME)
+    name = _NAME if clip.shot is None else f"{_NAME} {clip.shot.name}"
+    data = bpy.data.cameras.new(name)
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = SENSOR_WIDTH
     data.sensor_height = SENSOR_WIDTH * clip.height / clip.width
@@ -52,12 +53,12 @@ def build_camera(
     farthest = max((float(np.linalg.norm(person.trans, axis=1).max()) for person in clip.people), default=0.0)
     data.clip_end = max(MIN_CLIP_END, 2 * farthest)
 
-    camera = bpy.data.objects.new(_NAME, data)
+    camera = bpy.data.objects.new(name, data)
     collection.objects.link(camera)
     if clip.camera_trajectory is None:
         camera.matrix_world = Matrix(placement.camera_matrix().tolist())
         return camera
-    mount = bpy.data.objects.new(f"{_NAME} Mount", None)
+    mount = bpy.data.objects.new(f"{name} Mount", None)
     mount.matrix_world = Matrix(placement.matrix().tolist())
     mount.empty_display_size = 0.3
     collection.objects.link(mount)

@@ -17,6 +17,7 @@ from tar_core.errors import shown_text
 from tar_core.option_fields import LARGEST_INTEGER
 
 from ..util.blender_types import find_object, view_layer_of
+from .markers import remove_markers
 
 # Names of custom properties in saved files: never change them.
 _PERSON = "tar_person"
@@ -36,10 +37,12 @@ class ClipRecord:
     Attributes:
         motion: path of the motion file; empty if there is none.
         options: ImportOptions as a dictionary.
+        shot: number of the shot in the motion file; None if the file has one clip.
     """
 
     motion: str
     options: dict[str, Any]
+    shot: int | None = None
 
 
 def mark_person(armature: bpy.types.Object, person_id: int) -> None:
@@ -92,12 +95,17 @@ def _ranges_from_json(text: str) -> tuple[UncertainRange, ...] | None:
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:
     """Record that a collection is an imported clip."""
-    collection[_CLIP] = json.dumps(asdict(record))
+    fields = asdict(record)
+    if record.shot is None:
+        del fields["shot"]  # which older versions do not know
+    collection[_CLIP] = json.dumps(fields)
 
 
 def clip_record(collection: bpy.types.Collection) -> ClipRecord | None:
     """Return how a clip was imported; None if the collection is not an imported clip."""
     match _parsed(_record(collection, _CLIP)):
+        case {"motion": str(motion), "options": dict(options), "shot": int(shot), **rest} if not rest:
+            return ClipRecord(motion, options, shot)
         case {"motion": str(motion), "options": dict(options), **rest} if not rest:
             return ClipRecord(motion, options)
     return None
@@ -209,7 +217,8 @@ def delete_person(armature: bpy.types.Object) -> None:
 
 
 def delete_clip(collection: bpy.types.Collection) -> None:
-    """Remove a clip's collection with everything in it."""
+    """Remove a clip's collection with everything in it, and the markers of its cameras that the import made."""
+    remove_markers(collection)
     _remove(list(collection.all_objects))
     bpy.data.collections.remove(collection)
 

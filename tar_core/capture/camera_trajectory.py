@@ -13,7 +13,7 @@ from tar_core.camera.trajectory_io import KnownCamera, read_camera_trajectory
 from tar_core.camera.vanishing_points import EstimatedCamera
 from tar_core.camera.world import with_camera_trajectory
 from tar_core.capture.frames import read_frames, sampling_step
-from tar_core.capture.people_pass import TrackedPeople
+from tar_core.capture.people_pass import TrackedShot
 from tar_core.capture.progress import Progress
 from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.motion import MotionClip, Vertical
@@ -49,9 +49,9 @@ def with_known_camera(options: CaptureOptions, known: KnownCamera) -> CaptureOpt
 
 
 def track_camera(
-    reader: VideoReader, options: CaptureOptions, tracked: TrackedPeople, report: Callable[[Progress], None]
+    reader: VideoReader, options: CaptureOptions, tracked: TrackedShot, report: Callable[[Progress], None]
 ) -> CameraTrajectory:
-    """Track the rotation and zoom of the camera in a second pass over the video.
+    """Track the rotation and zoom of the camera in a second pass over a shot.
 
     Args:
         reader: the video.
@@ -59,8 +59,9 @@ def track_camera(
         tracked: result of the first pass; the boxes exclude people from the background.
         report: called after each frame.
     """
-    first, step = options.first_frame, sampling_step(options, reader.fps)
-    frames = read_frames(reader, options, report, "camera")
+    first, step = tracked.shot.first, sampling_step(options, reader.fps)
+    part = replace(options, start=first, end=tracked.shot.last, box=None)
+    frames = read_frames(reader, part, report, "camera")
     images = (frame.image for frame in frames if (frame.index - first) % step == 0)
     boxes = (np.array(frame_boxes).reshape(-1, 4) for frame_boxes in tracked.boxes)
     track = track_camera_rotation(zip(images, boxes, strict=False), reader.size, tracked.camera.focal_length)

@@ -22,6 +22,7 @@ from tar_core.options import CaptureOptions
 from tar_core.people.selection import PeopleSelection
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
+from tar_core.shots import Shot, add_frame, check_number
 from tar_core.video.cuts import mark_cuts
 from tar_core.video.reader import VideoFrame, VideoReader
 
@@ -29,27 +30,47 @@ CAMERA_CHECKS_PER_SECOND = 3.0  # frames in which the motion of the camera is ch
 
 
 @dataclass(frozen=True)
-class TrackedPeople:
-    """Result of the pass.
+class TrackedShot:
+    """Result of the pass for one shot.
 
     Attributes:
+        shot: number and frames of the shot.
         people: captured people, the largest first; the motion in each frame is in the frame's own camera.
         camera: the camera at the first frame.
         camera_moves: whether the background moves.
         boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels.
-        cuts: first frames of the video after camera cuts.
     """
 
+    shot: Shot
     people: list[PersonMotion]
     camera: EstimatedCamera
     camera_moves: bool
     boxes: list[list[list[float]]]
-    cuts: list[int]
 
     @property
     def last_frame(self) -> int:
         """The last frame of any person."""
         return max(int(person.frames[-1]) for person in self.people)
+
+
+class _ShotPass:
+    """What the pass notes about one shot.
+
+    Args:
+        first: the first frame of the shot.
+        number: number of that frame among all processed ones.
+        camera: the camera at that frame.
+    """
+
+    def __init__(self, first: int, number: int, camera: EstimatedCamera) -> None:
+        self.first, self.number, self.camera = first, number, camera
+        self.camera_motion = CameraMotionDetector()
+        self.boxes: list[list[list[float]]] = []  # lists use less memory than arrays, see FrameResult.packed
+        self.people: list[CapturedPerson] = []
+
+    def frame_zero(self, step: int) -> int:
+        """The video frame at which the processed frames would be numbered 0 if the video were this shot alone."""
+        return self.first - step * self.number
 
 
 class _PeoplePass:
@@ -60,11 +81,10 @@ class _PeoplePass:
     """
 
     def __init__(self, reader: VideoReader, options: CaptureOptions, networks: Networks, worker: Executor) -> None:
-        self.camera: EstimatedCamera | None = None
-        self.camera_motion = CameraMotionDetector()
-        self.boxes: list[list[list[float]]] = []  # lists use less memory than arrays, see FrameResult.packed
-        self._step = sampling_step(options, reader.fps)
-        self.fps = reader.fps / self._step
+        self.shots: list[_ShotPass] = []
+        self.step = sampling_step(options, reader.fps)
+        self.fps = reader.fps / self.step
+        self._number = 0  # of processed frames
         self._options, self._networks, self._worker = options, networks, worker
         self._video = reader.path
         self._principal_point = image_center(*reader.size)
@@ -75,28 +95,31 @@ class _PeoplePass:
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
         self._tracks: dict[int, NetworkTrack] = {}
 
-    def process(self, number: int, frame: VideoFrame, is_cut: bool) -> None:
-        """Process a frame.
-
-        Args:
-            number: counts the processed frames.
-            frame: the frame of the video.
-            is_cut: whether another shot has begun since the last processed frame.
-        """
-        options = self._options
-        self.camera = self.camera or estimate_initial_camera(frame.image, options, self._video)
-        if options.box is not None and frame.index == options.first_frame:
-            self._tracker.start_from_box(number, frame.image, np.array(options.box.box))
-        if is_cut:
-            self._tracker.cut(number)
-        sightings = self._tracker.step(number, frame.image)
-        self.boxes.append([sighting.box.tolist() for sighting in sightings])
-        if not options.static_camera and number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
-            self.camera_motion.add(frame.image, np.array(self.boxes[-1]).reshape(-1, 4))
+    def process(self, frame: VideoFrame, is_first: bool) -> None:
+        """Process a frame of the video; `is_first` says whether it is the first one of a shot."""
+        if is_first:
+            self._begin_shot(frame)
+        shot = self.shots[-1]
+        if (frame.index - shot.first) % self.step:
+            return
+        sightings = self._tracker.step(self._number, frame.image)
+        shot.boxes.append([sighting.box.tolist() for sighting in sightings])
+        if not self._options.static_camera and self._number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
+            shot.camera_motion.add(frame.image, np.array(shot.boxes[-1]).reshape(-1, 4))
         selection = self._selection
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
-        self._run_network({sighting.track_id: sighting for sighting in sightings}, self.camera.focal_length)
+        self._run_network({sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length)
+        self._number += 1
+
+    def _begin_shot(self, frame: VideoFrame) -> None:
+        options = self._options
+        if self.shots:
+            self._tracker.cut(self._number)
+        elif options.box is not None:
+            self._tracker.start_from_box(self._number, frame.image, np.array(options.box.box))
+        camera = estimate_initial_camera(frame.image, options, self._video)
+        self.shots.append(_ShotPass(frame.index, self._number, camera))
 
     def _run_network(self, sightings: dict[int, Sighting], focal_length: float) -> None:
         for track_id in self._tracks.keys() - sightings.keys():
@@ -107,16 +130,21 @@ class _PeoplePass:
             crop_camera = CropCamera.from_crop(sighting.crop, focal_length, self._principal_point)
             self._tracks[track_id].add(sighting, crop_camera)
 
-    def finish(self) -> list[CapturedPerson]:
-        """Finish the computation and return the people to keep, the largest first."""
+    def finish(self) -> list[_ShotPass]:
+        """Finish the computation. Returns the shots with the people to keep, the largest first."""
         for track in self._tracks.values():
             track.end_run()
-        people = collect_people(self._tracker.confirmed_people(), self._tracks)
-        selection = self._selection
-        if selection is not None:
-            first, step = self._options.first_frame, self._step
-            people = [p for p in people if selection.includes([first + step * k for k in p.frames], np.array(p.boxes))]
-        return sorted(people, key=CapturedPerson.total_size, reverse=True)[: self._options.max_people]
+        for person in collect_people(self._tracker.confirmed_people(), self._tracks):
+            shot = next(shot for shot in reversed(self.shots) if shot.number <= person.frames[0])
+            if self._is_selected(person, shot):
+                shot.people.append(person)
+        for shot in self.shots:
+            shot.people = sorted(shot.people, key=CapturedPerson.total_size, reverse=True)[: self._options.max_people]
+        return self.shots
+
+    def _is_selected(self, person: CapturedPerson, shot: _ShotPass) -> bool:
+        frames = [shot.frame_zero(self.step) + self.step * number for number in person.frames]
+        return self._selection is None or self._selection.includes(frames, np.array(person.boxes))
 
 
 def track_people(
@@ -125,7 +153,7 @@ def track_people(
     networks: Networks,
     target_body: BodyData | None,
     report: Callable[[Progress], None],
-) -> TrackedPeople:
+) -> list[TrackedShot]:
     """Track people through the video and compute their motion.
 
     Args:
@@ -135,26 +163,41 @@ def track_people(
         target_body: the body to which the shapes are fitted; None for the free body.
         report: called after each frame.
 
+    Returns:
+        The captured shots, with or without people.
+
     Raises:
-        TarError: the video has no frame in the range, or shows no person.
+        TarError: the video has no frame in the range, does not have the shot, or shows no person.
     """
-    step = sampling_step(options, reader.fps)
+    shots: list[Shot] = []
     with ThreadPoolExecutor(max_workers=1) as worker:
         state = _PeoplePass(reader, options, networks, worker)
-        is_cut, cuts = False, []
-        for frame, is_first in mark_cuts(read_frames(reader, options, report, "capture")):
-            is_cut = is_cut or is_first
-            if is_first:
-                cuts.append(frame.index)
-            number, skipped = divmod(frame.index - options.first_frame, step)
-            if not skipped:
-                state.process(number, frame, is_cut)
-                is_cut = False
+        for frame, is_cut in mark_cuts(read_frames(reader, options, report, "capture")):
+            add_frame(shots, frame.index, is_cut)
+            if options.shot is not None and options.shot < len(shots):
+                break
+            if options.shot is None or options.shot == len(shots):
+                state.process(frame, is_first=shots[-1].first == frame.index)
         captured = state.finish()
-    if not captured or state.camera is None:
+    if options.shot is not None:
+        check_number(options.shot, (shot.number for shot in shots), reader.path)
+        shots = shots[options.shot - 1 : options.shot]
+    if not any(shot.people for shot in captured):
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
         raise TarError(message, "nobody_detected")
     body = load_body()
-    motions = [person.motion(body, target_body or body) for person in captured]
-    people = [fill_frames(motion, options.first_frame, step, last=frame.index) for motion in motions]
-    return TrackedPeople(people, state.camera, state.camera_motion.is_moving, state.boxes, cuts)
+    return [
+        TrackedShot(
+            shot,
+            [
+                fill_frames(
+                    person.motion(body, target_body or body), result.frame_zero(state.step), state.step, shot.last
+                )
+                for person in result.people
+            ],
+            result.camera,
+            result.camera_motion.is_moving,
+            result.boxes,
+        )
+        for shot, result in zip(shots, captured, strict=True)
+    ]

@@ -1,11 +1,12 @@
 """Capture: from a video to the SMPL motion of the people in it, in one pass and bounded memory.
 
 The stages: decode frames -> detect and track people -> cut crops -> backbone, once per frame and person -> TAR on each
-track -> MotionClip. If the camera moves, a second pass tracks its rotation.
+track -> a MotionClip for each shot. If the camera moves, a second pass tracks its rotation.
 """
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.crop_camera import image_center
 from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.trajectory_io import KnownCamera
 from tar_core.camera.world import to_world_frame
 from tar_core.capture.camera_trajectory import (
     correct_scale,
@@ -24,7 +26,7 @@ from tar_core.capture.camera_trajectory import (
 )
 from tar_core.capture.frames import read_frames
 from tar_core.capture.networks import Networks
-from tar_core.capture.people_pass import TrackedPeople, track_people
+from tar_core.capture.people_pass import TrackedShot, track_people
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.lens import focal_length_warning
@@ -32,13 +34,12 @@ from tar_core.memory import return_large_blocks
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.options import CaptureOptions
 from tar_core.people.scan import scan_people
-from tar_core.people.selection import DetectedPerson
+from tar_core.people.selection import Scan
 from tar_core.people.tracker import PeopleTracker
+from tar_core.shots import Shot, shots_text
 from tar_core.video.reader import VideoReader
 
 logger = logging.getLogger(__name__)
-
-MAX_CUTS_SHOWN = 5  # in the warning
 
 
 def capture(
@@ -46,8 +47,10 @@ def capture(
     options: CaptureOptions | None = None,
     progress: Callable[[Progress], None] | None = None,
     load: Callable[[CaptureOptions], Networks] | None = None,
-) -> MotionClip:
+) -> list[MotionClip]:
     """Capture the motion of the people in a video.
+
+    A shot is what a video shows between two camera cuts. Each has a camera and people of its own.
 
     Args:
         video: any file that FFmpeg reads.
@@ -55,9 +58,12 @@ def capture(
         progress: called after each frame. An exception that it raises ends the capture.
         load: provides the networks instead of `Networks.load`.
 
+    Returns:
+        A clip for each shot with people.
+
     Raises:
-        TarError: the video cannot be read or shows no person, or an option, the checkpoint or the body file is
-            unusable.
+        TarError: the video cannot be read, does not have the shot or shows no person, or an option, the checkpoint or
+            the body file is unusable.
     """
     options = options or CaptureOptions()
     report = progress or (lambda _: None)
@@ -69,16 +75,33 @@ def capture(
         options = with_known_camera(options, known)
     target_body = load_body(options.body) if options.body is not None else None
     networks = (load or Networks.load)(options)
-    tracked = track_people(reader, options, networks, target_body, report)
+    shots = track_people(reader, options, networks, target_body, report)
     for line in reader.warnings:
         logger.warning(line)
-    if tracked.cuts:
-        logger.warning(cut_warning(reader.path, tracked.cuts))
+    if len(shots) > 1:
+        logger.warning(cut_warning(reader.path, [tracked.shot for tracked in shots]))
+    clips = []
+    for tracked in shots:
+        if tracked.people:
+            clip = _clip(reader, options, known, tracked, target_body, report)
+            clips.append(clip if len(shots) > 1 or options.shot is not None else replace(clip, shot=None))
+    return clips
+
+
+def _clip(
+    reader: VideoReader,
+    options: CaptureOptions,
+    known: KnownCamera | None,
+    tracked: TrackedShot,
+    target_body: BodyData | None,
+    report: Callable[[Progress], None],
+) -> MotionClip:
+    """The clip of a shot with people."""
     trajectory = None
     if known is not None:
-        trajectory = known.trajectory.part(options.first_frame, tracked.last_frame)
+        trajectory = known.trajectory.part(tracked.shot.first, tracked.last_frame)
     elif tracked.camera_moves:
-        trajectory = _track_camera_if_readable(video, options, tracked, report)
+        trajectory = _track_camera_if_readable(reader.path, options, tracked, report)
     clip = MotionClip(
         fps=reader.fps,
         width=reader.width,
@@ -86,21 +109,23 @@ def capture(
         focal_length=tracked.camera.focal_length,
         focal_length_error=tracked.camera.focal_length_error,
         principal_point=np.array(image_center(*reader.size)),
-        source=str(Path(video).absolute()),  # Blender may open the clip from another folder
+        source=str(reader.path.absolute()),  # Blender may open the clip from another folder
         people=_in_world(tracked.people, trajectory, target_body),
         body="free" if options.body is None else str(options.body.absolute()),
         vertical=vertical_direction(tracked.camera, trajectory),
         camera_trajectory=trajectory,
+        shot=tracked.shot,
     )
     if warning := focal_length_warning(clip):
-        logger.warning(warning, extra={"topic": "focal_length"})
+        shot = "" if tracked.shot.number == 1 else f"shot {tracked.shot.number}: "
+        logger.warning(shot + warning, extra={"topic": "focal_length"})
     return clip if known is None else correct_scale(clip, target_body or load_body(), options.trajectory_scale == 0)
 
 
 def scan(
     video: str | Path, options: CaptureOptions | None = None, progress: Callable[[Progress], None] | None = None
-) -> list[DetectedPerson]:
-    """Detect the people in a video, the largest first, in a fast pass without motion capture.
+) -> Scan:
+    """Detect the people in a video and its shots, in a fast pass without motion capture.
 
     Raises:
         TarError: the video cannot be read or shows no person, or the device is not available.
@@ -111,24 +136,22 @@ def scan(
     report(Progress("load", 0, None, 0.0))
     networks = Networks.load(options)
     frames = read_frames(reader, options, report, "scan")
-    detected = scan_people(
+    found = scan_people(
         frames, reader.fps, lambda fps: PeopleTracker(networks.backbone, networks.detector, fps, None, networks.movenet)
     )
-    if not detected:
+    if not found.people:
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
         raise TarError(message, "nobody_detected")
-    return detected
+    return found
 
 
-def cut_warning(video: Path, cuts: Sequence[int]) -> str:
-    """What a user should know about a video with cuts at the given frames."""
-    noun = "a cut at frame" if len(cuts) == 1 else "cuts at frames"
-    frames = ", ".join(str(frame) for frame in cuts[:MAX_CUTS_SHOWN]) + (", ..." if len(cuts) > MAX_CUTS_SHOWN else "")
-    return f"{video}: {noun} {frames}; people are new after a cut, and the camera is that of the first shot"
+def cut_warning(video: Path, shots: Sequence[Shot]) -> str:
+    """What a user should know about a video with several shots."""
+    return f"{video}: {len(shots)} shots, each with its own camera and people; {shots_text(shots)}"
 
 
 def _track_camera_if_readable(
-    video: str | Path, options: CaptureOptions, tracked: TrackedPeople, report: Callable[[Progress], None]
+    video: str | Path, options: CaptureOptions, tracked: TrackedShot, report: Callable[[Progress], None]
 ) -> CameraTrajectory | None:
     """Track the camera; warn and return None if the video can no longer be read.
 

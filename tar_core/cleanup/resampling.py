@@ -27,7 +27,8 @@ def resample_clip(clip: MotionClip, fps: float) -> MotionClip:
     ratio = fps / clip.fps
     trajectory = None if clip.camera_trajectory is None else clip.camera_trajectory.resampled(ratio)
     people = [resample_person(person, ratio) for person in clip.people]
-    return replace(clip, fps=fps, people=people, camera_trajectory=trajectory)
+    shot = None if clip.shot is None else clip.shot.resampled(ratio)
+    return replace(clip, fps=fps, people=people, camera_trajectory=trajectory, shot=shot)
 
 
 def resample_person(person: PersonMotion, ratio: float) -> PersonMotion:

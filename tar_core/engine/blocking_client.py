@@ -45,8 +45,8 @@ class BlockingEngine:
             self._process.close()
         self._process = None
 
-    def capture(self, job: Job, on_event: Callable[[Event], None]) -> MotionClip:
-        """Run a job and return its motion. If the process has ended, start another one.
+    def capture(self, job: Job, on_event: Callable[[Event], None]) -> list[MotionClip]:
+        """Run a job and return the motion in each shot. If the process has ended, start another one.
 
         Raises:
             TarError: the job has failed, or the client was closed.

@@ -32,7 +32,8 @@ from tar_core.engine.protocol import (
 from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.people.selection import DetectedPerson, load_detected
+from tar_core.people.selection import Scan
+from tar_core.shot_files import load_shots
 
 ENGINE_COMMAND = (*ISOLATED, "-m", "tar_core.engine")
 POLL_SECONDS = 0.1
@@ -111,21 +112,21 @@ class EngineProcess:
             self._kill_if_overdue(time.monotonic() - self._cancelled_at)
         return events
 
-    def motion(self) -> MotionClip:
-        """Read the captured motion.
+    def motion(self) -> list[MotionClip]:
+        """Read the captured motion of each shot.
 
         Raises:
             TarError: the result is not a motion file.
         """
-        return MotionClip.load(self._output)
+        return load_shots(self._output)
 
-    def detected(self) -> list[DetectedPerson]:
-        """Read the people of a scan.
+    def detected(self) -> Scan:
+        """Read the people and shots of a scan.
 
         Raises:
             TarError: the result is not a list of people.
         """
-        return load_detected(self._output)
+        return Scan.load(self._output)
 
     def content(self) -> bytes:
         """Read the bytes of the result file.

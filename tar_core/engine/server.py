@@ -232,19 +232,20 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
     load_libraries()
     from tar_core.capture.pipeline import capture, scan
     from tar_core.files import check_outputs
-    from tar_core.people.selection import save_detected
+    from tar_core.shot_files import save_shots
 
     options = job.options
     check_outputs([output], [job.video, options.camera_trajectory, options.body, options.checkpoint])
     report = _progress_events(events)
     if job.scan:
-        detected = scan(job.video, job.options, report)
-        save_detected(detected, output)
-        people = [(person.person_id, person.first_frame, person.last_frame) for person in detected]
+        found = scan(job.video, job.options, report)
+        found.save(output)
+        people = [(person.person_id, person.first_frame, person.last_frame) for person in found.people]
     else:
-        clip = capture(job.video, job.options, report, loaded.of)
-        clip.save(output)
-        people = [(person.person_id, int(person.frames[0]), int(person.frames[-1])) for person in clip.people]
+        clips = capture(job.video, job.options, report, loaded.of)
+        save_shots(output, clips)
+        captured = [person for clip in clips for person in clip.people]
+        people = [(person.person_id, int(person.frames[0]), int(person.frames[-1])) for person in captured]
     for number, first, last in people:
         events.send("person", id=number, first=first, last=last)
     return output

@@ -46,13 +46,12 @@ class Identity:
     track_ids: np.ndarray
 
 
-def identify_people(histories: Iterable[TrackHistory], fps: float, cuts: Sequence[int] = ()) -> list[Identity]:
+def identify_people(histories: Iterable[TrackHistory], fps: float) -> list[Identity]:
     """Find the people that tracks show.
 
     Args:
-        histories: the tracks.
+        histories: the tracks of one shot.
         fps: rate of their frames.
-        cuts: first frames after camera cuts; nobody is followed across a cut.
 
     Returns:
         The people in the order of their first frames.
@@ -63,7 +62,7 @@ def identify_people(histories: Iterable[TrackHistory], fps: float, cuts: Sequenc
         clear_runs(track, rows, fps) or [ClearRun(track, range(len(track.frames)))]
         for track, rows in zip(tracks, close, strict=True)
     ]
-    people = join_runs([run for own in runs for run in own], fps, cuts)
+    people = join_runs([run for own in runs for run in own], fps)
     shown = {run.key: number for number, person in enumerate(people) for run in person}
     looks = [mean_appearance(person) for person in people]
     seen: list[_Seen] = [{} for _ in people]
@@ -121,7 +120,7 @@ def _identities(seen: Sequence[_Seen], fps: float) -> list[Identity]:
     return sorted(people, key=lambda person: (person.frames[0], person.track_ids[0]))
 
 
-def join_runs(runs: Sequence[ClearRun], fps: float, cuts: Sequence[int] = ()) -> list[list[ClearRun]]:
+def join_runs(runs: Sequence[ClearRun], fps: float) -> list[list[ClearRun]]:
     """Join clear runs to people, the best pair first.
 
     Returns:
@@ -131,7 +130,7 @@ def join_runs(runs: Sequence[ClearRun], fps: float, cuts: Sequence[int] = ()) ->
     pairs = []
     for i, one in enumerate(ordered):
         for j in range(i + 1, len(ordered)):
-            cost = joining_cost(one, ordered[j], fps, cuts)
+            cost = joining_cost(one, ordered[j], fps)
             if cost is not None:
                 pairs.append((cost, i, j))
     following: dict[int, int] = {}
@@ -147,10 +146,10 @@ def join_runs(runs: Sequence[ClearRun], fps: float, cuts: Sequence[int] = ()) ->
     return people
 
 
-def joining_cost(one: ClearRun, other: ClearRun, fps: float, cuts: Sequence[int] = ()) -> float | None:
+def joining_cost(one: ClearRun, other: ClearRun, fps: float) -> float | None:
     """How badly a run and a later one fit one person; None if they do not."""
     gap = (other.first - one.last) / fps
-    if not 0 < gap <= MAX_GAP + 1 / fps or any(one.last < cut <= other.first for cut in cuts):
+    if not 0 < gap <= MAX_GAP + 1 / fps:
         return None
     is_same_track = one.history is other.history
     difference = appearance_distance(mean_appearance([one]), mean_appearance([other]))

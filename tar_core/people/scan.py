@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 
 from tar_core.camera.crop import crop_from_box
-from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson
+from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Scan
 from tar_core.people.tracker import PeopleTracker
+from tar_core.shots import Shot, add_frame
 from tar_core.video.cuts import mark_cuts
 from tar_core.video.reader import VideoFrame
 
@@ -46,10 +47,8 @@ class _Sighting:
         return cls(frame, box, area**0.5, rating, thumbnail)
 
 
-def scan_people(
-    frames: Iterator[VideoFrame], fps: float, make_tracker: Callable[[float], PeopleTracker]
-) -> list[DetectedPerson]:
-    """Detect all people in a video, the largest first.
+def scan_people(frames: Iterator[VideoFrame], fps: float, make_tracker: Callable[[float], PeopleTracker]) -> Scan:
+    """Detect all people in a video, the largest first, and its shots.
 
     Args:
         frames: all frames of the part of the video to scan.
@@ -59,8 +58,10 @@ def scan_people(
     step = max(1, round(fps / SCAN_FPS))
     tracker = make_tracker(fps / step)
     seen: dict[tuple[int, int], _Sighting] = {}  # by track and processed frame
+    shots: list[Shot] = []
     is_cut = False
     for count, (frame, is_first) in enumerate(mark_cuts(frames)):
+        add_frame(shots, frame.index, is_first)
         is_cut = is_cut or is_first
         number, skipped = divmod(count, step)
         if skipped:
@@ -78,7 +79,7 @@ def scan_people(
     # As in a capture, people are ranked by size and presence.
     people.sort(key=lambda sightings: sum(sighting.size for sighting in sightings), reverse=True)
     spacing = max(1, round(fps / step / BOXES_PER_SECOND))
-    return [_detected(person_id, sightings, spacing) for person_id, sightings in enumerate(people, 1)]
+    return Scan([_detected(person_id, sightings, spacing) for person_id, sightings in enumerate(people, 1)], shots)
 
 
 def _detected(person_id: int, sightings: Sequence[_Sighting], spacing: int) -> DetectedPerson:

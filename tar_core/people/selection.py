@@ -14,6 +14,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.npz import MAX_FRAME, NUMBER, WHOLE_NUMBER, Form, read_npz
 from tar_core.people.boxes import box_iou
+from tar_core.shots import Shot
 
 THUMBNAIL_SIZE = 128  # pixels
 MIN_IOU = 0.3  # of the boxes of one person at the same time in two passes over the video
@@ -51,17 +52,50 @@ class DetectedPerson:
         return {"wanted": is_selected, "boxes": rows}
 
 
-def save_detected(people: Sequence[DetectedPerson], path: Path) -> None:
-    """Write detected people to an .npz file. An incomplete file is never left behind.
+@dataclass(frozen=True)
+class Scan:
+    """The result of a scan: the people, the largest first, and the shots of the video."""
 
-    Raises:
-        TarError: the file cannot be written.
-    """
-    arrays = {"ids": np.array([person.person_id for person in people], np.int64)}
-    for index, person in enumerate(people):
-        arrays |= {f"{key}_{index}": getattr(person, name) for name, key in _FILE_KEYS.items()}
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+    people: list[DetectedPerson]
+    shots: list[Shot]
+
+    def save(self, path: Path) -> None:
+        """Write an .npz file. An incomplete file is never left behind.
+
+        Raises:
+            TarError: the file cannot be written.
+        """
+        arrays = {
+            "ids": np.array([person.person_id for person in self.people], np.int64),
+            "shots": np.array([(shot.number, shot.first, shot.last) for shot in self.shots], np.int64).reshape(-1, 3),
+        }
+        for index, person in enumerate(self.people):
+            arrays |= {f"{key}_{index}": getattr(person, name) for name, key in _FILE_KEYS.items()}
+        with atomic_path(path) as temporary, temporary.open("wb") as file:
+            np.savez(file, **arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> "Scan":
+        """Read a file written by `save`.
+
+        Raises:
+            TarError: the file is missing or has other content.
+        """
+        about = ("not a list of detected people", "scan the video again")
+        lists = read_npz(path, _LISTS, *about)
+        ids = lists["ids"]
+        data = read_npz(path, {name: form for i in range(len(ids)) for name, form in _forms(i).items()}, *about)
+        people = [
+            DetectedPerson(int(number), **{name: data[f"{key}_{i}"] for name, key in _FILE_KEYS.items()})
+            for i, number in enumerate(ids)
+        ]
+        return cls(people, [Shot(*numbers) for numbers in lists["shots"].tolist()] if "shots" in lists else [])
+
+
+_LISTS = {
+    "ids": Form(WHOLE_NUMBER, ("P",)),
+    "shots": Form(WHOLE_NUMBER, ("S", 3), low=0, high=MAX_FRAME, optional=True),  # older engines do not write it
+}
 
 
 def _forms(index: int) -> dict[str, Form]:
@@ -71,21 +105,6 @@ def _forms(index: int) -> dict[str, Form]:
         f"boxes_{index}": Form(NUMBER, (f"{index}", 4)),
         f"picture_{index}": Form(WHOLE_NUMBER, (THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), low=0, high=255),
     }
-
-
-def load_detected(path: Path) -> list[DetectedPerson]:
-    """Read a file written by `save_detected`.
-
-    Raises:
-        TarError: the file is missing or has other content.
-    """
-    about = ("not a list of detected people", "scan the video again")
-    ids = read_npz(path, {"ids": Form(WHOLE_NUMBER, ("P",))}, *about)["ids"]
-    data = read_npz(path, {name: form for i in range(len(ids)) for name, form in _forms(i).items()}, *about)
-    return [
-        DetectedPerson(int(number), **{name: data[f"{key}_{i}"] for name, key in _FILE_KEYS.items()})
-        for i, number in enumerate(ids)
-    ]
 
 
 @dataclass

@@ -6,6 +6,8 @@ times per second finds people who enter the scene, and confirms that tracks show
 confirms people whom the detector reports with doubt, only in a turned picture, or not at all (`second_look`).
 """
 
+from bisect import bisect
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -170,9 +172,13 @@ class PeopleTracker:
     def confirmed_people(self) -> list[Identity]:
         """The people whom the tracks show, in the order of their first frames. Call it after the last frame."""
         tracks = {track.track_id: track for track in self.ended + self.tracks}
+        shots: dict[int, list[TrackHistory]] = defaultdict(list)  # nobody is followed across a cut
+        for history in self._histories.values():
+            shots[bisect(self.cuts, history.frames[0])].append(history)
         return [
             person
-            for person in identify_people(self._histories.values(), self.fps, self.cuts)
+            for number in sorted(shots)
+            for person in identify_people(shots[number], self.fps)
             if self._is_confirmed([tracks[track_id] for track_id in set(person.track_ids.tolist())])
         ]
 

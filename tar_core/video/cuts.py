@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
+from tar_core.shots import Shot, add_frame
 from tar_core.video.reader import VideoFrame
 
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 64, 36
@@ -40,6 +41,14 @@ def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]
             yield first()
     while after:
         yield first()
+
+
+def find_shots(frames: Iterator[VideoFrame]) -> list[Shot]:
+    """The shots of a video."""
+    shots: list[Shot] = []
+    for frame, is_first in mark_cuts(frames):
+        add_frame(shots, frame.index, is_first)
+    return shots
 
 
 def is_cut(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> bool:

@@ -27,7 +27,8 @@ def networks() -> Networks:
 
 @pytest.fixture(scope="module")
 def clip(demo_video: Path) -> MotionClip:
-    return capture(demo_video, CaptureOptions(end=LAST))
+    (clip,) = capture(demo_video, CaptureOptions(end=LAST))
+    return clip
 
 
 def test_captured_body_is_close_to_the_landmarks(clip: MotionClip, networks: Networks) -> None:

@@ -1,6 +1,7 @@
 """Synthetic motion clips and videos for tests."""
 
 import struct
+from dataclasses import replace
 from math import cos, radians, sin
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
+from tar_core.shots import Shot
 
 STEP = 10  # vertices are compared on every tenth frame
 
@@ -34,6 +36,18 @@ def synthetic_clip(
         source="clips/Dance 01.mp4",
         people=[synthetic_person(i + 1, frames, first_frame + 5 * i) for i in range(people)],
     )
+
+
+def clips_of_shots(width: int = 1280, height: int = 720) -> list[MotionClip]:
+    """Two shots of 30 frames, with one person each, the second through a longer lens."""
+    clips = []
+    for number in (1, 2):
+        first = 30 * (number - 1)
+        clip = synthetic_clip(frames=30, first_frame=first, fps=30, width=width, height=height)
+        person = replace(clip.people[0], person_id=number)
+        shot = Shot(number, first, first + 29)
+        clips.append(replace(clip, people=[person], shot=shot, focal_length=number * clip.focal_length))
+    return clips
 
 
 def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMotion:

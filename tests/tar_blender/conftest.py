@@ -17,7 +17,8 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.people.selection import save_detected
+from tar_core.people.selection import Scan
+from tar_core.shots import Shot
 from tests.support.clips import detected_person, synthetic_clip
 from tests.support.engine_programs import READ_JOB, SAY
 from tests.support.paths import PYTHON, REPOSITORY
@@ -145,7 +146,8 @@ def engine_python(tmp_path: Path, motion_file: Path, monkeypatch: pytest.MonkeyP
     from tar_blender.engine.paths import PYTHON_VARIABLE
 
     detected_file = tmp_path / "detected.npz"
-    save_detected([detected_person(1, gray=200), detected_person(2, gray=50)], detected_file)
+    people = [detected_person(1, gray=200), detected_person(2, gray=50)]
+    Scan(people, [Shot(1, 0, 6), Shot(2, 7, 11)]).save(detected_file)
     package = tmp_path / "site" / "tar_core"
     package.mkdir(parents=True)
     (package / "__init__.py").touch()

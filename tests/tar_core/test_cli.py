@@ -14,9 +14,11 @@ import pytest
 
 from tar_core.cli import main
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.shot_files import load_shots, save_shots
+from tar_core.shots import Shot
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
-from tests.support.clips import make_clip, make_person
+from tests.support.clips import clips_of_shots, make_clip, make_person
 
 
 @pytest.fixture(scope="module")
@@ -344,3 +346,43 @@ def test_check_needs_people(tmp_path: Path, capsys: pytest.CaptureFixture) -> No
     path = tmp_path / "empty.npz"
     MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4").save(path)
     assert "no people" in fails(capsys, "check", path)
+
+
+@pytest.fixture
+def shots_file(tmp_path: Path) -> Path:
+    path = tmp_path / "shots.npz"
+    save_shots(path, clips_of_shots())
+    return path
+
+
+def test_each_shot_is_cleaned_up_and_reported(shots_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    output = tmp_path / "out.npz"
+    assert main(["cleanup", str(shots_file), "-o", str(output)]) == 0
+    assert [clip.shot.number for clip in load_shots(output)] == [1, 2]
+    assert main(["cleanup", str(shots_file), "-o", str(output), "--shot", "2"]) == 0
+    assert MotionClip.load(output).shot == Shot(2, 30, 59)
+    assert main(["ground", str(shots_file), "-o", str(output)]) == 0
+    assert [line[:7] for line in capsys.readouterr().out.splitlines()] == ["shot 1:", "shot 2:"]
+    assert main(["check", str(shots_file)]) == 0
+    printed = capsys.readouterr().out
+    assert "shot 2: frames 30 to 59, 0:01.00 to 0:02.00" in printed and "person 2" in printed
+    assert main(["check", str(shots_file), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["shots"]) == 2
+    assert main(["export-amass", str(shots_file), "-o", str(tmp_path / "amass.npz"), "--person", "2"]) == 0
+    assert "no shot 3" in fails(capsys, "cleanup", shots_file, "-o", output, "--shot", "3")
+
+
+@pytest.mark.capture
+def test_shots_of_a_video_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    pictures = [np.random.default_rng(seed).integers(0, 255, (36, 64, 3), np.uint8).repeat(5, 0) for seed in (1, 2)]
+    with VideoWriter(tmp_path / "cut.mp4", 25, 320, 180) as writer:
+        for frame in range(50):
+            writer.write(pictures[frame >= 20].repeat(5, 1))
+    assert main(["shots", str(tmp_path / "cut.mp4")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "shot 1: frames 0 to 19, 0:00.00 to 0:00.80",
+        "shot 2: frames 20 to 49, 0:00.80 to 0:02.00",
+    ]
+    assert main(["shots", str(tmp_path / "cut.mp4"), "--start", "30"]) == 0
+    assert capsys.readouterr().out == "shot 1: frames 30 to 49, 0:01.20 to 0:02.00\n"
+    assert "has no frame 60" in fails(capsys, "shots", tmp_path / "cut.mp4", "--start", "60")

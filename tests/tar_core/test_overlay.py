@@ -102,7 +102,7 @@ def test_overlay_video(tmp_path: Path) -> None:
             writer.write(np.full((HEIGHT, WIDTH, 3), 128, np.uint8))
     clip = clip_of(standing_person(1, 0.0, 4.0, first_frame=2))
     done = []
-    write_overlay(clip, video, output, lambda progress: done.append((progress.done, progress.total)), start=1, end=6)
+    write_overlay([clip], video, output, lambda progress: done.append((progress.done, progress.total)), start=1, end=6)
     frames = [frame.image[HEIGHT // 2, WIDTH // 2].astype(int) for frame in VideoReader(output).frames()]
     assert len(frames) == 6, "the given part of the video, with and without people"
     assert done == [(k, 6) for k in range(1, 7)]
@@ -114,4 +114,4 @@ def test_missing_body_file(tmp_path: Path) -> None:
     clip = clip_of(standing_person(1, 0.0, 4.0))
     clip.body = str(tmp_path / "SMPL_GONE.npz")
     with pytest.raises(TarError, match="no such body file"):
-        write_overlay(clip, tmp_path / "video.mp4", tmp_path / "overlay.mp4")
+        write_overlay([clip], tmp_path / "video.mp4", tmp_path / "overlay.mp4")

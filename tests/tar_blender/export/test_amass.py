@@ -20,7 +20,7 @@ def test_forward_kinematics_agree_with_the_scene(tmp_path: Path) -> None:
     clip = synthetic_clip(people=2)
     body = load_body()
     imported = import_clip(clip, bpy.context, raw_options())
-    files = save_amass(tmp_path / "walk.amass.npz", clip, body, imported.placement)
+    files = save_amass(tmp_path / "walk.amass.npz", [imported], body)
     assert [file.name for file in files] == ["walk.amass.npz", "walk_person2.amass.npz"]
     for file, person, shown in zip(files, clip.people, imported.people, strict=True):
         with np.load(file) as data:

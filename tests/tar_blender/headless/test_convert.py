@@ -6,13 +6,15 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+import pytest
 
 from tar_blender.headless.arguments import build_parser
 from tar_blender.headless.command import EXIT_BAD_INPUT, main
 from tar_blender.headless.convert import convert
 from tar_blender.scene.fcurves import curves_of
 from tar_core.motion import MotionClip, Vertical
-from tests.support.clips import synthetic_clip
+from tar_core.shot_files import load_shots, save_shots
+from tests.support.clips import clips_of_shots, synthetic_clip
 
 
 def test_separate_writes_one_file_per_person(motion_file: Path, tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_reduce_keys_keeps_fewer_keys(motion_file: Path, tmp_path: Path) -> None
     counts = []
     for options in ([], ["--reduce-keys", "3"]):
         arguments = build_parser().parse_args([str(motion_file), "-o", "out.npz", "--figure", "armature", *options])
-        assert convert(MotionClip.load(motion_file), [tmp_path / "out.npz"], arguments) == (2, [tmp_path / "out.npz"])
+        assert convert([MotionClip.load(motion_file)], [tmp_path / "out.npz"], arguments) == (2, [tmp_path / "out.npz"])
         counts.append(sum(len(curve.keyframe_points) for curve in curves_of(bpy.data.objects["Person 1"])))
     assert counts[1] < 0.8 * counts[0]
 
@@ -50,7 +52,7 @@ def test_reduce_keys_keeps_fewer_keys(motion_file: Path, tmp_path: Path) -> None
 def test_startup_file_does_not_affect_the_result(motion_file: Path, tmp_path: Path) -> None:
     bpy.ops.mesh.primitive_cube_add()
     arguments = build_parser().parse_args([str(motion_file), "-o", "out.npz"])
-    convert(MotionClip.load(motion_file), [], arguments)
+    convert([MotionClip.load(motion_file)], [], arguments)
     assert "Cube" not in bpy.data.objects
 
 
@@ -80,3 +82,19 @@ def test_lean_correction_can_be_disabled(tmp_path: Path) -> None:
     np.testing.assert_array_equal(poses[1], standing.poses)
     changed = (poses[0] != poses[1]).any(0)
     assert changed[:3].any() and not changed[3:].any(), "global_orient only"
+
+
+def test_shots_are_written_together_or_one_is_chosen(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    save_shots(tmp_path / "shots.npz", clips_of_shots())
+    arguments = [str(tmp_path / "shots.npz"), "-o", str(tmp_path / "out.blend"), "-o", str(tmp_path / "out.npz")]
+    assert main([*arguments, "-o", str(tmp_path / "out.amass.npz"), "--figure", "armature"]) == 0
+    printed = capsys.readouterr().out
+    assert "shot 2: frames 30 to 59, 0:01.00 to 0:02.00" in printed and "out.blend: 2 people, 60 frames" in printed
+    assert [clip.shot.number for clip in load_shots(tmp_path / "out.npz")] == [1, 2]
+    assert (tmp_path / "out_person2.amass.npz").exists()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
+    assert sorted(marker.name for marker in bpy.context.scene.timeline_markers) == ["Shot 1", "Shot 2"]
+    assert main([*arguments, "--shot", "2", "--figure", "armature"]) == 0
+    assert [clip.shot.number for clip in load_shots(tmp_path / "out.npz")] == [2]
+    assert main([*arguments, "--shot", "3"]) == EXIT_BAD_INPUT
+    assert "there is no shot 3; choose from: 1, 2" in capsys.readouterr().err

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from tar_blender.scene.metadata import camera_of, clip_record, imported_clips
+from tar_core.shot_files import save_shots
 from tests.support.animated_camera import START, animated_camera, import_in_world_of
-from tests.support.clips import synthetic_clip
+from tests.support.clips import clips_of_shots, synthetic_clip
 from tests.tar_blender.scene.test_keyframes import curves_of, values_of
 
 
@@ -86,3 +87,28 @@ def test_reimport_with_a_new_camera_instead_of_the_animated_one(addon: None, tmp
     bpy.context.scene.camera = None
     with pytest.raises(RuntimeError, match="no active camera"):
         bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
+
+
+def test_one_shot_is_reimported_and_the_others_are_kept(addon: None, tmp_path: Path) -> None:
+    save_shots(tmp_path / "shots.npz", clips_of_shots())
+    bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "shots.npz"))
+    assert bpy.context.window_manager.tar_progress.notice.startswith("Imported 2 people in 2 shots.")
+    scene = bpy.context.scene
+    scene.timeline_markers.new("Mine", frame=7)
+    first = bpy.data.objects["TAR Camera Shot 1"]
+    assert bpy.ops.tar.reimport_clip(clip="Dance 01 Shot 2", figure="armature") == {"FINISHED"}
+    assert [clip.name for clip in imported_clips(scene)] == ["Dance 01 Shot 1", "Dance 01 Shot 2"]
+    assert sorted(obj.name for obj in bpy.data.objects if obj.type != "CAMERA") == [
+        "Person 1",
+        "Person 1 Body",
+        "Person 2",
+    ]
+    assert bpy.data.objects["TAR Camera Shot 1"] == first
+    found = {marker.name: (marker.frame, marker.camera and marker.camera.name) for marker in scene.timeline_markers}
+    assert found == {
+        "Shot 1": (1, "TAR Camera Shot 1"),
+        "Shot 2": (31, "TAR Camera Shot 2"),
+        "Mine": (7, None),
+    }
+    assert (scene.frame_start, scene.frame_end) == (1, 60)
+    assert clip_record(bpy.data.collections["Dance 01 Shot 2"]).shot == 2

@@ -8,6 +8,7 @@ import pytest
 import tar_blender
 from tar_blender.panels.people_picker import draw_detected
 from tar_blender.properties.people_picker import show_detected
+from tar_core.people.selection import Scan
 from tests.support.clips import detected_person
 from tests.support.layout import RecordingLayout
 
@@ -20,7 +21,7 @@ def registered(empty_scene: None) -> Iterator[None]:
 
 
 def test_each_person_gets_a_checkbox_and_a_frame_range() -> None:
-    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0), detected_person(2, gray=0)])
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0), detected_person(2, gray=0)], []))
     layout = RecordingLayout()
     draw_detected(layout, bpy.context.window_manager.tar_detected)
     assert layout.properties == ["selected", "selected"]

@@ -8,15 +8,17 @@ import pytest
 
 from tar_blender.operators import import_video
 from tar_blender.properties import people_picker
-from tar_blender.properties.people_picker import selection_for_job, show_detected
+from tar_blender.properties.people_picker import selection_for_job, shot_for_job, show_detected
 from tar_core.errors import TarError
+from tar_core.people.selection import Scan
+from tar_core.shots import Shot
 from tests.support.clips import detected_person
 
 pytestmark = pytest.mark.usefixtures("addon")
 
 
 def test_detected_people_are_selected_and_have_portraits() -> None:
-    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=51), detected_person(2, gray=102)])
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=51), detected_person(2, gray=102)], []))
     people = bpy.context.window_manager.tar_detected.people
     assert [(person.person_id, person.first_frame, person.last_frame, person.selected) for person in people] == [
         (1, 0, 11, True),
@@ -28,17 +30,42 @@ def test_detected_people_are_selected_and_have_portraits() -> None:
 
 
 def test_job_contains_the_selection() -> None:
-    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0), detected_person(2, gray=0)])
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0), detected_person(2, gray=0)], []))
     bpy.context.window_manager.tar_detected.people[0].selected = False
     first, second = selection_for_job(bpy.context, "/a.mp4")
     assert (first["wanted"], second["wanted"]) == (False, True)
     assert second["boxes"] == [[0, 200, 10, 240, 110], [11, 200, 10, 240, 110]]
 
 
+def test_shots_are_listed_in_frames_of_the_scene_and_one_can_be_chosen() -> None:
+    settings, detected = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_detected
+    show_detected(bpy.context, "/a.mp4", 30, Scan([detected_person(1, gray=0)], [Shot(1, 30, 49), Shot(2, 50, 99)]))
+    settings.start_frame = 101
+    names = [item[1] for item in people_picker._list_shots(detected, bpy.context)]
+    assert names == ["All Shots", "Shot 1: 131 to 150", "Shot 2: 151 to 200"]
+    assert shot_for_job(bpy.context, "/a.mp4", 30) is None
+    detected.shot = "2"
+    assert shot_for_job(bpy.context, "/a.mp4", 30) == 2
+    assert shot_for_job(bpy.context, "/another.mp4", 30) is None
+    with pytest.raises(TarError, match="scanned from another frame"):
+        shot_for_job(bpy.context, "/a.mp4", 0)
+    show_detected(bpy.context, "/a.mp4", 30, Scan([detected_person(1, gray=0)], [Shot(1, 30, 99)]))
+    assert shot_for_job(bpy.context, "/a.mp4", 30) is None
+
+
+def test_frames_of_shots_follow_the_frame_rate_of_the_scene(tiny_video: Path) -> None:
+    """The video has 12 frames per second, the scene 24."""
+    settings, detected = bpy.context.scene.tar_settings, bpy.context.window_manager.tar_detected
+    show_detected(bpy.context, str(tiny_video), 0, Scan([], [Shot(1, 0, 4), Shot(2, 5, 11)]))
+    settings.timing, settings.start_frame, bpy.context.scene.render.fps = "scene", 1, 24
+    names = [item[1] for item in people_picker._list_shots(detected, bpy.context)]
+    assert names == ["All Shots", "Shot 1: 1 to 9", "Shot 2: 11 to 23"]
+
+
 def test_empty_selections_are_rejected() -> None:
     with pytest.raises(TarError, match="press Find People"):
         selection_for_job(bpy.context, "/a.mp4")
-    show_detected(bpy.context, "/a.mp4", [detected_person(1, gray=0)])
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0)], []))
     with pytest.raises(TarError, match="press Find People"):
         selection_for_job(bpy.context, "/another.mp4")
     bpy.context.window_manager.tar_detected.people[0].selected = False

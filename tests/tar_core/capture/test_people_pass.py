@@ -17,7 +17,7 @@ pytestmark = pytest.mark.capture
 def test_people_of_the_demo_are_tracked_with_a_static_camera(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(0, MAN), end=6, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
-    tracked = track_people(VideoReader(demo_video), options, Networks.load(options), None, reported.append)
+    (tracked,) = track_people(VideoReader(demo_video), options, Networks.load(options), None, reported.append)
     assert len(tracked.people) == 1 and tracked.last_frame == 6
     assert len(tracked.boxes) == 4, "every second frame of a 60 fps video is processed"
     assert box_iou(np.array(tracked.boxes[0][0]), np.array(MAN)) > 0.5

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -20,6 +21,7 @@ from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
 from tar_core.people.selection import DetectedPerson
 from tar_core.rotations import axis_angle_to_matrix
+from tar_core.shots import Shot
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 from tests.support.paths import DATA
@@ -27,13 +29,14 @@ from tests.support.paths import DATA
 pytestmark = pytest.mark.capture
 
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
+ZOOM = 1.4  # between the lenses of two shots
 MAN = (240, 330, 620, 1260)  # box of the man in frame 0 of the demo
 
 
 def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> None:
     reported: list[Progress] = []
     options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu")
-    clip = capture(demo_video, options, reported.append)
+    (clip,) = capture(demo_video, options, reported.append)
     assert (clip.width, clip.height, clip.body) == (1080, 1920, "free")
     assert clip.fps == pytest.approx(60, abs=0.1)
     # The video's calibration (Qualisys): the camera looks down and is rolled.
@@ -52,24 +55,69 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
     assert all(progress.total == 6 for progress in reported[1:])
 
 
+@pytest.fixture(scope="module")
+def shots_video(demo_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo with a cut at frame 29, to the mirrored picture on a larger gray ground, as a shorter lens shows it."""
+    frames = [frame.image for frame in VideoReader(demo_video).frames(end=56)]
+    video = tmp_path_factory.mktemp("shots") / "shots.mp4"
+    with VideoWriter(video, 60, 1080, 1920) as writer:
+        for number, image in enumerate(frames):
+            writer.write(image if number < 29 else on_larger_ground(image[:, ::-1]))
+    return video
+
+
+def on_larger_ground(image: np.ndarray) -> np.ndarray:
+    """The picture, 1 / ZOOM times as large, in the middle of a gray ground of the same size."""
+    height, width = image.shape[:2]
+    small = cv2.resize(image, None, fx=1 / ZOOM, fy=1 / ZOOM, interpolation=cv2.INTER_AREA)
+    top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
+    ground = np.full_like(image, 90)
+    ground[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return ground
+
+
 def test_cut_is_reported_and_ends_the_people(
-    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    shots_video: Path, untrained_checkpoint: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    frames = [frame.image for frame in VideoReader(demo_video).frames(end=27)]
-    mirrored = [np.ascontiguousarray(image[:, ::-1]) for image in frames]
-    with VideoWriter(tmp_path / "shots.mp4", 30, 1080, 1920) as writer:
-        for image in [*frames[:14], *mirrored[14:]]:
-            writer.write(image)
     options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
-    clip = capture(tmp_path / "shots.mp4", options)
-    assert {(int(person.frames[0]), int(person.frames[-1])) for person in clip.people} == {(0, 13), (14, 27)}
-    (warning,) = [record.message for record in caplog.records if "cut" in record.message]
-    assert "shots.mp4: a cut at frame 14; people are new after a cut" in warning
+    first, second = capture(shots_video, options)
+    assert [first.shot, second.shot] == [Shot(1, 0, 28), Shot(2, 29, 56)]
+    ends = [
+        (min(int(person.frames[0]) for person in clip.people), max(int(person.frames[-1]) for person in clip.people))
+        for clip in (first, second)
+    ]
+    assert ends == [(0, 28), (29, 56)], "also in the last frame, which is not processed"
+    ids = [person.person_id for clip in (first, second) for person in clip.people]
+    assert len(set(ids)) == len(ids)
+    (warning,) = [record.message for record in caplog.records if "2 shots" in record.message]
+    assert "each with its own camera and people; shot 1: frames 0 to 28, shot 2: frames 29 to 56" in warning
 
 
-def test_many_cuts_are_reported_in_short() -> None:
-    assert "cuts at frames 1, 2, 3, 4, 5, ...; people" in cut_warning(Path("a.mp4"), range(1, 9))
-    assert "cuts at frames 1, 2; people" in cut_warning(Path("a.mp4"), [1, 2])
+def test_each_shot_has_the_camera_of_its_first_frame(shots_video: Path, untrained_checkpoint: Path) -> None:
+    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True, people="largest")
+    first, second = capture(shots_video, options)
+    assert first.focal_length == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
+    assert second.focal_length == pytest.approx(CALIBRATED_FOCAL / ZOOM, rel=0.07)
+    rolls = [np.degrees(Floor(clip.vertical.up, 0.0).roll) for clip in (first, second)]
+    assert rolls == pytest.approx([13.4, -13.4], abs=2), "the second shot is mirrored"
+
+
+def test_one_shot_is_captured_alone(shots_video: Path, untrained_checkpoint: Path) -> None:
+    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True, people="largest")
+    _, second = capture(shots_video, options)
+    (alone,) = capture(shots_video, replace(options, shot=2))
+    assert alone.shot == second.shot and alone.focal_length == second.focal_length
+    np.testing.assert_allclose(alone.people[0].trans, second.people[0].trans, atol=1e-5)
+    (first,) = capture(shots_video, replace(options, shot=1))
+    assert first.shot == Shot(1, 0, 28)
+    with pytest.raises(TarError, match="there is no shot 3; choose from: 1, 2"):
+        capture(shots_video, replace(options, shot=3))
+
+
+def test_many_shots_are_reported_in_short() -> None:
+    shots = [Shot(number, 10 * number, 10 * number + 9) for number in range(1, 9)]
+    assert cut_warning(Path("a.mp4"), shots).endswith("shot 5: frames 50 to 59, ...")
+    assert cut_warning(Path("a.mp4"), shots[:2]).endswith("shot 1: frames 10 to 19, shot 2: frames 20 to 29")
 
 
 def test_lens_in_the_metadata_is_taken_into_account(
@@ -86,7 +134,7 @@ def test_lens_in_the_metadata_is_taken_into_account(
             packet.stream = stream
             target.mux(packet)
     options = CaptureOptions(people="largest", end=1, checkpoint=untrained_checkpoint, device="cpu")
-    with_lens, without = capture(video, options), capture(demo_video, options)
+    (with_lens,), (without,) = capture(video, options), capture(demo_video, options)
     # The lines say 1641 pixels, 28 mm of a phone 1692.
     assert without.focal_length + 0.5 < with_lens.focal_length < 1692
     assert with_lens.focal_length_error < without.focal_length_error
@@ -97,13 +145,13 @@ def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path
     write_rotated_video(demo_video, tmp_path / "rotating.mp4", vectors)
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
-    clip = capture(tmp_path / "rotating.mp4", options, reported.append)
+    (clip,) = capture(tmp_path / "rotating.mp4", options, reported.append)
     assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 24
     off = angles_between(clip.camera_rotations(np.arange(24)), Rotation.from_rotvec(vectors).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in reported[-24:]] == ["camera"] * 24
 
-    still = capture(tmp_path / "rotating.mp4", replace(options, static_camera=True))
+    (still,) = capture(tmp_path / "rotating.mp4", replace(options, static_camera=True))
     assert still.camera_trajectory is None
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
@@ -120,8 +168,8 @@ def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint:
     np.savez(tmp_path / "path.npz", focal=1500.0, up=np.array([0, -1.0, 0]), **path)
     options = CaptureOptions(people="largest", end=5, checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
     given = replace(options, camera_trajectory=tmp_path / "path.npz", trajectory_scale=2.0)
-    clip = capture(demo_video, given)
-    still = capture(demo_video, replace(options, focal_length=1500))
+    (clip,) = capture(demo_video, given)
+    (still,) = capture(demo_video, replace(options, focal_length=1500))
     assert clip.focal_length == 1500
     np.testing.assert_allclose(clip.vertical.up, [0, -1, 0], atol=1e-9)
     np.testing.assert_allclose(clip.camera_positions(np.arange(6)), 2 * positions[:6], atol=1e-9)
@@ -145,14 +193,14 @@ def test_video_lost_after_the_first_pass_keeps_the_motion(
             video.unlink(missing_ok=True)
 
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
-    clip = capture(video, options, unplug)
+    (clip,) = capture(video, options, unplug)
     assert len(clip.people[0]) == 24 and clip.camera_trajectory is None
     assert "no such video" in caplog.text and "treated as static" in caplog.text
 
 
 def test_start_box_and_field_of_view(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(3, MAN), end=5, fov=90, checkpoint=untrained_checkpoint, device="cpu")
-    clip = capture(demo_video, options)
+    (clip,) = capture(demo_video, options)
     assert clip.focal_length == pytest.approx(960)  # as given, in spite of the vanishing points
     np.testing.assert_array_equal(clip.people[0].frames, [3, 4, 5])
 
@@ -161,13 +209,13 @@ def test_every_second_frame_of_a_60_fps_video_is_processed(demo_video: Path, unt
     """The skipped frames, and the frame after the last processed one, are interpolated."""
     box = StartBox(1, MAN)
     options = CaptureOptions(box=box, end=10, checkpoint=untrained_checkpoint, device="cpu")
-    (person,) = capture(demo_video, options).people
+    ((person,),) = [clip.people for clip in capture(demo_video, options)]
     np.testing.assert_array_equal(person.frames, np.arange(1, 11))
     np.testing.assert_allclose(person.boxes[1::2][:4], (person.boxes[0:8:2] + person.boxes[2::2]) / 2, rtol=1e-5)
     np.testing.assert_allclose(person.trans[9], 1.5 * person.trans[8] - 0.5 * person.trans[6], atol=1e-5)
 
     every = CaptureOptions(box=box, end=10, checkpoint=untrained_checkpoint, device="cpu", every_frame=True)
-    (fully,) = capture(demo_video, every).people
+    ((fully,),) = [clip.people for clip in capture(demo_video, every)]
     np.testing.assert_array_equal(fully.frames, person.frames)
     offsets = np.abs(fully.boxes - person.boxes).max(1)
     assert offsets[0] < 1e-3 and 0.01 < offsets.max() < 30
@@ -196,7 +244,7 @@ def test_video_without_people_is_rejected(tmp_path: Path, untrained_checkpoint: 
 
 @pytest.fixture(scope="module")
 def detected(demo_video: Path) -> list[DetectedPerson]:
-    return scan(demo_video, CaptureOptions(device="cpu"))
+    return scan(demo_video, CaptureOptions(device="cpu")).people
 
 
 def test_scan_detects_both_people_largest_first(detected: list[DetectedPerson]) -> None:
@@ -212,7 +260,7 @@ def test_capture_of_a_selected_person(
 ) -> None:
     selection = [person.to_job(person.person_id == 2) for person in detected]
     options = CaptureOptions(selection=selection, end=29, checkpoint=untrained_checkpoint, device="cpu")
-    (person,) = capture(demo_video, options).people
+    ((person,),) = [clip.people for clip in capture(demo_video, options)]
     place = int(np.searchsorted(person.frames, detected[1].frames[0]))
     assert box_iou(person.boxes[place], detected[1].boxes[0]) > 0.5
 

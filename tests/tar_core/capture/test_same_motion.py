@@ -71,7 +71,8 @@ def joints(clip: MotionClip) -> np.ndarray:
 
 def captured(video: Path) -> np.ndarray:
     options = CaptureOptions(people="largest", device="cpu", fov=FOV, static_camera=True)
-    return joints(capture(video, options))
+    (clip,) = capture(video, options)
+    return joints(clip)
 
 
 @pytest.fixture(scope="module")

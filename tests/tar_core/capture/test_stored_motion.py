@@ -28,7 +28,7 @@ def joints_of(person: PersonMotion) -> np.ndarray:
 @pytest.mark.capture
 def test_capture_of_the_demo_video_equals_the_stored_one(demo_video: Path) -> None:
     stored = MotionClip.load(STORED)
-    clip = capture(demo_video, CaptureOptions(end=19, people="largest", device="cpu"))
+    (clip,) = capture(demo_video, CaptureOptions(end=19, people="largest", device="cpu"))
     assert clip.focal_length == pytest.approx(stored.focal_length, rel=1e-3)
     (person,), (before,) = clip.people, stored.people
     np.testing.assert_array_equal(person.frames, before.frames)

@@ -58,7 +58,8 @@ while True:
                 with pytest.raises(TarError, match=words):
                     engine.capture(job, lambda event: None)
             else:
-                assert len(engine.capture(job, lambda event: None).people) == 1
+                (clip,) = engine.capture(job, lambda event: None)
+                assert len(clip.people) == 1
     first, second, third = (tmp_path / "pids").read_text().split()
     assert first == second != third
 

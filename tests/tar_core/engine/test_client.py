@@ -74,7 +74,8 @@ say("result", output=job["output"])
         PersonFound(1, 0, 99),
         Result(),
     ]
-    assert len(process.motion().people) == 1
+    (clip,) = process.motion()
+    assert len(clip.people) == 1
     process.close()
     with pytest.raises(TarError):
         process.motion()  # the file is deleted

@@ -18,7 +18,7 @@ from tar_core.engine.protocol import LONGEST_LINE, PROTOCOL
 from tar_core.engine.server import EventStream, LoadedNetworks, _WarningsAsEvents, load_libraries, run_line
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions, StartBox
-from tar_core.people.selection import load_detected
+from tar_core.people.selection import Scan
 
 
 class Engine:
@@ -108,7 +108,7 @@ def test_scan(demo_video: Path, tmp_path: Path) -> None:
     events = engine.events()
     assert engine.process.wait() == 0
     assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "scan"}
-    people = load_detected(output)
+    people = Scan.load(output).people
     assert [person.person_id for person in people] == [1, 2]
     for person in people:
         found = {"event": "person", "id": person.person_id, "first": person.first_frame, "last": person.last_frame}

@@ -103,15 +103,6 @@ def test_gap_is_joined_within_limits(pause: int, x: float, size: float, is_same:
     assert len(identify_people([first, second], FPS)) == (1 if is_same else 2)
 
 
-def test_nobody_is_followed_across_a_cut() -> None:
-    first, second = TrackHistory(1), TrackHistory(2)
-    for frame in range(50):
-        add(first, frame, 300, worn=0)
-        add(second, frame + 50, 300, worn=0)
-    assert len(identify_people([first, second], FPS)) == 1
-    assert len(identify_people([first, second], FPS, cuts=[50])) == 2
-
-
 def test_people_who_are_always_close_keep_their_tracks() -> None:
     one, other = TrackHistory(1), TrackHistory(2)
     for frame in range(60):

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.people.selection import DetectedPerson, PeopleSelection, load_detected, save_detected
+from tar_core.people.selection import DetectedPerson, PeopleSelection, Scan
+from tar_core.shots import Shot
 
 LEFT, RIGHT = np.array([0.0, 0, 100, 200]), np.array([300.0, 0, 400, 200])
 # One person walks from left to right, the other stands at the right.
@@ -57,8 +58,10 @@ def test_end_boxes_count_within_the_slack() -> None:
 def test_file_round_trip(tmp_path: Path) -> None:
     thumbnail = np.arange(128 * 128 * 3).astype(np.uint8).reshape(128, 128, 3)
     person = DetectedPerson(1, WALKER[:, 0].astype(int), WALKER[:, 1:], thumbnail)
-    save_detected([person, person], tmp_path / "found.npz")
-    read = load_detected(tmp_path / "found.npz")
+    Scan([person, person], [Shot(1, 0, 5), Shot(2, 6, 9)]).save(tmp_path / "found.npz")
+    found = Scan.load(tmp_path / "found.npz")
+    assert found.shots == [Shot(1, 0, 5), Shot(2, 6, 9)]
+    read = found.people
     assert len(read) == 2 and (read[1].first_frame, read[1].last_frame) == (0, 100)
     np.testing.assert_array_equal(read[0].thumbnail, thumbnail)
     ((is_selected, rows),) = PeopleSelection.from_job([read[0].to_job(True)], slack=1).people
@@ -69,7 +72,7 @@ def test_file_round_trip(tmp_path: Path) -> None:
 def test_malformed_file_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "found.npz").write_text("text")
     with pytest.raises(TarError, match="scan the video again"):
-        load_detected(tmp_path / "found.npz")
+        Scan.load(tmp_path / "found.npz")
 
 
 @pytest.mark.parametrize(
