@@ -127,7 +127,7 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
     pip = [str(python), *ISOLATED, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
     exists = python.exists() and _can_create_environments(str(python))
     commands = [] if exists else [[str(base), *ISOLATED, "-m", "venv", "--clear", str(folder)]]
-    if "--no-index" not in options:
+    if "--no-index" not in options and not os.environ.get("PIP_NO_INDEX"):
         commands.append([*pip, "--upgrade", "pip>=24.1"])  # the first version that reports the progress of downloads
         pip.append("--progress-bar=raw")
     # pip does not install another build of the installed version unless it is forced to.

@@ -10,7 +10,7 @@ import re
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -73,6 +73,7 @@ class EngineSetup:
         commands: Sequence[Sequence[str]] = (),
         folder: Path | None = None,
         engine: Sequence[str] = ENGINE_COMMAND,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Start.
 
@@ -81,11 +82,13 @@ class EngineSetup:
             commands: commands to run before the self-test.
             folder: of the environment, which is marked as complete after the self-test.
             engine: the arguments of Python that run the engine.
+            variables: environment variables of the commands. Default: all but Python's own.
         """
         self.finished = False
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
+        self._variables = clean_variables() if variables is None else variables
         self._cancelled = threading.Event()
         self._lock = threading.Lock()  # `cancel` must not miss a process that is just being started
         thread = threading.Thread(
@@ -163,7 +166,7 @@ class EngineSetup:
                     encoding="utf-8",
                     errors="replace",
                     cwd=Path(command[0]).parent,  # not Blender's, which may be a folder of downloads
-                    env=clean_variables(),
+                    env=self._variables,
                     creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 )
             except OSError as error:

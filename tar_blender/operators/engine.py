@@ -1,17 +1,16 @@
 """Operators of the engine: set up, cancel, test and remove. `engine/setup.py` does the work."""
 
-import shlex
-
 import bpy
 
 from tar_core.errors import TarError
 
 from ..engine.environment import environment_python, find_base_python, remove_environment, set_up_commands
 from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_program, has_engine
+from ..engine.pip_options import check_links, local_variables, parse_options, stays_local
 from ..engine.setup import EngineSetup, Failed, Ready, Stage, Stopped
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.registration import registration
-from ..util.report import refuse
+from ..util.report import refuse, sentence
 
 _POLL_SECONDS = 0.1
 
@@ -91,7 +90,12 @@ class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not bpy.app.online_access and "--no-index" not in _pip_options(context):
+        try:
+            needs_network = not stays_local(_pip_options(context))
+        except TarError as error:
+            cls.poll_message_set(sentence(str(error)))
+            return False
+        if needs_network and not bpy.app.online_access:
             cls.poll_message_set("Enable Allow Online Access first, here or in Preferences > System")
             return False
         return super().poll(context)
@@ -100,8 +104,13 @@ class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
         folder = engine_folder()
         preferences = addon_preferences(context)
         extra = "[gpu]" if preferences and preferences.use_graphics_card else ""
-        commands = set_up_commands(folder, find_base_python(), bundled_tar_core() + extra, _pip_options(context))
-        return EngineSetup(environment_python(folder), commands, folder)
+        options = _pip_options(context)
+        variables = None
+        if not bpy.app.online_access:
+            check_links(options)
+            variables = local_variables()
+        commands = set_up_commands(folder, find_base_python(), bundled_tar_core() + extra, options)
+        return EngineSetup(environment_python(folder), commands, folder, variables=variables)
 
 
 class TAR_OT_test_engine(_EngineOperator, bpy.types.Operator):
@@ -163,7 +172,7 @@ class TAR_OT_remove_engine(bpy.types.Operator):
 
 def _pip_options(context: bpy.types.Context) -> list[str]:
     preferences = addon_preferences(context)
-    return shlex.split(preferences.pip_options) if preferences else []
+    return parse_options(preferences.pip_options) if preferences else []
 
 
 register, unregister = registration(

@@ -7,12 +7,17 @@ import stat
 from tar_core.errors import TarError
 
 # Shares of Windows, addresses, and what is no file. Only asking for such a path may already reach another computer.
-_ELSEWHERE = re.compile(r"[\\/]{2}|[a-z][a-z0-9+.-]+:[\\/]{2}|/(dev|proc|sys|net)/", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"[\\/]{2}|[a-z][a-z0-9+.-]+:[\\/]|/(dev|proc|sys|net)/", re.IGNORECASE)
+
+
+def is_elsewhere(path: str) -> bool:
+    """Check whether a path is that of a network share, an address or a device, without access to it."""
+    return _ELSEWHERE.match(path) is not None
 
 
 def is_local_file(path: str) -> bool:
     """Check whether a path is that of a regular file of this computer. Other paths are not accessed."""
-    if not path or _ELSEWHERE.match(path):
+    if not path or is_elsewhere(path):
         return False
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
@@ -26,7 +31,7 @@ def check_not_elsewhere(path: str) -> None:
     Raises:
         TarError: it is.
     """
-    if _ELSEWHERE.match(path):
+    if is_elsewhere(path):
         raise TarError(
             f"{path}: the .blend file names a video that is not on this computer; choose it again to read it"
         )

@@ -30,6 +30,11 @@ def test_setup_needs_online_access_or_local_wheels() -> None:
     entry.preferences.pip_options = "--no-index --find-links 'my wheels'"
     assert bpy.ops.tar.set_up_engine.poll()
     assert engine_operators._pip_options(bpy.context)[-1] == "my wheels"
+    if not bpy.app.online_access:
+        entry.preferences.pip_options += " --find-links https://example.org"
+        assert not bpy.ops.tar.set_up_engine.poll()
+    entry.preferences.pip_options = "--no-index 'unpaired"
+    assert not bpy.ops.tar.set_up_engine.poll()
     bpy.context.preferences.addons.remove(entry)
 
 
