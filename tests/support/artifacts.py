@@ -4,8 +4,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.build_extension import build_extension
+from scripts.build_extension import build_extension, build_for_platform
+from scripts.engine_wheels import this_platform
 from scripts.fetch.demo_video import fetch_demo_video
+from tests.support.neighbor import make_neighbor
 from tests.support.paths import CACHE, REPOSITORY
 from tests.support.steps import run
 
@@ -41,12 +43,14 @@ class Artifacts:
     """Paths of the files that every runtime is given.
 
     Attributes:
-        extension: the extension's zip.
+        extension: the extension's zip for this platform.
+        neighbor: the zip of another extension (neighbor.py).
         smplx_points: reference points for runtimes without torch (smplx_points.py).
         video: the demo video.
     """
 
     extension: Path
+    neighbor: Path
     smplx_points: Path
     video: Path
 
@@ -61,4 +65,5 @@ def make_artifacts() -> Artifacts:
     BLENDERS.mkdir(parents=True, exist_ok=True)
     points = BLENDERS / "smplx_points.npz"
     run([sys.executable, "-m", "tests.support.smplx_points", str(points)], cwd=REPOSITORY)
-    return Artifacts(build_extension(REPOSITORY / "dist"), points, fetch_demo_video())
+    extension = build_for_platform(this_platform(), build_extension(BLENDERS / "plain"), BLENDERS)
+    return Artifacts(extension, make_neighbor(BLENDERS), points, fetch_demo_video())

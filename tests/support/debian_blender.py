@@ -19,6 +19,7 @@ from tests.support.steps import (
     StepFailed,
     fill_once,
     last_match,
+    offline,
     pinned_packages,
     pytest_processes,
     run,
@@ -33,8 +34,8 @@ PACKAGES = (
 class DebianBlender:
     """The Blender of a Debian suite.
 
-    The repository, and this Python with its packages as the engine, are linked into the folder under the paths that
-    they have outside, so that a path is the same inside and outside.
+    The repository is linked into the folder under the path that it has outside, so that a path is the same inside and
+    outside. Blender runs without network.
 
     Args:
         suite: of Debian, e.g. "trixie".
@@ -55,7 +56,7 @@ class DebianBlender:
         self._root = BLENDERS / suite
 
     def set_up(self) -> None:
-        """Install the suite and the test packages unless that has been done, and link the repository and this Python.
+        """Install the suite and the test packages unless that has been done, and link the repository.
 
         Raises:
             RuntimeUnavailable: the installation of a rolling suite failed.
@@ -70,9 +71,6 @@ class DebianBlender:
                         raise RuntimeUnavailable(f"cannot be installed today: {error}") from error
                     raise
                 self._install_pytest()
-        for folder in map(Path, {sys.prefix, sys.base_prefix}):
-            if not self.host_path(folder).exists():  # the Python of another checkout may be there
-                link_tree(folder, self.host_path(folder), skip=("bpy", "test", "__pycache__"))
         self._copy_processor_files()
         self._link_repository()
 
@@ -92,14 +90,16 @@ class DebianBlender:
         """Yield the environment variables of a user with an empty folder of settings and extensions."""
         folder = Path(tempfile.mkdtemp(dir=self._root / "tmp"))
         try:
-            yield {"BLENDER_USER_RESOURCES": f"/tmp/{folder.name}", "TAR_ENGINE_PYTHON": sys.executable}
+            yield {"BLENDER_USER_RESOURCES": f"/tmp/{folder.name}"}
         finally:
             shutil.rmtree(folder)
 
     def install(self, artifacts: Artifacts, user: dict[str, str]) -> None:
-        """Install the extension's zip for the user."""
-        extension = str(self._link_file(artifacts.extension))
-        self._background(user, "--command", "extension", "install-file", "-r", "user_default", "--enable", extension)
+        """Validate and install the extensions' zips for the user."""
+        for zip_file in (artifacts.neighbor, artifacts.extension):
+            extension, command = str(self._link_file(zip_file)), ("--command", "extension")
+            self._background(user, *command, "validate", extension)
+            self._background(user, *command, "install-file", "-r", "user_default", "--enable", extension)
 
     def capture(self, video: Path, output: Path, user: dict[str, str], exit_code: int = 0) -> str:
         """Capture the first frames of a video with the installed extension and return the command's output."""
@@ -149,7 +149,7 @@ class DebianBlender:
         run([*pip, "--target", str(self._root / "pytest"), *pinned_packages()], seconds=SET_UP_SECONDS)
 
     def _copy_processor_files(self) -> None:
-        """Copy the files that torch reads about the processor: /proc and /sys are not mounted in the chroot."""
+        """Copy what ONNX Runtime reads about the processor: /proc and /sys are not mounted in the chroot."""
         cpu = Path("/sys/devices/system/cpu")
         for file in (Path("/proc/cpuinfo"), cpu / "possible", cpu / "present"):
             target = self.host_path(file)
@@ -184,7 +184,7 @@ class DebianBlender:
     ) -> str:
         environment = {"HOME": "/root", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **variables}
         clean = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
-        return run(["chroot", str(self._root), *clean, *command], exit_code=exit_code, seconds=seconds)
+        return run(offline(["chroot", str(self._root), *clean, *command]), exit_code=exit_code, seconds=seconds)
 
 
 def debian_mirror() -> str:
@@ -199,16 +199,6 @@ def debian_mirror() -> str:
             if re.fullmatch(r"https?://\S+/debian/?", word):
                 return word
     raise StepFailed("the apt sources of this machine name no Debian mirror")
-
-
-def link_tree(source: Path, target: Path, skip: tuple[str, ...]) -> None:
-    """Replace `target` by hard links to the files of `source`, or by copies on another file system.
-
-    Args:
-        skip: names of files and folders to leave out.
-    """
-    shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(source, target, symlinks=True, copy_function=link, ignore=shutil.ignore_patterns(*skip))
 
 
 def link(source: str | Path, target: str | Path) -> None:

@@ -2,9 +2,9 @@
 
     python -m tests.support.gui [--output FOLDER]
 
-Installs the extension in the Blender of Debian trixie and in that of sid (see matrix.py; BLENDERS selects one of them),
-runs window.py there under Xvfb with the demo video, and copies its screenshots to out/gui, for checking by eye and for
-the documentation.
+Uses the Blender of Debian trixie and that of sid (see matrix.py; BLENDERS selects one of them), under Xvfb and without
+network, with the demo video. window_first_use.py is the session of a new user, window.py a longer one. The screenshots
+are copied to out/gui, for checking by eye and for the documentation.
 """
 
 import argparse
@@ -32,8 +32,8 @@ SCREEN = "1280x800x24"
 KILLED = 128 + signal.SIGKILL  # the exit code of a killed program, as a shell reports it
 ORPHAN_SECONDS = 5  # an engine must end within this time after its Blender was killed
 _POLL_SECONDS = 0.02
-# Lines of the session's output that are printed: window_timing.py writes them.
-_TIMINGS = re.compile(r"(?m)^(?:\d+ polls |\d+ steps | +[\d.]+ ms, |FIGURE ).*")
+# Lines of the sessions' output that are printed: window_timing.py and window_first_use.py write them.
+_TIMINGS = re.compile(r"(?m)^(?:\d+ polls |\d+ steps | +[\d.]+ ms, |FIGURE |click ).*")
 
 
 def main() -> int:
@@ -65,14 +65,14 @@ def main() -> int:
 
 
 def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> list[Path]:
-    """Run window.py and return the paths of its screenshots.
+    """Run window_first_use.py and window.py, and return the paths of their screenshots.
 
     Args:
         output: folder for the screenshots, created if missing.
 
     Raises:
         RuntimeUnavailable: the Blender of a rolling suite cannot be installed.
-        StepFailed: the session failed. Its output has been printed.
+        StepFailed: a session failed. Its output has been printed.
     """
     blender.set_up()
     output.mkdir(parents=True, exist_ok=True)
@@ -80,19 +80,27 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
     for folder in map(blender.host_path, (videos, screenshots)):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-    video = videos / "balance.mp4"
+    video, extension = videos / "balance.mp4", videos / artifacts.extension.name
     shutil.copy(artifacts.video, blender.host_path(video))
+    shutil.copy(artifacts.extension, blender.host_path(extension))
     write_phone_videos(blender.host_path(videos))
     long_motion = videos / "long.npz"
     synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.host_path(long_motion))
+    files = {
+        "VIDEO": str(video),
+        "PHONE_VIDEOS": str(videos),
+        "LONG_MOTION": str(long_motion),
+        "SCREENSHOTS": str(screenshots),
+        "EXTENSION": str(extension),
+    }
+    with blender.new_user() as user:
+        printed = blender.run_window(SUPPORT / "window_first_use.py", SCREEN, user | files)
+    print(*_TIMINGS.findall(printed), sep="\n")
     with blender.new_user() as user:
         blender.install(artifacts, user)
         variables = {
             **user,
-            "VIDEO": str(video),
-            "PHONE_VIDEOS": str(videos),
-            "LONG_MOTION": str(long_motion),
-            "SCREENSHOTS": str(screenshots),
+            **files,
             "PYTHONPATH": str(REPOSITORY),
             "TMPDIR": user["BLENDER_USER_RESOURCES"],
         }

@@ -1,6 +1,6 @@
 """Install the extension from its zip, run its command, and check the result. Runs inside Blender.
 
-    installed.py install ZIP             installs the zip in the extensions of BLENDER_USER_RESOURCES
+    installed.py install ZIPS...         installs zips in the extensions of BLENDER_USER_RESOURCES
     installed.py command ARGUMENTS...    runs the extension's command; for Blender as a module, which has no --command
     installed.py check OUT.blend FRAMES  checks a captured file: people, FRAMES frames, camera and background video
 
@@ -9,6 +9,7 @@ files run, not the repository's.
 """
 
 import importlib
+import importlib.util
 import os
 import sys
 from pathlib import Path
@@ -16,15 +17,17 @@ from pathlib import Path
 import bpy
 
 MODULE = "bl_ext.user_default.tar_motion_capture"
+NEIGHBOR = "bl_ext.user_default.neighbor"  # another extension, see neighbor.py
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def install(zip_file: str) -> int:
-    """Install and enable the extension, and save the preferences."""
-    installed = bpy.ops.extensions.package_install_files(
-        filepath=zip_file, repo="user_default", enable_on_install=True, overwrite=True
-    )
-    assert installed == {"FINISHED"}, installed
+def install(*zip_files: str) -> int:
+    """Install and enable extensions, and save the preferences."""
+    for zip_file in zip_files:
+        installed = bpy.ops.extensions.package_install_files(
+            filepath=zip_file, repo="user_default", enable_on_install=True, overwrite=True
+        )
+        assert installed == {"FINISHED"}, installed
     assert MODULE in bpy.context.preferences.addons
     assert hasattr(bpy.types, "TAR_PT_sidebar")
     bpy.ops.wm.save_userpref()
@@ -33,10 +36,15 @@ def install(zip_file: str) -> int:
 
 def command(*arguments: str) -> int:
     """Run the extension's command and return its exit code."""
-    if MODULE not in bpy.context.preferences.addons:
-        bpy.ops.preferences.addon_enable(module=MODULE)
+    for module in (NEIGHBOR, MODULE):
+        if module not in bpy.context.preferences.addons:
+            bpy.ops.preferences.addon_enable(module=module)
     tar_core = Path(importlib.import_module("tar_core").__file__)
     assert not tar_core.is_relative_to(REPOSITORY), f"tar_core comes from {tar_core}, not from the extension's wheel"
+    neighbor = importlib.util.find_spec("onnxruntime")
+    assert neighbor and "extensions" in neighbor.origin, (
+        f"Blender imports {neighbor}, not the other extension's package"
+    )
     return importlib.import_module(f"{MODULE}.tar_blender.headless.command").main(arguments)
 
 

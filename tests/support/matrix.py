@@ -7,8 +7,8 @@ The first run downloads some gigabytes into .cache/blenders: bpy as a Python mod
 Blender programs of Debian trixie and sid in folders made by mmdebstrap (needs root; entered by chroot, nothing is
 mounted). sid changes daily, so a failed installation of it is a warning. For each runtime, the steps are:
     run tests/tar_blender and the tests of the tar_core modules that run inside Blender,
-    install the extension's zip in an empty user folder,
-    capture some frames of the demo video with the installed command; the engine is a Python outside Blender,
+    install the extension's zip in an empty user folder, beside an extension with other versions of its packages,
+    capture some frames of the demo video with the installed command, without network: the engine is the one in the zip,
     open the resulting Blender file,
     check that a video without people is refused in one line with exit code 2.
 """

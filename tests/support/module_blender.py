@@ -1,6 +1,5 @@
 """Blender as a Python module (bpy), in a virtual environment."""
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from pathlib import Path
 
 from tests.support.artifacts import BLENDERS, FRAMES, SUPPORT, TESTS, Artifacts
 from tests.support.paths import REPOSITORY
-from tests.support.steps import SET_UP_SECONDS, TESTS_SECONDS, fill_once, pinned_packages, run
+from tests.support.steps import SET_UP_SECONDS, TESTS_SECONDS, fill_once, offline, pinned_packages, run
 
 
 class ModuleBlender:
@@ -45,11 +44,11 @@ class ModuleBlender:
     def new_user(self) -> Iterator[dict[str, str]]:
         """Yield the environment variables of a user with an empty folder of settings and extensions."""
         with tempfile.TemporaryDirectory() as folder:
-            yield {"BLENDER_USER_RESOURCES": folder, "TAR_ENGINE_PYTHON": sys.executable}
+            yield {"BLENDER_USER_RESOURCES": folder, "TAR_ENGINE_PYTHON": ""}
 
     def install(self, artifacts: Artifacts, user: dict[str, str]) -> None:
-        """Install the extension's zip for the user."""
-        self._run_installed(user, "install", str(artifacts.extension))
+        """Install the extensions' zips for the user."""
+        self._run_installed(user, "install", str(artifacts.neighbor), str(artifacts.extension))
 
     def capture(self, video: Path, output: Path, user: dict[str, str], exit_code: int = 0) -> str:
         """Capture the first frames of a video with the installed extension and return the command's output."""
@@ -62,7 +61,8 @@ class ModuleBlender:
 
     def _run_installed(self, user: dict[str, str], *arguments: str, exit_code: int = 0) -> str:
         # -I keeps the script's folder and PYTHONPATH off Python's path: the installed files run, not the repository's.
-        return run([str(self._python), "-I", str(SUPPORT / "installed.py"), *arguments], user, exit_code=exit_code)
+        command = [str(self._python), "-I", str(SUPPORT / "installed.py"), *arguments]
+        return run(offline(command), user, exit_code=exit_code)
 
 
 def find_python(version: str) -> str:

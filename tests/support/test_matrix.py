@@ -9,7 +9,7 @@ from tests.support import debian_blender, matrix, steps
 from tests.support.artifacts import Artifacts
 from tests.support.paths import PYTHON
 
-NO_ARTIFACTS = Artifacts(Path(), Path(), Path())
+NO_ARTIFACTS = Artifacts(Path(), Path(), Path(), Path())
 
 
 def test_runtimes_are_selected_by_name_or_age() -> None:

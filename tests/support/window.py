@@ -1,6 +1,6 @@
 """A scripted user session in a real Blender window, with a screenshot at each stage.
 
-    VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... SCREENSHOTS=... TAR_ENGINE_PYTHON=... \\
+    VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... SCREENSHOTS=... \\
         xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/support/window.py
 

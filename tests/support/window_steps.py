@@ -1,8 +1,8 @@
 """Steps of the window session that import nothing: panels, preferences, videos in the viewport, retargeting."""
 
 import json
-import os
 import shutil
+import sys
 
 import bpy
 from mathutils import Euler, Vector
@@ -45,23 +45,26 @@ def choose_video(session: Session) -> Step:
 
 
 def view_engine_setup(session: Session) -> Step:
-    """View the panel without an engine, and with an engine of an older version."""
-    engine_python = os.environ.pop("TAR_ENGINE_PYTHON")
+    """View the panel if the packages in the extension do not fit, and with an environment that should be updated."""
+    paths, setup = extension_module("engine.paths"), extension_module("engine.environment")
+    wheels = paths.bundled_wheels()
+    wheels.rename(wheels.with_name("hidden"))
+    paths.bundled_trouble.cache_clear()
     session.area.tag_redraw()
     yield DRAW_SECONDS
     session.screenshot("set_up")
-    setup = extension_module("engine.environment")
-    old = extension_module("engine.paths").engine_folder()
+    wheels.with_name("hidden").rename(wheels)
+    paths.bundled_trouble.cache_clear()
+    old = paths.engine_folder()
     python = setup.environment_python(old)
     python.parent.mkdir(parents=True)
-    python.symlink_to(engine_python)
-    info = {"tar_core": "0.0.9", "runtime": "ONNX Runtime 1.20.0", "device": "cpu", "seconds": 2.0}
+    python.symlink_to(sys.executable)
+    info = {"tar_core": "0.0.9", "runtime": "PyTorch 2.4.0", "device": "cuda", "seconds": 2.0}
     (old / setup.READY_FILE).write_text(json.dumps(info))
     session.area.tag_redraw()
     yield DRAW_SECONDS
     session.screenshot("update")
     shutil.rmtree(old)
-    os.environ["TAR_ENGINE_PYTHON"] = engine_python
 
 
 def view_preferences(session: Session) -> Step:

@@ -1,0 +1,105 @@
+"""The first use of the extension in a Blender window: a new user installs the zip file and imports a video.
+
+    EXTENSION=... VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... SCREENSHOTS=... \\
+        blender --no-window-focus -p 0 0 1280 800 --python tests/support/window_first_use.py
+
+`make test-gui` runs it (gui.py), without network. It prints each click, and how long the steps take.
+"""
+
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import bpy
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))  # for the imports below
+
+from tests.support.window_session import DRAW_SECONDS, Session, extension_module, wait_until, xdotool
+from tests.support.window_steps import choose_video, open_sidebar
+
+sys.path.pop()  # the extension's modules must be those of the zip
+
+CLICKS = (
+    "drop the zip file into the window",
+    "OK",
+    "N: the sidebar",
+    "the TAR tab",
+    "the button that chooses a video",
+    "the video",
+    "Choose Video",
+    "Import Video Motion",
+)
+
+
+def first_use() -> Iterator[float]:
+    """Install, choose the video and import it; yields the seconds to wait before it is resumed."""
+    session = Session.of_window()
+    assert not bpy.app.online_access
+    began = time.monotonic()
+    xdotool("mousemove", 400, 400)
+    with session.override():
+        bpy.ops.extensions.package_install_files("INVOKE_DEFAULT", filepath=os.environ["EXTENSION"])
+    yield DRAW_SECONDS
+    xdotool("key", "Return")
+    yield from wait_until(lambda: hasattr(bpy.types, "TAR_PT_sidebar"))
+    print_figure("install_seconds", time.monotonic() - began - DRAW_SECONDS)
+
+    yield from open_sidebar(session)
+    yield from choose_video(session)
+    assert extension_module("engine.status").engine_trouble(bpy.context) == ""
+    assert not extension_module("panels.engine").set_up_is_offered(bpy.context)
+    print(extension_module("engine.status").engine_text(bpy.context))
+
+    began = time.monotonic()
+    session.start_import()
+    yield from session.wait_for_progress(0.01)
+    print_figure("start_seconds", time.monotonic() - began)
+    yield from session.wait_for_import()
+    assert not session.progress.error, session.progress.error
+    print_figure("import_seconds", time.monotonic() - began)
+    check_motion()
+    yield DRAW_SECONDS
+    session.screenshot("first_use")
+    print(*(f"click {number}: {click}" for number, click in enumerate(CLICKS, 1)), sep="\n")
+    print_figure("clicks", len(CLICKS))
+    print_figure("megabytes", Path(os.environ["EXTENSION"]).stat().st_size / 1e6)
+
+
+def check_motion() -> None:
+    """Check that the characters move."""
+    armatures = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    assert armatures
+    for armature in armatures:
+        first, last = map(int, armature.animation_data.action.frame_range)
+        places = []
+        for frame in (first + 2, (first + last) // 2):
+            bpy.context.scene.frame_set(frame)
+            places.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
+        assert (places[0] - places[1]).length > 0.01, f"{armature.name} does not move"
+
+
+def print_figure(name: str, value: float) -> None:
+    """Print a line that gui.py passes on."""
+    print(f"FIGURE first_use_{name}={round(value, 1):g}", flush=True)
+
+
+def next_step(steps: Iterator[float]) -> float:
+    """Resume the steps as a timer's function; Blender ends with exit code 1 if one fails, and else with 0."""
+    try:
+        return next(steps)
+    except StopIteration:
+        code = 0
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)  # without Blender's question whether to save the file
+
+
+if __name__ == "__main__":
+    bpy.context.preferences.view.show_splash = False
+    bpy.app.timers.register(partial(next_step, first_use()), first_interval=DRAW_SECONDS)
