@@ -13,8 +13,10 @@ import argparse
 import importlib.util
 import json
 import logging
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,10 +35,43 @@ if TYPE_CHECKING:
 PROGRAM = "tar-capture"
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. The exit code is 0, 2 after an error (reported in one line), or 130 after Ctrl-C."""
+    """Run one command.
+
+    The exit code is 0, 2 after an error (reported in one line), 130 after Ctrl-C, or 143 after SIGTERM.
+    """
+    _open_standard_streams()
+    with suppress(ValueError):  # only the main thread can set it
+        # Temporary files are deleted while the exception passes through.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    try:
+        code = _run(arguments)
+        if sys.stdout is not None:  # None if it was closed from the beginning
+            sys.stdout.flush()
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A standard stream, as only these have no name. Python would report what is left of it again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # a reader such as `head` has seen enough
+            print(f"{PROGRAM}: cannot write to the standard output: {error.strerror}", file=sys.stderr)
+        return EXIT_ERROR
+    return code
+
+
+def _open_standard_streams() -> None:
+    """Open closed standard streams, lest the next file that is opened gets their numbers and their messages."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
     handler = logging.StreamHandler()
     handler.setFormatter(_HintFormatter())
@@ -45,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except TarError as error:
         print(f"{PROGRAM}: {with_hint(str(error), error.topic, HINTS)}", file=sys.stderr)
+        return EXIT_ERROR
+    except MemoryError:
+        print(f"{PROGRAM}: not enough memory; close other programs, or use a smaller file", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print(f"{PROGRAM}: cancelled", file=sys.stderr)

@@ -89,10 +89,10 @@ def check(options: Any) -> None:
             continue
         low = -math.inf if about.minimum is None else about.minimum
         high = math.inf if about.maximum is None else about.maximum
-        is_usable = abs(value) <= LARGEST_INTEGER if isinstance(value, int) else math.isfinite(value)
-        if not (is_usable and low <= value <= high):
-            shown = _shown(value) if isinstance(value, int) else f"{value:g}"
-            raise TarError(f"{about.label.lower()} must be {_range_text(about)}, not {shown}")
+        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+            raise TarError(f"{about.label.lower()} must be at most {LARGEST_INTEGER}, not {_shown(value)}")
+        if not (math.isfinite(value) and low <= value <= high):
+            raise TarError(f"{about.label.lower()} must be {_range_text(about)}, not {value:g}")
 
 
 def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
@@ -175,4 +175,4 @@ def _range_text(about: Option) -> str:
         return "a finite number"
     if about.maximum is None:
         return f"at least {about.minimum:g}{unit.removesuffix('s') if about.minimum == 1 else unit}"
-    return f"from {about.minimum:g} to {about.maximum:g}{unit}"
+    return f"from {about.minimum:.10g} to {about.maximum:.10g}{unit}"

@@ -99,6 +99,7 @@ class CaptureOptions:
         "and the usual lenses of videos)",
         unit="pixels",
         minimum=1,
+        maximum=1_000_000,
         blender=False,
     )
     fov: float | None = option(
@@ -143,6 +144,7 @@ class CaptureOptions:
         "Length of one unit of the camera trajectory, or 'feet' for the scale at which feet slide least",
         unit="METERS|feet",
         minimum=0,
+        maximum=1_000_000,
         parse=parse_trajectory_scale,
         blender=False,
     )

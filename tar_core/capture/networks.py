@@ -61,13 +61,14 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
         device: "auto" (a GPU if PyTorch supports it, else the CPU), "cpu", a device of PyTorch such as "cuda" or "mps",
             or "torch:cpu" for PyTorch on the CPU.
         checkpoint: of TAR. Default: the one that comes with the package.
-        threads: number of threads on the CPU. Default: half of its cores.
+        threads: number of threads on the CPU, at most one for each core. Default: half of the cores.
 
     Raises:
         TarError: an unusable checkpoint, or a device that is not available.
     """
     # The decoder, the backbone and TAR run side by side; a single crop gains little from many threads.
-    threads = threads or max(1, (os.cpu_count() or 1) // 2)
+    cores = os.cpu_count() or 1
+    threads = min(threads, cores) if threads else max(1, cores // 2)
     loaded = read_checkpoint(checkpoint)
     if loaded.config.backbone != "blazepose":
         raise TarError(f"the checkpoint needs the backbone {loaded.config.backbone}; only blazepose is supported")

@@ -49,14 +49,19 @@ def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu")
         TarError: the file is missing, is not a TAR checkpoint, or is of an incompatible version.
     """
     checkpoint = read_checkpoint(path)
-    model = build_tar(checkpoint.config)
-    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items() if not _is_body(name)}
+    with torch.device("meta"):  # without memory for the weights, as the configuration may ask for any amount
+        expected = _shapes(build_tar(checkpoint.config))
     if expected != {name: array.shape for name, array in checkpoint.weights.items()}:
         shown = path or DEFAULT_CHECKPOINT
         raise TarError(f"{shown}: the weights do not fit this version of TAR; use a checkpoint of this version")
+    model = build_tar(checkpoint.config)
     weights = {name: torch.from_numpy(array) for name, array in checkpoint.weights.items()}
     model.load_state_dict(weights, strict=False)  # half-precision floats are converted when copied
     return model.to(device).eval()
+
+
+def _shapes(model: TAR) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in model.state_dict().items() if not _is_body(name)}
 
 
 def _is_body(name: str) -> bool:

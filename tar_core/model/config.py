@@ -1,12 +1,21 @@
 """Configuration of the network: sizes and switches."""
 
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from tar_core.errors import TarError
 
 NUM_STATES = 26  # disentangled hidden states: global orientation, 23 joints, shape, camera
 MAP_SIZE = 64  # width and height of the backbone's local map
+MAX_SIZE = 8192  # of any number of the configuration; a checkpoint may come from anywhere
+_SMALLER = {
+    "global_layers": 64,
+    "iterations": 64,
+    "markers": 67,
+    "marker_radius": 16,
+    "window": 513,
+    "local_length": 65,
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,7 @@ class TARConfig:
         dropout: dropout rate in the global encoder.
 
     Raises:
-        TarError: the values contradict each other.
+        TarError: a value has the wrong type or is out of range, or the values contradict each other.
     """
 
     backbone: str
@@ -82,6 +91,10 @@ class TARConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_value(field.name, field.type, getattr(self, field.name))
+        if self.global_width % self.global_heads:
+            raise TarError("network configuration: global_width must be a multiple of global_heads")
         if self.window % 2 == 0 or self.local_length % 2 == 0:
             raise TarError("network configuration: window and local_length must be odd numbers")
         if self.local_length > self.window:
@@ -92,6 +105,8 @@ class TARConfig:
             raise TarError("network configuration: hidden_inputs must be pooled, map or depth")
         if self.hidden_inputs and self.backbone != "blazepose":
             raise TarError("network configuration: hidden_inputs need the backbone blazepose")
+        if len(self.joint_error_calibration) != 2:
+            raise TarError("network configuration: joint_error_calibration must be two numbers")
         if self.local_size not in (64, 32, 16, 8):
             raise TarError("network configuration: local_size must be 64, 32, 16 or 8")
 
@@ -106,7 +121,14 @@ class TARConfig:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "TARConfig":
+    def from_dict(cls, values: Any) -> "TARConfig":
+        """Read the configuration in a checkpoint, the inverse of `to_dict`.
+
+        Raises:
+            TarError: it is not a dictionary, a setting is missing or unknown, or a value is invalid.
+        """
+        if not isinstance(values, dict) or not {"backbone", "vector_size", "map_channels"} <= set(values):
+            raise TarError("network configuration: it needs at least backbone, vector_size and map_channels")
         unknown = set(values) - {field.name for field in fields(cls)}
         if unknown:
             raise TarError(
@@ -114,6 +136,25 @@ class TARConfig:
             )
         known: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in values.items()}
         return cls(**known)
+
+
+def _check_value(name: str, kind: Any, value: Any) -> None:
+    """Check the type and the range of a setting of the type `kind`."""
+    is_tuple = get_origin(kind) is tuple
+    kind = get_args(kind)[0] if is_tuple else kind
+    limit = _SMALLER.get(name, MAX_SIZE)
+    if is_tuple and not isinstance(value, tuple):
+        raise TarError(f"network configuration: {name} must be a list, not {str(value)[:40]}")
+    for entry in value if is_tuple else (value,):
+        if kind is int:
+            is_valid = type(entry) is int and 0 < entry <= limit
+        elif kind is float:
+            is_valid = type(entry) in (int, float) and abs(entry) <= MAX_SIZE
+        else:
+            is_valid = isinstance(entry, kind)
+        if not is_valid:
+            expected = {int: f"a whole number from 1 to {limit}", float: "a number", bool: "true or false", str: "text"}
+            raise TarError(f"network configuration: {name} must be {expected[kind]}, not {str(entry)[:40]}")
 
 
 # The paper's network with HRNet-W48 (rows with a dagger in its tables) and with ResNet-50 (rows with an asterisk).

@@ -48,7 +48,12 @@ def read_checkpoint(path: str | Path | None = None) -> Checkpoint:
         raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
     if metadata.get("format") != CHECKPOINT_FORMAT:
         raise TarError(f"{path}: not a TAR checkpoint; give a checkpoint written by the training of TAR")
-    return Checkpoint(TARConfig.from_dict(json.loads(metadata["config"])), weights)
+    try:
+        return Checkpoint(TARConfig.from_dict(json.loads(metadata["config"])), weights)
+    except (KeyError, ValueError, RecursionError) as error:
+        raise TarError(f"{path}: its configuration is not readable ({error}); train the checkpoint again") from error
+    except TarError as error:
+        raise TarError(f"{path}: {error}") from None
 
 
 def read_weights(path: Path | None, default_name: str) -> dict[str, np.ndarray]:

@@ -70,7 +70,7 @@ def choose_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(name)
-        torch.zeros(1, device=device)
+        torch.zeros(1, device=device).item()  # not possible on PyTorch's meta device
     except (RuntimeError, AssertionError, NotImplementedError):  # torch raises any of these
         raise TarError(f"the device {name!r} is not available; use auto or cpu") from None
     return device

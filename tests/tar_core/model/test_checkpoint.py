@@ -6,6 +6,7 @@ from safetensors.torch import save_file
 
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import load_tar, save_tar
+from tar_core.model.weights import CHECKPOINT_FORMAT
 from tests.support.tar_models import SMALL, build
 
 
@@ -42,3 +43,20 @@ def test_checkpoint_with_other_shapes_is_rejected(tmp_path):
     save_tar(model, tmp_path / "a.safetensors")
     with pytest.raises(TarError, match="do not fit"):
         load_tar(tmp_path / "a.safetensors")
+
+
+def test_memory_is_not_taken_for_weights_that_a_checkpoint_does_not_have(tmp_path):
+    model = build()
+    large = {"global_width": 8192, "global_layers": 64}  # 200 GB of weights
+    model.config = model.config.__class__(**{**model.config.to_dict(), **large})
+    save_tar(model, tmp_path / "a.safetensors")
+    with pytest.raises(TarError, match="do not fit"):
+        load_tar(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("config", ["", "{", "[]", "3", "[" * 100_000, '{"backbone": "blazepose"}'])
+def test_unreadable_configurations_are_rejected(tmp_path, config):
+    save_file({"a": torch.zeros(1)}, tmp_path / "a.safetensors", {"format": CHECKPOINT_FORMAT, "config": config})
+    with pytest.raises(TarError, match="configuration") as error:
+        load_tar(tmp_path / "a.safetensors")
+    assert str(error.value).startswith(str(tmp_path / "a.safetensors")) and len(str(error.value)) < 400
