@@ -13,10 +13,8 @@ import argparse
 import importlib.util
 import json
 import logging
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +26,12 @@ from tar_core.errors import TarError, with_hint
 from tar_core.files import check_outputs
 from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
+from tar_core.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program
 
 if TYPE_CHECKING:
     from tar_core.motion import MotionClip, PersonMotion
 
 PROGRAM = "tar-capture"
-EXIT_ERROR = 2
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,32 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     The exit code is 0, 2 after an error (reported in one line), 130 after Ctrl-C, or 143 after SIGTERM.
     """
-    _open_standard_streams()
-    with suppress(ValueError):  # only the main thread can set it
-        # Temporary files are deleted while the exception passes through.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
-    try:
-        code = _run(arguments)
-        if sys.stdout is not None:  # None if it was closed from the beginning
-            sys.stdout.flush()
-    except OSError as error:
-        if error.filename is not None:
-            raise
-        # A standard stream, as only these have no name. Python would report what is left of it again when it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):  # a reader such as `head` has seen enough
-            print(f"{PROGRAM}: cannot write to the standard output: {error.strerror}", file=sys.stderr)
-        return EXIT_ERROR
-    return code
-
-
-def _open_standard_streams() -> None:
-    """Open closed standard streams, lest the next file that is opened gets their numbers and their messages."""
-    for number in range(3):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
+    return run_program(PROGRAM, lambda: _run(arguments))
 
 
 def _run(arguments: Sequence[str] | None) -> int:

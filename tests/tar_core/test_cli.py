@@ -5,7 +5,6 @@ import logging
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -394,46 +393,3 @@ def test_shots_of_a_video_are_listed(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["shots", str(tmp_path / "cut.mp4"), "--start", "30"]) == 0
     assert capsys.readouterr().out == "shot 1: frames 30 to 49, 0:01.20 to 0:02.00\n"
     assert "has no frame 60" in fails(capsys, "shots", tmp_path / "cut.mp4", "--start", "60")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "streams", "code", "words"),
-    [
-        ("check {clip}", ">&-", 0, ""),
-        ("check {clip}", "2>&-", 0, ""),
-        ("check absent.npz", ">&- 2>&- <&-", 2, ""),
-        ("ground {clip} -o new.npz", ">&- 2>&- <&-", 0, ""),
-        (
-            "check {clip}",
-            "> /dev/full",
-            2,
-            "tar-capture: cannot write to the standard output: No space left on device\n",
-        ),
-        ("check absent.npz", "2> /dev/full", 1, ""),
-    ],
-)
-def test_closed_and_full_standard_streams(
-    arguments: str, streams: str, code: int, words: str, clip_file: Path, tmp_path: Path
-) -> None:
-    command = f"{sys.executable} -m tar_core {arguments.format(clip=clip_file)} {streams}"
-    found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
-    assert (found.returncode, found.stderr) == (code, words)
-    if "new.npz" in arguments:
-        MotionClip.load(tmp_path / "new.npz")
-
-
-def test_closed_pipe(clip_file: Path) -> None:
-    command = f"({sys.executable} -m tar_core check {clip_file}; echo code $? >&2) | true"
-    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
-    assert found.stderr == "code 2\n"
-
-
-def test_termination_deletes_temporary_files(demo_video: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "tar_core", "capture", str(demo_video), "-o", str(tmp_path / "clip.npz"), "--raw"]
-    overlay = ["--overlay", str(tmp_path / "overlay.mp4"), "--end", "9", "--box", "0,240,330,620,1260", "--quiet"]
-    with subprocess.Popen([*command, *overlay]) as process:
-        while process.poll() is None and not list(tmp_path.glob(".overlay*")):
-            time.sleep(0.02)
-        process.terminate()
-        assert process.wait() == 143
-    assert [path.name for path in tmp_path.iterdir()] == ["clip.npz"]

@@ -1,0 +1,47 @@
+"""What every command-line program does around its commands: signals, and closed or full standard streams."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+EXIT_ERROR = 2
+EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
+
+
+def run_program(name: str, run: Callable[[], int]) -> int:
+    """Run a program and return its exit code.
+
+    SIGTERM ends it as an exception would, so that temporary files are deleted.
+
+    Args:
+        name: of the program, for messages.
+        run: the program; returns its exit code.
+    """
+    _open_standard_streams()
+    with suppress(ValueError):  # only the main thread can set it
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    try:
+        code = run()
+        if sys.stdout is not None:  # None if it was closed from the beginning
+            sys.stdout.flush()
+        return code
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        # A standard stream, as only these have no name. Python would report what is left of it again when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # a reader such as `head` has seen enough
+            print(f"{name}: cannot write to the standard output: {error.strerror}", file=sys.stderr)
+        return EXIT_ERROR
+
+
+def _open_standard_streams() -> None:
+    """Open closed standard streams, lest the next file that is opened gets their numbers and their messages."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number

@@ -1,0 +1,62 @@
+"""Command-line programs whose standard streams are closed or full, or that are terminated."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tar_core.motion import MotionClip
+from tests.support.clips import make_person
+
+
+@pytest.fixture
+def clip_file(tmp_path: Path) -> Path:
+    clip = MotionClip(25, 640, 480, 800, np.array([319.5, 239.5]), "v.mp4", [make_person(1)])
+    clip.save(tmp_path / "clip.npz")
+    return tmp_path / "clip.npz"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "streams", "code", "words"),
+    [
+        ("check {clip}", ">&-", 0, ""),
+        ("check {clip}", "2>&-", 0, ""),
+        ("check absent.npz", ">&- 2>&- <&-", 2, ""),
+        ("ground {clip} -o new.npz", ">&- 2>&- <&-", 0, ""),
+        (
+            "check {clip}",
+            "> /dev/full",
+            2,
+            "tar-capture: cannot write to the standard output: No space left on device\n",
+        ),
+        ("check absent.npz", "2> /dev/full", 1, ""),
+    ],
+)
+def test_closed_and_full_standard_streams(
+    arguments: str, streams: str, code: int, words: str, clip_file: Path, tmp_path: Path
+) -> None:
+    command = f"{sys.executable} -m tar_core {arguments.format(clip=clip_file)} {streams}"
+    found = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (code, words)
+    if "new.npz" in arguments:
+        MotionClip.load(tmp_path / "new.npz")
+
+
+def test_closed_pipe(clip_file: Path) -> None:
+    command = f"({sys.executable} -m tar_core check {clip_file}; echo code $? >&2) | true"
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert found.stderr == "code 2\n"
+
+
+def test_termination_deletes_temporary_files(demo_video: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tar_core", "capture", str(demo_video), "-o", str(tmp_path / "clip.npz"), "--raw"]
+    overlay = ["--overlay", str(tmp_path / "overlay.mp4"), "--end", "9", "--box", "0,240,330,620,1260", "--quiet"]
+    with subprocess.Popen([*command, *overlay]) as process:
+        while process.poll() is None and not list(tmp_path.glob(".overlay*")):
+            time.sleep(0.02)
+        process.terminate()
+        assert process.wait() == 143
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.npz"]
