@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import io
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import bpy
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path, check_writable
+from tar_core.files import atomic_path
 
 from ..retarget.skeleton_motion import RestPose, person_motion
 from ..scene.frame_rate import frame_rate
@@ -35,7 +36,7 @@ def save_scene(path: Path) -> list[Path]:
         TarError: the suffix is unknown or this version of Blender cannot write the format, the folder is missing or
             not writable, or the disk is full.
     """
-    _check_suffix(path)
+    check_format(path)
     if path.suffix.lower() == ".bvh":
         return _save_bvh(path)
     _write(path, path.stem, None)
@@ -52,7 +53,7 @@ def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> list[Path]:
     """
     if path.suffix.lower() in (".blend", ".bvh"):
         return save_scene(path)
-    _check_suffix(path)
+    check_format(path)
     files = person_files(path, len(armatures))
     for file, armature in reversed(list(zip(files, armatures, strict=True))):
         with _renamed(armature, _ROOT), _renamed(data_of(armature, bpy.types.Armature), _ROOT):
@@ -69,17 +70,12 @@ def person_files(path: Path, count: int) -> list[Path]:
     return [path, *(path.with_name(f"{stem}_person{number}{dot}{suffix}") for number in range(2, count + 1))]
 
 
-def check_output(path: Path) -> None:
-    """Check, before a long capture, whether `save_scene` can write a file.
+def check_format(path: Path) -> None:
+    """Check, before a long capture, whether `save_scene` can write a file of this name.
 
     Raises:
-        TarError: as `save_scene`.
+        TarError: the suffix is unknown or this version of Blender cannot write the format.
     """
-    _check_suffix(path)
-    check_writable(path)
-
-
-def _check_suffix(path: Path) -> None:
     if path.suffix.lower() not in _SUFFIXES:
         raise TarError(f"cannot write {path}: give a name that ends in {', '.join(_SUFFIXES)}")
     # Debian builds Blender without USD.
@@ -91,13 +87,18 @@ def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) ->
     """Write the scene, or only some of its objects; `name` is the name of the animation in the file."""
     output = io.StringIO()  # exporters print a traceback when they fail
     with _no_backups(), atomic_path(path) as temporary, contextlib.redirect_stderr(output):
+        # The exporters append the suffix if the file that a symbolic link leads to has another one.
+        exported = temporary.with_name(temporary.stem + path.suffix)
         try:
-            _WRITERS[path.suffix.lower()](str(temporary), name, objects)
+            _WRITERS[path.suffix.lower()](str(exported), name, objects)
+            os.replace(exported, temporary)
         except RuntimeError as error:  # raised by Blender's operators
             _close_files_of_failures()
             raise TarError(f"cannot write {path}: {_reason(str(error))}") from error
         finally:
-            Path(f"{temporary}@").unlink(missing_ok=True)  # Blender's own temporary file
+            Path(f"{exported}@").unlink(missing_ok=True)  # Blender's own temporary file
+            if exported != temporary:
+                exported.unlink(missing_ok=True)
     sys.stderr.write(output.getvalue())
 
 

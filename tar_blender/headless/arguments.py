@@ -38,6 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def input_files(arguments: argparse.Namespace) -> list[Path | None]:
+    """Return the files that the command reads, which it must not replace."""
+    options = (arguments.character, arguments.camera_trajectory, arguments.body, arguments.checkpoint)
+    return [*arguments.video, *options]
+
+
 def _add_batch(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",

@@ -4,6 +4,7 @@ The conversion of a video is a function that the caller passes, so this module n
 """
 
 import json
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tar_core.errors import TarError
-from tar_core.files import VIDEO_ENDINGS, atomic_path
+from tar_core.files import VIDEO_ENDINGS, atomic_path, check_outputs
 
 REPORT = "report.json"
 
@@ -83,6 +84,7 @@ def run_batch(
     resume: bool = False,
     overwrite: bool = False,
     ready: Callable[[Sequence[Path]], Iterable[tuple[Path, float]]] = one_by_one,
+    inputs: Sequence[Path | None] = (),
 ) -> list[Outcome]:
     """Convert one video after another; a failure does not stop the others.
 
@@ -97,6 +99,7 @@ def run_batch(
         resume: skip videos whose output files all exist.
         overwrite: replace existing files; without `resume` and `overwrite`, videos with existing files fail.
         ready: yields each of the given videos when it can be converted, and the time at which the work on it started.
+        inputs: files that must not be replaced; videos with such an output fail.
 
     Raises:
         TarError: the folder cannot be written.
@@ -111,11 +114,13 @@ def run_batch(
     waiting: dict[Path, list[Path]] = {}
     for clip in clips:
         files = output_files(clip, folder, formats)
-        existing = [file for file in files if file.exists()]
+        existing = [file for file in files if os.path.lexists(file)]
         if resume and len(existing) == len(files):
             run.add(Outcome(str(clip), "skipped", files=[str(file) for file in files]))
         elif existing and not (overwrite or resume):
             run.add(Outcome(str(clip), "failed", f"{existing[0]}: already exists; add --overwrite or --resume"))
+        elif reason := _reason_to_keep(existing, inputs):
+            run.add(Outcome(str(clip), "failed", reason))
         else:
             waiting[clip] = files
     try:
@@ -128,6 +133,15 @@ def run_batch(
             run.add(Outcome(str(clip), "cancelled"))
         raise
     return run.outcomes
+
+
+def _reason_to_keep(outputs: Sequence[Path], inputs: Sequence[Path | None]) -> str:
+    """Why existing files must not be replaced; empty if they may."""
+    try:
+        check_outputs(outputs, inputs)
+    except TarError as error:
+        return str(error)
+    return ""
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,13 @@ from tar_core.body.data import load_body
 from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.protocol import Event, Job, Notice, Progress
 from tar_core.errors import TarError, with_hint
-from tar_core.files import check_video_file, check_writable
+from tar_core.files import check_outputs, check_video_file
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 
 from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_program
-from ..export.formats import check_output
-from .arguments import NAME, build_parser
+from ..export.formats import check_format
+from .arguments import NAME, build_parser, input_files
 from .batch import Outcome, find_clips, run_batch
 from .capture_pool import CapturePool
 from .convert import convert, is_motion
@@ -91,7 +91,9 @@ def _is_batch(options: argparse.Namespace) -> bool:
 
 def _run_one(options: argparse.Namespace) -> None:
     for output in options.output:
-        (check_writable if is_motion(output) else check_output)(output)
+        if not is_motion(output):
+            check_format(output)
+    check_outputs(options.output, input_files(options))
     (video,) = options.video
     with _engine_maker()() as engine:
         clips = _motion(video, _capture_options(options), engine, _show)
@@ -135,7 +137,15 @@ def _run_batch(options: argparse.Namespace) -> int:
             return convert(captures.motion(video), files, options)
 
         outcomes = run_batch(
-            clips, folder, formats, build, report, options.resume, options.overwrite, captures.finished
+            clips,
+            folder,
+            formats,
+            build,
+            report,
+            options.resume,
+            options.overwrite,
+            captures.finished,
+            [*clips, *input_files(options)],
         )
     return EXIT_BAD_INPUT if any(outcome.status == "failed" for outcome in outcomes) else 0
 

@@ -9,12 +9,13 @@ import bpy
 
 from tar_core.arguments import from_arguments
 from tar_core.body.data import body_of_clip
+from tar_core.files import check_outputs
 from tar_core.motion import MotionClip
 from tar_core.shot_files import save_shots
 
 from ..export.amass import ENDING as AMASS_ENDING
 from ..export.amass import save_amass
-from ..export.formats import save_each, save_scene
+from ..export.formats import person_files, save_each, save_scene
 from ..retarget.character_file import replace_person
 from ..scene.build import import_steps
 from ..scene.frame_rate import set_frame_rate
@@ -22,7 +23,7 @@ from ..scene.key_reduction import Tolerance, reduce_keys
 from ..scene.options import ImportOptions
 from ..util.blender_types import scene_of
 from ..util.incremental import finish
-from .arguments import MOTION, NAME
+from .arguments import MOTION, NAME, input_files
 
 
 def convert(
@@ -52,6 +53,10 @@ def convert(
         for character in characters:
             reduce_keys(character, Tolerance(degrees=arguments.reduce_keys))
     written: list[Path] = []
+    check_outputs(
+        [file for output in outputs for file in _files_of(output, len(characters), arguments.separate)],
+        input_files(arguments),
+    )
     for output in outputs:
         if output.name.lower().endswith(f".{AMASS_ENDING}"):
             written += save_amass(output, imported, body_of_clip(clips[0]))
@@ -63,6 +68,13 @@ def convert(
         else:
             written += save_scene(output)
     return num_people, written
+
+
+def _files_of(output: Path, people: int, is_separate: bool) -> list[Path]:
+    """Return the files that are written for an output."""
+    suffix, is_amass = output.suffix.lower(), output.name.lower().endswith(f".{AMASS_ENDING}")
+    has_several = is_amass or suffix == ".bvh" or (is_separate and suffix not in (".blend", f".{MOTION}"))
+    return person_files(output, people) if has_several else [output]
 
 
 def is_motion(file: Path) -> bool:

@@ -1,5 +1,6 @@
 """Exported files: complete or absent, in every format."""
 
+import os
 import resource
 import shutil
 import signal
@@ -10,7 +11,7 @@ import bpy
 import numpy as np
 import pytest
 
-from tar_blender.export.formats import _reason, check_output, save_each, save_scene
+from tar_blender.export.formats import FORMATS, _reason, check_format, save_each, save_scene
 from tar_blender.scene.build import import_clip
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
@@ -216,17 +217,27 @@ def test_bug_of_an_exporter_is_not_reported_as_a_full_disk() -> None:
     assert _reason(report) == "Blender's exporter failed (KeyError: 'x'); choose another format"
 
 
-@pytest.mark.parametrize("function", [check_output, save_scene])
-def test_unwritable_paths_are_rejected(tmp_path: Path, function: object) -> None:
+def test_unwritable_paths_are_rejected(tmp_path: Path) -> None:
     with pytest.raises(TarError, match="choose another place"):
-        function(tmp_path / "missing" / "out.blend")
-    with pytest.raises(TarError, match="ends in"):
-        function(tmp_path / "out.obj")
+        save_scene(tmp_path / "missing" / "out.blend")
+    for function in (check_format, save_scene):
+        with pytest.raises(TarError, match="ends in"):
+            function(tmp_path / "out.obj")
     (tmp_path / "folder.blend").mkdir()
-    with pytest.raises(TarError, match="folder"):
-        function(tmp_path / "folder.blend")
+    os.mkfifo(tmp_path / "pipe.blend")
+    for name in ("folder.blend", "pipe.blend"):
+        with pytest.raises(TarError, match="give a file name"):
+            save_scene(tmp_path / name)
 
 
-def test_check_leaves_no_file(tmp_path: Path) -> None:
-    check_output(tmp_path / "out.blend")
-    assert not list(tmp_path.iterdir())
+@pytest.mark.parametrize("target", ["real{}", "real.dat", "real"])
+@pytest.mark.parametrize("suffix", [f".{name}" for name in FORMATS if not name.startswith("usd")])
+def test_files_are_written_through_symbolic_links(
+    suffix: str, target: str, walker: bpy.types.Object, tmp_path: Path
+) -> None:
+    real, link = tmp_path / "elsewhere" / target.format(suffix), tmp_path / f"link{suffix}"
+    real.parent.mkdir()
+    link.symlink_to(real)
+    save_scene(link)
+    assert link.is_symlink() and real.stat().st_size > 100
+    assert [path.name for path in real.parent.iterdir()] == [real.name]

@@ -1,6 +1,7 @@
 """Many videos in one run: which are written, skipped and reported."""
 
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -47,6 +48,21 @@ def test_failure_does_not_stop_the_others(tmp_path: Path) -> None:
     assert report(tmp_path / "out") == [("one.mp4", "done"), ("bad.mp4", "failed"), ("two.mp4", "done")]
     assert "nobody was found" in outcomes[1].message and outcomes[0].people == 2
     assert all(file.exists() for file in output_files(clips[2], tmp_path / "out", ["blend", "npz"]))
+
+
+def test_outputs_that_are_inputs_fail(tmp_path: Path) -> None:
+    (tmp_path / "walk.npz").write_text("motion")
+    (tmp_path / "character.blend").write_text("rig")
+    (tmp_path / "run.blend").symlink_to(tmp_path / "character.blend")
+    (tmp_path / "jump.npz").hardlink_to(tmp_path / "walk.npz")
+    os.mkfifo(tmp_path / "pipe.blend")
+    clips = [tmp_path / "walk.npz", tmp_path / "run.mp4", tmp_path / "jump.mp4", tmp_path / "pipe.mp4"]
+    inputs = [*clips, tmp_path / "character.blend", None]
+    outcomes = run_batch(clips, tmp_path, ["blend", "npz"], write_both, ignore, overwrite=True, inputs=inputs)
+    assert [outcome.status for outcome in outcomes] == 4 * ["failed"]
+    assert all("it is also an input" in outcome.message for outcome in outcomes[:3])
+    assert "pipe" in outcomes[3].message
+    assert (tmp_path / "walk.npz").read_text() == "motion" and (tmp_path / "character.blend").read_text() == "rig"
 
 
 def test_existing_files_are_kept_skipped_or_overwritten(tmp_path: Path) -> None:

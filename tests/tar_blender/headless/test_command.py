@@ -111,6 +111,41 @@ def test_ctrl_c_keeps_finished_files(engine_python: Path, tiny_video: Path, moti
     assert [row["status"] for row in report] == ["done", "cancelled", "cancelled"]
 
 
+@pytest.mark.parametrize("how", ["the same", "relative", "symbolic", "hard", "second person"])
+@pytest.mark.parametrize("role", ["video", "character"])
+def test_outputs_that_are_inputs_are_refused(
+    role: str,
+    how: str,
+    motion_file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    suffix = ".bvh" if how == "second person" else ".npz" if role == "video" else ".blend"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "character.blend"), copy=True)
+    given = motion_file if role == "video" else tmp_path / "character.blend"
+    output = tmp_path / "out" / f"out{suffix}"
+    output.parent.mkdir()
+    monkeypatch.chdir(output.parent)
+    if how == "the same":
+        output = given
+    elif how == "relative":
+        output = Path("..") / given.name
+    elif how == "symbolic":
+        output.symlink_to(given)
+    elif how == "hard":
+        output.hardlink_to(given)
+    elif role == "character":
+        pytest.skip("a character file is no .bvh file")
+    else:
+        output.with_name("out_person2.bvh").hardlink_to(given)
+    before = given.read_bytes()
+    arguments = [str(motion_file), "-o", str(output), "--overwrite"]
+    assert main([*arguments, *(["--character", str(given)] if role == "character" else [])]) == EXIT_BAD_INPUT
+    assert "it is also an input" in capsys.readouterr().err
+    assert given.read_bytes() == before
+
+
 def start_by_path() -> list[str]:
     """The start of a command line that runs the command from a checkout, with Blender or with Python and bpy."""
     script, binary = str(Path(command_module.__file__)), bpy.app.binary_path
