@@ -112,6 +112,8 @@ def _colmap_focal_lengths(path: Path, size: tuple[int, int]) -> dict[str, float]
             if model not in (*_ONE_FOCAL_LENGTH, *_TWO_FOCAL_LENGTHS):
                 raise ValueError(f"unknown camera model {model}")
             numbers = [float(x) for x in fields[4 : 5 if model in _ONE_FOCAL_LENGTH else 6]]
+            if not numbers:
+                raise ValueError("no focal length")
             focal_lengths[number] = float(np.mean(numbers)) * size[0] / width
         except (ValueError, IndexError, ZeroDivisionError) as error:
             raise TarError(f"{path}: not in COLMAP's format ({error}); export the model as text again") from error
@@ -133,7 +135,7 @@ def _frame_numbers(names: list[str]) -> np.ndarray:
     They follow the last number in each name, or the order of the names if these numbers are missing or do not increase.
     """
     numbers = [re.findall(r"\d+", Path(name).stem) for name in names]
-    if all(numbers):
+    if numbers and all(numbers):
         frames = np.array([int(found[-1]) for found in numbers])
         if (np.diff(frames) > 0).all():
             return frames - frames[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from tar_core.body.model import BodyModel
@@ -221,7 +221,7 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
         **{name: getattr(clips, name) for name in ("poses", "betas", "trans")},
     }
     with atomic_path(path) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, temporary)
+        temporary.write_bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
 def cache_features(shards: Path, output: Path, backbone_name: str = "blazepose", weights: Path | None = None) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
@@ -36,7 +36,7 @@ def save_tar(model: TAR, path: str | Path, half: bool = True, notes: dict[str, s
     state = {name: tensor.contiguous() for name, tensor in state.items()}
     metadata = {"format": CHECKPOINT_FORMAT, "config": json.dumps(model.config.to_dict()), **(notes or {})}
     with atomic_path(path) as temporary:
-        save_file(state, temporary, metadata)
+        temporary.write_bytes(save(state, metadata))  # `save_file` raises errors of its own if the disk is full
 
 
 def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu") -> TAR:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import write_npz
 from tar_core.npz import MAX_FRAME, NUMBER, WHOLE_NUMBER, Form, read_npz
 from tar_core.people.boxes import box_iou
 from tar_core.shots import Shot
@@ -65,14 +65,13 @@ class Scan:
         Raises:
             TarError: the file cannot be written.
         """
-        arrays = {
+        arrays: dict[str, Any] = {
             "ids": np.array([person.person_id for person in self.people], np.int64),
             "shots": np.array([(shot.number, shot.first, shot.last) for shot in self.shots], np.int64).reshape(-1, 3),
         }
         for index, person in enumerate(self.people):
             arrays |= {f"{key}_{index}": getattr(person, name) for name, key in _FILE_KEYS.items()}
-        with atomic_path(path) as temporary, temporary.open("wb") as file:
-            np.savez(file, **arrays)
+        write_npz(path, arrays)
 
     @classmethod
     def load(cls, path: Path) -> "Scan":

@@ -1,6 +1,7 @@
 """Trains TAR on cached features, on a CPU or GPU; runs can be interrupted and resumed."""
 
 import csv
+import io
 import logging
 import math
 import time
@@ -171,8 +172,10 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(),
             "random": torch.get_rng_state(),
         }
+        packed = io.BytesIO()  # written at once: `torch.save` raises errors of its own if the disk is full
+        torch.save(state, packed)
         with atomic_path(self.folder / "last.pt") as temporary:
-            torch.save(state, temporary)
+            temporary.write_bytes(packed.getbuffer())
         return scores
 
     def _log_scalars(self, values: dict[str, float]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from tar_core.errors import TarError
@@ -167,7 +167,7 @@ def save_backbone(model: nn.Module, path: Path) -> None:
     """Write all weights of a backbone, including untrained layers, to a file for `load_backbone`."""
     state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
     with atomic_path(path) as temporary:
-        save_file(state, temporary)
+        temporary.write_bytes(save(state))
 
 
 def _by_module(names: list[str]) -> dict[str, int]:

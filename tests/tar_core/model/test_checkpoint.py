@@ -60,3 +60,17 @@ def test_unreadable_configurations_are_rejected(tmp_path, config):
     with pytest.raises(TarError, match="configuration") as error:
         load_tar(tmp_path / "a.safetensors")
     assert str(error.value).startswith(str(tmp_path / "a.safetensors")) and len(str(error.value)) < 400
+
+
+def test_full_disk_is_one_line_and_leaves_the_old_file(tmp_path):
+    """A limit on the file size simulates a full disk."""
+    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
+    (tmp_path / "a.safetensors").write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(TarError, match="cannot write"):
+            save_tar(build(), tmp_path / "a.safetensors")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
