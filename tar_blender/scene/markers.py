@@ -2,20 +2,30 @@
 
 import bpy
 
-_SHOT = "tar_shot"  # custom property of our markers in saved files: never change it
+# Custom property of a camera in saved files with the frame and name of its marker: never change it. Blender 5 has no
+# custom properties of markers.
+_MARKER = "tar_marker"
 
 
 def add_marker(scene: bpy.types.Scene, name: str, frame: int, camera: bpy.types.Object) -> None:
     """Add a marker from which on a camera is the active one."""
     marker = scene.timeline_markers.new(name, frame=frame)
     marker.camera = camera
-    marker[_SHOT] = True
+    camera[_MARKER] = _text(marker)
 
 
 def remove_markers(collection: bpy.types.Collection) -> None:
-    """Remove the markers that an import has added for the cameras in a collection; the user's own are kept."""
+    """Remove the markers that an import has added for the cameras in a collection.
+
+    The user's own markers, and those that the user has moved or renamed, are kept.
+    """
     cameras = set(collection.all_objects)
     for scene in bpy.data.scenes:
         for marker in list(scene.timeline_markers):
-            if marker.get(_SHOT) and marker.camera in cameras:
+            camera = marker.camera
+            if camera is not None and camera in cameras and camera.get(_MARKER) == _text(marker):
                 scene.timeline_markers.remove(marker)
+
+
+def _text(marker: bpy.types.TimelineMarker) -> str:
+    return f"{marker.frame} {marker.name}"

@@ -23,7 +23,7 @@ from tar_core.people.selection import PeopleSelection
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
 from tar_core.shots import Shot, add_frame, check_number
-from tar_core.video.cuts import mark_cuts
+from tar_core.video.cuts import is_blank, mark_cuts, thumbnail
 from tar_core.video.reader import VideoFrame, VideoReader
 
 CAMERA_CHECKS_PER_SECOND = 3.0  # frames in which the motion of the camera is checked
@@ -36,7 +36,7 @@ class TrackedShot:
     Attributes:
         shot: number and frames of the shot.
         people: captured people, the largest first; the motion in each frame is in the frame's own camera.
-        camera: the camera at the first frame.
+        camera: the camera at the first frame that is not of one color.
         camera_moves: whether the background moves.
         boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels.
     """
@@ -60,10 +60,11 @@ class _ShotPass:
         first: the first frame of the shot.
         number: number of that frame among all processed ones.
         camera: the camera at that frame.
+        is_seen: whether that frame shows something; else the camera is to be estimated from a later frame.
     """
 
-    def __init__(self, first: int, number: int, camera: EstimatedCamera) -> None:
-        self.first, self.number, self.camera = first, number, camera
+    def __init__(self, first: int, number: int, camera: EstimatedCamera, is_seen: bool) -> None:
+        self.first, self.number, self.camera, self.is_seen = first, number, camera, is_seen
         self.camera_motion = CameraMotionDetector()
         self.boxes: list[list[list[float]]] = []  # lists use less memory than arrays, see FrameResult.packed
         self.people: list[CapturedPerson] = []
@@ -102,6 +103,8 @@ class _PeoplePass:
         shot = self.shots[-1]
         if (frame.index - shot.first) % self.step:
             return
+        if not shot.is_seen and not is_blank(thumbnail(frame.image)):
+            shot.camera, shot.is_seen = self._estimate_camera(frame), True
         sightings = self._tracker.step(self._number, frame.image)
         shot.boxes.append([sighting.box.tolist() for sighting in sightings])
         if not self._options.static_camera and self._number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
@@ -118,8 +121,11 @@ class _PeoplePass:
             self._tracker.cut(self._number)
         elif options.box is not None:
             self._tracker.start_from_box(self._number, frame.image, np.array(options.box.box))
-        camera = estimate_initial_camera(frame.image, options, self._video)
-        self.shots.append(_ShotPass(frame.index, self._number, camera))
+        is_seen = not is_blank(thumbnail(frame.image))
+        self.shots.append(_ShotPass(frame.index, self._number, self._estimate_camera(frame), is_seen))
+
+    def _estimate_camera(self, frame: VideoFrame) -> EstimatedCamera:
+        return estimate_initial_camera(frame.image, self._options, self._video)
 
     def _run_network(self, sightings: dict[int, Sighting], focal_length: float) -> None:
         for track_id in self._tracks.keys() - sightings.keys():

@@ -1,9 +1,12 @@
-"""Camera cuts: where one shot of a video ends and the next begins. Slow fades are not found.
+"""Camera cuts: where one shot of a video ends and the next begins. Slow dissolves are not found.
 
 Two frames show the same shot if one, moved a little, looks like the other. They are compared as small gray pictures by
 the correlation coefficient, which ignores brightness and contrast, at the best of several shifts, which follows a pan.
 A flash and a whip pan fool a comparison of two neighbors. So a cut is a change that lasts (no frame before it looks
 like a frame after it) and that is greater than those next to it.
+
+Frames of one color, such as black ones and flashes, say nothing about the shot. They belong to the shot before them,
+and the pictures on both sides of them are compared instead.
 """
 
 from collections import deque
@@ -25,13 +28,16 @@ MIN_DROP = 0.2  # by which the likeness across a cut is below that of the neighb
 
 
 def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
-    """Yield each frame with whether it is the first one after a cut, `NUM_FRAMES` - 1 frames late."""
+    """Yield each frame with whether it is the first one of another shot, `NUM_FRAMES` - 1 frames late."""
     before: deque[np.ndarray] = deque(maxlen=NUM_FRAMES)
     after: deque[tuple[VideoFrame, np.ndarray]] = deque()
 
     def first() -> tuple[VideoFrame, bool]:
-        is_first = is_cut(before, [picture for _, picture in after])
+        pictures = [picture for _, picture in after if not is_blank(picture)]
         frame, picture = after.popleft()
+        if is_blank(picture):
+            return frame, False
+        is_first = is_cut(before, pictures)
         before.append(picture)
         return frame, is_first
 
@@ -76,9 +82,11 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def likeness(picture: np.ndarray, other: np.ndarray) -> float:
-    """Correlation coefficient of two thumbnails, -1..1, at the shift where it is highest."""
-    flat = [float(p.std()) < MIN_CONTRAST for p in (picture, other)]
-    if any(flat):
-        return float(all(flat))
+    """Correlation coefficient of two thumbnails that are not blank, -1..1, at the shift where it is highest."""
     middle = picture[SHIFT_Y:-SHIFT_Y, SHIFT_X:-SHIFT_X]
     return float(cv2.matchTemplate(other, middle, cv2.TM_CCOEFF_NORMED).max())
+
+
+def is_blank(picture: np.ndarray) -> bool:
+    """Whether the frame of a thumbnail is of one color."""
+    return float(picture.std()) < MIN_CONTRAST

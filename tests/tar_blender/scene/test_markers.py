@@ -48,6 +48,9 @@ def test_only_our_markers_are_removed(tmp_path: Path) -> None:
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shots.blend"))
     delete_clip(bpy.data.collections["Dance 01 Shot 2"])
     assert markers() == [("Shot 1", 1, "TAR Camera Shot 1"), ("Shot 2", 70, None)]
+    bpy.context.scene.timeline_markers["Shot 1"].frame = 5
+    delete_clip(bpy.data.collections["Dance 01 Shot 1"])
+    assert markers() == [("Shot 1", 5, None), ("Shot 2", 70, None)], "moved by hand"
 
 
 def test_camera_of_the_user_gets_no_markers() -> None:

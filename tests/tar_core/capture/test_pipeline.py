@@ -114,6 +114,26 @@ def test_one_shot_is_captured_alone(shots_video: Path, untrained_checkpoint: Pat
         capture(shots_video, replace(options, shot=3))
 
 
+@pytest.mark.parametrize("gray", [0, 255])
+def test_half_a_second_of_black_or_white_does_not_split_a_person(
+    gray: int, demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
+) -> None:
+    """The person is interpolated, with confidence 0, and the camera is that of the first picture after the start."""
+    images = [frame.image for frame in VideoReader(demo_video).frames(end=99)][::2]
+    with VideoWriter(tmp_path / "flash.mp4", 30, 1080, 1920) as writer:
+        for frame, image in enumerate(images):
+            writer.write(np.full_like(image, gray) if frame < 2 or 18 <= frame < 33 else image)
+    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", people="largest")
+    (clip,) = capture(tmp_path / "flash.mp4", options)
+    (person,) = clip.people
+    assert clip.shot is None and clip.camera_trajectory is None
+    assert person.frames[0] <= 5 and person.frames[-1] == 49
+    is_blank = (person.frames >= 18) & (person.frames < 33)
+    assert (person.confidence[is_blank] == 0).all() and (person.confidence[person.frames < 18] > 0.3).all()
+    assert (person.confidence[person.frames > 35] > 0.3).all(), "found again within a search interval"
+    assert clip.focal_length == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
+
+
 def test_many_shots_are_reported_in_short() -> None:
     shots = [Shot(number, 10 * number, 10 * number + 9) for number in range(1, 9)]
     assert cut_warning(Path("a.mp4"), shots).endswith("shot 5: frames 50 to 59, ...")

@@ -58,11 +58,32 @@ def test_a_whip_pan_is_not_a_cut(seed: int) -> None:
     assert cuts([view(place(seed), left, max(1, speed)) for left, speed in zip(lefts, speeds, strict=True)]) == []
 
 
-@pytest.mark.parametrize("length", [1, 2, NUM_FRAMES - 1])
+@pytest.mark.parametrize("length", [1, 2, NUM_FRAMES - 1, 15])
 def test_a_flash_is_not_a_cut(length: int) -> None:
     picture = view(place(3), 0)
     for flash in (np.full_like(picture, 255), cv2.addWeighted(picture, 0.2, np.full_like(picture, 255), 0.8, 0)):
         assert cuts([picture] * 6 + [flash] * length + [picture] * 6) == []
+
+
+@pytest.mark.parametrize("gray", [0, 16, 255])
+@pytest.mark.parametrize("length", [1, NUM_FRAMES, 15])
+def test_pictures_on_both_sides_of_blank_frames_are_compared(gray: int, length: int) -> None:
+    rng = np.random.default_rng(gray)
+    blank = [np.clip(rng.normal(gray, 3, (HEIGHT, WIDTH, 3)), 0, 255).astype(np.uint8) for _ in range(length)]
+    pan = [view(place(1), 20 * k) for k in range(12)]
+    assert cuts([*pan[:6], *blank, *pan[6:]]) == []
+    assert cuts([*pan[:6], *blank, *[view(place(2), 0)] * 6]) == [6 + length], "the shot begins after the black"
+    assert cuts([*blank, *pan]) == [] and cuts([*pan, *blank]) == []
+
+
+def test_a_fade_to_black_and_back_is_not_a_cut_but_one_to_another_place_is() -> None:
+    picture, other = view(place(1), 0), view(place(2), 0)
+    fade = [max(0.0, abs(k - 20) / 12 - 0.5) for k in range(41)]
+    back = [(picture * min(1.0, light)).astype(np.uint8) for light in fade]
+    assert cuts(back) == []
+    away = [((picture if k < 20 else other) * min(1.0, light)).astype(np.uint8) for k, light in enumerate(fade)]
+    (cut,) = cuts(away)
+    assert 24 <= cut <= 28
 
 
 def test_light_that_changes_is_not_a_cut() -> None:
@@ -73,7 +94,7 @@ def test_light_that_changes_is_not_a_cut() -> None:
 def test_a_static_picture_of_one_color_has_no_cut() -> None:
     gray = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
     assert cuts([gray] * 12) == []
-    assert cuts([gray] * 6 + [view(place(5), 0)] * 6) == [6]
+    assert cuts([gray] * 6 + [view(place(5), 0)] * 6) == [], "the shot fades in"
 
 
 @pytest.mark.capture
