@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import tar_core
 from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
 from tar_core.capture.progress import ProgressBar
-from tar_core.errors import TarError, with_hint
+from tar_core.errors import TarError, one_line, with_hint
 from tar_core.files import check_outputs
 from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
@@ -54,6 +54,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return EXIT_ERROR
     except MemoryError:
         print(f"{PROGRAM}: not enough memory; close other programs, or use a smaller file", file=sys.stderr)
+        return EXIT_ERROR
+    except ImportError as error:  # missing, damaged, or too little memory to load it
+        print(f"{PROGRAM}: a package cannot be loaded ({one_line(str(error))}); install TAR again", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print(f"{PROGRAM}: cancelled", file=sys.stderr)

@@ -1,5 +1,6 @@
 """The exception for errors that are shown to the user."""
 
+import unicodedata
 from collections.abc import Mapping
 
 
@@ -37,5 +38,5 @@ def shown_text(value: object) -> str:
 
 
 def one_line(message: str) -> str:
-    """Write line breaks, which the name of a file may contain, as `\\n` and `\\r`."""
-    return message.replace("\n", r"\n").replace("\r", r"\r")
+    """Write control characters, such as line breaks in the name of a file, as `\\n` or `\\x1b`."""
+    return "".join(repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter for letter in message)

@@ -1,5 +1,6 @@
 """What every command-line program does around its commands: signals, and closed or full standard streams."""
 
+import io
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ def run_program(name: str, run: Callable[[], int]) -> int:
         run: the program; returns its exit code.
     """
     _open_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     with suppress(ValueError):  # only the main thread can set it
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     try:

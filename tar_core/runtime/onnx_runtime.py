@@ -118,7 +118,7 @@ def create_session(graph: Graph, checkpoint: Checkpoint, threads: int) -> onnxru
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # errors
+    options.log_severity_level = 4  # errors are raised anyway
     if graph is DECODE:
         # Its thousands of small operations take longer to optimize than they gain in a short clip.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -131,4 +131,6 @@ def create_session(graph: Graph, checkpoint: Checkpoint, threads: int) -> onnxru
     try:
         return onnxruntime.InferenceSession(graph_file(graph), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime has many classes of errors
+        if "bad_alloc" in str(error):
+            raise MemoryError from error
         raise TarError(f"{graph_file(graph)}: cannot be loaded ({error}); reinstall the package") from error

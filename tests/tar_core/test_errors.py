@@ -8,3 +8,7 @@ def test_hints_are_appended_by_topic() -> None:
     assert with_hint("no person found", "nobody_detected", hints) == "no person found (draw a box)"
     assert with_hint("no person found", "another_topic", hints) == "no person found"
     assert with_hint("no such video", TarError("no such video").topic, hints) == "no such video"
+
+
+def test_control_characters_are_written_out() -> None:
+    assert str(TarError("a\nb\x1b[31m ä\r")) == r"a\nb\x1b[31m ä\r"

@@ -1,5 +1,6 @@
 """Command-line programs whose standard streams are closed or full, or that are terminated."""
 
+import os
 import subprocess
 import sys
 import time
@@ -60,3 +61,23 @@ def test_termination_deletes_temporary_files(demo_video: Path, tmp_path: Path) -
         process.terminate()
         assert process.wait() == 143
     assert [path.name for path in tmp_path.iterdir()] == ["clip.npz"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have names of text only")
+def test_names_that_are_not_text(clip_file: Path, tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/\xff\xfe \x1b[31m\n.npz"
+    clip_file.rename(os.fsdecode(name))
+    command = [sys.executable, "-m", "tar_core", "ground", name, "-o", name[:-4] + b"2.npz"]
+    found = subprocess.run(command, capture_output=True)
+    assert (found.returncode, found.stderr) == (0, b"")
+    found = subprocess.run([sys.executable, "-m", "tar_core", "cleanup", name, "-o", name], capture_output=True)
+    assert found.returncode == 2 and found.stderr.count(b"\n") == 1 and b"\x1b" not in found.stderr
+
+
+@pytest.mark.parametrize("megabytes", [150, 600])
+def test_too_little_memory_is_one_line(megabytes: int, demo_video: Path, tmp_path: Path) -> None:
+    capture = f"-m tar_core capture '{demo_video}' -o '{tmp_path / 'clip.npz'}' --end 1 --quiet"
+    command = f"ulimit -v {megabytes}000; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 {sys.executable} {capture}"
+    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert found.returncode == 2 and found.stderr.count("\n") == 1, found.stderr
+    assert not list(tmp_path.iterdir())
