@@ -149,7 +149,7 @@ def _check_value(name: str, kind: Any, value: Any) -> None:
         if kind is int:
             is_valid = type(entry) is int and 0 < entry <= limit
         elif kind is float:
-            is_valid = type(entry) in (int, float) and abs(entry) <= MAX_SIZE
+            is_valid = isinstance(entry, int | float) and not isinstance(entry, bool) and abs(entry) <= MAX_SIZE
         else:
             is_valid = isinstance(entry, kind)
         if not is_valid:
