@@ -55,9 +55,8 @@ def engine_program(context: bpy.types.Context) -> EngineProgram:
     Raises:
         TarError: there is none, or the chosen Python does not exist or is not an absolute path.
     """
-    preferences, bundled = addon_preferences(context), bundled_program()
-    chosen = os.environ.get(PYTHON_VARIABLE) or (preferences.engine_python if preferences else "")
-    if chosen:
+    bundled = bundled_program()
+    if chosen := own_python(context):
         return EngineProgram(_checked_python(chosen))
     info, set_up = set_up_info(engine_folder()), environment_python(engine_folder())
     replaced = bundled and info and (not _is_program(set_up) or (info.device == "cpu" and update_reason(info)))
@@ -66,9 +65,15 @@ def engine_program(context: bpy.types.Context) -> EngineProgram:
     if bundled is not None:
         return bundled
     raise TarError(
-        "the engine is not set up; press Set Up Engine in the add-on's preferences, or run `pip install "
+        f"{bundled_trouble()}; press Set Up Engine in the add-on's preferences, or run `pip install "
         f"{bundled_tar_core()}` in your own Python and select it there or in {PYTHON_VARIABLE}"
     )
+
+
+def own_python(context: bpy.types.Context) -> str:
+    """Return the Python that the user chose for the engine; "" if there is none."""
+    preferences = addon_preferences(context)
+    return os.environ.get(PYTHON_VARIABLE) or (preferences.engine_python if preferences else "")
 
 
 def bundled_program() -> EngineProgram | None:

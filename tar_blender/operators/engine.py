@@ -154,7 +154,7 @@ class TAR_OT_remove_engine(bpy.types.Operator):
             cls.poll_message_set("The engine is being set up or tested")
             return False
         if not engine_folder().exists():
-            cls.poll_message_set("The engine is not set up")
+            cls.poll_message_set("There is no environment of Set Up Engine")
             return False
         return True
 

@@ -3,7 +3,7 @@
 import bpy
 
 from ..engine.environment import set_up_info, update_reason
-from ..engine.paths import addon_preferences, bundled_program, bundled_trouble, engine_folder, has_engine
+from ..engine.paths import addon_preferences, bundled_program, engine_folder
 from ..engine.status import engine_text, engine_trouble
 from ..operators.engine import (
     TAR_OT_cancel_engine,
@@ -28,9 +28,7 @@ def draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column = layout.box().column()
     if state.error:
         column.label(text=sentence(state.error), icon="ERROR")
-    if not has_engine(context):
-        column.label(text=sentence(bundled_trouble()), icon="INFO")
-    elif trouble := engine_trouble(context):
+    if trouble := engine_trouble(context):
         column.label(text=sentence(trouble), icon="ERROR")
     else:
         column.label(text=state.tested or engine_text(context), icon="CHECKMARK")

@@ -9,7 +9,7 @@ import bpy
 from tar_core.cleanup.uncertainty import UncertainRange
 
 from ..engine.cache import find_motion
-from ..engine.paths import addon_preferences, cache_folder
+from ..engine.paths import addon_preferences, cache_folder, own_python
 from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
@@ -222,7 +222,8 @@ def _draw_in_object_menu(menu: bpy.types.Menu, context: bpy.types.Context) -> No
 def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble: str) -> None:
     error = context.window_manager.tar_engine.error
     _draw_text(context, layout, error or trouble, "ERROR" if error else "INFO")
-    draw_set_up(layout, context)
+    if not own_python(context):  # it would still be used
+        draw_set_up(layout, context)
 
 
 def _draw_ranges(layout: bpy.types.UILayout, ranges: Sequence[UncertainRange]) -> None:

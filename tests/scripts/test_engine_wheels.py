@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from scripts import engine_wheels
 from scripts.engine_wheels import PACKAGES, PLATFORMS, Package, check, download, license_of
@@ -75,3 +76,13 @@ def test_licenses_are_documented() -> None:
     for package in PACKAGES:
         assert f"| `{package.name}` {package.version} |" in rows
         assert any(f"({package.name}, " in holder for holder in holders)
+
+
+def test_packages_are_the_dependencies_of_tar_core_without_numpy() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    allowed = {requirement.name: requirement.specifier for requirement in map(Requirement, project["dependencies"])}
+    assert allowed.keys() - {"numpy"} == {package.name for package in PACKAGES}
+    for platform in PLATFORMS:
+        for requirement in map(Requirement, platform.requirements):
+            (version,) = (specifier.version for specifier in requirement.specifier)
+            assert version in allowed[requirement.name], requirement

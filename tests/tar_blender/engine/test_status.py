@@ -36,7 +36,7 @@ def test_older_engine_is_updated(
 ) -> None:
     """Set up an engine that lacks an option, then update it with the operator."""
     monkeypatch.delenv(PYTHON_VARIABLE, raising=False)
-    assert engine_trouble(bpy.context) == "the engine is not set up"
+    assert engine_trouble(bpy.context) == "the extension contains no packages for the engine; set up the engine"
     wheel = make_wheel(tmp_path, replace(INFO, options=INFO.options[1:]))
     commands = set_up_commands(folder, base_python, str(wheel), OFFLINE)
     assert isinstance(follow(EngineSetup(environment_python(folder), commands, folder))[-1], Ready)
@@ -75,3 +75,8 @@ def test_text_names_the_engine_that_is_used(folder: Path, monkeypatch: pytest.Mo
     assert engine_text(bpy.context) == "Included in the extension: ONNX Runtime 1.24.4, cpu"
     assert engine_trouble(bpy.context) == ""
     paths.bundled_trouble.cache_clear()
+
+
+def test_absent_own_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PYTHON_VARIABLE, "/absent/python")
+    assert "/absent/python: no such Python" in engine_trouble(bpy.context)
