@@ -81,7 +81,7 @@ def bundled_program() -> EngineProgram | None:
     if bundled_trouble():
         return None
     launch = Path(tar_core.__file__).parent / "engine" / "launch.py"
-    arguments = (*ISOLATED, str(launch), str(bundled_wheels()), str(_own_folder("packages")))
+    arguments = (*ISOLATED, str(launch), str(bundled_wheels()), str(packages_folder()))
     return EngineProgram(Path(sys.executable), arguments)
 
 
@@ -165,6 +165,11 @@ def body_file(context: bpy.types.Context) -> str | None:
 def engine_folder() -> Path:
     """Return the folder of the environment that Set Up Engine creates."""
     return _own_folder("engine")
+
+
+def packages_folder() -> Path:
+    """Return the folder in which the engine unpacks the packages in the extension."""
+    return _own_folder("packages")
 
 
 def cache_folder(context: bpy.types.Context) -> Path:

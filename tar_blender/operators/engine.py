@@ -2,10 +2,18 @@
 
 import bpy
 
+from tar_core.engine.bundled import remove_unpacked
 from tar_core.errors import TarError
 
 from ..engine.environment import environment_python, find_base_python, remove_environment, set_up_commands
-from ..engine.paths import addon_preferences, bundled_tar_core, engine_folder, engine_program, has_engine
+from ..engine.paths import (
+    addon_preferences,
+    bundled_tar_core,
+    engine_folder,
+    engine_program,
+    has_engine,
+    packages_folder,
+)
 from ..engine.pip_options import check_links, local_variables, parse_options, stays_local
 from ..engine.setup import EngineSetup, Failed, Ready, Stage, Stopped
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
@@ -143,7 +151,7 @@ class TAR_OT_cancel_engine(bpy.types.Operator):
 
 
 class TAR_OT_remove_engine(bpy.types.Operator):
-    """Delete the Python environment of the engine. It can be set up again"""
+    """Delete the environment of Set Up Engine, and the unpacked packages: the next capture unpacks them again"""
 
     bl_idname = "tar.remove_engine"
     bl_label = "Remove"
@@ -153,8 +161,11 @@ class TAR_OT_remove_engine(bpy.types.Operator):
         if context.window_manager.tar_engine.running:
             cls.poll_message_set("The engine is being set up or tested")
             return False
-        if not engine_folder().exists():
-            cls.poll_message_set("There is no environment of Set Up Engine")
+        if context.window_manager.tar_progress.running:
+            cls.poll_message_set("An import is running")
+            return False
+        if not (engine_folder().exists() or packages_folder().exists()):
+            cls.poll_message_set("There is nothing to delete")
             return False
         return True
 
@@ -165,6 +176,7 @@ class TAR_OT_remove_engine(bpy.types.Operator):
         context.window_manager.tar_engine.tested = ""
         try:
             remove_environment(engine_folder())
+            remove_unpacked(packages_folder())
         except TarError as error:
             return refuse(self, error)
         return {"FINISHED"}

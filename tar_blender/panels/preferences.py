@@ -9,7 +9,7 @@ from ..engine.cache import cache_size
 from ..engine.paths import ADDON, PYTHON_VARIABLE, cache_folder
 from ..operators.cache import TAR_OT_clear_cache
 from ..util.registration import registration
-from .engine import draw_engine
+from .engine import draw_engine, set_up_is_offered
 
 _LABEL_WIDTH = 0.4  # share of the width of a row, as in property splits
 
@@ -79,7 +79,8 @@ class TARPreferences(bpy.types.AddonPreferences):
         draw_engine(layout, context)
         layout.use_property_split = True
         layout.prop(self, "use_graphics_card")
-        layout.prop(self, "pip_options")
+        if set_up_is_offered(context):
+            layout.prop(self, "pip_options")
         layout.prop(self, "engine_python")
         if os.environ.get(PYTHON_VARIABLE):
             _value_row(layout).label(text=f"{PYTHON_VARIABLE} is set and takes precedence", icon="INFO")

@@ -3,11 +3,13 @@
 Blender never imports them. The engine process (launch.py) unpacks those for its Python into a folder of its own.
 """
 
+import contextlib
 import errno
 import hashlib
 import os
 import platform
 import re
+import secrets
 import shutil
 import tempfile
 import time
@@ -102,6 +104,19 @@ def unpacked(wheels: Sequence[Path], parent: Path) -> Path:
     return folder
 
 
+def remove_unpacked(parent: Path) -> None:
+    """Delete all that `unpacked` wrote.
+
+    Raises:
+        TarError: a process uses it.
+    """
+    try:
+        for folder in parent.iterdir() if parent.is_dir() else ():
+            _delete(folder)
+    except OSError as error:
+        raise TarError(f"{parent}: cannot be deleted ({error.strerror}); close the programs that use it") from error
+
+
 def folder_name(wheels: Sequence[Path]) -> str:
     """The name of the folder for wheels: their most specific Python tag, and a hash of their names."""
     tag = max((wheel.stem.split("-")[-2] for wheel in wheels), key=len)
@@ -127,11 +142,18 @@ def _delete_others(folder: Path) -> None:
     """Delete what earlier versions for the same Python unpacked, and what killed processes left."""
     for other in folder.parent.iterdir():
         if other.name.startswith(_UNPACKING):
-            stale = time.time() - other.stat().st_mtime > _STALE_SECONDS
-        else:
-            stale = other != folder and other.name.split("-")[0] == folder.name.split("-")[0]
-        if stale:
-            shutil.rmtree(other, ignore_errors=True)
+            if time.time() - other.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(other, ignore_errors=True)
+        elif other != folder and other.name.split("-")[0] == folder.name.split("-")[0]:
+            with contextlib.suppress(OSError):
+                _delete(other)
+
+
+def _delete(folder: Path) -> None:
+    """Delete a folder whose name says that it is complete: renamed first, since another process may use its files."""
+    renamed = folder.with_name(f"{_UNPACKING}{secrets.token_hex(4)}")
+    folder.rename(renamed)
+    shutil.rmtree(renamed, ignore_errors=True)
 
 
 def _macos_of(wheel: Path) -> tuple[int, ...]:

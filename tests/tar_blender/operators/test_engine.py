@@ -46,6 +46,13 @@ def test_engine_is_removed(folder: Path) -> None:
     assert not folder.exists()
 
 
+def test_unpacked_packages_are_removed(folder: Path) -> None:
+    packages = folder.with_name("packages") / "cp311-12345678"
+    packages.mkdir(parents=True)
+    assert bpy.ops.tar.remove_engine() == {"FINISHED"}
+    assert not packages.exists()
+
+
 def test_operators_are_disabled_during_setup(folder: Path) -> None:
     folder.mkdir()
     bpy.context.window_manager.tar_engine.running = True

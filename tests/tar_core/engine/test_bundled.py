@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_core.engine.bundled import fits, package_of, unpacked, version_of, wheels_for
+from tar_core.engine.bundled import fits, package_of, remove_unpacked, unpacked, version_of, wheels_for
 from tar_core.errors import TarError
 
 
@@ -120,3 +120,11 @@ def test_folder_that_cannot_be_written_is_an_error(wheels: Path, tmp_path: Path)
     (tmp_path / "packages").touch()
     with pytest.raises(TarError, match="cannot be unpacked"):
         unpacked(wheels_for((3, 11), wheels), tmp_path / "packages")
+
+
+def test_removed_packages_are_unpacked_again(wheels: Path, tmp_path: Path) -> None:
+    remove_unpacked(tmp_path / "packages")  # nothing was unpacked
+    folder = unpacked(wheels_for((3, 11), wheels), tmp_path / "packages")
+    (folder / "bar" / "__init__.py").unlink()
+    remove_unpacked(tmp_path / "packages")
+    assert (unpacked(wheels_for((3, 11), wheels), tmp_path / "packages") / "bar" / "__init__.py").exists()
