@@ -20,6 +20,7 @@ from ..scene.metadata import imported_clips, is_person, people_of, person_object
 from ..util.blender_types import data_of, preferences_of, scene_of
 from .bvh import bvh_text
 from .fbx import all_shown, selected, write_fbx
+from .glb import write_glb
 
 _ROOT = "root"  # name of the armature in files with one person
 
@@ -155,21 +156,6 @@ def _write_fbx(path: str, name: str, objects: Sequence[bpy.types.Object] | None)
         write_fbx(path, scene.objects if objects is None else objects)
 
 
-def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
-    # The motion of all people is one animation, because most programs play one animation at a time.
-    with all_shown(), selected(objects or ()):
-        bpy.ops.export_scene.gltf(
-            filepath=path,
-            check_existing=False,
-            export_format="GLB",
-            use_selection=objects is not None,
-            export_cameras=True,
-            export_animation_mode="ACTIVE_ACTIONS",
-            export_nla_strips_merged_animation_name=name,
-            export_anim_single_armature=False,  # older exporters would add the actions of all people to one armature
-        )
-
-
 def _write_usd(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     with all_shown(), selected(objects or ()):
         bpy.ops.wm.usd_export(
@@ -206,7 +192,7 @@ def _save_bvh(path: Path) -> list[Path]:
 _WRITERS: dict[str, Callable[[str, str, Sequence[bpy.types.Object] | None], None]] = {
     ".blend": _write_blend,
     ".fbx": _write_fbx,
-    ".glb": _write_glb,
+    ".glb": write_glb,
     ".usd": _write_usd,
     ".usdc": _write_usd,
 }
