@@ -51,10 +51,10 @@ EXIT_INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command. The exit code is 0, 2 after errors (reported in one line each), or 130 after Ctrl-C."""
+    """Run the command. The exit code is 0, 2 after errors (one line each), or 130 after Ctrl-C or SIGTERM."""
     try:
         options = build_parser().parse_args(arguments)
-        with _ctrl_c_interrupts():
+        with _signals_interrupt():
             if _is_batch(options):
                 return _run_batch(options)
             _run_one(options)
@@ -70,17 +70,21 @@ def main(arguments: Sequence[str]) -> int:
 
 
 @contextlib.contextmanager
-def _ctrl_c_interrupts() -> Iterator[None]:
-    """Make Ctrl-C raise KeyboardInterrupt. By default, Blender would only cancel a render."""
+def _signals_interrupt() -> Iterator[None]:
+    """Make Ctrl-C and SIGTERM raise KeyboardInterrupt, which ends the engines and deletes temporary files.
+
+    By default, Ctrl-C would only cancel a render, and SIGTERM would end Blender at once.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        if before is not None:  # Python cannot restore a handler that it did not install
-            signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            if handler is not None:  # Python cannot restore a handler that it did not install
+                signal.signal(number, handler)
 
 
 def _is_batch(options: argparse.Namespace) -> bool:

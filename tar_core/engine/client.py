@@ -9,7 +9,6 @@ import queue
 import re
 import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections import deque
@@ -30,6 +29,7 @@ from tar_core.engine.protocol import (
     parse_event,
 )
 from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables
+from tar_core.engine.work_folder import WorkFolder
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.people.selection import Scan
@@ -73,7 +73,7 @@ class EngineProcess:
             package: the package to install if Python has no tar_core; for the error message.
 
         Raises:
-            TarError: Python cannot be started.
+            TarError: Python cannot be started, or there is no space for temporary files.
         """
         self.errors: deque[str] = deque(maxlen=_STDERR_LINES)
         self.finished = False
@@ -81,11 +81,12 @@ class EngineProcess:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._cancelled_at: float | None = None
         self._job_runs = True
-        self._folder = tempfile.TemporaryDirectory(prefix="tar-", ignore_cleanup_errors=True)
-        self._output = Path(self._folder.name) / "motion.npz"
+        self._folder = WorkFolder()
+        self._output = self._folder.path / "motion.npz"
         try:
-            self._process = _start([str(python), *command], self._folder.name)
+            self._process = _start([str(python), *command], self._folder.path)
         except OSError as error:
+            self._folder.close()
             raise TarError(f"{python}: cannot start the engine ({error.strerror}); choose another Python") from error
         self._error_reader = threading.Thread(target=self._read_errors, daemon=True)
         self._error_reader.start()
@@ -155,7 +156,7 @@ class EngineProcess:
             except subprocess.TimeoutExpired:
                 force()
         self._process.wait()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _send(self, job: Job) -> None:
         stdin = _pipe(self._process.stdin)
@@ -248,7 +249,7 @@ def crash_message(code: int, last: str) -> str:
     return f"the engine {how}: {last}; try again, or run the network on the CPU"
 
 
-def _start(command: list[str], folder: str) -> subprocess.Popen[str]:
+def _start(command: list[str], folder: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -78,7 +78,10 @@ def test_several_engines_write_the_same_files(engine_python: Path, tiny_video: P
     assert [row["status"] for row in report] == ["done"] * 3
 
 
-def test_ctrl_c_keeps_finished_files(engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_keeps_finished_files_and_no_temporary_ones(
+    number: signal.Signals, engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path
+) -> None:
     """As in a terminal, the engines get the signal too: all are in one process group."""
     (engine_python.parent / "site" / "tar_core" / "engine.py").write_text(
         "import json, shutil, sys, time\n"
@@ -95,20 +98,30 @@ def test_ctrl_c_keeps_finished_files(engine_python: Path, tiny_video: Path, moti
         video.write_bytes(tiny_video.read_bytes())
     out = tmp_path / "out"
     command = [*start_by_path(), *map(str, videos), "-o", str(out), "--format", "blend"]
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(temporary)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     deadline = time.monotonic() + 120
     while not ((out / "first.blend").exists() and Path(f"{videos[1]}.begun").exists()):
         assert time.monotonic() < deadline and process.poll() is None, process.communicate()
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    assert list(temporary.glob("tar-engine-*"))
+    os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == EXIT_INTERRUPTED, errors
     assert "cancelled" in errors and "Traceback" not in errors
     assert sorted(file.name for file in out.iterdir()) == ["first.blend", "report.json"]
     report = json.loads((out / "report.json").read_text())
     assert [row["status"] for row in report] == ["done", "cancelled", "cancelled"]
+    assert not list(temporary.glob("tar-engine-*"))
 
 
 @pytest.mark.parametrize("how", ["the same", "relative", "symbolic", "hard", "second person"])

@@ -114,7 +114,7 @@ def test_killed_engine_is_reported_and_its_folder_deleted(number: str, words: st
     process = engine("say('progress', stage='capture', done=1, total=9, fps=1.0); time.sleep(60)")
     while not process.poll():
         time.sleep(0.01)
-    folder = Path(process._folder.name)
+    folder = process._folder.path
     assert folder.is_dir()
     os.kill(process._process.pid, getattr(signal, number))
     (event,) = follow(process)
