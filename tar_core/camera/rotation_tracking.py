@@ -18,7 +18,14 @@ import numpy as np
 
 from tar_core.camera.crop_camera import image_center
 from tar_core.filters import smooth_points, smoothing_window
-from tar_core.rotations import align_vectors, matrix_to_axis_angle
+from tar_core.rotations import (
+    align_vectors,
+    axis_angle_to_quaternion,
+    matrix_to_axis_angle,
+    quaternion_to_axis_angle,
+    slerp_at,
+)
+from tar_core.video.cuts import is_blank, thumbnail
 
 LONG_SIDE = 640  # pixels; larger images are reduced to this size
 _MAX_CORNERS, _CORNER_DISTANCE = 400, 8  # number of corners, and their least distance in reduced pixels
@@ -219,7 +226,8 @@ def track_camera_rotation(
 ) -> CameraTrack:
     """Track the rotation and zoom of a camera relative to the first frame.
 
-    The camera zooms only if a zoom of noticeable size explains more of the background than rotation alone.
+    The camera zooms only if a zoom of noticeable size explains more of the background than rotation alone. Images
+    of one color, such as black ones and flashes, are left out, and their rotation and zoom are interpolated.
 
     Args:
         images: consecutive images [H, W, 3] uint8 RGB, at least one, each with the boxes [P, 4] of the people in it.
@@ -229,7 +237,12 @@ def track_camera_rotation(
     tracker = BackgroundTracker()
     estimators = [RotationEstimator(size, focal_length, zooms) for zooms in (False, True)]
     last: tuple[np.ndarray, np.ndarray] | None = None
+    seen, count = [], 0  # numbers of the images that are not of one color, and of all images
     for image, boxes in images:
+        count += 1
+        if is_blank(thumbnail(image)):
+            continue
+        seen.append(count - 1)
         if last is None:
             tracker.take_key(image, boxes)
         else:
@@ -238,7 +251,18 @@ def track_camera_rotation(
     without_zoom, with_zoom = (estimator.track() for estimator in estimators)
     is_noticeable = with_zoom.zoom_factors.max() / with_zoom.zoom_factors.min() > _MIN_ZOOM
     explains_more = with_zoom.inlier_ratio > without_zoom.inlier_ratio + _ZOOM_GAIN
-    return with_zoom if is_noticeable and explains_more else without_zoom
+    return _interpolated(with_zoom if is_noticeable and explains_more else without_zoom, seen or [0], count)
+
+
+def _interpolated(track: CameraTrack, seen: Sequence[int], count: int) -> CameraTrack:
+    """The track at all `count` images, from that at the images `seen`."""
+    if len(seen) == count:
+        return track
+    frames, known = np.arange(count), np.array(seen)
+    quaternions = slerp_at(frames, known, axis_angle_to_quaternion(track.rotation_vectors))
+    return CameraTrack(
+        quaternion_to_axis_angle(quaternions), np.interp(frames, known, track.zoom_factors), track.inlier_ratio
+    )
 
 
 def _add_frame(

@@ -7,6 +7,9 @@ import pytest
 
 from tar_blender.engine.paths import ADDON
 from tar_blender.engine.request import ImportRequest
+from tar_blender.panels.sidebar import TAR_PT_capture
+from tar_blender.properties.people_picker import ALL_SHOTS
+from tests.support.layout import DrawnPanel
 
 pytestmark = pytest.mark.usefixtures("addon")
 
@@ -61,3 +64,22 @@ def test_gender_selects_another_smpl_file_in_the_same_folder(tiny_video: Path, t
     bpy.ops.tar.import_video_motion()
     (queued,) = bpy.context.window_manager.tar_progress.queue
     assert ImportRequest.from_json(queued.request).job.options.body == tmp_path / "SMPL_FEMALE.npz"
+
+
+def test_the_chosen_shot_of_a_scanned_video_is_captured(engine_python: Path, tiny_video: Path) -> None:
+    settings, manager = bpy.context.scene.tar_settings, bpy.context.window_manager
+    settings.video = str(tiny_video)
+    assert "shot" not in DrawnPanel(TAR_PT_capture).layout.properties
+    assert bpy.ops.tar.find_people() == {"FINISHED"}
+    assert "shot" in DrawnPanel(TAR_PT_capture).layout.properties
+    assert manager.tar_detected.shot == ALL_SHOTS
+    manager.tar_progress.running = True  # queue the imports instead of starting them
+    for shot, people in ((ALL_SHOTS, "all"), ("2", "all"), ("2", "picked"), ("2", "box")):
+        manager.tar_detected.shot, settings.people = shot, people
+        settings.take_box(0, (1, 1, 20, 30))
+        bpy.ops.tar.import_video_motion()
+    jobs = [ImportRequest.from_json(queued.request).job for queued in manager.tar_progress.queue]
+    assert [job.options.shot for job in jobs] == [None, 2, 2, None], "a box is followed in its own shot"
+    settings.frames, settings.people, settings.first_frame = "part", "all", 3
+    with pytest.raises(RuntimeError, match="press Find People again"):
+        bpy.ops.tar.import_video_motion()

@@ -127,6 +127,18 @@ def test_a_cut_is_not_a_rotation(wall: np.ndarray) -> None:
     assert degrees_off(track.rotation_vectors, np.zeros((6, 3))).max() < 0.1
 
 
+@pytest.mark.parametrize("gray", [0, 255])
+def test_pan_goes_on_behind_blank_images(wall: np.ndarray, gray: int) -> None:
+    truth = np.radians(np.stack([np.zeros(40), np.linspace(0, 8, 40), np.linspace(0, 2, 40)], 1))
+    images = [view(wall, rotation_vector) for rotation_vector in truth]
+    for number in (0, 1, *range(12, 24)):
+        images[number] = np.full_like(images[0], gray)
+    track = track_camera_rotation(((image, np.zeros((0, 4))) for image in images), SIZE, FOCAL)
+    assert len(track.rotation_vectors) == len(track.zoom_factors) == 40
+    from_third = (Rotation.from_rotvec(truth) * Rotation.from_rotvec(truth[2]).inv()).as_rotvec()
+    assert degrees_off(track.rotation_vectors, from_third)[2:].max() < 0.1
+
+
 def test_images_without_corners_give_a_static_camera() -> None:
     blank = np.full((*SIZE[::-1], 3), 90, np.uint8)
     track = track_camera_rotation([(blank, np.zeros((0, 4)))] * 4, SIZE, FOCAL)

@@ -202,6 +202,25 @@ def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint:
         capture(demo_video, replace(given, end=None))
 
 
+def test_each_shot_has_its_part_of_a_given_camera_trajectory(
+    shots_video: Path, untrained_checkpoint: Path, tmp_path: Path
+) -> None:
+    """The camera of the second shot is elsewhere. Both shots are in the world of the trajectory."""
+    positions = np.where(np.arange(57) < 29, 0.0, 3.0)[:, None] * [1, 0, 0] + np.linspace(0, 0.2, 57)[:, None]
+    path = {"rotations": np.tile(np.eye(3), (57, 1, 1)), "translations": -positions}
+    np.savez(tmp_path / "path.npz", focal=1500.0, up=np.array([0, -1.0, 0]), **path)
+    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", people="largest")
+    clips = capture(shots_video, replace(options, camera_trajectory=tmp_path / "path.npz"))
+    starts = []
+    for clip, first in zip(clips, (0, 29), strict=True):
+        assert clip.focal_length == 1500 and clip.camera_trajectory.first_frame == first
+        frames = np.arange(first, clip.shot.last + 1)
+        moved = clip.camera_positions(frames)
+        np.testing.assert_allclose(moved, positions[frames] - positions[first], atol=1e-6)
+        starts.append(clip.camera_trajectory.world[:3, 3])
+    assert np.linalg.norm(starts[1] - starts[0]) == pytest.approx(np.linalg.norm(positions[29] - positions[0]))
+
+
 def test_video_lost_after_the_first_pass_keeps_the_motion(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
