@@ -96,7 +96,7 @@ def check(options: Any) -> None:
 
 
 def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
-    """Create options from JSON values. Missing options get their defaults.
+    """Create options from JSON values. Options that are missing or null get their defaults.
 
     Raises:
         TarError: an option is unknown, or a value has the wrong type or is out of range.
@@ -104,7 +104,7 @@ def from_json(cls: type[Options], values: Mapping[str, Any]) -> Options:
     unknown = sorted(set(values) - set(options_of(cls)))
     if unknown:
         raise UnknownOptions(unknown)
-    return cls(**{name: _from_json(cls, name, value) for name, value in values.items()})
+    return cls(**{name: _from_json(cls, name, value) for name, value in values.items() if value is not None})
 
 
 def to_json(options: Any) -> dict[str, Any]:
@@ -135,8 +135,6 @@ class UnknownOptions(TarError):
 
 def _from_json(cls: type, name: str, value: Any) -> Any:
     kind = value_type(cls, name)
-    if value is None:
-        return None
     try:
         if isinstance(value, str) and (parse := options_of(cls)[name].parse) is not None:
             return parse(value)

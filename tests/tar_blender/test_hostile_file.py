@@ -10,6 +10,8 @@ from typing import Any
 
 import bpy
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import tar_blender
 from tar_blender.engine import paths
@@ -19,7 +21,11 @@ from tar_blender.properties.retarget import TARRetarget
 from tar_blender.properties.settings import TARSettings
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.metadata import ClipRecord, clip_record, imported_clips, mark_clip, people_of
+from tar_blender.scene.options import ImportOptions
+from tar_core.errors import TarError
+from tar_core.option_fields import options_of
 from tests.support.clips import synthetic_clip
+from tests.support.garbage import json_values
 from tests.support.import_options import raw_options
 from tests.support.layout import DrawnPanel
 
@@ -29,6 +35,7 @@ POISON: list[Any] = [
     *(7, -3, 1.5, float("nan"), True, "", "text", "two\nlines", b"\xff\xfe", "x" * 3_000_000),
     *([1, 2, 3], [0.5] * 100_000, {"a": {"b": 1}}, [], "null", "3", "[", "[[]]", '[["", 1, 2]]', '[["arm", 1]]'),
     *('[["arm", 1e400, 2]]', '[["arm", 1, 99999999999999]]', '[["\\ud800", 1, 2]]', '[{"what": 1}]', "[" * 100_000),
+    *('{"motion": "a", "options": {}, "shot": "1"}', '{"motion": "a", "options": {}, "shot": 1e400}'),
     *('{"motion": 3, "options": {}}', '{"motion": "a"}', '{"motion": "a", "options": []}', '{"options": {}, "x": 1}'),
 ]
 
@@ -157,6 +164,29 @@ def test_objects_that_are_not_people_or_characters(
     with opened(tmp_path / "a.blend"):
         assert len(use_everything()) < 200
     assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("shot", [-1, 5, 10**30])
+def test_shot_that_the_motion_lacks_is_refused(shot: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    collection, _ = import_person()
+    name = collection.name
+    synthetic_clip().save(tmp_path / "walk.npz")
+    collection["tar_clip"] = json.dumps({"motion": str(tmp_path / "walk.npz"), "options": {}, "shot": shot})
+    with opened(tmp_path / "a.blend"):
+        run("reimport_clip", clip=name)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_options_of_a_record_are_settings_or_refused(registered: None) -> None:
+    @given(st.dictionaries(st.sampled_from(sorted(options_of(ImportOptions))) | st.text(), json_values))
+    def check(record: dict[str, Any]) -> None:
+        try:
+            options = ImportOptions.from_json(json.loads(json.dumps(record)))
+        except TarError:
+            return
+        bpy.context.scene.tar_settings.take_options(options)
+
+    check()
 
 
 ELSEWHERE = (
