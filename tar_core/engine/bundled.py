@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tar_core.errors import TarError
 
-_UNPACKING = "unpacking-"  # prefix of incomplete folders
+_UNPACKING = "new-"  # prefix of incomplete folders; short, because Windows limits the length of paths
 _STALE_SECONDS = 3600.0  # after this time, an incomplete folder is that of a process that was killed
 _RENAME_SECONDS = 10.0  # for which virus scanners on Windows may keep a new folder from being renamed
 

@@ -87,7 +87,7 @@ def test_folders_of_other_versions_and_killed_processes_are_deleted(wheels: Path
     packages = tmp_path / "packages"
     old = unpacked(wheels_for((3, 11), wheels), packages)
     another_python = unpacked(wheels_for((3, 13), wheels), packages)
-    killed, running = packages / "unpacking-killed", packages / "unpacking-running"
+    killed, running = packages / "new-killed", packages / "new-running"
     killed.mkdir()
     running.mkdir()
     os.utime(killed, (time.time() - 7200,) * 2)
