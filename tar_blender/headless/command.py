@@ -38,6 +38,7 @@ from tar_core.errors import TarError, with_hint
 from tar_core.files import check_outputs, check_video_file
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
+from tar_core.program import EXIT_INTERRUPTED, EXIT_TERMINATED
 
 from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_program
 from ..export.formats import check_format
@@ -47,11 +48,14 @@ from .capture_pool import CapturePool
 from .convert import convert, is_motion
 
 EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command. The exit code is 0, 2 after errors (one line each), or 130 after Ctrl-C or SIGTERM."""
+    """Run the command. The exit code is 0, 2 after errors (one line each), 130 after Ctrl-C, or 143 after SIGTERM."""
     try:
         options = build_parser().parse_args(arguments)
         with _signals_interrupt():
@@ -61,9 +65,9 @@ def main(arguments: Sequence[str]) -> int:
     except TarError as error:
         print(f"{NAME}: {error}", file=sys.stderr)
         return EXIT_BAD_INPUT
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         print(f"{NAME}: cancelled", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return EXIT_TERMINATED if isinstance(end, _Terminated) else EXIT_INTERRUPTED
     except SystemExit as end:  # argparse has printed the reason; Blender needs the code
         return int(end.code or 0)
     return 0
@@ -78,13 +82,18 @@ def _signals_interrupt() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
         for number, handler in before.items():
             if handler is not None:  # Python cannot restore a handler that it did not install
                 signal.signal(number, handler)
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated
 
 
 def _is_batch(options: argparse.Namespace) -> bool:

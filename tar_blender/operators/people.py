@@ -17,6 +17,8 @@ class TAR_OT_select_person(PersonOperator, bpy.types.Operator):
     bl_label = "Select"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
+        if self.refuse_outside_view_layer(context):
+            return {"CANCELLED"}
         armature = self.armature()
         if context.mode != "OBJECT":
             bpy.ops.object.mode_set(mode="OBJECT")
@@ -49,6 +51,8 @@ class TAR_OT_hide_person(PersonOperator, bpy.types.Operator):
     bl_label = "Hide"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
+        if self.refuse_outside_view_layer(context):
+            return {"CANCELLED"}
         set_hidden(self.armature(), not self.armature().hide_get())
         return {"FINISHED"}
 

@@ -17,6 +17,13 @@ class PersonOperator(OperatorMixin):
     def armature(self) -> bpy.types.Object:
         return bpy.data.objects[self.person]
 
+    def refuse_outside_view_layer(self, context: bpy.types.Context) -> bool:
+        """Report an error if the person is not in the view layer, in which it cannot be selected or hidden."""
+        is_outside = self.person not in view_layer_of(context).objects
+        if is_outside:
+            refuse(self, f"{self.person} is not in this view layer; enable its collection in the Outliner")
+        return is_outside
+
 
 class ClipOperator(OperatorMixin):
     """Base class of operators on a clip, which is identified by the name of the collection."""

@@ -14,7 +14,8 @@ import pytest
 
 from tar_blender.engine.paths import PYTHON_VARIABLE
 from tar_blender.headless import command as command_module
-from tar_blender.headless.command import EXIT_BAD_INPUT, EXIT_INTERRUPTED, NAME, main
+from tar_blender.headless.command import EXIT_BAD_INPUT, NAME, main
+from tar_core.program import EXIT_INTERRUPTED, EXIT_TERMINATED
 
 
 def test_video_is_written_as_a_blend_file(
@@ -78,9 +79,9 @@ def test_several_engines_write_the_same_files(engine_python: Path, tiny_video: P
     assert [row["status"] for row in report] == ["done"] * 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)])
 def test_interruption_keeps_finished_files_and_no_temporary_ones(
-    number: signal.Signals, engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path
+    number: signal.Signals, code: int, engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path
 ) -> None:
     """As in a terminal, the engines get the signal too: all are in one process group."""
     (engine_python.parent / "site" / "tar_core" / "engine.py").write_text(
@@ -116,7 +117,7 @@ def test_interruption_keeps_finished_files_and_no_temporary_ones(
     assert list(temporary.glob("tar-engine-*"))
     os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == EXIT_INTERRUPTED, errors
+    assert process.returncode == code, errors
     assert "cancelled" in errors and "Traceback" not in errors
     assert sorted(file.name for file in out.iterdir()) == ["first.blend", "report.json"]
     report = json.loads((out / "report.json").read_text())

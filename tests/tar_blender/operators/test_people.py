@@ -46,6 +46,14 @@ def test_hide_person_toggles_the_body_too() -> None:
     assert body.visible_get()
 
 
+def test_people_outside_the_view_layer_are_refused_in_one_line(imported: bpy.types.Collection) -> None:
+    bpy.context.view_layer.layer_collection.children[imported.name].exclude = True
+    for operator in (bpy.ops.tar.select_person, bpy.ops.tar.hide_person):
+        with pytest.raises(RuntimeError, match="enable its collection") as error:
+            operator(person="Person 1")
+        assert "Traceback" not in str(error.value)
+
+
 def test_delete_person_in_pose_mode() -> None:
     bpy.context.scene.frame_set(20)
     bpy.context.view_layer.objects.active = bpy.data.objects["Person 1"]
