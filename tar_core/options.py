@@ -164,7 +164,7 @@ class CaptureOptions:
     threads: int | None = option(
         None,
         "Threads",
-        "Number of CPU threads for the network (default: half of the CPU's threads)",
+        "Number of CPU threads for the network (default: half of the CPU's threads, at least two)",
         unit="number",
         minimum=1,
         blender=False,

@@ -4,8 +4,9 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 EXIT_ERROR = 2
 EXIT_INTERRUPTED = 130
@@ -24,10 +25,9 @@ def run_program(name: str, run: Callable[[], int]) -> int:
     _open_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
-    with suppress(ValueError):  # only the main thread can set it
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     try:
-        code = run()
+        with _exit_on_sigterm():
+            code = run()
         if sys.stdout is not None:  # None if it was closed from the beginning
             sys.stdout.flush()
         return code
@@ -39,6 +39,18 @@ def run_program(name: str, run: Callable[[], int]) -> int:
         if not isinstance(error, BrokenPipeError):  # a reader such as `head` has seen enough
             print(f"{name}: cannot write to the standard output: {error.strerror}", file=sys.stderr)
         return EXIT_ERROR
+
+
+@contextmanager
+def _exit_on_sigterm() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # which alone can handle signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _open_standard_streams() -> None:

@@ -2,13 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.options import CaptureOptions
 from tar_core.runtime.streaming import frame_step
+from tar_core.video.cuts import mark_cuts
 from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
+
+Item = TypeVar("Item")
 
 
 def sampling_step(options: CaptureOptions, fps: float) -> int:
@@ -30,12 +34,31 @@ def read_frames(
     Raises:
         TarError: the video ends before the range.
     """
-    first = options.first_frame
-    total = reader.frames_in(first, options.end)
+    frames = reader.frames(options.first_frame, options.end)
+    return _read_ahead(frames, reader, options, report, stage)
+
+
+def read_marked_frames(
+    reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None], stage: str
+) -> Iterator[tuple[VideoFrame, bool]]:
+    """Read frames as `read_frames` does, each with whether it is the first one of another shot."""
+    frames = reader.frames(options.first_frame, options.end)
+    return _read_ahead(mark_cuts(frames), reader, options, report, stage)
+
+
+def _read_ahead(
+    items: Iterator[Item],
+    reader: VideoReader,
+    options: CaptureOptions,
+    report: Callable[[Progress], None],
+    stage: str,
+) -> Iterator[Item]:
+    """Produce one item for each frame in a separate thread, and report the progress."""
+    total = reader.frames_in(options.first_frame, options.end)
     start_time, done = time.monotonic(), 0
-    for frame in prefetch(reader.frames(first, options.end)):
-        yield frame
+    for item in prefetch(items):
+        yield item
         done += 1
         report(Progress(stage, done, total, done / max(time.monotonic() - start_time, 1e-6)))
     if done == 0:
-        raise TarError(f"{reader.path}: the video has no frame {first}; choose an earlier start")
+        raise TarError(f"{reader.path}: the video has no frame {options.first_frame}; choose an earlier start")

@@ -14,7 +14,7 @@ from tar_core.model.keypoints import Keypoints
 from tar_core.model.weights import read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
-from tar_core.runtime.graphs import BACKBONE, KEYPOINTS, Runtime
+from tar_core.runtime.graphs import BACKBONE, DETECTOR, KEYPOINTS, Runtime
 from tar_core.runtime.onnx_runtime import OnnxRuntime, is_exported
 
 
@@ -42,7 +42,11 @@ class Networks:
             TarError: an unusable checkpoint, or a device that is not available.
         """
         runtime = load_runtime(options.device, options.checkpoint, options.threads)
-        return cls(runtime, has_detector=options.box is None)
+        networks = cls(runtime, has_detector=options.box is None)
+        # The large ones load while the first frame is decoded and its camera estimated.
+        for graph in (BACKBONE, DETECTOR) if networks.detector else (BACKBONE,):
+            runtime.prepare(graph)
+        return networks
 
     def backbone(self, crops: np.ndarray) -> FrameFeatures:
         """Features of crops [N, 256, 256, 3], uint8 RGB."""
@@ -61,14 +65,14 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
         device: "auto" (a GPU if PyTorch supports it, else the CPU), "cpu", a device of PyTorch such as "cuda" or "mps",
             or "torch:cpu" for PyTorch on the CPU.
         checkpoint: of TAR. Default: the one that comes with the package.
-        threads: number of threads on the CPU, at most one for each core. Default: half of the cores.
+        threads: number of threads on the CPU, at most one for each core. Default: half of the cores, but two.
 
     Raises:
         TarError: an unusable checkpoint, or a device that is not available.
     """
-    # The decoder, the backbone and TAR run side by side; a single crop gains little from many threads.
     cores = os.cpu_count() or 1
-    threads = min(threads, cores) if threads else max(1, cores // 2)
+    # Decoding and TAR run beside the backbone, but most of the time they wait for it.
+    threads = min(threads or max(2, cores // 2), cores)
     loaded = read_checkpoint(checkpoint)
     if loaded.config.backbone != "blazepose":
         raise TarError(f"the checkpoint needs the backbone {loaded.config.backbone}; only blazepose is supported")

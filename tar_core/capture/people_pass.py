@@ -10,7 +10,7 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.camera.crop_camera import CropCamera, image_center
 from tar_core.camera.rotation_tracking import CameraMotionDetector
 from tar_core.camera.vanishing_points import EstimatedCamera
-from tar_core.capture.frames import read_frames, sampling_step
+from tar_core.capture.frames import read_marked_frames, sampling_step
 from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.networks import Networks
 from tar_core.capture.progress import Progress
@@ -23,7 +23,7 @@ from tar_core.people.selection import PeopleSelection
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
 from tar_core.shots import Shot, add_frame, check_number
-from tar_core.video.cuts import is_blank, mark_cuts, thumbnail
+from tar_core.video.cuts import is_blank, thumbnail
 from tar_core.video.reader import VideoFrame, VideoReader
 
 CAMERA_CHECKS_PER_SECOND = 3.0  # frames in which the motion of the camera is checked
@@ -178,7 +178,7 @@ def track_people(
     shots: list[Shot] = []
     with ThreadPoolExecutor(max_workers=1) as worker:
         state = _PeoplePass(reader, options, networks, worker)
-        for frame, is_cut in mark_cuts(read_frames(reader, options, report, "capture")):
+        for frame, is_cut in read_marked_frames(reader, options, report, "capture"):
             add_frame(shots, frame.index, is_cut)
             if options.shot is not None and options.shot < len(shots):
                 break

@@ -24,7 +24,7 @@ from tar_core.capture.camera_trajectory import (
     vertical_direction,
     with_known_camera,
 )
-from tar_core.capture.frames import read_frames
+from tar_core.capture.frames import read_marked_frames
 from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import TrackedShot, track_people
 from tar_core.capture.progress import Progress
@@ -135,7 +135,7 @@ def scan(
     reader = VideoReader(video)
     report(Progress("load", 0, None, 0.0))
     networks = Networks.load(options)
-    frames = read_frames(reader, options, report, "scan")
+    frames = read_marked_frames(reader, options, report, "scan")
     found = scan_people(
         frames, reader.fps, lambda fps: PeopleTracker(networks.backbone, networks.detector, fps, None, networks.movenet)
     )

@@ -123,7 +123,8 @@ class _Jobs:
 
     def read(self) -> None:
         """Read standard input to its end, in a thread."""
-        for line in read_lines(sys.stdin.buffer):
+        # Not `sys.stdin`: Python ends in a crash if a thread waits for it.
+        for line in read_lines(os.fdopen(os.dup(sys.stdin.fileno()), "rb")):
             self._lines.put(line)
         with self._lock:
             self._lines.put("")

@@ -10,7 +10,6 @@ from tar_core.camera.crop import crop_from_box
 from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Scan
 from tar_core.people.tracker import PeopleTracker
 from tar_core.shots import Shot, add_frame
-from tar_core.video.cuts import mark_cuts
 from tar_core.video.reader import VideoFrame
 
 SCAN_FPS = 8.0  # low enough to be fast, high enough for the landmarks to follow a walking person
@@ -47,11 +46,13 @@ class _Sighting:
         return cls(frame, box, area**0.5, rating, thumbnail)
 
 
-def scan_people(frames: Iterator[VideoFrame], fps: float, make_tracker: Callable[[float], PeopleTracker]) -> Scan:
+def scan_people(
+    frames: Iterator[tuple[VideoFrame, bool]], fps: float, make_tracker: Callable[[float], PeopleTracker]
+) -> Scan:
     """Detect all people in a video, the largest first, and its shots.
 
     Args:
-        frames: all frames of the part of the video to scan.
+        frames: all frames of the part of the video to scan, with cuts as marked by `mark_cuts`.
         fps: frame rate of the video.
         make_tracker: creates a tracker for the given frame rate.
     """
@@ -60,7 +61,7 @@ def scan_people(frames: Iterator[VideoFrame], fps: float, make_tracker: Callable
     seen: dict[tuple[int, int], _Sighting] = {}  # by track and processed frame
     shots: list[Shot] = []
     is_cut = False
-    for count, (frame, is_first) in enumerate(mark_cuts(frames)):
+    for count, (frame, is_first) in enumerate(frames):
         add_frame(shots, frame.index, is_first)
         is_cut = is_cut or is_first
         number, skipped = divmod(count, step)

@@ -78,6 +78,10 @@ class Runtime(ABC):
             TarError: the weights do not fit, or the device is out of memory.
         """
 
+    @abstractmethod
+    def prepare(self, graph: Graph) -> None:
+        """Begin to load a graph in another thread, if that takes long."""
+
     @property
     @abstractmethod
     def version(self) -> str:

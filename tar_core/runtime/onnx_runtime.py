@@ -5,6 +5,7 @@ The graphs were exported by `export.py` and hold no weights; these come from the
 
 import json
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.model.config import TARConfig
 from tar_core.model.weights import Checkpoint, read_weights
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, KEYPOINTS, Graph, Runtime
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, GRAPHS, KEYPOINTS, Graph, Runtime
 
 GRAPH_FOLDER = ASSETS / "graphs"
 WEIGHT_PREFIX = "network."  # of the names of weights in the graphs
@@ -41,19 +42,27 @@ class OnnxRuntime(Runtime):
         self.config = checkpoint.config
         self.device = "cpu"
         self._checkpoint, self._threads = checkpoint, threads
-        self._lock = threading.Lock()
+        self._locks = {graph.name: threading.Lock() for graph in GRAPHS}
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
 
     def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
         outputs: list[np.ndarray] = self._session(graph).run(None, {name: inputs[name] for name in graph.inputs})
         return outputs
 
+    def prepare(self, graph: Graph) -> None:
+        def load() -> None:
+            with suppress(TarError, MemoryError):  # raised again when the graph is run
+                self._session(graph)
+
+        # No daemon, so that Python waits for it at the end; ONNX Runtime crashes if it is interrupted.
+        threading.Thread(target=load, name=f"load {graph.name}").start()
+
     @property
     def version(self) -> str:
         return f"ONNX Runtime {onnxruntime.__version__}"
 
     def _session(self, graph: Graph) -> onnxruntime.InferenceSession:
-        with self._lock:
+        with self._locks[graph.name]:
             if graph.name not in self._sessions:
                 self._sessions[graph.name] = create_session(graph, self._checkpoint, self._threads)
             return self._sessions[graph.name]

@@ -38,6 +38,9 @@ class TorchRuntime(Runtime):
             DECODE.name: lambda: DecodeGraph(network),
         }
 
+    def prepare(self, graph: Graph) -> None:
+        """Do nothing; a graph is loaded when it is first used."""
+
     @torch.inference_mode()
     def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
         module = self.module(graph)

@@ -74,10 +74,9 @@ def test_names_that_are_not_text(clip_file: Path, tmp_path: Path) -> None:
     assert found.returncode == 2 and found.stderr.count(b"\n") == 1 and b"\x1b" not in found.stderr
 
 
-@pytest.mark.parametrize("megabytes", [150, 600])
-def test_too_little_memory_is_one_line(megabytes: int, demo_video: Path, tmp_path: Path) -> None:
+def test_too_little_memory_is_one_line(demo_video: Path, tmp_path: Path) -> None:
     capture = f"-m tar_core capture '{demo_video}' -o '{tmp_path / 'clip.npz'}' --end 1 --quiet"
-    command = f"ulimit -v {megabytes}000; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 {sys.executable} {capture}"
+    command = f"ulimit -v 150000; OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 {sys.executable} {capture}"
     found = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert found.returncode == 2 and found.stderr.count("\n") == 1, found.stderr
     assert not list(tmp_path.iterdir())

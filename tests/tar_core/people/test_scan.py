@@ -8,6 +8,7 @@ import numpy as np
 from tar_core.people.identity import Identity
 from tar_core.people.scan import crop_thumbnail, scan_people
 from tar_core.shots import Shot
+from tar_core.video.cuts import mark_cuts
 from tar_core.video.reader import VideoFrame
 
 SMALL, LARGE = np.array([0.0, 0, 10, 20]), np.array([20.0, 0, 60, 80])
@@ -38,7 +39,7 @@ def test_confirmed_people_are_listed_largest_first_with_a_box_per_second() -> No
     image[:, 20:] = 200
     frames = (VideoFrame(index, index / 32, image) for index in range(100, 200))
     rates = []
-    scan = scan_people(frames, 32.0, lambda fps: rates.append(fps) or ScriptedTracker())  # type: ignore
+    scan = scan_people(mark_cuts(frames), 32.0, lambda fps: rates.append(fps) or ScriptedTracker())  # type: ignore
     large, small = scan.people
     assert rates == [8.0], "every fourth frame is processed"
     assert (large.person_id, small.person_id) == (1, 2)
@@ -63,7 +64,7 @@ def test_tracker_learns_of_a_cut_between_processed_frames() -> None:
     shots = [np.random.default_rng(seed).integers(0, 255, (36, 64, 3), np.uint8) for seed in (1, 2)]
     frames = (VideoFrame(index, index / 32, shots[index >= 50]) for index in range(100))
     tracker = CuttingTracker()
-    scan = scan_people(frames, 32.0, lambda fps: tracker)  # type: ignore
+    scan = scan_people(mark_cuts(frames), 32.0, lambda fps: tracker)  # type: ignore
     assert scan.shots == [Shot(1, 0, 49), Shot(2, 50, 99)]
     assert tracker.cuts == [13], "frame 52, the first one that is processed after the cut at 50"
 
