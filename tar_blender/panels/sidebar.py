@@ -112,6 +112,8 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             frames = layout.column(align=True)
             frames.prop(settings, "first_frame")
             frames.prop(settings, "last_frame")
+        if settings.people != "box" and settings.video and has_shots(context, str(settings.video_path)):
+            layout.prop(context.window_manager.tar_detected, "shot")
         layout.prop(settings, "people")
         if settings.people == "count":
             layout.prop(settings, "people_count")
@@ -119,8 +121,6 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             self._draw_detected(context, layout, settings)
         if settings.people == "box":
             self._draw_box(layout, settings)
-        elif settings.video and has_shots(context, str(settings.video_path)):
-            layout.prop(context.window_manager.tar_detected, "shot")
         draw_lens(layout, settings)
         draw_capture_options(layout, settings)
         layout.prop(settings, "body")
@@ -133,7 +133,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         detected = context.window_manager.tar_detected
         layout.operator(TAR_OT_find_people.bl_idname, icon="VIEWZOOM")
         if settings.video and detected.video == str(settings.video_path):
-            draw_detected(layout.column(align=True), detected)
+            draw_detected(context, layout.column(align=True), detected)
 
     def _draw_box(self, layout: bpy.types.UILayout, settings: TARSettings) -> None:
         text = TAR_OT_draw_box.bl_label if settings.drawn_box() is None else "Draw Box Again"

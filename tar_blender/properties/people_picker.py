@@ -12,6 +12,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntPropert
 
 from tar_core.errors import TarError
 from tar_core.people.selection import Scan
+from tar_core.shots import Shot
 
 from ..scene.frame_rate import frame_rate
 from ..util.blender_types import scene_of
@@ -51,17 +52,11 @@ class TARDetectedShot(bpy.types.PropertyGroup):
 
 
 def _list_shots(detected: "TARDetectedPeople", context: bpy.types.Context) -> list[tuple[str, str, str]]:
-    """The items of the property `shot`, with the frames of the scene in which each shot will be."""
-    scene, speed = scene_of(context), 1.0
-    settings: Any = scene.tar_settings  # type: ignore[attr-defined]
-    if settings.timing == "scene":
-        with contextlib.suppress(TarError):  # the video is gone, which the panel reports elsewhere
-            speed = frame_rate(scene) / read_video_info(Path(detected.video)).fps
+    """The items of the property `shot`."""
     _shot_items[:] = [(ALL_SHOTS, "All Shots", "Import all shots, each with a camera of its own")]
     for shot in detected.shots:
-        first, last = (settings.start_frame + round(frame * speed) for frame in (shot.first_frame, shot.last_frame))
-        text = f"Shot {shot.number}: {first} to {last}"
-        _shot_items.append((str(shot.number), text, f"Import frames {first} to {last} of the scene only"))
+        frames = frames_text(context, detected, shot)
+        _shot_items.append((str(shot.number), f"Shot {shot.number}: {frames}", f"Import frames {frames} only"))
     return _shot_items
 
 
@@ -119,6 +114,19 @@ def selection_for_job(context: bpy.types.Context, video: str) -> list[dict[str, 
     if not any(person.selected for person in detected.people):
         raise TarError("no person is selected; select at least one under People")
     return [json.loads(person.job_entry) | {"wanted": person.selected} for person in detected.people]
+
+
+def frames_text(
+    context: bpy.types.Context, detected: TARDetectedPeople, part: TARDetectedPerson | TARDetectedShot
+) -> str:
+    """The first and the last frame of a person or a shot, as the scene will count them."""
+    scene, speed = scene_of(context), 1.0
+    settings: Any = scene.tar_settings  # type: ignore[attr-defined]
+    if settings.timing == "scene":
+        with contextlib.suppress(TarError):  # the video is gone, which the panel reports elsewhere
+            speed = frame_rate(scene) / read_video_info(Path(detected.video)).fps
+    frames = Shot(1, part.first_frame, part.last_frame).resampled(speed)
+    return f"{settings.start_frame + frames.first} to {settings.start_frame + frames.last}"
 
 
 def has_shots(context: bpy.types.Context, video: str) -> bool:

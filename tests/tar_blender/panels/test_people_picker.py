@@ -23,6 +23,6 @@ def registered(empty_scene: None) -> Iterator[None]:
 def test_each_person_gets_a_checkbox_and_a_frame_range() -> None:
     show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0), detected_person(2, gray=0)], []))
     layout = RecordingLayout()
-    draw_detected(layout, bpy.context.window_manager.tar_detected)
+    draw_detected(bpy.context, layout, bpy.context.window_manager.tar_detected)
     assert layout.properties == ["selected", "selected"]
-    assert layout.labels == ["Frames 0 to 11", "Frames 0 to 11"]
+    assert layout.labels == ["Frames 1 to 12", "Frames 1 to 12"]

@@ -59,7 +59,7 @@ def test_frames_of_shots_follow_the_frame_rate_of_the_scene(tiny_video: Path) ->
     show_detected(bpy.context, str(tiny_video), 0, Scan([], [Shot(1, 0, 4), Shot(2, 5, 11)]))
     settings.timing, settings.start_frame, bpy.context.scene.render.fps = "scene", 1, 24
     names = [item[1] for item in people_picker._list_shots(detected, bpy.context)]
-    assert names == ["All Shots", "Shot 1: 1 to 9", "Shot 2: 11 to 23"]
+    assert names == ["All Shots", "Shot 1: 1 to 10", "Shot 2: 11 to 24"]
 
 
 def test_empty_selections_are_rejected() -> None:
