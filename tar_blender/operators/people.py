@@ -3,8 +3,9 @@
 import bpy
 from bpy.props import IntProperty
 
+from ..scene.markers import go_to_shot
 from ..scene.metadata import camera_of, delete_clip, delete_person, person_objects, set_hidden
-from ..util.blender_types import OperatorResult
+from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse
 from .targets import ClipOperator, PersonOperator, leave_other_modes
@@ -79,7 +80,9 @@ class TAR_OT_view_camera(ClipOperator, bpy.types.Operator):
         camera = camera_of(self.collection())
         if camera is None:
             return refuse(self, "The camera of the clip was deleted; re-import the clip")
-        context.scene.camera = camera
+        scene = scene_of(context)
+        go_to_shot(scene, camera)
+        scene.camera = camera
         if isinstance(context.space_data, bpy.types.SpaceView3D):
             context.space_data.region_3d.view_perspective = "CAMERA"
         return {"FINISHED"}

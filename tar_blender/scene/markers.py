@@ -27,5 +27,13 @@ def remove_markers(collection: bpy.types.Collection) -> None:
                 scene.timeline_markers.remove(marker)
 
 
+def go_to_shot(scene: bpy.types.Scene, camera: bpy.types.Object) -> None:
+    """Go to the first frame of a camera's shot, unless the current frame is in it."""
+    scene.frame_set(scene.frame_current)  # makes the camera of the last marker the active one
+    frames = [marker.frame for marker in scene.timeline_markers if marker.camera == camera]
+    if frames and scene.camera != camera:
+        scene.frame_set(min(frames))
+
+
 def _text(marker: bpy.types.TimelineMarker) -> str:
     return f"{marker.frame} {marker.name}"

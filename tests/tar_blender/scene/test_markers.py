@@ -6,6 +6,7 @@ import bpy
 import pytest
 
 from tar_blender.scene.build import ImportedClip, import_steps
+from tar_blender.scene.markers import go_to_shot
 from tar_blender.scene.metadata import delete_clip
 from tar_blender.util.incremental import finish
 from tests.support.clips import clips_of_shots
@@ -58,3 +59,15 @@ def test_camera_of_the_user_gets_no_markers() -> None:
     bpy.context.scene.collection.objects.link(camera)
     first, second = import_shots(camera="Mine")
     assert first.camera == second.camera == camera and not markers()
+
+
+def test_camera_of_another_shot_is_shown_at_its_shot() -> None:
+    first, second = import_shots()
+    scene = bpy.context.scene
+    for camera, before, after in ((second, 5, 31), (second, 40, 40), (first, 40, 1), (first, 9, 9)):
+        scene.frame_set(before)
+        go_to_shot(scene, camera.camera)
+        assert (scene.frame_current, scene.camera) == (after, camera.camera)
+    other = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
+    go_to_shot(scene, other)
+    assert scene.frame_current == 9, "it has no shot"
