@@ -4,6 +4,7 @@ import os
 import struct
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +13,8 @@ from tar_core.video.orientation import Orientation
 # The end of a track header: a matrix of nine 16.16 fixed-point numbers, and the width and height of the frames.
 _HEADER_END = struct.Struct(">9i2I")
 _SAMPLE_DESCRIPTION = 86  # bytes before the boxes inside the description of a video codec
+_MAX_BOXES = 1000  # that are read in a box, and _MAX_TRACKS in a file: Blender waits for the header
+_MAX_TRACKS = 100
 _Box = tuple[int, int]  # where the content of a box begins and ends, bytes
 
 
@@ -65,7 +68,7 @@ def _sample_descriptions(file: BinaryIO) -> Iterator[_Box]:
 def _video_tracks(file: BinaryIO) -> Iterator[tuple[_Box, tuple[int, ...]]]:
     """Yield the box and the display matrix of each video track."""
     whole = 0, file.seek(0, os.SEEK_END)
-    for track in _boxes_within(file, whole, b"moov", b"trak"):
+    for track in islice(_boxes_within(file, whole, b"moov", b"trak"), _MAX_TRACKS):
         for begin, end in _boxes(file, b"tkhd", *track):
             file.seek(max(begin, end - _HEADER_END.size))
             *matrix, width, _ = _HEADER_END.unpack(file.read(_HEADER_END.size))
@@ -83,8 +86,10 @@ def _boxes_within(file: BinaryIO, box: _Box, *kinds: bytes) -> Iterator[_Box]:
 
 
 def _boxes(file: BinaryIO, wanted: bytes, begin: int, end: int) -> Iterator[_Box]:
-    """Yield the content of each box of type `wanted` among the boxes from `begin` to `end`."""
-    while begin + 8 <= end:
+    """Yield the content of each box of type `wanted` among the first _MAX_BOXES boxes from `begin` to `end`."""
+    for _ in range(_MAX_BOXES):
+        if begin + 8 > end:
+            return
         file.seek(begin)
         size, kind = struct.unpack(">I4s", file.read(8))
         content = begin + 8

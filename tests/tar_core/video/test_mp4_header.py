@@ -1,5 +1,8 @@
 """The header of MP4 files, as ffmpeg and phones write it."""
 
+import random
+import struct
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +11,7 @@ import pytest
 from tar_core.video.mp4_header import codec_tag, display_orientation, pixel_aspect
 from tar_core.video.orientation import Orientation
 from tests.support.clips import phone_video
+from tests.support.paths import DATA
 from tests.support.videos import ffmpeg, write_images
 
 
@@ -61,3 +65,27 @@ def test_other_files_have_no_orientation(tmp_path: Path, content: bytes) -> None
     assert display_orientation(tmp_path / "other.mp4") == Orientation()
     assert display_orientation(tmp_path / "gone.mp4") == Orientation()
     assert pixel_aspect(tmp_path / "other.mp4") is None and codec_tag(tmp_path / "other.mp4") is None
+
+
+def test_damaged_headers_have_some_orientation(tmp_path: Path) -> None:
+    whole, noise, path = (DATA / "twelve_greys.mp4").read_bytes(), random.Random(5), tmp_path / "damaged.mp4"
+    header = whole.index(b"moov") - 4
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(noise.randrange(1, 12)):
+            at = noise.randrange(header, len(whole) - 4)
+            size = noise.choice([0, 1, 7, 8, 9, 2**31, 2**32 - 1, noise.randrange(2**32)])
+            damaged[at : at + 4] = struct.pack(">I", size)
+        path.write_bytes(damaged[: noise.choice([len(whole), noise.randrange(len(whole))])])
+        display_orientation(path), pixel_aspect(path), codec_tag(path)
+
+
+@pytest.mark.parametrize("content", [b"", bytes(84)], ids=["empty", "audio"])
+def test_header_of_a_million_boxes_is_read_quickly(content: bytes, tmp_path: Path) -> None:
+    track = struct.pack(">I4s", len(content) + 16, b"trak") + struct.pack(">I4s", len(content) + 8, b"tkhd") + content
+    tracks = (10**7 // len(track)) * track
+    path = tmp_path / "many.mp4"
+    path.write_bytes(struct.pack(">I4s", len(tracks) + 8, b"moov") + tracks)
+    begin = time.monotonic()
+    display_orientation(path)
+    assert time.monotonic() - begin < 0.5
