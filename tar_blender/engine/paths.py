@@ -137,7 +137,7 @@ def engine_choices(context: bpy.types.Context) -> dict[str, Any]:
     preferences = addon_preferences(context)
     if preferences is None:
         return {}
-    checkpoint = bpy.path.abspath(preferences.checkpoint) or None
+    checkpoint = _absolute(preferences.checkpoint) if preferences.checkpoint else None
     if checkpoint is not None and not Path(checkpoint).is_file():
         raise TarError(
             f"{checkpoint}: no such network file; choose another one in the add-on's preferences, or clear the field"
@@ -154,7 +154,7 @@ def body_file(context: bpy.types.Context) -> str | None:
     preferences = addon_preferences(context)
     if preferences is None or not preferences.body_file:
         return None
-    path = bpy.path.abspath(preferences.body_file)
+    path = _absolute(preferences.body_file)
     if not Path(path).is_file():
         raise TarError(
             f"{path}: no such SMPL body file; choose another one in the add-on's preferences, or clear the field"
@@ -176,12 +176,17 @@ def cache_folder(context: bpy.types.Context) -> Path:
     """Return the folder in which captured motion is stored."""
     preferences = addon_preferences(context)
     chosen = preferences.cache_folder if preferences else ""
-    return Path(bpy.path.abspath(chosen)) if chosen else _own_folder("cache")
+    return Path(_absolute(chosen)) if chosen else _own_folder("cache")
 
 
 def bone_map_folder() -> Path:
     """Return the folder in which the user's bone maps are saved."""
     return _own_folder("bone_maps")
+
+
+def _absolute(path: str) -> str:
+    """Make a path of the preferences absolute, since the engine runs in another folder."""
+    return os.path.abspath(bpy.path.abspath(path))
 
 
 def _own_folder(name: str) -> Path:

@@ -23,15 +23,15 @@ def follow(setup: EngineSetup, seconds: float = 120) -> list[Event]:
     return events
 
 
-def make_wheel(folder: Path, answer: EngineInfo) -> Path:
-    """Build a wheel of a tar_core whose engine gives this answer to the self-test."""
+def make_wheel(folder: Path, answer: EngineInfo, metadata: str = "") -> Path:
+    """Build a wheel of a tar_core whose engine gives this answer to the self-test, with more lines of metadata."""
     path = folder / "tar_core-9.9.9-py3-none-any.whl"
     info = "tar_core-9.9.9.dist-info"
     line = json.dumps({"event": "self_test", **vars(answer)})
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tar_core/__init__.py", "")
         archive.writestr("tar_core/engine/__main__.py", f"print({line!r})")
-        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\n{metadata}")
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         # RECORD lists the files; otherwise pip would not remove them when it installs another build.
         archive.writestr(f"{info}/RECORD", "tar_core/__init__.py,,\ntar_core/engine/__main__.py,,\n")

@@ -166,6 +166,19 @@ def test_body_file(preferences: TARPreferences, tmp_path: Path) -> None:
     assert body_file(bpy.context) == preferences.body_file
 
 
+def test_relative_paths_are_absolute_for_the_engine(
+    preferences: TARPreferences, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.safetensors").touch()
+    (tmp_path / "SMPL_MALE.npz").touch()
+    preferences.checkpoint, preferences.body_file = "mine.safetensors", "SMPL_MALE.npz"
+    preferences.cache_folder = "cache"
+    assert engine_choices(bpy.context)["checkpoint"] == str(tmp_path / "mine.safetensors")
+    assert body_file(bpy.context) == str(tmp_path / "SMPL_MALE.npz")
+    assert cache_folder(bpy.context) == tmp_path / "cache"
+
+
 def test_preferences_are_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PYTHON_VARIABLE, str(PYTHON))
     assert engine_program(bpy.context).python == PYTHON

@@ -1,7 +1,6 @@
 """Set-up without online access: what pip would do."""
 
 import socket
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +56,7 @@ def server() -> Iterator[socket.socket]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The environment, which the second test reuses."""
+    """The environment, which all tests use."""
     return tmp_path_factory.mktemp("offline") / "engine"
 
 
@@ -66,28 +65,24 @@ def set_up(folder: Path, base_python: Path, requirement: str, wheels: Path) -> E
     return follow(EngineSetup(environment_python(folder), commands, folder, variables=local_variables()))[-1]
 
 
-def test_configuration_of_pip_does_not_reach_other_computers(
-    folder: Path, base_python: Path, tmp_path: Path, server: socket.socket, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "requirement", ["", "Requires-Dist: evil\n", "Requires-Dist: evil @ {url}/evil-1-py3-none-any.whl\n"]
+)
+def test_neither_the_configuration_of_pip_nor_wheels_reach_other_computers(
+    requirement: str,
+    folder: Path,
+    base_python: Path,
+    tmp_path: Path,
+    server: socket.socket,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     url = f"http://127.0.0.1:{server.getsockname()[1]}"
     configuration = tmp_path / "pip.conf"
     configuration.write_text(f"[global]\nfind-links = {url}/a\nindex-url = {url}/b\nproxy = {url}\nno-index = false\n")
     for name, value in (("CONFIG_FILE", configuration), ("FIND_LINKS", url), ("INDEX_URL", url), ("NO_INDEX", "0")):
         monkeypatch.setenv(f"PIP_{name}", str(value))
-    wheel = make_wheel(tmp_path, INFO)
-    assert set_up(folder, base_python, str(wheel), tmp_path) == Ready(INFO)
-    with pytest.raises(BlockingIOError):
-        server.accept()
-
-
-def test_wheels_that_require_an_address_are_refused(
-    folder: Path, base_python: Path, tmp_path: Path, server: socket.socket
-) -> None:
-    wheel = make_wheel(tmp_path, INFO)
-    address = f"http://127.0.0.1:{server.getsockname()[1]}/evil-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "a") as archive:
-        text = f"Metadata-Version: 2.1\nName: tar_core\nVersion: 9.9.9\nRequires-Dist: evil @ {address}\n"
-        archive.writestr("tar_core-9.9.9.dist-info/METADATA", text)
-    assert isinstance(set_up(folder, base_python, str(wheel), tmp_path), Failed)
+    wheel = make_wheel(tmp_path, INFO, requirement.format(url=url))
+    last = set_up(folder, base_python, str(wheel), tmp_path)
+    assert isinstance(last, Failed) if requirement else last == Ready(INFO)
     with pytest.raises(BlockingIOError):
         server.accept()
