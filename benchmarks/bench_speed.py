@@ -7,8 +7,10 @@ person, the largest, and outputs the body's motion, without clean-up. The ratio 
 capture is faster. The demo video has 60 frames per second; capture analyzes 30 of them and MediaPipe all, so the ratio
 with `--every-frame` is printed too. A longer video gives the speed after loading.
 
-Memory: the peak resident memory of a process that captures all people, for the video and for a loop of it that is ten
-times as long.
+Start: the time of a process that captures a single frame, on PyTorch over on ONNX Runtime, in the same rounds.
+
+Memory: the peak resident memory of a process that captures all people: on ONNX Runtime over on PyTorch, and for a loop
+of the video that is ten times as long over the video.
 """
 
 import argparse
@@ -115,8 +117,8 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "out.npz"
 
-        def capture(path: Path, people: str = "largest", every_frame: bool = False) -> Usage:
-            return measure(capture_command(path, output, checkpoint, people=people, every_frame=every_frame))
+        def capture(path: Path, *options: str, people: str = "largest") -> Usage:
+            return measure([*capture_command(path, output, checkpoint, people=people), *options])
 
         def mediapipe(path: Path) -> Usage:
             return measure([str(other_python), "benchmarks/mediapipe_pose.py", str(path), str(output)])
@@ -125,15 +127,22 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
         long = looped_video(video, LOOPS, Path(folder) / "long.mp4")
         frames = sum(1 for _ in VideoReader(video).frames())
         print(f"{video.name}: {frames} frames, {os.cpu_count()} cores; frames/s, whole process")
-        print(f"{'round':>7s} {'capture':>9s} {'MediaPipe':>10s} {'ratio':>7s} {'every frame':>12s} {'ratio':>7s}")
-        ratios = []
+        print(
+            f"{'round':>7s} {'capture':>9s} {'MediaPipe':>10s} {'ratio':>7s} {'every frame':>12s} {'ratio':>7s}"
+            f" {'start, s':>9s} {'PyTorch':>8s} {'ratio':>7s}"
+        )
+        ratios, every_ratios, start_ratios = [], [], []
         for number in range(1, rounds + 1):
             ours, theirs = capture(video).seconds, mediapipe(video).seconds
-            every = capture(video, every_frame=True).seconds
+            every = capture(video, "--every-frame").seconds
+            start, torch_start = (capture(video, "--end", "0", "--device", d).seconds for d in ("cpu", "torch:cpu"))
             ratios.append(theirs / ours)
+            every_ratios.append(theirs / every)
+            start_ratios.append(torch_start / start)
             print(
                 f"{number:7d} {frames / ours:9.1f} {frames / theirs:10.1f} {ratios[-1]:7.2f}"
-                f" {frames / every:12.1f} {theirs / every:7.2f}",
+                f" {frames / every:12.1f} {every_ratios[-1]:7.2f}"
+                f" {start:9.2f} {torch_start:8.2f} {start_ratios[-1]:7.2f}",
                 flush=True,
             )
 
@@ -141,10 +150,14 @@ def run(video: Path, checkpoint: Path | None, rounds: int) -> None:
         ours = extra / (capture(long).seconds - capture(once).seconds)
         theirs = extra / (mediapipe(long).seconds - mediapipe(once).seconds)
         print(f"{'loaded':>7s} {ours:9.1f} {theirs:10.1f} {ours / theirs:7.2f}   ({extra} additional frames of a loop)")
-        short_usage, long_usage = capture(once, "all"), capture(long, "all")
-    memory_ratio = long_usage.peak_memory / short_usage.peak_memory
-    print(f"peak memory: {short_usage.peak_memory:.0f} MiB, {LOOPS} times longer: {long_usage.peak_memory:.0f} MiB")
-    print(f"FIGURE ratio={statistics.median(ratios):.2f} memory_ratio={memory_ratio:.3f}")
+        short, long_loop = (capture(path, people="all").peak_memory for path in (once, long))
+        with_torch = capture(once, "--device", "torch:cpu", people="all").peak_memory
+    print(f"peak memory: {short:.0f} MiB, {LOOPS} times longer: {long_loop:.0f} MiB, on PyTorch: {with_torch:.0f} MiB")
+    print(
+        f"FIGURE ratio={statistics.median(ratios):.2f} every_frame_ratio={statistics.median(every_ratios):.2f} "
+        f"start_seconds_ratio={statistics.median(start_ratios):.2f} memory_ratio={short / with_torch:.2f} "
+        f"growth={long_loop / short:.3f}"
+    )
 
 
 if __name__ == "__main__":

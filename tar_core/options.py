@@ -159,7 +159,11 @@ class CaptureOptions:
         None, "Checkpoint", "Your own checkpoint (default: the included one)", unit="file", blender=False
     )
     device: str = option(
-        "auto", "Device", "Device that runs the network: auto, cpu, cuda or mps", unit="device", blender=False
+        "auto",
+        "Device",
+        "Device that runs the network: auto, cpu, cuda, mps, coreml or directml. The CPU is used if it is not available",
+        unit="device",
+        blender=False,
     )
     threads: int | None = option(
         None,

@@ -42,17 +42,23 @@ class TARPreferences(bpy.types.AddonPreferences):
     )
     device: EnumProperty(
         name="Device",
-        description="Device that runs the network",
+        description="Device that runs the network. If it is not available, the CPU is used",
         items=[
             ("auto", "Automatic", "The graphics card if the engine supports it, otherwise the CPU"),
             ("cpu", "CPU", "Slower, but not limited by graphics memory"),
             ("cuda", "CUDA or ROCm", "An NVIDIA or AMD graphics card, with a build of PyTorch that supports it"),
-            ("mps", "Apple GPU", "The GPU of Macs with Apple silicon"),
+            ("mps", "Apple GPU", "The GPU of Macs with Apple silicon, with PyTorch"),
+            ("coreml", "Core ML", "The neural engine and GPU of Macs, without PyTorch"),
+            (
+                "directml",
+                "DirectML",
+                "Any graphics card on Windows, with Own Python and the package onnxruntime-directml",
+            ),
         ],
     )
     threads: IntProperty(
         name="Threads",
-        description="Number of threads if the network runs on the CPU. 0 uses half of the available threads",
+        description="Number of threads if the network runs on the CPU. 0 uses half of the available threads, at least two",
         default=0,
         min=0,
         max=256,

@@ -1,6 +1,7 @@
 """The networks of a capture, and where they run."""
 
 import importlib.util
+import logging
 import os
 import platform
 import shutil
@@ -15,7 +16,11 @@ from tar_core.model.weights import read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
 from tar_core.runtime.graphs import BACKBONE, DETECTOR, KEYPOINTS, Runtime
-from tar_core.runtime.onnx_runtime import OnnxRuntime, is_exported
+from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
+
+logger = logging.getLogger(__name__)
+
+TORCH_DEVICES = ("cuda", "mps")
 
 
 class Networks:
@@ -59,16 +64,19 @@ class Networks:
 
 
 def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: int | None = None) -> Runtime:
-    """Load what runs the networks: ONNX Runtime on the CPU, PyTorch on a GPU and for other networks than the default.
+    """Load what runs the networks.
+
+    ONNX Runtime runs them on the CPU, and on the devices of its execution providers; PyTorch runs them on a GPU, and
+    networks other than the default one. If a device is not available, a warning is logged and the CPU is used.
 
     Args:
-        device: "auto" (a GPU if PyTorch supports it, else the CPU), "cpu", a device of PyTorch such as "cuda" or "mps",
-            or "torch:cpu" for PyTorch on the CPU.
+        device: "auto" (a GPU if PyTorch supports it, else the CPU), "cpu", "cuda" or "mps" (PyTorch), "coreml",
+            "directml" or "openvino" (ONNX Runtime), or "torch:cpu" for PyTorch on the CPU.
         checkpoint: of TAR. Default: the one that comes with the package.
         threads: number of threads on the CPU, at most one for each core. Default: half of the cores, but two.
 
     Raises:
-        TarError: an unusable checkpoint, or a device that is not available.
+        TarError: an unusable checkpoint, or an unknown device.
     """
     cores = os.cpu_count() or 1
     # Decoding and TAR run beside the backbone, but most of the time they wait for it.
@@ -76,17 +84,37 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
     loaded = read_checkpoint(checkpoint)
     if loaded.config.backbone != "blazepose":
         raise TarError(f"the checkpoint needs the backbone {loaded.config.backbone}; only blazepose is supported")
-    if device == "cpu" or (device == "auto" and not may_use_gpu()):
-        if is_exported(loaded.config):
-            return OnnxRuntime(loaded, threads)
+    has_graphs = is_exported(loaded.config)
+    if device == "auto" and not may_use_gpu():
         device = "cpu"
+    if has_graphs and device in ("cpu", *available_devices()) and not (device in TORCH_DEVICES and has_torch()):
+        return OnnxRuntime(loaded, threads, device)
+    if device in (*TORCH_DEVICES, *PROVIDERS) and not (device in TORCH_DEVICES and has_torch() and is_usable(device)):
+        logger.warning(f"the device {device} is not available here; the CPU is used instead")
+        return load_runtime("cpu", checkpoint, threads)
+    if not has_torch():
+        reason = "this checkpoint" if device == "cpu" else f"the device {device}"
+        raise TarError(f"{reason} needs PyTorch, which is not installed", "pytorch")
     return _load_torch_runtime(device, checkpoint, threads)
 
 
+def has_torch() -> bool:
+    """Whether PyTorch is installed. Importing it takes a second."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def is_usable(device: str) -> bool:
+    """Whether PyTorch can use a device."""
+    from tar_core.runtime.torch_runtime import choose_device
+
+    try:
+        choose_device(device)
+    except TarError:
+        return False
+    return True
+
+
 def _load_torch_runtime(device: str, checkpoint: Path | None, threads: int) -> Runtime:
-    if importlib.util.find_spec("torch") is None:
-        reason = "this checkpoint" if device == "cpu" else f"the device {device}"
-        raise TarError(f"{reason} needs PyTorch, which is not installed", "pytorch")
     import torch
 
     from tar_core.model.checkpoint import load_tar
@@ -100,7 +128,7 @@ def _load_torch_runtime(device: str, checkpoint: Path | None, threads: int) -> R
 
 def may_use_gpu() -> bool:
     """Whether PyTorch is installed and the machine may have a GPU. PyTorch knows, but takes a second to import."""
-    if importlib.util.find_spec("torch") is None:
+    if not has_torch():
         return False
     is_mac = platform.system() == "Darwin" and platform.machine() == "arm64"
     return is_mac or any(shutil.which(tool) for tool in ("nvidia-smi", "rocminfo"))

@@ -4,6 +4,7 @@ The graphs were exported by `export.py` and hold no weights; these come from the
 """
 
 import json
+import logging
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,11 +18,21 @@ from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.model.config import TARConfig
 from tar_core.model.weights import Checkpoint, read_weights
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, GRAPHS, KEYPOINTS, Graph, Runtime
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, KEYPOINTS, Graph, Runtime
+
+logger = logging.getLogger(__name__)
 
 GRAPH_FOLDER = ASSETS / "graphs"
 WEIGHT_PREFIX = "network."  # of the names of weights in the graphs
 CALIBRATION = "refinement.joint_errors.calibration"  # a weight that is stored in the configuration
+# Execution providers of ONNX Runtime. Each is in some of its builds only: Core ML in that for Macs, DirectML in the
+# package onnxruntime-directml for Windows, CUDA in onnxruntime-gpu, OpenVINO in onnxruntime-openvino.
+PROVIDERS = {
+    "coreml": "CoreMLExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+}
 # Files of the networks that come with the package; the weights of the other graphs are in the checkpoint.
 _WEIGHT_FILES = {
     BACKBONE.name: "blazepose.safetensors",
@@ -33,14 +44,17 @@ _WEIGHT_FILES = {
 class OnnxRuntime(Runtime):
     """Runs the graphs on ONNX Runtime.
 
+    Large graphs run on the device. Those of many small operations run on the CPU, where they are faster.
+
     Args:
         checkpoint: TAR with the configuration of the exported graphs, see `is_exported`.
-        threads: number of threads of each graph.
+        threads: number of threads of each graph on the CPU.
+        device: "cpu" or one of `available_devices`.
     """
 
-    def __init__(self, checkpoint: Checkpoint, threads: int = 1) -> None:
+    def __init__(self, checkpoint: Checkpoint, threads: int = 1, device: str = "cpu") -> None:
         self.config = checkpoint.config
-        self.device = "cpu"
+        self.device = device
         self._checkpoint, self._threads = checkpoint, threads
         self._locks = {graph.name: threading.Lock() for graph in GRAPHS}
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
@@ -64,8 +78,25 @@ class OnnxRuntime(Runtime):
     def _session(self, graph: Graph) -> onnxruntime.InferenceSession:
         with self._locks[graph.name]:
             if graph.name not in self._sessions:
-                self._sessions[graph.name] = create_session(graph, self._checkpoint, self._threads)
+                self._sessions[graph.name] = self._create_session(graph)
             return self._sessions[graph.name]
+
+    def _create_session(self, graph: Graph) -> onnxruntime.InferenceSession:
+        """Create the session of a graph. If the device cannot run it, everything runs on the CPU from now on."""
+        if self.device != "cpu" and graph not in (ENCODE, DECODE):
+            provider = PROVIDERS[self.device]
+            with suppress(TarError):
+                session = create_session(graph, self._checkpoint, self._threads, provider)
+                if session.get_providers()[0] == provider:
+                    return session
+            logger.warning(f"the device {self.device} cannot run the network {graph.name}; the CPU is used instead")
+            self.device = "cpu"
+        return create_session(graph, self._checkpoint, self._threads)
+
+
+def available_devices() -> list[str]:
+    """The devices other than the CPU that the installed build of ONNX Runtime supports."""
+    return [device for device, provider in PROVIDERS.items() if provider in onnxruntime.get_available_providers()]
 
 
 @dataclass(frozen=True)
@@ -114,8 +145,13 @@ def read_graph_weights(graph: Graph, checkpoint: Checkpoint) -> dict[str, np.nda
     return {**checkpoint.weights, CALIBRATION: np.array(checkpoint.config.joint_error_calibration, np.float32)}
 
 
-def create_session(graph: Graph, checkpoint: Checkpoint, threads: int) -> onnxruntime.InferenceSession:
+def create_session(
+    graph: Graph, checkpoint: Checkpoint, threads: int, provider: str | None = None
+) -> onnxruntime.InferenceSession:
     """Create a session for a graph, with its weights in single precision.
+
+    Args:
+        provider: ONNX Runtime's name of the provider that runs what it can of the graph; the CPU runs the rest.
 
     Raises:
         TarError: a file of the package is missing, or the weights do not belong to the graph.
@@ -138,7 +174,8 @@ def create_session(graph: Graph, checkpoint: Checkpoint, threads: int) -> onnxru
         [WEIGHT_PREFIX + name for name in values], list(map(onnxruntime.OrtValue.ortvalue_from_numpy, values.values()))
     )
     try:
-        return onnxruntime.InferenceSession(graph_file(graph), options, providers=["CPUExecutionProvider"])
+        providers = [provider, "CPUExecutionProvider"] if provider else ["CPUExecutionProvider"]
+        return onnxruntime.InferenceSession(graph_file(graph), options, providers=providers)
     except Exception as error:  # ONNX Runtime has many classes of errors
         if "bad_alloc" in str(error):
             raise MemoryError from error

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from tar_core.capture import networks
-from tar_core.capture.networks import load_runtime, may_use_gpu
+from tar_core.capture.networks import is_usable, load_runtime, may_use_gpu
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, save_tar
 from tar_core.model.config import TAR_S
-from tar_core.runtime.onnx_runtime import OnnxRuntime
+from tar_core.runtime.onnx_runtime import OnnxRuntime, available_devices
 from tar_core.runtime.torch_runtime import TorchRuntime
 
 
@@ -47,9 +47,22 @@ def test_network_that_was_not_exported_runs_on_pytorch(tmp_path: Path, monkeypat
         load_runtime("cpu", checkpoint)
 
 
-def test_device_of_pytorch_without_pytorch_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_of_pytorch_without_pytorch_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(networks.importlib.util, "find_spec", without_pytorch)
-    with pytest.raises(TarError, match="the device cuda needs PyTorch"):
-        load_runtime("cuda")
+    assert isinstance(load_runtime("cuda"), OnnxRuntime)
+    assert caplog.messages == ["the device cuda is not available here; the CPU is used instead"]
+    with pytest.raises(TarError, match="the device torch:cpu needs PyTorch"):
+        load_runtime("torch:cpu")
     assert not may_use_gpu()
     assert isinstance(load_runtime("auto"), OnnxRuntime)
+
+
+@pytest.mark.parametrize("device", ["coreml", "directml", "openvino", "cuda", "mps"])
+def test_a_known_device_that_is_missing_is_replaced_by_the_cpu(device: str, caplog: pytest.LogCaptureFixture) -> None:
+    if device in available_devices() or is_usable(device):
+        pytest.skip("this machine has it")
+    runtime = load_runtime(device)
+    assert isinstance(runtime, OnnxRuntime) and runtime.device == "cpu"
+    assert caplog.messages == [f"the device {device} is not available here; the CPU is used instead"]

@@ -1,5 +1,6 @@
 """Both runtimes on the same inputs."""
 
+import warnings
 from dataclasses import replace
 
 import cv2
@@ -12,7 +13,14 @@ from tar_core.model.config import TAR_S, TARConfig
 from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.runtime.example_inputs import example_inputs
 from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, KEYPOINTS, Graph
-from tar_core.runtime.onnx_runtime import CALIBRATION, OnnxRuntime, exported, is_exported, read_graph_weights
+from tar_core.runtime.onnx_runtime import (
+    CALIBRATION,
+    OnnxRuntime,
+    available_devices,
+    exported,
+    is_exported,
+    read_graph_weights,
+)
 from tar_core.runtime.torch_runtime import TorchRuntime
 from tests.support.paths import DATA
 
@@ -107,3 +115,26 @@ def test_weights_of_another_shape_are_refused() -> None:
     for damaged in (wrong, missing):
         with pytest.raises(TarError, match="do not fit"):
             OnnxRuntime(damaged).run(ENCODE, **example_inputs(ENCODE, checkpoint.config))
+
+
+@pytest.mark.parametrize("device", available_devices())
+def test_other_devices_agree_with_the_cpu(device: str) -> None:
+    """Runs with builds of ONNX Runtime for other devices, such as onnxruntime-openvino."""
+    runtime, cpu = OnnxRuntime(read_checkpoint(), device=device), OnnxRuntime(read_checkpoint())
+    for graph in GRAPHS:
+        inputs = example_inputs(graph, cpu.config)
+        for ours, theirs in zip(runtime.run(graph, **inputs), cpu.run(graph, **inputs), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-2, atol=1e-2 * np.abs(theirs).max())
+    assert runtime.device == device
+
+
+def test_a_device_that_fails_is_replaced_by_the_cpu(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A provider that this build of ONNX Runtime does not have."""
+    runtime = OnnxRuntime(read_checkpoint(), device="directml")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of ONNX Runtime
+        boxes, _ = runtime.run(DETECTOR, **example_inputs(DETECTOR, runtime.config, 1))
+    assert runtime.device == "cpu" and boxes.shape[0] == 1
+    assert caplog.messages == ["the device directml cannot run the network detector; the CPU is used instead"]
