@@ -52,13 +52,14 @@ class TARPreferences(bpy.types.AddonPreferences):
             (
                 "directml",
                 "DirectML",
-                "Any graphics card on Windows, with Own Python and the package onnxruntime-directml",
+                "Graphics cards on Windows, with Own Python and onnxruntime-directml",
             ),
         ],
     )
     threads: IntProperty(
         name="Threads",
-        description="Number of threads if the network runs on the CPU. 0 uses half of the available threads, at least two",
+        description="Number of threads if the network runs on the CPU. 0 uses half of the available threads, "
+        "at least two",
         default=0,
         min=0,
         max=256,
