@@ -161,7 +161,8 @@ class CaptureOptions:
     device: str = option(
         "auto",
         "Device",
-        "Device that runs the network: auto, cpu, cuda, mps, coreml or directml. The CPU is used if it is not available",
+        "Device that runs the network: auto, cpu, cuda, mps, coreml or directml. "
+        "If it is not available, the CPU is used",
         unit="device",
         blender=False,
     )
