@@ -39,10 +39,9 @@ class PersonDetector:
         height, width = image.shape[:2]
         side = max(height, width)
         # The image is padded with black at the right and bottom: stretching it to a square would lose people.
-        padded = np.zeros((DETECTOR_SIZE, DETECTOR_SIZE, 3), np.uint8)
-        shown = [max(1, round(length * DETECTOR_SIZE / side)) for length in (width, height)]
-        padded[: shown[1], : shown[0]] = cv2.resize(image, shown, interpolation=cv2.INTER_AREA)
-        boxes, scores = (output[0] for output in self._runtime.run(DETECTOR, images=padded[None]))
+        square = cv2.copyMakeBorder(image, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT)
+        small = cv2.resize(square, (DETECTOR_SIZE, DETECTOR_SIZE), interpolation=cv2.INTER_AREA)
+        boxes, scores = (output[0] for output in self._runtime.run(DETECTOR, images=small[None]))
         boxes = (boxes * side - 0.5).clip(0, [width - 1, height - 1, width - 1, height - 1]).astype(np.float32)
         candidates = np.flatnonzero(scores >= threshold)
         best = candidates[suppress_duplicates(boxes[candidates], scores[candidates])]
