@@ -3,8 +3,10 @@
 import bpy
 from bpy.props import IntProperty
 
+from tar_core.errors import TarError
+
 from ..scene.markers import go_to_shot
-from ..scene.metadata import camera_of, delete_clip, delete_person, person_objects, set_hidden
+from ..scene.metadata import camera_of, check_local, delete_clip, delete_person, person_objects, set_hidden
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse
@@ -59,12 +61,16 @@ class TAR_OT_hide_person(PersonOperator, bpy.types.Operator):
 
 
 class TAR_OT_delete_person(PersonOperator, bpy.types.Operator):
-    """Delete the armature, body and motion of this person"""
+    """Delete the armature, body and motion of this person. Objects that you parented to it stay where they are"""
 
     bl_idname = "tar.delete_person"
     bl_label = "Delete Person"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
+        try:
+            check_local(self.armature())
+        except TarError as error:
+            return refuse(self, error)
         leave_other_modes(context, person_objects(self.armature()))
         delete_person(self.armature())
         return {"FINISHED"}
@@ -89,12 +95,16 @@ class TAR_OT_view_camera(ClipOperator, bpy.types.Operator):
 
 
 class TAR_OT_delete_clip(ClipOperator, bpy.types.Operator):
-    """Delete the people, the camera and the background video of the clip"""
+    """Delete the people, the camera and the background video of the clip. Your own objects in it are kept"""
 
     bl_idname = "tar.delete_clip"
     bl_label = "Delete Clip"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
+        try:
+            check_local(self.collection())
+        except TarError as error:
+            return refuse(self, error)
         leave_other_modes(context, list(self.collection().all_objects))
         delete_clip(self.collection())
         return {"FINISHED"}

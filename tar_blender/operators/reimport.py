@@ -16,6 +16,7 @@ from ..properties.settings import SceneSettings
 from ..scene.build import ImportedClip, import_clip
 from ..scene.metadata import (
     ClipRecord,
+    check_local,
     clip_record,
     delete_clip,
     given_camera,
@@ -75,6 +76,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
     def _reimport(self, context: bpy.types.Context) -> ImportedClip:
         """Build the new clip before the old one is deleted, so that a failure loses nothing."""
         old = self.collection()
+        check_local(old)
         record = clip_record(old)
         if record is None:
             raise TarError(_DAMAGED)

@@ -10,6 +10,7 @@ from tar_core.skeleton import JOINT_NAMES
 
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, shaped_body
+from .metadata import mark_part
 
 MAX_INFLUENCES = 4
 SKIN_COLOR = (0.8, 0.52, 0.4, 1.0)  # linear RGBA
@@ -41,6 +42,7 @@ def body_steps(
     mesh.update()
 
     body_object = bpy.data.objects.new(name, mesh)
+    mark_part(body_object)
     collection.objects.link(body_object)
     yield
     weights = limited_weights(body.weights)
@@ -70,6 +72,7 @@ def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Incre
 def build_skin_material() -> bpy.types.Material:
     """Create a skin-colored material."""
     material = bpy.data.materials.new("TAR Skin")
+    mark_part(material)
     if material.node_tree is None:  # Blender 5 creates it with the material
         material.use_nodes = True
     tree: Any = material.node_tree

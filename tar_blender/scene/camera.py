@@ -16,6 +16,7 @@ from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, mat
 from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
 from .fcurves import LINEAR, add_driver, new_action, write_curve, write_curves
+from .metadata import mark_part
 
 _NAME = "TAR Camera"
 SENSOR_WIDTH = 36.0  # millimeters; a full-frame sensor, so that `lens` is the 35 mm equivalent focal length
@@ -54,6 +55,7 @@ def build_camera(
     data.clip_end = max(MIN_CLIP_END, 2 * farthest)
 
     camera = bpy.data.objects.new(name, data)
+    mark_part(camera)
     collection.objects.link(camera)
     if clip.camera_trajectory is None:
         camera.matrix_world = Matrix(placement.camera_matrix().tolist())
@@ -61,6 +63,7 @@ def build_camera(
     mount = bpy.data.objects.new(f"{name} Mount", None)
     mount.matrix_world = Matrix(placement.matrix().tolist())
     mount.empty_display_size = 0.3
+    mark_part(mount)
     collection.objects.link(mount)
     camera.parent = mount
     key_trajectory(camera, clip.camera_trajectory, start_frame)
@@ -72,14 +75,16 @@ def key_trajectory(camera: bpy.types.Object, trajectory: CameraTrajectory, start
     rotations = axis_angle_to_matrix(trajectory.rotation_vectors).transpose(0, 2, 1) @ CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
     camera.rotation_mode = "QUATERNION"
-    _, channels = new_action(camera, f"{camera.name} Path")
+    action, channels = new_action(camera, f"{camera.name} Path")
+    mark_part(action)
     frames = start_frame + trajectory.first_frame + np.arange(len(quaternions))
     write_curves(channels, "Path", "rotation_quaternion", frames, quaternions)
     if trajectory.has_translation:
         write_curves(channels, "Path", "location", frames, trajectory.positions)
     if trajectory.has_zoom:
         data = data_of(camera, bpy.types.Camera)
-        _, channels = new_action(data, f"{camera.name} Zoom")
+        action, channels = new_action(data, f"{camera.name} Zoom")
+        mark_part(action)
         group = channels.groups.new("Zoom")
         write_curve(channels, group, "lens", 0, frames, data.lens * trajectory.zoom_factors, LINEAR)
 

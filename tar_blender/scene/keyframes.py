@@ -19,6 +19,7 @@ from ..util.blender_types import pose_bones
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .fcurves import CONSTANT, add_driver, curves_of, new_action, write_bone_curves, write_curve
+from .metadata import mark_part
 
 ROOT_BONE = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
@@ -38,6 +39,7 @@ def motion_steps(
     frames = start_frame + person.frames
 
     action, channels = new_action(armature_object, f"{armature_object.name} Motion")
+    mark_part(action)
     write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
     for joint, name in enumerate(JOINT_NAMES):
         pose_bones(armature_object)[name].rotation_mode = "QUATERNION"

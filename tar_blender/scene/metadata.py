@@ -5,6 +5,7 @@ the add-on is disabled. A file may contain records that the add-on did not write
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Any
 import bpy
 
 from tar_core.cleanup.uncertainty import UncertainRange
-from tar_core.errors import shown_text
+from tar_core.errors import TarError, shown_text
 from tar_core.option_fields import LARGEST_INTEGER
 
 from ..util.blender_types import find_object, view_layer_of
@@ -26,6 +27,9 @@ _UNCERTAIN_RANGES = "tar_doubts"
 _IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
 _LENS = "tar_lens"
+_PART = "tar_part"  # of data that an import made
+
+_NAMES_OF_OLDER_PARTS = re.compile(r"Person \d+ (Body|Motion)|TAR (Camera|Skin)")  # made before parts were marked
 
 _LONGEST_RECORD = 1_000_000  # characters
 
@@ -200,8 +204,22 @@ def _parsed(text: str) -> Any:
         return None
 
 
+def mark_part(part: bpy.types.ID) -> None:
+    """Record that an import made this object, action or material, which is deleted with the person or the clip."""
+    part[_PART] = True
+
+
+def is_part(part: bpy.types.ID) -> bool:
+    """Check whether an import made an object, action or material."""
+    if part.get(_PART) is not None:
+        return True
+    if isinstance(part, bpy.types.Object) and is_person(part):
+        return True
+    return _NAMES_OF_OLDER_PARTS.match(part.name) is not None
+
+
 def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:
-    """Return a person's armature and its children (the body)."""
+    """Return a person's armature and its children: the body, and what the user has parented to them."""
     return [armature, *armature.children_recursive]
 
 
@@ -211,19 +229,51 @@ def set_hidden(armature: bpy.types.Object, hidden: bool) -> None:
         obj.hide_set(hidden)
 
 
+def check_local(data: bpy.types.ID) -> None:
+    """Check that a person or clip belongs to this file.
+
+    Raises:
+        TarError: it is linked from another file.
+    """
+    override: Any = data.override_library
+    linked = data if override is None else override.reference
+    if linked.library is not None:
+        raise TarError(f"{data.name} is linked from {linked.library.filepath}; change it there, or make it local")
+
+
 def delete_person(armature: bpy.types.Object) -> None:
-    """Remove a person's objects, and the data that nothing else uses."""
-    _remove(person_objects(armature))
+    """Remove a person's armature and body, and the data that nothing else uses.
+
+    Objects of the user that are parented to them stay where they are.
+    """
+    remove_objects([obj for obj in person_objects(armature) if is_part(obj)])
 
 
 def delete_clip(collection: bpy.types.Collection) -> None:
-    """Remove a clip's collection with everything in it, and the markers of its cameras that the import made."""
+    """Remove a clip's collection, the objects that the import made, and the markers of its cameras.
+
+    Objects and collections of the user in it are moved to the collections that contain it.
+    """
     remove_markers(collection)
-    _remove(list(collection.all_objects))
+    remove_objects([obj for obj in collection.all_objects if is_part(obj)])
+    parents = [scene.collection for scene in bpy.data.scenes]
+    parents = [parent for parent in [*parents, *bpy.data.collections] if collection.name in parent.children]
+    for parent in parents:
+        for obj in collection.objects:
+            if obj.name not in parent.objects:
+                parent.objects.link(obj)
+        for child in collection.children:
+            if child.name not in parent.children:
+                parent.children.link(child)
     bpy.data.collections.remove(collection)
 
 
-def _remove(objects: list[bpy.types.Object]) -> None:
+def remove_objects(objects: list[bpy.types.Object]) -> None:
+    """Remove objects that an import made, and their data if nothing else uses them. Children stay where they are."""
+    for child in [child for obj in objects for child in obj.children if child not in objects]:
+        place = child.matrix_world.copy()
+        child.parent = None
+        child.matrix_world = place
     data = [part for obj in objects for part in _data_of(obj)]
     used_by_data = [part for obj in objects for part in _used_by_data_of(obj)]
     bpy.data.batch_remove(objects)
@@ -233,19 +283,23 @@ def _remove(objects: list[bpy.types.Object]) -> None:
 
 
 def _data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
-    if obj.animation_data and obj.animation_data.action:
-        yield obj.animation_data.action
+    yield from _own_action(obj)
     if obj.data:
         yield obj.data
+
+
+def _own_action(owner: bpy.types.Object | bpy.types.Camera) -> Iterator[bpy.types.ID]:
+    action = owner.animation_data.action if owner.animation_data else None
+    if action is not None and is_part(action):
+        yield action
 
 
 def _used_by_data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
     data = obj.data
     if isinstance(data, bpy.types.Mesh):
-        yield from filter(None, data.materials)
+        yield from (material for material in data.materials if material is not None and is_part(material))
     if isinstance(data, bpy.types.Camera):
-        if data.animation_data and data.animation_data.action:
-            yield data.animation_data.action
+        yield from _own_action(data)
         for background in data.background_images:
             if background.image is not None:
                 yield background.image

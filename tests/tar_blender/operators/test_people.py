@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import bpy
+import numpy as np
 import pytest
 
 from tar_blender.scene.metadata import imported_clips, uncertain_ranges_of
@@ -60,6 +61,74 @@ def test_delete_person_in_pose_mode() -> None:
     bpy.ops.object.mode_set(mode="POSE")
     bpy.ops.tar.delete_person(person="Person 1")
     assert sorted(bpy.data.objects.keys()) == ["Person 2", "Person 2 Body", "TAR Camera"]
+
+
+def hat(parent: str) -> bpy.types.Object:
+    """An object of the user, with a child and an action, on a person's head."""
+    obj = bpy.data.objects.new("Hat", bpy.data.meshes.new("Hat"))
+    feather = bpy.data.objects.new("Feather", None)
+    for one in (obj, feather):
+        bpy.context.scene.collection.objects.link(one)
+    feather.parent = obj
+    obj.keyframe_insert("scale", frame=5)
+    obj.parent, obj.parent_type, obj.parent_bone = bpy.data.objects[parent], "BONE", "head"
+    bpy.context.view_layer.update()
+    return obj
+
+
+def test_objects_of_the_user_stay_in_place_when_a_person_is_deleted() -> None:
+    bpy.context.scene.frame_set(20)
+    mine = hat("Person 1")
+    on_body = bpy.data.objects.new("Badge", None)
+    bpy.context.scene.collection.objects.link(on_body)
+    on_body.parent, on_body.location = bpy.data.objects["Person 1 Body"], (1, 2, 3)
+    material = bpy.data.materials.new("My Skin")
+    bpy.data.objects["Person 1 Body"].data.materials[0] = material
+    bpy.context.view_layer.update()
+    places = {obj: obj.matrix_world.copy() for obj in (mine, mine.children[0], on_body)}
+    bpy.ops.tar.delete_person(person="Person 1")
+    bpy.context.view_layer.update()
+    assert "Person 1" not in bpy.data.objects and "Person 1 Body" not in bpy.data.objects
+    for obj, place in places.items():
+        np.testing.assert_allclose(obj.matrix_world, place, atol=1e-5)
+    assert mine.animation_data.action is not None and mine.children[0].name == "Feather"
+    assert "My Skin" in bpy.data.materials
+
+
+def test_objects_of_the_user_in_the_clip_are_kept(imported: bpy.types.Collection) -> None:
+    props = bpy.data.collections.new("Props")
+    for collection, name in ((imported, "Chair"), (props, "Table")):
+        collection.objects.link(bpy.data.objects.new(name, None))
+    imported.children.link(props)
+    bpy.ops.tar.delete_clip(clip=imported.name)
+    assert [obj.name for obj in bpy.context.scene.objects] == ["Chair", "Table"]
+    assert bpy.data.objects["Table"].users_collection == (props,)
+
+
+def test_people_of_a_file_of_an_older_version_are_deleted_with_their_body(imported: bpy.types.Collection) -> None:
+    for obj in bpy.data.objects:
+        if "tar_part" in obj:
+            del obj["tar_part"]
+    bpy.ops.tar.delete_clip(clip=imported.name)
+    assert not bpy.data.objects
+
+
+def test_linked_clips_are_refused(imported: bpy.types.Collection, tmp_path: Path) -> None:
+    bpy.data.libraries.write(str(tmp_path / "other.blend"), {imported})
+    name = imported.name
+    bpy.ops.tar.delete_clip(clip=name)
+    with bpy.data.libraries.load(str(tmp_path / "other.blend"), link=True) as (_, wanted):
+        wanted.collections = [name]
+    bpy.context.scene.collection.children.link(wanted.collections[0])
+    before = len(bpy.data.objects)
+    for operator, given in (
+        (bpy.ops.tar.delete_clip, {"clip": name}),
+        (bpy.ops.tar.reimport_clip, {"clip": name}),
+        (bpy.ops.tar.delete_person, {"person": "Person 1"}),
+    ):
+        with pytest.raises(RuntimeError, match=r"is linked from .*other\.blend; change it there, or make it local"):
+            operator("EXEC_DEFAULT", **given)
+    assert len(bpy.data.objects) == before
 
 
 def test_view_camera_and_delete_clip(imported: bpy.types.Collection) -> None:
