@@ -15,6 +15,7 @@ _MODULES = (
     "properties.runtime",
     "properties.people_picker",
     "properties.retarget",
+    "util.preview",
     "operators.engine",
     "operators.cache",
     "operators.choose_video",

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-import blf
 import bpy
 import gpu
-from gpu_extras.batch import batch_for_shader
 
 from tar_core.duration import format_duration
 from tar_core.errors import TarError
@@ -13,6 +11,7 @@ from tar_core.video.orientation import Orientation
 
 from ..properties.settings import Box
 from ..util.blender_types import OperatorResult
+from ..util.drawing import draw_text, fill
 from ..util.registration import registration
 from ..util.report import refuse
 from ..util.video_info import read_video_info
@@ -230,17 +229,15 @@ class TAR_OT_draw_box(bpy.types.Operator):
             shown = (as_blender_shows(corner, self._info.orientation) for corner in corners)
             ends = (region.view2d.view_to_region(*corner, clip=False) for corner in shown)
             (x0, x1), (y0, y1) = map(sorted, zip(*ends, strict=True))
-            _fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
-            _fill(_ORANGE, *_outline(x0, y0, x1, y1))
-        _fill(_BLACK, (0, 0, width, bar))
+            fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
+            fill(_ORANGE, *_outline(x0, y0, x1, y1))
+        fill(_BLACK, (0, 0, width, bar))
         at = self._frame / max(self._info.frames - 1, 1) * (width - 1)
-        _fill(_ORANGE, (at - _LINE, 0, at + _LINE, bar))
+        fill(_ORANGE, (at - _LINE, 0, at + _LINE, bar))
         gpu.state.blend_set("NONE")
         scale = context.preferences.system.ui_scale
-        blf.size(0, 12 * scale)
-        blf.color(0, *_WHITE)
-        blf.position(0, 10 * scale, 0.32 * bar, 0)
-        blf.draw(0, f"Frame {self._frame} of {self._info.frames}    {format_duration(self._frame / self._info.fps)}")
+        text = f"Frame {self._frame} of {self._info.frames}    {format_duration(self._frame / self._info.fps)}"
+        draw_text(_WHITE, 12 * scale, 10 * scale, 0.32 * bar, text)
 
 
 # Keys, and the frames and seconds that they move by.
@@ -255,16 +252,6 @@ def _outline(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, ..
     """Return four thin rectangles around a rectangle."""
     left, below, right, above = x0 - _LINE, y0 - _LINE, x1 + _LINE, y1 + _LINE
     return [(left, below, x0, above), (x1, below, right, above), (left, below, right, y0), (left, y1, right, above)]
-
-
-def _fill(color: tuple[float, ...], *rectangles: tuple[float, ...]) -> None:
-    """Fill rectangles x0, y0, x1, y1, in pixels of the region."""
-    triangles: list[tuple[float, float]] = []
-    for x0, y0, x1, y1 in rectangles:
-        triangles += [(x0, y0), (x1, y0), (x1, y1), (x0, y0), (x1, y1), (x0, y1)]
-    shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
-    shader.uniform_float("color", color)
-    batch_for_shader(shader, "TRIS", {"pos": triangles}).draw(shader)
 
 
 register, unregister = registration((TAR_OT_draw_box,))

@@ -10,6 +10,7 @@ from tar_core.engine.client import EngineProcess
 from tar_core.engine.protocol import Cancelled, Event, Failure, Notice, Progress, Result
 from tar_core.errors import TarError, with_hint
 from tar_core.motion import MotionClip
+from tar_core.preview import Preview
 
 from ..engine.cache import keep_motion
 from ..engine.paths import bundled_tar_core, cache_folder, engine_program
@@ -19,6 +20,7 @@ from ..scene.build import ImportedClip, import_steps
 from ..scene.metadata import ClipRecord, mark_clip
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.incremental import Incremental, in_thread, run_for
+from ..util.preview import hide_preview, show_preview
 from ..util.report import refuse, sentence
 
 _POLL_SECONDS = 0.1
@@ -146,6 +148,7 @@ class EngineJobOperator(OperatorMixin):
         tag_redraw(context, "VIEW_3D")
 
     def _close_engine(self) -> None:
+        hide_preview()
         if self._engine is not None:
             self._engine.close()
 
@@ -173,6 +176,9 @@ class EngineJobOperator(OperatorMixin):
             case Progress():
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
                 tag_redraw(context, "VIEW_3D")
+            case Preview():
+                show_preview(event)
+                tag_redraw(context, "VIEW_3D")
             case Notice(message, topic):
                 progress.notice = _join(progress.notice, with_hint(message, topic, HINTS))
             case Failure(message, outdated, topic):
@@ -199,6 +205,7 @@ class EngineJobOperator(OperatorMixin):
     def _begin_building(self, context: bpy.types.Context) -> None:
         progress = context.window_manager.tar_progress
         progress.stage, progress.pace, progress.fraction = "Building the scene", "", 1.0
+        hide_preview()
         self._building = self._import_steps(context)
         self._tick_every(context, _BUILDING_TICK)
 

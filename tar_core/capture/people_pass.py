@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from tar_core.capture.progress import Progress
 from tar_core.capture.track import CapturedPerson, NetworkTrack, collect_people
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
+from tar_core.model.keypoints import BLAZEPOSE_POINTS
 from tar_core.motion import PersonMotion
 from tar_core.options import CaptureOptions
 from tar_core.people.selection import PeopleSelection
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
+from tar_core.preview import Preview
 from tar_core.shots import Shot, add_frame, check_number
 from tar_core.video.cuts import is_blank, thumbnail
 from tar_core.video.reader import VideoFrame, VideoReader
@@ -95,6 +97,7 @@ class _PeoplePass:
         selected = options.selection
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
         self._tracks: dict[int, NetworkTrack] = {}
+        self.preview: Preview | None = None  # of the most recently processed frame
 
     def process(self, frame: VideoFrame, is_first: bool) -> None:
         """Process a frame of the video; `is_first` says whether it is the first one of a shot."""
@@ -113,6 +116,7 @@ class _PeoplePass:
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
         self._run_network({sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length)
+        self.preview = _preview(frame, sightings)
         self._number += 1
 
     def _begin_shot(self, frame: VideoFrame) -> None:
@@ -153,6 +157,16 @@ class _PeoplePass:
         return self._selection is None or self._selection.includes(frames, np.array(person.boxes))
 
 
+def _preview(frame: VideoFrame, sightings: list[Sighting]) -> Preview:
+    """The landmarks of the people in a frame, which were computed anyway."""
+    people = {}
+    for sighting in sightings:
+        landmarks = sighting.features.landmarks.points[0, list(BLAZEPOSE_POINTS)]
+        people[sighting.track_id] = tuple(map(tuple, sighting.crop.to_image(landmarks.astype(np.float64)).tolist()))
+    height, width = frame.image.shape[:2]
+    return Preview(frame.index, width, height, people)
+
+
 def track_people(
     reader: VideoReader,
     options: CaptureOptions,
@@ -178,7 +192,11 @@ def track_people(
     shots: list[Shot] = []
     with ThreadPoolExecutor(max_workers=1) as worker:
         state = _PeoplePass(reader, options, networks, worker)
-        for frame, is_cut in read_marked_frames(reader, options, report, "capture"):
+
+        def report_people(progress: Progress) -> None:
+            report(replace(progress, preview=state.preview))
+
+        for frame, is_cut in read_marked_frames(reader, options, report_people, "capture"):
             add_frame(shots, frame.index, is_cut)
             if options.shot is not None and options.shot < len(shots):
                 break

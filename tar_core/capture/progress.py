@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tar_core.preview import Preview
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -13,12 +15,14 @@ class Progress:
         done: processed frames.
         total: frames to process; None if the video file does not give its length.
         fps: frames processed per second so far.
+        preview: the people in the most recently processed frame; None except in the stage "capture".
     """
 
     stage: str
     done: int
     total: int | None
     fps: float
+    preview: Preview | None = None
 
 
 class ProgressBar:

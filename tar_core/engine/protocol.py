@@ -11,6 +11,7 @@ are left out. With `"scan": true`, the engine only detects the people in the vid
 Events, on the engine's standard output, each with `"protocol": 2`:
 
     {"event": "progress", "stage": "capture", "done": 12, "total": 100 | null, "fps": 14.2}          stages: see _STAGES
+    {"event": "preview", "frame": 12, "width": 1920, "height": 1080, "people": [{"track": 1, "points": [[x, y], ...]}]}
     {"event": "warning", "message": "...", "topic": "moving_camera"}
     {"event": "person", "id": 1, "first": 0, "last": 99}
     {"event": "result", "output": "walk.npz"}                                               exit code 0
@@ -18,6 +19,7 @@ Events, on the engine's standard output, each with `"protocol": 2`:
     {"event": "cancelled"}                                                                  exit code 130
     {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9, "options": [...]}
 
+Previews come at most ten times a second; see tar_core/preview.py. A client ignores the events that it does not know.
 A job's errors and warnings may have a `topic` (tar_core/errors.py), for which the client has a hint.
 
 The protocol number is increased if a message changes its meaning. New options do not change it: an engine that does not
@@ -35,6 +37,7 @@ from tar_core.duration import format_duration
 from tar_core.errors import LONGEST_TEXT, TarError, shown_text
 from tar_core.option_fields import LARGEST_INTEGER, from_json, options_of, parse_path, to_json
 from tar_core.options import CaptureOptions
+from tar_core.preview import Preview
 
 PROTOCOL = 2
 LONGEST_LINE = 16 * 2**20  # characters of a job or an event; longer lines are refused
@@ -213,7 +216,7 @@ class Cancelled:
     """The engine has ended because the client cancelled the job."""
 
 
-Event = Progress | PersonFound | Notice | Result | Failure | Cancelled
+Event = Progress | Preview | PersonFound | Notice | Result | Failure | Cancelled
 LAST_EVENTS = (Result, Failure, Cancelled)
 
 
@@ -226,6 +229,8 @@ def parse_event(line: str) -> Event | None:
             fps = _number(fields["fps"])
             done, total = _count(fields["done"]), _count(fields["total"] or 0)
             return Progress(shown_text(fields["stage"]), done, total, fps if fps >= _SLOWEST else 0.0)
+        if kind == "preview":
+            return Preview.from_json(fields)
         if kind == "person":
             return PersonFound(_count(fields["id"]), _count(fields["first"]), _count(fields["last"]))
         if kind == "warning":

@@ -237,7 +237,7 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
 
     options = job.options
     check_outputs([output], [job.video, options.camera_trajectory, options.body, options.checkpoint])
-    report = _progress_events(events)
+    report = progress_events(events)
     if job.scan:
         found = scan(job.video, job.options, report)
         found.save(output)
@@ -263,8 +263,8 @@ def _problem(message: str, topic: str) -> dict[str, str]:
     return {"message": message, **({"topic": topic} if topic else {})}
 
 
-def _progress_events(events: EventStream) -> "Callable[[Progress], None]":
-    """A callback that sends progress events, at most one per PROGRESS_INTERVAL."""
+def progress_events(events: EventStream) -> "Callable[[Progress], None]":
+    """A callback that sends progress events and previews, at most one of each per PROGRESS_INTERVAL."""
     last_sent = 0.0
 
     def report(progress: "Progress") -> None:
@@ -274,6 +274,8 @@ def _progress_events(events: EventStream) -> "Callable[[Progress], None]":
             last_sent = now
             values = {"stage": progress.stage, "done": progress.done, "total": progress.total}
             events.send("progress", **values, fps=round(progress.fps, 2))
+            if progress.preview is not None:
+                events.send("preview", **progress.preview.to_json())
 
     return report
 

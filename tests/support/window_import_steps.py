@@ -15,6 +15,7 @@ from tests.support.window_session import (
     Session,
     Step,
     engine_process,
+    extension_module,
     leftovers,
     operator_class,
     press,
@@ -57,13 +58,14 @@ def cancel_imports(session: Session) -> Step:
 
 def cancel_import(session: Session, cancel: Callable[[], object]) -> Step:
     """Cancel the running import once some frames are captured."""
-    yield from session.wait_for_progress(0.1)
+    yield from session.wait_for_preview()
     assert session.progress.running, session.progress.error
     cancel()
     deadline = time.monotonic() + CANCEL_SECONDS
     yield from wait_until(lambda: not session.progress.running or time.monotonic() > deadline)
     assert not session.progress.running and session.progress.notice.startswith("Cancelled"), "not cancelled"
     assert leftovers() == session.before, "a cancelled import left something behind"
+    assert not extension_module("util.preview").is_preview_shown(), "the preview was not removed"
 
 
 def run_from_menu_search(session: Session, name: str) -> Step:
@@ -158,9 +160,11 @@ def import_video(session: Session) -> Step:
     steps, parts = timed_steps(operator), timed_parts(operator)
     session.start_import()
     yield from session.wait_for_progress(0.5)
+    assert extension_module("util.preview").is_preview_shown(), "no preview"
     session.screenshot("running")
     yield from session.wait_for_import()
     assert not session.progress.error, session.progress.error
+    assert not extension_module("util.preview").is_preview_shown(), "the preview was not removed"
     polls = [step for step in steps if not step.builds]
     builds = [step for step in steps if step.builds]
     total = sum(step.wall for step in builds)

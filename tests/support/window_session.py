@@ -85,6 +85,11 @@ class Session:
         """Wait until a part of the video has been captured, or the import has ended."""
         yield from wait_until(lambda: not self.progress.running or self.progress.fraction >= fraction)
 
+    def wait_for_preview(self) -> Step:
+        """Wait until the people are drawn over the viewport, or the import has ended."""
+        shown = extension_module("util.preview").is_preview_shown
+        yield from wait_until(lambda: not self.progress.running or shown())
+
     def undo_import(self, people: int) -> Step:
         """Check that the scene has a number of people and that one undo step removes the import."""
         names = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]

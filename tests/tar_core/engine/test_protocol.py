@@ -26,7 +26,10 @@ from tar_core.engine.protocol import (
 from tar_core.errors import TarError
 from tar_core.option_fields import UnknownOptions
 from tar_core.options import CaptureOptions, StartBox
+from tar_core.preview import NUM_POINTS, Preview
 from tests.support.garbage import garbage_lines, json_values, messages_like
+
+PREVIEW = Preview(12, 1920, 1080, {1: ((2.5, 3.0),) * NUM_POINTS})
 
 
 @pytest.mark.parametrize(
@@ -93,6 +96,7 @@ def test_unknown_options_are_named() -> None:
         ({"event": "warning", "message": "dark"}, Notice("dark")),
         ({"event": "warning", "message": "moves", "topic": "moving_camera"}, Notice("moves", "moving_camera")),
         ({"event": "person", "id": 1, "first": 0, "last": 9}, PersonFound(1, 0, 9)),
+        ({"event": "preview", **PREVIEW.to_json()}, PREVIEW),
         ({"event": "result", "output": "a.npz"}, Result()),
         ({"event": "error", "message": "no"}, Failure("no")),
         ({"event": "error", "message": "no", "topic": "a"}, Failure("no", topic="a")),
@@ -124,6 +128,7 @@ def test_every_line_is_a_job_or_an_error(line: str) -> None:
 PROGRESS = {"event": "progress", "stage": "load", "done": 1, "total": 2, "fps": 1.5}
 EVENTS = [
     PROGRESS,
+    {"event": "preview", **PREVIEW.to_json()},
     {"event": "person", "id": 1, "first": 0, "last": 9},
     {"event": "warning", "message": "dark", "topic": ""},
     {"event": "error", "message": "no", "topic": "", "unknown_options": []},

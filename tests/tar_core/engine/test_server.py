@@ -14,11 +14,20 @@ from typing import Any
 
 import pytest
 
+from tar_core.capture.progress import Progress
 from tar_core.engine.protocol import LONGEST_LINE, PROTOCOL
-from tar_core.engine.server import EventStream, LoadedNetworks, _WarningsAsEvents, load_libraries, run_line
+from tar_core.engine.server import (
+    EventStream,
+    LoadedNetworks,
+    _WarningsAsEvents,
+    load_libraries,
+    progress_events,
+    run_line,
+)
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.selection import Scan
+from tar_core.preview import Preview
 
 
 class Engine:
@@ -65,7 +74,7 @@ def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path)
     events = engine.events()
     assert engine.process.wait() == 0
     kinds = [event["event"] for event in events]
-    assert set(kinds) == {"progress", "person", "result"}
+    assert set(kinds) == {"progress", "preview", "person", "result"}
     assert kinds[-1] == "result" and events[-1]["output"] == str(output)
     progress = [event for event in events if event["event"] == "progress"]
     assert progress[0]["stage"] == "load"
@@ -201,6 +210,19 @@ def test_warnings_are_events_with_their_topic() -> None:
     moves, dark = map(json.loads, output.getvalue().splitlines())
     assert moves == {"protocol": PROTOCOL, "event": "warning", "message": "the camera moves", "topic": "moving_camera"}
     assert dark["message"] == "the video is dark" and "topic" not in dark
+
+
+def test_previews_come_at_most_ten_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    output, seconds = io.StringIO(), 3
+    now = 100.0
+    monkeypatch.setattr("tar_core.engine.server.time.monotonic", lambda: now)
+    report = progress_events(EventStream(output))
+    for done in range(1, 240 * seconds):
+        now += 1 / 240
+        report(Progress("capture", done, 100_000, 240.0, Preview(done, 64, 48, {})))
+    previews = [event for event in map(json.loads, output.getvalue().splitlines()) if event["event"] == "preview"]
+    assert 9 * seconds <= len(previews) <= 10 * seconds
+    assert previews[0]["frame"] == 1 and previews[-1]["frame"] > 230 * seconds - 30
 
 
 def test_unknown_options_are_in_the_error_event(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""The people in the frame that the engine processes, drawn over the 3D Viewport while an import runs.
+
+The picture has the shape of the video and shows the skeletons as they are in the frame: the motion in space is known
+only later. It is drawn by a handler, so that the scene and the undo steps do not change.
+"""
+
+from typing import Any, NamedTuple
+
+import bpy
+import gpu
+
+from tar_core.preview import LINES, Point, Preview
+
+from .blender_types import preferences_of
+from .drawing import Color, draw_lines, draw_text, fill
+
+_SHARE = 0.3  # of the viewport's width and height that the picture may have
+_MARGIN, _TEXT_SIZE, _LINE_WIDTH = 12, 12, 2  # pixels, times the scale of the interface
+_BACKGROUND, _WHITE = (0.08, 0.08, 0.08, 0.8), (1.0, 1.0, 1.0, 1.0)
+_COLORS: tuple[Color, ...] = (
+    (1.0, 0.55, 0.1, 1.0),
+    (0.3, 0.75, 1.0, 1.0),
+    (0.5, 0.9, 0.35, 1.0),
+    (1.0, 0.45, 0.75, 1.0),
+    (0.95, 0.85, 0.3, 1.0),
+    (0.7, 0.6, 1.0, 1.0),
+)
+
+_preview: Preview | None = None
+_handler: Any = None
+
+
+class Rectangle(NamedTuple):
+    """A rectangle of the region, pixels from its bottom left corner."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
+def show_preview(preview: Preview) -> None:
+    """Show a preview in place of the last one; without a window, nothing is drawn."""
+    if not bpy.app.background:
+        _add(preview)
+
+
+def _add(preview: Preview) -> None:
+    global _preview, _handler
+    _preview = preview
+    if _handler is None:
+        _handler = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
+
+
+def hide_preview() -> None:
+    """Remove the preview, if there is one."""
+    global _preview, _handler
+    if _handler is not None:
+        bpy.types.SpaceView3D.draw_handler_remove(_handler, "WINDOW")
+    _preview = _handler = None
+
+
+def is_preview_shown() -> bool:
+    return _handler is not None
+
+
+def picture_area(width: int, height: int, space: Rectangle, margin: float) -> Rectangle:
+    """The largest rectangle with the shape of the video in the bottom left part of a region.
+
+    Args:
+        width, height: of the video.
+        space: the part of the region that is not covered.
+        margin: distance from the corner.
+    """
+    scale = _SHARE * min((space.x1 - space.x0) / width, (space.y1 - space.y0) / height)
+    x, y = space.x0 + margin, space.y0 + margin
+    return Rectangle(x, y, x + scale * width, y + scale * height)
+
+
+def skeleton_lines(points: tuple[Point, ...], preview: Preview, area: Rectangle) -> list[tuple[float, float]]:
+    """The two ends of each line of a person in the picture; lines that leave the frame are left out."""
+    scale_x, scale_y = (area.x1 - area.x0) / preview.width, (area.y1 - area.y0) / preview.height
+    lines = [[points[end] for end in line] for line in LINES]
+    return [
+        (area.x0 + scale_x * (x + 0.5), area.y1 - scale_y * (y + 0.5))
+        for line in lines
+        if all(-0.5 <= x <= preview.width - 0.5 and -0.5 <= y <= preview.height - 0.5 for x, y in line)
+        for x, y in line
+    ]
+
+
+def _draw() -> None:
+    preview = _preview
+    if preview is None:
+        return
+    scale = preferences_of(bpy.context).system.ui_scale
+    area = picture_area(preview.width, preview.height, _uncovered(bpy.context), _MARGIN * scale)
+    gpu.state.blend_set("ALPHA")
+    fill(_BACKGROUND, area)
+    for track, points in preview.people.items():
+        if lines := skeleton_lines(points, preview, area):
+            draw_lines(_COLORS[track % len(_COLORS)], _LINE_WIDTH * scale, lines)
+    gpu.state.blend_set("NONE")
+    place = area.x0 + _MARGIN * scale / 2, area.y1 - 1.5 * _TEXT_SIZE * scale
+    draw_text(_WHITE, _TEXT_SIZE * scale, *place, f"Frame {preview.frame}")
+
+
+def _uncovered(context: bpy.types.Context) -> Rectangle:
+    """The part of the viewport between the toolbar and the sidebar, which may cover it."""
+    area: Any = context.area
+    region: Any = context.region
+    left, right = 0, region.width
+    for other in area.regions if preferences_of(context).system.use_region_overlap else ():
+        if other.type == "TOOLS" and other.width > 1:
+            left = max(left, other.x + other.width - region.x)
+        if other.type == "UI" and other.width > 1:
+            right = min(right, other.x - region.x)
+    return Rectangle(left, 0, max(right, left + 1), region.height)
+
+
+def register() -> None:
+    """The handler is added with the first preview."""
+
+
+unregister = hide_preview

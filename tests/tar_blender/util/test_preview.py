@@ -1,0 +1,53 @@
+"""The picture of a running import. tests/support/window_import_steps.py draws it in a real window."""
+
+import bpy
+import pytest
+
+import tar_blender
+from tar_blender.util import preview
+from tar_blender.util.preview import Rectangle, picture_area, skeleton_lines
+from tar_core.preview import LINES, NUM_POINTS, Preview
+
+CENTER = ((49.5, 99.5),) * NUM_POINTS
+TALL = Preview(7, 100, 200, {1: CENTER})
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 1920), (64, 64)])
+def test_picture_has_the_shape_of_the_video_and_lies_in_the_free_corner(width: int, height: int) -> None:
+    space = Rectangle(50, 0, 850, 600)
+    area = picture_area(width, height, space, margin=10)
+    assert area[:2] == (60, 10)
+    assert (area.x1 - area.x0) / (area.y1 - area.y0) == pytest.approx(width / height)
+    assert area.x1 < space.x1 / 2 and area.y1 < space.y1 / 2
+
+
+def test_center_of_the_frame_is_the_center_of_the_picture() -> None:
+    lines = skeleton_lines(CENTER, TALL, Rectangle(10, 20, 30, 60))
+    assert len(lines) == 2 * len(LINES)
+    assert set(lines) == {(20.0, 40.0)}
+
+
+def test_top_of_the_frame_is_the_top_of_the_picture() -> None:
+    assert skeleton_lines(((0.0, -0.5),) * NUM_POINTS, TALL, Rectangle(0, 0, 50, 100))[0][1] == 100
+
+
+def test_lines_that_leave_the_frame_are_left_out() -> None:
+    points = list(CENTER)
+    points[9] = (-5.0, 50.0)  # the left wrist
+    assert len(skeleton_lines(tuple(points), TALL, Rectangle(0, 0, 50, 100))) == 2 * (len(LINES) - 1)
+
+
+@pytest.mark.skipif(not bpy.app.background, reason="needs a Blender without windows")
+def test_nothing_is_drawn_without_a_window(addon: None) -> None:
+    preview.show_preview(TALL)
+    assert not preview.is_preview_shown()
+
+
+def test_handler_is_removed_with_the_add_on() -> None:
+    tar_blender.register()
+    preview._add(TALL)
+    preview._add(TALL)
+    assert preview.is_preview_shown()
+    tar_blender.unregister()
+    assert not preview.is_preview_shown()
+    preview.hide_preview()  # nothing to remove
