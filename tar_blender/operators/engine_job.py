@@ -268,7 +268,7 @@ def report_import(operator: bpy.types.Operator, context: bpy.types.Context, impo
     people += "" if len(imported) == 1 else f" in {len(imported)} shots"
     progress = context.window_manager.tar_progress
     # The notice may already contain warnings of the engine.
-    progress.notice = _join(f"Imported {people}.", *warnings, progress.notice)
+    progress.notice = _join(f"Imported {people}.", imported[0].about_scene, *warnings, progress.notice)
 
 
 def _join(*messages: str) -> str:

@@ -1,4 +1,4 @@
-"""Operator that builds a clip again from its captured motion, with other settings."""
+"""Operator that replaces the motion of a clip by its captured motion, cleaned up with other settings."""
 
 from dataclasses import replace
 
@@ -13,19 +13,20 @@ from ..engine.paths import cache_folder
 from ..panels.layout import draw_lens, draw_scene_settings
 from ..properties.lens import LensSettings, lens_focal_length
 from ..properties.settings import SceneSettings
-from ..scene.build import ImportedClip, import_clip
+from ..scene.build import ImportedClip
 from ..scene.metadata import (
     ClipRecord,
     check_local,
     clip_record,
-    delete_clip,
     given_camera,
     mark_clip,
     people_of,
     person_id,
 )
 from ..scene.options import ImportOptions
+from ..scene.update import update_steps
 from ..util.blender_types import OperatorResult, scene_of
+from ..util.incremental import finish
 from ..util.registration import registration
 from ..util.report import refuse, sentence
 from .engine_job import fail
@@ -35,7 +36,7 @@ _DAMAGED = "the record of this clip is damaged; import the video again"
 
 
 class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.Operator):
-    """Build the clip again from its captured motion, without running the network. Manual changes are lost"""
+    """Replace the keys of the clip's people and camera from the captured motion, without running the network"""
 
     bl_idname = "tar.reimport_clip"
     bl_label = "Re-import with Other Settings"
@@ -74,10 +75,9 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         return {"FINISHED"}
 
     def _reimport(self, context: bpy.types.Context) -> ImportedClip:
-        """Build the new clip before the old one is deleted, so that a failure loses nothing."""
-        old = self.collection()
-        check_local(old)
-        record = clip_record(old)
+        collection = self.collection()
+        check_local(collection)
+        record = clip_record(collection)
         if record is None:
             raise TarError(_DAMAGED)
         path = find_motion(record.motion, cache_folder(context))
@@ -86,24 +86,17 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         motion, *others = load_motion(path, load_body(), record.shot)
         if others:
             raise TarError(_DAMAGED)
-        wanted = {person_id(armature) for armature in people_of(old)}
+        wanted = {person_id(armature) for armature in people_of(collection)}
         motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
+        if not motion.people:
+            raise TarError("all people of the clip were deleted; import the video again")
         scene = scene_of(context)
-        camera = self._camera(scene, old)
+        camera = self._camera(scene, collection)
         focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)
         options = self.import_options(focal_length, camera)
-        leave_other_modes(context, list(old.all_objects))
-        first, last = scene.frame_start, scene.frame_end
-        imported = import_clip(motion, context, options)
-        if record.shot is not None:  # the other shots are still in the scene
-            scene.frame_start, scene.frame_end = min(first, scene.frame_start), max(last, scene.frame_end)
-        names = {obj: obj.name for obj in imported.collection.all_objects}
-        name = old.name
-        delete_clip(old)
-        imported.collection.name = name
-        for obj, given in names.items():  # without the .001 that Blender added while the old names were in use
-            obj.name = given.rpartition(".")[0] if given[-4:-3] == "." and given[-3:].isdigit() else given
-        mark_clip(imported.collection, ClipRecord(record.motion, options.to_json(), record.shot))
+        leave_other_modes(context, list(collection.all_objects))
+        imported = finish(update_steps(collection, motion, context, options))
+        mark_clip(collection, ClipRecord(record.motion, options.to_json(), record.shot))
         return imported
 
     def _camera(self, scene: bpy.types.Scene, old: bpy.types.Collection) -> str | None:

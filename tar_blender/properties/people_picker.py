@@ -15,6 +15,7 @@ from tar_core.people.selection import Scan
 from tar_core.shots import Shot
 
 from ..scene.frame_rate import frame_rate
+from ..scene.scene_settings import keeps_frame_rate
 from ..util.blender_types import scene_of
 from ..util.registration import Pointer, registration
 from ..util.video_info import read_video_info
@@ -122,7 +123,7 @@ def frames_text(
     """The first and the last frame of a person or a shot, as the scene will count them."""
     scene, speed = scene_of(context), 1.0
     settings: Any = scene.tar_settings  # type: ignore[attr-defined]
-    if settings.timing == "scene":
+    if keeps_frame_rate(scene, settings.timing):
         with contextlib.suppress(TarError):  # the video is gone, which the panel reports elsewhere
             speed = frame_rate(scene) / read_video_info(Path(detected.video)).fps
     frames = Shot(1, part.first_frame, part.last_frame).resampled(speed)

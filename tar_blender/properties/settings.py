@@ -14,6 +14,7 @@ from tar_core.options import CaptureOptions, StartBox
 
 from ..scene.frame_rate import frame_rate
 from ..scene.options import ImportOptions
+from ..scene.scene_settings import keeps_frame_rate
 from ..util.registration import Pointer, registration
 from ..util.video_info import read_video_info
 from .generated import properties
@@ -187,7 +188,7 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
                 )
             return self.first_frame, self.last_frame
         info = read_video_info(self.video_path)
-        speed = info.fps / frame_rate(scene) if self.timing == "scene" else 1.0
+        speed = info.fps / frame_rate(scene) if keeps_frame_rate(scene, self.timing) else 1.0
         first, last = (int((frame - self.start_frame) * speed) for frame in (scene.frame_start, scene.frame_end))
         if last < 0 or first >= info.frames:
             raise TarError(

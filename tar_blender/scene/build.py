@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -28,12 +28,12 @@ from ..util.incremental import Incremental, finish, in_thread
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
-from .camera import add_video_background, build_camera, match_render
-from .frame_rate import frame_rate, set_frame_rate
+from .camera import SAME_RATE, add_video_background, build_camera
 from .keyframes import follow_visibility, motion_steps
 from .markers import add_marker
 from .metadata import mark_floor, mark_implausible_ranges, mark_lens, mark_person, mark_uncertain_ranges
 from .options import ImportOptions
+from .scene_settings import adapt_scene, is_in_use, resampling_rate
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,7 @@ class ImportedClip:
         people: the data of each person.
         clip: the motion in the scene, after the clean-up.
         warnings: messages for the user: what could not be done, and what to do about it.
+        about_scene: what was changed or kept in the scene.
     """
 
     collection: bpy.types.Collection
@@ -72,6 +73,7 @@ class ImportedClip:
     people: list[ImportedPerson]
     clip: MotionClip
     warnings: list[str] = field(default_factory=list)
+    about_scene: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,9 @@ class PreparedClip:
         placement: transformation from the camera frame to the world.
         about_floor: text about the floor for the People panel.
         implausible: for each person of the clip, the ranges in which the motion is implausible.
+        given_camera: the user's animated camera, if the clip is placed in its world.
+        speed: video frames per scene frame.
+        warnings: messages for the user.
     """
 
     clip: MotionClip
@@ -91,6 +96,9 @@ class PreparedClip:
     placement: WorldPlacement
     about_floor: str
     implausible: list[tuple[UncertainRange, ...]]
+    given_camera: bpy.types.Object | None = None
+    speed: float = 1.0
+    warnings: list[str] = field(default_factory=list)
 
 
 def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOptions | None = None) -> ImportedClip:
@@ -102,10 +110,9 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
 def import_steps(
     clips: Sequence[MotionClip], context: bpy.types.Context, options: ImportOptions | None = None
 ) -> Incremental[list[ImportedClip]]:
-    """Build the clips of a video in one collection each, and adapt the scene to them.
+    """Build the clips of a video in one collection each, and adapt the scene to them (`scene_settings`).
 
-    The scene takes the frame range and the camera of the clips, and their frame rate and resolution if the options say
-    so. A marker at the beginning of each shot makes its camera the active one. If a step fails or the generator is
+    A marker at the beginning of each shot makes its camera the active one. If a step fails or the generator is
     closed, the file is unchanged. Nothing else may change the file between steps.
 
     Raises:
@@ -115,55 +122,81 @@ def import_steps(
     if not all(clip.people for clip in clips):
         raise TarError("the motion contains no people; capture the video again with other settings")
     scene = scene_of(context)
+    in_use = is_in_use(scene)
     with _all_or_nothing():
         imported = []
+        scene_rate = resampling_rate(scene, options)
         for clip in clips:
-            imported.append((yield from _clip_steps(clip, context, options)))
+            imported.append((yield from _clip_steps(clip, context, options, scene_rate)))
         yield
-        scene.camera = imported[0].camera
-        if options.match_resolution:
-            match_render(scene, imported[0].clip)
-        _mark_shots(scene, imported, options)
-        _set_frames(scene, [built.clip for built in imported], options.start_frame)
-    return imported
+        if not in_use:
+            _mark_shots(scene, imported, options)
+        about = adapt_scene(scene, [built.clip for built in imported], imported[0].camera, options, in_use)
+    return [replace(built, about_scene=about) for built in imported]
 
 
-def _clip_steps(clip: MotionClip, context: bpy.types.Context, options: ImportOptions) -> Incremental[ImportedClip]:
-    """Build a clip."""
-    scene = scene_of(context)
-    scene_rate = frame_rate(scene)
-    speed = clip.fps / scene_rate if options.keep_frame_rate else 1.0
-    given, animated = None, None
-    warnings: list[str] = []
-    if options.camera is not None and _is_filmed(clip):
-        given = find_camera(options.camera)
-        animated = yield from _animated_camera(clip, scene, given, options, speed)
-        warnings += yield from in_thread(partial(_scale_warnings, clip, animated))
-    prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated))
+def _clip_steps(
+    clip: MotionClip, context: bpy.types.Context, options: ImportOptions, scene_rate: float | None
+) -> Incremental[ImportedClip]:
+    """Build a clip, resampled to the frame rate of the scene if it is given."""
+    prepared = yield from prepared_steps(clip, context, options, scene_rate)
     clip = prepared.clip
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     collection = bpy.data.collections.new(_with_shot(Path(clip.source).stem or "TAR", clip))
-    scene.collection.children.link(collection)
-    mark_floor(collection, prepared.about_floor)
-    if _is_filmed(clip) and given is None:
-        mark_lens(collection, short_focal_length_text(clip))
-    camera = given or build_camera(clip, prepared.placement, collection, options.start_frame)
+    scene_of(context).collection.children.link(collection)
+    describe_clip(collection, prepared)
+    camera = prepared.given_camera or build_camera(clip, prepared.placement, collection, options.start_frame)
     yield
-    if given is None and options.show_video and _is_filmed(clip):
-        warnings += _add_background(camera, clip, options.start_frame, speed)
+    warnings = list(prepared.warnings)
+    if prepared.given_camera is None and options.show_video and is_filmed(clip):
+        warnings += show_background(camera, clip, options.start_frame, prepared.speed)
     yield
     people = yield from _people_steps(context, prepared, options, collection)
     return ImportedClip(collection, camera, prepared.placement, people, clip, warnings)
 
 
-def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera: AnimatedCamera | None) -> PreparedClip:
+def prepared_steps(
+    clip: MotionClip, context: bpy.types.Context, options: ImportOptions, scene_rate: float | None
+) -> Incremental[PreparedClip]:
+    """Clean up a clip and place it in the world. Nothing in the file changes.
+
+    Args:
+        scene_rate: the frame rate to which the motion is resampled; None to keep that of the video.
+
+    Raises:
+        TarError: the body file or the user's camera is missing.
+    """
+    scene = scene_of(context)
+    if scene_rate is not None and abs(clip.fps / scene_rate - 1) < SAME_RATE:
+        scene_rate = None
+    speed = clip.fps / scene_rate if scene_rate else 1.0
+    if options.camera is None or not is_filmed(clip):
+        prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, None))
+        return replace(prepared, speed=speed)
+    given = find_camera(options.camera)
+    animated = yield from _animated_camera(clip, scene, given, options, speed)
+    warnings = yield from in_thread(partial(_scale_warnings, clip, animated))
+    prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated))
+    return replace(prepared, given_camera=given, speed=speed, warnings=warnings)
+
+
+def describe_clip(collection: bpy.types.Collection, prepared: PreparedClip) -> None:
+    """Record the floor and the focal length of a clip for the People panel."""
+    mark_floor(collection, prepared.about_floor)
+    if is_filmed(prepared.clip) and prepared.given_camera is None:
+        mark_lens(collection, short_focal_length_text(prepared.clip))
+
+
+def prepare(
+    clip: MotionClip, options: ImportOptions, scene_rate: float | None, camera: AnimatedCamera | None
+) -> PreparedClip:
     """Clean up the clip and place it in the world, without access to Blender's data.
 
     Args:
         clip: the captured motion.
         options: the options of the import.
-        scene_rate: frames per second of the scene.
+        scene_rate: frames per second to which the motion is resampled; None for those of the video.
         camera: the user's animated camera, if the clip is placed in its world.
     """
     body = body_of_clip(clip)
@@ -175,7 +208,7 @@ def prepare(clip: MotionClip, options: ImportOptions, scene_rate: float, camera:
         options,
         focal_length=options.focal_length if options.camera is None else None,
         on_ground=options.on_ground and options.placement is None,
-        fps=scene_rate if options.keep_frame_rate else None,
+        fps=scene_rate,
     )
     placement = options.placement or clean.placement
     trajectory = clean.clip.camera_trajectory
@@ -200,7 +233,7 @@ def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> Mot
     return with_camera_trajectory(seen.with_principal_point(camera.principal_point), camera.trajectory, body)
 
 
-def _is_filmed(clip: MotionClip) -> bool:
+def is_filmed(clip: MotionClip) -> bool:
     """Whether the motion was captured from a video, not read from a file of another program."""
     return Path(clip.source).suffix.lower() != ".npz"
 
@@ -238,7 +271,7 @@ def _floor_text(floor: Floor | None) -> str:
     return f"Floor confidence {100 * floor.confidence:.0f}%{camera}"
 
 
-def _add_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int, speed: float) -> list[str]:
+def show_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int, speed: float) -> list[str]:
     """Show the video in the background of the camera view. Returns a warning if that fails."""
     try:
         add_video_background(camera, Path(clip.source), start_frame, 1.0, round(speed, 6), clip.fps)
@@ -256,14 +289,6 @@ def _mark_shots(scene: bpy.types.Scene, imported: Sequence[ImportedClip], option
     for built in imported:
         if built.clip.shot is not None and built.camera.name in built.collection.all_objects:
             add_marker(scene, built.clip.shot.name, options.start_frame + built.clip.shot.first, built.camera)
-
-
-def _set_frames(scene: bpy.types.Scene, clips: Sequence[MotionClip], start_frame: int) -> None:
-    """Set the frame rate and the frame range of the scene, and go to the first frame."""
-    set_frame_rate(scene, clips[0].fps)
-    scene.frame_start = start_frame + min(int(person.frames[0]) for clip in clips for person in clip.people)
-    scene.frame_end = start_frame + max(clip.last_frame for clip in clips)
-    scene.frame_set(scene.frame_start)
 
 
 def _people_steps(

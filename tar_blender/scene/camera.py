@@ -2,6 +2,7 @@
 
 from math import ceil, radians
 from pathlib import Path
+from typing import Any
 
 import bpy
 import numpy as np
@@ -15,10 +16,13 @@ from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, mat
 
 from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
-from .fcurves import LINEAR, add_driver, new_action, write_curve, write_curves
+from .fcurves import LINEAR, add_driver, remove_curves, write_curve, write_curves
+from .keyframes import motion_action
 from .metadata import mark_part
 
 _NAME = "TAR Camera"
+# Custom property in saved files with the matrix at which the import placed a camera or its mount: never change it.
+_PLACEMENT = "tar_placement"
 SENSOR_WIDTH = 36.0  # millimeters; a full-frame sensor, so that `lens` is the 35 mm equivalent focal length
 CLIP_START = 0.01  # meters
 MIN_CLIP_END = 100.0  # meters
@@ -43,6 +47,23 @@ def build_camera(
     """
     name = _NAME if clip.shot is None else f"{_NAME} {clip.shot.name}"
     data = bpy.data.cameras.new(name)
+    data.clip_start = CLIP_START
+    camera = bpy.data.objects.new(name, data)
+    mark_part(camera)
+    collection.objects.link(camera)
+    if clip.camera_trajectory is not None:
+        mount = bpy.data.objects.new(f"{name} Mount", None)
+        mount.empty_display_size = 0.3
+        mark_part(mount)
+        collection.objects.link(mount)
+        camera.parent = mount
+    set_camera(camera, clip, placement, start_frame)
+    return camera
+
+
+def set_camera(camera: bpy.types.Object, clip: MotionClip, placement: WorldPlacement, start_frame: int) -> None:
+    """Give a camera that `build_camera` made the projection, the place and the path of a clip's camera."""
+    data = data_of(camera, bpy.types.Camera)
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = SENSOR_WIDTH
     data.sensor_height = SENSOR_WIDTH * clip.height / clip.width
@@ -50,24 +71,31 @@ def build_camera(
     center_x, center_y = (float(value) for value in clip.principal_point)
     data.shift_x = ((clip.width - 1) / 2 - center_x) / clip.width
     data.shift_y = (center_y - (clip.height - 1) / 2) / clip.width
-    data.clip_start = CLIP_START
     farthest = max((float(np.linalg.norm(person.trans, axis=1).max()) for person in clip.people), default=0.0)
     data.clip_end = max(MIN_CLIP_END, 2 * farthest)
-
-    camera = bpy.data.objects.new(name, data)
-    mark_part(camera)
-    collection.objects.link(camera)
-    if clip.camera_trajectory is None:
-        camera.matrix_world = Matrix(placement.camera_matrix().tolist())
-        return camera
-    mount = bpy.data.objects.new(f"{name} Mount", None)
-    mount.matrix_world = Matrix(placement.matrix().tolist())
-    mount.empty_display_size = 0.3
-    mark_part(mount)
-    collection.objects.link(mount)
-    camera.parent = mount
+    mount = camera.parent
+    if clip.camera_trajectory is None or mount is None:
+        _place(camera, Matrix(placement.camera_matrix().tolist()))
+        return
+    _place(mount, Matrix(placement.matrix().tolist()))
     key_trajectory(camera, clip.camera_trajectory, start_frame)
-    return camera
+
+
+def _place(obj: bpy.types.Object, placement: Matrix) -> None:
+    """Place an object; if the user has moved it, by hand or with the floor, move it as much from the new placement."""
+    before = _matrix(obj.get(_PLACEMENT))
+    obj.matrix_world = placement if before is None else obj.matrix_world @ before.inverted() @ placement
+    obj[_PLACEMENT] = np.array(placement).ravel().tolist()
+
+
+def _matrix(record: Any) -> Matrix | None:
+    """The matrix of a custom property; None if it is not one that can be inverted."""
+    try:
+        numbers = np.array(record, float).reshape(4, 4)
+    except (TypeError, ValueError):
+        return None
+    is_usable = np.isfinite(numbers).all() and abs(np.linalg.det(numbers)) > 1e-9
+    return Matrix(numbers.tolist()) if is_usable else None
 
 
 def key_trajectory(camera: bpy.types.Object, trajectory: CameraTrajectory, start_frame: int) -> None:
@@ -75,17 +103,17 @@ def key_trajectory(camera: bpy.types.Object, trajectory: CameraTrajectory, start
     rotations = axis_angle_to_matrix(trajectory.rotation_vectors).transpose(0, 2, 1) @ CAMERA_OBJECT_TO_OPENCV
     quaternions = continuous_quaternions(matrix_to_quaternion(rotations))
     camera.rotation_mode = "QUATERNION"
-    action, channels = new_action(camera, f"{camera.name} Path")
-    mark_part(action)
+    _, channels = motion_action(camera, f"{camera.name} Path")
+    remove_curves(channels, ("rotation_quaternion", "location"))
     frames = start_frame + trajectory.first_frame + np.arange(len(quaternions))
     write_curves(channels, "Path", "rotation_quaternion", frames, quaternions)
     if trajectory.has_translation:
         write_curves(channels, "Path", "location", frames, trajectory.positions)
     if trajectory.has_zoom:
         data = data_of(camera, bpy.types.Camera)
-        action, channels = new_action(data, f"{camera.name} Zoom")
-        mark_part(action)
-        group = channels.groups.new("Zoom")
+        _, channels = motion_action(data, f"{camera.name} Zoom")
+        remove_curves(channels, ("lens",))
+        group = channels.groups.get("Zoom") or channels.groups.new("Zoom")
         write_curve(channels, group, "lens", 0, frames, data.lens * trajectory.zoom_factors, LINEAR)
 
 
@@ -100,7 +128,7 @@ def add_video_background(
     """Show the video behind the scene when looking through the camera, from `start_frame` on.
 
     It is added as an image, not as a movie clip: Blender opens an image only when it is drawn, and can play it at any
-    speed.
+    speed. If the camera has it already, only its frames and its orientation are set.
 
     Args:
         camera: the camera object.
@@ -121,19 +149,23 @@ def add_video_background(
     except TarError as error:
         raise TarError(f"the camera has no background: {error}") from error
     data = data_of(camera, bpy.types.Camera)
-    background = data.background_images.new()
-    background.source = "IMAGE"
-    background.image = bpy.data.images.load(str(video.resolve()))
+    index = _background_of(data, video)
+    if index is None:
+        index = len(data.background_images)
+        background = data.background_images.new()
+        background.source = "IMAGE"
+        background.image = bpy.data.images.load(str(video.resolve()))
+        background.alpha = opacity
+        background.display_depth = "BACK"
+    background = data.background_images[index]
+    background.show_background_image = True
     if fps is not None and abs(info.fps / fps - 1) > SAME_RATE:
         speed *= info.fps / fps
     user = background.image_user
     user.frame_start = start_frame
     user.frame_duration = ceil((info.frames - 1) / speed) + 1
     user.use_auto_refresh = True
-    if speed != 1:
-        _choose_frames(data, user, speed)
-    background.alpha = opacity
-    background.display_depth = "BACK"
+    _choose_frames(data, index, speed)
     background.frame_method = "STRETCH"
     background.use_flip_y = info.orientation.upside_down
     background.rotation = -radians(info.orientation.turn)
@@ -143,9 +175,31 @@ def add_video_background(
     data.show_background_images = True
 
 
-def _choose_frames(data: bpy.types.Camera, user: bpy.types.ImageUser, speed: float) -> None:
-    """Play the last background at another speed, with a driver whose expression needs no permission to run scripts."""
-    path = f"background_images[{len(data.background_images) - 1}].image_user.frame_offset"
+def hide_video_background(camera: bpy.types.Object, video: Path) -> None:
+    """Hide the background that `add_video_background` made."""
+    data = data_of(camera, bpy.types.Camera)
+    index = _background_of(data, video)
+    if index is not None:
+        data.background_images[index].show_background_image = False
+
+
+def _background_of(data: bpy.types.Camera, video: Path) -> int | None:
+    """The number of the background image that shows a video."""
+    for index, background in enumerate(data.background_images):
+        image = background.image
+        if image is not None and bpy.path.abspath(image.filepath) == str(video.resolve()):
+            return index
+    return None
+
+
+def _choose_frames(data: bpy.types.Camera, index: int, speed: float) -> None:
+    """Play a background at another speed, with a driver whose expression needs no permission to run scripts."""
+    user = data.background_images[index].image_user
+    path = f"background_images[{index}].image_user.frame_offset"
+    data.driver_remove(path)
+    user.frame_offset = 0
+    if speed == 1:
+        return
     driver = add_driver(data, path)
     driver.type = "SCRIPTED"
     elapsed = f"min(max(frame - {user.frame_start}, 0), {user.frame_duration - 1})"

@@ -1,6 +1,6 @@
 """Actions and their F-curves, in every supported version of Blender."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import Any, TypeAlias
 
 import bpy
@@ -25,6 +25,34 @@ def curves_of(obj: Animated) -> Iterable[bpy.types.FCurve]:
     strips: list[Any] = [strip for layer in animation.action.layers for strip in layer.strips]
     bags = [strip.channelbag(animation.action_slot) for strip in strips] if animation.action_slot else []
     return [curve for bag in bags if bag is not None for curve in bag.fcurves]
+
+
+def find_action(obj: Animated, accept: Callable[[bpy.types.Action], bool]) -> tuple[bpy.types.Action, Any] | None:
+    """Find an action that is assigned to an object, or to one of its NLA strips, and that is accepted.
+
+    Returns:
+        The action and the owner of its `fcurves` and `groups`, as `new_action` returns them.
+    """
+    animation: Any = obj.animation_data
+    users = (
+        [] if animation is None else [animation, *(strip for track in animation.nla_tracks for strip in track.strips)]
+    )
+    for user in users:
+        action = user.action
+        if action is None or not accept(action):
+            continue
+        if not hasattr(action, "slots"):
+            return action, action
+        if user.action_slot is not None and action.layers and action.layers[0].strips:
+            return action, action.layers[0].strips[0].channelbag(user.action_slot, ensure=True)
+    return None
+
+
+def remove_curves(channels: Any, paths: Container[str]) -> None:
+    """Remove the curves of an action whose data paths are among `paths`."""
+    for curve in list(channels.fcurves):
+        if curve.data_path in paths:
+            channels.fcurves.remove(curve)
 
 
 def new_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:

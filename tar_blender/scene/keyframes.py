@@ -18,8 +18,19 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
 from ..util.blender_types import pose_bones
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
-from .fcurves import CONSTANT, add_driver, curves_of, new_action, write_bone_curves, write_curve
-from .metadata import mark_part
+from .fcurves import (
+    CONSTANT,
+    Animated,
+    add_driver,
+    bone_path,
+    curves_of,
+    find_action,
+    new_action,
+    remove_curves,
+    write_bone_curves,
+    write_curve,
+)
+from .metadata import is_part, mark_part
 
 ROOT_BONE = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
@@ -32,14 +43,17 @@ def motion_steps(
 
     The pelvis bone has the location of the person in the world; the armature object does not move. The action
     also hides the object before the first frame and after the last frame of the motion.
+
+    If the armature has the motion of an earlier import, its keys are replaced in the same action.
     """
     rest = rest_rotations(armature_object)
     quaternions = yield from in_thread(lambda: bone_quaternions(person.poses, rest, placement))
     locations = pelvis_locations(person.trans, armature_object, placement)
     frames = start_frame + person.frames
 
-    action, channels = new_action(armature_object, f"{armature_object.name} Motion")
-    mark_part(action)
+    action, channels = motion_action(armature_object, f"{armature_object.name} Motion")
+    paths = {bone_path(ROOT_BONE, "location"), *(bone_path(name, "rotation_quaternion") for name in JOINT_NAMES)}
+    remove_curves(channels, paths | set(VISIBILITY))  # of an earlier import
     write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
     for joint, name in enumerate(JOINT_NAMES):
         pose_bones(armature_object)[name].rotation_mode = "QUATERNION"
@@ -47,6 +61,22 @@ def motion_steps(
         yield
     _write_visibility(channels, frames)
     return action
+
+
+def motion_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
+    """The action that an import has made for an object, or else a new one, which becomes the object's action.
+
+    Returns:
+        The action, and the owner of its `fcurves` and `groups`.
+    """
+    found = find_action(obj, is_part)
+    if found is not None:
+        return found
+    if obj.animation_data is not None and obj.animation_data.action is not None:
+        obj.animation_data.action.use_fake_user = True  # the user's own, which would not be saved
+    action, channels = new_action(obj, name)
+    mark_part(action)
+    return action, channels
 
 
 def follow_visibility(follower: bpy.types.Object, leader: bpy.types.Object) -> None:
@@ -102,7 +132,7 @@ def visibility_curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
 
 
 def _write_visibility(channels: Any, frames: np.ndarray) -> None:
-    group = channels.groups.new("Visibility")
+    group = channels.groups.get("Visibility") or channels.groups.new("Visibility")
     times = np.array([frames[0] - 1, frames[0], frames[-1] + 1])
     for name in VISIBILITY:
         write_curve(channels, group, name, 0, times, np.array([1.0, 0.0, 1.0]), CONSTANT)

@@ -30,10 +30,15 @@ class ImportOptions(CleanupOptions):
         ),
     )
     timing: str = option(
-        "video",
+        "auto",
         "Frame Rate",
         "Frame rate of the scene after the import. The speed of the motion is the same either way",
         choices=(
+            (
+                "auto",
+                "Automatic",
+                "As Keep Scene if the scene has animation, a camera or another rate than 24, else as Set to Video",
+            ),
             ("video", "Set to Video", "The scene takes the frame rate of the video, with one key per video frame"),
             ("scene", "Keep Scene", "The motion is resampled to the frame rate of the scene"),
         ),
@@ -42,7 +47,9 @@ class ImportOptions(CleanupOptions):
     start_frame: int = option(1, "Start Frame", "Scene frame of the first video frame", unit="frame", preset=False)
     on_ground: bool = option(True, "Feet on Ground", "Place the camera so that the floor below the feet is at z = 0")
     match_resolution: bool = option(
-        True, "Match Resolution", "Set the render size of the scene to the size of the video"
+        True,
+        "Match Resolution",
+        "Set the render size of the scene to the size of the video, unless the scene is in use",
     )
     show_video: bool = option(True, "Background Video", "Show the video behind the scene in the camera view")
     focal_length: float | None = option(
@@ -66,10 +73,6 @@ class ImportOptions(CleanupOptions):
     @property
     def with_body(self) -> bool:
         return self.figure == "body"
-
-    @property
-    def keep_frame_rate(self) -> bool:
-        return self.timing == "scene"
 
     def to_json(self) -> dict[str, Any]:
         """Convert the options that differ from their defaults to JSON, for the record in the .blend file."""

@@ -5,7 +5,10 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
+from mathutils import Matrix
 
+from tar_blender.scene.fcurves import find_action
+from tar_blender.scene.floor import move
 from tar_blender.scene.metadata import camera_of, clip_record, imported_clips
 from tar_core.shot_files import save_shots
 from tests.support.animated_camera import START, animated_camera, import_in_world_of
@@ -82,6 +85,7 @@ def test_reimport_with_a_new_camera_instead_of_the_animated_one(addon: None, tmp
     bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="video", start_frame=START)
     (collection,) = imported_clips(bpy.context.scene)
     assert camera_of(collection).name == "TAR Camera" and "Mine" in bpy.data.objects
+    bpy.context.scene.camera = bpy.data.objects["TAR Camera"]
     with pytest.raises(RuntimeError, match="the camera of the clip"):
         bpy.ops.tar.reimport_clip("EXEC_DEFAULT", clip=name, camera_mode="animated")
     bpy.context.scene.camera = None
@@ -112,3 +116,108 @@ def test_one_shot_is_reimported_and_the_others_are_kept(addon: None, tmp_path: P
     }
     assert (scene.frame_start, scene.frame_end) == (1, 60)
     assert clip_record(bpy.data.collections["Dance 01 Shot 2"]).shot == 2
+
+
+def pelvis_curve(armature: bpy.types.Object) -> np.ndarray:
+    curves = curves_of(find_action(armature, lambda action: True)[0])
+    return values_of(curves['pose.bones["pelvis"].location', 0])
+
+
+def test_everything_of_the_user_is_kept(imported: bpy.types.Collection) -> None:
+    scene, armature, body = bpy.context.scene, bpy.data.objects["Person 1"], bpy.data.objects["Person 1 Body"]
+    other_scene = bpy.data.scenes.new("Second")
+    other_scene.collection.children.link(imported)
+    prop = bpy.data.objects.new("Hat", None)
+    scene.collection.objects.link(prop)
+    prop.parent, prop.parent_type, prop.parent_bone = armature, "BONE", "head"
+    armature.name, armature.location, armature["mine"] = "Anna", (1, 2, 3), "note"
+    armature.animation_data.action.name = "Anna dances"
+    body.data.materials[0] = bpy.data.materials.new("My Skin")
+    constraint = armature.pose.bones["left_wrist"].constraints.new("COPY_ROTATION")
+    mine = bpy.data.objects.new("My Camera", bpy.data.cameras.new("My Camera"))
+    imported.objects.link(mine)
+    scene.camera, scene.frame_start, scene.frame_end, scene.render.resolution_x = mine, 5, 15, 640
+    scene.frame_set(12)
+    before = {kind: sorted(getattr(bpy.data, kind).keys()) for kind in ("objects", "actions", "armatures", "meshes")}
+    motion = pelvis_curve(armature)
+
+    assert bpy.ops.tar.reimport_clip(clip=imported.name, smoothing=1.0) == {"FINISHED"}
+
+    assert {kind: sorted(getattr(bpy.data, kind).keys()) for kind in before} == before
+    assert bpy.data.objects["Anna"] == armature and tuple(armature.location) == (1, 2, 3) and armature["mine"] == "note"
+    assert armature.animation_data.action.name == "Anna dances"
+    assert np.abs(pelvis_curve(armature)[:, 1] - motion[:, 1]).max() > 1e-6
+    assert prop.parent == armature and prop.parent_bone == "head"
+    assert armature.pose.bones["left_wrist"].constraints[0] == constraint
+    assert body.data.materials[0].name == "My Skin" and body.parent == armature
+    assert imported.name in other_scene.collection.children
+    assert (scene.camera, scene.frame_start, scene.frame_end, scene.frame_current) == (mine, 5, 15, 12)
+    assert scene.render.resolution_x == 640
+
+
+def test_the_action_in_an_nla_strip_gets_the_motion(imported: bpy.types.Collection) -> None:
+    armature = bpy.data.objects["Person 1"]
+    action = armature.animation_data.action
+    strip = armature.animation_data.nla_tracks.new().strips.new("Dance", 1, action)
+    armature.animation_data.action = None
+    motion = pelvis_curve(armature)
+    bpy.ops.tar.reimport_clip(clip=imported.name, smoothing=1.0)
+    assert armature.animation_data.action is None and strip.action == action
+    assert np.abs(pelvis_curve(armature)[:, 1] - motion[:, 1]).max() > 1e-6
+
+
+def test_an_own_action_of_the_user_is_not_lost(imported: bpy.types.Collection) -> None:
+    armature = bpy.data.objects["Person 1"]
+    mine = bpy.data.actions.new("Mine")
+    armature.animation_data.action = mine
+    bpy.ops.tar.reimport_clip(clip=imported.name)
+    assert mine.use_fake_user and armature.animation_data.action != mine
+
+
+def test_body_and_background_follow_the_options(imported: bpy.types.Collection) -> None:
+    badge = bpy.data.objects.new("Badge", None)
+    bpy.context.scene.collection.objects.link(badge)
+    badge.parent = bpy.data.objects["Person 1 Body"]
+    camera = bpy.data.objects["TAR Camera"].data
+    shown = [background.show_background_image for background in camera.background_images]
+    bpy.ops.tar.reimport_clip(clip=imported.name, figure="armature", show_video=False)
+    assert not bpy.data.meshes and badge.parent is None
+    assert not any(background.show_background_image for background in camera.background_images)
+    bpy.ops.tar.reimport_clip(clip=imported.name, figure="body", show_video=True)
+    assert "Person 1 Body" in bpy.data.objects
+    assert [background.show_background_image for background in camera.background_images] == shown
+
+
+def test_a_clip_without_people_is_refused(imported: bpy.types.Collection) -> None:
+    for name in ("Person 1", "Person 2"):
+        bpy.ops.tar.delete_person(person=name)
+    with pytest.raises(RuntimeError, match="All people of the clip were deleted"):
+        bpy.ops.tar.reimport_clip(clip=imported.name)
+
+
+def test_people_stay_before_the_camera_if_the_floor_was_set_by_hand(imported: bpy.types.Collection) -> None:
+    def seen() -> np.ndarray:
+        """The place of the hips before the camera, and their height."""
+        bpy.context.scene.frame_set(20)
+        armature, camera = bpy.data.objects["Person 1"], bpy.data.objects["TAR Camera"]
+        posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
+        hips = posed.matrix_world @ posed.pose.bones["pelvis"].head
+        return np.array([*(camera.matrix_world.inverted() @ hips), hips.z])
+
+    bpy.context.view_layer.update()
+    transform = Matrix.Translation((0.5, 0.2, 1.5)) @ Matrix.Rotation(0.3, 4, "X")
+    move(imported.all_objects, transform)
+    bpy.context.view_layer.update()
+    before = seen()
+    bpy.ops.tar.reimport_clip(clip=imported.name)
+    np.testing.assert_allclose(seen(), before, atol=0.02)
+
+
+@pytest.mark.parametrize("record", ["text", 3, [1.0] * 16, [1.0] * 5, [float("nan")] * 16])
+def test_damaged_record_of_the_place_of_the_camera_is_ignored(imported: bpy.types.Collection, record: object) -> None:
+    camera = bpy.data.objects["TAR Camera"]
+    before = camera.matrix_world.copy()
+    camera["tar_placement"] = record
+    camera.location = (1, 2, 3)
+    assert bpy.ops.tar.reimport_clip(clip=imported.name) == {"FINISHED"}
+    np.testing.assert_allclose(camera.matrix_world, before, atol=0.02)

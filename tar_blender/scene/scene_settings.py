@@ -1,0 +1,87 @@
+"""Frame rate, range, resolution and active camera of a scene: those of the video, unless the scene is in use."""
+
+from collections.abc import Sequence
+
+import bpy
+import numpy as np
+
+from tar_core.motion import MotionClip
+
+from .camera import match_render
+from .frame_rate import frame_rate, set_frame_rate
+from .options import ImportOptions
+
+_DEFAULT_RATE = 24.0
+_DEFAULT_CAMERA = (7.3589, -6.9258, 4.9583)  # location of the camera in Blender's startup file, meters
+
+
+def is_in_use(scene: bpy.types.Scene) -> bool:
+    """Whether a scene has animation, timeline markers, or a camera other than that of Blender's startup file."""
+    return bool(scene.timeline_markers) or any(_is_work(obj) for obj in scene.objects)
+
+
+def keeps_frame_rate(scene: bpy.types.Scene, timing: str) -> bool:
+    """Whether an import resamples the motion to the frame rate of the scene.
+
+    Args:
+        timing: the option of this name.
+    """
+    if timing == "auto":
+        return is_in_use(scene) or abs(frame_rate(scene) - _DEFAULT_RATE) > 1e-3
+    return timing == "scene"
+
+
+def resampling_rate(scene: bpy.types.Scene, options: ImportOptions) -> float | None:
+    """The frame rate to which an import resamples the motion; None to keep that of the video.
+
+    A camera of the user that filmed the video has the keys of one video frame in one scene frame, at any frame rate.
+    """
+    is_per_frame = options.camera is not None and options.timing == "auto"
+    return None if is_per_frame or not keeps_frame_rate(scene, options.timing) else frame_rate(scene)
+
+
+def adapt_scene(
+    scene: bpy.types.Scene, clips: Sequence[MotionClip], camera: bpy.types.Object, options: ImportOptions, in_use: bool
+) -> str:
+    """Adapt a scene to imported clips; one that is in use keeps its frame range, resolution and camera.
+
+    Args:
+        clips: the motion in the scene.
+        camera: to become the active one.
+        in_use: whether the scene was in use before the import.
+
+    Returns:
+        What was changed or kept, for the user.
+    """
+    first = options.start_frame + min(int(person.frames[0]) for clip in clips for person in clip.people)
+    last = options.start_frame + max(clip.last_frame for clip in clips)
+    set_frame_rate(scene, clips[0].fps)  # unchanged if the motion was resampled
+    if not in_use:
+        scene.camera = camera
+        scene.frame_start, scene.frame_end = first, last
+        if options.match_resolution:
+            match_render(scene, clips[0])
+        scene.frame_set(first)
+        return f"Scene set to {_rate_text(scene)}, frames {first} to {last}{_size_text(scene, options)}"
+    scene.camera = scene.camera or camera
+    scene.frame_set(scene.frame_current)
+    text = f"The scene is in use: its frame range, resolution and camera are kept; {_rate_text(scene)}"
+    if first < scene.frame_start or last > scene.frame_end:
+        text += f"; the motion is at frames {first} to {last}"
+    return text
+
+
+def _is_work(obj: bpy.types.Object) -> bool:
+    for owner in (obj, obj.data):
+        animation = getattr(owner, "animation_data", None)
+        if animation is not None and (animation.action or animation.nla_tracks or animation.drivers):
+            return True
+    return obj.type == "CAMERA" and not np.allclose(np.array(obj.location), _DEFAULT_CAMERA, atol=1e-3)
+
+
+def _rate_text(scene: bpy.types.Scene) -> str:
+    return f"{frame_rate(scene):.5g} frames per second"
+
+
+def _size_text(scene: bpy.types.Scene, options: ImportOptions) -> str:
+    return f", {scene.render.resolution_x} x {scene.render.resolution_y} pixels" if options.match_resolution else ""

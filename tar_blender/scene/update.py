@@ -1,0 +1,102 @@
+"""Another motion for an imported clip: the keys, the camera and the background change, and nothing else in the file."""
+
+from functools import partial
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from tar_core.cleanup.uncertainty import uncertain_ranges
+from tar_core.motion import MotionClip
+
+from ..util.blender_types import scene_of
+from ..util.incremental import Incremental
+from .body_mesh import body_steps, build_skin_material
+from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
+from .camera import build_camera, hide_video_background, set_camera
+from .frame_rate import set_frame_rate
+from .keyframes import follow_visibility, motion_steps
+from .metadata import (
+    is_part,
+    mark_implausible_ranges,
+    mark_uncertain_ranges,
+    people_of,
+    person_id,
+    remove_objects,
+)
+from .options import ImportOptions
+from .scene_settings import resampling_rate
+
+
+def update_steps(
+    collection: bpy.types.Collection, clip: MotionClip, context: bpy.types.Context, options: ImportOptions
+) -> Incremental[ImportedClip]:
+    """Replace the motion of an imported clip.
+
+    Names, offsets, materials, and all that the user has added stay. The body is created or removed if the options say
+    so. Nothing has changed if an error is raised.
+
+    Args:
+        collection: of the clip.
+        clip: the motion; only of people who are in the collection.
+
+    Raises:
+        TarError: the body file or the user's camera is missing.
+    """
+    scene = scene_of(context)
+    prepared = yield from prepared_steps(clip, context, options, resampling_rate(scene, options))
+    clip = prepared.clip
+    set_frame_rate(scene, clip.fps)
+    describe_clip(collection, prepared)
+    camera, warnings = _update_camera(collection, prepared, options)
+    yield
+    armatures = {person_id(armature): armature for armature in people_of(collection)}
+    people = []
+    for person, implausible in zip(clip.people, prepared.implausible, strict=True):
+        armature = armatures[person.person_id]
+        action = yield from motion_steps(armature, person, prepared.placement, options.start_frame)
+        body = yield from _update_body(armature, prepared, person.betas, collection, options)
+        mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
+        mark_implausible_ranges(armature, implausible, options.start_frame)
+        people.append(ImportedPerson(person.person_id, armature, body, action))
+    scene.frame_set(scene.frame_current)
+    return ImportedClip(collection, camera, prepared.placement, people, clip, [*prepared.warnings, *warnings])
+
+
+def _update_camera(
+    collection: bpy.types.Collection, prepared: PreparedClip, options: ImportOptions
+) -> tuple[bpy.types.Object, list[str]]:
+    """Set the camera that the import made, or replace it by the user's. Returns the camera and warnings."""
+    clip = prepared.clip
+    own = next((obj for obj in collection.all_objects if obj.type == "CAMERA" and is_part(obj)), None)
+    if prepared.given_camera is not None:
+        if own is not None:
+            remove_objects([part for part in (own, own.parent) if part is not None and is_part(part)])
+        return prepared.given_camera, []
+    camera = own or build_camera(clip, prepared.placement, collection, options.start_frame)
+    set_camera(camera, clip, prepared.placement, options.start_frame)
+    if not is_filmed(clip):
+        return camera, []
+    if options.show_video:
+        return camera, show_background(camera, clip, options.start_frame, prepared.speed)
+    hide_video_background(camera, Path(clip.source))
+    return camera, []
+
+
+def _update_body(
+    armature: bpy.types.Object,
+    prepared: PreparedClip,
+    betas: np.ndarray,
+    collection: bpy.types.Collection,
+    options: ImportOptions,
+) -> Incremental[bpy.types.Object | None]:
+    """Create or remove the body of a person, if the options differ from the file."""
+    body = next((child for child in armature.children if child.type == "MESH" and is_part(child)), None)
+    if body is not None and not options.with_body:
+        remove_objects([body])
+        return None
+    if body is None and options.with_body:
+        build = partial(body_steps, f"{armature.name} Body", prepared.body, betas, armature, collection)
+        body = yield from build(build_skin_material())
+        follow_visibility(body, armature)
+    return body
