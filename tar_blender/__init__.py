@@ -20,6 +20,7 @@ _MODULES = (
     "operators.cache",
     "operators.choose_video",
     "operators.draw_box",
+    "operators.record",
     "operators.import_video",
     "operators.import_motion",
     "operators.queue",

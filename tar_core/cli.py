@@ -26,7 +26,8 @@ from tar_core.errors import TarError, one_line, with_hint
 from tar_core.files import check_outputs
 from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
-from tar_core.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program
+from tar_core.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program, stopped_by_ctrl_c
+from tar_core.recording import DEFAULT_SECONDS, Recording
 
 if TYPE_CHECKING:
     from tar_core.motion import MotionClip, PersonMotion
@@ -78,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text, run, add in (
         ("capture", "Capture a video and write a motion file", run_capture, _add_capture),
+        ("record", "Record a video from a camera or a stream", run_record, _add_record),
         ("shots", "List the shots of a video", run_shots, _add_shots),
         ("cleanup", "Clean up a motion file", run_cleanup, _add_cleanup),
         ("ground", "Estimate the floor of a motion file", run_ground, _add_clip_to_clip),
@@ -104,6 +106,13 @@ def _add_capture(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--raw", action="store_true", help="Skip the clean-up and write the motion as the network estimates it"
     )
+    parser.add_argument("--quiet", action="store_true", help="Print warnings and errors only")
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", metavar="SOURCE", help="Number of a camera, such as 0, or address of a stream")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="VIDEO.mp4", help="New video to write")
+    parser.add_argument("--seconds", type=float, default=DEFAULT_SECONDS, help="Duration (default: %(default)g)")
     parser.add_argument("--quiet", action="store_true", help="Print warnings and errors only")
 
 
@@ -234,6 +243,17 @@ def print_person(person: "PersonMotion", fps: float) -> None:
     )
     for uncertain in uncertain_ranges(person, fps):
         print(f"  {uncertain}")
+
+
+def run_record(options: argparse.Namespace) -> None:
+    """Record a video with a constant frame rate from a camera or a stream. Ctrl-C ends it early and keeps the video."""
+    recording = Recording(options.source, options.seconds)
+    with loading():
+        from tar_core.video.record import record
+
+    with ProgressBar("record", options.quiet) as bar, stopped_by_ctrl_c() as is_stopped:
+        record(recording, options.output, bar.update, is_stopped)
+    print(options.output)
 
 
 def run_shots(options: argparse.Namespace) -> None:

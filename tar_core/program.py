@@ -53,6 +53,17 @@ def _exit_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+@contextmanager
+def stopped_by_ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Provide a function that says whether Ctrl-C was pressed, which does not interrupt the block otherwise."""
+    stopped = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
+    try:
+        yield stopped.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _open_standard_streams() -> None:
     """Open closed standard streams, lest the next file that is opened gets their numbers and their messages."""
     for number in range(3):

@@ -105,6 +105,7 @@ class EngineJobOperator(OperatorMixin):
         progress = context.window_manager.tar_progress
         progress.running, progress.cancel_requested = True, False
         progress.video, progress.request = request.video.name, request.to_json()
+        progress.records = request.job.record is not None
         progress.fraction, progress.stage, progress.pace = 0.0, "Starting", ""
         if request.is_motion:
             self._begin_building(context)
@@ -164,7 +165,10 @@ class EngineJobOperator(OperatorMixin):
         if self._building is not None:
             return self._build(context)
         if context.window_manager.tar_progress.cancel_requested:
-            self._engine.cancel()
+            if self._request.job.record is not None:
+                self._engine.stop()  # the recorded part is kept
+            else:
+                self._engine.cancel()
         result = None
         for event in self._engine.poll():
             result = self._follow(context, event)
@@ -190,6 +194,8 @@ class EngineJobOperator(OperatorMixin):
                 return {"CANCELLED"}
             case Result():
                 try:
+                    if self._request.job.record is not None:
+                        return self._choose_recorded(context)
                     if self._request.job.scan:
                         return self._show_detected(context)
                     self._begin_building(context)
@@ -200,6 +206,12 @@ class EngineJobOperator(OperatorMixin):
     def _show_detected(self, context: bpy.types.Context) -> OperatorResult:
         job = self._request.job
         show_detected(context, job.video, job.options.first_frame, self._engine.detected())
+        return {"FINISHED"}
+
+    def _choose_recorded(self, context: bpy.types.Context) -> OperatorResult:
+        progress = context.window_manager.tar_progress
+        context.scene.tar_settings.video = self._request.job.video
+        progress.notice = _join(f"Recorded {self._request.video.name}", progress.notice)
         return {"FINISHED"}
 
     def _begin_building(self, context: bpy.types.Context) -> None:

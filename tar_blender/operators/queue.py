@@ -61,6 +61,7 @@ def import_report(progress: TARProgress) -> str:
     settings = fields.get("job", {}) | fields.get("options", {})
     if selection := settings.get("selection"):
         settings["selection"] = f"{sum(person['wanted'] for person in selection)} of {len(selection)}"
+    settings.pop("record", None)  # the address of a stream may contain a password
     return report_text(progress.error, settings, progress.log.splitlines())
 
 

@@ -26,6 +26,7 @@ from ..operators.people import (
     TAR_OT_view_camera,
 )
 from ..operators.queue import TAR_OT_cancel_import, TAR_OT_copy_report, TAR_OT_unqueue_import
+from ..operators.record import TAR_OT_record_video
 from ..operators.reimport import TAR_OT_reimport_clip
 from ..properties.people_picker import has_shots
 from ..properties.runtime import TARProgress
@@ -84,6 +85,7 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         row.prop(settings, "video")
         # An operator, because the button of a file property does not filter for videos.
         row.operator(TAR_OT_choose_video.bl_idname, text="", icon="FILEBROWSER")
+        row.operator(TAR_OT_record_video.bl_idname, text="", icon="REC")
         _draw_video(context, layout)
 
         button = layout.column()
@@ -205,6 +207,7 @@ class TAR_MT_video_motion(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         for operator in (
             TAR_OT_choose_video,
+            TAR_OT_record_video,
             TAR_OT_import_video_motion,
             TAR_OT_cancel_import,
             TAR_OT_find_people,
@@ -264,7 +267,8 @@ def _draw_progress(layout: bpy.types.UILayout, progress: TARProgress) -> None:
     column.label(text=progress.video, icon="FILE_MOVIE")
     column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
     column.label(text=progress.pace or " ")
-    column.operator(TAR_OT_cancel_import.bl_idname, text="Cancel", icon="X")
+    stop: tuple[str, Any] = ("Stop", "SNAP_FACE") if progress.records else ("Cancel", "X")
+    column.operator(TAR_OT_cancel_import.bl_idname, text=stop[0], icon=stop[1])
     for index, queued in enumerate(progress.queue):
         row = column.row(align=True)
         row.label(text=queued.name, icon="TIME")

@@ -61,7 +61,8 @@ class TARProgress(bpy.types.PropertyGroup):
 
     Attributes:
         running: an import is running.
-        cancel_requested: the user pressed Cancel or Esc.
+        records: it records a video instead.
+        cancel_requested: the user pressed Cancel, Stop or Esc.
         fraction: 0 to 1, the share that is done.
         video: file name of the video.
         stage: what is being done.
@@ -74,6 +75,7 @@ class TARProgress(bpy.types.PropertyGroup):
     """
 
     running: BoolProperty()
+    records: BoolProperty()
     cancel_requested: BoolProperty()
     fraction: FloatProperty()
     video: StringProperty()

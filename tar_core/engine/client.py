@@ -20,6 +20,7 @@ from tar_core.engine.pipes import broken_pipe_is_an_error
 from tar_core.engine.protocol import (
     LAST_EVENTS,
     LONGEST_LINE,
+    STOP_LINE,
     Cancelled,
     Event,
     Failure,
@@ -81,6 +82,7 @@ class EngineProcess:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._cancelled_at: float | None = None
         self._job_runs = True
+        self._stop_sent = False
         self._folder = WorkFolder()
         self._output = self._folder.path / "motion.npz"
         try:
@@ -140,6 +142,12 @@ class EngineProcess:
         except OSError as error:
             raise TarError(f"the captured motion cannot be read ({error.strerror}); capture again") from error
 
+    def stop(self) -> None:
+        """Ask the engine to end its recording and keep the video."""
+        if not self._stop_sent:
+            self._stop_sent = True
+            self._write(STOP_LINE)
+
     def cancel(self) -> None:
         """Ask the engine to end. `poll` reports its end, and kills it if it does not end."""
         if self._cancelled_at is None:
@@ -159,10 +167,14 @@ class EngineProcess:
         self._folder.close()
 
     def _send(self, job: Job) -> None:
+        self._stop_sent = False
+        self._write(job_line(job, self._output))
+
+    def _write(self, line: str) -> None:
         stdin = _pipe(self._process.stdin)
         # If the engine has ended, the pipe is broken. The readers find out why it has ended.
         with contextlib.suppress(OSError), broken_pipe_is_an_error():
-            stdin.write(job_line(job, self._output))
+            stdin.write(line)
             stdin.flush()
 
     def _close_input(self) -> None:

@@ -6,7 +6,8 @@ A job, on the engine's standard input:
 
 `video` and `output` are required. The other keys are the options of `CaptureOptions`; options that have their default
 are left out. With `"scan": true`, the engine only detects the people in the video (tar_core/people/scan.py). The
-`selection` of a later job says which of these people to capture.
+`selection` of a later job says which of these people to capture. With `"record": {"source": "0", "seconds": 10}`, the
+engine writes the video, from a camera or a stream (tar_core/recording.py); the line `{"stop": true}` ends it early.
 
 Events, on the engine's standard output, each with `"protocol": 2`:
 
@@ -38,8 +39,10 @@ from tar_core.errors import LONGEST_TEXT, TarError, shown_text
 from tar_core.option_fields import LARGEST_INTEGER, from_json, options_of, parse_path, to_json
 from tar_core.options import CaptureOptions
 from tar_core.preview import Preview
+from tar_core.recording import Recording
 
 PROTOCOL = 2
+STOP_LINE = json.dumps({"stop": True}) + "\n"  # ends a recording; its video is kept
 LONGEST_LINE = 16 * 2**20  # characters of a job or an event; longer lines are refused
 
 _SLOWEST = 1e-6  # frames per second; slower is unknown
@@ -50,6 +53,7 @@ _STAGES = {
     "capture": "Capturing motion",
     "camera": "Tracking the camera",
     "scan": "Finding people",
+    "record": "Recording",
 }
 
 
@@ -61,14 +65,19 @@ class Job:
         video: path of the video.
         options: what to capture and how.
         scan: only detect the people in the video.
+        record: write the video from a camera or a stream, and do nothing else.
     """
 
     video: str
     options: CaptureOptions = field(default_factory=CaptureOptions)
     scan: bool = False
+    record: Recording | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"video": self.video, **({"scan": True} if self.scan else {}), **to_json(self.options)}
+        kind: dict[str, Any] = {"scan": True} if self.scan else {}
+        if self.record is not None:
+            kind["record"] = self.record.to_json()
+        return {"video": self.video, **kind, **to_json(self.options)}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Job":
@@ -77,11 +86,12 @@ class Job:
         Raises:
             TarError: an option is unknown, or a value has the wrong type or is out of range.
         """
-        options = {key: value for key, value in values.items() if key not in ("video", "scan")}
+        options = {key: value for key, value in values.items() if key not in ("video", "scan", "record")}
         scan = values.get("scan", False)
         if not isinstance(scan, bool):
             raise TarError("scan: expected true or false")
-        return cls(_path_text(values, "video"), from_json(CaptureOptions, options), scan)
+        record = Recording.from_json(values["record"]) if "record" in values else None
+        return cls(_path_text(values, "video"), from_json(CaptureOptions, options), scan, record)
 
 
 def job_line(job: Job, output: Path) -> str:

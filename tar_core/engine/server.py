@@ -31,10 +31,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
-from tar_core.engine.protocol import LONGEST_LINE, Job, event_line, known_options, parse_job
+from tar_core.engine.protocol import LONGEST_LINE, STOP_LINE, Job, event_line, known_options, parse_job
 from tar_core.errors import TarError
 from tar_core.memory import loading
 from tar_core.option_fields import UnknownOptions
+from tar_core.recording import Recording
 
 if TYPE_CHECKING:
     from tar_core.capture.networks import Networks
@@ -83,7 +84,7 @@ def main() -> int:
         threading.Thread(target=jobs.read, name="stdin", daemon=True).start()
         code, loaded = 0, LoadedNetworks()
         for line in jobs:
-            event, values = run_line(line, events, loaded)
+            event, values = run_line(line, events, loaded, jobs.stopped.is_set)
             jobs.done()  # before the event, after which the client may close standard input
             events.send(event, **values)
             code = 0 if event == "result" else EXIT_ERROR
@@ -103,12 +104,17 @@ def main() -> int:
 
 
 class _Jobs:
-    """The lines of standard input. The end of the input cancels a running job."""
+    """The lines of standard input. The end of the input cancels a running job.
+
+    Attributes:
+        stopped: a recording is to end.
+    """
 
     def __init__(self) -> None:
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._busy = False
+        self.stopped = threading.Event()
 
     def __iter__(self) -> Iterator[str]:
         while line := self._lines.get():
@@ -120,12 +126,16 @@ class _Jobs:
         """Mark the current job as ended."""
         with self._lock:
             self._busy = False
+            self.stopped.clear()
 
     def read(self) -> None:
         """Read standard input to its end, in a thread."""
         # Not `sys.stdin`: Python ends in a crash if a thread waits for it.
         for line in read_lines(os.fdopen(os.dup(sys.stdin.fileno()), "rb")):
-            self._lines.put(line)
+            if line == STOP_LINE:
+                self.stopped.set()
+            else:
+                self._lines.put(line)
         with self._lock:
             self._lines.put("")
             if self._busy:
@@ -204,14 +214,23 @@ def self_test() -> dict[str, Any]:
     }
 
 
-def run_line(line: str, events: EventStream, loaded: LoadedNetworks) -> tuple[str, dict[str, Any]]:
+def run_line(
+    line: str, events: EventStream, loaded: LoadedNetworks, is_stopped: Callable[[], bool] = lambda: False
+) -> tuple[str, dict[str, Any]]:
     """Run the job of a line. Returns the name and the values of its last event.
+
+    Args:
+        is_stopped: whether a recording is to end.
 
     Raises:
         BrokenPipeError: the client is gone.
     """
     try:
-        output = run_job(*parse_job(line), events, loaded)
+        job, output = parse_job(line)
+        if job.record is not None:
+            output = run_recording(job.record, Path(job.video), events, is_stopped)
+        else:
+            output = run_job(job, output, events, loaded)
     except UnknownOptions as error:
         return "error", {"message": str(error), "unknown_options": error.names}
     except TarError as error:
@@ -249,6 +268,18 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
         people = [(person.person_id, int(person.frames[0]), int(person.frames[-1])) for person in captured]
     for number, first, last in people:
         events.send("person", id=number, first=first, last=last)
+    return output
+
+
+def run_recording(recording: Recording, output: Path, events: EventStream, is_stopped: Callable[[], bool]) -> Path:
+    """Record from a camera or a stream. Returns the path of the video.
+
+    Raises:
+        TarError: the source or the output cannot be used.
+    """
+    from tar_core.video.record import record
+
+    record(recording, output, progress_events(events), is_stopped)
     return output
 
 

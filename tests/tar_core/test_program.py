@@ -1,6 +1,7 @@
 """Command-line programs whose standard streams are closed or full, or that are terminated."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from tar_core.motion import MotionClip
+from tar_core.video.reader import VideoReader
 from tests.support.clips import make_person
+from tests.support.senders import Sender
 
 
 @pytest.fixture
@@ -80,3 +83,19 @@ def test_too_little_memory_is_one_line(demo_video: Path, tmp_path: Path) -> None
     found = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert found.returncode == 2 and found.stderr.count("\n") == 1, found.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_ends_a_recording_and_keeps_it(tmp_path: Path) -> None:
+    sender, video = Sender("udp", "mpegts", 60), tmp_path / "take.mp4"
+    command = [sys.executable, "-m", "tar_core", "record", sender.address, "-o", str(video), "--seconds", "60"]
+    try:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 20
+        while not any(file.stat().st_size > 20_000 for file in tmp_path.iterdir()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=20)
+    finally:
+        sender.end()
+    assert process.returncode == 0 and printed == f"{video}\n"
+    assert 0 < VideoReader(video).frame_count < 60 * sender.fps

@@ -27,6 +27,7 @@ from tar_core.errors import TarError
 from tar_core.option_fields import UnknownOptions
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.preview import NUM_POINTS, Preview
+from tar_core.recording import Recording
 from tests.support.garbage import garbage_lines, json_values, messages_like
 
 PREVIEW = Preview(12, 1920, 1080, {1: ((2.5, 3.0),) * NUM_POINTS})
@@ -37,6 +38,7 @@ PREVIEW = Preview(12, 1920, 1080, {1: ((2.5, 3.0),) * NUM_POINTS})
     [
         Job("walk.mp4"),
         Job("walk.mp4", scan=True),
+        Job("new.mp4", record=Recording("rtsp://camera/live", 2.5)),
         Job("walk.mp4", CaptureOptions(people=2, fov=60.0, box=StartBox(7, (1, 2, 3, 4)), body=Path("SMPL.npz"))),
     ],
 )
@@ -117,7 +119,7 @@ def test_other_lines_are_not_events(line: str) -> None:
 JOB = {"protocol": PROTOCOL, "video": "a.mp4", "output": "b.npz"}
 
 
-@given(garbage_lines() | messages_like([JOB | {name: 1} for name in ["scan", *known_options()]]))
+@given(garbage_lines() | messages_like([JOB | {name: 1} for name in ["scan", "record", *known_options()]]))
 def test_every_line_is_a_job_or_an_error(line: str) -> None:
     try:
         parse_job(line)

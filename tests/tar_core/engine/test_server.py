@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tar_core.capture.progress import Progress
-from tar_core.engine.protocol import LONGEST_LINE, PROTOCOL
+from tar_core.engine.protocol import LONGEST_LINE, PROTOCOL, STOP_LINE
 from tar_core.engine.server import (
     EventStream,
     LoadedNetworks,
@@ -28,6 +28,8 @@ from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.selection import Scan
 from tar_core.preview import Preview
+from tar_core.video.reader import VideoReader
+from tests.support.senders import Sender
 
 
 class Engine:
@@ -99,6 +101,35 @@ def test_one_job_after_the_other(demo_video: Path, untrained_checkpoint: Path, t
     engine.stdin.close()
     assert engine.process.wait(timeout=20) == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "c.npz"]
+
+
+def test_recording_is_stopped_and_kept(tmp_path: Path) -> None:
+    sender, video = Sender("udp", "mpegts", 60), tmp_path / "take.mp4"
+    try:
+        job = {"video": str(video), "output": str(tmp_path / "unused.npz")}
+        engine = Engine({**job, "record": {"source": sender.address, "seconds": 60}})
+        engine.read_until("record")
+        engine.stdin.write(STOP_LINE)
+        engine.stdin.flush()
+        assert engine.events()[-1] == {"protocol": PROTOCOL, "event": "result", "output": str(video)}
+        assert engine.process.wait(timeout=20) == 0
+    finally:
+        sender.end()
+    assert [path.name for path in tmp_path.iterdir()] == ["take.mp4"]
+    assert 0 < VideoReader(video).frame_count < 60 * sender.fps
+
+
+def test_cancelled_recording_leaves_nothing(tmp_path: Path) -> None:
+    sender = Sender("udp", "mpegts", 60)
+    try:
+        job = {"video": str(tmp_path / "take.mp4"), "output": str(tmp_path / "unused.npz")}
+        engine = Engine({**job, "record": {"source": sender.address, "seconds": 60}})
+        engine.read_until("record")
+        engine.stdin.close()
+        assert engine.process.wait(timeout=20) == 130
+    finally:
+        sender.end()
+    assert not list(tmp_path.iterdir())
 
 
 def test_networks_are_kept_for_a_job_that_needs_the_same(untrained_checkpoint: Path) -> None:
