@@ -45,7 +45,8 @@ def test_documented_settings_exist(addon: None) -> None:
         if not cell.startswith(("-", "preset")) and cell not in ("sidebar", "preference")
     }
     detected = bpy.context.window_manager.tar_detected.bl_rna
-    groups = [bpy.context.scene.tar_settings.bl_rna, detected, TARPreferences.bl_rna]
+    dialog = bpy.ops.tar.record_video.get_rna_type()
+    groups = [bpy.context.scene.tar_settings.bl_rna, detected, TARPreferences.bl_rna, dialog]
     labels = {prop.name for group in groups for prop in group.properties}
     labels |= {getattr(bpy.ops.tar, name).get_rna_type().name for name in dir(bpy.ops.tar)}
     assert len(documented) > 20 and documented <= labels
