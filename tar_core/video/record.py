@@ -24,7 +24,7 @@ from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.recording import Recording
 from tar_core.video.container import FORMATS
 from tar_core.video.picture import PictureConverter
-from tar_core.video.timeline import nominal_fps
+from tar_core.video.timeline import SIMILAR, nominal_fps
 from tar_core.video.writer import VideoWriter, check_video_name
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 5.0  # without an answer, a stream has ended
@@ -87,7 +87,6 @@ def record(
         fps = frame_rate(source.stated_fps, [image.time for image in beginning])
         height, width = beginning[0].pixels.shape[:2]
         total, count = round(recording.seconds * fps), 0
-        began = time.monotonic()
         with VideoWriter(output, fps, width, height) as writer:
             for pixels in resample(_joined(beginning, wanted), fps):
                 if count == total:
@@ -95,7 +94,7 @@ def record(
                 writer.write(pixels)
                 count += 1
                 if report is not None:
-                    report(Progress("record", count, total, count / max(time.monotonic() - began, 1e-6)))
+                    report(Progress("record", count, total, fps))
             if output.exists():  # it appeared in the meantime
                 raise TarError(f"cannot write {output}: it exists already; choose another file name")
     return count
@@ -191,8 +190,14 @@ def _decoded(packet: "av.Packet[VideoStream]") -> list[av.VideoFrame]:
 
 
 def frame_rate(stated: float, times: list[float]) -> float:
-    """The constant rate for images that came at these times, seconds."""
-    return min(max(nominal_fps([stated], np.array(times)), MIN_FPS), MAX_FPS)
+    """The constant rate for images that came at these times, seconds.
+
+    Only usual steps count: a stream may send the images of a buffer at once, and cameras skip images.
+    """
+    steps = np.diff(times)
+    steps = steps[steps > 0]
+    usual = steps[np.abs(steps - np.median(steps)) <= SIMILAR * np.median(steps)] if len(steps) else steps
+    return min(max(nominal_fps([stated], np.cumsum([0.0, *usual])), MIN_FPS), MAX_FPS)
 
 
 def resample(images: Iterable[Image], fps: float) -> Iterator[np.ndarray]:

@@ -32,6 +32,7 @@ STEPS = (
     user.view_engine_setup,
     user.view_preferences,
     importing.import_text_file,
+    importing.record_missing_camera,
     importing.cancel_imports,
     importing.kill_engine,
     importing.find_people,

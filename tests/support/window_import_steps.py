@@ -47,6 +47,22 @@ def import_text_file(session: Session) -> Step:
     session.settings.video = str(session.video)
 
 
+def record_missing_camera(session: Session) -> Step:
+    """Record from a camera, which the chroot does not have: a dialog, then an error message, and nothing else."""
+    xdotool("mousemove", 400, 400)
+    with session.override():
+        bpy.ops.tar.record_video("INVOKE_DEFAULT")
+    yield DRAW_SECONDS
+    session.screenshot("record")
+    xdotool("key", "Return")
+    yield from wait_until(lambda: session.progress.error or session.progress.notice)
+    yield from session.wait_for_import()
+    assert "camera 0" in session.progress.error and leftovers() == session.before, session.progress.error
+    yield DRAW_SECONDS
+    press("Escape")  # closes Blender's own error message
+    yield DRAW_SECONDS
+
+
 def cancel_imports(session: Session) -> Step:
     """Cancel an import by the button, then, by Esc, one that was started from the menu search."""
     session.start_import()

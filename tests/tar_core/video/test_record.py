@@ -126,3 +126,9 @@ def test_rate_of_uneven_arrivals_is_the_stated_or_a_standard_one() -> None:
     times = np.arange(30) / 30 + np.random.default_rng(0).normal(0, 0.002, 30)
     assert frame_rate(30.0, list(times)) == 30.0
     assert frame_rate(0.0, list(np.arange(30) / 25)) == 25.0
+    assert frame_rate(0.0, [0.5]) == 30.0
+
+
+def test_images_that_come_at_once_and_skipped_images_do_not_count_for_the_rate() -> None:
+    steps = [0.001] * 10 + [1 / 25] * 12 + [2 / 25] * 3 + [1 / 25] * 5
+    assert frame_rate(0.0, list(np.cumsum(steps))) == 25.0
