@@ -179,6 +179,8 @@ class EngineJobOperator(OperatorMixin):
         match event:
             case Progress():
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
+                if event.stage != "capture":
+                    hide_preview()
                 tag_redraw(context, "VIEW_3D")
             case Preview():
                 show_preview(event)

@@ -2,13 +2,13 @@
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 Item = TypeVar("Item")
 
 
-def prefetch(items: Iterator[Item], depth: int = 8) -> Iterator[Item]:
+def prefetch(items: Iterator[Item], depth: int = 8) -> Generator[Item]:
     """Produce `items` in a separate thread, at most `depth` ahead, so that decoding overlaps with the network."""
     done = object()
     ready: queue.Queue[object] = queue.Queue(maxsize=depth)

@@ -24,6 +24,7 @@ from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.recording import Recording
 from tar_core.video.container import FORMATS
 from tar_core.video.picture import PictureConverter
+from tar_core.video.prefetch import prefetch
 from tar_core.video.timeline import SIMILAR, nominal_fps
 from tar_core.video.writer import VideoWriter, check_video_name
 
@@ -32,6 +33,7 @@ LONGEST_GAP = 2.0  # seconds; after a longer one, the recording ends
 BUFFERED_SECONDS = 0.003  # what is read in a shorter time has waited in a buffer
 MEASURED_SECONDS = 1.0  # at the beginning, from which the frame rate is determined
 MOST_MEASURED = 30  # images that are kept in memory for that
+MOST_WAITING = 30  # images that are kept in memory until they are encoded
 OPTIONS = {
     "format_whitelist": f"{FORMATS},mjpeg,mpjpeg,rtsp,rtp,mpegtsraw",
     "protocol_whitelist": "http,https,httpproxy,tls,tcp,udp,rtp,rtmp,rtsp,srtp",
@@ -79,7 +81,8 @@ def record(
         raise TarError(f"cannot write {output}: it exists already; choose another file name")
     check_writable(output)
     source = open_camera(recording.camera) if recording.camera is not None else open_stream(recording)
-    with closing(source.images) as images:
+    # Images are received in a thread, so that none is lost while others are encoded.
+    with closing(source.images), closing(prefetch(source.images, MOST_WAITING)) as images:
         wanted = _until(images, recording.seconds, is_stopped or (lambda: False))
         beginning = _beginning(wanted)
         if not beginning:

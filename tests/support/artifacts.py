@@ -32,6 +32,8 @@ TESTS = tuple(
         "tar_core/test_motion.py",
         "tar_core/test_option_fields.py",
         "tar_core/test_options.py",
+        "tar_core/test_preview.py",
+        "tar_core/test_recording.py",
         "tar_core/test_shot_files.py",
         "tar_core/test_shots.py",
         "tar_core/test_skeleton.py",
