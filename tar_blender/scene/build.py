@@ -29,7 +29,7 @@ from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
 from .camera import SAME_RATE, add_video_background, build_camera
-from .keyframes import follow_visibility, motion_steps
+from .keyframes import follow_visibility, hide_absent, motion_steps
 from .markers import add_marker
 from .metadata import mark_floor, mark_implausible_ranges, mark_lens, mark_person, mark_uncertain_ranges
 from .options import ImportOptions
@@ -131,6 +131,7 @@ def import_steps(
         yield
         if not in_use:
             _mark_shots(scene, imported, options)
+        hide_absent_people(imported, options.start_frame)
         about = adapt_scene(scene, [built.clip for built in imported], imported[0].camera, options, in_use)
     return [replace(built, about_scene=about) for built in imported]
 
@@ -282,6 +283,16 @@ def show_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int
 
 def _with_shot(name: str, clip: MotionClip) -> str:
     return name if clip.shot is None else f"{name} {clip.shot.name}"
+
+
+def hide_absent_people(imported: Sequence[ImportedClip], start_frame: int) -> None:
+    """Hide each person of a video in the frames in which only others are seen."""
+    first = start_frame + min(int(person.frames[0]) for built in imported for person in built.clip.people)
+    last = start_frame + max(built.clip.last_frame for built in imported)
+    for built in imported:
+        for person, motion in zip(built.people, built.clip.people, strict=True):
+            frames = start_frame + int(motion.frames[0]), start_frame + int(motion.frames[-1])
+            hide_absent(person.armature, frames, (first, last))
 
 
 def _mark_shots(scene: bpy.types.Scene, imported: Sequence[ImportedClip], options: ImportOptions) -> None:

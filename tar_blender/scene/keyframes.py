@@ -19,7 +19,6 @@ from ..util.blender_types import pose_bones
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
 from .fcurves import (
-    CONSTANT,
     Animated,
     add_driver,
     bone_path,
@@ -28,7 +27,6 @@ from .fcurves import (
     new_action,
     remove_curves,
     write_bone_curves,
-    write_curve,
 )
 from .metadata import is_part, mark_part
 
@@ -41,8 +39,7 @@ def motion_steps(
 ) -> Incremental[bpy.types.Action]:
     """Key a person's motion on the armature's bones; video frame k becomes scene frame start_frame + k.
 
-    The pelvis bone has the location of the person in the world; the armature object does not move. The action
-    also hides the object before the first frame and after the last frame of the motion.
+    The pelvis bone has the location of the person in the world; the armature object does not move.
 
     If the armature has the motion of an earlier import, its keys are replaced in the same action.
     """
@@ -59,7 +56,6 @@ def motion_steps(
         pose_bones(armature_object)[name].rotation_mode = "QUATERNION"
         write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
         yield
-    _write_visibility(channels, frames)
     return action
 
 
@@ -79,8 +75,50 @@ def motion_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
     return action, channels
 
 
+def hide_absent(armature: bpy.types.Object, motion: tuple[int, int], clip: tuple[int, int]) -> None:
+    """Hide an armature in the frames of a clip that are before or after its motion, with drivers.
+
+    The action holds poses alone, so that it can be repeated and moved in the NLA editor.
+
+    Args:
+        motion: first and last scene frame of the person's motion.
+        clip: first and last scene frame of all people.
+    """
+    absent = []
+    if clip[0] < motion[0]:
+        absent.append(f"(frame >= {clip[0]} and frame < {motion[0]})")
+    if motion[1] < clip[1]:
+        absent.append(f"(frame > {motion[1]} and frame <= {clip[1]})")
+    for name in VISIBILITY:
+        armature.driver_remove(name)
+        setattr(armature, name, False)
+        if absent:
+            driver = add_driver(armature, name)
+            driver.type = "SCRIPTED"
+            driver.expression = " or ".join(absent)  # simple enough to need no permission to run scripts
+
+
+def is_hidden_when_absent(armature: bpy.types.Object) -> bool:
+    """Whether `hide_absent`, or the keys of an older version, hide an armature."""
+    animation = armature.animation_data
+    drivers = (
+        [] if animation is None else [curve.driver for curve in animation.drivers if curve.data_path in VISIBILITY]
+    )
+    has_own = any(driver is not None and driver.expression.startswith("(frame ") for driver in drivers)
+    return has_own or any(curve.data_path in VISIBILITY for curve in curves_of(armature))
+
+
+def motion_range(armature: bpy.types.Object) -> tuple[int, int] | None:
+    """The first and the last scene frame of an imported motion; None if its action was removed."""
+    found = find_action(armature, is_part)
+    if found is None:
+        return None
+    frames: Any = found[0].curve_frame_range
+    return round(frames[0]), round(frames[1])
+
+
 def follow_visibility(follower: bpy.types.Object, leader: bpy.types.Object) -> None:
-    """Hide an object whenever another one is hidden, with drivers, so that animators can edit the keys in one place."""
+    """Hide an object whenever another one is hidden, with drivers, so that animators can change it in one place."""
     for name in VISIBILITY:
         driver = add_driver(follower, name)
         driver.type = "SUM"  # not an expression, so it also works without permission to run scripts
@@ -129,10 +167,3 @@ def visibility_curves(obj: bpy.types.Object) -> list[bpy.types.FCurve]:
         return []
     curves = [*animation.drivers, *curves_of(obj)]
     return [curve for curve in curves if curve.data_path in VISIBILITY]
-
-
-def _write_visibility(channels: Any, frames: np.ndarray) -> None:
-    group = channels.groups.get("Visibility") or channels.groups.new("Visibility")
-    times = np.array([frames[0] - 1, frames[0], frames[-1] + 1])
-    for name in VISIBILITY:
-        write_curve(channels, group, name, 0, times, np.array([1.0, 0.0, 1.0]), CONSTANT)

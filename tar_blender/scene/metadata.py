@@ -146,6 +146,18 @@ def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
     return sorted(armatures, key=person_id)
 
 
+def people_of_video(collection: bpy.types.Collection) -> list[bpy.types.Object]:
+    """Return the armatures of the people of a clip and of the other shots of its video, in the same scene."""
+    record = clip_record(collection)
+    clips = [
+        clip
+        for scene in bpy.data.scenes
+        for clip in imported_clips(scene)
+        if record is not None and (other := clip_record(clip)) is not None and other.motion == record.motion
+    ]
+    return [armature for clip in dict.fromkeys([collection, *clips]) for armature in people_of(clip)]
+
+
 def is_person(obj: bpy.types.Object) -> bool:
     """Check whether an object is an imported person's armature."""
     return obj.type == "ARMATURE" and type(obj.get(_PERSON)) is int

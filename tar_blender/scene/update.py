@@ -1,5 +1,6 @@
 """Another motion for an imported clip: the keys, the camera and the background change, and nothing else in the file."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from .body_mesh import body_steps, build_skin_material
 from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
 from .camera import build_camera, hide_video_background, set_camera
 from .frame_rate import set_frame_rate
-from .keyframes import follow_visibility, motion_steps
+from .keyframes import follow_visibility, hide_absent, is_hidden_when_absent, motion_range, motion_steps
 from .metadata import (
     is_part,
     mark_implausible_ranges,
     mark_uncertain_ranges,
     people_of,
+    people_of_video,
     person_id,
     remove_objects,
 )
@@ -51,6 +53,7 @@ def update_steps(
     camera, warnings = _update_camera(collection, prepared, options)
     yield
     armatures = {person_id(armature): armature for armature in people_of(collection)}
+    hidden = [armature for armature in armatures.values() if is_hidden_when_absent(armature)]
     people = []
     for person, implausible in zip(clip.people, prepared.implausible, strict=True):
         armature = armatures[person.person_id]
@@ -59,8 +62,23 @@ def update_steps(
         mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
         mark_implausible_ranges(armature, implausible, options.start_frame)
         people.append(ImportedPerson(person.person_id, armature, body, action))
+    _hide_absent(hidden, people_of_video(collection))
     scene.frame_set(scene.frame_current)
     return ImportedClip(collection, camera, prepared.placement, people, clip, [*prepared.warnings, *warnings])
+
+
+def _hide_absent(hidden: Sequence[bpy.types.Object], people: Sequence[bpy.types.Object]) -> None:
+    """Hide people again in the frames in which only others of their video are seen.
+
+    Args:
+        hidden: the armatures that were hidden so before; not those whose drivers the user has removed.
+        people: the armatures of all shots of the video.
+    """
+    ranges = [found for found in map(motion_range, people) if found is not None]
+    for armature in hidden:
+        own = motion_range(armature)
+        if own is not None:
+            hide_absent(armature, own, (min(first for first, _ in ranges), max(last for _, last in ranges)))
 
 
 def _update_camera(

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from tar_blender.scene.build import import_clip
-from tar_blender.scene.keyframes import VISIBILITY
 from tar_core.motion import MotionClip
 from tar_core.skeleton import JOINT_NAMES
 from tests.support.clips import synthetic_clip
@@ -37,7 +36,9 @@ def test_every_bone_is_keyed_on_every_frame(clip: MotionClip) -> None:
     (person,) = import_clip(clip, bpy.context, raw_options()).people
     curves = curves_of(person.action)
     bones = {(path, i) for path in ROTATIONS for i in range(4)} | {(LOCATION, i) for i in range(3)}
-    assert set(curves) == bones | {(name, 0) for name in VISIBILITY}
+    assert set(curves) == bones, "the action holds poses alone"
+    frames = clip.people[0].frames + 1
+    assert tuple(person.action.frame_range) == (frames[0], frames[-1])
     for curve in map(curves.get, bones):
         np.testing.assert_array_equal(values_of(curve)[:, 0], clip.people[0].frames + 1)
         assert {point.interpolation for point in curve.keyframe_points} == {"LINEAR"}
@@ -69,27 +70,39 @@ def test_each_person_has_their_own_action(clip: MotionClip) -> None:
         assert np.linalg.norm(positions[1] - positions[0]) > 0.1
 
 
-def test_people_are_visible_only_while_they_are_in_the_video() -> None:
+def is_shown(obj: bpy.types.Object, frame: int) -> bool:
+    bpy.context.scene.frame_set(int(frame))
+    shown = {instance.object.original for instance in bpy.context.evaluated_depsgraph_get().object_instances}
+    assert obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).hide_render == (obj not in shown)
+    return obj in shown
+
+
+def test_people_are_hidden_while_only_others_are_in_the_video() -> None:
     clip = synthetic_clip(people=2, frames=20)
     people = import_clip(clip, bpy.context, raw_options()).people
-    for person, motion in zip(people, clip.people, strict=True):
-        first, last = 1 + motion.frames[0], 1 + motion.frames[-1]
-        for frame, there in ((first - 1, 0), (first, 1), (first + 7, 1), (last, 1), (last + 1, 0), (first - 3, 0)):
-            bpy.context.scene.frame_set(int(frame))
-            shown = {instance.object.original for instance in bpy.context.evaluated_depsgraph_get().object_instances}
-            for obj in (person.armature, person.body):
-                assert (obj in shown) == there, (obj.name, frame)
-                assert obj.evaluated_get(bpy.context.evaluated_depsgraph_get()).hide_render != there
+    ends = [(1 + int(motion.frames[0]), 1 + int(motion.frames[-1])) for motion in clip.people]
+    begin, end = min(first for first, _ in ends), max(last for _, last in ends)
+    assert ends[0] != ends[1], "they must come and go at different times"
+    for person, (first, last) in zip(people, ends, strict=True):
+        for obj in (person.armature, person.body):
+            for frame in (begin - 5, begin, first - 1, first, first + 7, last, last + 1, end, end + 5):
+                assert is_shown(obj, frame) == (first <= frame <= last or not begin <= frame <= end), (obj.name, frame)
 
 
-def test_body_follows_the_visibility_keys_of_the_armature(clip: MotionClip) -> None:
+def test_a_person_who_is_always_there_has_no_drivers(clip: MotionClip) -> None:
     (person,) = import_clip(clip, bpy.context, raw_options()).people
-    curve = curves_of(person.action)["hide_viewport", 0]
-    curve.keyframe_points[1].co.x = 30
-    curve.update()
-    for frame, hidden in ((29, True), (30, False)):
-        bpy.context.scene.frame_set(frame)
-        assert person.armature.hide_viewport == person.body.hide_viewport == hidden
+    assert not person.armature.animation_data.drivers
+
+
+def test_a_repeated_strip_shows_the_person() -> None:
+    clip = synthetic_clip(people=2, frames=20)
+    armature = import_clip(clip, bpy.context, raw_options()).people[0].armature
+    action = armature.animation_data.action
+    strip = armature.animation_data.nla_tracks.new().strips.new("Dance", int(action.frame_range[0]), action)
+    armature.animation_data.action = None
+    strip.repeat = 3
+    assert strip.frame_end - strip.frame_start == pytest.approx(3 * (action.frame_range[1] - action.frame_range[0]))
+    assert is_shown(armature, int(strip.frame_end) - 2)
 
 
 @pytest.mark.slow
