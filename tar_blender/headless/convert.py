@@ -20,6 +20,7 @@ from ..retarget.character_file import replace_person
 from ..scene.build import import_steps
 from ..scene.frame_rate import set_frame_rate
 from ..scene.key_reduction import Tolerance, reduce_keys
+from ..scene.metadata import ClipRecord, mark_clip
 from ..scene.options import ImportOptions
 from ..util.blender_types import scene_of
 from ..util.incremental import finish
@@ -39,7 +40,11 @@ def convert(
     if arguments.fps is not None:
         set_frame_rate(scene_of(bpy.context), arguments.fps)
     timing = "video" if arguments.fps is None else "scene"
-    imported = finish(import_steps(clips, bpy.context, from_arguments(ImportOptions, arguments, timing=timing)))
+    options = from_arguments(ImportOptions, arguments, timing=timing)
+    imported = finish(import_steps(clips, bpy.context, options))
+    for built in imported:  # so that .blend files have the list of people
+        shot = None if built.clip.shot is None else built.clip.shot.number
+        mark_clip(built.collection, ClipRecord("", options.to_json(), shot))
     for warning in (warning for built in imported for warning in built.warnings):
         print(f"{NAME}: {warning}", file=sys.stderr)
     characters = [person.armature for built in imported for person in built.people]

@@ -8,10 +8,12 @@ import bpy
 import numpy as np
 import pytest
 
+from tar_blender.engine.cache import find_motion
 from tar_blender.headless.arguments import build_parser
 from tar_blender.headless.command import EXIT_BAD_INPUT, main
 from tar_blender.headless.convert import convert
 from tar_blender.scene.fcurves import curves_of
+from tar_blender.scene.metadata import clip_record, imported_clips, people_of, person_id
 from tar_core.motion import MotionClip, Vertical
 from tar_core.shot_files import load_shots, save_shots
 from tests.support.clips import clips_of_shots, synthetic_clip
@@ -98,3 +100,11 @@ def test_shots_are_written_together_or_one_is_chosen(tmp_path: Path, capsys: pyt
     assert [clip.shot.number for clip in load_shots(tmp_path / "out.npz")] == [2]
     assert main([*arguments, "--shot", "3"]) == EXIT_BAD_INPUT
     assert "there is no shot 3; choose from: 1, 2" in capsys.readouterr().err
+
+
+def test_a_blend_file_has_the_list_of_people(motion_file: Path, tmp_path: Path) -> None:
+    assert main([str(motion_file), "-o", str(tmp_path / "out.blend")]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
+    (collection,) = imported_clips(bpy.context.scene)
+    assert [person_id(armature) for armature in people_of(collection)] == [1, 2]
+    assert find_motion(clip_record(collection).motion, tmp_path) is None, "it is not in the cache"
