@@ -54,6 +54,7 @@ def record_missing_camera(session: Session) -> Step:
         bpy.ops.tar.record_video("INVOKE_DEFAULT")
     yield DRAW_SECONDS
     session.screenshot("record")
+    session.progress.error = ""  # of the step before
     xdotool("key", "Return")
     yield from wait_until(lambda: session.progress.error or session.progress.notice)
     yield from session.wait_for_import()
