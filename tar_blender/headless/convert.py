@@ -17,10 +17,9 @@ from ..export.amass import ENDING as AMASS_ENDING
 from ..export.amass import save_amass
 from ..export.formats import person_files, save_each, save_scene
 from ..retarget.character_file import replace_person
-from ..scene.build import import_steps
+from ..scene.build import import_steps, record_import
 from ..scene.frame_rate import set_frame_rate
 from ..scene.key_reduction import Tolerance, reduce_keys
-from ..scene.metadata import ClipRecord, mark_clip
 from ..scene.options import ImportOptions
 from ..util.blender_types import scene_of
 from ..util.incremental import finish
@@ -42,9 +41,7 @@ def convert(
     timing = "video" if arguments.fps is None else "scene"
     options = from_arguments(ImportOptions, arguments, timing=timing)
     imported = finish(import_steps(clips, bpy.context, options))
-    for built in imported:  # so that .blend files have the list of people
-        shot = None if built.clip.shot is None else built.clip.shot.number
-        mark_clip(built.collection, ClipRecord("", options.to_json(), shot))
+    record_import(imported, "", options)
     for warning in (warning for built in imported for warning in built.warnings):
         print(f"{NAME}: {warning}", file=sys.stderr)
     characters = [person.armature for built in imported for person in built.people]

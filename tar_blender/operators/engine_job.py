@@ -16,8 +16,7 @@ from ..engine.cache import keep_motion
 from ..engine.paths import bundled_tar_core, cache_folder, engine_program
 from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
-from ..scene.build import ImportedClip, import_steps
-from ..scene.metadata import ClipRecord, mark_clip
+from ..scene.build import ImportedClip, import_steps, record_import
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.incremental import Incremental, in_thread, run_for
 from ..util.preview import hide_preview, show_preview
@@ -262,9 +261,7 @@ class EngineJobOperator(OperatorMixin):
             except TarError as error:
                 motion = ""
                 imported[0].warnings.append(str(error))
-        for built in imported:
-            shot = None if built.clip.shot is None else built.clip.shot.number
-            mark_clip(built.collection, ClipRecord(motion, self._request.options.to_json(), shot))
+        record_import(imported, motion, self._request.options)
         report_import(self, context, imported)
         if not bpy.app.background:
             kind = "Motion File" if self._request.is_motion else "Video Motion"

@@ -31,7 +31,15 @@ from .body_mesh import body_steps, build_skin_material
 from .camera import SAME_RATE, add_video_background, build_camera
 from .keyframes import follow_visibility, hide_absent, motion_steps
 from .markers import add_marker
-from .metadata import mark_floor, mark_implausible_ranges, mark_lens, mark_person, mark_uncertain_ranges
+from .metadata import (
+    ClipRecord,
+    mark_clip,
+    mark_floor,
+    mark_implausible_ranges,
+    mark_lens,
+    mark_person,
+    mark_uncertain_ranges,
+)
 from .options import ImportOptions
 from .scene_settings import adapt_scene, is_in_use, resampling_rate
 
@@ -78,7 +86,7 @@ class ImportedClip:
 
 @dataclass(frozen=True)
 class PreparedClip:
-    """The data to build; see `clean_up`.
+    """The data to build; see `prepare`.
 
     Attributes:
         clip: the motion after the clean-up.
@@ -131,7 +139,7 @@ def import_steps(
         yield
         if not in_use:
             _mark_shots(scene, imported, options)
-        hide_absent_people(imported, options.start_frame)
+        _hide_absent_people(imported, options.start_frame)
         about = adapt_scene(scene, [built.clip for built in imported], imported[0].camera, options, in_use)
     return [replace(built, about_scene=about) for built in imported]
 
@@ -285,7 +293,7 @@ def _with_shot(name: str, clip: MotionClip) -> str:
     return name if clip.shot is None else f"{name} {clip.shot.name}"
 
 
-def hide_absent_people(imported: Sequence[ImportedClip], start_frame: int) -> None:
+def _hide_absent_people(imported: Sequence[ImportedClip], start_frame: int) -> None:
     """Hide each person of a video in the frames in which only others are seen."""
     first = start_frame + min(int(person.frames[0]) for built in imported for person in built.clip.people)
     last = start_frame + max(built.clip.last_frame for built in imported)
@@ -293,6 +301,17 @@ def hide_absent_people(imported: Sequence[ImportedClip], start_frame: int) -> No
         for person, motion in zip(built.people, built.clip.people, strict=True):
             frames = start_frame + int(motion.frames[0]), start_frame + int(motion.frames[-1])
             hide_absent(person.armature, frames, (first, last))
+
+
+def record_import(imported: Sequence[ImportedClip], motion: str, options: ImportOptions) -> None:
+    """Record how the clips of a video were imported, for the People panel and Re-import.
+
+    Args:
+        motion: path of the motion file; empty if there is none.
+    """
+    for built in imported:
+        shot = None if built.clip.shot is None else built.clip.shot.number
+        mark_clip(built.collection, ClipRecord(motion, options.to_json(), shot))
 
 
 def _mark_shots(scene: bpy.types.Scene, imported: Sequence[ImportedClip], options: ImportOptions) -> None:

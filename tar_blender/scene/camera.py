@@ -16,7 +16,7 @@ from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, mat
 
 from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
-from .fcurves import LINEAR, add_driver, remove_curves, write_curve, write_curves
+from .fcurves import add_driver, remove_curves, write_curves
 from .keyframes import motion_action
 from .metadata import mark_part
 
@@ -113,8 +113,7 @@ def key_trajectory(camera: bpy.types.Object, trajectory: CameraTrajectory, start
         data = data_of(camera, bpy.types.Camera)
         _, channels = motion_action(data, f"{camera.name} Zoom")
         remove_curves(channels, ("lens",))
-        group = channels.groups.get("Zoom") or channels.groups.new("Zoom")
-        write_curve(channels, group, "lens", 0, frames, data.lens * trajectory.zoom_factors, LINEAR)
+        write_curves(channels, "Zoom", "lens", frames, data.lens * trajectory.zoom_factors[:, None])
 
 
 def add_video_background(

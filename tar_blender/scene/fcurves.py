@@ -10,7 +10,7 @@ Animated: TypeAlias = bpy.types.Object | bpy.types.Camera
 
 # Values of Blender's enumerations, which `foreach_set` takes instead of names. They are written as bytes, as Blender
 # stores them: arrays of another type are converted value by value, which is slow.
-CONSTANT, LINEAR, BEZIER = 0, 1, 2  # interpolation
+LINEAR, BEZIER = 1, 2  # interpolation
 ALIGNED = 3  # handle type
 _AUTO_CLAMPED = 4  # handle type; takes effect if an animator changes the interpolation to Bezier
 
@@ -84,7 +84,7 @@ def write_curves(channels: Any, group_name: str, path: str, frames: np.ndarray, 
     """Write one curve with linear interpolation for each column of `values` [N, C]."""
     group = channels.groups.get(group_name) or channels.groups.new(group_name)
     for index in range(values.shape[1]):
-        write_curve(channels, group, path, index, frames, values[:, index], LINEAR)
+        _write_curve(channels, group, path, index, frames, values[:, index])
 
 
 def bone_path(bone: str, prop: str) -> str:
@@ -97,9 +97,7 @@ def write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, v
     write_curves(channels, bone, bone_path(bone, prop), frames, values)
 
 
-def write_curve(
-    channels: Any, group: Any, path: str, index: int, frames: np.ndarray, values: np.ndarray, interpolation: int
-) -> None:
+def _write_curve(channels: Any, group: Any, path: str, index: int, frames: np.ndarray, values: np.ndarray) -> None:
     """Write a curve with a key on each of `frames` [N].
 
     The keys are written as arrays: `keyframe_insert` takes minutes for long clips.
@@ -109,7 +107,7 @@ def write_curve(
     points = curve.keyframe_points
     points.add(len(frames))
     points.foreach_set("co", np.stack([frames, values], 1).astype(np.float32).ravel())
-    points.foreach_set("interpolation", np.full(len(frames), interpolation, np.uint8))
+    points.foreach_set("interpolation", np.full(len(frames), LINEAR, np.uint8))
     handles = np.full(len(frames), _AUTO_CLAMPED, np.uint8)
     points.foreach_set("handle_left_type", handles)
     points.foreach_set("handle_right_type", handles)

@@ -5,12 +5,10 @@ import numpy as np
 import pytest
 
 from tar_blender.scene.fcurves import (
-    CONSTANT,
     add_driver,
     curves_of,
     new_action,
     write_bone_curves,
-    write_curve,
     write_curves,
 )
 
@@ -61,14 +59,6 @@ def test_curves_of_one_group_share_it(empty: bpy.types.Object) -> None:
     assert [group.name for group in channels.groups] == ["Path"]
 
 
-def test_constant_interpolation_holds_the_value(empty: bpy.types.Object) -> None:
-    _, channels = new_action(empty, "Motion")
-    write_curve(channels, channels.groups.new("Visibility"), "hide_render", 0, FRAMES, np.array([1.0, 0, 1]), CONSTANT)
-    for frame, hidden in ((3, True), (4, False), (6, False), (7, True)):
-        bpy.context.scene.frame_set(frame)
-        assert empty.hide_render == hidden
-
-
 def test_bone_curves_are_grouped_by_bone() -> None:
     bpy.ops.object.armature_add()
     armature = bpy.context.object
@@ -89,7 +79,7 @@ def test_objects_and_camera_data_are_animated_separately() -> None:
     _, path = new_action(camera, "Path")
     write_curves(path, "Path", "location", FRAMES, np.tile([[1.0, 2, 3]], (3, 1)))
     _, zoom = new_action(data, "Zoom")
-    write_curve(zoom, zoom.groups.new("Zoom"), "lens", 0, FRAMES, np.array([20.0, 30, 60]), CONSTANT)
+    write_curves(zoom, "Zoom", "lens", FRAMES, np.array([[20.0], [30], [60]]))
     assert {curve.data_path for curve in curves_of(camera)} == {"location"}
     assert {curve.data_path for curve in curves_of(data)} == {"lens"}
     bpy.context.scene.frame_set(4)
