@@ -14,17 +14,20 @@ def add_marker(scene: bpy.types.Scene, name: str, frame: int, camera: bpy.types.
     camera[_MARKER] = _text(marker)
 
 
-def remove_markers(collection: bpy.types.Collection) -> None:
-    """Remove the markers that an import has added for the cameras in a collection.
+def remove_markers(collection: bpy.types.Collection) -> list[bpy.types.Scene]:
+    """Remove the markers that an import has added for the cameras in a collection; return the scenes that had them.
 
     The user's own markers, and those that the user has moved or renamed, are kept.
     """
+    scenes = []
     cameras = set(collection.all_objects)
     for scene in bpy.data.scenes:
         for marker in list(scene.timeline_markers):
             camera = marker.camera
             if camera is not None and camera in cameras and camera.get(_MARKER) == _text(marker):
                 scene.timeline_markers.remove(marker)
+                scenes.append(scene)
+    return scenes
 
 
 def go_to_shot(scene: bpy.types.Scene, camera: bpy.types.Object) -> None:

@@ -17,6 +17,7 @@ from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is
 from .camera import build_camera, hide_video_background, set_camera
 from .frame_rate import set_frame_rate
 from .keyframes import follow_visibility, hide_absent, is_hidden_when_absent, motion_range, motion_steps
+from .markers import add_marker, remove_markers
 from .metadata import (
     is_part,
     mark_implausible_ranges,
@@ -50,7 +51,11 @@ def update_steps(
     clip = prepared.clip
     set_frame_rate(scene, clip.fps)
     describe_clip(collection, prepared)
+    marked_scenes = remove_markers(collection)
     camera, warnings = _update_camera(collection, prepared, options)
+    if clip.shot is not None and is_part(camera):
+        for marked in marked_scenes:
+            add_marker(marked, clip.shot.name, options.start_frame + clip.shot.first, camera)
     yield
     armatures = {person_id(armature): armature for armature in people_of(collection)}
     hidden = [armature for armature in armatures.values() if is_hidden_when_absent(armature)]
@@ -91,8 +96,11 @@ def _update_camera(
         if own is not None:
             remove_objects([part for part in (own, own.parent) if part is not None and is_part(part)])
         return prepared.given_camera, []
-    camera = own or build_camera(clip, prepared.placement, collection, options.start_frame)
-    set_camera(camera, clip, prepared.placement, options.start_frame)
+    if own is None:
+        camera = build_camera(clip, prepared.placement, collection, options.start_frame)
+    else:
+        camera = own
+        set_camera(camera, clip, prepared.placement, options.start_frame)
     if not is_filmed(clip):
         return camera, []
     if options.show_video:

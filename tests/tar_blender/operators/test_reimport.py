@@ -116,6 +116,8 @@ def test_one_shot_is_reimported_and_the_others_are_kept(addon: None, tmp_path: P
     }
     assert (scene.frame_start, scene.frame_end) == (1, 60)
     assert clip_record(bpy.data.collections["Dance 01 Shot 2"]).shot == 2
+    bpy.ops.tar.reimport_clip(clip="Dance 01 Shot 2", start_frame=101)
+    assert {marker.name: marker.frame for marker in scene.timeline_markers} == {"Shot 1": 1, "Shot 2": 131, "Mine": 7}
 
 
 def pelvis_curve(armature: bpy.types.Object) -> np.ndarray:
