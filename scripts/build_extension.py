@@ -67,7 +67,9 @@ def build_for_platform(platform: Platform, plain: Path, output: Path) -> Path:
         manifest.write_text(text.replace("\nwheels =", f'\nplatforms = ["{platform.name}"]\nwheels =', 1))
         zip_file = _build_zip(stage, output / f"{plain.stem}-{platform.name.replace('-', '_')}.zip")
     if zip_file.stat().st_size > LARGEST:
-        raise TarError(f"{zip_file}: has {megabytes(zip_file)}, more than {LARGEST / 1e6:.0f} MB; leave out a Python")
+        raise TarError(
+            f"{zip_file}: has {megabytes(zip_file)}, more than {LARGEST / 1e6:.0f} MB; leave out a version of Python"
+        )
     return zip_file
 
 
@@ -124,7 +126,7 @@ def _run(command: list[str]) -> None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Build the Blender extension, a zip in dist/ for each platform.")
+    parser = argparse.ArgumentParser(description="Build the Blender extension: a zip file in dist/ for each platform.")
     names = [platform.name for platform in PLATFORMS]
     parser.add_argument("--platforms", nargs="+", choices=[*names, "all"], help="default: this machine's platform")
     wanted = parser.parse_args(arguments).platforms

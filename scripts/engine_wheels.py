@@ -1,4 +1,4 @@
-"""The packages of the engine that the extension's zips contain: unmodified wheels from PyPI, for every platform."""
+"""The packages of the engine in the zip files of the extension: unmodified wheels from PyPI, for every platform."""
 
 import platform
 import subprocess
@@ -95,7 +95,7 @@ def this_platform() -> Platform:
         if candidate.name == name:
             return candidate
     known = ", ".join(candidate.name for candidate in PLATFORMS)
-    raise TarError(f"this is none of the platforms with packages for the engine ({known}); give one with --platforms")
+    raise TarError(f"there are no packages for the platform of this machine; give one with --platforms: {known}")
 
 
 def download(wanted: Platform) -> Path:
@@ -118,7 +118,7 @@ def download(wanted: Platform) -> Path:
 
 
 def check(wheels: list[Path]) -> None:
-    """Check that wheels are all packages with their licenses, and that unpacking is all that they need.
+    """Check that wheels are all packages with their licenses, and that they only need to be unpacked.
 
     Raises:
         TarError: they are not.
@@ -133,7 +133,7 @@ def check(wheels: list[Path]) -> None:
             raise TarError(f"{wheel.name}: its license is {found}, not {expected}; check it and change PACKAGES")
         with zipfile.ZipFile(wheel) as archive:
             if any(".data/" in name for name in archive.namelist()):
-                raise TarError(f"{wheel.name}: has files that an installer moves, so it cannot be just unpacked")
+                raise TarError(f"{wheel.name}: has files that an installer moves, so it cannot simply be unpacked")
 
 
 def license_of(wheel: Path) -> str:

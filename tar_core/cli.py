@@ -257,7 +257,7 @@ def run_record(options: argparse.Namespace) -> None:
 
 
 def run_shots(options: argparse.Namespace) -> None:
-    """List the shots of a video, which are what it shows between two camera cuts, with their frames and times."""
+    """List the shots of a video, that is, the parts between camera cuts, with their frames and times."""
     from tar_core.video.cuts import find_shots
     from tar_core.video.prefetch import prefetch
     from tar_core.video.reader import VideoReader

@@ -45,7 +45,7 @@ def output_target(path: str | Path) -> Path:
     """The regular file that is created or replaced by writing to a path: symbolic links are followed.
 
     Raises:
-        TarError: the path is that of a folder, a pipe or a device, or its links lead in a circle.
+        TarError: the path is that of a folder, a pipe or a device, or its links form a loop.
     """
     target = Path(os.path.realpath(path))
     try:

@@ -1,8 +1,8 @@
 """Reader of `.npz` files against a declared schema. NumPy only.
 
-A motion file may come from anywhere. An archive can name a terabyte in a kilobyte, and NumPy raises a dozen kinds of
-errors on damaged ones. Here, the header of each array is checked before any memory is taken for its data, and whatever
-is wrong is a `TarError` of one line.
+A file may be from an unknown source. A kilobyte can claim to contain a terabyte, and NumPy raises many kinds of errors
+on damaged files. Here, the header of each array is checked before memory is allocated for its data, and every problem
+is reported as a `TarError` of one line.
 """
 
 import math

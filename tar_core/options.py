@@ -87,7 +87,7 @@ class CaptureOptions:
     shot: int | None = option(
         None,
         "Shot",
-        "Number of the shot to capture, counted from 1 at the first frame; tar-capture shots lists them (default: all)",
+        "Number of the only shot to process, counted from 1 (default: all shots). tar-capture shots lists them",
         unit="number",
         minimum=1,
         blender=False,

@@ -37,7 +37,7 @@ def run_program(name: str, run: Callable[[], int]) -> int:
         # A standard stream, as only these have no name. Python would report what is left of it again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):  # a reader such as `head` has seen enough
-            print(f"{name}: cannot write to the standard output: {error.strerror}", file=sys.stderr)
+            print(f"{name}: cannot write to standard output: {error.strerror}", file=sys.stderr)
         return EXIT_ERROR
 
 
@@ -65,7 +65,7 @@ def stopped_by_ctrl_c() -> Iterator[Callable[[], bool]]:
 
 
 def _open_standard_streams() -> None:
-    """Open closed standard streams, lest the next file that is opened gets their numbers and their messages."""
+    """Open closed standard streams. Otherwise the next opened file gets their numbers, and messages go into it."""
     for number in range(3):
         try:
             os.fstat(number)

@@ -36,7 +36,7 @@ class Recording:
                 f"begins with {', '.join(f'{name}://' for name in SCHEMES)}"
             )
         if not (math.isfinite(self.seconds) and 0 < self.seconds <= LONGEST):
-            raise TarError(f"a recording cannot have {self.seconds:g} seconds; give a number up to {LONGEST:g}")
+            raise TarError(f"the duration must be above 0 and at most {LONGEST:g} seconds, not {self.seconds:g}")
 
     @property
     def camera(self) -> int | None:

@@ -36,7 +36,7 @@ def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
 def find_motion(recorded: str, folder: Path) -> Path | None:
     """Return the motion file that a .blend file records; None if it is gone.
 
-    The file may come from anybody. Files of other computers are read only from the user's own cache folder.
+    The .blend file may be from an unknown source: files on other computers are read only from the user's cache folder.
     """
     path = Path(recorded)
     if is_local_file(recorded) or (path.parent == folder and path.name.endswith(_ENDING) and path.is_file()):

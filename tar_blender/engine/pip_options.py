@@ -43,7 +43,7 @@ def stays_local(options: Sequence[str]) -> bool:
 
 
 def check_links(options: Sequence[str]) -> None:
-    """Check that the folders with wheels are local folders without pages, whose links pip would follow.
+    """Check that the folders with wheels are local folders without web pages, whose links pip would follow.
 
     Raises:
         TarError: they are not.
@@ -54,7 +54,9 @@ def check_links(options: Sequence[str]) -> None:
             raise TarError(f"{link}: no such folder; give the absolute path of a folder of wheels in Pip Options")
         page = next((name for name in os.listdir(folder) if mimetypes.guess_type(name)[0] == "text/html"), None)
         if page is not None:
-            raise TarError(f"{folder / page}: a page may link to other computers; give a folder of wheels only")
+            raise TarError(
+                f"{folder / page}: pip may follow the links of this web page; give a folder with wheels only"
+            )
 
 
 def local_variables() -> dict[str, str]:

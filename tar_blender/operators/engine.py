@@ -91,7 +91,7 @@ class _EngineOperator(OperatorMixin):
 
 
 class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
-    """Create another Python environment for the engine. Downloads about 140 MB once, for a graphics card gigabytes"""
+    """Create a Python environment for the engine. Downloads about 140 MB, or several gigabytes for a graphics card"""
 
     bl_idname = "tar.set_up_engine"
     bl_label = "Set Up Engine"
@@ -151,7 +151,7 @@ class TAR_OT_cancel_engine(bpy.types.Operator):
 
 
 class TAR_OT_remove_engine(bpy.types.Operator):
-    """Delete the environment of Set Up Engine, and the unpacked packages: the next capture unpacks them again"""
+    """Delete the environment of Set Up Engine and the unpacked packages, which the next capture unpacks again"""
 
     bl_idname = "tar.remove_engine"
     bl_label = "Remove"

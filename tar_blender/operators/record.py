@@ -17,7 +17,7 @@ from .engine_job import EngineJobOperator, fail
 
 
 class TAR_OT_record_video(EngineJobOperator, bpy.types.Operator):
-    """Record a video from a camera or a stream, and choose it as the video. Esc or Stop ends the recording"""
+    """Record a video from a camera or a stream, and choose it for the next import. Esc or Stop ends the recording"""
 
     bl_idname = "tar.record_video"
     bl_label = "Record from Camera"

@@ -146,7 +146,7 @@ def shot_for_job(context: bpy.types.Context, video: str, first_frame: int) -> in
     if not has_shots(context, video) or detected.shot == ALL_SHOTS:
         return None
     if detected.first_frame != first_frame:
-        raise TarError("the video was scanned from another frame on; press Find People again, or set Shot to All Shots")
+        raise TarError("the video was scanned from another frame; press Find People again, or set Shot to All Shots")
     return int(detected.shot)
 
 

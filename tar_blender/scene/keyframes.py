@@ -78,7 +78,7 @@ def motion_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
 def hide_absent(armature: bpy.types.Object, motion: tuple[int, int], clip: tuple[int, int]) -> None:
     """Hide an armature in the frames of a clip that are before or after its motion, with drivers.
 
-    The action holds poses alone, so that it can be repeated and moved in the NLA editor.
+    The action contains only poses, so that it can be repeated and moved in the NLA editor.
 
     Args:
         motion: first and last scene frame of the person's motion.

@@ -37,7 +37,8 @@ class ImportOptions(CleanupOptions):
             (
                 "auto",
                 "Automatic",
-                "As Keep Scene if the scene has animation, a camera or another rate than 24, else as Set to Video",
+                "Keep Scene if the scene has animation, markers or a camera of yours, or a frame rate other than 24; "
+                "otherwise Set to Video",
             ),
             ("video", "Set to Video", "The scene takes the frame rate of the video, with one key per video frame"),
             ("scene", "Keep Scene", "The motion is resampled to the frame rate of the scene"),

@@ -17,7 +17,7 @@ _DEFAULT_CAMERA = (7.3589, -6.9258, 4.9583)  # location of the camera in Blender
 
 def is_in_use(scene: bpy.types.Scene) -> bool:
     """Whether a scene has animation, timeline markers, or a camera other than that of Blender's startup file."""
-    return bool(scene.timeline_markers) or any(_is_work(obj) for obj in scene.objects)
+    return bool(scene.timeline_markers) or any(_is_animated_or_camera(obj) for obj in scene.objects)
 
 
 def keeps_frame_rate(scene: bpy.types.Scene, timing: str) -> bool:
@@ -71,7 +71,8 @@ def adapt_scene(
     return text
 
 
-def _is_work(obj: bpy.types.Object) -> bool:
+def _is_animated_or_camera(obj: bpy.types.Object) -> bool:
+    """Whether an object is animated, or is a camera other than that of the startup file."""
     for owner in (obj, obj.data):
         animation = getattr(owner, "animation_data", None)
         if animation is not None and (animation.action or animation.nla_tracks or animation.drivers):

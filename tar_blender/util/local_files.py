@@ -1,4 +1,4 @@
-"""Paths that a .blend file contains. The file may come from anybody, so its paths are opened only if they are local."""
+"""Paths in a .blend file. The file may be from an unknown source, so only local paths are opened."""
 
 import os
 import re
@@ -6,7 +6,7 @@ import stat
 
 from tar_core.errors import TarError
 
-# Shares of Windows, addresses, and what is no file. Only asking for such a path may already reach another computer.
+# Network shares, addresses and devices. Even a check whether such a path exists may contact another computer.
 _ELSEWHERE = re.compile(r"[\\/]{2}|[a-z][a-z0-9+.-]+:[\\/]|/(dev|proc|sys|net)/", re.IGNORECASE)
 
 

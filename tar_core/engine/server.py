@@ -237,7 +237,7 @@ def run_line(
         return "error", _problem(str(error), error.topic)
     except BrokenPipeError:
         raise
-    except Exception as error:  # a bug, or an input that nobody thought of; the next job may succeed
+    except Exception as error:  # a bug, or unforeseen input; the next job may succeed
         loaded.forget()
         return "error", _unexpected(error)
     return "result", {"output": str(output)}

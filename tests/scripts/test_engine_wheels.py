@@ -41,7 +41,7 @@ def test_other_license_is_an_error(tmp_path: Path) -> None:
 
 def test_wheel_that_needs_an_installer_is_an_error(tmp_path: Path) -> None:
     wheels = [make_wheel(tmp_path, package) for package in PACKAGES[1:]]
-    with pytest.raises(TarError, match="cannot be just unpacked"):
+    with pytest.raises(TarError, match="cannot simply be unpacked"):
         check([make_wheel(tmp_path, PACKAGES[0], extra=".data/scripts/run"), *wheels])
 
 

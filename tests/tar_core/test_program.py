@@ -34,7 +34,7 @@ def clip_file(tmp_path: Path) -> Path:
             "check {clip}",
             "> /dev/full",
             2,
-            "tar-capture: cannot write to the standard output: No space left on device\n",
+            "tar-capture: cannot write to standard output: No space left on device\n",
         ),
         ("check absent.npz", "2> /dev/full", 1, ""),
     ],
