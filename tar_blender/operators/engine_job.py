@@ -21,6 +21,7 @@ from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.incremental import Incremental, in_thread, run_for
 from ..util.preview import hide_preview, show_preview
 from ..util.report import refuse, sentence
+from .show_imported import look_through_camera, select_people
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between timer events while the scene is built
@@ -263,6 +264,8 @@ class EngineJobOperator(OperatorMixin):
                 imported[0].warnings.append(str(error))
         record_import(imported, motion, self._request.options)
         report_import(self, context, imported)
+        select_people(context, imported)
+        look_through_camera(context, imported)
         if not bpy.app.background:
             kind = "Motion File" if self._request.is_motion else "Video Motion"
             bpy.ops.ed.undo_push(message=f"Import {kind}")
