@@ -50,7 +50,7 @@ def capture(
 ) -> list[MotionClip]:
     """Capture the motion of the people in a video.
 
-    A shot is what a video shows between two camera cuts. Each has a camera and people of its own.
+    A shot is the part of a video between two camera cuts. Each has its own camera and people.
 
     Args:
         video: any file that FFmpeg reads.
