@@ -106,6 +106,7 @@ class EngineJobOperator(OperatorMixin):
         progress.running, progress.cancel_requested = True, False
         progress.video, progress.request = request.video.name, request.to_json()
         progress.records = request.job.record is not None
+        progress.captures = not (progress.records or request.job.scan)
         progress.fraction, progress.stage, progress.pace = 0.0, "Starting", ""
         if request.is_motion:
             self._begin_building(context)

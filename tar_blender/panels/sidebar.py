@@ -90,7 +90,8 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
 
         button = layout.column()
         button.scale_y = 1.4
-        text = "Add to Queue" if progress.running else TAR_OT_import_video_motion.bl_label
+        button.enabled = progress.captures or not progress.running
+        text = "Add to Queue" if progress.running and progress.captures else TAR_OT_import_video_motion.bl_label
         button.operator(TAR_OT_import_video_motion.bl_idname, text=text, icon="ARMATURE_DATA")
         if progress.running:
             _draw_progress(layout, progress)

@@ -61,6 +61,7 @@ class TARProgress(bpy.types.PropertyGroup):
 
     Attributes:
         running: an import is running.
+        captures: it captures or builds motion, so that other imports can wait for it; scans and recordings do not.
         records: it records a video instead.
         cancel_requested: the user pressed Cancel, Stop or Esc.
         fraction: 0 to 1, the share that is done.
@@ -75,6 +76,7 @@ class TARProgress(bpy.types.PropertyGroup):
     """
 
     running: BoolProperty()
+    captures: BoolProperty()
     records: BoolProperty()
     cancel_requested: BoolProperty()
     fraction: FloatProperty()
