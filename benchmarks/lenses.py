@@ -17,7 +17,6 @@ from tar_core.camera.focal_length import FocalLengthBelief
 from tar_core.capture.initial_camera import DIAGONAL_35MM, crop_factor
 
 HD = (1920, 1080)
-FULL_HD_DIAGONAL = math.hypot(*HD)
 
 
 @dataclass(frozen=True)

@@ -95,8 +95,8 @@ class CaptureOptions:
     focal_length: float | None = option(
         None,
         "Focal Length",
-        "Focal length of the camera (default: estimated from straight lines in the image, the lens named in the file, "
-        "and the usual lenses of videos)",
+        "Focal length of the camera. Without it, a capture estimates it from straight lines in the image, the lens "
+        "named in the file, and the usual lenses of videos",
         unit="pixels",
         minimum=1,
         maximum=1_000_000,

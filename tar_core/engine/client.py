@@ -67,7 +67,7 @@ class EngineProcess:
         """Start the engine.
 
         Args:
-            python: a Python that has tar_core and PyTorch.
+            python: a Python that has tar_core and the packages of the engine.
             job: the first job.
             command: the arguments of Python.
             stays: keep the process for more jobs.

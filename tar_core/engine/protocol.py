@@ -18,7 +18,7 @@ Events, on the engine's standard output, each with `"protocol": 2`:
     {"event": "result", "output": "walk.npz"}                                               exit code 0
     {"event": "error", "message": "...", "topic": "nobody_detected", "unknown_options": ["..."]}   exit code 2
     {"event": "cancelled"}                                                                  exit code 130
-    {"event": "self_test", "tar_core": "0.1.0", "torch": "2.13.0", "device": "cpu", "seconds": 1.9, "options": [...]}
+    {"event": "self_test", "tar_core": "0.1.0", "runtime": "...", "device": "cpu", "seconds": 1.9, "options": [...]}
 
 Previews come at most ten times a second; see tar_core/preview.py. A client ignores the events that it does not know.
 A job's errors and warnings may have a `topic` (tar_core/errors.py), for which the client has a hint.

@@ -1,4 +1,4 @@
-"""The engine: the process that captures for Blender, whose Python has no PyTorch and must stay responsive.
+"""The engine: the process that captures for Blender, whose Python lacks packages and must stay responsive.
 
 `python -m tar_core.engine` reads jobs from standard input and writes events to standard output, one line of JSON each
 (tar_core/engine/protocol.py). After a result or an error, it keeps the networks loaded and waits for the next job. The
