@@ -43,7 +43,7 @@ def run_program(name: str, run: Callable[[], int]) -> int:
 
 @contextmanager
 def _exit_on_sigterm() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # which alone can handle signals
+    if threading.current_thread() is not threading.main_thread():  # only the main thread can handle signals
         yield
         return
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))

@@ -56,13 +56,13 @@ class TrackedShot:
 
 
 class _ShotPass:
-    """What the pass notes about one shot.
+    """What the pass records about one shot.
 
     Args:
         first: the first frame of the shot.
         number: number of that frame among all processed ones.
         camera: the camera at that frame.
-        is_seen: whether that frame shows something; else the camera is to be estimated from a later frame.
+        is_seen: whether that frame is not blank; otherwise the camera is estimated from a later frame.
     """
 
     def __init__(self, first: int, number: int, camera: EstimatedCamera, is_seen: bool) -> None:

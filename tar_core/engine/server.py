@@ -130,7 +130,7 @@ class _Jobs:
 
     def read(self) -> None:
         """Read standard input to its end, in a thread."""
-        # Not `sys.stdin`: Python ends in a crash if a thread waits for it.
+        # Not `sys.stdin`: Python crashes at exit if a thread waits for it.
         for line in read_lines(os.fdopen(os.dup(sys.stdin.fileno()), "rb")):
             if line == STOP_LINE:
                 self.stopped.set()

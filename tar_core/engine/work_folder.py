@@ -38,7 +38,7 @@ class WorkFolder:
             self._lock = (self.path / _LOCK).open("wb")
         except OSError as error:
             raise TarError(f"no temporary folder can be made ({error.strerror}); free some space") from error
-        with contextlib.suppress(OSError):  # a file system without locks, on which no folder is taken for abandoned
+        with contextlib.suppress(OSError):  # a file system without locks, on which no folder is considered abandoned
             _take(self._lock)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """Recording from a camera or a stream to a video file with a constant frame rate.
 
-This is the only module that opens addresses. They come from the command line or the sidebar, where the user typed them,
-and never from a file.
+This is the only module that opens addresses. The user types them on the command line or in the sidebar; they
+are never taken from a file.
 """
 
 import logging
@@ -38,7 +38,7 @@ OPTIONS = {
     "format_whitelist": f"{FORMATS},mjpeg,mpjpeg,rtsp,rtp,mpegtsraw",
     "protocol_whitelist": "http,https,httpproxy,tls,tcp,udp,rtp,rtmp,rtsp,srtp",
 }
-TIMELESS_FORMATS = ("mjpeg", "mpjpeg", "h264", "hevc")  # their time stamps are made up by FFmpeg
+TIMELESS_FORMATS = ("mjpeg", "mpjpeg", "h264", "hevc")  # they contain no time stamps; FFmpeg makes them up
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def record(
     report: Callable[[Progress], None] | None = None,
     is_stopped: Callable[[], bool] | None = None,
 ) -> int:
-    """Record until the time is over, `is_stopped` returns true, or the stream ends. Returns the number of frames.
+    """Record until the duration is over, `is_stopped` returns true, or the stream ends. Returns the number of frames.
 
     Args:
         recording: what to record.
@@ -185,7 +185,7 @@ def _arriving(
 
 
 def _decoded(packet: "av.Packet[VideoStream]") -> list[av.VideoFrame]:
-    """The pictures of a packet; none if it was damaged on its way."""
+    """The pictures of a packet; none if it was damaged during the transmission."""
     try:
         return packet.decode()
     except av.InvalidDataError:
@@ -225,7 +225,7 @@ def resample(images: Iterable[Image], fps: float) -> Iterator[np.ndarray]:
 
 
 def _until(images: Iterator[Image], seconds: float, is_stopped: Callable[[], bool]) -> Iterator[Image]:
-    """The images of the first seconds, and one more, or until the recording is stopped or the source pauses."""
+    """The images of the first seconds, and one more; fewer if the recording is stopped or the source pauses."""
     begin = last = None
     for image in images:
         begin, last = image.time if begin is None else begin, image.time if last is None else last
