@@ -22,6 +22,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -48,6 +49,7 @@ from .capture_pool import CapturePool
 from .convert import convert, is_motion
 
 EXIT_BAD_INPUT = 2
+_LINE_INTERVAL = 30.0  # seconds between the lines of progress if standard error is not a terminal
 
 
 class _Terminated(KeyboardInterrupt):
@@ -109,7 +111,7 @@ def _run_one(options: argparse.Namespace) -> None:
     check_outputs(options.output, input_files(options))
     (video,) = options.video
     with _engine_maker()() as engine:
-        clips = _motion(video, _capture_options(options), engine, _show)
+        clips = _motion(video, _capture_options(options), engine, _Display().show)
     for clip in clips:
         if clip.shot is not None:
             print(clip.shot.with_times(clip.fps))
@@ -135,11 +137,13 @@ def _run_batch(options: argparse.Namespace) -> int:
             print(f"{outcome.video}: {outcome.status}", flush=True)
 
     def capture(video: Path, engine: BlockingEngine) -> list[MotionClip]:
+        display = _Display()
+
         def show(event: Event) -> None:
             if isinstance(event, Notice):
                 print(f"{NAME}: {video}: {_text(event)}", file=errors, flush=True)
             elif options.jobs == 1:  # the progress of several jobs does not fit into one line
-                _show(event)
+                display.show(event)
 
         return _motion(video, wanted, engine, show)
 
@@ -216,11 +220,22 @@ def _motion(
             print(file=sys.stderr)
 
 
-def _show(event: Event) -> None:
-    if isinstance(event, Notice):
-        print(f"{NAME}: {_text(event)}", file=sys.stderr)
-    elif isinstance(event, Progress) and sys.stderr.isatty():
-        print(f"\r{event}   ", end="", file=sys.stderr, flush=True)
+class _Display:
+    """Shows events on standard error: the progress in one line, or in lines from time to time if it is redirected."""
+
+    def __init__(self) -> None:
+        self._next_line = time.monotonic() + _LINE_INTERVAL
+
+    def show(self, event: Event) -> None:
+        if isinstance(event, Notice):
+            print(f"{NAME}: {_text(event)}", file=sys.stderr)
+        elif not isinstance(event, Progress):
+            return
+        elif sys.stderr.isatty():
+            print(f"\r{event}   ", end="", file=sys.stderr, flush=True)
+        elif time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _LINE_INTERVAL
+            print(f"{NAME}: {event}", file=sys.stderr, flush=True)
 
 
 def _text(notice: Notice) -> str:

@@ -1,8 +1,12 @@
 """Progress of a capture, and a progress bar for the command line."""
 
+import sys
+import time
 from dataclasses import dataclass
 
 from tar_core.preview import Preview
+
+LINE_INTERVAL = 30.0  # seconds between the lines if standard error is not a terminal
 
 
 @dataclass(frozen=True)
@@ -26,12 +30,15 @@ class Progress:
 
 
 class ProgressBar:
-    """A progress bar on standard error; shown only in a terminal."""
+    """A progress bar on standard error; lines from time to time if that is not a terminal."""
 
     def __init__(self, name: str, quiet: bool) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(desc=name, unit="frame", disable=True if quiet else None)
+        is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._bar = tqdm(desc=name, unit="frame", disable=quiet or not is_terminal)
+        self._name, self._prints_lines = name, not (quiet or is_terminal)
+        self._next_line = time.monotonic() + LINE_INTERVAL
 
     def __enter__(self) -> "ProgressBar":
         return self
@@ -40,6 +47,11 @@ class ProgressBar:
         self._bar.close()
 
     def update(self, progress: Progress) -> None:
-        if progress.done:
-            self._bar.total = progress.total
-            self._bar.update(progress.done - self._bar.n)
+        if not progress.done:
+            return
+        self._bar.total = progress.total
+        self._bar.update(progress.done - self._bar.n)
+        if self._prints_lines and time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + LINE_INTERVAL
+            total = "" if progress.total is None else f" of {progress.total}"
+            print(f"{self._name}: {progress.done}{total} frames, {progress.fps:.1f} per second", file=sys.stderr)

@@ -1,0 +1,30 @@
+"""The progress of the command line."""
+
+import pytest
+
+from tar_core.capture import progress
+from tar_core.capture.progress import Progress, ProgressBar
+
+
+def test_lines_are_printed_from_time_to_time_if_the_output_is_redirected(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now)
+    with ProgressBar("capture", quiet=False) as bar:
+        for done in range(100):
+            now += 1.0
+            bar.update(Progress("capture", done, 100 if done < 50 else None, 12.34))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "capture: 29 of 100 frames, 12.3 per second",
+        "capture: 59 frames, 12.3 per second",
+        "capture: 89 frames, 12.3 per second",
+    ]
+
+
+def test_quiet_prints_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(progress, "LINE_INTERVAL", 0.0)
+    with ProgressBar("capture", quiet=True) as bar:
+        bar.update(Progress("capture", 1, 2, 1.0))
+    assert not capsys.readouterr().err
