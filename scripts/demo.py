@@ -71,7 +71,7 @@ def run(video: Path, output: Path, checkpoint: Path | None) -> None:
 
 def sheet_frames(clip: MotionClip) -> list[int]:
     """Select video frames evenly from the first to the last frame of the captured people, inclusive."""
-    first = min(int(person.frames[0]) for person in clip.people)
+    first = clip.first_frame
     count = min(SHEET_COLUMNS, clip.last_frame - first + 1)
     return np.linspace(first, clip.last_frame, count).round().astype(int).tolist()
 

@@ -216,6 +216,11 @@ class MotionClip:
             raise TarError(f"the focal length must be above zero, not {self.focal_length:g}")
 
     @property
+    def first_frame(self) -> int:
+        """First video frame (0-based) of any person; 0 without people."""
+        return min((int(person.frames[0]) for person in self.people), default=0)
+
+    @property
     def last_frame(self) -> int:
         """Last video frame (0-based) of any person; 0 without people."""
         return max((int(person.frames[-1]) for person in self.people), default=0)

@@ -255,7 +255,7 @@ def _animated_camera(
     Args:
         speed: video frames per scene frame.
     """
-    first = min(int(person.frames[0]) for person in clip.people)
+    first = clip.first_frame
     frames = options.start_frame + np.arange(first, clip.last_frame + 1) / speed
     return (yield from animated_camera_steps(scene, camera, frames, first, (clip.width, clip.height)))
 
@@ -295,7 +295,7 @@ def _with_shot(name: str, clip: MotionClip) -> str:
 
 def _hide_absent_people(imported: Sequence[ImportedClip], start_frame: int) -> None:
     """Hide each person of a video in the frames in which only others are seen."""
-    first = start_frame + min(int(person.frames[0]) for built in imported for person in built.clip.people)
+    first = start_frame + min(built.clip.first_frame for built in imported)
     last = start_frame + max(built.clip.last_frame for built in imported)
     for built in imported:
         for person, motion in zip(built.people, built.clip.people, strict=True):

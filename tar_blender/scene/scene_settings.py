@@ -53,7 +53,7 @@ def adapt_scene(
     Returns:
         What was changed or kept, for the user.
     """
-    first = options.start_frame + min(int(person.frames[0]) for clip in clips for person in clip.people)
+    first = options.start_frame + min(clip.first_frame for clip in clips)
     last = options.start_frame + max(clip.last_frame for clip in clips)
     set_frame_rate(scene, clips[0].fps)  # unchanged if the motion was resampled
     if not in_use:
