@@ -1,16 +1,20 @@
 """The packages of the engine in the zip files of the extension: unmodified wheels from PyPI, for every platform."""
 
+import hashlib
 import platform
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from email.parser import HeaderParser
 from pathlib import Path
 
-from scripts.paths import CACHE
+from scripts.paths import CACHE, REPOSITORY
 from tar_core.engine.bundled import package_of, version_of, wheels_for
 from tar_core.errors import TarError
+
+HASHES = REPOSITORY / "requirements" / "engine_wheels.sha256"  # in the form that sha256sum writes
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ def download(wanted: Platform) -> Path:
     """Download the wheels for a platform, unless that has been done, and check them. Returns their folder.
 
     Raises:
-        TarError: a wheel cannot be downloaded, is missing for a Python or has another license than in PACKAGES.
+        TarError: a wheel cannot be downloaded, is missing for a Python, has another license than in PACKAGES, or is
+            not the file that HASHES names.
     """
     folder = CACHE / "engine_wheels" / wanted.name
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +118,9 @@ def download(wanted: Platform) -> Path:
         for python in wanted.pythons:
             _pip_download(wanted, python, folder)
     for python in wanted.pythons:
-        check(wheels_for(python, folder, macos=""))
+        wheels = wheels_for(python, folder, macos="")
+        check(wheels)
+        check_hashes(wheels)
     return folder
 
 
@@ -134,6 +141,23 @@ def check(wheels: list[Path]) -> None:
         with zipfile.ZipFile(wheel) as archive:
             if any(".data/" in name for name in archive.namelist()):
                 raise TarError(f"{wheel.name}: has files that an installer moves, so it cannot simply be unpacked")
+
+
+def check_hashes(wheels: Iterable[Path]) -> None:
+    """Check that wheels are the files whose SHA-256 hashes are in HASHES, and not others of the same name.
+
+    Raises:
+        TarError: one is not.
+    """
+    lines = [line.split() for line in HASHES.read_text().splitlines()]
+    hashes = {name: digest for digest, name in lines}
+    for wheel in wheels:
+        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if hashes.get(wheel.name) != found:
+            raise TarError(
+                f"{wheel}: its SHA-256 hash is {found}, which is not in {HASHES.name}; delete it and try again, or, "
+                "for a new version, add the hash that PyPI shows"
+            )
 
 
 def license_of(wheel: Path) -> str:

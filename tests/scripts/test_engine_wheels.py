@@ -1,5 +1,6 @@
 """The checks of the wheels for the extension's zips. The wheels are small ones made here; nothing is downloaded."""
 
+import hashlib
 import tomllib
 import zipfile
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 from packaging.requirements import Requirement
 
 from scripts import engine_wheels
-from scripts.engine_wheels import PACKAGES, PLATFORMS, Package, check, download, license_of
+from scripts.engine_wheels import HASHES, PACKAGES, PLATFORMS, Package, check, check_hashes, download, license_of
 from scripts.paths import REPOSITORY
+from tar_core.engine.bundled import package_of, version_of
 from tar_core.errors import TarError
 
 
@@ -61,7 +63,33 @@ def test_downloaded_wheels_are_kept_and_those_of_other_versions_deleted(
     folder = tmp_path / "engine_wheels" / PLATFORMS[0].name
     wheels = [make_wheel(folder, package) for package in PACKAGES]
     old = make_wheel(folder, Package("av", "17.0.0", "BSD-3-Clause"))
+    write_hashes(tmp_path / "hashes", wheels, monkeypatch)
     assert download(PLATFORMS[0]) == folder and not old.exists() and all(wheel.exists() for wheel in wheels)
+
+
+def write_hashes(path: Path, wheels: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"{hashlib.sha256(wheel.read_bytes()).hexdigest()}  {wheel.name}\n" for wheel in wheels]
+    path.write_text("".join(lines))
+    monkeypatch.setattr(engine_wheels, "HASHES", path)
+
+
+def test_a_wheel_with_another_content_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (make_wheel(tmp_path, package) for package in PACKAGES[:2])
+    write_hashes(tmp_path / "hashes", [first], monkeypatch)
+    check_hashes([first])
+    with pytest.raises(TarError, match="SHA-256"):
+        check_hashes([first, second])
+    first.write_bytes(first.read_bytes() + b" ")
+    with pytest.raises(TarError, match="SHA-256"):
+        check_hashes([first])
+
+
+def test_every_bundled_wheel_has_a_hash() -> None:
+    names = [line.split()[1] for line in HASHES.read_text().splitlines()]
+    for package in PACKAGES:
+        wheels = [name for name in names if package_of(Path(name)).replace("_", "-") == package.name]
+        versions = {package.version, *(dict(platform.versions).get(package.name) for platform in PLATFORMS)} - {None}
+        assert {version_of(Path(name)) for name in wheels} == versions
 
 
 def test_every_platform_has_wheels_for_the_pythons_of_blender() -> None:
