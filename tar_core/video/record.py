@@ -109,7 +109,7 @@ def open_camera(number: int) -> Source:
     Raises:
         TarError: there is no such camera, or it must not be used.
     """
-    cv2.setLogLevel(0)  # it would explain a missing camera in ten lines
+    _silence_opencv()  # it would explain a missing camera in ten lines
     camera = cv2.VideoCapture(number)
     if not camera.isOpened():
         camera.release()
@@ -130,6 +130,15 @@ def open_camera(number: int) -> Source:
             camera.release()
 
     return Source(images(), camera.get(cv2.CAP_PROP_FPS))
+
+
+def _silence_opencv() -> None:
+    """OpenCV 4 and 5 have different functions for it."""
+    logs = getattr(cv2.utils, "logging", None)
+    if logs is not None:
+        logs.setLogLevel(logs.LOG_LEVEL_SILENT)
+    else:
+        cv2.setLogLevel(0)
 
 
 def open_stream(recording: Recording) -> Source:
