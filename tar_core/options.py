@@ -174,6 +174,15 @@ class CaptureOptions:
         minimum=1,
         blender=False,
     )
+    # Blender counts the frames of a video with a variable rate by another rate than `VideoReader`.
+    counted_fps: float | None = option(
+        None,
+        "Counted Frame Rate",
+        "Frame rate by which the frames of the range and the box are counted (default: that of the video)",
+        minimum=0.001,
+        command_line=False,
+        blender=False,
+    )
     # The result of `people.selection.DetectedPerson.to_job` for each person of a scan.
     selection: Sequence[Mapping[str, Any]] | None = option(
         None, "Selection", "People selected from a scan", command_line=False, blender=False

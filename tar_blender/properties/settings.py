@@ -163,12 +163,22 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
             fov=self.field_of_view(scene),
             body=None if body is None else Path(body),
             box=self._start_box(),
+            counted_fps=self._counted_fps(),
             selection=selection,
             **{name: getattr(self, name) for name in properties(CaptureOptions)},
         )
         if self.camera_mode == "animated":
             options = replace(options, static_camera=True)
         return Job(str(self.video_path), options)
+
+    def _counted_fps(self) -> float | None:
+        """The rate by which Blender counts the frames of the range and of the box; None without either."""
+        if self.frames == "all" and self.people != "box":
+            return None
+        try:
+            return read_video_info(self.video_path).fps
+        except TarError:  # Blender cannot read it, but the engine may
+            return None
 
     def _start_box(self) -> StartBox | None:
         if self.people != "box":

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TypeVar
 
 from tar_core.capture.progress import Progress
@@ -18,6 +19,20 @@ Item = TypeVar("Item")
 def sampling_step(options: CaptureOptions, fps: float) -> int:
     """Number of frames from one processed frame of the video to the next; the frames between are interpolated."""
     return 1 if options.every_frame else frame_step(fps)
+
+
+def in_video_frames(options: CaptureOptions, fps: float) -> CaptureOptions:
+    """The options with frames counted by the frame rate of the video."""
+    if options.counted_fps is None:
+        return options
+    ratio = fps / options.counted_fps
+    return replace(
+        options,
+        start=round(options.start * ratio),
+        end=None if options.end is None else round(options.end * ratio),
+        box=None if options.box is None else replace(options.box, frame=round(options.box.frame * ratio)),
+        counted_fps=None,
+    )
 
 
 def read_frames(

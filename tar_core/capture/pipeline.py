@@ -24,7 +24,7 @@ from tar_core.capture.camera_trajectory import (
     vertical_direction,
     with_known_camera,
 )
-from tar_core.capture.frames import read_marked_frames
+from tar_core.capture.frames import in_video_frames, read_marked_frames
 from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import TrackedShot, track_people
 from tar_core.capture.progress import Progress
@@ -68,6 +68,7 @@ def capture(
     options = options or CaptureOptions()
     report = progress or (lambda _: None)
     reader = VideoReader(video)
+    options = in_video_frames(options, reader.fps)
     report(Progress("load", 0, None, 0.0))
     return_large_blocks()
     known = None if options.camera_trajectory is None else load_known_camera(reader, options)
@@ -133,6 +134,7 @@ def scan(
     options = options or CaptureOptions()
     report = progress or (lambda _: None)
     reader = VideoReader(video)
+    options = in_video_frames(options, reader.fps)
     report(Progress("load", 0, None, 0.0))
     networks = Networks.load(options)
     frames = read_marked_frames(reader, options, report, "scan")

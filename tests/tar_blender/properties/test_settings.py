@@ -13,9 +13,11 @@ from tar_blender.properties import settings as properties
 from tar_blender.properties.settings import TARSettings
 from tar_blender.scene.frame_rate import set_frame_rate
 from tar_blender.scene.options import ImportOptions
+from tar_blender.util.video_info import read_video_info
 from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
 from tar_core.options import StartBox
+from tests.support.videos import ffmpeg, image_number, write_images
 
 
 @pytest.fixture
@@ -121,3 +123,24 @@ def test_scene_range_selects_the_frames_that_the_scene_shows(
     settings.start_frame = 9500
     with pytest.raises(TarError, match="contains no frame of the video"):
         settings.job(scene, None)
+
+
+def test_frames_of_a_video_with_a_variable_rate_are_those_that_blender_shows(
+    settings: TARSettings, tmp_path: Path
+) -> None:
+    """Blender counts by the highest rate of the file, the engine by the usual one."""
+    pytest.importorskip("av", reason="reads the video as the engine does")
+    from tar_core.capture.frames import in_video_frames
+    from tar_core.video.reader import VideoReader
+
+    source = write_images(tmp_path / "source.mp4", 60, fps=60.0)
+    slow = "select='lt(n,4)+not(mod(n,2))'"  # 60 pictures per second, then 30
+    path = ffmpeg("-i", source, "-vf", slow, "-fps_mode", "vfr", "-c:v", "libx264", "-qp", "0", tmp_path / "vfr.mp4")
+    reader, info = VideoReader(path), read_video_info(path)
+    assert round(info.fps / reader.fps, 2) == 2, "the rates must differ for this test"
+
+    settings.video, settings.frames = str(path), "part"
+    settings.first_frame, settings.last_frame = 40, 50
+    options = in_video_frames(settings.job(bpy.context.scene, body=None).options, reader.fps)
+    shown = [image_number(frame.image) for frame in reader.frames(options.start, options.end)]
+    assert (shown[0], shown[-1]) == (40, 50)
