@@ -74,7 +74,7 @@ def read_npz(
             return _read_arrays(archive, forms, prefix)
     except _InvalidError as error:
         raise TarError(f"{path}: {what} ({error}); {advice}") from None
-    except Exception as error:  # damaged archives raise many kinds, from zlib.error to NotImplementedError
+    except Exception as error:  # damaged archives raise many kinds, from zlib.error to RuntimeError
         raise TarError(f"{path}: {what} ({_reason(error)}); {advice}") from error
 
 

@@ -73,7 +73,7 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
         device: "auto" (a GPU if PyTorch supports it, else the CPU), "cpu", "cuda" or "mps" (PyTorch), "coreml",
             "directml" or "openvino" (ONNX Runtime), or "torch:cpu" for PyTorch on the CPU.
         checkpoint: of TAR. Default: the one that comes with the package.
-        threads: number of threads on the CPU, at most one for each core. Default: half of the cores, but two.
+        threads: number of threads on the CPU, at most one for each core. Default: half of the cores, at least two.
 
     Raises:
         TarError: an unusable checkpoint, or an unknown device.
