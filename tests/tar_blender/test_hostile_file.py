@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,15 @@ POISON: list[Any] = [
     *('{"motion": "a", "options": {}, "shot": "1"}', '{"motion": "a", "options": {}, "shot": 1e400}'),
     *('{"motion": 3, "options": {}}', '{"motion": "a"}', '{"motion": "a", "options": []}', '{"options": {}, "x": 1}'),
 ]
+
+
+def tracebacks(capfd: pytest.CaptureFixture[str]) -> list[str]:
+    """The lines of tracebacks in the error output that are in the add-on.
+
+    Blender's own add-ons print some as well: Rigify's handler stays when an earlier test has disabled it.
+    """
+    own = re.compile(r'File ".*(tar_blender|tar_core|tar_motion_capture)')
+    return [line for line in capfd.readouterr().err.splitlines() if own.search(line)]
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +115,7 @@ def test_records_of_another_form_are_ignored(name: str, tmp_path: Path, capfd: p
         target[name] = value
         with opened(tmp_path / "poisoned.blend"):
             use_everything()
-        assert "Traceback" not in capfd.readouterr().err, (name, str(value)[:50])
+        assert not tracebacks(capfd), (name, str(value)[:50])
 
 
 def test_ignored_records_are_named(tmp_path: Path) -> None:
@@ -137,7 +147,7 @@ def test_settings_of_another_form_are_reset(value: Any, tmp_path: Path, capfd: p
                 assert getattr(settings, about.identifier) in about.enum_items
             if about.type in ("INT", "FLOAT"):
                 assert about.hard_min <= getattr(settings, about.identifier) <= about.hard_max
-    assert "Traceback" not in capfd.readouterr().err
+    assert not tracebacks(capfd)
 
 
 @pytest.mark.parametrize("kind", ["CAMERA", "EMPTY", "MESH", "bare"])
@@ -163,7 +173,7 @@ def test_objects_that_are_not_people_or_characters(
     scene["tar_retarget"] = {"person": other, "character": other, "muted": 9999 * "x; ", "bones": rows}
     with opened(tmp_path / "a.blend"):
         assert len(use_everything()) < 200
-    assert "Traceback" not in capfd.readouterr().err
+    assert not tracebacks(capfd)
 
 
 @pytest.mark.parametrize("shot", [-1, 5, 10**30])
@@ -174,7 +184,7 @@ def test_shot_that_the_motion_lacks_is_refused(shot: int, tmp_path: Path, capfd:
     collection["tar_clip"] = json.dumps({"motion": str(tmp_path / "walk.npz"), "options": {}, "shot": shot})
     with opened(tmp_path / "a.blend"):
         run("reimport_clip", clip=name)
-    assert "Traceback" not in capfd.readouterr().err
+    assert not tracebacks(capfd)
 
 
 def test_options_of_a_record_are_settings_or_refused(registered: None) -> None:
@@ -227,7 +237,7 @@ def test_paths_in_the_file_are_not_opened_unless_they_are_local_files(
             use_everything()
         with pytest.raises(BlockingIOError):
             server.accept()
-    assert "Traceback" not in capfd.readouterr().err
+    assert not tracebacks(capfd)
 
 
 def test_local_video_of_the_file_is_read(tiny_video: Path, tmp_path: Path) -> None:
