@@ -91,7 +91,7 @@ def _whole_frame_rate(scene: bpy.types.Scene) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _motion_only(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
-    """Limit actions to the frames of their motion: the keys that hide an object lie outside. Undone afterwards."""
+    """Limit actions to the frames of their motion. In files of older versions, keys that hide people lie outside."""
     ranges: dict[bpy.types.Action, tuple[float, float]] = {}
     for obj in objects:
         curves = list(curves_of(obj))

@@ -15,6 +15,7 @@ from ..util.drawing import draw_text, fill
 from ..util.registration import registration
 from ..util.report import refuse
 from ..util.video_info import read_video_info
+from .targets import poll_no_import
 
 MIN_SIDE = 8  # pixels of the video; smaller boxes are clicks
 HINT = "Drag a box around the whole person    Left, Right: Frame    Down, Up: Second    Wheel: Zoom    Esc: Cancel"
@@ -78,8 +79,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         if not context.scene.tar_settings.video:
             cls.poll_message_set("Choose a video first")
             return False
-        if context.window_manager.tar_progress.running:
-            cls.poll_message_set("An import is running; wait for it or cancel it")
+        if not poll_no_import(cls, context):
             return False
         if context.area is None or context.area.type != "VIEW_3D":
             cls.poll_message_set("Use it in a 3D Viewport")

@@ -15,6 +15,7 @@ from ..properties.people_picker import selection_for_job, shot_for_job
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from .engine_job import EngineJobOperator, fail
+from .targets import poll_no_import
 
 
 class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
@@ -50,10 +51,7 @@ class TAR_OT_find_people(EngineJobOperator, bpy.types.Operator):
         if not context.scene.tar_settings.video:
             cls.poll_message_set("Choose a video first")
             return False
-        if context.window_manager.tar_progress.running:
-            cls.poll_message_set("An import is running; wait for it or cancel it")
-            return False
-        return True
+        return poll_no_import(cls, context)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()

@@ -14,6 +14,7 @@ from ..engine.request import ImportRequest
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from .engine_job import EngineJobOperator, fail
+from .targets import poll_no_import
 
 
 class TAR_OT_record_video(EngineJobOperator, bpy.types.Operator):
@@ -36,10 +37,7 @@ class TAR_OT_record_video(EngineJobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if context.window_manager.tar_progress.running:
-            cls.poll_message_set("An import is running; wait for it or cancel it")
-            return False
-        return True
+        return poll_no_import(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         self.filepath = str(_new_file())

@@ -42,6 +42,14 @@ class ClipOperator(OperatorMixin):
         return camera is not None
 
 
+def poll_no_import(operator: type[OperatorMixin], context: bpy.types.Context) -> bool:
+    """Whether no import is running, for `poll`; otherwise the button says why it is disabled."""
+    is_running = bool(context.window_manager.tar_progress.running)
+    if is_running:
+        operator.poll_message_set("An import is running; wait for it or cancel it")
+    return not is_running
+
+
 def leave_other_modes(context: bpy.types.Context, objects: list[bpy.types.Object]) -> None:
     """Leave the mode of an object that is posed or edited, since it cannot be deleted in that mode."""
     if context.mode != "OBJECT" and view_layer_of(context).objects.active in objects:

@@ -18,7 +18,7 @@ from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
 from .fcurves import add_driver, remove_curves, write_curves
 from .keyframes import motion_action
-from .metadata import mark_part
+from .metadata import is_part, mark_part
 
 _NAME = "TAR Camera"
 # Custom property in saved files with the matrix at which the import placed a camera or its mount: never change it.
@@ -61,8 +61,19 @@ def build_camera(
     return camera
 
 
-def set_camera(camera: bpy.types.Object, clip: MotionClip, placement: WorldPlacement, start_frame: int) -> None:
-    """Give a camera that `build_camera` made the projection, the place and the path of a clip's camera."""
+def set_camera(
+    camera: bpy.types.Object,
+    clip: MotionClip,
+    placement: WorldPlacement,
+    start_frame: int,
+    moved: Matrix | None = None,
+) -> None:
+    """Give a camera that `build_camera` made the projection, the place and the path of a clip's camera.
+
+    Args:
+        moved: how the clip was moved since the import, for a camera of an older version, which has no record of its
+            place. Default: not at all.
+    """
     data = data_of(camera, bpy.types.Camera)
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = SENSOR_WIDTH
@@ -73,18 +84,20 @@ def set_camera(camera: bpy.types.Object, clip: MotionClip, placement: WorldPlace
     data.shift_y = (center_y - (clip.height - 1) / 2) / clip.width
     farthest = max((float(np.linalg.norm(person.trans, axis=1).max()) for person in clip.people), default=0.0)
     data.clip_end = max(MIN_CLIP_END, 2 * farthest)
-    mount = camera.parent
-    if clip.camera_trajectory is None or mount is None:
-        _place(camera, Matrix(placement.camera_matrix().tolist()))
+    if clip.camera_trajectory is None:
+        _place(camera, Matrix(placement.camera_matrix().tolist()), moved)
         return
-    _place(mount, Matrix(placement.matrix().tolist()))
+    if camera.parent is not None and is_part(camera.parent):  # not an object of the user
+        _place(camera.parent, Matrix(placement.matrix().tolist()), moved)
     key_trajectory(camera, clip.camera_trajectory, start_frame)
 
 
-def _place(obj: bpy.types.Object, placement: Matrix) -> None:
+def _place(obj: bpy.types.Object, placement: Matrix, moved: Matrix | None) -> None:
     """Place an object; if the user has moved it, by hand or with the floor, move it as much from the new placement."""
     before = _matrix(obj.get(_PLACEMENT))
-    obj.matrix_world = placement if before is None else obj.matrix_world @ before.inverted() @ placement
+    if before is not None:
+        moved = obj.matrix_world @ before.inverted()
+    obj.matrix_world = placement if moved is None else moved @ placement
     obj[_PLACEMENT] = np.array(placement).ravel().tolist()
 
 
@@ -154,6 +167,7 @@ def add_video_background(
         background = data.background_images.new()
         background.source = "IMAGE"
         background.image = bpy.data.images.load(str(video.resolve()))
+        mark_part(background.image)
         background.alpha = opacity
         background.display_depth = "BACK"
     background = data.background_images[index]

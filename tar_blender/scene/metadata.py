@@ -29,7 +29,10 @@ _FLOOR = "tar_floor"
 _LENS = "tar_lens"
 _PART = "tar_part"  # of data that an import made
 
-_NAMES_OF_OLDER_PARTS = re.compile(r"Person \d+ (Body|Motion)|TAR (Camera|Skin)")  # made before parts were marked
+# Names of objects, actions and materials that were made before parts were marked.
+_OLDER_PARTS = re.compile(
+    r"(Person \d+(\.\d+)? (Body|Motion)|TAR Camera( Mount)?(\.\d+)?( Path| Zoom)?|TAR Skin)(\.\d+)?"
+)
 
 _LONGEST_RECORD = 1_000_000  # characters
 
@@ -217,17 +220,17 @@ def _parsed(text: str) -> Any:
 
 
 def mark_part(part: bpy.types.ID) -> None:
-    """Record that an import made this object, action or material, which is deleted with the person or the clip."""
+    """Record that an import made this object, action, material or image, which is deleted with the person or clip."""
     part[_PART] = True
 
 
 def is_part(part: bpy.types.ID) -> bool:
-    """Check whether an import made an object, action or material."""
+    """Check whether an import made an object, action, material or image."""
     if part.get(_PART) is not None:
         return True
     if isinstance(part, bpy.types.Object) and is_person(part):
         return True
-    return _NAMES_OF_OLDER_PARTS.match(part.name) is not None
+    return _OLDER_PARTS.fullmatch(part.name) is not None
 
 
 def person_objects(armature: bpy.types.Object) -> list[bpy.types.Object]:
@@ -269,13 +272,13 @@ def delete_clip(collection: bpy.types.Collection) -> None:
     remove_markers(collection)
     remove_objects([obj for obj in collection.all_objects if is_part(obj)])
     parents = [scene.collection for scene in bpy.data.scenes]
-    parents = [parent for parent in [*parents, *bpy.data.collections] if collection.name in parent.children]
+    parents = [parent for parent in [*parents, *bpy.data.collections] if collection in parent.children.values()]
     for parent in parents:
         for obj in collection.objects:
-            if obj.name not in parent.objects:
+            if obj not in parent.objects.values():
                 parent.objects.link(obj)
         for child in collection.children:
-            if child.name not in parent.children:
+            if child not in parent.children.values():
                 parent.children.link(child)
     bpy.data.collections.remove(collection)
 
@@ -313,5 +316,5 @@ def _used_by_data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
     if isinstance(data, bpy.types.Camera):
         yield from _own_action(data)
         for background in data.background_images:
-            if background.image is not None:
+            if background.image is not None and is_part(background.image):
                 yield background.image

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+from mathutils import Matrix
 
 from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.motion import MotionClip
@@ -100,13 +101,20 @@ def _update_camera(
         camera = build_camera(clip, prepared.placement, collection, options.start_frame)
     else:
         camera = own
-        set_camera(camera, clip, prepared.placement, options.start_frame)
+        moved = _common_transform(people_of(collection))
+        set_camera(camera, clip, prepared.placement, options.start_frame, moved)
     if not is_filmed(clip):
         return camera, []
     if options.show_video:
         return camera, show_background(camera, clip, options.start_frame, prepared.speed)
     hide_video_background(camera, Path(clip.source))
     return camera, []
+
+
+def _common_transform(armatures: Sequence[bpy.types.Object]) -> Matrix | None:
+    """How the people were moved since the import, if all of them were moved alike, as with the floor."""
+    first, *others = (armature.matrix_world for armature in armatures)
+    return first if all(np.allclose(np.array(first), np.array(other), atol=1e-5) for other in others) else None
 
 
 def _update_body(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from mathutils import Matrix, Vector
 
 from tar_blender.scene.build import import_clip
-from tar_blender.scene.camera import add_video_background, build_camera, match_render
+from tar_blender.scene.camera import add_video_background, build_camera, match_render, set_camera
 from tar_blender.scene.floor import move
 from tar_blender.scene.metadata import delete_clip
 from tar_core.camera.placement import WorldPlacement
@@ -264,3 +264,15 @@ def test_missing_and_unreadable_videos_are_reported(clip: MotionClip, tmp_path: 
     with pytest.raises(TarError, match="convert it"):
         add_video_background(camera, text, 1)
     assert not camera.data.background_images and not bpy.data.movieclips and not bpy.data.images
+
+
+def test_an_object_to_which_the_user_has_parented_a_moving_camera_stays_in_place(clip: MotionClip) -> None:
+    turns = np.linspace([0.0, 0, 0], [0, 0.5, 0], clip.last_frame + 1)
+    moving = replace(clip, camera_trajectory=CameraTrajectory(0, turns))
+    imported = import_clip(moving, bpy.context, raw_options())
+    crane = bpy.data.objects.new("Crane", None)
+    bpy.context.scene.collection.objects.link(crane)
+    crane.location = (1, 2, 3)
+    imported.camera.parent = crane
+    set_camera(imported.camera, imported.clip, imported.placement, 1)
+    assert tuple(crane.location) == (1, 2, 3) and "tar_placement" not in crane

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import bpy
+import pytest
 
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.metadata import (
@@ -12,6 +13,7 @@ from tar_blender.scene.metadata import (
     delete_clip,
     delete_person,
     imported_clips,
+    is_part,
     mark_clip,
     people_of,
     person_id,
@@ -75,3 +77,19 @@ def test_deleting_leaves_no_none_in_the_view_layer() -> None:
 
 def test_other_collections_have_no_record() -> None:
     assert clip_record(bpy.data.collections.new("props")) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "made_by_import"),
+    [
+        ("Person 1 Body", True),
+        ("Person 12.001 Motion", True),
+        ("TAR Camera Mount.002", True),
+        ("TAR Camera.001 Path", True),
+        ("TAR Camera Rig", False),
+        ("Person 1 Bodyguard", False),
+        ("Hat", False),
+    ],
+)
+def test_parts_of_older_versions_are_known_by_their_names(name: str, made_by_import: bool) -> None:
+    assert is_part(bpy.data.actions.new(name)) == made_by_import
