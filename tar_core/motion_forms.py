@@ -9,6 +9,7 @@ from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
 MIN_FPS, MAX_FPS = 0.1, 1000.0
 MAX_SIZE = 65_536  # pixels of the width and of the height
 MAX_DISTANCE = 1e6  # meters
+_ONE = 1.01  # with room for rounding, since a captured file must be readable
 
 HEADER_FORMS = {
     "format_version": Form(WHOLE_NUMBER, low=1),
@@ -25,7 +26,7 @@ CLIP_FORMS = {
     "body": Form(TEXT),
     "floor/up": Form(shape=(3,), optional=True),
     "floor/height": Form(low=-MAX_DISTANCE, high=MAX_DISTANCE, optional=True),
-    "floor/confidence": Form(low=0, high=1, optional=True),
+    "floor/confidence": Form(low=0, high=_ONE, optional=True),
     "vertical/up": Form(shape=(3,), optional=True),
     "vertical/error": Form(low=0, high=180, optional=True),
     "focal_error": Form(low=0, optional=True),
@@ -33,7 +34,7 @@ CLIP_FORMS = {
     "balanced": Form(BOOLEAN, optional=True),
     "camera/first_frame": Form(WHOLE_NUMBER, low=0, high=MAX_FRAME, optional=True),
     "camera/turns": Form(shape=("frames of the camera", 3), optional=True),
-    "camera/explained": Form(low=0, high=1, optional=True),
+    "camera/explained": Form(low=0, high=_ONE, optional=True),
     "camera/places": Form(shape=("frames of the camera", 3), low=-MAX_DISTANCE, high=MAX_DISTANCE, optional=True),
     "camera/zooms": Form(shape=("frames of the camera",), optional=True),
     "camera/world": Form(shape=(4, 4), optional=True),
@@ -44,7 +45,7 @@ PERSON_FORMS = {
     "trans": Form(shape=("N", 3), low=-MAX_DISTANCE, high=MAX_DISTANCE),
     "frames": Form(WHOLE_NUMBER, ("N",), low=0, high=MAX_FRAME),
     "boxes": Form(shape=("N", 4), low=-100 * MAX_SIZE, high=100 * MAX_SIZE),
-    "confidence": Form(shape=("N",), low=0, high=1),
+    "confidence": Form(shape=("N",), low=0, high=_ONE),
     "joint_errors": Form(shape=("N", NUM_JOINTS), low=0, high=1000, optional=True),  # newer than the others
 }
 
