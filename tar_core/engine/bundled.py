@@ -141,11 +141,11 @@ def _rename(temporary: Path, folder: Path) -> None:
 def _delete_others(folder: Path) -> None:
     """Delete what earlier versions for the same Python unpacked, and what killed processes left."""
     for other in folder.parent.iterdir():
-        if other.name.startswith(_UNPACKING):
-            if time.time() - other.stat().st_mtime > _STALE_SECONDS:
-                shutil.rmtree(other, ignore_errors=True)
-        elif other != folder and other.name.split("-")[0] == folder.name.split("-")[0]:
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # another process may delete it first
+            if other.name.startswith(_UNPACKING):
+                if time.time() - other.stat().st_mtime > _STALE_SECONDS:
+                    shutil.rmtree(other, ignore_errors=True)
+            elif other != folder and other.name.split("-")[0] == folder.name.split("-")[0]:
                 _delete(other)
 
 

@@ -109,6 +109,13 @@ def test_several_processes_unpack_at_the_same_time(wheels: Path, tmp_path: Path)
     assert folders == {str(folder) for folder in packages.iterdir()} and len(folders) == 1
 
 
+def test_temporary_folder_that_another_process_just_deleted_is_passed_over(wheels: Path, tmp_path: Path) -> None:
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    (packages / "new-gone").symlink_to(tmp_path / "gone")  # listed, but cannot be looked at
+    assert unpacked(wheels_for((3, 11), wheels), packages).is_dir()
+
+
 def test_damaged_wheel_is_an_error_and_leaves_nothing(wheels: Path, tmp_path: Path) -> None:
     (wheels / "bar-4.0-py3-none-any.whl").write_bytes(b"half a download")
     with pytest.raises(TarError, match="install the extension again"):
