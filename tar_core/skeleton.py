@@ -1,4 +1,4 @@
-"""SMPL's 24 joints: names, parents, mirror images, and forward kinematics."""
+"""The joints of SMPL (24) and of SMPL-H (52, with fingers): names, parents, mirror images, forward kinematics."""
 
 import numpy as np
 
@@ -35,6 +35,22 @@ NUM_BETAS = 10  # of SMPL's shape
 
 # Parent of each joint; -1 marks the root. A parent always comes before its children.
 PARENTS = (-1, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 9, 12, 13, 14, 16, 17, 18, 19, 20, 21)
+
+# SMPL-H (Romero et al., SIGGRAPH Asia 2017): the first 22 joints are SMPL's, then follow 15 joints of each hand.
+NUM_BODY_JOINTS = 22
+FINGERS = ("index", "middle", "pinky", "ring", "thumb")  # in SMPL-H's order
+HAND_JOINT_NAMES = tuple(
+    f"{side}_{finger}{number}" for side in ("left", "right") for finger in FINGERS for number in (1, 2, 3)
+)
+NUM_HAND_JOINTS = len(HAND_JOINT_NAMES) // 2  # of one hand
+SMPLH_JOINT_NAMES = (*JOINT_NAMES[:NUM_BODY_JOINTS], *HAND_JOINT_NAMES)
+SMPLH_PARENTS = (
+    *PARENTS[:NUM_BODY_JOINTS],
+    *(
+        JOINT_NAMES.index(f"{name.partition('_')[0]}_wrist") if name.endswith("1") else NUM_BODY_JOINTS + number - 1
+        for number, name in enumerate(HAND_JOINT_NAMES)
+    ),
+)
 
 
 def mirrored_name(name: str) -> str:

@@ -1,9 +1,20 @@
 """SMPL's joints."""
 
 import numpy as np
+from smplx.joint_names import SMPLH_JOINT_NAMES as SMPLX_NAMES
 
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS, PARENTS, global_rotations
+from tar_core.skeleton import (
+    JOINT_NAMES,
+    MIRROR,
+    NUM_BODY_JOINTS,
+    NUM_HAND_JOINTS,
+    NUM_JOINTS,
+    PARENTS,
+    SMPLH_JOINT_NAMES,
+    SMPLH_PARENTS,
+    global_rotations,
+)
 
 
 def test_parents_come_before_their_children():
@@ -25,3 +36,16 @@ def test_global_rotations_accumulate_along_the_chain():
     assert PARENTS[18] == 16
     np.testing.assert_allclose(world[0, [16, 18, 20, 22]], np.tile(rotation, (4, 1, 1)), atol=1e-12)
     np.testing.assert_allclose(world[0, 17], np.eye(3), atol=1e-12)
+
+
+def test_smplh_has_the_joints_of_smplx_in_its_order():
+    assert list(SMPLH_JOINT_NAMES) == SMPLX_NAMES[: NUM_BODY_JOINTS + 2 * NUM_HAND_JOINTS]
+
+
+def test_fingers_are_chains_of_three_joints_from_the_wrist():
+    parents = {name: SMPLH_JOINT_NAMES[parent] for name, parent in zip(SMPLH_JOINT_NAMES, SMPLH_PARENTS, strict=True)}
+    assert SMPLH_PARENTS[:NUM_BODY_JOINTS] == PARENTS[:NUM_BODY_JOINTS]
+    for side in ("left", "right"):
+        assert parents[f"{side}_pinky1"] == f"{side}_wrist"
+        assert parents[f"{side}_pinky2"] == f"{side}_pinky1"
+        assert parents[f"{side}_pinky3"] == f"{side}_pinky2"
