@@ -165,9 +165,10 @@ class TAR_OT_draw_box(bpy.types.Operator):
         """Show a frame of the video, counted from 0; Blender counts the frames of a movie from 1."""
         self._frame = min(max(frame, 0), self._info.frames - 1)
         user = self._space.image_user
-        user.frame_duration, user.frame_start = self._info.frames, context.scene.frame_current
-        user.frame_offset = self._frame
-        user.frame_current = self._frame + 1
+        shown = self._info.in_blender(self._frame)
+        user.frame_duration, user.frame_start = self._info.blender_frames, context.scene.frame_current
+        user.frame_offset = shown
+        user.frame_current = shown + 1
         if self._fitted:  # the editor shows an image already, and must load another one
             self._image.update()
         self._area.tag_redraw()

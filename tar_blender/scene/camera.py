@@ -148,8 +148,7 @@ def add_video_background(
         start_frame: the scene frame of the video's first frame.
         opacity: 0 to 1.
         speed: frames of the clip per scene frame.
-        fps: frames per second of the clip. Blender counts the frames of a file with a variable rate differently; by
-            default, both count the same.
+        fps: frames per second of the clip. Default: those of the file, as far as they are known without the engine.
 
     Raises:
         TarError: the file is missing, or Blender cannot read it.
@@ -172,13 +171,12 @@ def add_video_background(
         background.display_depth = "BACK"
     background = data.background_images[index]
     background.show_background_image = True
-    if fps is not None and abs(info.fps / fps - 1) > SAME_RATE:
-        speed *= info.fps / fps
+    counted = info.blender_fps / (fps or info.fps)
     user = background.image_user
     user.frame_start = start_frame
-    user.frame_duration = ceil((info.frames - 1) / speed) + 1
+    user.frame_duration = ceil((info.blender_frames - 1) / (speed * counted)) + 1
     user.use_auto_refresh = True
-    _choose_frames(data, index, speed)
+    _choose_frames(data, index, speed, counted)
     background.frame_method = "STRETCH"
     background.use_flip_y = info.orientation.upside_down
     background.rotation = -radians(info.orientation.turn)
@@ -205,18 +203,27 @@ def _background_of(data: bpy.types.Camera, video: Path) -> int | None:
     return None
 
 
-def _choose_frames(data: bpy.types.Camera, index: int, speed: float) -> None:
-    """Play a background at another speed, with a driver whose expression needs no permission to run scripts."""
+def _choose_frames(data: bpy.types.Camera, index: int, speed: float, counted: float) -> None:
+    """Choose the frames of a background, with a driver whose expression needs no permission to run scripts.
+
+    Args:
+        speed: frames of the clip per scene frame.
+        counted: frames that Blender counts in the file per frame of the clip; other than 1 at a variable rate.
+    """
     user = data.background_images[index].image_user
     path = f"background_images[{index}].image_user.frame_offset"
     data.driver_remove(path)
     user.frame_offset = 0
-    if speed == 1:
+    is_counted_alike = abs(counted - 1) <= SAME_RATE
+    if speed == 1 and is_counted_alike:
         return
     driver = add_driver(data, path)
     driver.type = "SCRIPTED"
     elapsed = f"min(max(frame - {user.frame_start}, 0), {user.frame_duration - 1})"
-    driver.expression = f"floor({elapsed} * {speed!r} + {_ROUNDING}) - {elapsed}"
+    shown = elapsed if speed == 1 else f"floor({elapsed} * {speed!r} + {_ROUNDING})"
+    if not is_counted_alike:
+        shown = f"floor(({shown} + 0.5) * {counted!r})"  # see VideoInfo.in_blender
+    driver.expression = f"{shown} - {elapsed}"
 
 
 def match_render(scene: bpy.types.Scene, clip: MotionClip) -> None:

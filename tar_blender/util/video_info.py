@@ -10,7 +10,8 @@ import bpy.utils.previews
 from tar_core.duration import format_duration
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
-from tar_core.video.mp4_header import display_orientation, pixel_aspect
+from tar_core.video.mp4_header import display_orientation, image_times, pixel_aspect
+from tar_core.video.nominal_rate import nominal_fps, shown_seconds
 from tar_core.video.orientation import Orientation, square_pixels
 
 _BLENDER_TURNS_VIDEOS = bpy.app.version >= (4, 4)  # according to the display matrix, but it never mirrors them
@@ -24,8 +25,11 @@ class VideoInfo:
     Attributes:
         width: of the upright frame, in square pixels.
         height: of the upright frame, in square pixels.
-        fps: frames per second, as Blender counts them; for a variable rate, the engine may choose another.
+        fps: frames per second, as the engine reads the video. For a variable rate in a file other than MP4 and MOV, the
+            engine may choose another.
         frames: the number of frames at this rate.
+        blender_fps: frames per second, as Blender counts them.
+        blender_frames: the number of frames at this rate.
         orientation: how the frames that Blender shows must be turned and mirrored to look as in a player.
     """
 
@@ -33,7 +37,17 @@ class VideoInfo:
     height: int
     fps: float
     frames: int
+    blender_fps: float
+    blender_frames: int
     orientation: Orientation = field(default_factory=Orientation)
+
+    def in_blender(self, frame: int) -> int:
+        """The number by which Blender counts a frame of the engine, both from 0.
+
+        The engine takes the image whose time stamp is nearest to that of the frame, and Blender the last image before a
+        time. So that this is the same image, the time is half a frame later.
+        """
+        return min(int((frame + 0.5) * self.blender_fps / self.fps), self.blender_frames - 1)
 
     def __str__(self) -> str:
         return f"{self.width} × {self.height}, {self.fps:.4g} fps, {format_duration(self.frames / self.fps)}"
@@ -68,9 +82,23 @@ def _read(path: Path, changed: int, size: int) -> VideoInfo:
             width, height = whole.shown_size(width, height)  # the stored size
             left = whole.after_turn()
         width, height = whole.shown_size(*square_pixels(width, height, pixel_aspect(path)))
-        return VideoInfo(width, height, float(movie.fps), int(movie.frame_duration), left)
+        counted = float(movie.fps), int(movie.frame_duration)
+        return VideoInfo(width, height, *_constant_rate(path, *counted), *counted, left)
     finally:
         bpy.data.movieclips.remove(movie)
+
+
+def _constant_rate(path: Path, fps: float, frames: int) -> tuple[float, int]:
+    """The frame rate and the number of frames by which the engine reads a video (tar_core/video/timeline.py).
+
+    Args:
+        fps, frames: by which Blender counts.
+    """
+    times = image_times(path)
+    if times is None:
+        return fps, frames
+    rate = nominal_fps([fps, len(times.stamps) / times.end], times.stamps, times.tick)
+    return rate, max(round(min(shown_seconds(times.stamps, rate), times.end) * rate), 1)
 
 
 class Thumbnails:

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
+import numpy as np
+
+from tar_core.npz import MAX_LENGTH
 from tar_core.video.orientation import Orientation
 
 # The end of a track header: a matrix of nine 16.16 fixed-point numbers, and the width and height of the frames.
@@ -15,6 +18,9 @@ _HEADER_END = struct.Struct(">9i2I")
 _SAMPLE_DESCRIPTION = 86  # bytes before the boxes inside the description of a video codec
 _MAX_BOXES = 1000  # that are read in a box, and _MAX_TRACKS in a file: Blender waits for the header
 _MAX_TRACKS = 100
+_MAX_RUNS = 1_000_000  # of images with the same duration that are read: 8 MB
+_TIMES, _LONG_TIMES = struct.Struct(">4I"), struct.Struct(">2QIQ")  # two dates, ticks per second, duration
+_RUN = np.dtype([("count", ">u4"), ("ticks", ">u4")])
 _Box = tuple[int, int]  # where the content of a box begins and ends, bytes
 
 
@@ -56,6 +62,59 @@ def codec_tag(path: Path) -> str | None:
     except (OSError, struct.error):
         pass
     return None
+
+
+class ImageTimes(NamedTuple):
+    """When the images of a video are decoded, which is in steps as long as those of their display.
+
+    Attributes:
+        stamps: [N] time stamps, seconds.
+        tick: resolution of the time stamps, seconds.
+        end: of the display of the last image, seconds.
+    """
+
+    stamps: np.ndarray
+    tick: float
+    end: float
+
+
+def image_times(path: Path) -> ImageTimes | None:
+    """The time stamps of the images of the first video track; None if the header does not contain them."""
+    try:
+        with path.open("rb") as file:
+            for track, _ in _video_tracks(file):
+                scale, duration = _track_duration(file, track)
+                runs = _durations(file, track)
+                if scale and len(runs) and 0 < runs["count"].sum(dtype=np.uint64) <= MAX_LENGTH:
+                    ends = np.cumsum(np.repeat(runs["ticks"].astype(np.int64), runs["count"]))
+                    end = min(int(ends[-1]), duration or int(ends[-1]))
+                    if end == 0:
+                        return None
+                    return ImageTimes(np.concatenate([[0], ends[:-1]]) / scale, 1 / scale, end / scale)
+    except (OSError, struct.error):
+        pass
+    return None
+
+
+def _track_duration(file: BinaryIO, track: _Box) -> tuple[int, int]:
+    """Ticks per second of a track and its duration in ticks; 0 for what is unknown."""
+    for begin, _ in _boxes_within(file, track, b"mdia", b"mdhd"):
+        file.seek(begin)
+        header = _LONG_TIMES if file.read(1) == b"\1" else _TIMES
+        file.seek(begin + 4)
+        _, _, scale, duration = header.unpack(file.read(header.size))
+        return scale, duration
+    return 0, 0
+
+
+def _durations(file: BinaryIO, track: _Box) -> np.ndarray:
+    """The runs of images of the same duration in a track."""
+    for begin, end in _boxes_within(file, track, b"mdia", b"minf", b"stbl", b"stts"):
+        file.seek(begin + 8)  # after version, flags and number of runs
+        count = min((end - begin - 8) // _RUN.itemsize, _MAX_RUNS)
+        content = file.read(count * _RUN.itemsize)
+        return np.frombuffer(content[: len(content) // _RUN.itemsize * _RUN.itemsize], _RUN)
+    return np.empty(0, _RUN)
 
 
 def _sample_descriptions(file: BinaryIO) -> Iterator[_Box]:

@@ -11,8 +11,9 @@ from tar_core.errors import TarError
 from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.npz import MAX_LENGTH
 from tar_core.video.container import OpenVideo, open_video
+from tar_core.video.nominal_rate import LONGEST_FRAME
 from tar_core.video.picture import PictureConverter
-from tar_core.video.timeline import LONGEST_FRAME, read_timeline
+from tar_core.video.timeline import read_timeline
 
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding all frames before it
 

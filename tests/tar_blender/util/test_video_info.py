@@ -17,7 +17,7 @@ from tests.support.videos import ffmpeg, quadrants, shown_quadrants, write_image
 
 def test_size_rate_and_length(tiny_video: Path) -> None:
     info = read_video_info(tiny_video)
-    assert info == VideoInfo(64, 48, 12.0, 12)
+    assert info == VideoInfo(64, 48, 12.0, 12, 12.0, 12)
     assert not bpy.data.movieclips, "no data is left in the file"
 
 
@@ -61,8 +61,16 @@ def test_size_is_in_square_pixels(tiny_video: Path, tmp_path: Path) -> None:
     assert (info.width, info.height) == VideoReader(wide).size == (96, 48)
 
 
+def test_frames_of_the_engine_in_blenders_count() -> None:
+    """Blender counts twice as many: the middle of each frame is the same image in both."""
+    info = VideoInfo(64, 48, 30.0, 10, 60.0, 20)
+    assert [info.in_blender(frame) for frame in (0, 1, 2, 9)] == [1, 3, 5, 19]
+    alike = VideoInfo(64, 48, 30.0, 10, 30.0, 10)
+    assert [alike.in_blender(frame) for frame in range(10)] == list(range(10))
+
+
 def test_text_for_the_panel() -> None:
-    assert str(VideoInfo(1080, 1920, 30000 / 1001, 1800)) == "1080 × 1920, 29.97 fps, 1:00"
+    assert str(VideoInfo(1080, 1920, 30000 / 1001, 1800, 60.0, 3600)) == "1080 × 1920, 29.97 fps, 1:00"
 
 
 def test_files_that_are_not_videos_are_rejected(tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ import time
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tar_core.video.mp4_header import codec_tag, display_orientation, pixel_aspect
+from tar_core.video.mp4_header import codec_tag, display_orientation, image_times, pixel_aspect
 from tar_core.video.orientation import Orientation
+from tar_core.video.reader import VideoReader
 from tests.support.clips import phone_video
 from tests.support.paths import DATA
 from tests.support.videos import ffmpeg, write_images
@@ -34,6 +36,28 @@ def test_pixel_aspect_and_codec(video: Path, tmp_path: Path) -> None:
     wide = ffmpeg("-i", video, "-vf", "setsar=4/3", "-c:v", "libx264", tmp_path / "wide.mp4")
     assert pixel_aspect(wide) == Fraction(4, 3)
     assert codec_tag(wide) == "avc1" and codec_tag(video) == "mp4v"
+
+
+@pytest.mark.parametrize("name", ["variable.mp4", "variable.mov"])
+def test_time_stamps_are_those_of_the_engine(name: str, tmp_path: Path) -> None:
+    source = write_images(tmp_path / "source.mp4", 30)
+    kept = ("-vf", "select='lt(n,4)+not(mod(n,2))'", "-fps_mode", "vfr")
+    path = ffmpeg("-i", source, *kept, "-c:v", "libx264", "-bf", "2", tmp_path / name)
+    times, reader = image_times(path), VideoReader(path)
+    assert times is not None and len(times.stamps) == 17
+    np.testing.assert_allclose(np.diff(times.stamps).min(), 1 / 30, atol=times.tick)
+    assert round(times.end * reader.fps) == reader.frame_count
+
+
+def test_files_without_time_stamps_in_the_header(video: Path, tmp_path: Path) -> None:
+    fragmented = ffmpeg("-i", video, "-c", "copy", "-movflags", "frag_keyframe+empty_moov", tmp_path / "live.mp4")
+    assert image_times(fragmented) is None
+    assert image_times(ffmpeg("-i", video, "-c", "copy", tmp_path / "other.mkv")) is None
+    content = bytearray(video.read_bytes())
+    runs = content.index(b"stts") + 12
+    content[runs : runs + 4] = b"\xff" * 4  # more images than any video has
+    (tmp_path / "huge.mp4").write_bytes(content)
+    assert image_times(tmp_path / "huge.mp4") is None
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
