@@ -23,9 +23,9 @@ from tar_core.files import check_writable
 from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.recording import Recording
 from tar_core.video.container import FORMATS
+from tar_core.video.nominal_rate import SIMILAR, nominal_fps
 from tar_core.video.picture import PictureConverter
 from tar_core.video.prefetch import prefetch
-from tar_core.video.nominal_rate import SIMILAR, nominal_fps
 from tar_core.video.writer import VideoWriter, check_video_name
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 5.0  # without an answer, a stream has ended
