@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
-.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-world
+.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-editing bench-world
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ bench-turning: $(READY) ## measure the accuracy with cameras that pan, tilt, sha
 
 bench-scene: $(READY) ## measure the time to build the scene of a 10,000-frame clip
 	$(PYTHON) -m benchmarks.bench_scene
+
+bench-editing: $(READY) ## measure key reduction on a recorded motion
+	$(PYTHON) -m benchmarks.bench_editing
 
 bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (minutes; longer the first time)
 	$(PYTHON) -m benchmarks.bench_world --sheets $(BENCH_ARGS)

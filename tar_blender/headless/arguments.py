@@ -86,7 +86,7 @@ def _add_scene(parser: argparse.ArgumentParser) -> None:
         "--reduce-keys",
         type=_positive,
         metavar="DEGREES",
-        help="Remove keys where the rotations change by at most this angle",
+        help="Keep keys at few poses; rotations change by at most this angle, joints by at most 2 cm",
     )
 
 

@@ -13,13 +13,13 @@ from tar_core.files import check_outputs
 from tar_core.motion import MotionClip
 from tar_core.shot_files import save_shots
 
+from ..editing.key_reduction import Tolerance, reduce_keys
 from ..export.amass import ENDING as AMASS_ENDING
 from ..export.amass import save_amass
 from ..export.formats import person_files, save_each, save_scene
 from ..retarget.character_file import replace_person
 from ..scene.build import import_steps, record_import
 from ..scene.frame_rate import set_frame_rate
-from ..scene.key_reduction import Tolerance, reduce_keys
 from ..scene.options import ImportOptions
 from ..util.blender_types import scene_of
 from ..util.incremental import finish

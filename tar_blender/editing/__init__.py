@@ -1,0 +1,1 @@
+"""Tools that edit the motion of a person."""
