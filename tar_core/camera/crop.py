@@ -25,19 +25,21 @@ class Crop:
         center_x, center_y: center of the square, frame pixels.
         size: side of the square, frame pixels.
         roll: rotation, radians; the crop's x axis points along (cos roll, sin roll) in the frame.
+        pixels: width and height of the crop once it is cut.
     """
 
     center_x: float
     center_y: float
     size: float
     roll: float = 0.0
+    pixels: int = CROP_SIZE
 
     def to_image_matrix(self) -> np.ndarray:
-        """Affine map [2, 3] from crop pixels u to frame pixels p = center + R(roll) (u - 127.5) size / 256."""
-        scale = self.size / CROP_SIZE
+        """Affine map [2, 3] from crop pixels u to frame pixels p = center + R(roll) (u - (n - 1) / 2) size / n."""
+        scale = self.size / self.pixels
         cosine, sine = scale * math.cos(self.roll), scale * math.sin(self.roll)
         linear = np.array([[cosine, -sine], [sine, cosine]])
-        offset = np.array([self.center_x, self.center_y]) - linear @ np.full(2, CROP_CENTER)
+        offset = np.array([self.center_x, self.center_y]) - linear @ np.full(2, (self.pixels - 1) / 2)
         return np.column_stack([linear, offset])
 
     def from_image_matrix(self) -> np.ndarray:
@@ -53,13 +55,13 @@ class Crop:
         return apply_affine(self.from_image_matrix(), points)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
-        """Cut the crop [256, 256, 3] uint8 out of a frame [H, W, 3] uint8.
+        """Cut the crop [n, n, 3] uint8 out of a frame [H, W, 3] uint8.
 
-        Outside the frame, the frame's border is repeated, as in MediaPipe. A crop much larger than 256 pixels is cut
+        Outside the frame, the frame's border is repeated, as in MediaPipe. A crop much larger than n pixels is cut
         from a reduced copy of the frame; otherwise fine texture aliases and flickers from frame to frame.
         """
         matrix = self.to_image_matrix()
-        shrink = 2 ** max(0, round(math.log2(max(self.size / CROP_SIZE, 1))))
+        shrink = 2 ** max(0, round(math.log2(max(self.size / self.pixels, 1))))
         if shrink > 1:
             image, (left, top) = self._part_needed(image, shrink)
             height, width = (max(1, round(side / shrink)) for side in image.shape[:2])
@@ -71,7 +73,7 @@ class Crop:
         return cv2.warpAffine(
             image,
             matrix,
-            (CROP_SIZE, CROP_SIZE),
+            (self.pixels, self.pixels),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
@@ -81,7 +83,8 @@ class Crop:
 
         A crop outside the frame gets one cell of the grid, whose border is then repeated.
         """
-        corners = self.to_image(np.array([[0, 0], [0, CROP_SIZE - 1], [CROP_SIZE - 1, 0], [CROP_SIZE - 1] * 2]))
+        last = self.pixels - 1
+        corners = self.to_image(np.array([[0, 0], [0, last], [last, 0], [last, last]]))
         sides = np.array(image.shape[1::-1])
         low = np.floor(corners.min(0) / step) * step - step
         high = np.ceil(corners.max(0) / step) * step + step

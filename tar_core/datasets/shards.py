@@ -52,7 +52,8 @@ class Clip:
 
     def crop(self, frame: int) -> Crop:
         """The crop of a frame."""
-        return Crop(*(float(value) for value in self.crops[frame]))
+        center_x, center_y, size, roll = self.crops[frame].tolist()
+        return Crop(center_x, center_y, size, roll)
 
 
 _LABELS = tuple(field.name for field in fields(Clip) if field.name != "images")

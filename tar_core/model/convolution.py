@@ -23,14 +23,15 @@ class ConvRelu6(nn.Conv2d):
 
 
 class StridedConv(ConvRelu6):
-    """A 3 x 3 convolution of stride 2 with TensorFlow's SAME padding: only right and bottom for an even size."""
+    """A convolution of stride 2 with TensorFlow's SAME padding: one more right and bottom than left and top if even."""
 
-    def __init__(self, channels: int, output_channels: int, groups: int = 1) -> None:
-        super().__init__(channels, output_channels, 3, stride=2, groups=groups)
+    def __init__(self, channels: int, output_channels: int, groups: int = 1, kernel: int = 3) -> None:
+        super().__init__(channels, output_channels, kernel, stride=2, groups=groups)
 
     def forward(self, x: Tensor) -> Tensor:
-        before = x.shape[-1] % 2
-        return super().forward(F.pad(x, (before, 1, before, 1)))
+        after = self.kernel_size[0] // 2
+        before = after - 1 + x.shape[-1] % 2
+        return super().forward(F.pad(x, (before, after, before, after)))
 
 
 class PackedConv2d(nn.Conv2d):

@@ -26,17 +26,19 @@ BOX_CODE_SCALES = (10.0, 10.0, 5.0, 5.0)  # of the encoded (y, x, height, width)
 
 
 class InvertedResidual(nn.Module):
-    """MobileNetV2's block: expand sixfold, depthwise convolution, project; residual if the shapes match."""
+    """MobileNetV2's block: expand, depthwise convolution, project; residual if the shapes match."""
 
-    def __init__(self, channels: int, output_channels: int, stride: int = 1) -> None:
+    def __init__(
+        self, channels: int, output_channels: int, stride: int = 1, expansion: int = 6, kernel: int = 3
+    ) -> None:
         super().__init__()
-        expanded = channels * 6
+        expanded = channels * expansion
         self.expand = ConvRelu6(channels, expanded, 1)
         self.depthwise: ConvRelu6
         if stride == 2:
-            self.depthwise = StridedConv(expanded, expanded, groups=expanded)
+            self.depthwise = StridedConv(expanded, expanded, expanded, kernel)
         else:
-            self.depthwise = ConvRelu6(expanded, expanded, 3, padding=1, groups=expanded)
+            self.depthwise = ConvRelu6(expanded, expanded, kernel, padding=kernel // 2, groups=expanded)
         self.project = nn.Conv2d(expanded, output_channels, 1)
         self.is_residual = stride == 1 and channels == output_channels
 

@@ -3,6 +3,7 @@
     backbone    crops -> features of single frames, landmarks
     detector    image -> boxes, scores
     keypoints   crops -> points, scores                               (MoveNet)
+    hands       crops -> points, world, presence, right
     encode      features of frames -> what their windows share        (TAR)
     decode      encoded frames -> bodies in their middle frames       (TAR)
 
@@ -44,6 +45,8 @@ BACKBONE = Graph("backbone", ("crops",), ("vector", "local_map", "points", "visi
 DETECTOR = Graph("detector", ("images",), ("boxes", "scores"))
 # crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of Keypoints.
 KEYPOINTS = Graph("keypoints", ("crops",), ("points", "scores"))
+# crops [N, 224, 224, 3] uint8 RGB; the outputs are the fields of HandLandmarks.
+HANDS = Graph("hands", ("hand_crops",), ("hand_points", "hand_world", "presence", "right"))
 # Features of N frames, and their cameras except for the roll; the outputs are `embedded` and the encoded maps.
 ENCODE = Graph("encode", ("vector", "local_map", "focal_length", "center", "size"), ("embedded", *_LOCAL))
 # N encoded frames of a track, the indices `middles` [W] int64 and `stride` [] int64, as in `TAR.decode_windows`; the
@@ -56,7 +59,7 @@ DECODE = Graph(
     ),
     ("poses", "betas", "trans", "confidence", "joint_errors"),
 )
-GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, ENCODE, DECODE)
+GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, HANDS, ENCODE, DECODE)
 
 
 class Runtime(ABC):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.hand_network import HandLandmarkNetwork
 from tar_core.model.local_encoder import LocalFrames
 from tar_core.model.movenet import MoveNet
 from tar_core.model.person_detector import SSDPersonDetector
@@ -57,6 +58,17 @@ class KeypointsGraph(nn.Module):
     def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
         found = self.network(crops.permute(0, 3, 1, 2) / 255)
         return found.points, found.scores
+
+
+class HandsGraph(nn.Module):
+    """Landmarks of hands in crops."""
+
+    def __init__(self, network: HandLandmarkNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(crops.permute(0, 3, 1, 2) / 255))
 
 
 class EncodeGraph(nn.Module):

@@ -10,11 +10,12 @@ from torch import nn
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.convolution import pack_convolutions
+from tar_core.model.hand_network import load_hand_landmarks
 from tar_core.model.movenet import load_movenet
 from tar_core.model.person_detector import load_detector
 from tar_core.model.tar import TAR
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, KEYPOINTS, PYTORCH, Graph, Runtime
-from tar_core.runtime.modules import BackboneGraph, DecodeGraph, DetectorGraph, EncodeGraph, KeypointsGraph
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, HANDS, KEYPOINTS, PYTORCH, Graph, Runtime
+from tar_core.runtime.modules import BackboneGraph, DecodeGraph, DetectorGraph, EncodeGraph, HandsGraph, KeypointsGraph
 
 
 class TorchRuntime(Runtime):
@@ -34,6 +35,7 @@ class TorchRuntime(Runtime):
             BACKBONE.name: lambda: BackboneGraph(pack_convolutions(load_blazepose())),
             DETECTOR.name: lambda: DetectorGraph(pack_convolutions(load_detector())),
             KEYPOINTS.name: lambda: KeypointsGraph(pack_convolutions(load_movenet())),
+            HANDS.name: lambda: HandsGraph(pack_convolutions(load_hand_landmarks())),
             ENCODE.name: lambda: EncodeGraph(network),
             DECODE.name: lambda: DecodeGraph(network),
         }

@@ -12,7 +12,7 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.model.config import TAR_S, TARConfig
 from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.runtime.example_inputs import example_inputs
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, KEYPOINTS, Graph
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, HANDS, KEYPOINTS, Graph
 from tar_core.runtime.onnx_runtime import (
     CALIBRATION,
     OnnxRuntime,
@@ -25,7 +25,15 @@ from tar_core.runtime.torch_runtime import TorchRuntime
 from tests.support.paths import DATA
 
 # Largest differences, in the units of the outputs: pixels, meters, radians.
-LIMITS = {"points": 1e-3, "world": 5e-5, "trans": 5e-5, "poses": 1e-4, "local_map": 2e-3, "vector": 2e-4}
+LIMITS = {
+    "points": 1e-3,
+    "hand_points": 2e-3,
+    "world": 5e-5,
+    "trans": 5e-5,
+    "poses": 1e-4,
+    "local_map": 2e-3,
+    "vector": 2e-4,
+}
 REFERENCE = np.load(DATA / "movenet_reference.npz")
 
 
@@ -76,6 +84,12 @@ def test_detector_equals_pytorch(onnx: OnnxRuntime, torch_runtime: TorchRuntime,
         assert_equal(onnx, torch_runtime, DETECTOR, {"images": batch})
 
 
+def test_hands_equal_pytorch(onnx: OnnxRuntime, torch_runtime: TorchRuntime, crops: np.ndarray) -> None:
+    hands = np.stack([cv2.resize(crop, (224, 224)) for crop in crops[:3]])
+    for batch in (hands[:1], hands):
+        assert_equal(onnx, torch_runtime, HANDS, {"hand_crops": batch})
+
+
 def test_windows_of_every_second_frame(onnx: OnnxRuntime, torch_runtime: TorchRuntime) -> None:
     inputs = example_inputs(DECODE, onnx.config, 20, 4) | {"stride": np.array(2)}
     assert_equal(onnx, torch_runtime, DECODE, inputs)
@@ -85,7 +99,7 @@ def test_graphs_need_all_weights_and_no_others() -> None:
     """Otherwise weights of another network could go unnoticed."""
     needed = {name for graph in (ENCODE, DECODE) for name in exported().weights[graph.name]}
     assert needed == set(read_graph_weights(DECODE, read_checkpoint()))
-    for graph in (BACKBONE, DETECTOR, KEYPOINTS):
+    for graph in (BACKBONE, DETECTOR, KEYPOINTS, HANDS):
         assert set(exported().weights[graph.name]) == set(read_graph_weights(graph, read_checkpoint()))
     assert len(exported().weights) == len(GRAPHS)
 

