@@ -26,7 +26,7 @@ LAYERS = (
     ("tar_core.capture",),
     ("tar_core.cleanup", "tar_core.synthetic", "tar_core.overlay"),
     ("tar_core.datasets",),
-    ("tar_core.people",),
+    ("tar_core.people", "tar_core.hands"),
     ("tar_core.runtime",),
     ("tar_core.model",),
     ("tar_core.camera",),
@@ -54,6 +54,7 @@ IN_BLENDER = ("tar_blender", "tar_core.cleanup", "tar_core.options", "tar_core.m
 IN_CAPTURE = (
     "tar_core.capture",
     "tar_core.people",
+    "tar_core.hands",
     "tar_core.video",
     "tar_core.camera",
     "tar_core.overlay",
