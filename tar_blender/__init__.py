@@ -28,6 +28,7 @@ _MODULES = (
     "operators.floor",
     "operators.reimport",
     "operators.key_reduction",
+    "operators.ik_controls",
     "operators.retarget",
     "panels.preferences",
     "panels.presets",

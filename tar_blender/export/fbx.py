@@ -33,6 +33,7 @@ def write_fbx(path: str, objects: Iterable[bpy.types.Object]) -> None:
             global_scale=1 / _CENTIMETERS if own else 1.0,
             mesh_smooth_type="FACE",  # Unreal needs smoothing groups
             add_leaf_bones=False,
+            use_armature_deform_only=own,  # without IK controls
             bake_anim_use_all_actions=False,
             bake_anim_use_nla_strips=False,
             bake_anim_simplify_factor=0.0,

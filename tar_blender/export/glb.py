@@ -16,6 +16,7 @@ import numpy as np
 
 from ..scene.fcurves import curves_of
 from ..scene.keyframes import VISIBILITY
+from ..scene.metadata import is_person
 from ..util.blender_types import scene_of
 from .fbx import all_shown, selected
 
@@ -36,6 +37,7 @@ def write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None) 
     """
     scene = scene_of(bpy.context)
     base = scene.render.fps_base
+    exported = scene.objects if objects is None else objects
     # The motion of all people is one animation, because most programs play one animation at a time.
     with all_shown(), selected(objects or ()), _motion_only(scene.objects), _whole_frame_rate(scene):
         bpy.ops.export_scene.gltf(
@@ -44,6 +46,7 @@ def write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None) 
             export_format="GLB",
             use_selection=objects is not None,
             export_cameras=True,
+            export_def_bones=all(is_person(obj) for obj in exported if obj.type == "ARMATURE"),  # without IK controls
             export_animation_mode="ACTIVE_ACTIONS",
             export_nla_strips_merged_animation_name=name,
             export_anim_single_armature=False,  # older exporters would add the actions of all people to one armature

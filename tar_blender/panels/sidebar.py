@@ -44,6 +44,7 @@ from ..util.blender_types import PanelMixin, scene_of
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
 from .engine import draw_set_up
+from .ik_controls import draw_ik_controls
 from .layout import draw_capture_options, draw_lens, draw_scene_settings
 from .people_picker import draw_detected
 from .presets import TAR_PT_presets
@@ -184,6 +185,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
                 _draw_ranges(layout, uncertain_ranges_of(armature))
                 _draw_ranges(layout, implausible_ranges_of(armature) or [])
                 layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
+                draw_ik_controls(layout, armature)
         if quality := _quality_text(clip):
             layout.label(text=quality, icon="VIEWZOOM")
         if about_lens(clip):

@@ -11,7 +11,8 @@ from tar_core.rotations import quaternion_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 from ..scene.fcurves import bone_path, curves_of
-from ..util.blender_types import data_of
+from ..scene.posed import posed_matrices
+from ..util.blender_types import data_of, pose_bones
 from .known_rigs import BoneMap
 
 ROOT = JOINT_NAMES[0]
@@ -105,7 +106,7 @@ def _not_a_person(armature: bpy.types.Object) -> TarError:
 
 
 def person_motion(armature: bpy.types.Object) -> WorldMotion:
-    """Compute the motion of an imported person from the keys of the bones.
+    """Return the motion of an imported person, as Blender poses it.
 
     Raises:
         TarError: the armature is not an imported person with a motion.
@@ -119,7 +120,26 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
     if ("hide_render", 0) in curves:  # its first and last keys are outside the motion: they hide the person
         first, last = first + 1, last - 1
     frames = np.arange(first, last + 1)
+    if _follows_keys_alone(armature):
+        return _keyed_motion(armature, curves, frames)
+    world = np.array(armature.matrix_world)
+    poses = dict(zip(JOINT_NAMES, posed_matrices(armature, JOINT_NAMES, frames).swapaxes(0, 1), strict=True))
+    turn = rotation_of(world)
+    rotations = {joint: turn @ pose[:, :3, :3] for joint, pose in poses.items()}
+    positions = {joint: pose[:, :3, 3] @ world[:3, :3].T + world[:3, 3] for joint, pose in poses.items()}
+    return WorldMotion(frames, rotations, positions)
 
+
+def _follows_keys_alone(armature: bpy.types.Object) -> bool:
+    """Whether no constraint moves a person's bones, such as that of an IK control."""
+    bones = pose_bones(armature)
+    return all(constraint.mute for name in JOINT_NAMES for constraint in bones[name].constraints)
+
+
+def _keyed_motion(
+    armature: bpy.types.Object, curves: Mapping[tuple[str, int], bpy.types.FCurve], frames: np.ndarray
+) -> WorldMotion:
+    """Compute the motion from the keys of the bones, which is fast."""
     rest = RestPose.of_person(armature)
     rotations, positions = {}, {}
     for joint, name in enumerate(JOINT_NAMES):

@@ -58,7 +58,7 @@ def build_armature(
     armature_object = bpy.data.objects.new(name, armature)
     collection.objects.link(armature_object)
     armature_object.show_in_front = True
-    with _edit_mode(context, armature_object):
+    with edit_mode(context, armature_object):
         for joint, joint_name in enumerate(JOINT_NAMES):
             bone = armature.edit_bones.new(joint_name)
             bone.head = Vector(heads[joint])
@@ -110,7 +110,7 @@ def _bone_tails(heads: np.ndarray, vertices: np.ndarray, weights: np.ndarray) ->
 
 
 @contextmanager
-def _edit_mode(context: bpy.types.Context, armature_object: bpy.types.Object) -> Iterator[None]:
+def edit_mode(context: bpy.types.Context, armature_object: bpy.types.Object) -> Iterator[None]:
     """Switch to edit mode, in which bones can be created; restore the active object afterwards."""
     objects = view_layer_of(context).objects
     previous = objects.active

@@ -17,6 +17,7 @@ from .body_mesh import body_steps, build_skin_material
 from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
 from .camera import build_camera, hide_video_background, set_camera
 from .frame_rate import set_frame_rate
+from .ik_controls import update_controls
 from .keyframes import follow_visibility, hide_absent, is_hidden_when_absent, motion_range, motion_steps
 from .markers import add_marker, remove_markers
 from .metadata import (
@@ -64,6 +65,7 @@ def update_steps(
     for person, implausible in zip(clip.people, prepared.implausible, strict=True):
         armature = armatures[person.person_id]
         action = yield from motion_steps(armature, person, prepared.placement, options.start_frame)
+        update_controls(armature)
         body = yield from _update_body(armature, prepared, person.betas, collection, options)
         mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
         mark_implausible_ranges(armature, implausible, options.start_frame)

@@ -36,6 +36,9 @@ class RecordingLayout:
         self.texts.append(text)
         return SimpleNamespace()  # the operator's properties
 
+    def operator_menu_enum(self, identifier: str, name: str, **_: Any) -> SimpleNamespace:
+        return self.operator(identifier)
+
     def progress(self, text: str = "", **_: Any) -> None:
         self.labels.append(text)
 
