@@ -32,7 +32,8 @@ from tar_core.cleanup.pipeline import clean_up
 from tar_core.errors import TarError
 from tar_core.evaluation.protocols import Protocol
 from tar_core.evaluation.results import ALL, table, write_results
-from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
+from tar_core.model.checkpoint import load_tar
+from tar_core.model.weights import DEFAULT_CHECKPOINT
 from tar_core.motion import MotionClip
 from tar_core.options import NO_CLEANUP, CleanupOptions
 

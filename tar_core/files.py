@@ -1,5 +1,6 @@
 """Checks of input files, and output files that are written completely or not at all."""
 
+import hashlib
 import io
 import os
 import secrets
@@ -146,6 +147,12 @@ def write_npz(path: str | Path, arrays: dict[str, Any]) -> None:
     np.savez_compressed(packed, **arrays)
     with atomic_path(path) as temporary:
         temporary.write_bytes(packed.getbuffer())
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _temporary_name(path: Path) -> str:

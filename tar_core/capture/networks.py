@@ -5,17 +5,21 @@ import logging
 import os
 import platform
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from tar_core.errors import TarError
+from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.keypoints import Keypoints
-from tar_core.model.weights import read_checkpoint
+from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
-from tar_core.runtime.graphs import BACKBONE, DETECTOR, KEYPOINTS, Runtime
+from tar_core.people.track import Sighting
+from tar_core.runtime.graphs import BACKBONE, DETECTOR, FEATURES, KEYPOINTS, Runtime
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
 
 logger = logging.getLogger(__name__)
@@ -54,9 +58,26 @@ class Networks:
         return networks
 
     def backbone(self, crops: np.ndarray) -> FrameFeatures:
-        """Features of crops [N, 256, 256, 3], uint8 RGB."""
+        """BlazePose's features of crops [N, 256, 256, 3], uint8 RGB."""
         vector, local_map, *landmarks = self.runtime.run(BACKBONE, crops=crops)
         return FrameFeatures(vector, local_map, Landmarks(*landmarks))
+
+    def with_own_features(self, sightings: Sequence[Sighting], image: np.ndarray) -> list[Sighting]:
+        """Sightings with the features that the network was trained on, for a network whose backbone is not BlazePose.
+
+        Args:
+            sightings: with BlazePose's features and landmarks, which follow the people.
+            image: [H, W, 3] uint8 RGB, the frame.
+        """
+        if self.runtime.config.backbone == BLAZEPOSE or not sightings:
+            return list(sightings)
+        crops = np.stack([sighting.crop.cut(image) for sighting in sightings])
+        vectors, maps = self.runtime.run(FEATURES, crops=crops)
+        own = [
+            FrameFeatures(vectors[row : row + 1], maps[row : row + 1], sighting.features.landmarks)
+            for row, sighting in enumerate(sightings)
+        ]
+        return [replace(sighting, features=features) for sighting, features in zip(sightings, own, strict=True)]
 
     def movenet(self, crops: np.ndarray) -> Keypoints:
         """Keypoints of the people in the middle of crops [N, 256, 256, 3], uint8 RGB."""
@@ -82,8 +103,6 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
     # Decoding and TAR run beside the backbone, but most of the time they wait for it.
     threads = min(threads or max(2, cores // 2), cores)
     loaded = read_checkpoint(checkpoint)
-    if loaded.config.backbone != "blazepose":
-        raise TarError(f"the checkpoint needs the backbone {loaded.config.backbone}; only blazepose is supported")
     has_graphs = is_exported(loaded.config)
     if device == "auto" and not may_use_gpu():
         device = "cpu"
@@ -95,7 +114,7 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
     if not has_torch():
         reason = "this checkpoint" if device == "cpu" else f"the device {device}"
         raise TarError(f"{reason} needs PyTorch, which is not installed", "pytorch")
-    return _load_torch_runtime(device, checkpoint, threads)
+    return _load_torch_runtime(device, loaded, threads)
 
 
 def has_torch() -> bool:
@@ -114,16 +133,17 @@ def is_usable(device: str) -> bool:
     return True
 
 
-def _load_torch_runtime(device: str, checkpoint: Path | None, threads: int) -> Runtime:
+def _load_torch_runtime(device: str, checkpoint: Checkpoint, threads: int) -> Runtime:
     import torch
 
-    from tar_core.model.checkpoint import load_tar
+    from tar_core.model.backbones.pretrained import backbone_of
+    from tar_core.model.checkpoint import tar_of
     from tar_core.runtime.torch_runtime import TorchRuntime, choose_device
 
     chosen = choose_device(device)
     if chosen.type == "cpu":
         torch.set_num_threads(threads)
-    return TorchRuntime(load_tar(checkpoint, chosen))
+    return TorchRuntime(tar_of(checkpoint, chosen), backbone_of(checkpoint))
 
 
 def may_use_gpu() -> bool:

@@ -115,6 +115,7 @@ class _PeoplePass:
         selection = self._selection
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
+        sightings = self._networks.with_own_features(sightings, frame.image)
         self._run_network({sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length)
         self.preview = _preview(frame, sightings)
         self._number += 1

@@ -22,6 +22,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_backbone
+from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 
@@ -104,6 +105,7 @@ class FeatureClips:
         shards: the tensors of each file, by name; see `save_features`.
         index: (shard, first frame in the shard) of each clip.
         clip_length: frames in a clip.
+        folders: that the clips come from.
 
     Raises:
         TarError: the folder has no such files.
@@ -113,6 +115,7 @@ class FeatureClips:
         files = sorted(Path(folder).glob("*.safetensors"))
         if not files:
             raise TarError(f"{folder}: no cached features; compute them with `python -m tar_core.datasets.features`")
+        self.folders = [Path(folder)]
         self.shards: list[dict[str, Tensor]] = []
         self.index: list[tuple[int, int]] = []
         self.clip_length = 0
@@ -224,7 +227,7 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
         temporary.write_bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
-def cache_features(shards: Path, output: Path, backbone_name: str = "blazepose", weights: Path | None = None) -> None:
+def cache_features(shards: Path, output: Path, backbone_name: str = BLAZEPOSE, weights: Path | None = None) -> None:
     """Compute the features of all shards that have none yet, and print the progress.
 
     Args:
@@ -241,13 +244,19 @@ def cache_features(shards: Path, output: Path, backbone_name: str = "blazepose",
     if loaded is not None:
         print(*loaded.report(), sep="\n", flush=True)
         # Layers without weights got random ones. A network trained on these features needs exactly those.
-        (output / "backbone").mkdir(exist_ok=True)
-        save_backbone(backbone, output / "backbone" / f"{backbone_name}.safetensors")
+        kept = backbone_of_features(output, backbone_name)
+        kept.parent.mkdir(exist_ok=True)
+        save_backbone(backbone, kept)
     for shard in ClipShards(shards).paths:
         path = output / f"{shard.stem}.safetensors"
         if not path.exists():
             cache_shard(read_shard(shard), backbone, path)
             print(path.name, flush=True)
+
+
+def backbone_of_features(folder: Path, name: str) -> Path:
+    """The file with the weights of the backbone that computed the features in a folder."""
+    return folder / "backbone" / f"{name}.safetensors"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -262,7 +271,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--output", type=Path, required=True, help="folder to write the features to; existing files are kept"
     )
     parser.add_argument(
-        "--backbone", choices=BACKBONES, default="blazepose", help="name of the backbone (default: %(default)s)"
+        "--backbone", choices=BACKBONES, default=BLAZEPOSE, help="name of the backbone (default: %(default)s)"
     )
     parser.add_argument("--weights", type=Path, help="the backbone's weights; required for all but the default one")
     options = parser.parse_args(arguments)

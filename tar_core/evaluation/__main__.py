@@ -24,9 +24,11 @@ from tar_core.errors import TarError
 from tar_core.evaluation.protocols import PROTOCOLS, Fit, Protocol, score
 from tar_core.evaluation.results import ALL, Tally, table, write_results
 from tar_core.evaluation.tracks import Track, clip_tracks, predict_sequence, smoothed
-from tar_core.model.backbones.pretrained import load_backbone
-from tar_core.model.checkpoint import DEFAULT_CHECKPOINT, load_tar
+from tar_core.model.backbones.pretrained import backbone_file, load_backbone
+from tar_core.model.checkpoint import load_tar
+from tar_core.model.config import BLAZEPOSE
 from tar_core.model.tar import TAR
+from tar_core.model.weights import DEFAULT_CHECKPOINT
 
 READERS: dict[str, tuple[Reader, str]] = {
     "3dpw": (threedpw.sequences, "test"),
@@ -78,7 +80,10 @@ def predicted_tracks(
     if options.protocol == "synthetic":
         yield from clip_tracks(model, FeatureClips(options.data), options.device)
         return
-    backbone, loaded = load_backbone(model.config.backbone, options.weights)
+    name, weights = model.config.backbone, options.weights
+    if name != BLAZEPOSE and weights is None:
+        weights = backbone_file(options.checkpoint, name)
+    backbone, loaded = load_backbone(name, weights)
     if loaded is not None:
         print(*loaded.report(), sep="\n", file=sys.stderr)
     backbone = backbone.to(options.device)
@@ -160,7 +165,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--regressor", type=Path, help="J_regressor_h36m.npy from SPIN's or VIBE's data")
     parser.add_argument("--checkpoint", type=Path, help="checkpoint to evaluate (default: the included one)")
     parser.add_argument(
-        "--weights", type=Path, help="weights of the network's backbone; required for all but the default one"
+        "--weights", type=Path, help="weights of the network's backbone (default: the file beside the checkpoint)"
     )
     parser.add_argument(
         "--smoothing",

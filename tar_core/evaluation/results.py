@@ -1,7 +1,6 @@
 """Results of an evaluation: a table as in papers, and CSV and JSON files."""
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tar_core.evaluation.protocols import TITLES, Protocol
-from tar_core.files import atomic_path
+from tar_core.files import atomic_path, file_hash
 
 PAPER_ROW = "TAR (arXiv 2311.09543)"
 ALL = "all"  # stands for all sequences together
@@ -67,12 +66,6 @@ def table(protocol: Protocol, rows: Mapping[str, Mapping[str, float]]) -> Iterat
     for name, row in {**paper, **rows}.items():
         cells = [f"{row[m]:.1f}" if np.isfinite(row.get(m, np.nan)) else "–" for m in protocol.metrics]
         yield f"| {name} | {' | '.join(cells)} |"
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_results(

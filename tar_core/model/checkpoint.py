@@ -12,7 +12,7 @@ from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.model.config import TARConfig
 from tar_core.model.tar import TAR
-from tar_core.model.weights import CHECKPOINT_FORMAT, DEFAULT_CHECKPOINT, read_checkpoint
+from tar_core.model.weights import CHECKPOINT_FORMAT, Checkpoint, read_checkpoint
 
 
 def build_tar(config: TARConfig) -> TAR:
@@ -48,12 +48,21 @@ def load_tar(path: str | Path | None = None, device: str | torch.device = "cpu")
     Raises:
         TarError: the file is missing, is not a TAR checkpoint, or is of an incompatible version.
     """
-    checkpoint = read_checkpoint(path)
+    return tar_of(read_checkpoint(path), device)
+
+
+def tar_of(checkpoint: Checkpoint, device: str | torch.device = "cpu") -> TAR:
+    """Build the network of a checkpoint, as `load_tar` does.
+
+    Raises:
+        TarError: the checkpoint is of an incompatible version.
+    """
     with torch.device("meta"):  # without memory for the weights, as the configuration may ask for any amount
         expected = _shapes(build_tar(checkpoint.config))
     if expected != {name: array.shape for name, array in checkpoint.weights.items()}:
-        shown = path or DEFAULT_CHECKPOINT
-        raise TarError(f"{shown}: the weights do not fit this version of TAR; use a checkpoint of this version")
+        raise TarError(
+            f"{checkpoint.path}: the weights do not fit this version of TAR; use a checkpoint of this version"
+        )
     model = build_tar(checkpoint.config)
     weights = {name: torch.from_numpy(array) for name, array in checkpoint.weights.items()}
     model.load_state_dict(weights, strict=False)  # half-precision floats are converted when copied

@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 from tar_core.errors import TarError
 
 NUM_STATES = 26  # disentangled hidden states: global orientation, 23 joints, shape, camera
+BLAZEPOSE = "blazepose"  # the only backbone with landmarks
 MAP_SIZE = 64  # width and height of the backbone's local map
 MAX_SIZE = 8192  # of any number of the configuration; a checkpoint may come from anywhere
 _SMALLER = {
@@ -103,8 +104,9 @@ class TARConfig:
             raise TarError("network configuration: far_frames must be outside the window")
         if set(self.hidden_inputs) - {"pooled", "map", "depth"}:
             raise TarError("network configuration: hidden_inputs must be pooled, map or depth")
-        if self.hidden_inputs and self.backbone != "blazepose":
-            raise TarError("network configuration: hidden_inputs need the backbone blazepose")
+        for name in ("landmark_residuals", "steady_landmarks", "joint_errors", "hidden_inputs"):
+            if getattr(self, name) and self.backbone != BLAZEPOSE:
+                raise TarError(f"network configuration: {name} needs the backbone {BLAZEPOSE}")
         if len(self.joint_error_calibration) != 2:
             raise TarError("network configuration: joint_error_calibration must be two numbers")
         if self.local_size not in (64, 32, 16, 8):
@@ -172,7 +174,7 @@ TAR_R50 = replace(PAPER, backbone="resnet50")
 
 # The network of the default checkpoint: small enough for training and inference on two CPU cores.
 TAR_S = TARConfig(
-    backbone="blazepose",
+    backbone=BLAZEPOSE,
     vector_size=1944,
     map_channels=48,
     local_size=16,

@@ -15,6 +15,7 @@ from tar_core.model.config import TARConfig
 
 DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
 CHECKPOINT_FORMAT = "tar-checkpoint-1"
+BACKBONE_HASH = "backbone_sha256"  # a key of the metadata
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,16 @@ class Checkpoint:
     """The contents of a checkpoint of TAR.
 
     Attributes:
+        path: its file.
         config: configuration of the network.
         weights: its parameters and buffers by name, without the body; often half-precision floats.
+        backbone_hash: SHA-256 of the file with the backbone's weights; None if it is not known.
     """
 
+    path: Path
     config: TARConfig
     weights: dict[str, np.ndarray]
+    backbone_hash: str | None = None
 
 
 def read_checkpoint(path: str | Path | None = None) -> Checkpoint:
@@ -49,11 +54,12 @@ def read_checkpoint(path: str | Path | None = None) -> Checkpoint:
     if metadata.get("format") != CHECKPOINT_FORMAT:
         raise TarError(f"{path}: not a TAR checkpoint; give a checkpoint written by the training of TAR")
     try:
-        return Checkpoint(TARConfig.from_dict(json.loads(metadata["config"])), weights)
+        config = TARConfig.from_dict(json.loads(metadata["config"]))
     except (KeyError, ValueError, RecursionError) as error:
         raise TarError(f"{path}: its configuration is not readable ({error}); train the checkpoint again") from error
     except TarError as error:
         raise TarError(f"{path}: {error}") from None
+    return Checkpoint(path, config, weights, metadata.get(BACKBONE_HASH))
 
 
 def read_weights(path: Path | None, default_name: str) -> dict[str, np.ndarray]:

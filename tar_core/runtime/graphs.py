@@ -1,9 +1,10 @@
 """The networks of a capture as functions of NumPy arrays, the graphs, and what runs them.
 
-    backbone    crops -> features of single frames, landmarks
+    backbone    crops -> features of single frames, landmarks         (BlazePose)
     detector    image -> boxes, scores
     keypoints   crops -> points, scores                               (MoveNet)
     hands       crops -> points, world, presence, right
+    features    crops -> features of single frames                    (the backbone of another network than the default)
     encode      features of frames -> what their windows share        (TAR)
     decode      encoded frames -> bodies in their middle frames       (TAR)
 
@@ -41,6 +42,8 @@ class Graph:
 
 # crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of FrameFeatures and Landmarks.
 BACKBONE = Graph("backbone", ("crops",), ("vector", "local_map", "points", "visibility", "presence", "world", "score"))
+# The same crops; only on PyTorch, for a network whose backbone has no landmarks.
+FEATURES = Graph("features", ("crops",), ("vector", "local_map"))
 # images [B, 300, 300, 3] uint8 RGB; boxes [B, 1917, 4] x0, y0, x1, y1 as fractions of the side; scores [B, 1917].
 DETECTOR = Graph("detector", ("images",), ("boxes", "scores"))
 # crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of Keypoints.
@@ -59,7 +62,7 @@ DECODE = Graph(
     ),
     ("poses", "betas", "trans", "confidence", "joint_errors"),
 )
-GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, HANDS, ENCODE, DECODE)
+GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, HANDS, ENCODE, DECODE)  # those that are exported
 
 
 class Runtime(ABC):

@@ -36,6 +36,18 @@ class BackboneGraph(nn.Module):
         )
 
 
+class FeaturesGraph(nn.Module):
+    """Features of crops from a backbone without landmarks."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        features = self.network(crops.permute(0, 3, 1, 2) / 255)
+        return features.vector, features.local_map
+
+
 class DetectorGraph(nn.Module):
     """People in images: decoded boxes and scores of all anchors."""
 

@@ -14,8 +14,27 @@ from tar_core.model.hand_network import load_hand_landmarks
 from tar_core.model.movenet import load_movenet
 from tar_core.model.person_detector import load_detector
 from tar_core.model.tar import TAR
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, HANDS, KEYPOINTS, PYTORCH, Graph, Runtime
-from tar_core.runtime.modules import BackboneGraph, DecodeGraph, DetectorGraph, EncodeGraph, HandsGraph, KeypointsGraph
+from tar_core.runtime.graphs import (
+    BACKBONE,
+    DECODE,
+    DETECTOR,
+    ENCODE,
+    FEATURES,
+    HANDS,
+    KEYPOINTS,
+    PYTORCH,
+    Graph,
+    Runtime,
+)
+from tar_core.runtime.modules import (
+    BackboneGraph,
+    DecodeGraph,
+    DetectorGraph,
+    EncodeGraph,
+    FeaturesGraph,
+    HandsGraph,
+    KeypointsGraph,
+)
 
 
 class TorchRuntime(Runtime):
@@ -23,9 +42,10 @@ class TorchRuntime(Runtime):
 
     Args:
         network: TAR, on the device on which everything runs, in evaluation mode.
+        backbone: of the network, in evaluation mode, if it is not BlazePose.
     """
 
-    def __init__(self, network: TAR) -> None:
+    def __init__(self, network: TAR, backbone: nn.Module | None = None) -> None:
         self.config = network.config
         self._device = next(network.parameters()).device
         self.device = str(self._device)
@@ -39,6 +59,8 @@ class TorchRuntime(Runtime):
             ENCODE.name: lambda: EncodeGraph(network),
             DECODE.name: lambda: DecodeGraph(network),
         }
+        if backbone is not None:
+            self._builders[FEATURES.name] = lambda: FeaturesGraph(backbone)
 
     def prepare(self, graph: Graph) -> None:
         """Do nothing; a graph is loaded when it is first used."""

@@ -16,14 +16,16 @@ from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import evaluate, refine_frames
 from tar_core.files import VIDEO_ENDINGS
+from tar_core.model.backbones.pretrained import backbone_file, copy_backbone
 from tar_core.model.checkpoint import load_tar, save_tar
+from tar_core.model.config import BLAZEPOSE
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions
 from tar_core.runtime.torch_runtime import choose_device
 from tar_core.training.footage import FittingConfig, landmark_distances, write_clips
 from tar_core.training.losses import LossConfig
 from tar_core.training.mixing import MixedClips, Part
-from tar_core.training.trainer import Trainer, TrainingConfig
+from tar_core.training.trainer import RUN_CHECKPOINT, Trainer, TrainingConfig
 
 # The labels come from the network, so that they are not suitable for training its estimate of its errors.
 LOSS = replace(LossConfig(), joint_errors=0.0)
@@ -110,12 +112,16 @@ def adapt(
         loss=LOSS,
     )
     Trainer(model, MixedClips(parts), held_out_clips, config, folder / "run", device).run()
-    adapted = load_tar(folder / "run" / "tar.safetensors", device)
+    adapted = load_tar(folder / "run" / RUN_CHECKPOINT, device)
     after = reprojection_error(adapted, held_out_clips, device)
     report(f"after: {score_line(adapted, after, test, device)}")
     if after >= before:
         raise TarError("the network did not improve on the held-out clips, so nothing was written; give more videos")
-    save_tar(adapted, output, half=True, notes={"adapted": f"to {len(videos)} videos, {options.steps} steps"})
+    notes = {"adapted": f"to {len(videos)} videos, {options.steps} steps"}
+    if options.checkpoint is not None and model.config.backbone != BLAZEPOSE:
+        name = model.config.backbone
+        notes |= copy_backbone(backbone_file(options.checkpoint, name), name, output)
+    save_tar(adapted, output, half=True, notes=notes)
 
 
 def score_line(model: TAR, pixels: float, test: FeatureClips | None, device: str) -> str:

@@ -101,7 +101,7 @@ def track_people(video: Path, networks: Networks, max_frames: int) -> tuple[list
         if remainder:
             continue
         focal_length = focal_length or estimate_initial_camera(frame.image, CaptureOptions()).focal_length
-        for sighting in tracker.step(number, frame.image):
+        for sighting in networks.with_own_features(tracker.step(number, frame.image), frame.image):
             runs = sightings.setdefault(sighting.track_id, [])
             if not runs or runs[-1][-1].frame != number - 1:
                 runs.append([])

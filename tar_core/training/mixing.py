@@ -35,6 +35,7 @@ class MixedClips(FeatureClips):
 
     def __init__(self, parts: list[Part]) -> None:
         sets = [FeatureClips(part.features) for part in parts]
+        self.folders = [part.features for part in parts]
         self.shards, self.index, self.clip_length = [], [], sets[0].clip_length
         shares: list[np.ndarray] = []
         first = sets[0].shards[0]

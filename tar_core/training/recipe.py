@@ -20,7 +20,7 @@ from tar_core.evaluation.synthetic import evaluate_clips
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.synthetic.generate import RenderSettings, render_shards
 from tar_core.training.train import Run, train
-from tar_core.training.trainer import TrainingConfig
+from tar_core.training.trainer import RUN_CHECKPOINT, TrainingConfig
 
 CHECKPOINT = "tar_s.safetensors"
 _MIXTURE = """# The rendered clips of the warm-up (see tar_core/training/mixing.py).
@@ -134,7 +134,7 @@ def train_in_two_stages(inputs: Inputs, recipe: Recipe, folder: Path, device: st
             device=device,
         )
         train(run, resume=(run.output / "last.pt").is_file())
-        return run.output / "tar.safetensors"
+        return run.output / RUN_CHECKPOINT
 
     warm_up = TrainingConfig(
         steps=recipe.warm_up_steps,

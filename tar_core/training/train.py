@@ -7,17 +7,20 @@ from pathlib import Path
 
 import torch
 
-from tar_core.datasets.features import FeatureClips
+from tar_core.datasets.features import FeatureClips, backbone_of_features
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import Scores
+from tar_core.files import file_hash
+from tar_core.model.backbones.pretrained import copy_backbone
 from tar_core.model.checkpoint import build_tar
-from tar_core.model.config import TAR_S, TARConfig
+from tar_core.model.config import BLAZEPOSE, TAR_S, TARConfig
+from tar_core.model.weights import BACKBONE_HASH
 from tar_core.training.initialization import start_at_training_mean, start_from_checkpoint
 from tar_core.training.mixing import load_clips
 from tar_core.training.overlays import Overlays
 from tar_core.training.parallel import Workers, join_workers, leave_workers
 from tar_core.training.simulated import load_simulator
-from tar_core.training.trainer import Trainer, TrainingConfig
+from tar_core.training.trainer import RUN_CHECKPOINT, Trainer, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,28 @@ def build_trainer(run: Run, workers: Workers, device: str) -> Trainer:
         start_from_checkpoint(model, run.init)
     else:
         start_at_training_mean(model, clips)
+    notes = copy_backbone_of(clips, run.network.backbone, run.output / RUN_CHECKPOINT)
     simulator = load_simulator(run.motions, clips, run.network, run.config.targets_per_clip) if run.motions else None
     test = FeatureClips(run.test)
     overlays = Overlays(run.overlays, test) if run.overlays else None
-    return Trainer(model, clips, test, run.config, run.output, device, simulator, workers, overlays)
+    return Trainer(model, clips, test, run.config, run.output, device, simulator, workers, overlays, notes)
+
+
+def copy_backbone_of(clips: FeatureClips, name: str, checkpoint: Path) -> dict[str, str]:
+    """Copy the weights of the backbone that computed the clips to their place beside a checkpoint.
+
+    Returns:
+        The notes of the checkpoint; none for BlazePose, which comes with the package.
+
+    Raises:
+        TarError: the weights are missing, or the clips are from backbones with different weights.
+    """
+    if name == BLAZEPOSE:
+        return {}
+    first, *others = (backbone_of_features(folder, name) for folder in clips.folders)
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    notes = copy_backbone(first, name, checkpoint)
+    for file in others:
+        if file.is_file() and file_hash(file) != notes[BACKBONE_HASH]:
+            raise TarError(f"{file}: not the weights of {first}; compute the features of both with the same ones")
+    return notes

@@ -25,6 +25,8 @@ from tar_core.training.overlays import Overlays, write_overlay
 from tar_core.training.parallel import Workers
 from tar_core.training.simulated import LandmarkSimulator
 
+RUN_CHECKPOINT = "tar.safetensors"  # in the folder of a run
+
 log = logging.getLogger(__name__)
 
 
@@ -87,6 +89,7 @@ class Trainer:
         simulator: makes the batches with simulated landmarks.
         workers: the processes that train together.
         overlays: drawn at every checkpoint into the subfolder `overlays`.
+        notes: for the metadata of the checkpoint.
 
     Raises:
         TarError: the simulator is missing, or the batch cannot be divided among processes and parts.
@@ -103,13 +106,14 @@ class Trainer:
         simulator: LandmarkSimulator | None = None,
         workers: Workers | None = None,
         overlays: Overlays | None = None,
+        notes: dict[str, str] | None = None,
     ) -> None:
         if config.simulated > 0 and simulator is None:
             raise TarError("simulated landmarks need recorded motions; give some")
         self.model = model.to(device)
         self.clips, self.test_clips = clips, test_clips
         self.config, self.folder, self.device, self.simulator = config, folder, device, simulator
-        self.workers, self.overlays = workers or Workers(), overlays
+        self.workers, self.overlays, self.notes = workers or Workers(), overlays, notes or {}
         if self._clips_per_step % (self.workers.count * config.accumulate):
             raise TarError(
                 f"{self._clips_per_step} clips per step cannot be divided among {self.workers.count} processes with"
@@ -190,7 +194,7 @@ class Trainer:
         self.model.load_state_dict(self.averaged)
         scores = evaluate(self.model, self.test_clips, self.device, self.config.use_maps)
         if self.workers.is_main:
-            save_tar(self.model, self.folder / "tar.safetensors", half=False)
+            save_tar(self.model, self.folder / RUN_CHECKPOINT, half=False, notes=self.notes)
             self._write_overlay()
         self.model.load_state_dict(trained)
         return scores

@@ -6,6 +6,7 @@ modules here. SPIN, CLIFF, BEDLAM, ReFit and PyMAF put a prefix before those nam
 shape are loaded.
 """
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,15 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from tar_core.errors import TarError
-from tar_core.files import atomic_path
+from tar_core.files import atomic_path, file_hash
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.backbones.hrnet import HRNetW48
 from tar_core.model.backbones.resnet import ResNet50, initialize
+from tar_core.model.config import BLAZEPOSE
+from tar_core.model.weights import BACKBONE_HASH, Checkpoint
 
 NETWORKS: dict[str, type[HRNetW48] | type[ResNet50]] = {"hrnet_w48": HRNetW48, "resnet50": ResNet50}
-BACKBONES = ("blazepose", *NETWORKS)
+BACKBONES = (BLAZEPOSE, *NETWORKS)
 
 # Keys under which checkpoints nest their tensors.
 _NESTS = ("state_dict", "model_state_dict", "model", "network", "net")
@@ -154,13 +157,58 @@ def load_backbone(name: str, path: Path | None = None) -> tuple[nn.Module, Match
     Raises:
         TarError: the name is unknown, or the weights are missing or unreadable.
     """
-    if name == "blazepose":
+    if name == BLAZEPOSE:
         return load_blazepose(path), None
     model = build_backbone(name)
     if path is None:
         raise TarError(f"the backbone {name} comes without weights; download them and give their path")
     assert isinstance(model, HRNetW48 | ResNet50)
     return model, load_pretrained(model, path)
+
+
+def backbone_of(checkpoint: Checkpoint) -> nn.Module | None:
+    """Load the backbone of a network from the file beside its checkpoint, in evaluation mode.
+
+    Returns:
+        The backbone; None for BlazePose, which comes with the package.
+
+    Raises:
+        TarError: the file is missing or unreadable, or is not the one that the network was trained with.
+    """
+    name = checkpoint.config.backbone
+    if name == BLAZEPOSE:
+        return None
+    path = backbone_file(checkpoint.path, name)
+    if not path.is_file():
+        raise TarError(f"{path}: no such file; copy the weights of the backbone there, see docs/training.md")
+    if checkpoint.backbone_hash not in (None, file_hash(path)):
+        raise TarError(f"{path}: not the weights that the network was trained with; copy those beside the checkpoint")
+    return load_backbone(name, path)[0]
+
+
+def backbone_file(checkpoint: Path, name: str) -> Path:
+    """The file with the weights of a backbone, beside the checkpoint of a network that needs it."""
+    return checkpoint.with_name(f"{name}.safetensors")
+
+
+def copy_backbone(source: Path, name: str, checkpoint: Path) -> dict[str, str]:
+    """Copy the file with a backbone's weights to its place beside a checkpoint.
+
+    Returns:
+        The notes of the checkpoint that name the file, for `save_tar`.
+
+    Raises:
+        TarError: the file is missing, or the copy cannot be written.
+    """
+    if not source.is_file():
+        raise TarError(
+            f"{source}: no such file; it holds the weights of the backbone, without which nothing is captured"
+        )
+    target = backbone_file(checkpoint, name)
+    if target.resolve() != source.resolve():
+        with atomic_path(target) as temporary:
+            shutil.copyfile(source, temporary)
+    return {BACKBONE_HASH: file_hash(target)}
 
 
 def save_backbone(model: nn.Module, path: Path) -> None:

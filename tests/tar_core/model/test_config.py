@@ -1,9 +1,11 @@
 """Configuration of the network."""
 
+from dataclasses import replace
+
 import pytest
 
 from tar_core.errors import TarError
-from tar_core.model.config import CONFIGS, PAPER, TARConfig
+from tar_core.model.config import CONFIGS, PAPER, TAR_R50, TARConfig
 
 
 @pytest.mark.parametrize("name", CONFIGS)
@@ -57,3 +59,9 @@ def test_settings_of_wrong_types_and_sizes_are_rejected(change, words):
 def test_incomplete_settings_are_rejected(values):
     with pytest.raises(TarError, match="it needs at least backbone"):
         TARConfig.from_dict(values)
+
+
+@pytest.mark.parametrize("name", ["landmark_residuals", "steady_landmarks", "joint_errors", "hidden_inputs"])
+def test_backbones_without_landmarks_have_no_settings_for_them(name):
+    with pytest.raises(TarError, match=f"{name} needs the backbone blazepose"):
+        replace(TAR_R50, **{name: ("map",) if name == "hidden_inputs" else True})

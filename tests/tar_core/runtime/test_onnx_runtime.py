@@ -10,7 +10,7 @@ import pytest
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import load_tar
 from tar_core.model.config import TAR_S, TARConfig
-from tar_core.model.weights import Checkpoint, read_checkpoint
+from tar_core.model.weights import read_checkpoint
 from tar_core.runtime.example_inputs import example_inputs
 from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, HANDS, KEYPOINTS, Graph
 from tar_core.runtime.onnx_runtime import (
@@ -109,7 +109,7 @@ def test_calibration_comes_from_the_checkpoint() -> None:
     twice = replace(checkpoint.config, joint_error_calibration=(np.log(2.0), 1.0))
     once = replace(checkpoint.config, joint_error_calibration=(0.0, 1.0))
     inputs = example_inputs(DECODE, checkpoint.config, 3, 1)
-    larger, errors = (OnnxRuntime(Checkpoint(c, checkpoint.weights)).run(DECODE, **inputs)[-1] for c in (twice, once))
+    larger, errors = (OnnxRuntime(replace(checkpoint, config=c)).run(DECODE, **inputs)[-1] for c in (twice, once))
     np.testing.assert_allclose(larger, 2 * errors, rtol=1e-5)
     assert CALIBRATION not in checkpoint.weights
 
@@ -124,8 +124,8 @@ def test_only_networks_with_the_exported_configuration_are_exported() -> None:
 def test_weights_of_another_shape_are_refused() -> None:
     checkpoint = read_checkpoint()
     name = next(iter(exported().weights[ENCODE.name]))
-    wrong = Checkpoint(checkpoint.config, checkpoint.weights | {name: np.zeros((3, 5), np.float32)})
-    missing = Checkpoint(checkpoint.config, {n: a for n, a in checkpoint.weights.items() if n != name})
+    wrong = replace(checkpoint, weights=checkpoint.weights | {name: np.zeros((3, 5), np.float32)})
+    missing = replace(checkpoint, weights={n: a for n, a in checkpoint.weights.items() if n != name})
     for damaged in (wrong, missing):
         with pytest.raises(TarError, match="do not fit"):
             OnnxRuntime(damaged).run(ENCODE, **example_inputs(ENCODE, checkpoint.config))
