@@ -32,6 +32,7 @@ _MODULES = (
     "operators.retarget",
     "panels.preferences",
     "panels.presets",
+    "panels.people_overlay",
     "panels.sidebar",
     "panels.retarget",
     "headless.command",

@@ -11,7 +11,7 @@ from tar_core.video.orientation import Orientation
 
 from ..properties.settings import Box
 from ..util.blender_types import OperatorResult
-from ..util.drawing import draw_text, fill
+from ..util.drawing import draw_text, fill, outline
 from ..util.registration import registration
 from ..util.report import refuse
 from ..util.video_info import read_video_info
@@ -231,7 +231,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
             ends = (region.view2d.view_to_region(*corner, clip=False) for corner in shown)
             (x0, x1), (y0, y1) = map(sorted, zip(*ends, strict=True))
             fill(_SHADE, (0, 0, x0, height), (x1, 0, width, height), (x0, 0, x1, y0), (x0, y1, x1, height))
-            fill(_ORANGE, *_outline(x0, y0, x1, y1))
+            fill(_ORANGE, *outline(x0, y0, x1, y1, _LINE))
         fill(_BLACK, (0, 0, width, bar))
         at = self._frame / max(self._info.frames - 1, 1) * (width - 1)
         fill(_ORANGE, (at - _LINE, 0, at + _LINE, bar))
@@ -247,12 +247,6 @@ _STEPS = {"LEFT_ARROW": (-1, 0), "RIGHT_ARROW": (1, 0), "DOWN_ARROW": (0, -1), "
 
 def _bar_height(context: bpy.types.Context) -> float:
     return _BAR * context.preferences.system.ui_scale
-
-
-def _outline(x0: float, y0: float, x1: float, y1: float) -> list[tuple[float, ...]]:
-    """Return four thin rectangles around a rectangle."""
-    left, below, right, above = x0 - _LINE, y0 - _LINE, x1 + _LINE, y1 + _LINE
-    return [(left, below, x0, above), (x1, below, right, above), (left, below, right, y0), (left, y1, right, above)]
 
 
 register, unregister = registration((TAR_OT_draw_box,))

@@ -8,7 +8,7 @@ _PORTRAIT_SCALE = 3.2  # in widget heights
 
 
 def draw_detected(context: bpy.types.Context, layout: bpy.types.UILayout, detected: TARDetectedPeople) -> None:
-    """Draw a row for each person: portrait, checkbox, and the range of frames in the scene."""
+    """Draw a row for each person: portrait, checkbox, the range of frames in the scene, and doubts."""
     for person in detected.people:
         row = layout.box().row()
         row.template_icon(portrait_icon(person), scale=_PORTRAIT_SCALE)
@@ -16,3 +16,5 @@ def draw_detected(context: bpy.types.Context, layout: bpy.types.UILayout, detect
         column.use_property_split = False
         column.prop(person, "selected", text=f"Person {person.person_id}")
         column.label(text=f"Frames {frames_text(context, detected, person)}")
+        if person.reason:
+            column.label(text=person.reason)

@@ -11,19 +11,28 @@ import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 
 from tar_core.errors import TarError
-from tar_core.people.selection import Scan
+from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Scan, bystander_reasons
 from tar_core.shots import Shot
 
 from ..scene.frame_rate import frame_rate
 from ..scene.scene_settings import keeps_frame_rate
-from ..util.blender_types import scene_of
+from ..util.blender_types import scene_of, tag_redraw
+from ..util.person_colors import person_color
 from ..util.registration import Pointer, registration
 from ..util.video_info import read_video_info
 
 ALL_SHOTS = "all"
 
+_OUTLINE = 5  # pixels of a portrait, in the person's color
+
 _portraits: Any = None  # Blender's preview collection, from `register` to `unregister`
+_scan: Scan | None = None  # of the list
 _shot_items: list[tuple[str, str, str]] = []  # Blender does not keep the texts of an enumeration's items
+
+
+def _redraw(person: "TARDetectedPerson", context: bpy.types.Context) -> None:
+    """Show the selection in the viewport."""
+    tag_redraw(context, "VIEW_3D")
 
 
 class TARDetectedPerson(bpy.types.PropertyGroup):
@@ -34,13 +43,15 @@ class TARDetectedPerson(bpy.types.PropertyGroup):
         selected: whether to import the person.
         first_frame: first video frame in which the person was detected.
         last_frame: last video frame in which the person was detected.
+        reason: why the person is probably a bystander; empty if not.
         job_entry: `DetectedPerson.to_job` as JSON.
     """
 
     person_id: IntProperty()
-    selected: BoolProperty(name="Import", description="Import this person's motion", default=True)
+    selected: BoolProperty(name="Import", description="Import this person's motion", default=True, update=_redraw)
     first_frame: IntProperty()
     last_frame: IntProperty()
+    reason: StringProperty()
     job_entry: StringProperty()
 
 
@@ -82,11 +93,13 @@ class TARDetectedPeople(bpy.types.PropertyGroup):
 
 
 def show_detected(context: bpy.types.Context, video: str, first_frame: int, scan: Scan) -> None:
-    """Fill the lists with the people detected in a video, all selected, and with its shots.
+    """Fill the lists with the people detected in a video, all but bystanders selected, and with its shots.
 
     Args:
         first_frame: first video frame that was scanned.
     """
+    global _scan
+    _scan = scan
     detected = context.window_manager.tar_detected
     detected.video, detected.first_frame = video, first_frame
     detected.shots.clear()
@@ -96,11 +109,20 @@ def show_detected(context: bpy.types.Context, video: str, first_frame: int, scan
     detected.shot = ALL_SHOTS
     detected.people.clear()
     _portraits.clear()
-    for person in scan.people:
+    for person, reason in zip(scan.people, bystander_reasons(scan.people), strict=True):
         row = detected.people.add()
         row.person_id, row.first_frame, row.last_frame = person.person_id, person.first_frame, person.last_frame
+        row.reason, row.selected = reason, not reason
         row.job_entry = json.dumps(person.to_job(True))
-        _load_portrait(str(person.person_id), person.thumbnail)
+        _load_portrait(person)
+
+
+def picked_scan(context: bpy.types.Context) -> Scan | None:
+    """The scan from which people are being picked; None if the list is not shown."""
+    settings: Any = scene_of(context).tar_settings  # type: ignore[attr-defined]
+    detected = context.window_manager.tar_detected
+    is_listed = settings.people == "picked" and settings.video and detected.video == str(settings.video_path)
+    return _scan if is_listed and detected.people else None
 
 
 def selection_for_job(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:
@@ -121,13 +143,25 @@ def frames_text(
     context: bpy.types.Context, detected: TARDetectedPeople, part: TARDetectedPerson | TARDetectedShot
 ) -> str:
     """The first and the last frame of a person or a shot, as the scene will count them."""
-    scene, speed = scene_of(context), 1.0
-    settings: Any = scene.tar_settings  # type: ignore[attr-defined]
-    if keeps_frame_rate(scene, settings.timing):
+    start = scene_of(context).tar_settings.start_frame  # type: ignore[attr-defined]
+    frames = Shot(1, part.first_frame, part.last_frame).resampled(_speed(context, detected))
+    return f"{start + frames.first} to {start + frames.last}"
+
+
+def shown_frame(context: bpy.types.Context, detected: TARDetectedPeople) -> float:
+    """The video frame of the current frame of the scene."""
+    scene = scene_of(context)
+    start = scene.tar_settings.start_frame  # type: ignore[attr-defined]
+    return float(scene.frame_current - start) / _speed(context, detected)
+
+
+def _speed(context: bpy.types.Context, detected: TARDetectedPeople) -> float:
+    """Scene frames per video frame after an import."""
+    scene = scene_of(context)
+    if keeps_frame_rate(scene, scene.tar_settings.timing):  # type: ignore[attr-defined]
         with contextlib.suppress(TarError):  # the video is gone, which the panel reports elsewhere
-            speed = frame_rate(scene) / read_video_info(Path(detected.video)).fps
-    frames = Shot(1, part.first_frame, part.last_frame).resampled(speed)
-    return f"{settings.start_frame + frames.first} to {settings.start_frame + frames.last}"
+            return frame_rate(scene) / read_video_info(Path(detected.video)).fps
+    return 1.0
 
 
 def has_shots(context: bpy.types.Context, video: str) -> bool:
@@ -155,13 +189,20 @@ def portrait_icon(person: TARDetectedPerson) -> int:
     return int(_portraits[str(person.person_id)].icon_id)
 
 
-def _load_portrait(name: str, image: np.ndarray) -> None:
-    """Load pixels [H, W, 3] uint8, top row first; Blender's images have the bottom row first."""
-    preview = _portraits.new(name)
-    preview.image_size = image.shape[1::-1]
-    pixels = np.ones((*image.shape[:2], 4), np.float32)
-    pixels[..., :3] = image[::-1] / 255
-    preview.image_pixels_float.foreach_set(pixels.ravel())
+def _load_portrait(person: DetectedPerson) -> None:
+    """Load the thumbnail of a person, in the middle of a transparent square and with an outline."""
+    size = THUMBNAIL_SIZE
+    image = person.thumbnail[:size, :size]
+    height, width = image.shape[:2]
+    top, left = (size - height) // 2, (size - width) // 2
+    pixels = np.zeros((size, size, 4), np.float32)
+    pixels[top : top + height, left : left + width] = person_color(person.person_id)
+    inside = image[_OUTLINE:-_OUTLINE, _OUTLINE:-_OUTLINE]
+    top, left = top + _OUTLINE, left + _OUTLINE
+    pixels[top : top + inside.shape[0], left : left + inside.shape[1], :3] = inside / 255
+    preview = _portraits.new(str(person.person_id))
+    preview.image_size = size, size
+    preview.image_pixels_float.foreach_set(pixels[::-1].ravel())  # Blender's images have the bottom row first
 
 
 _register, _unregister = registration(
@@ -177,7 +218,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    global _portraits
+    global _portraits, _scan
     _unregister()
     bpy.utils.previews.remove(_portraits)
-    _portraits = None
+    _portraits = _scan = None

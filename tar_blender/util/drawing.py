@@ -5,6 +5,7 @@ from typing import Any
 
 import blf
 import gpu
+import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 Color = tuple[float, float, float, float]
@@ -18,6 +19,21 @@ def fill(color: Color, *rectangles: Sequence[float]) -> None:
     shader: Any = gpu.shader.from_builtin("UNIFORM_COLOR")
     shader.uniform_float("color", color)
     batch_for_shader(shader, "TRIS", {"pos": triangles}).draw(shader)
+
+
+def outline(x0: float, y0: float, x1: float, y1: float, width: float) -> list[tuple[float, ...]]:
+    """Return four thin rectangles around a rectangle."""
+    left, below, right, above = x0 - width, y0 - width, x1 + width, y1 + width
+    return [(left, below, x0, above), (x1, below, right, above), (left, below, right, y0), (left, y1, right, above)]
+
+
+def picture_texture(pixels: np.ndarray) -> Any:
+    """Load pixels [H, W, 3] uint8, top row first, into a texture."""
+    height, width = pixels.shape[:2]
+    colors = np.ones((height, width, 4), np.float32)
+    colors[..., :3] = pixels[::-1] / 255
+    types: Any = gpu.types  # the stubs declare its constructors without arguments
+    return types.GPUTexture((width, height), format="RGBA8", data=types.Buffer("FLOAT", colors.size, colors.ravel()))
 
 
 def draw_lines(color: Color, width: float, ends: Iterable[tuple[float, float]]) -> None:

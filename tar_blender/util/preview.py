@@ -12,19 +12,12 @@ import gpu
 from tar_core.preview import LINES, Point, Preview
 
 from .blender_types import preferences_of
-from .drawing import Color, draw_lines, draw_text, fill
+from .drawing import draw_lines, draw_text, fill
+from .person_colors import person_color
 
 _SHARE = 0.3  # of the viewport's width and height that the picture may have
 _MARGIN, _TEXT_SIZE, _LINE_WIDTH = 12, 12, 2  # pixels, times the scale of the interface
 _BACKGROUND, _WHITE = (0.08, 0.08, 0.08, 0.8), (1.0, 1.0, 1.0, 1.0)
-_COLORS: tuple[Color, ...] = (
-    (1.0, 0.55, 0.1, 1.0),
-    (0.3, 0.75, 1.0, 1.0),
-    (0.5, 0.9, 0.35, 1.0),
-    (1.0, 0.45, 0.75, 1.0),
-    (0.95, 0.85, 0.3, 1.0),
-    (0.7, 0.6, 1.0, 1.0),
-)
 
 _preview: Preview | None = None
 _handler: Any = None
@@ -64,15 +57,16 @@ def is_preview_shown() -> bool:
     return _handler is not None
 
 
-def picture_area(width: int, height: int, space: Rectangle, margin: float) -> Rectangle:
+def picture_area(width: int, height: int, space: Rectangle, margin: float, share: float = _SHARE) -> Rectangle:
     """The largest rectangle with the shape of the video in the bottom left part of a region.
 
     Args:
         width, height: of the video.
         space: the part of the region that is not covered.
         margin: distance from the corner.
+        share: of the width and height of the space that the rectangle may have.
     """
-    scale = _SHARE * min((space.x1 - space.x0) / width, (space.y1 - space.y0) / height)
+    scale = share * min((space.x1 - space.x0) / width, (space.y1 - space.y0) / height)
     x, y = space.x0 + margin, space.y0 + margin
     return Rectangle(x, y, x + scale * width, y + scale * height)
 
@@ -94,18 +88,18 @@ def _draw() -> None:
     if preview is None:
         return
     scale = preferences_of(bpy.context).system.ui_scale
-    area = picture_area(preview.width, preview.height, _uncovered(bpy.context), _MARGIN * scale)
+    area = picture_area(preview.width, preview.height, uncovered(bpy.context), _MARGIN * scale)
     gpu.state.blend_set("ALPHA")
     fill(_BACKGROUND, area)
     for track, points in preview.people.items():
         if lines := skeleton_lines(points, preview, area):
-            draw_lines(_COLORS[track % len(_COLORS)], _LINE_WIDTH * scale, lines)
+            draw_lines(person_color(track), _LINE_WIDTH * scale, lines)
     gpu.state.blend_set("NONE")
     place = area.x0 + _MARGIN * scale / 2, area.y1 - 1.5 * _TEXT_SIZE * scale
     draw_text(_WHITE, _TEXT_SIZE * scale, *place, f"Frame {preview.frame}")
 
 
-def _uncovered(context: bpy.types.Context) -> Rectangle:
+def uncovered(context: bpy.types.Context) -> Rectangle:
     """The part of the viewport between the toolbar and the sidebar, which may cover it."""
     area: Any = context.area
     region: Any = context.region

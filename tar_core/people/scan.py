@@ -1,19 +1,21 @@
 """Scan of a video for people: detection and tracking at a low frame rate, without motion capture."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from tar_core.camera.crop import crop_from_box
-from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Scan
+from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Pictures, Scan
 from tar_core.people.tracker import PeopleTracker
 from tar_core.shots import Shot, add_frame
 from tar_core.video.reader import VideoFrame
 
 SCAN_FPS = 8.0  # low enough to be fast, high enough for the landmarks to follow a walking person
 BOXES_PER_SECOND = 1.0  # recorded per person
+MAX_PICTURES = 16  # recorded frames
+PICTURE_SIZE = 480  # pixels of the longer side of a recorded frame
+THUMBNAIL_MARGIN = 0.04  # of the sides of the box, around it
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ def scan_people(
     tracker = make_tracker(fps / step)
     seen: dict[tuple[int, int], _Sighting] = {}  # by track and processed frame
     shots: list[Shot] = []
+    spacing = max(1, round(fps / step / BOXES_PER_SECOND))  # processed frames from one recorded box to the next
+    pictures = _PictureSeries(spacing)
     is_cut = False
     for count, (frame, is_first) in enumerate(frames):
         add_frame(shots, frame.index, is_first)
@@ -67,6 +71,7 @@ def scan_people(
         number, skipped = divmod(count, step)
         if skipped:
             continue
+        pictures.add(number, frame)
         if is_cut:
             tracker.cut(number)
             is_cut = False
@@ -79,14 +84,50 @@ def scan_people(
     ]
     # As in a capture, people are ranked by size and presence.
     people.sort(key=lambda sightings: sum(sighting.size for sighting in sightings), reverse=True)
-    spacing = max(1, round(fps / step / BOXES_PER_SECOND))
-    return Scan([_detected(person_id, sightings, spacing) for person_id, sightings in enumerate(people, 1)], shots)
+    pictured = {frame for frame, _ in pictures.kept}
+    detected = [_detected(person_id, sightings, spacing, pictured) for person_id, sightings in enumerate(people, 1)]
+    return Scan(detected, shots, pictures.pictures())
 
 
-def _detected(person_id: int, sightings: Sequence[_Sighting], spacing: int) -> DetectedPerson:
-    """A person with every `spacing`-th box, and the last one."""
+class _PictureSeries:
+    """At most MAX_PICTURES reduced frames, evenly spaced, of a video whose length is not known in advance.
+
+    Args:
+        interval: frames from one picture to the next at the beginning; it doubles each time there are too many.
+    """
+
+    def __init__(self, interval: int) -> None:
+        self._interval = interval
+        self._scale = 1.0
+        self.kept: list[tuple[int, np.ndarray]] = []
+
+    def add(self, number: int, frame: VideoFrame) -> None:
+        """Keep a processed frame if its number is a multiple of the interval."""
+        if number % self._interval:
+            return
+        width, height = frame.image.shape[1::-1]
+        self._scale = max(width, height) / min(PICTURE_SIZE, max(width, height))
+        size = max(round(width / self._scale), 1), max(round(height / self._scale), 1)
+        self.kept.append((frame.index, cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA)))
+        if len(self.kept) > MAX_PICTURES:
+            del self.kept[1::2]
+            self._interval *= 2
+
+    def pictures(self) -> Pictures | None:
+        if not self.kept:
+            return None
+        frames, images = zip(*self.kept, strict=True)
+        return Pictures(np.array(frames), np.stack(images), self._scale)
+
+
+def _detected(person_id: int, sightings: Sequence[_Sighting], spacing: int, pictured: Container[int]) -> DetectedPerson:
+    """A person with every `spacing`-th box, the last one, and those in `pictured` frames."""
     last = len(sightings) - 1
-    kept = [sightings[index] for index in sorted({*range(0, last, spacing), last})]
+    kept = [
+        sighting
+        for index, sighting in enumerate(sightings)
+        if index % spacing == 0 or index == last or sighting.frame in pictured
+    ]
     best = max(sightings, key=lambda sighting: sighting.rating)
     thumbnail = cv2.imdecode(best.thumbnail, cv2.IMREAD_COLOR)[..., ::-1]
     boxes = np.stack([sighting.box for sighting in kept])
@@ -94,15 +135,16 @@ def _detected(person_id: int, sightings: Sequence[_Sighting], spacing: int) -> D
 
 
 def crop_thumbnail(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """Cut the square around a box [4] out of an image [H, W, 3].
-
-    A square that reaches beyond the image is moved inside, and is never larger than the image.
+    """Cut the part of a box [4] that is inside an image [H, W, 3], with a narrow margin.
 
     Returns:
-        [THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3] uint8.
+        [h, w, 3] uint8; the longer side has THUMBNAIL_SIZE pixels.
     """
     size = np.array(image.shape[1::-1])
-    side = min(float((box[2:] - box[:2]).max()), size.min())
-    corner = np.clip((box[:2] + box[2:] - side) / 2, -0.5, size - 0.5 - side)
-    crop = crop_from_box(np.concatenate([corner, corner + side]), margin=1.0).cut(image)
-    return cv2.resize(crop, (THUMBNAIL_SIZE, THUMBNAIL_SIZE), interpolation=cv2.INTER_AREA)
+    margin = THUMBNAIL_MARGIN * (box[2:] - box[:2])
+    left, top = np.clip(np.floor(box[:2] - margin).astype(int), 0, size - 1)
+    right, bottom = np.maximum(np.minimum(np.ceil(box[2:] + margin).astype(int), size), (left + 1, top + 1))
+    crop = image[top:bottom, left:right]
+    scale = THUMBNAIL_SIZE / max(crop.shape[:2])
+    wanted = [max(round(scale * side), 1) for side in crop.shape[1::-1]]
+    return np.asarray(cv2.resize(crop, wanted, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR))

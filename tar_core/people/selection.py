@@ -16,9 +16,14 @@ from tar_core.npz import MAX_FRAME, NUMBER, WHOLE_NUMBER, Form, read_npz
 from tar_core.people.boxes import box_iou
 from tar_core.shots import Shot
 
-THUMBNAIL_SIZE = 128  # pixels
+THUMBNAIL_SIZE = 128  # pixels of the longer side
 MIN_IOU = 0.3  # of the boxes of one person at the same time in two passes over the video
 
+# A person who is shorter than the tallest one by the first factor, or by the second one and moves less than this in
+# heights of the box, is probably a bystander.
+SMALL, BACKGROUND, STILL = 0.4, 0.75, 0.15
+
+_PICTURE_KEYS = {"frames": "picture_frames", "images": "pictures", "scale": "picture_scale"}
 _FILE_KEYS = {"frames": "frames", "boxes": "boxes", "thumbnail": "picture"}  # attribute to key in the file
 
 
@@ -30,7 +35,7 @@ class DetectedPerson:
         person_id: number, starting at 1.
         frames: [M] increasing video frame numbers with a recorded box; includes the first and the last.
         boxes: [M, 4] x0, y0, x1, y1 in pixels.
-        thumbnail: [THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3] uint8 RGB.
+        thumbnail: [H, W, 3] uint8 RGB, the person alone; the longer side has THUMBNAIL_SIZE pixels.
     """
 
     person_id: int
@@ -46,18 +51,64 @@ class DetectedPerson:
     def last_frame(self) -> int:
         return int(self.frames[-1])
 
+    @property
+    def height(self) -> float:
+        """Usual height of the box, pixels."""
+        return float(np.median(self.boxes[:, 3] - self.boxes[:, 1]))
+
+    @property
+    def movement(self) -> float:
+        """How far the center of the box moves, in heights of the box."""
+        centers = (self.boxes[:, :2] + self.boxes[:, 2:]) / 2
+        return float(np.ptp(centers, axis=0).max() / max(self.height, 1.0))
+
+    def box_at(self, frame: float) -> np.ndarray | None:
+        """The box [4] in a frame, between recorded boxes; None before the first and after the last frame."""
+        if not self.first_frame <= frame <= self.last_frame:
+            return None
+        return np.array([np.interp(frame, self.frames, column) for column in self.boxes.T])
+
     def to_job(self, is_selected: bool) -> dict[str, Any]:
         """The person's entry in the selection of a capture job; `PeopleSelection.from_job` reads it."""
         rows = np.column_stack([self.frames, self.boxes.round(1)]).tolist()
         return {"wanted": is_selected, "boxes": rows}
 
 
+def bystander_reasons(people: Sequence[DetectedPerson]) -> list[str]:
+    """For each person, why they are probably not meant to be captured; empty for the others."""
+    tallest = max((person.height for person in people), default=0.0)
+
+    def reason(person: DetectedPerson) -> str:
+        if person.height < SMALL * tallest:
+            return "Small or far away"
+        is_in_background = person.height < BACKGROUND * tallest
+        return "In the background, hardly moves" if is_in_background and person.movement < STILL else ""
+
+    return [reason(person) for person in people]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Some frames of a video, reduced in size, over which the boxes of people are drawn.
+
+    Attributes:
+        frames: [K] increasing video frame numbers.
+        images: [K, H, W, 3] uint8 RGB.
+        scale: pixels of the video per pixel of the images.
+    """
+
+    frames: np.ndarray
+    images: np.ndarray
+    scale: float
+
+
 @dataclass(frozen=True)
 class Scan:
-    """The result of a scan: the people, the largest first, and the shots of the video."""
+    """The result of a scan: the people, the largest first, the shots of the video, and some of its frames."""
 
     people: list[DetectedPerson]
     shots: list[Shot]
+    pictures: Pictures | None = None
 
     def save(self, path: Path) -> None:
         """Write an .npz file. An incomplete file is never left behind.
@@ -69,6 +120,8 @@ class Scan:
             "ids": np.array([person.person_id for person in self.people], np.int64),
             "shots": np.array([(shot.number, shot.first, shot.last) for shot in self.shots], np.int64).reshape(-1, 3),
         }
+        if self.pictures is not None:
+            arrays |= {name: getattr(self.pictures, field) for field, name in _PICTURE_KEYS.items()}
         for index, person in enumerate(self.people):
             arrays |= {f"{key}_{index}": getattr(person, name) for name, key in _FILE_KEYS.items()}
         write_npz(path, arrays)
@@ -88,13 +141,21 @@ class Scan:
             DetectedPerson(int(number), **{name: data[f"{key}_{i}"] for name, key in _FILE_KEYS.items()})
             for i, number in enumerate(ids)
         ]
-        return cls(people, [Shot(*numbers) for numbers in lists["shots"].tolist()] if "shots" in lists else [])
+        shots = [Shot(*numbers) for numbers in lists["shots"].tolist()] if "shots" in lists else []
+        has_pictures = all(name in lists for name in _PICTURE_KEYS.values()) and lists["pictures"].size > 0
+        if not has_pictures:
+            return cls(people, shots)
+        pictures = Pictures(lists["picture_frames"], lists["pictures"], float(lists["picture_scale"]))
+        return cls(people, shots, pictures)
 
 
 _LISTS = {
     "ids": Form(WHOLE_NUMBER, ("P",)),
-    "shots": Form(WHOLE_NUMBER, ("S", 3), low=0, high=MAX_FRAME, optional=True),  # older engines do not write it
-}
+    "shots": Form(WHOLE_NUMBER, ("S", 3), low=0, high=MAX_FRAME, optional=True),
+    "picture_frames": Form(WHOLE_NUMBER, ("K",), low=0, high=MAX_FRAME, optional=True),
+    "pictures": Form(WHOLE_NUMBER, ("K", "height", "width", 3), low=0, high=255, optional=True),
+    "picture_scale": Form(NUMBER, (), low=0.01, high=100, optional=True),
+}  # older engines do not write the optional ones
 
 
 def _forms(index: int) -> dict[str, Form]:
@@ -102,7 +163,7 @@ def _forms(index: int) -> dict[str, Form]:
     return {
         f"frames_{index}": Form(WHOLE_NUMBER, (f"{index}",), low=0, high=MAX_FRAME),
         f"boxes_{index}": Form(NUMBER, (f"{index}", 4)),
-        f"picture_{index}": Form(WHOLE_NUMBER, (THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), low=0, high=255),
+        f"picture_{index}": Form(WHOLE_NUMBER, (f"height_{index}", f"width_{index}", 3), low=0, high=255),
     }
 
 

@@ -71,10 +71,10 @@ def synthetic_person(person_id: int, frames: int, first_frame: int) -> PersonMot
 
 
 def detected_person(number: int, gray: int) -> DetectedPerson:
-    """A person in frames 0 to 11, with a box further right for each number, and a gray thumbnail with a white row."""
+    """A person in frames 0 to 11, with a box further right for each number, and a gray thumbnail with a white top."""
     boxes = np.tile([100.0 * number, 10, 100 * number + 40, 110], (2, 1))
-    thumbnail = np.full((THUMBNAIL_SIZE, THUMBNAIL_SIZE, 3), gray, np.uint8)
-    thumbnail[0] = 255
+    thumbnail = np.full((THUMBNAIL_SIZE, THUMBNAIL_SIZE // 2, 3), gray, np.uint8)
+    thumbnail[:10] = 255
     return DetectedPerson(number, np.array([0, 11]), boxes, thumbnail)
 
 

@@ -111,17 +111,22 @@ def kill_engine(session: Session) -> Step:
 
 
 def find_people(session: Session) -> Step:
-    """Scan the video for people and deselect one of them for a moment."""
+    """Scan the video for people. The one in the background is not selected at first; then select both."""
     session.settings.people = "picked"
     with session.override():
         bpy.ops.tar.find_people("INVOKE_DEFAULT")
     yield from session.wait_for_import()
     people = bpy.context.window_manager.tar_detected.people
     assert not session.progress.error and len(people) == 2 and leftovers() == session.before, session.progress.error
-    people[1].selected = False
+    assert [person.selected for person in people] == [True, False], "the bystander is selected"
+    session.area.tag_redraw()
     yield DRAW_SECONDS
     session.screenshot("pick")
+    bpy.context.scene.frame_set(70)
     people[1].selected = True
+    yield DRAW_SECONDS
+    session.screenshot("pick_later_frame")
+    bpy.context.scene.frame_set(1)
 
 
 def import_drawn_box(session: Session) -> Step:

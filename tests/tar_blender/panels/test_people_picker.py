@@ -26,3 +26,11 @@ def test_each_person_gets_a_checkbox_and_a_frame_range() -> None:
     draw_detected(bpy.context, layout, bpy.context.window_manager.tar_detected)
     assert layout.properties == ["selected", "selected"]
     assert layout.labels == ["Frames 1 to 12", "Frames 1 to 12"]
+
+
+def test_doubts_about_a_person_are_shown() -> None:
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0)], []))
+    bpy.context.window_manager.tar_detected.people[0].reason = "Small or far away"
+    layout = RecordingLayout()
+    draw_detected(bpy.context, layout, bpy.context.window_manager.tar_detected)
+    assert layout.labels == ["Frames 1 to 12", "Small or far away"]

@@ -1,5 +1,6 @@
 """Detected people, their checkboxes, and the job for the engine."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -9,6 +10,7 @@ import pytest
 from tar_blender.operators import import_video
 from tar_blender.properties import people_picker
 from tar_blender.properties.people_picker import selection_for_job, shot_for_job, show_detected
+from tar_blender.util.person_colors import person_color
 from tar_core.errors import TarError
 from tar_core.people.selection import Scan
 from tar_core.shots import Shot
@@ -25,8 +27,47 @@ def test_detected_people_are_selected_and_have_portraits() -> None:
         (2, 0, 11, True),
     ]
     pixels = np.array(people_picker._portraits["2"].image_pixels_float).reshape(128, 128, 4)
-    assert pixels[0] == pytest.approx(np.tile([0.4, 0.4, 0.4, 1.0], (128, 1)), abs=0.01), "the bottom row is first"
-    assert (pixels[-1] == 1).all()
+    assert (pixels[:, :32, 3] == 0).all() and (pixels[:, 96:, 3] == 0).all(), "transparent beside the person"
+    assert pixels[0, 32:96] == pytest.approx(np.tile(person_color(2), (64, 1)), abs=0.01), "an outline"
+    inside = pixels[5:-5, 37:91, :3]
+    assert inside[0] == pytest.approx(np.full((54, 3), 0.4), abs=0.01), "the bottom row is first"
+    assert (inside[-1] == 1).all()
+
+
+def test_portrait_of_a_very_narrow_person() -> None:
+    narrow = replace(detected_person(1, gray=0), thumbnail=np.zeros((128, 3, 3), np.uint8))
+    show_detected(bpy.context, "/a.mp4", 0, Scan([narrow], []))
+    pixels = np.array(people_picker._portraits["1"].image_pixels_float).reshape(128, 128, 4)
+    assert pixels[0, 62:65] == pytest.approx(np.tile(person_color(1), (3, 1)), abs=0.01)
+
+
+def test_bystanders_are_listed_but_not_selected() -> None:
+    small = replace(detected_person(2, gray=0), boxes=np.tile([300.0, 10, 310, 30], (2, 1)))
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0), small], []))
+    rows = bpy.context.window_manager.tar_detected.people
+    assert [(row.selected, row.reason) for row in rows] == [(True, ""), (False, "Small or far away")]
+
+
+def test_people_are_picked_while_their_list_is_shown() -> None:
+    settings, scan = bpy.context.scene.tar_settings, Scan([detected_person(1, gray=0)], [])
+    settings.video, settings.people = "/a.mp4", "picked"
+    show_detected(bpy.context, str(settings.video_path), 0, scan)
+    assert people_picker.picked_scan(bpy.context) is scan
+    settings.people = "all"
+    assert people_picker.picked_scan(bpy.context) is None
+    settings.people, settings.video = "picked", "/b.mp4"
+    assert people_picker.picked_scan(bpy.context) is None
+
+
+def test_frame_of_the_video_in_the_scene(tiny_video: Path) -> None:
+    """The video has 12 frames per second, the scene 24."""
+    scene, detected = bpy.context.scene, bpy.context.window_manager.tar_detected
+    show_detected(bpy.context, str(tiny_video), 0, Scan([detected_person(1, gray=0)], []))
+    scene.tar_settings.timing, scene.tar_settings.start_frame, scene.render.fps = "scene", 11, 24
+    scene.frame_set(21)
+    assert people_picker.shown_frame(bpy.context, detected) == 5
+    scene.tar_settings.timing = "video"
+    assert people_picker.shown_frame(bpy.context, detected) == 10
 
 
 def test_job_contains_the_selection() -> None:

@@ -34,7 +34,7 @@ class ScriptedTracker:
         ]
 
 
-def test_confirmed_people_are_listed_largest_first_with_a_box_per_second() -> None:
+def test_confirmed_people_are_listed_largest_first_with_boxes_every_second_and_in_pictures() -> None:
     image = np.zeros((100, 100, 3), np.uint8)
     image[:, 20:] = 200
     frames = (VideoFrame(index, index / 32, image) for index in range(100, 200))
@@ -43,11 +43,12 @@ def test_confirmed_people_are_listed_largest_first_with_a_box_per_second() -> No
     large, small = scan.people
     assert rates == [8.0], "every fourth frame is processed"
     assert (large.person_id, small.person_id) == (1, 2)
+    assert scan.pictures is not None and scan.pictures.frames.tolist() == [100, 132, 164, 196]
     np.testing.assert_array_equal(small.frames, [100, 132, 164, 196])
-    np.testing.assert_array_equal(large.frames, [120, 152, 184, 196])
-    np.testing.assert_array_equal(large.boxes, np.tile(LARGE, (4, 1)))
+    np.testing.assert_array_equal(large.frames, [120, 132, 152, 164, 184, 196])
+    np.testing.assert_array_equal(large.boxes, np.tile(LARGE, (6, 1)))
     np.testing.assert_array_equal(small.boxes, np.tile(SMALL, (4, 1)))
-    assert large.thumbnail[64, 100].tolist() == [200] * 3 and small.thumbnail[64, 64].tolist() == [0] * 3
+    assert large.thumbnail[64, 60].tolist() == [200] * 3 and small.thumbnail[64, 30].tolist() == [0] * 3
 
 
 class CuttingTracker(ScriptedTracker):
@@ -69,18 +70,26 @@ def test_tracker_learns_of_a_cut_between_processed_frames() -> None:
     assert tracker.cuts == [13], "frame 52, the first one that is processed after the cut at 50"
 
 
-def test_thumbnail_is_an_upright_square_around_the_box() -> None:
+def test_pictures_are_spread_over_a_long_video() -> None:
+    frames = (VideoFrame(index, index / 8, np.full((960, 540, 3), index % 256, np.uint8)) for index in range(400))
+    pictures = scan_people(mark_cuts(frames), 8.0, lambda fps: CuttingTracker()).pictures  # type: ignore
+    assert pictures is not None and pictures.scale == 2
+    assert pictures.images.shape[1:] == (480, 270, 3)
+    assert pictures.frames.tolist() == list(range(0, 400, 32))
+    assert pictures.images[3, 0, 0].tolist() == [96] * 3
+
+
+def test_thumbnail_shows_the_person_alone() -> None:
     image = np.zeros((400, 400, 3), np.uint8)
-    image[100:200, 150:250] = (255, 0, 0)
-    thumbnail = crop_thumbnail(image, np.array([150, 100, 250, 300]))
-    assert thumbnail[20, 64].tolist() == [255, 0, 0] and thumbnail[100, 64].tolist() == [0, 0, 0]
-    assert thumbnail[20, 5].tolist() == [0, 0, 0]
+    image[100:300, 150:250] = (255, 0, 0)
+    thumbnail = crop_thumbnail(image, np.array([150.0, 100, 250, 300]))
+    assert thumbnail.shape == (128, 64, 3)
+    assert (thumbnail[8:-8, 4:-4] == (255, 0, 0)).all()
+    assert (thumbnail[0] == 0).all(), "a narrow margin"
 
 
 def test_thumbnail_stays_inside_the_image() -> None:
-    """Beyond the border, the thumbnail would show the repeated border."""
-    image = np.zeros((400, 300, 3), np.uint8)
-    image[:, 2:] = image[2:] = (0, 255, 0)  # black at the left and top border
-    image[:2] = 0
-    for box in ([-40, 50, 60, 350], [100, -80, 150, 120], [-50, -50, 340, 450]):
-        assert (crop_thumbnail(image, np.array(box, float)) == 0).all(-1).mean() < 0.05, box
+    image = np.full((400, 300, 3), 255, np.uint8)
+    image[:, 2:298] = 0
+    for box in ([-40, 50, 60, 350], [100, -80, 150, 120], [-50, -50, 340, 450], [290, 390, 500, 900]):
+        assert max(crop_thumbnail(image, np.array(box, float)).shape) == 128, box

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.people.selection import DetectedPerson, PeopleSelection, Scan
+from tar_core.people.selection import DetectedPerson, PeopleSelection, Pictures, Scan, bystander_reasons
 from tar_core.shots import Shot
 
 LEFT, RIGHT = np.array([0.0, 0, 100, 200]), np.array([300.0, 0, 400, 200])
@@ -55,11 +55,41 @@ def test_end_boxes_count_within_the_slack() -> None:
         assert select(True, False).includes([frame], [LEFT]) == is_included
 
 
+def person_of(rows: np.ndarray) -> DetectedPerson:
+    return DetectedPerson(1, rows[:, 0].astype(int), rows[:, 1:], np.zeros((128, 64, 3), np.uint8))
+
+
+def test_small_people_and_still_ones_in_the_background_are_bystanders() -> None:
+    """All are 200 pixels tall, times a factor."""
+    dancer, onlooker = person_of(WALKER), person_of(STANDER)
+
+    def scaled(rows: np.ndarray, factor: float) -> DetectedPerson:
+        return person_of(np.column_stack([rows[:, 0], factor * rows[:, 1:]]))
+
+    assert bystander_reasons([dancer, onlooker]) == ["", ""], "as near as the dancer"
+    assert bystander_reasons([dancer, scaled(STANDER, 0.6), scaled(WALKER, 0.6), scaled(WALKER, 0.3)]) == [
+        "",
+        "In the background, hardly moves",
+        "",
+        "Small or far away",
+    ]
+    assert bystander_reasons([onlooker]) == [""] and bystander_reasons([]) == []
+
+
+def test_box_between_recorded_frames() -> None:
+    walker = person_of(WALKER)
+    np.testing.assert_allclose(walker.box_at(50), (LEFT + RIGHT) / 2)
+    assert walker.box_at(101) is None
+
+
 def test_file_round_trip(tmp_path: Path) -> None:
     thumbnail = np.arange(128 * 128 * 3).astype(np.uint8).reshape(128, 128, 3)
     person = DetectedPerson(1, WALKER[:, 0].astype(int), WALKER[:, 1:], thumbnail)
-    Scan([person, person], [Shot(1, 0, 5), Shot(2, 6, 9)]).save(tmp_path / "found.npz")
+    pictures = Pictures(np.array([3, 7]), np.arange(2 * 4 * 5 * 3).astype(np.uint8).reshape(2, 4, 5, 3), 2.5)
+    Scan([person, person], [Shot(1, 0, 5), Shot(2, 6, 9)], pictures).save(tmp_path / "found.npz")
     found = Scan.load(tmp_path / "found.npz")
+    assert found.pictures is not None and found.pictures.scale == 2.5
+    np.testing.assert_array_equal(found.pictures.images, pictures.images)
     assert found.shots == [Shot(1, 0, 5), Shot(2, 6, 9)]
     read = found.people
     assert len(read) == 2 and (read[1].first_frame, read[1].last_frame) == (0, 100)

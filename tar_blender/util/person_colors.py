@@ -1,0 +1,22 @@
+"""One color for each person: of the body in the scene, and of the skeleton in the preview of an import."""
+
+Color = tuple[float, float, float, float]
+
+_COLORS: dict[str, Color] = {  # sRGB
+    "Orange": (1.0, 0.55, 0.1, 1.0),
+    "Blue": (0.3, 0.75, 1.0, 1.0),
+    "Green": (0.5, 0.9, 0.35, 1.0),
+    "Pink": (1.0, 0.45, 0.75, 1.0),
+    "Yellow": (0.95, 0.85, 0.3, 1.0),
+    "Violet": (0.7, 0.6, 1.0, 1.0),
+}
+
+
+def person_color(person_id: int) -> Color:
+    """The color of a person, sRGB."""
+    return list(_COLORS.values())[person_id % len(_COLORS)]
+
+
+def color_name(person_id: int) -> str:
+    """The name of a person's color."""
+    return list(_COLORS)[person_id % len(_COLORS)]
