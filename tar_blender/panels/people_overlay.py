@@ -3,7 +3,6 @@
 from typing import Any
 
 import bpy
-import gpu
 import numpy as np
 from gpu_extras.presets import draw_texture_2d
 
@@ -18,7 +17,7 @@ from ..util.preview import Rectangle, picture_area, uncovered
 _SHARE = 0.6  # of the viewport's width and height that the picture may have
 _MARGIN, _TEXT_SIZE = 12, 14  # pixels, times the scale of the interface
 _LINE, _THIN_LINE = 2, 1  # width of the boxes of people who are selected, and of the others
-_WHITE, _SHADE = (1.0, 1.0, 1.0, 1.0), (0.0, 0.0, 0.0, 0.6)
+_DARK = (0.08, 0.08, 0.08, 1.0)
 
 _handler: Any = None
 _texture: tuple[Pictures, int, Any] | None = None  # of the picture that was drawn last
@@ -46,22 +45,20 @@ def _draw() -> None:
     height, width = pictures.images.shape[1:3]
     area = picture_area(width, height, uncovered(context), _MARGIN * scale, _SHARE)
     draw_texture_2d(_texture_of(pictures, index), (area.x0, area.y0), area.x1 - area.x0, area.y1 - area.y0)
-    gpu.state.blend_set("ALPHA")
     selected = {row.person_id for row in detected.people if row.selected}
-    for person in scan.people:
-        box = person.box_at(frame)
+    boxes = {person.person_id: person.box_at(frame) for person in scan.people}
+    for person_id, box in boxes.items():
         if box is not None:
-            _draw_box(person.person_id, box_in_picture(box, pictures, area), person.person_id in selected, scale)
-    gpu.state.blend_set("NONE")
+            _draw_box(person_id, box_in_picture(box, pictures, area), person_id in selected, scale)
 
 
 def _draw_box(person_id: int, box: Rectangle, is_selected: bool, scale: float) -> None:
     color = person_color(person_id)
     fill(color, *outline(*box, (_LINE if is_selected else _THIN_LINE) * scale))
-    line = 1.5 * _TEXT_SIZE * scale
-    name = str(person_id) if is_selected else f"{person_id} not selected"
-    fill(_SHADE, (box.x0, box.y1 - line, box.x0 + (len(name) + 1) * _TEXT_SIZE * scale / 2, box.y1))
-    draw_text(color if is_selected else _WHITE, _TEXT_SIZE * scale, box.x0 + line / 4, box.y1 - 0.75 * line, name)
+    size = _TEXT_SIZE * scale
+    name = f"{person_id}" if is_selected else f"{person_id} not selected"
+    fill(color if is_selected else _DARK, (box.x0, box.y1 - 1.5 * size, box.x0 + (len(name) + 1) * size / 2, box.y1))
+    draw_text(_DARK if is_selected else color, size, box.x0 + 0.3 * size, box.y1 - 1.1 * size, name)
 
 
 def _texture_of(pictures: Pictures, index: int) -> Any:

@@ -28,12 +28,14 @@ def outline(x0: float, y0: float, x1: float, y1: float, width: float) -> list[tu
 
 
 def picture_texture(pixels: np.ndarray) -> Any:
-    """Load pixels [H, W, 3] uint8, top row first, into a texture."""
+    """Load pixels [H, W, 3] uint8, sRGB, top row first, into a texture; Blender expects linear values there."""
     height, width = pixels.shape[:2]
+    levels = np.arange(256) / 255
+    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)  # IEC 61966-2-1
     colors = np.ones((height, width, 4), np.float32)
-    colors[..., :3] = pixels[::-1] / 255
+    colors[..., :3] = linear[pixels[::-1]]
     types: Any = gpu.types  # the stubs declare its constructors without arguments
-    return types.GPUTexture((width, height), format="RGBA8", data=types.Buffer("FLOAT", colors.size, colors.ravel()))
+    return types.GPUTexture((width, height), format="RGBA16F", data=types.Buffer("FLOAT", colors.size, colors.ravel()))
 
 
 def draw_lines(color: Color, width: float, ends: Iterable[tuple[float, float]]) -> None:

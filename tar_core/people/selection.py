@@ -82,7 +82,7 @@ def bystander_reasons(people: Sequence[DetectedPerson]) -> list[str]:
         if person.height < SMALL * tallest:
             return "Small or far away"
         is_in_background = person.height < BACKGROUND * tallest
-        return "In the background, hardly moves" if is_in_background and person.movement < STILL else ""
+        return "Still, in the background" if is_in_background and person.movement < STILL else ""
 
     return [reason(person) for person in people]
 

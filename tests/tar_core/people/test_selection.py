@@ -69,7 +69,7 @@ def test_small_people_and_still_ones_in_the_background_are_bystanders() -> None:
     assert bystander_reasons([dancer, onlooker]) == ["", ""], "as near as the dancer"
     assert bystander_reasons([dancer, scaled(STANDER, 0.6), scaled(WALKER, 0.6), scaled(WALKER, 0.3)]) == [
         "",
-        "In the background, hardly moves",
+        "Still, in the background",
         "",
         "Small or far away",
     ]
