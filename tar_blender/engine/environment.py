@@ -19,6 +19,7 @@ from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_va
 from tar_core.errors import TarError
 
 READY_FILE = "tar_engine.json"  # in the folder of an environment once it is complete
+REQUIREMENTS = Path(__file__).parent / "requirements"  # written by scripts/pin_engine.py
 
 _CHECK_SECONDS = 30.0
 _CHECK = f"import sys, venv, ensurepip; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
@@ -114,7 +115,9 @@ def find_base_python(candidates: Iterable[str | None] = ()) -> Path:
     )
 
 
-def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequence[str] = ()) -> list[list[str]]:
+def set_up_commands(
+    folder: Path, base: Path, requirement: str, options: Sequence[str] = (), pinned: bool = False
+) -> list[list[str]]:
     """Return the commands that create an environment, or complete one whose setup was interrupted.
 
     Args:
@@ -122,17 +125,22 @@ def set_up_commands(folder: Path, base: Path, requirement: str, options: Sequenc
         base: the Python to create it with.
         requirement: what pip installs: the wheel of tar_core, or its source folder, with extras in brackets.
         options: more options for pip, e.g. for another build of PyTorch.
+        pinned: install the versions in REQUIREMENTS, and of these only wheels with the hashes there. Otherwise, pip
+            chooses the newest ones.
     """
     python = environment_python(folder)
     pip = [str(python), *ISOLATED, "-m", "pip", "install", "--no-input", "--disable-pip-version-check", *options]
     exists = python.exists() and _can_create_environments(str(python))
     commands = [] if exists else [[str(base), *ISOLATED, "-m", "venv", "--clear", str(folder)]]
+    checked = ["--require-hashes", "--only-binary=:all:", "--requirement"]
     if "--no-index" not in options and not os.environ.get("PIP_NO_INDEX"):
-        commands.append([*pip, "--upgrade", "pip>=24.1"])  # the first version that reports the progress of downloads
-        pip.append("--progress-bar=raw")
+        newer_pip = [*checked, str(REQUIREMENTS / "pip.txt")] if pinned else ["--upgrade", "pip>=24.1"]
+        commands.append([*pip, *newer_pip])
+        pip.append("--progress-bar=raw")  # since pip 24.1
+    packages = [*checked, str(REQUIREMENTS / "engine.txt")] if pinned else ["--upgrade", requirement]
     # pip does not install another build of the installed version unless it is forced to.
     again = [*pip, "--no-deps", "--force-reinstall", requirement]
-    return [*commands, [*pip, "--upgrade", requirement], again]
+    return [*commands, [*pip, *packages], again]
 
 
 def unused_card(device: str) -> str:

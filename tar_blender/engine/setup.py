@@ -180,6 +180,11 @@ class EngineSetup:
         errors = [line for line in self.lines if line.startswith(("ERROR:", "error:"))]
         reason = (errors or [last or "it printed nothing"])[-1].removeprefix("ERROR:").strip()
         output = " ".join(self.lines)
+        if match := re.search(r"DO NOT MATCH THE HASHES.*? (\S+==\S+|\S+) from ", output):
+            return (
+                f"the download of {match[1]} is not the tested file (its SHA-256 hash differs), so nothing of it was "
+                "installed; set up again, with another network or mirror if this is repeated"
+            )
         if "No space left" in output:
             return "the disk is full; free some space (the engine needs 0.5 GB, with CUDA 6 GB) and set up again"
         if "NewConnectionError" in output or "Temporary failure in name resolution" in output:

@@ -117,7 +117,8 @@ class TAR_OT_set_up_engine(_EngineOperator, bpy.types.Operator):
         if not bpy.app.online_access:
             check_links(options)
             variables = local_variables()
-        commands = set_up_commands(folder, find_base_python(), bundled_tar_core() + extra, options)
+        pinned = not (extra or options)  # another build of PyTorch, or other sources, are the user's choice
+        commands = set_up_commands(folder, find_base_python(), bundled_tar_core() + extra, options, pinned)
         return EngineSetup(environment_python(folder), commands, folder, variables=variables)
 
 

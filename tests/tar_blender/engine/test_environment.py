@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tar_blender.engine.environment import (
+    REQUIREMENTS,
     environment_python,
     find_base_python,
     remove_environment,
@@ -40,6 +41,14 @@ def test_pip_is_upgraded_only_if_there_is_a_network(base_python: Path, tmp_path:
     offline = set_up_commands(tmp_path, base_python, "tar_core", OFFLINE)
     assert len(online) == len(offline) + 1 and any("pip>=" in part for part in online[1])
     assert "--progress-bar=raw" in online[-1] and "--progress-bar=raw" not in offline[-1]
+
+
+def test_pinned_packages_are_wheels_with_hashes(base_python: Path, tmp_path: Path) -> None:
+    _, newer_pip, packages, tar_core = set_up_commands(tmp_path, base_python, "tar_core.whl", pinned=True)
+    for command, name in ((newer_pip, "pip.txt"), (packages, "engine.txt")):
+        assert {"--require-hashes", "--only-binary=:all:"} <= set(command)
+        assert command[-1] == str(REQUIREMENTS / name)
+    assert "--no-deps" in tar_core and tar_core[-1] == "tar_core.whl"
 
 
 def test_absent_environment_can_be_removed(tmp_path: Path) -> None:

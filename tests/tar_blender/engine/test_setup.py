@@ -1,6 +1,8 @@
 """Setting up the engine with real Pythons, venv and pip; small wheels take the place of tar_core and PyTorch."""
 
+import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tar_blender.engine import environment as environment_module
 from tar_blender.engine.environment import (
     READY_FILE,
     environment_python,
@@ -17,7 +20,7 @@ from tar_blender.engine.environment import (
     set_up_commands,
     set_up_info,
 )
-from tar_blender.engine.setup import EngineSetup, Failed, Ready, Stage, Stopped, read_self_test, read_stage
+from tar_blender.engine.setup import EngineSetup, Event, Failed, Ready, Stage, Stopped, read_self_test, read_stage
 from tar_core.errors import TarError
 from tests.support.engine_setup import INFO, OFFLINE, follow, make_wheel
 from tests.support.hostile_folder import HostileFolder
@@ -29,7 +32,23 @@ def wheel(tmp_path: Path) -> Path:
     return make_wheel(tmp_path, INFO)
 
 
-def test_environment_is_created_tested_marked_and_removed(base_python: Path, wheel: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def new_environment(base_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment without packages."""
+    folder = tmp_path_factory.mktemp("environment") / "engine"
+    subprocess.run(set_up_commands(folder, base_python, "tar_core", OFFLINE)[0], check=True)
+    return folder
+
+
+@pytest.fixture
+def environment(new_environment: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(new_environment, tmp_path / "engine", symlinks=True)
+
+
+def test_environment_is_created_tested_marked_and_removed(
+    base_python: Path, wheel: Path, tmp_path: Path, hostile_folder: HostileFolder
+) -> None:
+    """Nothing is imported from the current folder or the folders in the variables of Python."""
     folder = tmp_path / "en gine"
     commands = set_up_commands(folder, base_python, str(wheel), OFFLINE)
     assert "venv" in commands[0]
@@ -43,36 +62,48 @@ def test_environment_is_created_tested_marked_and_removed(base_python: Path, whe
     assert last == Ready(replace(INFO, runtime="another"))
     remove_environment(folder)
     assert not folder.exists() and set_up_info(folder) is None
-
-
-def test_setup_imports_nothing_from_the_current_folder_or_the_variables_of_python(
-    base_python: Path, wheel: Path, tmp_path: Path, hostile_folder: HostileFolder
-) -> None:
-    commands = set_up_commands(tmp_path / "engine", base_python, str(wheel), OFFLINE)
-    setup = EngineSetup(environment_python(tmp_path / "engine"), commands, tmp_path / "engine")
-    assert follow(setup)[-1] == Ready(INFO)
     assert find_base_python([str(base_python)]) == base_python
     assert hostile_folder.imported() == []
 
 
 def test_setup_obeys_the_variables_of_pip(
-    base_python: Path, wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    base_python: Path, wheel: Path, environment: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheel.parent))
-    commands = set_up_commands(tmp_path / "engine", base_python, "tar_core", OFFLINE)
-    setup = EngineSetup(environment_python(tmp_path / "engine"), commands, tmp_path / "engine")
+    commands = set_up_commands(environment, base_python, "tar_core", OFFLINE)
+    setup = EngineSetup(environment_python(environment), commands, environment)
     assert follow(setup)[-1] == Ready(INFO)
 
 
-def test_error_of_pip_is_reported_and_nothing_is_marked(base_python: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "engine"
-    folder.mkdir()
-    (folder / READY_FILE).write_text(json.dumps(vars(INFO)))
-    commands = set_up_commands(folder, base_python, "tar-core-that-is-nowhere", OFFLINE)
-    setup = EngineSetup(environment_python(folder), commands, folder)
+def test_package_with_another_hash_is_refused(
+    base_python: Path, wheel: Path, environment: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environment_module, "REQUIREMENTS", tmp_path)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    (tmp_path / "wheels").mkdir()
+    needed = make_wheel(tmp_path / "wheels", INFO)
+    tested = hashlib.sha256(needed.read_bytes()).hexdigest()
+    commands = set_up_commands(environment, base_python, str(wheel), pinned=True)
+
+    def last_event(digest: str) -> Event:
+        (tmp_path / "engine.txt").write_text(f"tar_core==9.9.9 --hash=sha256:{digest}\n")
+        return follow(EngineSetup(environment_python(environment), commands, environment))[-1]
+
+    refused = last_event(64 * "0")
+    assert isinstance(refused, Failed) and "\n" not in refused.message
+    assert refused.message.startswith("the download of tar_core==9.9.9 is not the tested file")
+    assert set_up_info(environment) is None and not list(environment.rglob("tar_core"))
+    assert last_event(tested) == Ready(INFO)
+
+
+def test_error_of_pip_is_reported_and_nothing_is_marked(base_python: Path, environment: Path) -> None:
+    (environment / READY_FILE).write_text(json.dumps(vars(INFO)))
+    commands = set_up_commands(environment, base_python, "tar-core-that-is-nowhere", OFFLINE)
+    setup = EngineSetup(environment_python(environment), commands, environment)
     last = follow(setup)[-1]
     assert isinstance(last, Failed) and "No matching distribution" in last.message and "set up again" in last.message
-    assert set_up_info(folder) is None and any("nowhere" in line for line in setup.lines)
+    assert set_up_info(environment) is None and any("nowhere" in line for line in setup.lines)
 
 
 @pytest.mark.parametrize(
