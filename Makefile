@@ -32,8 +32,8 @@ test: $(READY) ## check style, types and layers, and run the quick tests, includ
 	$(PYTHON) -m mypy
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile
 
-test-slow: $(READY) ## run the tests that take minutes
-	$(PYTHON) -m pytest -m slow
+test-slow: $(READY) ## run the tests that take longer
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow
 
 test-newest: ## run the tests outside Blender with the newest packages that pip installs for users
 	@test -x .cache/newest/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/newest

@@ -15,6 +15,7 @@ BLENDERS = CACHE / "blenders"  # the runtimes
 SUPPORT = REPOSITORY / "tests" / "support"
 # The tests that run inside every Blender: those of the extension, and those of tar_core that need no torch and test
 # modules that the extension uses.
+PYTEST_OPTIONS = ("-q", "-m", "slow or not slow")
 TESTS = tuple(
     REPOSITORY / "tests" / name
     for name in (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.artifacts import BLENDERS, FRAMES, SUPPORT, TESTS, Artifacts
+from tests.support.artifacts import BLENDERS, FRAMES, PYTEST_OPTIONS, SUPPORT, TESTS, Artifacts
 from tests.support.paths import REPOSITORY
 from tests.support.steps import (
     SET_UP_SECONDS,
@@ -79,7 +79,7 @@ class DebianBlender:
         points = self._link_file(artifacts.smplx_points)
         variables = {"TAR_SMPLX_POINTS": str(points), "PYTEST_SITE": "/pytest"}
         script = str(SUPPORT / "run_in_blender.py")
-        options = ["--factory-startup", "--python-exit-code", "3", "--python", script, "--", "-q"]
+        options = ["--factory-startup", "--python-exit-code", "3", "--python", script, "--", *PYTEST_OPTIONS]
         return "".join(
             self._background(variables, *options, *map(str, tests), seconds=TESTS_SECONDS)
             for tests in pytest_processes(TESTS)

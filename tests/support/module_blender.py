@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.artifacts import BLENDERS, FRAMES, SUPPORT, TESTS, Artifacts
+from tests.support.artifacts import BLENDERS, FRAMES, PYTEST_OPTIONS, SUPPORT, TESTS, Artifacts
 from tests.support.paths import REPOSITORY
 from tests.support.steps import SET_UP_SECONDS, TESTS_SECONDS, fill_once, offline, pinned_packages, run
 
@@ -37,7 +37,7 @@ class ModuleBlender:
     def test(self, artifacts: Artifacts) -> str:
         """Run the tests in this Blender and return pytest's output."""
         variables = {"TAR_SMPLX_POINTS": str(artifacts.smplx_points)}
-        command = [str(self._python), "-m", "pytest", "-q", *map(str, TESTS)]
+        command = [str(self._python), "-m", "pytest", *PYTEST_OPTIONS, *map(str, TESTS)]
         return run(command, variables, cwd=REPOSITORY, seconds=TESTS_SECONDS)
 
     @contextmanager

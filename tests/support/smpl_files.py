@@ -1,5 +1,6 @@
 """A body with the layout of SMPL's official files: random values for 6890 vertices of the free body."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,11 @@ VERTICES = 6890  # as SMPL
 
 def smpl_content(betas: int = 10) -> dict[str, Any]:
     """Contents like SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of some centimeters."""
+    return dict(_content(betas))
+
+
+@functools.cache
+def _content(betas: int) -> dict[str, Any]:
     random = np.random.default_rng(0)
     free = np.load(FREE_BODY)
     chosen = np.sort(random.permutation(len(free["v_template"]))[:VERTICES])

@@ -13,6 +13,7 @@ from tar_core.errors import TarError
 from tests.support.engine_setup import INFO, follow, make_wheel
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     ["--no-index", "--no-index --find-links /wheels", "--no-index --find-links='/my wheels' -f /more --no-cache-dir"],

@@ -45,6 +45,7 @@ def environment(new_environment: Path, tmp_path: Path) -> Path:
     return shutil.copytree(new_environment, tmp_path / "engine", symlinks=True)
 
 
+@pytest.mark.slow
 def test_environment_is_created_tested_marked_and_removed(
     base_python: Path, wheel: Path, tmp_path: Path, hostile_folder: HostileFolder
 ) -> None:

@@ -83,6 +83,7 @@ def test_usd_contains_body_and_motion(clip: MotionClip, tmp_path: Path, ending: 
     assert (positions[1] - positions[0]).length > 0.1
 
 
+@pytest.mark.slow
 def test_glb_passes_the_khronos_validator(tmp_path: Path) -> None:
     people = [person.armature for person in import_clip(synthetic_clip(people=2), bpy.context, raw_options()).people]
     save_scene(tmp_path / "all.glb")
@@ -122,6 +123,7 @@ def test_people_hidden_on_the_current_frame_are_exported(ending: str, tmp_path: 
                 np.testing.assert_allclose(read[joint], heads[joint], atol=1e-3, err_msg=f"{name} {joint} at {frame}")
 
 
+@pytest.mark.slow
 def test_separate_files_have_the_same_skeleton(tmp_path: Path) -> None:
     people = [
         person.armature for person in import_clip(synthetic_clip(people=2, fps=30), bpy.context, raw_options()).people

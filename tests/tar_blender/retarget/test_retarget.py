@@ -121,6 +121,7 @@ def test_full_turn_has_no_sign_changes(walker: bpy.types.Object) -> None:
     assert tuple(character.animation_data.action.frame_range) == (1.0, 48.0)
 
 
+@pytest.mark.slow
 def test_rigify(walker: bpy.types.Object) -> None:
     """The generated human rig follows its FK controls, measured at the deform bones."""
     import addon_utils

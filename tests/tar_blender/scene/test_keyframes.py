@@ -1,6 +1,5 @@
 """The action of each person: every frame keyed, without jumps."""
 
-import time
 from typing import Any
 
 import bpy
@@ -103,11 +102,3 @@ def test_a_repeated_strip_shows_the_person() -> None:
     strip.repeat = 3
     assert strip.frame_end - strip.frame_start == pytest.approx(3 * (action.frame_range[1] - action.frame_range[0]))
     assert is_shown(armature, int(strip.frame_end) - 2)
-
-
-@pytest.mark.slow
-def test_ten_thousand_frames_take_under_two_seconds() -> None:
-    clip = synthetic_clip(frames=10_000)
-    begin = time.process_time()
-    import_clip(clip, bpy.context, raw_options())
-    assert time.process_time() - begin < 2

@@ -27,9 +27,9 @@ def test_cut_agrees_with_the_affine_map(size, roll):
     crop = Crop(960.3, 540.7, size, roll)
     target = np.array([150.0, 90.0])
     x, y = crop.to_image(target)
-    rows, columns = np.mgrid[:1080, :1920]
     sigma = 6 * size / CROP_SIZE
-    blob = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * sigma**2))
+    down, across = (np.exp(-((np.arange(count) - at) ** 2) / (2 * sigma**2)) for count, at in ((1080, y), (1920, x)))
+    blob = 255 * np.outer(down, across)
     patch = crop.cut(cv2.merge([blob.astype(np.uint8)] * 3)).astype(float)[..., 0]
     rows, columns = np.mgrid[:CROP_SIZE, :CROP_SIZE]
     centroid = np.array([(patch * columns).sum(), (patch * rows).sum()]) / patch.sum()

@@ -1,6 +1,7 @@
 """Captures and scans of the demo video."""
 
 import itertools
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tar_core.body.shape import rest_joints
 from tar_core.capture.pipeline import capture, cut_warning, scan
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
-from tar_core.motion import Floor
+from tar_core.motion import Floor, MotionClip
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
 from tar_core.people.selection import DetectedPerson
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.capture
 CALIBRATED_FOCAL = 1681  # of the demo's camera, pixels
 ZOOM = 1.4  # between the lenses of two shots
 MAN = (240, 330, 620, 1260)  # box of the man in frame 0 of the demo
+CUT, LAST = 29, 56  # frames of the video with two shots
 
 
 def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> None:
@@ -62,12 +64,12 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
 
 @pytest.fixture(scope="module")
 def shots_video(demo_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo with a cut at frame 29, to the mirrored picture on a larger gray ground, as a shorter lens shows it."""
-    frames = [frame.image for frame in VideoReader(demo_video).frames(end=56)]
+    """The demo with a cut at frame CUT, to the mirrored picture on a larger gray ground, as a shorter lens shows it."""
+    frames = [frame.image for frame in VideoReader(demo_video).frames(end=LAST)]
     video = tmp_path_factory.mktemp("shots") / "shots.mp4"
     with VideoWriter(video, 60, 1080, 1920) as writer:
         for number, image in enumerate(frames):
-            writer.write(image if number < 29 else on_larger_ground(image[:, ::-1]))
+            writer.write(image if number < CUT else on_larger_ground(image[:, ::-1]))
     return video
 
 
@@ -81,58 +83,68 @@ def on_larger_ground(image: np.ndarray) -> np.ndarray:
     return ground
 
 
+@pytest.fixture(scope="module")
+def shots(shots_video: Path, untrained_checkpoint: Path) -> list[MotionClip]:
+    """The largest person in both shots."""
+    return capture(shots_video, largest_with_static_camera(untrained_checkpoint))
+
+
+def largest_with_static_camera(checkpoint: Path) -> CaptureOptions:
+    return CaptureOptions(checkpoint=checkpoint, device="cpu", static_camera=True, people="largest")
+
+
 def test_cut_is_reported_and_ends_the_people(
     shots_video: Path, untrained_checkpoint: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
     first, second = capture(shots_video, options)
-    assert [first.shot, second.shot] == [Shot(1, 0, 28), Shot(2, 29, 56)]
+    assert [first.shot, second.shot] == [Shot(1, 0, CUT - 1), Shot(2, CUT, LAST)]
     ends = [
         (min(int(person.frames[0]) for person in clip.people), max(int(person.frames[-1]) for person in clip.people))
         for clip in (first, second)
     ]
-    assert ends == [(0, 28), (29, 56)], "also in the last frame, which is not processed"
+    assert ends == [(0, CUT - 1), (CUT, LAST)], "also in the last frame, which is not processed"
     ids = [person.person_id for clip in (first, second) for person in clip.people]
     assert len(set(ids)) == len(ids)
     (warning,) = [record.message for record in caplog.records if "2 shots" in record.message]
     assert "each with its own camera and people; shot 1: frames 0 to 28, shot 2: frames 29 to 56" in warning
 
 
-def test_each_shot_has_the_camera_of_its_first_frame(shots_video: Path, untrained_checkpoint: Path) -> None:
-    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True, people="largest")
-    first, second = capture(shots_video, options)
+@pytest.mark.slow
+def test_each_shot_has_the_camera_of_its_first_frame(shots: list[MotionClip]) -> None:
+    first, second = shots
     assert first.focal_length == pytest.approx(CALIBRATED_FOCAL, rel=0.05)
     assert second.focal_length == pytest.approx(CALIBRATED_FOCAL / ZOOM, rel=0.07)
-    rolls = [np.degrees(Floor(clip.vertical.up, 0.0).roll) for clip in (first, second)]
+    rolls = [np.degrees(Floor(clip.vertical.up, 0.0).roll) for clip in shots]
     assert rolls == pytest.approx([13.4, -13.4], abs=2), "the second shot is mirrored"
 
 
-def test_one_shot_is_captured_alone(shots_video: Path, untrained_checkpoint: Path) -> None:
-    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True, people="largest")
-    _, second = capture(shots_video, options)
+@pytest.mark.slow
+def test_one_shot_is_captured_alone(shots: list[MotionClip], shots_video: Path, untrained_checkpoint: Path) -> None:
+    options, second = largest_with_static_camera(untrained_checkpoint), shots[1]
     (alone,) = capture(shots_video, replace(options, shot=2))
     assert alone.shot == second.shot and alone.focal_length == second.focal_length
     np.testing.assert_allclose(alone.people[0].trans, second.people[0].trans, atol=1e-5)
     (first,) = capture(shots_video, replace(options, shot=1))
-    assert first.shot == Shot(1, 0, 28)
+    assert first.shot == Shot(1, 0, CUT - 1)
     with pytest.raises(TarError, match="there is no shot 3; choose from: 1, 2"):
         capture(shots_video, replace(options, shot=3))
 
 
-@pytest.mark.parametrize("gray", [0, 255])
-def test_half_a_second_of_black_or_white_does_not_split_a_person(
-    gray: int, demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
+@pytest.mark.slow
+def test_half_a_second_of_black_does_not_split_a_person(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
 ) -> None:
     """The person is interpolated, with confidence 0, and the camera is that of the first picture after the start."""
-    images = [frame.image for frame in VideoReader(demo_video).frames(end=99)][::2]
+    images = [frame.image for frame in VideoReader(demo_video).frames(end=79)][::2]
     with VideoWriter(tmp_path / "flash.mp4", 30, 1080, 1920) as writer:
         for frame, image in enumerate(images):
-            writer.write(np.full_like(image, gray) if frame < 2 or 18 <= frame < 33 else image)
+            writer.write(np.zeros_like(image) if frame < 2 or 18 <= frame < 33 else image)
     options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", people="largest")
     (clip,) = capture(tmp_path / "flash.mp4", options)
     (person,) = clip.people
     assert clip.shot is None and clip.camera_trajectory is None
-    assert person.frames[0] <= 5 and person.frames[-1] == 49
+    assert person.frames[0] <= 5 and person.frames[-1] == 39
     is_blank = (person.frames >= 18) & (person.frames < 33)
     assert (person.confidence[is_blank] == 0).all() and (person.confidence[person.frames < 18] > 0.3).all()
     assert (person.confidence[person.frames > 35] > 0.3).all(), "found again within a search interval"
@@ -165,18 +177,27 @@ def test_lens_in_the_metadata_is_taken_into_account(
     assert with_lens.focal_length_error < without.focal_length_error
 
 
-def test_rotating_camera_is_tracked(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
-    vectors = np.radians(np.linspace([0, 0, 0], [0.6, 2.4, 1.2], 24))
-    write_rotated_video(demo_video, tmp_path / "rotating.mp4", vectors)
+ROTATION = np.radians(np.linspace([0, 0, 0], [0.6, 2.4, 1.2], 24))  # rotation vectors of a camera
+
+
+@pytest.fixture(scope="module")
+def rotating_video(demo_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    video = tmp_path_factory.mktemp("rotating") / "rotating.mp4"
+    write_rotated_video(demo_video, video, ROTATION)
+    return video
+
+
+@pytest.mark.slow
+def test_rotating_camera_is_tracked(rotating_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(people="largest", focal_length=1681, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
-    (clip,) = capture(tmp_path / "rotating.mp4", options, reported.append)
+    (clip,) = capture(rotating_video, options, reported.append)
     assert clip.camera_trajectory is not None and len(clip.camera_trajectory.rotation_vectors) == 24
-    off = angles_between(clip.camera_rotations(np.arange(24)), Rotation.from_rotvec(vectors).as_matrix())
+    off = angles_between(clip.camera_rotations(np.arange(24)), Rotation.from_rotvec(ROTATION).as_matrix())
     assert off.max() < 0.3
     assert [progress.stage for progress in reported[-24:]] == ["camera"] * 24
 
-    (still,) = capture(tmp_path / "rotating.mp4", replace(options, static_camera=True))
+    (still,) = capture(rotating_video, replace(options, static_camera=True))
     assert still.camera_trajectory is None
     seen, held = still.people[0], clip.people[0]
     rest = rest_joints(load_body(), seen.betas)[0]
@@ -207,30 +228,32 @@ def test_given_camera_trajectory_is_used(demo_video: Path, untrained_checkpoint:
         capture(demo_video, replace(given, end=None))
 
 
+@pytest.mark.slow
 def test_each_shot_has_its_part_of_a_given_camera_trajectory(
     shots_video: Path, untrained_checkpoint: Path, tmp_path: Path
 ) -> None:
     """The camera of the second shot is elsewhere. Both shots are in the world of the trajectory."""
-    positions = np.where(np.arange(57) < 29, 0.0, 3.0)[:, None] * [1, 0, 0] + np.linspace(0, 0.2, 57)[:, None]
-    path = {"rotations": np.tile(np.eye(3), (57, 1, 1)), "translations": -positions}
+    numbers = np.arange(LAST + 1)[:, None]
+    positions = np.where(numbers < CUT, 0.0, 3.0) * [1, 0, 0] + 0.2 * numbers / LAST
+    path = {"rotations": np.tile(np.eye(3), (LAST + 1, 1, 1)), "translations": -positions}
     np.savez(tmp_path / "path.npz", focal=1500.0, up=np.array([0, -1.0, 0]), **path)
     options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", people="largest")
     clips = capture(shots_video, replace(options, camera_trajectory=tmp_path / "path.npz"))
     starts = []
-    for clip, first in zip(clips, (0, 29), strict=True):
+    for clip, first in zip(clips, (0, CUT), strict=True):
         assert clip.focal_length == 1500 and clip.camera_trajectory.first_frame == first
         frames = np.arange(first, clip.shot.last + 1)
         moved = clip.camera_positions(frames)
         np.testing.assert_allclose(moved, positions[frames] - positions[first], atol=1e-6)
         starts.append(clip.camera_trajectory.world[:3, 3])
-    assert np.linalg.norm(starts[1] - starts[0]) == pytest.approx(np.linalg.norm(positions[29] - positions[0]))
+    assert np.linalg.norm(starts[1] - starts[0]) == pytest.approx(np.linalg.norm(positions[CUT] - positions[0]))
 
 
+@pytest.mark.slow
 def test_video_lost_after_the_first_pass_keeps_the_motion(
-    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    rotating_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    video = tmp_path / "rotating.mp4"
-    write_rotated_video(demo_video, video, np.radians(np.linspace([0, 0, 0], [0.6, 2.4, 1.2], 24)))
+    video = Path(shutil.copy(rotating_video, tmp_path))
 
     def unplug(progress: Progress) -> None:
         if progress.done == 23:
@@ -287,15 +310,22 @@ def test_video_without_people_is_rejected(tmp_path: Path, untrained_checkpoint: 
 
 
 @pytest.fixture(scope="module")
-def detected(demo_video: Path) -> list[DetectedPerson]:
-    return scan(demo_video, CaptureOptions(device="cpu")).people
+def scanned(demo_video: Path) -> tuple[list[DetectedPerson], list[Progress]]:
+    """The people in the first frames, and the reported progress."""
+    reported: list[Progress] = []
+    return scan(demo_video, CaptureOptions(end=49, device="cpu"), reported.append).people, reported
+
+
+@pytest.fixture
+def detected(scanned: tuple[list[DetectedPerson], list[Progress]]) -> list[DetectedPerson]:
+    return scanned[0]
 
 
 def test_scan_detects_both_people_largest_first(detected: list[DetectedPerson]) -> None:
     man, passer_by = detected
     assert [man.person_id, passer_by.person_id] == [1, 2]
-    assert man.first_frame == 0 and man.last_frame > 90 and box_iou(man.boxes[0], np.array(MAN)) > 0.5
-    assert passer_by.first_frame <= 16 and passer_by.last_frame > 90, "she stands at the left edge from the start"
+    assert man.first_frame == 0 and man.last_frame > 40 and box_iou(man.boxes[0], np.array(MAN)) > 0.5
+    assert passer_by.first_frame <= 16 and passer_by.last_frame > 40, "she stands at the left edge from the start"
     assert man.thumbnail.shape == (128, 128, 3) and man.thumbnail.std() > 20
 
 
@@ -309,10 +339,9 @@ def test_capture_of_a_selected_person(
     assert box_iou(person.boxes[place], detected[1].boxes[0]) > 0.5
 
 
-def test_scan_reports_progress(demo_video: Path) -> None:
-    reported: list[Progress] = []
-    scan(demo_video, CaptureOptions(end=8, device="cpu"), reported.append)
-    assert [progress.stage for progress in reported[:2]] == ["load", "scan"] and reported[-1].done == 9
+def test_scan_reports_progress(scanned: tuple[list[DetectedPerson], list[Progress]]) -> None:
+    reported = scanned[1]
+    assert [progress.stage for progress in reported[:2]] == ["load", "scan"] and reported[-1].done == 50
 
 
 def test_scan_of_a_video_without_people_is_rejected() -> None:

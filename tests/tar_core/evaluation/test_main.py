@@ -64,13 +64,13 @@ def mpi_inf_3dhp(tmp_path):
     return tmp_path, "TS2", 23
 
 
-@pytest.fixture
-def researcher(tmp_path):
+@pytest.fixture(scope="module")
+def researcher(tmp_path_factory):
     """Arguments for the bodies and the regressor that a researcher has."""
-    folder = tmp_path / "smpl"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("smpl")
+    body = pickle.dumps(smpl_content())
     for gender in ("NEUTRAL", "MALE", "FEMALE"):
-        (folder / f"SMPL_{gender}.pkl").write_bytes(pickle.dumps(smpl_content()))
+        (folder / f"SMPL_{gender}.pkl").write_bytes(body)
     random = np.random.default_rng(5).random((17, 6890)) ** 20
     np.save(folder / "J_regressor_h36m.npy", random / random.sum(1, keepdims=True))
     return ["--bodies", str(folder), "--regressor", str(folder / "J_regressor_h36m.npy")]
@@ -78,7 +78,12 @@ def researcher(tmp_path):
 
 @pytest.mark.parametrize(
     ("protocol", "fixture"),
-    [("3dpw", "threedpw"), ("emdb1", "emdb"), ("h36m-p2", "human36m"), ("mpi-inf-3dhp", "mpi_inf_3dhp")],
+    [
+        ("3dpw", "threedpw"),
+        pytest.param("emdb1", "emdb", marks=pytest.mark.slow),
+        pytest.param("h36m-p2", "human36m", marks=pytest.mark.slow),
+        pytest.param("mpi-inf-3dhp", "mpi_inf_3dhp", marks=pytest.mark.slow),
+    ],
 )
 def test_dataset_folder_to_table(protocol, fixture, request, researcher, untrained_checkpoint, tmp_path, capsys):
     folder, sequence, frames = request.getfixturevalue(fixture)

@@ -59,6 +59,7 @@ def test_packed_convolutions_do_not_change_results(crops: torch.Tensor, keypoint
     torch.testing.assert_close(packed.scores, keypoints.scores, atol=1e-4, rtol=0)
 
 
+@pytest.mark.slow
 def test_is_traced_for_any_batch_and_content(model: MoveNet, crops: torch.Tensor, keypoints: Keypoints) -> None:
     """The forward pass has no Python that depends on data, so it can be exported."""
     batch = torch.export.Dim("batch", min=1, max=64)

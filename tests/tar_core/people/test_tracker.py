@@ -204,6 +204,7 @@ def test_painting_over_the_man_in_front_shows_the_one_behind(man: np.ndarray, ba
     assert errors[1] < 0.8 * errors[0], errors
 
 
+@pytest.mark.slow
 def test_people_who_cross_keep_their_identity(man: np.ndarray, backbone: Backbone, detector: PersonDetector) -> None:
     tracker = PeopleTracker(backbone, detector, 30.0)
     lefts = [(130 + 6 * k, 390 - 6 * k) for k in range(45)]
@@ -317,6 +318,7 @@ def test_second_look_finds_nobody_in_an_empty_scene(
     assert tracker.confirmed_tracks() == []
 
 
+@pytest.mark.slow
 @pytest.mark.capture
 def test_second_look_is_rare_in_ordinary_video(
     demo_video: Path, backbone: Backbone, detector: PersonDetector, movenet: MoveNet

@@ -23,7 +23,7 @@ def generator(egl, people, backgrounds):
 @pytest.fixture(scope="module")
 def clips(generator):
     random = np.random.default_rng(0)
-    return [generator.clip(random) for _ in range(6)]
+    return [generator.clip(random) for _ in range(3)]
 
 
 def test_arrays_have_the_documented_shapes(clips):
@@ -66,7 +66,7 @@ def test_rendered_person_covers_the_projected_joints(generator, monkeypatch):
     monkeypatch.setattr(generator.renderer, "render", recording)
     random = np.random.default_rng(1)
     hits = []
-    for _ in range(6):
+    for _ in range(3):
         masks.clear()
         clip = generator.clip(random)
         frame = clip.joints[..., :2] / clip.joints[..., 2:] * clip.focal_length + clip.principal_point
@@ -74,7 +74,7 @@ def test_rendered_person_covers_the_projected_joints(generator, monkeypatch):
             pixels = np.round(clip.crop(k).from_image(frame[k, INNER_JOINTS])).astype(int)
             inside = ((pixels >= 0) & (pixels < 256)).all(1)
             hits.extend(masks[k][y, x] for x, y in pixels[inside])
-    assert len(hits) > 200
+    assert len(hits) > 100
     assert np.mean(hits) > 0.99
 
 

@@ -1,12 +1,14 @@
 """The command `python -m tar_core.synthetic`."""
 
 import numpy as np
+import pytest
 
 from tar_core.datasets.shards import ClipShards
 from tar_core.synthetic import generate
 from tar_core.synthetic.__main__ import main
 
 
+@pytest.mark.slow
 def test_command_renders_and_resumes(egl, garments, background_folder, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(generate, "CLIPS_PER_SHARD", 2)
     np.savez(tmp_path / "still.npz", poses=np.zeros((30, 72)), trans=np.zeros((30, 3)), mocap_framerate=30.0)

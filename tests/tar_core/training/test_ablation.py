@@ -65,6 +65,7 @@ def test_paper_base_has_only_the_papers_parts():
     assert rows_of("tar-s")["the paper's parts only"].config == config
 
 
+@pytest.mark.slow
 def test_rows_are_trained_once(clips, monkeypatch, tmp_path, capsys):
     """Small networks on random clips."""
     small = replace(SMALL, dropout=0.1)

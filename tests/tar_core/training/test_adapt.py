@@ -22,6 +22,7 @@ def test_find_videos_searches_folders(tmp_path):
         find_videos([tmp_path / "empty"])
 
 
+@pytest.mark.slow
 def test_network_adapts_to_a_real_video(short_video, untrained_checkpoint, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setattr(adapting, "FittingConfig", lambda: replace(FittingConfig(), iterations=15))
     options = AdaptOptions(checkpoint=untrained_checkpoint, steps=12, learning_rate=1e-3, device="cpu")

@@ -94,15 +94,16 @@ def test_run_is_split_into_clips(clips):
 
 @pytest.fixture(scope="module")
 def short_video(demo_video, tmp_path_factory):
-    """The first 1.2 seconds of the demo video, at half the frame rate."""
+    """The first 1.2 seconds of the demo video, at half its frame rate and size."""
     path = tmp_path_factory.mktemp("footage") / "short.mp4"
-    with VideoWriter(path, 30, 1080, 1920) as writer:
+    with VideoWriter(path, 30, 540, 960) as writer:
         for frame in VideoReader(demo_video).frames(0, 71):
             if frame.index % 2 == 0:
-                writer.write(frame.image)
+                writer.write(frame.image[::2, ::2])
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.capture
 def test_people_in_a_real_video_become_clips(short_video, untrained_checkpoint, tmp_path):
     networks = Networks.load(CaptureOptions(checkpoint=untrained_checkpoint, device="cpu"))

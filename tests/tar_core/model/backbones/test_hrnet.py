@@ -6,6 +6,8 @@ import torch
 from tar_core.model.backbones.hrnet import HRNetW48
 from tests.support.named_weights import fill_by_name, made_up_crops, reference, tensor_names
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def network():

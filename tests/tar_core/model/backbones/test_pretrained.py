@@ -56,6 +56,7 @@ def test_checkpoints_of_every_layout_load(name, resnet_state, tmp_path):
         assert ".".join(key.split(".")[:1]) in report
 
 
+@pytest.mark.slow
 def test_pose_checkpoint_of_hrnet_without_classifier_and_last_fusions_loads(tmp_path):
     whole = {name: made_up_tensor(name, t.shape) for name, t in HRNetW48().state_dict().items() if t.dim()}
     pose = {
