@@ -29,11 +29,13 @@ _MODULES = (
     "operators.reimport",
     "operators.key_reduction",
     "operators.ik_controls",
+    "operators.editing",
     "operators.retarget",
     "panels.preferences",
     "panels.presets",
     "panels.people_overlay",
     "panels.sidebar",
+    "panels.editing",
     "panels.retarget",
     "headless.command",
 )

@@ -184,7 +184,6 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             if active:
                 _draw_ranges(layout, uncertain_ranges_of(armature))
                 _draw_ranges(layout, implausible_ranges_of(armature) or [])
-                layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
                 draw_ik_controls(layout, armature)
         if quality := _quality_text(clip):
             layout.label(text=quality, icon="VIEWZOOM")

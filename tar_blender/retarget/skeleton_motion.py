@@ -1,7 +1,7 @@
 """The rest pose and the motion of a skeleton, in the world and by SMPL's joint names."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -11,6 +11,8 @@ from tar_core.rotations import quaternion_to_matrix
 from tar_core.skeleton import JOINT_NAMES, PARENTS
 
 from ..scene.fcurves import bone_path, curves_of
+from ..scene.keyframes import motion_range
+from ..scene.layers import is_layered
 from ..scene.posed import posed_matrices
 from ..util.blender_types import data_of, pose_bones
 from .known_rigs import BoneMap
@@ -119,21 +121,42 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
     first, last = round(action.frame_range[0]), round(action.frame_range[1])
     if ("hide_render", 0) in curves:  # its first and last keys are outside the motion: they hide the person
         first, last = first + 1, last - 1
+    captured = motion_range(armature)
+    if is_layered(armature) and captured is not None:
+        first, last = captured
     frames = np.arange(first, last + 1)
     if _follows_keys_alone(armature):
-        return _keyed_motion(armature, curves, frames)
+        return _with_travel(_keyed_motion(armature, curves, frames), armature, curves)
     world = np.array(armature.matrix_world)
     poses = dict(zip(JOINT_NAMES, posed_matrices(armature, JOINT_NAMES, frames).swapaxes(0, 1), strict=True))
     turn = rotation_of(world)
     rotations = {joint: turn @ pose[:, :3, :3] for joint, pose in poses.items()}
     positions = {joint: pose[:, :3, 3] @ world[:3, :3].T + world[:3, 3] for joint, pose in poses.items()}
-    return WorldMotion(frames, rotations, positions)
+    return _with_travel(WorldMotion(frames, rotations, positions), armature, curves)
+
+
+def _with_travel(
+    motion: WorldMotion, armature: bpy.types.Object, curves: Mapping[tuple[str, int], bpy.types.FCurve]
+) -> WorldMotion:
+    """Add the keyed location of the object to a motion, which is that of the object where it is now."""
+    keyed = [curve for index in range(3) if (curve := curves.get(("location", index))) is not None and not curve.mute]
+    if not keyed:
+        return motion
+    path = np.zeros((len(motion.frames), 3))
+    for curve in keyed:
+        own = armature.location[curve.array_index]
+        path[:, curve.array_index] = [curve.evaluate(frame) - own for frame in motion.frames.tolist()]
+    to_world = np.array(armature.matrix_world @ armature.matrix_basis.inverted())[:3, :3]
+    shift = path @ to_world.T
+    return replace(motion, positions={joint: points + shift for joint, points in motion.positions.items()})
 
 
 def _follows_keys_alone(armature: bpy.types.Object) -> bool:
-    """Whether no constraint moves a person's bones, such as that of an IK control."""
+    """Whether no constraint moves a person's bones, such as that of an IK control, and no NLA track."""
     bones = pose_bones(armature)
-    return all(constraint.mute for name in JOINT_NAMES for constraint in bones[name].constraints)
+    return not is_layered(armature) and all(
+        constraint.mute for name in JOINT_NAMES for constraint in bones[name].constraints
+    )
 
 
 def _keyed_motion(

@@ -17,13 +17,26 @@ _AUTO_CLAMPED = 4  # handle type; takes effect if an animator changes the interp
 
 def curves_of(obj: Animated) -> Iterable[bpy.types.FCurve]:
     """Return the F-curves of the action assigned to an object."""
-    animation = obj.animation_data
-    if animation is None or animation.action is None:
+    return [] if obj.animation_data is None else _curves_used_by(obj.animation_data)
+
+
+def all_curves_of(obj: Animated) -> Iterable[bpy.types.FCurve]:
+    """Return the F-curves of the action assigned to an object, and of those in its NLA tracks."""
+    animation: Any = obj.animation_data
+    if animation is None:
         return []
-    if not hasattr(animation, "action_slot"):
-        return animation.action.fcurves
-    strips: list[Any] = [strip for layer in animation.action.layers for strip in layer.strips]
-    bags = [strip.channelbag(animation.action_slot) for strip in strips] if animation.action_slot else []
+    users = [animation, *(strip for track in animation.nla_tracks for strip in track.strips)]
+    return [curve for user in users for curve in _curves_used_by(user)]
+
+
+def _curves_used_by(user: Any) -> Iterable[bpy.types.FCurve]:
+    """Return the F-curves that an object's animation data or an NLA strip plays."""
+    if user.action is None:
+        return []
+    if not hasattr(user, "action_slot"):
+        return list(user.action.fcurves)
+    strips: list[Any] = [strip for layer in user.action.layers for strip in layer.strips]
+    bags = [strip.channelbag(user.action_slot) for strip in strips] if user.action_slot else []
     return [curve for bag in bags if bag is not None for curve in bag.fcurves]
 
 

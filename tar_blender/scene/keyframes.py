@@ -28,7 +28,9 @@ from .fcurves import (
     remove_curves,
     write_bone_curves,
 )
+from .layers import fit_layers
 from .metadata import is_part, mark_part
+from .travel import remove_travel
 
 ROOT_BONE = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
@@ -51,11 +53,13 @@ def motion_steps(
     action, channels = motion_action(armature_object, f"{armature_object.name} Motion")
     paths = {bone_path(ROOT_BONE, "location"), *(bone_path(name, "rotation_quaternion") for name in JOINT_NAMES)}
     remove_curves(channels, paths | set(VISIBILITY))  # of an earlier import
+    remove_travel(armature_object, channels)
     write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
     for joint, name in enumerate(JOINT_NAMES):
         pose_bones(armature_object)[name].rotation_mode = "QUATERNION"
         write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
         yield
+    fit_layers(armature_object)
     return action
 
 
@@ -111,9 +115,12 @@ def is_hidden_when_absent(armature: bpy.types.Object) -> bool:
 def motion_range(armature: bpy.types.Object) -> tuple[int, int] | None:
     """The first and the last scene frame of an imported motion; None if its action was removed."""
     found = find_action(armature, is_part)
-    if found is None:
-        return None
-    frames: Any = found[0].curve_frame_range
+    return None if found is None else whole_frames(found[0])
+
+
+def whole_frames(action: bpy.types.Action) -> tuple[int, int]:
+    """The first and the last frame of the keys of an action."""
+    frames: Any = action.curve_frame_range
     return round(frames[0]), round(frames[1])
 
 

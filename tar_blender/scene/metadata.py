@@ -224,6 +224,11 @@ def mark_part(part: bpy.types.ID) -> None:
     part[_PART] = True
 
 
+def unmark_part(part: bpy.types.ID) -> None:
+    """Make data that was copied from a part the user's own."""
+    part.pop(_PART, None)
+
+
 def is_part(part: bpy.types.ID) -> bool:
     """Check whether an import made an object, action, material or image."""
     if part.get(_PART) is not None:
