@@ -16,16 +16,15 @@ from ..engine.cache import keep_motion
 from ..engine.paths import bundled_tar_core, cache_folder, engine_program
 from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
-from ..scene.build import ImportedClip, import_steps, record_import
+from ..scene.build import ImportedClip, build_steps, prepare_steps, record_import
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
-from ..util.incremental import Incremental, in_thread, run_for
+from ..util.incremental import Incremental, Pace, in_thread, run_for
 from ..util.preview import hide_preview, show_preview
 from ..util.report import refuse, sentence
 from .show_imported import look_through_camera, select_people
 
 _POLL_SECONDS = 0.1
 _BUILDING_TICK = 0.01  # seconds between timer events while the scene is built
-_BUILDING_SECONDS = 0.008  # duration of building per timer event; the last step may exceed it
 _CANCELLED = "Cancelled; the scene was not changed"
 
 # What to do in the sidebar about errors and warnings of the engine, by topic (tar_core/errors.py).
@@ -78,7 +77,7 @@ class EngineJobOperator(OperatorMixin):
             return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             # Ignore input, since the user must not undo or change a scene that is being built.
-            return {"RUNNING_MODAL"} if self._building else {"PASS_THROUGH"}
+            return {"RUNNING_MODAL"} if self._changes_scene else {"PASS_THROUGH"}
         try:
             result = self._step(context)
         except Exception as error:  # a bug; otherwise the panel would show a running import forever
@@ -97,6 +96,8 @@ class EngineJobOperator(OperatorMixin):
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
         self._request = request
         self._building: Incremental[list[ImportedClip]] | None = None
+        self._changes_scene = False
+        self._pace = Pace()
         self._imported: list[ImportedClip] | None = None
         self._engine = None
         if not request.is_motion:
@@ -219,14 +220,18 @@ class EngineJobOperator(OperatorMixin):
 
     def _begin_building(self, context: bpy.types.Context) -> None:
         progress = context.window_manager.tar_progress
-        progress.stage, progress.pace, progress.fraction = "Building the scene", "", 1.0
+        progress.stage, progress.pace, progress.fraction = "Cleaning up the motion", "", 1.0
         hide_preview()
+        self._changes_scene = self._request.options.camera is not None  # whose frames are shown to sample it
         self._building = self._import_steps(context)
         self._tick_every(context, _BUILDING_TICK)
 
     def _import_steps(self, context: bpy.types.Context) -> Incremental[list[ImportedClip]]:
         clips = yield from in_thread(self._read_motion)
-        return (yield from import_steps(clips, context, self._request.options))
+        prepared = yield from prepare_steps(clips, context, self._request.options)
+        context.window_manager.tar_progress.stage = "Building the scene"
+        self._changes_scene = True
+        return (yield from build_steps(prepared, context, self._request.options))
 
     def _read_motion(self) -> list[MotionClip]:
         return load_motion(self._request.video, load_body()) if self._request.is_motion else self._engine.motion()
@@ -243,14 +248,15 @@ class EngineJobOperator(OperatorMixin):
                 building.close()
                 progress.notice, result = _CANCELLED, {"CANCELLED"}
             else:
-                run_for(building, _BUILDING_SECONDS)
+                run_for(building, self._pace.seconds() if self._changes_scene else 0)
+                self._pace.pause()
                 return None
         except StopIteration as end:
             self._imported = end.value  # kept in the next timer event, since an undo step takes time
             return None
         except TarError as error:
             result = fail(self, context, str(error))
-        self._building = None
+        self._building, self._changes_scene = None, False
         self._tick_every(context, _POLL_SECONDS)
         return result
 

@@ -1,7 +1,6 @@
 """Import of a MotionClip: a collection in the scene with people, camera and background video."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from tar_core.motion import Floor, MotionClip, PersonMotion
 
 from ..util.blender_types import scene_of
 from ..util.incremental import Incremental, finish, in_thread
+from .all_or_nothing import all_or_nothing
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps, build_skin_material
@@ -118,24 +118,43 @@ def import_clip(clip: MotionClip, context: bpy.types.Context, options: ImportOpt
 def import_steps(
     clips: Sequence[MotionClip], context: bpy.types.Context, options: ImportOptions | None = None
 ) -> Incremental[list[ImportedClip]]:
+    """Prepare and build the clips of a video; see `prepare_steps` and `build_steps`."""
+    options = options or ImportOptions()
+    prepared = yield from prepare_steps(clips, context, options)
+    return (yield from build_steps(prepared, context, options))
+
+
+def prepare_steps(
+    clips: Sequence[MotionClip], context: bpy.types.Context, options: ImportOptions
+) -> Incremental[list[PreparedClip]]:
+    """Clean up the clips of a video. The user may change the file meanwhile, unless the options name a camera.
+
+    Raises:
+        TarError: a clip has no people, its body file cannot be read, or the camera is missing.
+    """
+    if not all(clip.people for clip in clips):
+        raise TarError("the motion contains no people; capture the video again with other settings")
+    scene_rate = resampling_rate(scene_of(context), options)
+    prepared = []
+    for clip in clips:
+        prepared.append((yield from prepared_steps(clip, context, options, scene_rate)))
+    return prepared
+
+
+def build_steps(
+    prepared: Sequence[PreparedClip], context: bpy.types.Context, options: ImportOptions
+) -> Incremental[list[ImportedClip]]:
     """Build the clips of a video in one collection each, and adapt the scene to them (`scene_settings`).
 
     A marker at the beginning of each shot makes its camera the active one. If a step fails or the generator is
     closed, the file is unchanged. Nothing else may change the file between steps.
-
-    Raises:
-        TarError: a clip has no people, or its body file cannot be read.
     """
-    options = options or ImportOptions()
-    if not all(clip.people for clip in clips):
-        raise TarError("the motion contains no people; capture the video again with other settings")
     scene = scene_of(context)
     in_use = is_in_use(scene)
-    with _all_or_nothing():
+    with all_or_nothing():
         imported = []
-        scene_rate = resampling_rate(scene, options)
-        for clip in clips:
-            imported.append((yield from _clip_steps(clip, context, options, scene_rate)))
+        for clip in prepared:
+            imported.append((yield from _clip_steps(clip, context, options)))
         yield
         if not in_use:
             _mark_shots(scene, imported, options)
@@ -145,10 +164,8 @@ def import_steps(
 
 
 def _clip_steps(
-    clip: MotionClip, context: bpy.types.Context, options: ImportOptions, scene_rate: float | None
+    prepared: PreparedClip, context: bpy.types.Context, options: ImportOptions
 ) -> Incremental[ImportedClip]:
-    """Build a clip, resampled to the frame rate of the scene if it is given."""
-    prepared = yield from prepared_steps(clip, context, options, scene_rate)
     clip = prepared.clip
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
@@ -364,28 +381,3 @@ def _person_steps(
         follow_visibility(mesh, armature)
     mark_person(armature, person.person_id)
     return ImportedPerson(person.person_id, armature, mesh, action)
-
-
-# The kinds of data that an import creates, in an order in which users precede the data that they use.
-_DATA_KINDS = (
-    "objects",
-    "collections",
-    "armatures",
-    "meshes",
-    "cameras",
-    "actions",
-    "images",
-    "materials",
-)
-
-
-@contextmanager
-def _all_or_nothing() -> Iterator[None]:
-    """Remove the data that the block has added to the file if the block fails."""
-    before = {kind: set(getattr(bpy.data, kind)) for kind in _DATA_KINDS}
-    try:
-        yield
-    except BaseException:
-        added = [item for kind in _DATA_KINDS for item in set(getattr(bpy.data, kind)) - before[kind]]
-        bpy.data.batch_remove(added)
-        raise

@@ -12,6 +12,8 @@ from typing import TypeVar
 T = TypeVar("T")
 Incremental = Generator[None, None, T]
 
+_PERIOD_SECONDS = 0.1  # the least time from one drawing of the window to the next
+_LONGEST_SECONDS = 0.25  # of work without events
 _WAIT_SECONDS = 0.005  # for a thread, before control goes back to the caller
 
 
@@ -35,6 +37,26 @@ def run_for(task: Incremental[T], seconds: float) -> None:
         next(task)
         if time.perf_counter() >= deadline:
             return
+
+
+class Pace:
+    """How long to work on a task in each timer event of a window.
+
+    Drawing the window may take longer than a step of the task. So the work takes as long as the events and the drawing
+    since it was paused, and together with these at least a tenth of a second.
+    """
+
+    def __init__(self) -> None:
+        self._paused = time.perf_counter()
+
+    def seconds(self) -> float:
+        """How long to work now."""
+        pause = time.perf_counter() - self._paused
+        return min(max(_PERIOD_SECONDS - pause, pause), _LONGEST_SECONDS)
+
+    def pause(self) -> None:
+        """Take note that the work is paused."""
+        self._paused = time.perf_counter()
 
 
 def in_thread(function: Callable[[], T]) -> Incremental[T]:

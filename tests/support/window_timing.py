@@ -9,6 +9,7 @@ from pathlib import Path
 import bpy
 
 SHOWN = 5  # of the longest parts
+_BEAT_SECONDS = 0.01
 
 
 @dataclass(order=True)
@@ -77,6 +78,33 @@ def paused_line(building: Generator) -> str:
     while isinstance(building.gi_yieldfrom, Generator):
         building = building.gi_yieldfrom
     return f"{Path(building.gi_code.co_filename).name}:{building.gi_frame.f_lineno}"
+
+
+class Responsiveness:
+    """How often a 3D viewport is drawn from now on, and the longest time between two events of the main loop."""
+
+    def __init__(self, view: bpy.types.SpaceView3D) -> None:
+        self._view, self._draws = view, 0
+        self._last, self._longest = time.perf_counter(), 0.0
+        self._handler = view.draw_handler_add(self._count, (), "WINDOW", "POST_PIXEL")
+        self._running = True
+        bpy.app.timers.register(self._beat, first_interval=0)
+
+    def print_figures(self, name: str, seconds: float) -> None:
+        """End the measurement, which took so long, and print it."""
+        self._running = False
+        self._view.draw_handler_remove(self._handler, "WINDOW")
+        print(f"FIGURE {name}_seconds={seconds:.1f}")
+        print(f"FIGURE {name}_redraws_per_second={self._draws / seconds:.1f}")
+        print(f"FIGURE {name}_longest_pause_ms={1000 * self._longest:.0f}")
+
+    def _count(self) -> None:
+        self._draws += 1
+
+    def _beat(self) -> float | None:
+        now = time.perf_counter()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return _BEAT_SECONDS if self._running else None
 
 
 def print_longest(parts: list[Span]) -> None:

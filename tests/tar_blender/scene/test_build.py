@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tar_blender.scene import build
+from tar_blender.scene.all_or_nothing import DATA_KINDS
 from tar_blender.scene.build import import_clip, import_steps
 from tar_blender.scene.frame_rate import frame_rate
 from tar_blender.scene.metadata import about_floor, about_lens, implausible_ranges_of
@@ -160,7 +161,7 @@ def _everything() -> set[str]:
 
 
 def test_stopped_import_leaves_the_file_unchanged(clip: MotionClip) -> None:
-    before = {kind: set(getattr(bpy.data, kind).keys()) for kind in build._DATA_KINDS}
+    before = {kind: set(getattr(bpy.data, kind).keys()) for kind in DATA_KINDS}
     # The number of steps varies, since waiting for a thread takes any number of them.
     for stop in itertools.count(0, 7):
         steps = import_steps([clip], bpy.context, raw_options())
@@ -168,7 +169,7 @@ def test_stopped_import_leaves_the_file_unchanged(clip: MotionClip) -> None:
         if taken < stop:
             break
         steps.close()
-        assert {kind: set(getattr(bpy.data, kind).keys()) for kind in build._DATA_KINDS} == before, stop
+        assert {kind: set(getattr(bpy.data, kind).keys()) for kind in DATA_KINDS} == before, stop
         assert bpy.context.scene.camera is None and bpy.context.scene.render.resolution_x == 1920
     assert stop > 50
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tar_blender.util.incremental import Incremental, finish, in_thread, run_for
+from tar_blender.util.incremental import Incremental, Pace, finish, in_thread, run_for
 
 
 def counting(count: int, done: list[int]) -> Incremental[str]:
@@ -29,6 +29,18 @@ def test_run_for_pauses_when_the_time_is_up_and_continues() -> None:
     with pytest.raises(StopIteration) as end:
         run_for(task, 10)
     assert done == [0, 1, 2, 3, 4] and end.value.value == "ready"
+
+
+def test_work_takes_as_long_as_the_drawing_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    pace = Pace()
+    seconds = {}
+    for drawing in (0.01, 0.05, 0.2, 3.0):
+        pace.pause()
+        now += drawing
+        seconds[drawing] = pace.seconds()
+    assert seconds == pytest.approx({0.01: 0.09, 0.05: 0.05, 0.2: 0.2, 3.0: 0.25})
 
 
 def test_in_thread_yields_while_the_thread_works() -> None:
