@@ -59,7 +59,9 @@ class PictureConverter:
 
 
 def _orientation(picture: av.VideoFrame) -> Orientation:
-    matrix = picture.side_data.get("DISPLAYMATRIX")
+    # A picture and its side data refer to each other. Of a small copy, little memory waits for the garbage collection.
+    small = picture.reformat(16, 16, "gray", interpolation="POINT")
+    matrix = small.side_data.get("DISPLAYMATRIX")
     if not isinstance(matrix, SideData):
         return Orientation()
     return Orientation.from_display_matrix(np.frombuffer(bytes(matrix), np.int32))

@@ -1,5 +1,7 @@
 """Reading of video files as a stream of frames at a constant rate."""
 
+import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from tar_core.npz import MAX_LENGTH
 from tar_core.video.container import OpenVideo, open_video
 from tar_core.video.nominal_rate import LONGEST_FRAME
 from tar_core.video.picture import PictureConverter
-from tar_core.video.timeline import read_timeline
+from tar_core.video.timeline import Timeline, read_timeline
 
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding all frames before it
 
@@ -62,8 +64,24 @@ class VideoReader:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.warnings: list[str] = []
-        with open_video(self.path) as video:
+        with contextlib.ExitStack() as opened:
+            video = opened.enter_context(open_video(self.path))
             timeline = read_timeline(video)
+            self._set_timeline(timeline)
+            if not timeline.is_indexed:
+                opened.close()
+                video = opened.enter_context(open_video(self.path))
+            # The first call of `frames` goes on from here: opening and decoding take a fixed time for each file.
+            pictures = _decode_and_close(video, opened.pop_all())
+        first = next(pictures, None)
+        if first is None:
+            raise TarError(f"{self.path}: no frame can be decoded; the file is empty or damaged, convert it again")
+        self._begun: Iterator[av.VideoFrame] | None = itertools.chain([first], pictures)
+        self._first_stamp = first.time or 0.0
+        self._converter = PictureConverter(first, video.stream.sample_aspect_ratio)
+        self.width, self.height = self._converter.width, self._converter.height
+
+    def _set_timeline(self, timeline: Timeline) -> None:
         if not MIN_FPS <= timeline.fps <= MAX_FPS or (timeline.frame_count or 0) > MAX_LENGTH:
             raise TarError(
                 f"{self.path}: {timeline.frame_count or 'unknown'} frames at {timeline.fps:g} frames per second cannot "
@@ -72,14 +90,6 @@ class VideoReader:
         self.fps = timeline.fps
         self.frame_count = timeline.frame_count
         self._missing = round(timeline.missing * self.fps)  # frames
-        with open_video(self.path) as video:
-            first = next(_decode(video), None)
-            if first is None:
-                raise TarError(f"{self.path}: no frame can be decoded; the file is empty or damaged, convert it again")
-            self._first_stamp = first.time or 0.0
-            converter = PictureConverter(first, video.stream.sample_aspect_ratio)
-        self.width, self.height = converter.width, converter.height
-        self._converter = converter
 
     @property
     def size(self) -> tuple[int, int]:
@@ -127,6 +137,7 @@ class VideoReader:
 
     def _pictures_from(self, start: int) -> Iterator[av.VideoFrame]:
         """Decode the file, from shortly before frame `start` if that is far away and seeking works in this file."""
+        begun, self._begun = self._begun, None
         seconds = start / self.fps
         if seconds > SEEK_BEYOND:
             with open_video(self.path) as video:
@@ -138,6 +149,9 @@ class VideoReader:
                         yield first
                         yield from pictures
                         return
+        if begun is not None:
+            yield from begun
+            return
         with open_video(self.path) as video:
             yield from _decode(video)
 
@@ -164,6 +178,12 @@ class VideoReader:
 class _Decoded:
     position: float  # time, in frames at the constant rate
     image: np.ndarray
+
+
+def _decode_and_close(video: OpenVideo, opened: contextlib.ExitStack) -> Iterator[av.VideoFrame]:
+    """Decode the whole video, and close it at the end."""
+    with opened:
+        yield from _decode(video)
 
 
 def _decode(video: OpenVideo) -> Iterator[av.VideoFrame]:

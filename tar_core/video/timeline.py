@@ -22,11 +22,13 @@ class Timeline:
         fps: the constant rate.
         frame_count: number of frames at this rate; None if the file has no time stamps.
         missing: seconds at the end that the file announces, but does not contain.
+        is_indexed: the times are from the file's index, so nothing else of the file was read.
     """
 
     fps: float
     frame_count: int | None
     missing: float = 0.0
+    is_indexed: bool = False
 
 
 def read_timeline(video: OpenVideo) -> Timeline:
@@ -51,7 +53,7 @@ def read_timeline(video: OpenVideo) -> Timeline:
         return Timeline(fps, round(length * fps), max(announced - max(end, length), 0.0))
     if stream.duration:  # an index has the times of decoding, whose ends are further apart than those of display
         length = min(length, stream.duration * second)
-    return Timeline(fps, max(round(length * fps), 1))
+    return Timeline(fps, max(round(length * fps), 1), is_indexed=True)
 
 
 def _indexed_stamps(video: OpenVideo) -> list[int] | None:

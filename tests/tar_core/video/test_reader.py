@@ -1,8 +1,10 @@
 """Reading of video files: ranges, times and damaged files."""
 
+import gc
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -35,6 +37,26 @@ def test_images_are_rgb(video: Path) -> None:
 def test_range_includes_both_ends(video: Path) -> None:
     frames = list(VideoReader(video).frames(start=7, end=9))
     assert [(frame.index, image_number(frame.image)) for frame in frames] == [(7, 7), (8, 8), (9, 9)]
+
+
+def test_frames_are_read_any_number_of_times_and_at_the_same_time(video: Path) -> None:
+    reader = VideoReader(video)
+    first, second = reader.frames(), reader.frames()
+    pairs = [(image_number(one.image), image_number(other.image)) for one, other in zip(first, second, strict=True)]
+    assert pairs == [(k, k) for k in range(60)]
+    assert [image_number(frame.image) for frame in reader.frames(start=57)] == [57, 58, 59]
+
+
+def test_no_picture_waits_for_the_garbage_collection(video: Path) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(list(VideoReader(video).frames(end=3))) == 4
+        VideoReader(video)
+        left = [thing for thing in gc.get_objects() if isinstance(thing, av.VideoFrame)]
+    finally:
+        gc.enable()
+    assert all(picture.width <= 16 for picture in left)
 
 
 def test_number_of_frames_in_a_range(video: Path) -> None:
