@@ -30,6 +30,7 @@ _MODULES = (
     "operators.key_reduction",
     "operators.ik_controls",
     "operators.editing",
+    "operators.motion_assets",
     "operators.retarget",
     "panels.preferences",
     "panels.presets",

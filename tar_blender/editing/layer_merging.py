@@ -1,5 +1,7 @@
 """Merge the layers of a person into one action."""
 
+from typing import Any
+
 import bpy
 import numpy as np
 
@@ -25,11 +27,18 @@ def merge_layers(scene: bpy.types.Scene, armature: bpy.types.Object) -> None:
     if not is_layered(armature):
         raise TarError(f"{armature.name} has no layers")
     first, last = whole_frames(action)
-    frames = np.arange(first, last + 1)
-    curves = list(all_curves_of(armature))
-    groups = {curve.data_path: curve.group.name if curve.group else "Merged" for curve in curves}
-    values = sample(scene, armature, groups, frames)
+    key_everything(scene, armature, channels, np.arange(first, last + 1))
     remove_layers(armature)
+
+
+def key_everything(scene: bpy.types.Scene, armature: bpy.types.Object, channels: Any, frames: np.ndarray) -> None:
+    """Key what all actions of a person show together on frames [N].
+
+    Args:
+        channels: owner of the curves of the action that gets the keys.
+    """
+    groups = {curve.data_path: curve.group.name if curve.group else "Merged" for curve in all_curves_of(armature)}
+    values = sample(scene, armature, groups, frames)
     remove_curves(channels, groups)
     for path, group in groups.items():
         found = values[path]

@@ -30,8 +30,8 @@ _LIMBS = {
 _LEGS = ("hip", "knee", "ankle", "foot")
 
 
-class _EditOperator(OperatorMixin):
-    """Base class of operators on the active person."""
+class EditOperator(OperatorMixin):
+    """Base class of operators on the motion of the active person."""
 
     bl_options = {"REGISTER", "UNDO"}
 
@@ -58,7 +58,7 @@ class _EditOperator(OperatorMixin):
         raise NotImplementedError
 
 
-class _RangeOperator(_EditOperator):
+class _RangeOperator(EditOperator):
     """Base class of operators on a range of frames, which a dialog asks for."""
 
     first: IntProperty(name="First Frame", description="First frame of the range")
@@ -91,7 +91,7 @@ class _CutOperator(_RangeOperator):
             copy_for_the_user(armature)
 
 
-class TAR_OT_add_layer(_EditOperator, bpy.types.Operator):
+class TAR_OT_add_layer(EditOperator, bpy.types.Operator):
     """Add a layer: its keys are added to the captured motion, which moves to a track of the NLA editor"""
 
     bl_idname = "tar.add_layer"
@@ -102,7 +102,7 @@ class TAR_OT_add_layer(_EditOperator, bpy.types.Operator):
         self.report({"INFO"}, f"Keys of {armature.name} are now added to the motion below: {layer.name}")
 
 
-class TAR_OT_merge_layers(_EditOperator, bpy.types.Operator):
+class TAR_OT_merge_layers(EditOperator, bpy.types.Operator):
     """Merge all layers into the captured motion, with a key on every frame"""
 
     bl_idname = "tar.merge_layers"
@@ -128,7 +128,7 @@ class TAR_OT_swap_sides(_RangeOperator, bpy.types.Operator):
         write_motion(armature, swapped(motion, partners(motion.bones), bones, self.first, self.last, self.blend))
 
 
-class TAR_OT_mirror_motion(_EditOperator, bpy.types.Operator):
+class TAR_OT_mirror_motion(EditOperator, bpy.types.Operator):
     """Mirror the whole motion. It starts at the same place in the same direction"""
 
     bl_idname = "tar.mirror_motion"
@@ -217,7 +217,7 @@ class TAR_OT_make_loop(_CutOperator, bpy.types.Operator):
         self.report({"INFO"}, f"{armature.name}: loop of {last - first} frames, {first} to {last}")
 
 
-class TAR_OT_move_travel(_EditOperator, bpy.types.Operator):
+class TAR_OT_move_travel(EditOperator, bpy.types.Operator):
     """Choose what carries the travel over the ground. Nothing is lost: you can go back"""
 
     bl_idname = "tar.move_travel"

@@ -14,6 +14,7 @@ from ..operators.editing import (
     TAR_OT_trim_motion,
 )
 from ..operators.key_reduction import TAR_OT_reduce_keys
+from ..operators.motion_assets import TAR_OT_create_motion_asset
 from ..scene.layers import is_layered
 from ..scene.metadata import is_person
 from ..util.registration import registration
@@ -45,7 +46,9 @@ class TAR_PT_edit(bpy.types.Panel):
         column.operator(TAR_OT_trim_motion.bl_idname, icon="FULLSCREEN_EXIT")
         column.operator(TAR_OT_make_loop.bl_idname, icon="FILE_REFRESH")
         column.operator_menu_enum(TAR_OT_move_travel.bl_idname, "place", icon="OBJECT_ORIGIN")
-        layout.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
+        column = layout.column(align=True)
+        column.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
+        column.operator(TAR_OT_create_motion_asset.bl_idname, icon="ASSET_MANAGER")
 
 
 register, unregister = registration((TAR_PT_edit,))

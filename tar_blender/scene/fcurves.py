@@ -22,11 +22,15 @@ def curves_of(obj: Animated) -> Iterable[bpy.types.FCurve]:
 
 def all_curves_of(obj: Animated) -> Iterable[bpy.types.FCurve]:
     """Return the F-curves of the action assigned to an object, and of those in its NLA tracks."""
+    return [curve for user in _users(obj) for curve in _curves_used_by(user)]
+
+
+def _users(obj: Animated) -> list[Any]:
+    """The users of an object's actions: its animation data and the strips of its NLA tracks."""
     animation: Any = obj.animation_data
-    if animation is None:
-        return []
-    users = [animation, *(strip for track in animation.nla_tracks for strip in track.strips)]
-    return [curve for user in users for curve in _curves_used_by(user)]
+    return (
+        [] if animation is None else [animation, *(strip for track in animation.nla_tracks for strip in track.strips)]
+    )
 
 
 def _curves_used_by(user: Any) -> Iterable[bpy.types.FCurve]:
@@ -46,11 +50,7 @@ def find_action(obj: Animated, accept: Callable[[bpy.types.Action], bool]) -> tu
     Returns:
         The action and the owner of its `fcurves` and `groups`, as `new_action` returns them.
     """
-    animation: Any = obj.animation_data
-    users = (
-        [] if animation is None else [animation, *(strip for track in animation.nla_tracks for strip in track.strips)]
-    )
-    for user in users:
+    for user in _users(obj):
         action = user.action
         if action is None or not accept(action):
             continue
@@ -69,21 +69,39 @@ def remove_curves(channels: Any, paths: Container[str]) -> None:
 
 
 def new_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
-    """Assign a new, empty action to an object or to a camera's data.
+    """Assign a new, empty action to an object or to a camera's data; returns the same as `empty_action`."""
+    action, channels = empty_action(obj, name)
+    animation = obj.animation_data_create()
+    animation.action = action
+    if hasattr(action, "slots"):
+        animation.action_slot = action.slots[0]
+    return action, channels
+
+
+def empty_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
+    """Create an action for an object or for a camera's data, without assigning it.
 
     Returns:
         The action, and the owner of its `fcurves` and `groups`: since Blender 4.4 the channelbag of the action's slot,
         before that the action itself.
     """
     action = bpy.data.actions.new(name)
-    animation = obj.animation_data_create()
-    animation.action = action
     if not hasattr(action, "slots"):
+        action.id_root = obj.id_type
         return action, action
     slot = action.slots.new(id_type=obj.id_type, name=obj.name)
     strip: Any = action.layers.new("Motion").strips.new(type="KEYFRAME")
-    animation.action_slot = slot
     return action, strip.channelbag(slot, ensure=True)
+
+
+def copied_action(obj: Animated, action: bpy.types.Action) -> tuple[bpy.types.Action, Any]:
+    """Copy an action that an object or its NLA tracks use; returns the same as `empty_action`."""
+    copy = action.copy()
+    if not hasattr(copy, "slots"):
+        return copy, copy
+    used = next(user.action_slot for user in _users(obj) if user.action == action and user.action_slot is not None)
+    strip: Any = copy.layers[0].strips[0]
+    return copy, strip.channelbag(copy.slots[used.identifier], ensure=True)
 
 
 def add_driver(obj: Animated, path: str) -> bpy.types.Driver:

@@ -1,0 +1,61 @@
+"""A small picture of poses, drawn without a window: for the previews of assets."""
+
+import numpy as np
+
+from tar_core.skeleton import JOINT_NAMES, PARENTS
+
+_VIEW = np.radians(30)  # angle by which the camera stands beside the direction that the person faces
+_DISTANCE = 0.9  # between poses, meters
+_MARGIN = 0.08  # share of the picture's size
+_WIDTH, _HEAD = 0.05, 0.11  # radii of limbs and of the head, meters
+_COLORS = {"left": (0.30, 0.55, 0.95), "right": (0.93, 0.42, 0.36)}
+_TRUNK = (0.85, 0.85, 0.85)
+_DARKEST = 0.55  # brightness of the farthest limbs
+
+
+def draw_poses(poses: np.ndarray, heading: float, size: int = 256) -> np.ndarray:
+    """Draw poses beside each other, seen obliquely from the front.
+
+    Args:
+        poses: [P, 24, 3] joints, meters, z up.
+        heading: the direction that the person faces, as the angle by which -y is turned about z, in radians.
+        size: of the picture, pixels.
+
+    Returns:
+        [size, size, 4] red, green, blue and alpha from 0 to 1, the lowest row first.
+    """
+    angle = heading + _VIEW
+    right, away = np.array([np.cos(angle), np.sin(angle), 0]), np.array([-np.sin(angle), np.cos(angle), 0])
+    ground = poses * [1, 1, 0] - poses[:, :1] * [1, 1, 0]
+    x = ground @ right + _DISTANCE * np.arange(len(poses))[:, None]
+    points = np.stack([x, poses[..., 2], ground @ away], -1)
+    low, high = points[..., :2].min((0, 1)) - _HEAD, points[..., :2].max((0, 1)) + _HEAD
+    scale = (1 - 2 * _MARGIN) * size / (high - low).max()
+    points[..., :2] = (points[..., :2] - (low + high) / 2) * scale + size / 2
+    picture = np.zeros((size, size, 4))
+    limbs = [(pose, joint) for pose in range(len(points)) for joint in range(1, len(PARENTS))]
+    depth = {limb: points[limb[0], [limb[1], PARENTS[limb[1]]], 2].mean() for limb in limbs}
+    span = max(max(depth.values()) - min(depth.values()), 1e-6)
+    for limb in sorted(limbs, key=lambda each: -depth[each]):
+        pose, joint = limb
+        ends = points[pose, [PARENTS[joint], joint], :2]
+        light = 1 - (1 - _DARKEST) * (depth[limb] - min(depth.values())) / span
+        radius = (_HEAD if JOINT_NAMES[joint] == "head" else _WIDTH) * scale
+        _draw_capsule(picture, ends, radius, light * np.array(_color(JOINT_NAMES[joint])))
+    return picture
+
+
+def _color(joint: str) -> tuple[float, float, float]:
+    return _COLORS.get(joint.partition("_")[0], _TRUNK)
+
+
+def _draw_capsule(picture: np.ndarray, ends: np.ndarray, radius: float, color: np.ndarray) -> None:
+    """Draw a line with round ends over a picture, with smooth edges."""
+    size = len(picture)
+    pixels = np.stack(np.meshgrid(np.arange(size) + 0.5, np.arange(size) + 0.5), -1)
+    along = ends[1] - ends[0]
+    share = np.clip((pixels - ends[0]) @ along / max(along @ along, 1e-9), 0, 1)
+    distance = np.linalg.norm(pixels - ends[0] - share[..., None] * along, axis=-1)
+    cover = np.clip(radius - distance + 0.5, 0, 1)[..., None]
+    picture[..., :3] = picture[..., :3] * (1 - cover) + color * cover
+    picture[..., 3:] = picture[..., 3:] + (1 - picture[..., 3:]) * cover
