@@ -1,5 +1,7 @@
 """The joints of SMPL (24) and of SMPL-H (52, with fingers): names, parents, mirror images, forward kinematics."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tar_core.rotations import axis_angle_to_matrix
@@ -52,6 +54,15 @@ SMPLH_PARENTS = (
     ),
 )
 
+# All joints of SMPL and SMPL-H, parents before children, and the parent of each joint but the root.
+ALL_JOINT_NAMES = (*JOINT_NAMES, *HAND_JOINT_NAMES)
+PARENT_NAMES = {
+    name: names[parent]
+    for names, parents in ((JOINT_NAMES, PARENTS), (SMPLH_JOINT_NAMES, SMPLH_PARENTS))
+    for name, parent in zip(names, parents, strict=True)
+    if parent >= 0
+}
+
 
 def mirrored_name(name: str) -> str:
     """Swap the side in a joint's name, as in left_knee and right_knee; other names are unchanged."""
@@ -75,28 +86,31 @@ def global_rotations(rotations: np.ndarray) -> np.ndarray:
     return world
 
 
-def pose_skeleton(poses: np.ndarray, rest_joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def pose_skeleton(
+    poses: np.ndarray, rest_joints: np.ndarray, parents: Sequence[int] = PARENTS
+) -> tuple[np.ndarray, np.ndarray]:
     """Compute SMPL's forward kinematics (Loper et al. 2015, eq. 4), without the translation.
 
     Args:
-        poses: [T, 24, 3] axis-angle.
-        rest_joints: [24, 3] joints of the shaped body in the T-pose, meters.
+        poses: [T, J, 3] axis-angle.
+        rest_joints: [J, 3] joints of the shaped body in the T-pose, meters.
+        parents: of the J joints; those of SMPL or of SMPL-H.
 
     Returns:
-        bones: [T, 24, 4, 4] transforms of the vertices of the T-pose for linear blend skinning.
-        joints: [T, 24, 3] posed joints.
+        bones: [T, J, 4, 4] transforms of the vertices of the T-pose for linear blend skinning.
+        joints: [T, J, 3] posed joints.
     """
     local = axis_angle_to_matrix(poses)
     world: list[np.ndarray] = []
     joints: list[np.ndarray] = []
-    for joint, parent in enumerate(PARENTS):
+    for joint, parent in enumerate(parents):
         if parent < 0:
             world.append(local[:, joint])
             joints.append(np.broadcast_to(rest_joints[joint], (len(poses), 3)))
         else:
             world.append(world[parent] @ local[:, joint])
             joints.append(joints[parent] + world[parent] @ (rest_joints[joint] - rest_joints[parent]))
-    bones = np.zeros((len(poses), NUM_JOINTS, 4, 4))
+    bones = np.zeros((len(poses), len(parents), 4, 4))
     for joint, rest in enumerate(rest_joints):
         bones[:, joint, :3, :3] = world[joint]
         bones[:, joint, :3, 3] = joints[joint] - world[joint] @ rest

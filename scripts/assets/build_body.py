@@ -5,8 +5,9 @@
 
 This takes a few minutes and some gigabytes of memory. It samples 2000 adults, poses them in SMPL's T-pose instead of
 MakeHuman's A-pose, and computes the contents of an SMPL file from them: the mean, principal components as shape
-directions, skinning weights and a joint regressor for SMPL's 24 joints, plus texture coordinates, landmarks and
-markers. There are no pose correctives. Finally it prints the differences from the committed file.
+directions, skinning weights and a joint regressor for the joints of SMPL and of SMPL-H's hands, plus texture
+coordinates, landmarks and markers. There are no pose correctives. Finally it prints the differences from the committed
+file.
 """
 
 import argparse
@@ -21,10 +22,17 @@ from scipy.spatial import cKDTree
 from scripts.assets.makehuman import LEFT_EYE_AND_RIGHT_EYE, SKIN_VERTICES, TONGUE, VERTICES, MakeHuman
 from scripts.assets.sample_people import sample_people
 from scripts.assets.shoulders import turn_shoulders_back
-from scripts.assets.skinning import skinning_weights
+from scripts.assets.skinning import hand_weights, skinning_weights
 from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, spread_markers
 from tar_core.files import atomic_path
-from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_BETAS, NUM_JOINTS, PARENTS
+from tar_core.skeleton import (
+    ALL_JOINT_NAMES,
+    JOINT_NAMES,
+    NUM_BETAS,
+    NUM_JOINTS,
+    PARENTS,
+    mirrored_name,
+)
 
 PEOPLE = 2000
 SEED = 0
@@ -55,7 +63,8 @@ def build_body(people_count: int = PEOPLE) -> dict[str, np.ndarray]:
     topology = triangulate(makehuman)
     mean = people.vertices.mean(0, dtype=np.float64)
     joints = people.joints.mean(0)
-    weights = skinning_weights(makehuman, mean, joints)[topology.base_index]
+    base_weights = skinning_weights(makehuman, mean, joints)
+    weights = base_weights[topology.base_index]
     vertices, template = people.vertices[:, topology.base_index], mean[topology.base_index]
     markers = spread_markers(template)
     shapedirs, joint_directions = shape_directions(
@@ -69,8 +78,10 @@ def build_body(people_count: int = PEOPLE) -> dict[str, np.ndarray]:
     body = {
         "v_template": template.astype(np.float32),
         "shapedirs": shapedirs.transpose(1, 2, 0).astype(np.float32),
-        "J_regressor": regressor.astype(np.float32),
+        "J_regressor": regressor[:NUM_JOINTS].astype(np.float32),
+        "hand_regressor": regressor[NUM_JOINTS:].astype(np.float32),
         "weights": weights.astype(np.float32),
+        "hand_weights": hand_weights(makehuman, base_weights)[topology.base_index].astype(np.float32),
         "kintree_table": np.array([[2**32 - 1, *PARENTS[1:]], range(NUM_JOINTS)], np.int64),
         "f": topology.faces,
         "vt": makehuman.uv.astype(np.float32),
@@ -125,12 +136,12 @@ def shape_directions(
 
     Args:
         vertices: [N, V, 3] people in the T-pose, meters.
-        joints: [N, 24, 3] their joints.
+        joints: [N, 54, 3] their joints.
         template: [V, 3] the mean of the vertices.
         areas: [V] weights from `vertex_areas`.
 
     Returns:
-        offsets per unit of beta, of the vertices [10, V, 3] and of the joints [10, 24, 3].
+        offsets per unit of beta, of the vertices [10, V, 3] and of the joints [10, 54, 3].
     """
     betas = people_betas(vertices, template, areas)
     return directions_of(betas, vertices, template), directions_of(betas, joints, joints.mean(0))
@@ -157,7 +168,7 @@ def directions_of(betas: np.ndarray, points: np.ndarray, mean: np.ndarray) -> np
 def joint_regressor(
     vertices: np.ndarray, joints: np.ndarray, template: np.ndarray, topology: Topology, random: np.random.RandomState
 ) -> np.ndarray:
-    """Fit weights [24, V] that give each joint as an average of vertices around it.
+    """Fit weights [54, V] that give each joint of SMPL and of its hands as an average of vertices around it.
 
     The weights are symmetric and not negative, and each row sums to 1. They are fitted to some of the people. Many
     solutions fit equally well, so another version of scipy's solver gives other weights but the same joints.
@@ -166,9 +177,10 @@ def joint_regressor(
     people = random.choice(len(vertices), min(240, len(vertices) // 2), replace=False)
     eyes = topology.base_index >= SKIN_VERTICES
     face = ~eyes & (template[:, 1] > mean_joints[HEAD, 1] + 0.03)
-    regressor = np.zeros((NUM_JOINTS, len(template)))
+    mirror = [ALL_JOINT_NAMES.index(mirrored_name(name)) for name in ALL_JOINT_NAMES]
+    regressor = np.zeros((len(ALL_JOINT_NAMES), len(template)))
     sum_weight = 50.0  # weight of the equation that makes the weights sum to 1
-    for joint in range(NUM_JOINTS):
+    for joint in range(len(ALL_JOINT_NAMES)):
         # No eyes, and the face for the head joint only: their shapes vary independently of the skeleton.
         unwanted = 10.0 * eyes + (0.0 if joint == HEAD else 5.0 * face)
         distance = np.linalg.norm(template - mean_joints[joint], axis=1) + unwanted
@@ -178,7 +190,7 @@ def joint_regressor(
         weights, _ = nnls(system, np.append(joints[people, joint].ravel(), sum_weight), maxiter=20000)
         regressor[joint, candidates] = weights / weights.sum()
     _, mirrored_vertex = cKDTree(template).query(template * [-1, 1, 1])
-    regressor = 0.5 * (regressor + regressor[list(MIRROR)][:, mirrored_vertex])
+    regressor = 0.5 * (regressor + regressor[mirror][:, mirrored_vertex])
     regressor[regressor < 1e-4] = 0
     return regressor / regressor.sum(1, keepdims=True)
 
@@ -221,7 +233,8 @@ def compare(body: dict[str, np.ndarray], committed: dict[str, np.ndarray]) -> di
         return np.einsum("jv,vck->jck", of["J_regressor"].astype(np.float64), of["shapedirs"])
 
     differences = {
-        name: float(np.abs(body[name].astype(np.float64) - committed[name]).max()) for name in sorted(committed)
+        name: float(np.abs(body[name].astype(np.float64) - committed[name]).max())
+        for name in sorted(body.keys() & committed.keys())
     }
     differences["joints"] = float(np.abs(joints(body) - joints(committed)).max())
     differences["joint directions"] = float(np.abs(joint_directions(body) - joint_directions(committed)).max())

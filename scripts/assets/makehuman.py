@@ -39,7 +39,15 @@ LOCAL_CHANGES = (
     "hip-scale-horiz-incr",
 )
 
+# The thumb's first joint is where it leaves the wrist. The other fingers begin at the knuckles.
+_FINGER_NUMBERS = {"thumb": 1, "index": 2, "middle": 3, "ring": 4, "pinky": 5}
+
 Sliders = dict[str, Tensor]  # each [N]
+
+
+def finger_bone(finger: str, number: int, side: str) -> str:
+    """The bone of a finger's joint: `number` is 1 to 3 from the root to the tip, `side` is L or R."""
+    return f"finger{_FINGER_NUMBERS[finger]}-{number}.{side}"
 
 
 class MakeHuman:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from scripts.assets.makehuman import SKIN_VERTICES, VERTICES, MakeHuman, Sliders
 from scripts.assets.t_pose import TPose
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.skeleton import ALL_JOINT_NAMES
 
 # Values of MakeHuman's sliders: its average legs are longer and its average trunk is shorter than SMPL's.
 LEG_LENGTH, TRUNK_LENGTH = -0.5, 0.3
@@ -22,7 +22,7 @@ class People:
 
     Attributes:
         vertices: [N, 19158, 3] float32, meters.
-        joints: [N, 24, 3] SMPL's joints, meters.
+        joints: [N, 54, 3] the joints of SMPL and of its hands, meters.
         rotations: [19158, 3, 3] rotation of the surroundings of each vertex from the A-pose to the T-pose, the mean
             over the people.
     """
@@ -41,7 +41,9 @@ def sample_people(makehuman: MakeHuman, count: int, random: np.random.RandomStat
 
     pose = TPose(makehuman)
     people = People(
-        np.zeros((count, VERTICES, 3), np.float32), np.zeros((count, NUM_JOINTS, 3)), np.zeros((VERTICES, 3, 3))
+        np.zeros((count, VERTICES, 3), np.float32),
+        np.zeros((count, len(ALL_JOINT_NAMES), 3)),
+        np.zeros((VERTICES, 3, 3)),
     )
     for part, vertices, heads in makehuman.shape_in_batches(phenotypes, changes):
         people.vertices[part], people.joints[part] = pose(vertices, heads)

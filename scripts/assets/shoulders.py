@@ -3,7 +3,7 @@
 import numpy as np
 
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import ALL_JOINT_NAMES, HAND_JOINT_NAMES
 
 _ANGLE = np.deg2rad(12)
 
@@ -16,7 +16,7 @@ def turn_shoulders_back(points: np.ndarray, joints: np.ndarray, weights: np.ndar
 
     Args:
         points: [..., P, 3] in the T-pose, meters.
-        joints: [..., 24, 3].
+        joints: [..., 54, 3] of SMPL and of its hands.
         weights: [P, 24] skinning weights.
 
     Returns:
@@ -24,12 +24,15 @@ def turn_shoulders_back(points: np.ndarray, joints: np.ndarray, weights: np.ndar
     """
     turned_points, turned_joints = points.astype(np.float64), joints.astype(np.float64)
     for side, sign in (("left", 1), ("right", -1)):
-        index = {name: JOINT_NAMES.index(f"{side}_{name}") for name in ("collar", "shoulder", "elbow", "wrist", "hand")}
+        index = {
+            name: ALL_JOINT_NAMES.index(f"{side}_{name}") for name in ("collar", "shoulder", "elbow", "wrist", "hand")
+        }
         collar, shoulder = (joints[..., [index[name]], :] for name in ("collar", "shoulder"))
         arm = [index[name] for name in ("shoulder", "elbow", "wrist", "hand")]
+        fingers = [ALL_JOINT_NAMES.index(name) for name in HAND_JOINT_NAMES if name.startswith(side)]
         difference = axis_angle_to_matrix(np.array([0, sign * _ANGLE, 0])) - np.eye(3)
         arm_shift = (shoulder - collar) @ difference.T
         of_collar, of_arm = weights[:, [index["collar"]]], weights[:, arm].sum(1, keepdims=True)
         turned_points += of_collar * ((points - collar) @ difference.T) + of_arm * arm_shift
-        turned_joints[..., arm, :] += arm_shift
+        turned_joints[..., arm + fingers, :] += arm_shift
     return turned_points, turned_joints

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from scripts.assets.makehuman import VERTICES, MakeHuman
-from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
+from scripts.assets.makehuman import VERTICES, MakeHuman, finger_bone
+from tar_core.skeleton import FINGERS, JOINT_NAMES, NUM_JOINTS
 
 MAX_INFLUENCES = 4  # joints that move a vertex
 PELVIS, NECK = (JOINT_NAMES.index(name) for name in ("pelvis", "neck"))
@@ -18,7 +18,7 @@ def skinning_weights(makehuman: MakeHuman, mean: np.ndarray, joints: np.ndarray)
 
     Args:
         mean: [19158, 3] the mean person in the T-pose, meters.
-        joints: [24, 3] the mean person's joints.
+        joints: [54, 3] the mean person's joints.
     """
     weights, trunk = np.zeros((VERTICES, NUM_JOINTS)), np.zeros(VERTICES)
     for bone in makehuman.bones:
@@ -41,6 +41,29 @@ def skinning_weights(makehuman: MakeHuman, mean: np.ndarray, joints: np.ndarray)
     weakest = np.argsort(-weights, 1)[:, MAX_INFLUENCES:]
     np.put_along_axis(weights, weakest, 0, 1)
     return weights / weights.sum(1, keepdims=True)
+
+
+def hand_weights(makehuman: MakeHuman, weights: np.ndarray) -> np.ndarray:
+    """Compute the weights [19158, 32] of both wrists and of the 30 joints of the fingers, in SMPL-H's order.
+
+    They divide what the weights [19158, 24] of SMPL's joints give to wrist and hand. The whole thumb, which SMPL's
+    joints share, belongs to the joints of the thumb.
+    """
+    wrists, fingers = [], []
+    for side in ("left", "right"):
+        letter = side[0].upper()
+        bones = [[f"wrist.{letter}", *(f"metacarpal{number}.{letter}" for number in (1, 2, 3, 4))]]
+        bones += [[finger_bone(finger, number, letter)] for finger in FINGERS for number in (1, 2, 3)]
+        of_hand = np.stack([makehuman.weight_of(names).astype(np.float64) for names in bones], 1)
+        own = [JOINT_NAMES.index(f"{side}_{joint}") for joint in ("wrist", "hand")]
+        others = (np.delete(weights, own, 1) > 0).sum(1, keepdims=True)
+        rank = np.argsort(np.argsort(-of_hand, 1), 1)
+        of_hand[rank >= MAX_INFLUENCES - others] = 0
+        shares = of_hand / np.maximum(of_hand.sum(1, keepdims=True), 1e-12)
+        of_hand = shares * weights[:, own].sum(1, keepdims=True)
+        wrists.append(of_hand[:, :1])
+        fingers.append(of_hand[:, 1:])
+    return np.concatenate(wrists + fingers, 1)
 
 
 def joints_of_bone(bone: str) -> dict[str, float]:

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from scripts.assets.makehuman import VERTICES, MakeHuman
+from scripts.assets.makehuman import VERTICES, MakeHuman, finger_bone
 from tar_core.rotations import axis_angle_to_matrix, rotation_between
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import ALL_JOINT_NAMES, FINGERS
 
 # SMPL's published neutral rest joints (approximate, made symmetric; left side and center), meters.
 SMPL_JOINTS = {
@@ -83,7 +83,7 @@ class TPose:
             heads: [B, 163, 3] heads of the bones.
 
         Returns:
-            vertices [B, 19158, 3] and SMPL's joints [B, 24, 3].
+            vertices [B, 19158, 3] and the joints [B, 54, 3] of SMPL and of its hands.
         """
         moves, joints = self._moves(self._lean_heads(heads))
         vertices = self._lean_vertices(vertices, heads)
@@ -91,7 +91,7 @@ class TPose:
         for part, move in moves.items():
             moved = np.nonzero(self._weights[part])[0]
             posed[:, moved] += self._weights[part][moved, None] * move(vertices[:, moved])
-        placed = np.stack([joints[name] for name in JOINT_NAMES], 1)
+        placed = np.stack([joints[name] for name in ALL_JOINT_NAMES], 1)
         shift = smpl_joint("pelvis") - placed[:, :1]
         return posed + shift, placed + shift
 
@@ -217,6 +217,10 @@ def _pose_arm(side: str, bones: dict[str, np.ndarray], moves: dict[str, Move], j
         f"{side}_wrist": new_wrist,
         f"{side}_hand": new_wrist + _HAND * (moves[f"hand.{s}"](knuckles_middle) - new_wrist),
     }
+    for finger in FINGERS:
+        for number in (1, 2, 3):
+            bone = finger_bone(finger, number, s)
+            joints[f"{side}_{finger}{number}"] = moves[f"hand.{s}"](bones[bone])
 
 
 def _place_spine(bones: dict[str, np.ndarray], joints: dict[str, np.ndarray]) -> None:

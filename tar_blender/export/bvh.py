@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tar_core.skeleton import JOINT_NAMES, PARENTS
+from tar_core.skeleton import PARENT_NAMES
 
-from ..retarget.skeleton_motion import RestPose, WorldMotion
+from ..retarget.skeleton_motion import ROOT, RestPose, WorldMotion
 
 _TO_Y_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 _CENTIMETERS = 100.0
@@ -20,37 +20,39 @@ def bvh_text(rest: RestPose, motion: WorldMotion, fps: float) -> str:
     """Return the content of a BVH file.
 
     Args:
-        rest: rest pose of an imported person, with all 24 joints.
+        rest: rest pose of an imported person, with all joints of the motion.
         motion: the person's motion.
         fps: frames per second.
     """
     frames = len(motion.frames)
-    rotations = {name: _TO_Y_UP @ motion.rotations[name] @ rest.rotations[name].T @ _TO_Y_UP.T for name in JOINT_NAMES}
-    columns = [_CENTIMETERS * motion.positions[JOINT_NAMES[0]] @ _TO_Y_UP.T]
-    order: list[int] = []
-    hierarchy = list(_joint(rest, 0, order, ""))
+    rotations = {
+        name: _TO_Y_UP @ motion.rotations[name] @ rest.rotations[name].T @ _TO_Y_UP.T for name in motion.rotations
+    }
+    columns = [_CENTIMETERS * motion.positions[ROOT] @ _TO_Y_UP.T]
+    order: list[str] = []
+    hierarchy = list(_joint(rest, ROOT, order, ""))
     for joint in order:
-        local = rotations[JOINT_NAMES[joint]]
-        if joint > 0:
-            local = rotations[JOINT_NAMES[PARENTS[joint]]].swapaxes(1, 2) @ local
+        local = rotations[joint]
+        if joint != ROOT:
+            local = rotations[PARENT_NAMES[joint]].swapaxes(1, 2) @ local
         columns.append(_euler_zxy(local))
     rows = (" ".join(f"{value:.6f}" for value in row) for row in np.concatenate(columns, 1))
     head = ["MOTION", f"Frames: {frames}", f"Frame Time: {1 / fps:.9f}"]
     return "\n".join(["HIERARCHY", *hierarchy, *head, *rows]) + "\n"
 
 
-def _joint(rest: RestPose, joint: int, order: list[int], indent: str) -> Iterator[str]:
+def _joint(rest: RestPose, name: str, order: list[str], indent: str) -> Iterator[str]:
     """Yield the lines of a joint and its descendants; append the joints to `order` in the order of the lines."""
-    order.append(joint)
-    name, parent = JOINT_NAMES[joint], PARENTS[joint]
-    offset = np.zeros(3) if parent < 0 else rest.heads[name] - rest.heads[JOINT_NAMES[parent]]
+    order.append(name)
+    parent = PARENT_NAMES.get(name)
+    offset = np.zeros(3) if parent is None else rest.heads[name] - rest.heads[parent]
     channels = "Zrotation Xrotation Yrotation"
-    yield f"{indent}{'ROOT' if parent < 0 else 'JOINT'} {name}"
+    yield f"{indent}{'ROOT' if parent is None else 'JOINT'} {name}"
     yield f"{indent}{{"
     inner = indent + "\t"
     yield f"{inner}OFFSET {_numbers(_CENTIMETERS * _TO_Y_UP @ offset)}"
-    yield f"{inner}CHANNELS {f'6 Xposition Yposition Zposition {channels}' if parent < 0 else f'3 {channels}'}"
-    children = [child for child, above in enumerate(PARENTS) if above == joint]
+    yield f"{inner}CHANNELS {f'6 Xposition Yposition Zposition {channels}' if parent is None else f'3 {channels}'}"
+    children = [child for child in rest.heads if PARENT_NAMES.get(child) == name]
     for child in children:
         yield from _joint(rest, child, order, inner)
     if not children:

@@ -1,6 +1,6 @@
 """The rest pose and the motion of a skeleton, in the world and by SMPL's joint names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import bpy
@@ -8,8 +8,9 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.rotations import quaternion_to_matrix
-from tar_core.skeleton import JOINT_NAMES, PARENTS
+from tar_core.skeleton import ALL_JOINT_NAMES, JOINT_NAMES, NUM_BODY_JOINTS, PARENT_NAMES
 
+from ..scene.bone_names import joint_bones
 from ..scene.fcurves import bone_path, curves_of
 from ..scene.keyframes import motion_range
 from ..scene.layers import is_layered
@@ -19,8 +20,6 @@ from .known_rigs import BoneMap
 
 ROOT = JOINT_NAMES[0]
 LEGS = [tuple(f"{side}_{joint}" for joint in ("hip", "knee", "ankle")) for side in ("left", "right")]
-
-_SMPL_BONES = {name: name for name in JOINT_NAMES}
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,7 @@ class RestPose:
         Raises:
             TarError: a bone is missing.
         """
-        _check_bones(armature)
-        return cls.of(armature, _SMPL_BONES)
+        return cls.of(armature, _bones_of(armature))
 
     @property
     def hips(self) -> np.ndarray:
@@ -69,7 +67,7 @@ class RestPose:
 
     def in_order(self) -> Iterator[str]:
         """Yield the joints that have a bone, without the root, parents before children."""
-        return (joint for joint in JOINT_NAMES[1:] if joint in self.heads)
+        return (joint for joint in ALL_JOINT_NAMES[1:] if joint in self.heads)
 
     def facing(self) -> float:
         """Return the angle about z of the direction from the right hip to the left hip, in radians."""
@@ -97,10 +95,11 @@ class WorldMotion:
         return (self.positions["left_hip"] + self.positions["right_hip"]) / 2
 
 
-def _check_bones(armature: bpy.types.Object) -> None:
-    bones = data_of(armature, bpy.types.Armature).bones
-    if any(name not in bones for name in JOINT_NAMES):
+def _bones_of(armature: bpy.types.Object) -> BoneMap:
+    bones = joint_bones(armature)
+    if not bones.keys() >= set(JOINT_NAMES[:NUM_BODY_JOINTS]):
         raise _not_a_person(armature)
+    return bones
 
 
 def _not_a_person(armature: bpy.types.Object) -> TarError:
@@ -113,7 +112,7 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
     Raises:
         TarError: the armature is not an imported person with a motion.
     """
-    _check_bones(armature)
+    bones = _bones_of(armature)
     action = armature.animation_data and armature.animation_data.action
     if not action:
         raise _not_a_person(armature)
@@ -125,10 +124,10 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
     if is_layered(armature) and captured is not None:
         first, last = captured
     frames = np.arange(first, last + 1)
-    if _follows_keys_alone(armature):
-        return _with_travel(_keyed_motion(armature, curves, frames), armature, curves)
+    if _follows_keys_alone(armature, bones.values()):
+        return _with_travel(_keyed_motion(armature, bones, curves, frames), armature, curves)
     world = np.array(armature.matrix_world)
-    poses = dict(zip(JOINT_NAMES, posed_matrices(armature, JOINT_NAMES, frames).swapaxes(0, 1), strict=True))
+    poses = dict(zip(bones, posed_matrices(armature, list(bones.values()), frames).swapaxes(0, 1), strict=True))
     turn = rotation_of(world)
     rotations = {joint: turn @ pose[:, :3, :3] for joint, pose in poses.items()}
     positions = {joint: pose[:, :3, 3] @ world[:3, :3].T + world[:3, 3] for joint, pose in poses.items()}
@@ -151,30 +150,31 @@ def _with_travel(
     return replace(motion, positions={joint: points + shift for joint, points in motion.positions.items()})
 
 
-def _follows_keys_alone(armature: bpy.types.Object) -> bool:
+def _follows_keys_alone(armature: bpy.types.Object, names: Iterable[str]) -> bool:
     """Whether no constraint moves a person's bones, such as that of an IK control, and no NLA track."""
     bones = pose_bones(armature)
-    return not is_layered(armature) and all(
-        constraint.mute for name in JOINT_NAMES for constraint in bones[name].constraints
-    )
+    return not is_layered(armature) and all(constraint.mute for name in names for constraint in bones[name].constraints)
 
 
 def _keyed_motion(
-    armature: bpy.types.Object, curves: Mapping[tuple[str, int], bpy.types.FCurve], frames: np.ndarray
+    armature: bpy.types.Object,
+    bones: BoneMap,
+    curves: Mapping[tuple[str, int], bpy.types.FCurve],
+    frames: np.ndarray,
 ) -> WorldMotion:
     """Compute the motion from the keys of the bones, which is fast."""
     rest = RestPose.of_person(armature)
     rotations, positions = {}, {}
-    for joint, name in enumerate(JOINT_NAMES):
-        quaternions = _bone_values(curves, name, "rotation_quaternion", (1.0, 0.0, 0.0, 0.0), frames)
+    for name, bone in bones.items():
+        quaternions = _bone_values(curves, bone, "rotation_quaternion", (1.0, 0.0, 0.0, 0.0), frames)
         basis = quaternion_to_matrix(quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True))
-        if joint == 0:
+        if name == ROOT:
             scale = np.array(armature.matrix_world.to_scale())[0]
-            shift = _bone_values(curves, name, "location", (0.0, 0.0, 0.0), frames)
+            shift = _bone_values(curves, bone, "location", (0.0, 0.0, 0.0), frames)
             rotations[name] = rest.rotations[name] @ basis
             positions[name] = rest.heads[name] + scale * shift @ rest.rotations[name].T
             continue
-        parent = JOINT_NAMES[PARENTS[joint]]
+        parent = PARENT_NAMES[name]
         parent_rotation = rotations[parent] @ rest.rotations[parent].T
         rotations[name] = parent_rotation @ rest.rotations[name] @ basis
         positions[name] = positions[parent] + parent_rotation @ (rest.heads[name] - rest.heads[parent])
@@ -183,10 +183,10 @@ def _keyed_motion(
 
 def mapped_parent(joint: str, mapped: Mapping[str, object]) -> str:
     """Return the nearest ancestor of a joint, among SMPL's joints, that is in the map; the root if there is none."""
-    parent = PARENTS[JOINT_NAMES.index(joint)]
-    while parent > 0 and JOINT_NAMES[parent] not in mapped:
-        parent = PARENTS[parent]
-    return JOINT_NAMES[max(parent, 0)]
+    parent = PARENT_NAMES.get(joint, ROOT)
+    while parent != ROOT and parent not in mapped:
+        parent = PARENT_NAMES[parent]
+    return parent
 
 
 def _bone_values(

@@ -1,19 +1,20 @@
 """The skinned body mesh of a person."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.skeleton import JOINT_NAMES
 
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, shaped_body
+from .bone_names import joint_bones
+from .mannequin import material_slots
 from .metadata import mark_part
 
 MAX_INFLUENCES = 4
-SKIN_COLOR = (0.8, 0.52, 0.4, 1.0)  # linear RGBA
 
 
 def body_steps(
@@ -22,13 +23,17 @@ def body_steps(
     betas: np.ndarray,
     armature_object: bpy.types.Object,
     collection: bpy.types.Collection,
-    material: bpy.types.Material,
+    materials: list[bpy.types.Material],
 ) -> Incremental[bpy.types.Object]:
     """Create the body as a child of its armature, with its shape applied, UVs, smooth shading and vertex groups.
 
     The armature modifier does linear blend skinning, as SMPL does, but without SMPL's pose correctives (`posedirs`).
     With body files that have correctives, vertices near bent joints differ from SMPL's by up to a few centimeters. The
     free body has no correctives, so its vertices are those of SMPL.
+
+    Args:
+        body: with the joints that the armature has.
+        materials: from `mannequin_materials`.
     """
     vertices = yield from in_thread(lambda: shaped_body(body, betas)[0] @ SMPL_TO_BLENDER.T)
     mesh = yield from _triangle_steps(name, vertices, body.faces)
@@ -38,15 +43,17 @@ def body_steps(
     if body.uv is not None and body.uv_faces is not None:
         layer = mesh.uv_layers.new(name="UVMap")
         layer.data.foreach_set("uv", body.uv[body.uv_faces].astype(np.float32).ravel())
-    mesh.materials.append(material)
+    for material in materials:
+        mesh.materials.append(material)
+    slots = yield from in_thread(lambda: material_slots(body))
+    mesh.polygons.foreach_set("material_index", slots.astype(np.int32))
     mesh.update()
 
     body_object = bpy.data.objects.new(name, mesh)
     mark_part(body_object)
     collection.objects.link(body_object)
     yield
-    weights = limited_weights(body.weights)
-    yield from _vertex_group_steps(body_object, weights)
+    yield from _vertex_group_steps(body_object, body, joint_bones(armature_object))
     body_object.parent = armature_object
     modifier: Any = body_object.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature_object
@@ -69,22 +76,8 @@ def _triangle_steps(name: str, vertices: np.ndarray, faces: np.ndarray) -> Incre
     return mesh
 
 
-def build_skin_material() -> bpy.types.Material:
-    """Create a skin-colored material."""
-    material = bpy.data.materials.new("TAR Skin")
-    mark_part(material)
-    if material.node_tree is None:  # Blender 5 creates it with the material
-        material.use_nodes = True
-    tree: Any = material.node_tree
-    shader = next(node for node in tree.nodes if node.type == "BSDF_PRINCIPLED")
-    shader.inputs["Base Color"].default_value = SKIN_COLOR
-    shader.inputs["Roughness"].default_value = 0.6
-    material.diffuse_color = SKIN_COLOR  # shown by the viewport's solid mode
-    return material
-
-
 def limited_weights(weights: np.ndarray) -> np.ndarray:
-    """Reduce weights [V, 24] to the strongest four of each vertex, with sum 1, as game engines and FBX expect."""
+    """Reduce weights [V, J] to the strongest four of each vertex, with sum 1, as game engines and FBX expect."""
     if ((weights > 0).sum(1) <= MAX_INFLUENCES).all():
         return weights
     strongest = np.argsort(weights, 1)[:, -MAX_INFLUENCES:]
@@ -93,9 +86,10 @@ def limited_weights(weights: np.ndarray) -> np.ndarray:
     return kept / kept.sum(1, keepdims=True)
 
 
-def _vertex_group_steps(body_object: bpy.types.Object, weights: np.ndarray) -> Incremental[None]:
-    for joint, name in enumerate(JOINT_NAMES):
-        group = body_object.vertex_groups.new(name=name)
+def _vertex_group_steps(body_object: bpy.types.Object, body: BodyData, bones: Mapping[str, str]) -> Incremental[None]:
+    weights = limited_weights(body.weights)
+    for joint, name in enumerate(body.joint_names):
+        group = body_object.vertex_groups.new(name=bones[name])
         for vertex in np.flatnonzero(weights[:, joint]).tolist():
             group.add((vertex,), float(weights[vertex, joint]), "REPLACE")
         yield

@@ -27,9 +27,10 @@ from ..util.incremental import Incremental, finish, in_thread
 from .all_or_nothing import all_or_nothing
 from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
-from .body_mesh import body_steps, build_skin_material
+from .body_mesh import body_steps
 from .camera import SAME_RATE, add_video_background, build_camera
 from .keyframes import follow_visibility, hide_absent, motion_steps
+from .mannequin import mannequin_materials
 from .markers import add_marker
 from .metadata import (
     ClipRecord,
@@ -341,16 +342,16 @@ def _mark_shots(scene: bpy.types.Scene, imported: Sequence[ImportedClip], option
 def _people_steps(
     context: bpy.types.Context, prepared: PreparedClip, options: ImportOptions, collection: bpy.types.Collection
 ) -> Incremental[list[ImportedPerson]]:
-    material = build_skin_material() if options.with_body else None
+    body = yield from in_thread(prepared.body.with_fingers)
     # Build all armatures first. Adding bones evaluates the scene, which is slow as soon as it contains bodies.
     armatures = []
     for person in prepared.clip.people:
         yield
-        armatures.append(build_armature(context, _name(person), prepared.body, person.betas, collection))
+        armatures.append(build_armature(context, _name(person), body, person.betas, collection, options.bone_names))
     people = []
     for person, armature, implausible in zip(prepared.clip.people, armatures, prepared.implausible, strict=True):
         yield
-        imported = yield from _person_steps(armature, person, prepared, options.start_frame, collection, material)
+        imported = yield from _person_steps(armature, person, prepared.placement, body, options, collection)
         mark_uncertain_ranges(armature, uncertain_ranges(person, prepared.clip.fps), options.start_frame)
         mark_implausible_ranges(armature, implausible, options.start_frame)
         people.append(imported)
@@ -364,19 +365,17 @@ def _name(person: PersonMotion) -> str:
 def _person_steps(
     armature: bpy.types.Object,
     person: PersonMotion,
-    prepared: PreparedClip,
-    start_frame: int,
+    placement: WorldPlacement,
+    body: BodyData,
+    options: ImportOptions,
     collection: bpy.types.Collection,
-    material: bpy.types.Material | None,
 ) -> Incremental[ImportedPerson]:
-    """Build one person, without a body if there is no material for it."""
     mesh = None
-    if material is not None:
-        mesh = yield from body_steps(
-            f"{_name(person)} Body", prepared.body, person.betas, armature, collection, material
-        )
+    if options.with_body:
+        materials = mannequin_materials(person.person_id)
+        mesh = yield from body_steps(f"{_name(person)} Body", body, person.betas, armature, collection, materials)
     yield
-    action = yield from motion_steps(armature, person, prepared.placement, start_frame)
+    action = yield from motion_steps(armature, person, placement, options.start_frame, options.hands)
     if mesh is not None:
         follow_visibility(mesh, armature)
     mark_person(armature, person.person_id)

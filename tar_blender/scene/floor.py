@@ -10,9 +10,10 @@ from mathutils import Matrix, Vector
 from tar_core.errors import TarError
 
 from ..util.blender_types import data_of, pose_bones
+from .bone_names import joint_bones
 from .metadata import people_of, person_objects
 
-_FEET = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot"))
+_FOOT_JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot"))
 _MIN_AREA = 1e-4  # square meters; the triangle of the three points must be larger
 
 
@@ -37,16 +38,24 @@ def _foot_heights(armature: bpy.types.Object, depsgraph: bpy.types.Depsgraph) ->
     bodies = [obj for obj in person_objects(armature) if obj.type == "MESH"]
     if not bodies:
         posed = armature.evaluated_get(depsgraph)
-        bones = [bone for bone in pose_bones(posed) if bone.name in _FEET]
+        feet = _feet(armature)
+        bones = [bone for bone in pose_bones(posed) if bone.name in feet]
         ends = [end for bone in bones for end in (bone.head, bone.tail)]
         return [float((posed.matrix_world @ end).z) for end in ends]
-    return [float(height) for body in bodies for height in _skin_heights(body, depsgraph)]
+    feet = _feet(armature)
+    return [float(height) for body in bodies for height in _skin_heights(body, feet, depsgraph)]
 
 
-def _skin_heights(body: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
-    """Return the heights of the vertices that belong to the feet; [0] if there are none."""
+def _feet(armature: bpy.types.Object) -> list[str]:
+    """Return the names of the bones of the feet."""
+    bones = joint_bones(armature)
+    return [bones[joint] for joint in _FOOT_JOINTS if joint in bones]
+
+
+def _skin_heights(body: bpy.types.Object, bones: list[str], depsgraph: bpy.types.Depsgraph) -> np.ndarray:
+    """Return the heights of the vertices that belong to some bones; [0] if there are none."""
     posed = body.evaluated_get(depsgraph)
-    groups = {body.vertex_groups[name].index for name in _FEET if name in body.vertex_groups}
+    groups = {body.vertex_groups[name].index for name in bones if name in body.vertex_groups}
     feet = [
         vertex.index
         for vertex in data_of(body, bpy.types.Mesh).vertices

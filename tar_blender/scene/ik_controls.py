@@ -4,8 +4,8 @@ The keys of the person's own bones stay. IK starts from the pose that they give,
 controls is the same pose. A property of each foot's and hand's control, from 0 (FK) to 1 (IK), is the influence.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import bpy
@@ -17,6 +17,7 @@ from tar_core.rotations import continuous_quaternions, matrix_to_quaternion
 
 from ..util.blender_types import data_of, pose_bones
 from .armature import edit_mode
+from .bone_names import joint_bones
 from .fcurves import add_driver, bone_path, find_action, remove_curves, write_bone_curves, write_curves
 from .keyframes import motion_action, motion_range
 from .metadata import check_local, is_part, is_person
@@ -36,7 +37,7 @@ class Limb:
     """The bones of an arm or a leg, and its controls.
 
     Attributes:
-        bones: upper bone, lower bone, and the foot or hand.
+        bones: upper bone, lower bone, and the foot or hand; in LIMBS, their joints.
         target: the control that holds the foot or hand.
         pole: the control that the knee or elbow points at.
         forward: 1 if the limb bends towards the z axis of its upper bone, -1 if away from it.
@@ -59,12 +60,18 @@ LIMBS = (*FEET, *HANDS)
 CONTROLS = frozenset(name for limb in LIMBS for name in (limb.target, limb.pole))
 
 
+def _with_bones(limb: Limb, names: Mapping[str, str]) -> Limb:
+    """Return a limb with the names that its bones have in an armature, from `joint_bones`."""
+    upper, middle, end = (names.get(joint, joint) for joint in limb.bones)
+    return replace(limb, bones=(upper, middle, end))
+
+
 def controlled_limbs(armature: bpy.types.Object) -> list[Limb]:
     """Return the limbs of a person that have IK controls."""
-    bones = pose_bones(armature)
+    bones, names = pose_bones(armature), joint_bones(armature)
     return [
         limb
-        for limb in LIMBS
+        for limb in (_with_bones(limb, names) for limb in LIMBS)
         if limb.target in bones
         and limb.pole in bones
         and isinstance(bones[limb.target].get(INFLUENCE), (int, float))
@@ -81,7 +88,8 @@ def add_controls(context: bpy.types.Context, armature: bpy.types.Object, limbs: 
     """
     check_local(armature)
     present = controlled_limbs(armature)
-    added = [limb for limb in limbs if limb not in present]
+    names = joint_bones(armature)
+    added = [limb for limb in (_with_bones(limb, names) for limb in limbs) if limb not in present]
     bones, motion = pose_bones(armature), motion_range(armature)
     if not is_person(armature) or motion is None:
         raise TarError(f"{armature.name}: not an imported person with a motion; choose one from the People list")

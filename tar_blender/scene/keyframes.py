@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from tar_core.body.hand_poses import hand_pose
 from tar_core.camera.placement import WorldPlacement
 from tar_core.motion import PersonMotion
 from tar_core.rotations import (
@@ -13,11 +14,12 @@ from tar_core.rotations import (
     continuous_quaternions,
     matrix_to_quaternion,
 )
-from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS
+from tar_core.skeleton import HAND_JOINT_NAMES, JOINT_NAMES, NUM_BODY_JOINTS
 
 from ..util.blender_types import pose_bones
 from ..util.incremental import Incremental, in_thread
 from .armature import SMPL_TO_BLENDER, rest_heads, rest_rotations
+from .bone_names import joint_bones
 from .fcurves import (
     Animated,
     add_driver,
@@ -32,35 +34,57 @@ from .layers import fit_layers
 from .metadata import is_part, mark_part
 from .travel import remove_travel
 
-ROOT_BONE = JOINT_NAMES[0]
+ROOT = JOINT_NAMES[0]
 VISIBILITY = ("hide_viewport", "hide_render")
 
 
 def motion_steps(
-    armature_object: bpy.types.Object, person: PersonMotion, placement: WorldPlacement, start_frame: int
+    armature_object: bpy.types.Object,
+    person: PersonMotion,
+    placement: WorldPlacement,
+    start_frame: int,
+    hands: str = "relaxed",
 ) -> Incremental[bpy.types.Action]:
     """Key a person's motion on the armature's bones; video frame k becomes scene frame start_frame + k.
 
-    The pelvis bone has the location of the person in the world; the armature object does not move.
+    The pelvis bone has the location of the person in the world; the armature object does not move. The fingers, which
+    are not captured, have a key on the first frame only, so that animators can key them.
 
     If the armature has the motion of an earlier import, its keys are replaced in the same action.
+
+    Args:
+        hands: the pose of the fingers, one of HAND_POSES.
     """
+    bones = joint_bones(armature_object)
     rest = rest_rotations(armature_object)
-    quaternions = yield from in_thread(lambda: bone_quaternions(person.poses, rest, placement))
+    poses = _poses_of(person, list(bones), rest_heads(armature_object), hands)
+    quaternions = yield from in_thread(lambda: bone_quaternions(poses, rest, placement))
     locations = pelvis_locations(person.trans, armature_object, placement)
     frames = start_frame + person.frames
 
     action, channels = motion_action(armature_object, f"{armature_object.name} Motion")
-    paths = {bone_path(ROOT_BONE, "location"), *(bone_path(name, "rotation_quaternion") for name in JOINT_NAMES)}
+    root = bones[ROOT]
+    paths = {bone_path(root, "location"), *(bone_path(name, "rotation_quaternion") for name in bones.values())}
     remove_curves(channels, paths | set(VISIBILITY))  # of an earlier import
     remove_travel(armature_object, channels)
-    write_bone_curves(channels, ROOT_BONE, "location", frames, locations)
-    for joint, name in enumerate(JOINT_NAMES):
+    write_bone_curves(channels, root, "location", frames, locations)
+    for number, (joint, name) in enumerate(bones.items()):
         pose_bones(armature_object)[name].rotation_mode = "QUATERNION"
-        write_bone_curves(channels, name, "rotation_quaternion", frames, quaternions[:, joint])
+        count = 1 if joint in HAND_JOINT_NAMES else len(frames)
+        write_bone_curves(channels, name, "rotation_quaternion", frames[:count], quaternions[:count, number])
         yield
     fit_layers(armature_object)
     return action
+
+
+def _poses_of(person: PersonMotion, joints: list[str], rest_heads: np.ndarray, hands: str) -> np.ndarray:
+    """Rotations [N, J, 3] of an armature's joints, whose heads at rest are [J, 3], axis-angle."""
+    poses = person.poses.reshape(len(person), -1, 3).astype(float)
+    if not set(joints).issuperset(HAND_JOINT_NAMES):
+        return poses[:, [JOINT_NAMES.index(joint) for joint in joints]]
+    of_hands = hand_pose(hands, rest_heads @ SMPL_TO_BLENDER)
+    of_hands = np.broadcast_to(of_hands, (len(person), *of_hands.shape))
+    return np.concatenate([poses[:, :NUM_BODY_JOINTS], of_hands], 1)
 
 
 def motion_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
@@ -143,17 +167,16 @@ def bone_quaternions(poses: np.ndarray, rest: np.ndarray, placement: WorldPlacem
     SMPL's axes to those of the camera, so it is B^T (W R S^T) B with the placement's rotation W.
 
     Args:
-        poses: [N, 72] axis-angle.
-        rest: [24, 3, 3] from `rest_rotations`.
+        poses: [N, J, 3] axis-angle.
+        rest: [J, 3, 3] from `rest_rotations`.
         placement: of the camera frame in the world.
 
     Returns:
-        [N, 24, 4] w x y z.
+        [N, J, 4] w x y z.
     """
-    axis_angles = poses.reshape(-1, NUM_JOINTS, 3).astype(float)
     to_bone = rest.transpose(0, 2, 1) @ SMPL_TO_BLENDER
-    quaternions = axis_angle_to_quaternion((to_bone @ axis_angles[..., None])[..., 0])
-    root = placement.rotations(axis_angle_to_matrix(axis_angles[:, 0])) @ SMPL_TO_BLENDER.T
+    quaternions = axis_angle_to_quaternion((to_bone @ poses[..., None])[..., 0])
+    root = placement.rotations(axis_angle_to_matrix(poses[:, 0])) @ SMPL_TO_BLENDER.T
     quaternions[:, 0] = matrix_to_quaternion(rest[0].T @ root @ rest[0])
     return continuous_quaternions(quaternions)
 

@@ -8,6 +8,8 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.option_fields import from_json, option, to_json
 from tar_core.options import CleanupOptions
 
+from .bone_names import BLENDER, SMPL
+
 # Names of options in the records of older .blend files.
 _RENAMED = {"plant_feet": "foot_locking", "keep_balance": "lean_correction", "focal": "focal_length"}
 
@@ -27,6 +29,25 @@ class ImportOptions(CleanupOptions):
         choices=(
             ("body", "Armature and Body", "An armature with a skinned body"),
             ("armature", "Armature Only", "An armature without a body"),
+        ),
+    )
+    hands: str = option(
+        "relaxed",
+        "Hands",
+        "Pose of the fingers. It has a key on the first frame, so you can change it there or key other poses",
+        choices=(
+            ("relaxed", "Relaxed", "Fingers slightly bent"),
+            ("open", "Open", "Fingers straight and spread"),
+            ("fist", "Fist", "Fingers closed"),
+        ),
+    )
+    bone_names: str = option(
+        SMPL,
+        "Bone Names",
+        "Names of the bones",
+        choices=(
+            (SMPL, "SMPL", "Names of SMPL's joints, such as left_shoulder, which other tools for SMPL expect"),
+            (BLENDER, "Blender", "Names in Blender's style, such as upper_arm.L"),
         ),
     )
     timing: str = option(

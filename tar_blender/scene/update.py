@@ -10,15 +10,18 @@ from mathutils import Matrix
 
 from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.motion import MotionClip
+from tar_core.skeleton import NUM_JOINTS
 
 from ..util.blender_types import scene_of
 from ..util.incremental import Incremental
-from .body_mesh import body_steps, build_skin_material
+from .body_mesh import body_steps
+from .bone_names import joint_bones, rename_bones
 from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
 from .camera import build_camera, hide_video_background, set_camera
 from .frame_rate import set_frame_rate
 from .ik_controls import update_controls
 from .keyframes import follow_visibility, hide_absent, is_hidden_when_absent, motion_range, motion_steps
+from .mannequin import mannequin_materials
 from .markers import add_marker, remove_markers
 from .metadata import (
     is_part,
@@ -64,7 +67,8 @@ def update_steps(
     people = []
     for person, implausible in zip(clip.people, prepared.implausible, strict=True):
         armature = armatures[person.person_id]
-        action = yield from motion_steps(armature, person, prepared.placement, options.start_frame)
+        rename_bones(armature, options.bone_names)
+        action = yield from motion_steps(armature, person, prepared.placement, options.start_frame, options.hands)
         update_controls(armature)
         body = yield from _update_body(armature, prepared, person.betas, collection, options)
         mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
@@ -132,7 +136,9 @@ def _update_body(
         remove_objects([body])
         return None
     if body is None and options.with_body:
-        build = partial(body_steps, f"{armature.name} Body", prepared.body, betas, armature, collection)
-        body = yield from build(build_skin_material())
+        has_fingers = len(joint_bones(armature)) > NUM_JOINTS
+        data = prepared.body.with_fingers() if has_fingers else prepared.body
+        build = partial(body_steps, f"{armature.name} Body", data, betas, armature, collection)
+        body = yield from build(mannequin_materials(person_id(armature)))
         follow_visibility(body, armature)
     return body

@@ -2,11 +2,12 @@
 
 A body file contains an SMPL model (Loper et al., SIGGRAPH Asia 2015) under SMPL's keys, as .npz or as the .pkl from
 SMPL's website. The file of the free body has more keys: texture coordinates `vt` and `ft`, the vertices of `landmarks`
-and `markers`, and `base_index`, the index of each vertex in MakeHuman's base mesh (used to fit garments).
+and `markers`, `hand_weights` and `hand_regressor` of the fingers, and `base_index`, the index of each vertex in
+MakeHuman's base mesh (used to fit garments).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,16 @@ from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.motion import MotionClip
 from tar_core.npz import Form, read_npz
-from tar_core.skeleton import NUM_BETAS, NUM_JOINTS, PARENTS
+from tar_core.skeleton import (
+    HAND_JOINT_NAMES,
+    JOINT_NAMES,
+    NUM_BETAS,
+    NUM_BODY_JOINTS,
+    NUM_JOINTS,
+    PARENTS,
+    SMPLH_JOINT_NAMES,
+    SMPLH_PARENTS,
+)
 
 FREE_BODY = ASSETS / "free_body.npz"
 NUM_MARKERS = 67  # the number of markers of ReFit
@@ -41,13 +51,13 @@ _SMPL_LANDMARKS = (
 )
 
 _REQUIRED_KEYS = ("v_template", "shapedirs", "J_regressor", "weights", "f", "kintree_table")
-_OPTIONAL_KEYS = ("posedirs", "vt", "ft", "landmarks", "markers")
+_OPTIONAL_KEYS = ("posedirs", "vt", "ft", "landmarks", "markers", "hand_weights", "hand_regressor")
 _ADVICE = "give SMPL_NEUTRAL, SMPL_MALE or SMPL_FEMALE (.pkl or .npz), or no file to use the free body"
 
 
 @dataclass(frozen=True, eq=False)
 class BodyData:
-    """A body model in SMPL's format, with V vertices, 24 joints and 10 betas.
+    """A body model in SMPL's format, with V vertices, J = 24 joints and 10 betas, or with SMPL-H's J = 52 joints.
 
     Rest pose: T-pose, meters, x to the body's left, y up, z forward.
 
@@ -55,14 +65,17 @@ class BodyData:
         v_template: [V, 3] float32, mean shape at rest.
         shapedirs: [V, 3, 10] float32, meters per unit of beta; over all people, betas are distributed as N(0, 1).
         posedirs: [V, 3, 207] float32, pose blend shapes: meters per entry of R_j - I of joints 1 to 23, row by row.
-        J_regressor: [24, V] float32; the rest joints are J_regressor @ (vertices of the shaped body at rest).
-        weights: [V, 24] float32, skinning weights; each row sums to 1.
+        J_regressor: [J, V] float32; the rest joints are J_regressor @ (vertices of the shaped body at rest).
+        weights: [V, J] float32, skinning weights; each row sums to 1.
         faces: [F, 3] int32, triangles.
         uv: [U, 2] float32 texture coordinates, or None.
         uv_faces: [F, 3] int32, rows of `uv` at the corners of `faces`, or None.
         vertex_ids: vertex of each landmark in LANDMARK_NAMES.
         markers: [67] int64, vertices spread over the surface (see `spread_markers`).
         name: "free", or the name of the file without its suffix.
+        hand_weights: [V, 32] float32, how the weights of wrist and hand are shared by the wrists and the joints of the
+            fingers (HAND_JOINT_NAMES); None if the body has no fingers.
+        hand_regressor: [30, V] float32, rows of J_regressor for the joints of the fingers, or None.
     """
 
     v_template: np.ndarray
@@ -76,6 +89,33 @@ class BodyData:
     vertex_ids: dict[str, int]
     markers: np.ndarray
     name: str
+    hand_weights: np.ndarray | None = None
+    hand_regressor: np.ndarray | None = None
+
+    @property
+    def has_fingers(self) -> bool:
+        """Whether the joints are those of SMPL-H; see `with_fingers`."""
+        return self.weights.shape[1] == len(SMPLH_JOINT_NAMES)
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """The names of the J joints."""
+        return SMPLH_JOINT_NAMES if self.has_fingers else JOINT_NAMES
+
+    @property
+    def parents(self) -> tuple[int, ...]:
+        """The parents of the J joints; -1 marks the root."""
+        return SMPLH_PARENTS if self.has_fingers else PARENTS
+
+    def with_fingers(self) -> "BodyData":
+        """The same body with SMPL-H's 52 joints; unchanged if its file has no fingers, as SMPL's."""
+        if self.hand_weights is None or self.hand_regressor is None:
+            return self
+        wrists = [JOINT_NAMES.index(f"{side}_wrist") for side in ("left", "right")]
+        weights = np.concatenate([self.weights[:, :NUM_BODY_JOINTS], self.hand_weights[:, 2:]], 1)
+        weights[:, wrists] = self.hand_weights[:, :2]
+        regressor = np.concatenate([self.J_regressor[:NUM_BODY_JOINTS], self.hand_regressor])
+        return replace(self, weights=weights, J_regressor=regressor, hand_weights=None, hand_regressor=None)
 
     @cached_property
     def has_pose_correctives(self) -> bool:
@@ -181,6 +221,8 @@ def _body_from(content: Mapping[str, Any], path: Path, name: str) -> BodyData:
         vertex_ids=dict(zip(LANDMARK_NAMES, map(int, arrays.get("landmarks", _SMPL_LANDMARKS)), strict=True)),
         markers=arrays["markers"].astype(np.int64) if "markers" in arrays else spread_markers(vertices),
         name=name,
+        hand_weights=floats("hand_weights") if "hand_weights" in arrays else None,
+        hand_regressor=floats("hand_regressor") if "hand_regressor" in arrays else None,
     )
 
 
@@ -202,6 +244,8 @@ def _check_shapes(arrays: Mapping[str, np.ndarray]) -> None:
         "ft": (len(arrays["f"]), 3),
         "landmarks": (len(LANDMARK_NAMES),),
         "markers": (NUM_MARKERS,),
+        "hand_weights": (count, 2 + len(HAND_JOINT_NAMES)),
+        "hand_regressor": (len(HAND_JOINT_NAMES), count),
     }
     for key, array in arrays.items():
         shape = expected.get(key, array.shape)

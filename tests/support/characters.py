@@ -14,9 +14,9 @@ from mathutils import Matrix, Vector
 
 from tar_blender.retarget.skeleton_motion import RestPose, mapped_parent
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.skeleton import JOINT_NAMES, PARENTS
+from tar_core.skeleton import SMPLH_JOINT_NAMES, SMPLH_PARENTS
 
-SMPL_BONES = {name: name for name in JOINT_NAMES}
+SMPL_BONES = {name: name for name in SMPLH_JOINT_NAMES}
 FRAMES = 48
 
 
@@ -26,13 +26,13 @@ def walking_clip(count: int = FRAMES) -> MotionClip:
     poses = np.zeros((count, 24, 3))
     for side, sign in (("left", 1), ("right", -1)):
         swing = 0.5 * np.sin(2 * time + (sign > 0) * np.pi)
-        poses[:, JOINT_NAMES.index(f"{side}_hip"), 0] = swing - 0.3
-        poses[:, JOINT_NAMES.index(f"{side}_knee"), 0] = 0.6 - swing
-        poses[:, JOINT_NAMES.index(f"{side}_shoulder"), 2] = -sign * (0.6 + 0.4 * np.sin(time))
-        poses[:, JOINT_NAMES.index(f"{side}_elbow"), 1] = -sign * (0.8 + 0.5 * np.cos(time))
-        poses[:, JOINT_NAMES.index(f"{side}_ankle"), 0] = 0.2 * np.sin(3 * time)
-    poses[:, JOINT_NAMES.index("spine2"), 0] = 0.3 * np.sin(time)
-    poses[:, JOINT_NAMES.index("head"), 1] = 0.4 * np.cos(time)
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_hip"), 0] = swing - 0.3
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_knee"), 0] = 0.6 - swing
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_shoulder"), 2] = -sign * (0.6 + 0.4 * np.sin(time))
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_elbow"), 1] = -sign * (0.8 + 0.5 * np.cos(time))
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_ankle"), 0] = 0.2 * np.sin(3 * time)
+    poses[:, SMPLH_JOINT_NAMES.index("spine2"), 0] = 0.3 * np.sin(time)
+    poses[:, SMPLH_JOINT_NAMES.index("head"), 1] = 0.4 * np.cos(time)
     upright = Matrix.Rotation(np.pi, 3, "X")  # in front of a level camera
     poses[:, 0] = [_axis_angle(upright @ Matrix.Rotation(angle, 3, "Y")) for angle in time]
     trans = np.stack([0.5 * np.sin(time), 0.05 * np.cos(2 * time), 4 + 0.4 * np.cos(time)], 1)
@@ -81,11 +81,11 @@ def make_character(
     bpy.context.scene.collection.objects.link(character)
     bpy.context.view_layer.objects.active = character
     bpy.ops.object.mode_set(mode="EDIT")
-    for joint, name in enumerate(JOINT_NAMES):
+    for joint, name in enumerate(SMPLH_JOINT_NAMES):
         if name not in names:
             continue
         bone = data.edit_bones.new(names[name])
-        children = [JOINT_NAMES[child] for child in range(24) if PARENTS[child] == joint]
+        children = [SMPLH_JOINT_NAMES[child] for child in range(len(SMPLH_PARENTS)) if SMPLH_PARENTS[child] == joint]
         tail = heads[children[0]] if children else heads[name] + np.array([0, -0.1, 0])
         bone.head = inside @ Vector(heads[name])
         bone.tail = inside @ Vector(tail)
@@ -122,11 +122,11 @@ def _head_positions(
     """Heads of the bones in the character's rest pose, by SMPL joint, meters; arguments as of `make_character`."""
     rest = RestPose.of_person(source)
     heads: dict[str, np.ndarray] = {}
-    for joint, name in enumerate(JOINT_NAMES):
+    for joint, name in enumerate(SMPLH_JOINT_NAMES):
         if joint == 0:
             heads[name] = size * rest.heads[name]
             continue
-        parent = JOINT_NAMES[PARENTS[joint]]
+        parent = SMPLH_JOINT_NAMES[SMPLH_PARENTS[joint]]
         bone = size * proportions.get(name, 1.0) * (rest.heads[name] - rest.heads[parent])
         side, _, part = name.partition("_")
         if part in ("elbow", "wrist", "hand"):

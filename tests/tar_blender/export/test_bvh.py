@@ -9,7 +9,7 @@ import pytest
 from tar_blender.export.formats import save_scene
 from tar_blender.scene.build import import_clip
 from tar_core.errors import TarError
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
@@ -24,7 +24,7 @@ def test_blender_reads_the_same_motion(tmp_path: Path) -> None:
     (copy,) = (obj for obj in bpy.data.objects if obj.type == "ARMATURE" and obj != person)
     for frame, expected in shown.items():
         read = heads_of(copy, SMPL_BONES, frame)
-        for joint in JOINT_NAMES:
+        for joint in SMPLH_JOINT_NAMES:
             np.testing.assert_allclose(read[joint], expected[joint], atol=1e-3, err_msg=f"{joint} at {frame}")
 
 
@@ -36,7 +36,7 @@ def test_pybvh_reads_the_same_motion(tmp_path: Path) -> None:
     assert seconds == pytest.approx(1001 / 30000, rel=1e-6)
     for frame, expected in shown.items():
         read = joints(frame - 4)
-        for joint in JOINT_NAMES:
+        for joint in SMPLH_JOINT_NAMES:
             np.testing.assert_allclose(read[joint], expected[joint], atol=1e-4, err_msg=f"{joint} at {frame}")
 
 
@@ -51,7 +51,7 @@ def test_reader_for_training_data_reads_the_same_motion(tmp_path: Path) -> None:
     to_blender = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
     for frame in (4, 30, 64):
         shown = heads_of(person, SMPL_BONES, frame)
-        for joint, name in enumerate(JOINT_NAMES[:22]):  # the reader ignores hands
+        for joint, name in enumerate(SMPLH_JOINT_NAMES[:22]):  # the reader ignores hands
             read = to_blender @ recording.positions[frame - 4, joint]
             np.testing.assert_allclose(read, shown[name], atol=1e-3, err_msg=f"{name} at {frame}")
 

@@ -13,7 +13,7 @@ from tar_blender.scene.build import import_clip
 from tar_blender.util.incremental import finish
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tests.support.animated_camera import START, animated_camera, as_captured, camera_world
 from tests.support.clips import STEP, synthetic_clip
 from tests.support.import_options import raw_options
@@ -44,7 +44,7 @@ def test_people_are_placed_in_its_world_and_aligned_with_the_video(
         frame = int(truth.people[0].frames[i])
         now, focal_length = camera_world(camera, START + frame)
         posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in SMPLH_JOINT_NAMES])
         true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
         np.testing.assert_allclose(joints, true, atol=0.001)
         own = (true - now[:3, 3]) @ now[:3, :3]

@@ -8,7 +8,7 @@ from tar_blender.scene.body_mesh import limited_weights
 from tar_blender.scene.build import import_clip
 from tar_core.body.data import load_body
 from tar_core.motion import MotionClip
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tests.support.clips import STEP
 from tests.support.import_options import raw_options
 
@@ -45,7 +45,7 @@ def test_mesh_has_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
 
 def test_every_vertex_has_one_to_four_bone_weights(clip: MotionClip) -> None:
     body = import_clip(clip, bpy.context, raw_options()).people[0].body
-    assert [group.name for group in body.vertex_groups] == list(JOINT_NAMES)
+    assert [group.name for group in body.vertex_groups] == list(SMPLH_JOINT_NAMES)
     for vertex in body.data.vertices:
         weights = [group.weight for group in vertex.groups]
         assert 1 <= len(weights) <= 4

@@ -23,7 +23,7 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tests.support.clips import STEP, phone_video, synthetic_clip
 from tests.support.import_options import raw_options
 from tests.support.videos import FPS, HEIGHT, WIDTH, ffmpeg, image_number, write_images
@@ -48,7 +48,7 @@ def test_joints_project_to_the_pixels_of_the_pinhole_camera(
     for i in range(0, len(clip.people[0]), STEP):
         bpy.context.scene.frame_set(1 + int(clip.people[0].frames[i]))
         posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in SMPLH_JOINT_NAMES])
         error = seen(joints, clip, imported.camera) - pinhole(smplx_points["joints"][i], clip)
         assert np.abs(error).max() < 0.05
 
@@ -85,7 +85,7 @@ def test_rotating_camera_projects_exactly(clip: MotionClip, smplx_points: dict[s
         frame = int(clip.people[0].frames[i])
         bpy.context.scene.frame_set(5 + frame)
         posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in SMPLH_JOINT_NAMES])
         true = smplx_points["joints"][i] @ turning.camera_rotations(np.array([frame]))[0].T
         assert np.abs(seen(joints, clip, imported.camera) - pinhole(true, clip)).max() < 0.05
 
@@ -109,7 +109,7 @@ def test_moving_and_zooming_camera_projects_exactly(clip: MotionClip, smplx_poin
         frame = int(clip.people[0].frames[i])
         bpy.context.scene.frame_set(1 + frame)
         posed = armature.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in JOINT_NAMES])
+        joints = np.array([posed.matrix_world @ posed.pose.bones[name].head for name in SMPLH_JOINT_NAMES])
         true = smplx_points["joints"][i] @ world[:3, :3].T + world[:3, 3]
         np.testing.assert_allclose(joints, true, atol=1e-4)
         at = np.array([frame])

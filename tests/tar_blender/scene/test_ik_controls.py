@@ -27,14 +27,14 @@ from tar_blender.scene.ik_controls import (
 from tar_blender.scene.keyframes import hide_absent
 from tar_blender.scene.posed import posed_matrices
 from tar_core.errors import TarError
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tests.support.characters import FRAMES, SMPL_BONES, heads_of
 
 ALL_FRAMES = np.arange(1, FRAMES + 1)
 
 
 def pose_of(person: bpy.types.Object) -> np.ndarray:
-    return posed_matrices(person, JOINT_NAMES, ALL_FRAMES)
+    return posed_matrices(person, SMPLH_JOINT_NAMES, ALL_FRAMES)
 
 
 def distance(pose: np.ndarray, other: np.ndarray) -> float:
@@ -76,7 +76,7 @@ def test_limbs_follow_the_controls_by_their_influence(walker: bpy.types.Object) 
                 for point in curve.keyframe_points:
                     point.co[1] += shift[curve.array_index]
                 curve.update()
-    ends = [JOINT_NAMES.index(limb.bones[2]) for limb in LIMBS]
+    ends = [SMPLH_JOINT_NAMES.index(limb.bones[2]) for limb in LIMBS]
     within_reach = (pose_of(walker) - keyed)[:, ends][..., :3, 3]
     np.testing.assert_allclose(np.median(within_reach, axis=0), len(LIMBS) * [[0.02, 0.0, 0.1]], atol=1e-3)
     for limb in LIMBS:
@@ -138,7 +138,7 @@ def test_exports_and_retargeting_follow_the_controls(walker: bpy.types.Object, t
     shown = {frame: heads_of(walker, SMPL_BONES, frame) for frame in (1, 20, 48)}
     motion = person_motion(walker)
     for frame, heads in shown.items():
-        for joint in JOINT_NAMES:
+        for joint in SMPLH_JOINT_NAMES:
             np.testing.assert_allclose(motion.positions[joint][frame - 1], heads[joint], atol=1e-4, err_msg=joint)
     for ending, importer in (("fbx", bpy.ops.import_scene.fbx), ("glb", bpy.ops.import_scene.gltf)):
         bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))

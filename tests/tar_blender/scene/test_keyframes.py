@@ -8,11 +8,12 @@ import pytest
 
 from tar_blender.scene.build import import_clip
 from tar_core.motion import MotionClip
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import HAND_JOINT_NAMES, JOINT_NAMES, NUM_BODY_JOINTS
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
 
-ROTATIONS = {f'pose.bones["{name}"].rotation_quaternion' for name in JOINT_NAMES}
+ROTATIONS = {f'pose.bones["{name}"].rotation_quaternion' for name in JOINT_NAMES[:NUM_BODY_JOINTS]}
+FINGERS = {f'pose.bones["{name}"].rotation_quaternion' for name in HAND_JOINT_NAMES}
 LOCATION = 'pose.bones["pelvis"].location'
 
 
@@ -35,13 +36,16 @@ def test_every_bone_is_keyed_on_every_frame(clip: MotionClip) -> None:
     (person,) = import_clip(clip, bpy.context, raw_options()).people
     curves = curves_of(person.action)
     bones = {(path, i) for path in ROTATIONS for i in range(4)} | {(LOCATION, i) for i in range(3)}
-    assert set(curves) == bones, "the action holds poses alone"
+    fingers = {(path, i) for path in FINGERS for i in range(4)}
+    assert set(curves) == bones | fingers, "the action holds poses alone"
     frames = clip.people[0].frames + 1
     assert tuple(person.action.frame_range) == (frames[0], frames[-1])
     for curve in map(curves.get, bones):
         np.testing.assert_array_equal(values_of(curve)[:, 0], clip.people[0].frames + 1)
         assert {point.interpolation for point in curve.keyframe_points} == {"LINEAR"}
         assert curve.group.name in curve.data_path
+    for curve in map(curves.get, fingers):
+        assert values_of(curve)[:, 0] == frames[0], "fingers that were not captured are keyed once"
 
 
 def test_quaternions_have_no_sign_changes(clip: MotionClip) -> None:

@@ -10,7 +10,14 @@ import pytest
 from tar_core.body.data import FREE_BODY, LANDMARK_NAMES, body_of_clip, load_body, spread_markers
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
-from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
+from tar_core.skeleton import (
+    HAND_JOINT_NAMES,
+    JOINT_NAMES,
+    MIRROR,
+    NUM_BODY_JOINTS,
+    NUM_JOINTS,
+    SMPLH_JOINT_NAMES,
+)
 from tests.support.smpl_files import VERTICES, smpl_content
 
 # SMPL's published neutral rest joints, left side, meters (approximate, made symmetric).
@@ -329,3 +336,33 @@ def test_truncated_and_corrupt_npz(tmp_path):
 def test_npz_with_objects_is_rejected(save):
     with pytest.raises(TarError, match="not an SMPL body"):
         load_body(save(smpl_content(), "SMPL_NEUTRAL.npz"))  # a sparse matrix in an .npz is a pickle
+
+
+def test_the_weights_of_the_fingers_join_to_those_of_the_hand(free):
+    fingers = free.with_fingers()
+    assert fingers.joint_names == SMPLH_JOINT_NAMES and fingers.has_fingers and not free.has_fingers
+    assert ((fingers.weights > 0).sum(1) <= 4).all()
+    np.testing.assert_allclose(fingers.weights.sum(1), 1, atol=1e-6)
+    for side in ("left", "right"):
+        wrist = JOINT_NAMES.index(f"{side}_wrist")
+        own = [SMPLH_JOINT_NAMES.index(name) for name in HAND_JOINT_NAMES if name.startswith(side)]
+        joined = fingers.weights[:, [wrist, *own]].sum(1)
+        expected = free.weights[:, [wrist, JOINT_NAMES.index(f"{side}_hand")]].sum(1)
+        np.testing.assert_allclose(joined, expected, atol=1e-6)
+    np.testing.assert_array_equal(fingers.J_regressor[:NUM_BODY_JOINTS], free.J_regressor[:NUM_BODY_JOINTS])
+
+
+def test_joints_of_the_fingers_are_inside_the_fingers(free):
+    """Each is surrounded by vertices of its own bone and of the bone before."""
+    fingers = free.with_fingers()
+    joints = fingers.J_regressor @ fingers.v_template
+    for joint in range(NUM_BODY_JOINTS, len(SMPLH_JOINT_NAMES)):
+        near = fingers.weights[:, [joint, fingers.parents[joint]]].min(1) > 0.1
+        assert near.any(), SMPLH_JOINT_NAMES[joint]
+        center = fingers.v_template[near].mean(0)
+        assert np.linalg.norm(joints[joint] - center) < 0.02, SMPLH_JOINT_NAMES[joint]
+
+
+def test_smpls_body_has_no_fingers(save):
+    body = load_body(save(smpl_content()))
+    assert body.with_fingers() is body

@@ -1,0 +1,46 @@
+"""The materials of the body."""
+
+import bpy
+import numpy as np
+
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.mannequin import SHOES, SKIN, SUIT, material_slots
+from tar_core.body.data import load_body
+from tests.support.clips import synthetic_clip
+from tests.support.import_options import raw_options
+
+
+def test_people_have_suits_of_their_own_colors() -> None:
+    people = import_clip(synthetic_clip(people=2), bpy.context, raw_options()).people
+    first, second = ([material.name for material in person.body.data.materials] for person in people)
+    assert first[SUIT] != second[SUIT]
+    assert first[SKIN:] == second[SKIN:]
+    assert len(bpy.data.materials) == 4
+
+
+def test_another_import_shares_the_materials() -> None:
+    import_clip(synthetic_clip(), bpy.context, raw_options())
+    import_clip(synthetic_clip(), bpy.context, raw_options())
+    assert len(bpy.data.materials) == 3
+
+
+def test_a_material_of_the_user_is_not_used() -> None:
+    own = bpy.data.materials.new("TAR Shoes")
+    person = import_clip(synthetic_clip(), bpy.context, raw_options()).people[0]
+    assert person.body.data.materials[SHOES] != own
+
+
+def test_head_and_hands_are_skin_and_feet_are_shoes() -> None:
+    body = load_body().with_fingers()
+    slots = material_slots(body)
+    places = body.v_template[body.faces].mean(1)
+    joints = dict(zip(body.joint_names, body.J_regressor @ body.v_template, strict=True))
+    assert set(slots[places[:, 1] > joints["head"][1]]) == {SKIN}
+    assert set(slots[places[:, 0] > joints["left_index1"][0]]) == {SKIN}
+    assert set(slots[places[:, 1] < joints["left_foot"][1]]) == {SHOES}
+    trunk = (np.abs(places[:, 0]) < 0.1) & (np.abs(places[:, 1] - joints["spine2"][1]) < 0.1)
+    assert set(slots[trunk]) == {SUIT}
+
+
+def test_both_bodies_look_alike() -> None:
+    np.testing.assert_array_equal(material_slots(load_body()), material_slots(load_body().with_fingers()))
