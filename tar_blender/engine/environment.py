@@ -18,6 +18,8 @@ from tar_core.engine.protocol import PROTOCOL, known_options
 from tar_core.engine.python import ISOLATED, NEWEST, OLDEST, SUPPORTED, clean_variables, find_program
 from tar_core.errors import TarError
 
+from .downloads import pinned_requirements, plan_command
+
 READY_FILE = "tar_engine.json"  # in the folder of an environment once it is complete
 REQUIREMENTS = Path(__file__).parent / "requirements"  # written by scripts/pin_engine.py
 
@@ -137,6 +139,8 @@ def set_up_commands(
         newer_pip = [*checked, str(REQUIREMENTS / "pip.txt")] if pinned else ["--upgrade", "pip>=24.1"]
         commands.append([*pip, *newer_pip])
         pip.append("--progress-bar=raw")  # since pip 24.1
+        wanted = ["--no-deps", *pinned_requirements(REQUIREMENTS / "engine.txt")] if pinned else [requirement]
+        commands.append(plan_command(pip, folder, wanted))
     packages = [*checked, str(REQUIREMENTS / "engine.txt")] if pinned else ["--upgrade", requirement]
     # pip does not install another build of the installed version unless it is forced to.
     again = [*pip, "--no-deps", "--force-reinstall", requirement]

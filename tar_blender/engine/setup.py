@@ -19,9 +19,36 @@ from tar_core.engine.python import clean_variables
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
+from .downloads import Downloads
 from .environment import READY_FILE, EngineInfo, unused_card
 
 _KEPT_LINES = 40
+# What pip prints, and what it means. It reports most of these as "No matching distribution found". The first match
+# counts: a proxy that does not answer is also a connection that fails.
+_CAUSES = (
+    (
+        "No space left",
+        "the disk is full; free some space (the engine needs 0.5 GB, with CUDA 6 GB) and set up again",
+    ),
+    (
+        "ProxyError|Tunnel connection failed|407 Proxy",
+        "the proxy does not connect; check its address and password in the environment variable HTTPS_PROXY, or give "
+        "them with --proxy in Pip Options, and set up again",
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED|SSLError|confirming the ssl certificate",
+        "the certificate of the server cannot be verified, as in networks that inspect traffic; give the file of "
+        "their certificate with --cert in Pip Options, and set up again",
+    ),
+    (
+        "NewConnectionError|NameResolutionError|name resolution|getaddrinfo failed",
+        "there is no network connection; set up again when there is one (downloaded files are kept)",
+    ),
+    (
+        "TimeoutError|timed out|ConnectionResetError|Connection aborted",
+        "the server does not answer, or the connection broke; set up again later (downloaded files are kept)",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +115,7 @@ class EngineSetup:
         self.lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._process: subprocess.Popen[str] | None = None
+        self._downloads = Downloads([])
         self._variables = clean_variables() if variables is None else variables
         self._cancelled = threading.Event()
         self._lock = threading.Lock()  # `cancel` must not miss a process that is just being started
@@ -118,6 +146,9 @@ class EngineSetup:
                 (folder / READY_FILE).unlink(missing_ok=True)
             for command in commands:
                 self._follow(command, Stage("Creating the environment" if "venv" in command else "Finding packages"))
+                if "--dry-run" in command:
+                    self._events.put(Stage("Asking for the sizes of the packages"))
+                    self._downloads = Downloads.planned_by(command)
             answer = self._follow(self_test, Stage("Testing the engine"))
             info = read_self_test(answer)
             info = replace(info, unused_card=unused_card(info.device))
@@ -142,7 +173,7 @@ class EngineSetup:
         last = ""
         assert process.stdout is not None
         for line in process.stdout:
-            stage, before = read_stage(line, stage), stage
+            stage, before = read_stage(line, stage, self._downloads), stage
             if stage != before:
                 self._events.put(stage)
             if line.strip() and not line.startswith("Progress "):
@@ -185,22 +216,29 @@ class EngineSetup:
                 f"the download of {match[1]} is not the tested file (its SHA-256 hash differs), so nothing of it was "
                 "installed; set up again, with another network or mirror if this is repeated"
             )
-        if "No space left" in output:
-            return "the disk is full; free some space (the engine needs 0.5 GB, with CUDA 6 GB) and set up again"
-        if "NewConnectionError" in output or "Temporary failure in name resolution" in output:
-            return "there is no network connection; set up again when there is one (downloaded files are kept)"
+        for pattern, cause in _CAUSES:
+            if re.search(pattern, output):
+                return cause
         return f"{reason}; set up again (downloaded files are kept)"
 
 
-def read_stage(line: str, before: Stage) -> Stage:
-    """Parse a line of pip's output; return the new stage, or `before` if the line says nothing about it."""
+def read_stage(line: str, before: Stage, downloads: Downloads) -> Stage:
+    """Parse a line of pip's output; return the new stage, or `before` if the line says nothing about it.
+
+    Args:
+        downloads: what is downloaded in all; of unknown size before it was planned.
+    """
+    fraction = downloads.fraction(line)
     if match := re.match(r"Progress (\d+) of (\d+)", line):
         done, total = map(int, match.groups())
-        return Stage(before.text, round(done / total, 2) if total else None)
-    if match := re.match(r"\s*Downloading (\S+?)-[\d.]\S* \(([^)]+)\)", line):
-        return Stage(f"Downloading {match[1]} ({match[2]})", 0.0)
+        if fraction is None and total:
+            fraction = done / total
+        return Stage(before.text, None if fraction is None else round(fraction, 2))
+    if match := re.match(r"\s*Downloading (\S+?)-[\d.]\S*(?<!\.metadata) \(([^)]+)\)", line):
+        text = f"Downloading {downloads.text}: {match[1]}" if downloads.text else f"Downloading {match[1]} ({match[2]})"
+        return Stage(text, round(fraction or 0.0, 2))
     if match := re.match(r"Collecting ([\w.-]+)", line):
-        return Stage(f"Finding {match[1]}")
+        return Stage(before.text if downloads.text else f"Finding {match[1]}", fraction)
     if line.startswith("Installing collected packages: "):
         return Stage(f"Installing {line.count(',') + 1} packages")
     return before

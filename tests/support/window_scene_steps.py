@@ -10,7 +10,7 @@ from tests.support.clips import synthetic_clip
 from tests.support.window_session import DRAW_SECONDS, Session, Step, wait_until
 from tests.support.window_timing import Responsiveness
 
-HEAVY_SUBDIVISIONS = 6  # of a sphere: 80,000 triangles are slow to draw without a graphics card
+HEAVY_SUBDIVISIONS = 7  # of a sphere: 330,000 triangles are slow to draw without a graphics card
 
 
 def import_in_heavy_scene(session: Session) -> Step:

@@ -39,15 +39,17 @@ def test_broken_environment_is_created_again(base_python: Path, tmp_path: Path) 
 def test_pip_is_upgraded_only_if_there_is_a_network(base_python: Path, tmp_path: Path) -> None:
     online = set_up_commands(tmp_path, base_python, "tar_core", ["--index-url", "https://example.org"])
     offline = set_up_commands(tmp_path, base_python, "tar_core", OFFLINE)
-    assert len(online) == len(offline) + 1 and any("pip>=" in part for part in online[1])
+    assert len(online) == len(offline) + 2 and any("pip>=" in part for part in online[1])
+    assert "--dry-run" in online[2] and online[2][-1] == "tar_core", "the sizes are shown before the download"
     assert "--progress-bar=raw" in online[-1] and "--progress-bar=raw" not in offline[-1]
 
 
 def test_pinned_packages_are_wheels_with_hashes(base_python: Path, tmp_path: Path) -> None:
-    _, newer_pip, packages, tar_core = set_up_commands(tmp_path, base_python, "tar_core.whl", pinned=True)
+    _, newer_pip, sizes, packages, tar_core = set_up_commands(tmp_path, base_python, "tar_core.whl", pinned=True)
     for command, name in ((newer_pip, "pip.txt"), (packages, "engine.txt")):
         assert {"--require-hashes", "--only-binary=:all:"} <= set(command)
         assert command[-1] == str(REQUIREMENTS / name)
+    assert "--dry-run" in sizes and "--require-hashes" not in sizes
     assert "--no-deps" in tar_core and tar_core[-1] == "tar_core.whl"
 
 

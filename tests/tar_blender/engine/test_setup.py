@@ -2,16 +2,20 @@
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
 from tar_blender.engine import environment as environment_module
+from tar_blender.engine.downloads import Downloads
 from tar_blender.engine.environment import (
     READY_FILE,
     environment_python,
@@ -112,6 +116,9 @@ def test_error_of_pip_is_reported_and_nothing_is_marked(base_python: Path, envir
     [
         ("ERROR: [Errno 28] No space left on device", "disk is full"),
         ("NewConnectionError: cannot connect", "no network connection"),
+        ("ProxyError('Cannot connect to proxy.', NewConnectionError('refused'))", "the proxy does not connect"),
+        ("SSLCertVerificationError: CERTIFICATE_VERIFY_FAILED", "certificate of the server cannot be verified"),
+        ("ReadTimeoutError: Read timed out.", "the server does not answer"),
         ("ERROR: something else", "something else; set up again"),
         ('{"event": "error", "message": "torch is broken"}', "torch is broken"),
     ],
@@ -148,13 +155,58 @@ def test_engine_that_fails_its_self_test_is_not_ready(tmp_path: Path) -> None:
             "  Downloading torch-2.13.0-cp311-linux.whl (175.3 MB)",
             Stage("Downloading torch (175.3 MB)", 0.0),
         ),
+        ("  Downloading numpy-2.4.6-cp311-linux.whl.metadata (62 kB)", Stage("Downloading torch", 0.5)),
         ("Collecting opencv-python-headless>=4.8 (from tar_core==0.1.0)", Stage("Finding opencv-python-headless")),
         ("Installing collected packages: numpy, torch, tar_core", Stage("Installing 3 packages")),
         ("Requirement already satisfied: numpy", Stage("Downloading torch", 0.5)),
     ],
 )
 def test_output_of_pip_becomes_stages(line: str, stage: Stage) -> None:
-    assert read_stage(line, Stage("Downloading torch", 0.5)) == stage
+    assert read_stage(line, Stage("Downloading torch", 0.5), Downloads([])) == stage
+
+
+def test_bar_is_that_of_the_whole_download() -> None:
+    downloads, stage = Downloads([3_000_000, 1_000_000]), Stage("Finding packages")
+    lines = (
+        "Collecting big==1",
+        "  Downloading big-1-py3-none-any.whl (3.0 MB)",
+        "Progress 1500000 of 3000000",
+        "Progress 3000000 of 3000000",
+        "Collecting small==2",
+        "  Using cached small-2-py3-none-any.whl (1.0 MB)",
+    )
+    stages = []
+    for line in lines:
+        stage = read_stage(line, stage, downloads)
+        stages.append(stage)
+    text = "Downloading 2 files, 4 MB: big"
+    assert [shown.fraction for shown in stages[1:5]] == [0, 0.38, 0.75, 0.75]
+    assert {shown.text for shown in stages[1:5]} == {text}
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"PIP_PROXY": "http://127.0.0.1:9"}, "the proxy does not connect"),
+        ({"PIP_INDEX_URL": "https://127.0.0.1:9/simple"}, "no network connection"),
+        ({}, "certificate of the server cannot be verified"),
+    ],
+)
+def test_real_network_errors_of_pip_are_named(
+    variables: dict[str, str], words: str, base_python: Path, environment: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().startswith("pip_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:  # it does not speak TLS
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        index = f"https://127.0.0.1:{server.server_port}/simple"
+        settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1", "PIP_INDEX_URL": index} | variables
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        install = [str(environment_python(environment)), "-I", "-m", "pip", "install", "numpy"]
+        last = follow(EngineSetup(environment_python(environment), [install], environment))[-1]
+        server.shutdown()
+    assert isinstance(last, Failed) and words in last.message
 
 
 def test_self_test_of_the_real_engine() -> None:
