@@ -31,6 +31,7 @@ _MODULES = (
     "operators.ik_controls",
     "operators.editing",
     "operators.motion_assets",
+    "operators.frame_rate",
     "operators.retarget",
     "panels.preferences",
     "panels.presets",

@@ -13,6 +13,7 @@ from ..operators.editing import (
     TAR_OT_take_range,
     TAR_OT_trim_motion,
 )
+from ..operators.frame_rate import TAR_OT_bake_frame_rate
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.motion_assets import TAR_OT_create_motion_asset
 from ..scene.layers import is_layered
@@ -48,6 +49,7 @@ class TAR_PT_edit(bpy.types.Panel):
         column.operator_menu_enum(TAR_OT_move_travel.bl_idname, "place", icon="OBJECT_ORIGIN")
         column = layout.column(align=True)
         column.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
+        column.operator(TAR_OT_bake_frame_rate.bl_idname, icon="TIME")
         column.operator(TAR_OT_create_motion_asset.bl_idname, icon="ASSET_MANAGER")
 
 

@@ -1,5 +1,6 @@
 """A person's motion as an action with a key on every frame for every bone."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
@@ -140,6 +141,20 @@ def motion_range(armature: bpy.types.Object) -> tuple[int, int] | None:
     """The first and the last scene frame of an imported motion; None if its action was removed."""
     found = find_action(armature, is_part)
     return None if found is None else whole_frames(found[0])
+
+
+def hide_absent_people(hidden: Sequence[bpy.types.Object], people: Sequence[bpy.types.Object]) -> None:
+    """Hide people again in the frames in which only others of their video are seen.
+
+    Args:
+        hidden: the armatures that were hidden so before; not those whose drivers the user has removed.
+        people: the armatures of all shots of the video.
+    """
+    ranges = [found for found in map(motion_range, people) if found is not None]
+    for armature in hidden:
+        own = motion_range(armature)
+        if own is not None:
+            hide_absent(armature, own, (min(first for first, _ in ranges), max(last for _, last in ranges)))
 
 
 def whole_frames(action: bpy.types.Action) -> tuple[int, int]:

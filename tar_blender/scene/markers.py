@@ -1,5 +1,7 @@
 """Timeline markers at the cuts of a video, which make the camera of each shot the active one."""
 
+from collections.abc import Callable
+
 import bpy
 
 # Custom property of a camera in saved files with the frame and name of its marker: never change it. Blender 5 has no
@@ -28,6 +30,17 @@ def remove_markers(collection: bpy.types.Collection) -> list[bpy.types.Scene]:
                 scene.timeline_markers.remove(marker)
                 scenes.append(scene)
     return scenes
+
+
+def move_markers(collection: bpy.types.Collection, moved: Callable[[int], int]) -> None:
+    """Move the markers that an import has added for the cameras in a collection to other frames."""
+    cameras = set(collection.all_objects)
+    for scene in bpy.data.scenes:
+        for marker in scene.timeline_markers:
+            camera = marker.camera
+            if camera is not None and camera in cameras and camera.get(_MARKER) == _text(marker):
+                marker.frame = moved(marker.frame)
+                camera[_MARKER] = _text(marker)
 
 
 def go_to_shot(scene: bpy.types.Scene, camera: bpy.types.Object) -> None:

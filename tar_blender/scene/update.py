@@ -20,7 +20,7 @@ from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is
 from .camera import build_camera, hide_video_background, set_camera
 from .frame_rate import set_frame_rate
 from .ik_controls import update_controls
-from .keyframes import follow_visibility, hide_absent, is_hidden_when_absent, motion_range, motion_steps
+from .keyframes import follow_visibility, hide_absent_people, is_hidden_when_absent, motion_steps
 from .mannequin import mannequin_materials
 from .markers import add_marker, remove_markers
 from .metadata import (
@@ -74,23 +74,9 @@ def update_steps(
         mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
         mark_implausible_ranges(armature, implausible, options.start_frame)
         people.append(ImportedPerson(person.person_id, armature, body, action))
-    _hide_absent(hidden, people_of_video(collection))
+    hide_absent_people(hidden, people_of_video(collection))
     scene.frame_set(scene.frame_current)
     return ImportedClip(collection, camera, prepared.placement, people, clip, [*prepared.warnings, *warnings])
-
-
-def _hide_absent(hidden: Sequence[bpy.types.Object], people: Sequence[bpy.types.Object]) -> None:
-    """Hide people again in the frames in which only others of their video are seen.
-
-    Args:
-        hidden: the armatures that were hidden so before; not those whose drivers the user has removed.
-        people: the armatures of all shots of the video.
-    """
-    ranges = [found for found in map(motion_range, people) if found is not None]
-    for armature in hidden:
-        own = motion_range(armature)
-        if own is not None:
-            hide_absent(armature, own, (min(first for first, _ in ranges), max(last for _, last in ranges)))
 
 
 def _update_camera(
