@@ -139,7 +139,7 @@ def write_means(output: Path, rows: dict[str, dict[str, float]], network: Path) 
     """Write the rows of means like the results of other protocols; print a table if there are several rows."""
     means = {name: {ALL: {**row, "pa_mpjpe": row["pa"]}} for name, row in rows.items()}
     if len(rows) > 1:
-        print("\n".join(table(PROTOCOL, {name: row[ALL] for name, row in means.items()})))
+        print("\n".join(table(PROTOCOL.title, PROTOCOL.metrics, [(name, row[ALL]) for name, row in means.items()])))
     frames = {f"camera {camera}": FRAMES for camera in CAMERAS}
     write_results(output, "pose2sim", PROTOCOL, means, frames, network, {"config": load_tar(network).config.to_dict()})
 

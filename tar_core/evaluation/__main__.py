@@ -1,12 +1,13 @@
 """Evaluate a network by a benchmark's protocol: `python -m tar_core.evaluation PROTOCOL DATA ...`.
 
-Prints the benchmark's table with the paper's results in the first row, and writes it as CSV and JSON files. To evaluate
-whole captures of real videos (pose2sim), with detection and an unknown camera, run `make bench-real` in a checkout.
+Prints the benchmark's table, published results first, and writes ours as CSV and JSON files.
+`python -m tar_core.evaluation tables` prints all tables of the paper with our results in them. To evaluate whole
+captures of real videos (pose2sim), with detection and an unknown camera, run `make bench-real` in a checkout.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,9 @@ from tar_core.datasets.features import FeatureClips
 from tar_core.datasets.joints import load_regressor
 from tar_core.datasets.sequence import Reader, body_for, load_bodies
 from tar_core.errors import TarError
+from tar_core.evaluation import tables
 from tar_core.evaluation.protocols import PROTOCOLS, Fit, Protocol, score
+from tar_core.evaluation.published import COMPARISONS, published_in
 from tar_core.evaluation.results import ALL, Tally, table, write_results
 from tar_core.evaluation.tracks import Track, clip_tracks, predict_sequence, smoothed
 from tar_core.model.backbones.pretrained import backbone_file, load_backbone
@@ -139,7 +142,13 @@ def report(options: argparse.Namespace, model: TAR, checkpoint: Path, tallies: d
     protocol = PROTOCOLS[options.protocol]
     means = {name: tally.means(protocol) for name, tally in tallies.items()}
     frames = tallies[checkpoint.stem].frames
-    print("\n".join(table(protocol, {name: row[ALL] for name, row in means.items()})))
+    compared: list[tuple[str, Mapping[str, float]]] = [
+        (f"{row.method} (table {row.table})", row.values)
+        for number in COMPARISONS
+        for row in published_in(number, options.protocol)
+    ]
+    compared += [(name, row[ALL]) for name, row in means.items()]
+    print("\n".join(table(protocol.title, protocol.metrics, compared)))
     print(f"{sum(frames.values())} frames")
     options.output.mkdir(parents=True, exist_ok=True)
     settings = {"config": model.config.to_dict(), "smoothing": options.smoothing, "device": options.device}
@@ -185,7 +194,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
-    options = parse_arguments(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["tables"]:
+        return tables.main(given[1:])
+    options = parse_arguments(given)
     try:
         run(options)
     except TarError as error:

@@ -1,7 +1,7 @@
 """Benchmark protocols: the joints, alignment and metrics of each benchmark, and the paper's results on it."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -32,7 +32,8 @@ from tar_core.evaluation.metrics import (
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import NUM_JOINTS, global_rotations
 
-# Column titles of the metrics. Units: millimeters; ACCEL in mm / frame^2, MPJAE in degrees, Jitter in 10 m / s^3.
+# Column titles of the metrics. Units: millimeters; ACCEL in mm / frame^2, MPJAE in degrees, Jitter in 10 m / s^3,
+# RTE in percent.
 TITLES = {
     "pa_mpjpe": "PA-MPJPE",
     "mpjpe": "MPJPE",
@@ -43,6 +44,9 @@ TITLES = {
     "mpjae": "MPJAE",
     "pa_mpjae": "PA-MPJAE",
     "jitter": "Jitter",
+    "wa_mpjpe": "WA-MPJPE",
+    "w_mpjpe": "W-MPJPE",
+    "rte": "RTE",
 }
 _FRAMES_PER_BLOCK = 128  # frames whose meshes are in memory at the same time
 
@@ -57,7 +61,6 @@ class Protocol:
         root: indices among the scored joints; their mean is moved to the origin.
         metrics: names of the metrics in the order of the table.
         regressed: whether the joints are computed from the mesh by Human3.6M's regressor.
-        paper: the paper's results for TAR (arXiv 2311.09543, Table 1), as far as they could be verified.
     """
 
     title: str
@@ -65,7 +68,6 @@ class Protocol:
     root: list[int]
     metrics: tuple[str, ...]
     regressed: bool = True
-    paper: Mapping[str, float] = field(default_factory=dict)
 
 
 PROTOCOLS = {
@@ -74,7 +76,6 @@ PROTOCOLS = {
         LSP14,
         LSP_HIPS,
         ("pa_mpjpe", "mpjpe", "pve", "accel"),
-        paper={"pa_mpjpe": 40.6, "mpjpe": 62.7, "accel": 7.7},
     ),
     "mpi-inf-3dhp": Protocol("MPI-INF-3DHP, test", MPI17, MPI_PELVIS, ("pa_mpjpe", "mpjpe", "accel")),
     "h36m-p2": Protocol("Human3.6M, protocol 2", LSP14, LSP_HIPS, ("pa_mpjpe", "mpjpe", "accel")),

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import numpy as np
 from tar_core.evaluation.protocols import TITLES, Protocol
 from tar_core.files import atomic_path, file_hash
 
-PAPER_ROW = "TAR (arXiv 2311.09543)"
 ALL = "all"  # stands for all sequences together
 
 
@@ -58,13 +57,18 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else float("nan")
 
 
-def table(protocol: Protocol, rows: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
-    """Yield the lines of a Markdown table: the paper's row, then the given rows; a dash stands for a missing value."""
-    yield f"| {protocol.title} | {' | '.join(TITLES[metric] for metric in protocol.metrics)} |"
-    yield "|---" * (len(protocol.metrics) + 1) + "|"
-    paper = {PAPER_ROW: protocol.paper} if protocol.paper else {}
-    for name, row in {**paper, **rows}.items():
-        cells = [f"{row[m]:.1f}" if np.isfinite(row.get(m, np.nan)) else "–" for m in protocol.metrics]
+def table(title: str, metrics: Sequence[str], rows: Iterable[tuple[str, Mapping[str, float]]]) -> Iterator[str]:
+    """Yield the lines of a Markdown table; a dash stands for a missing value.
+
+    Args:
+        title: of the column of names.
+        metrics: of the other columns, among TITLES.
+        rows: names and values by metric.
+    """
+    yield f"| {title} | {' | '.join(TITLES[metric] for metric in metrics)} |"
+    yield "|---" * (len(metrics) + 1) + "|"
+    for name, row in rows:
+        cells = [f"{row[m]:.1f}" if np.isfinite(row.get(m, np.nan)) else "–" for m in metrics]
         yield f"| {name} | {' | '.join(cells)} |"
 
 
@@ -92,8 +96,6 @@ def write_results(
     with atomic_path(folder / f"{name}.csv") as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["row", "sequence", "frames", *protocol.metrics])
-        if protocol.paper:
-            writer.writerow([PAPER_ROW, ALL, "", *(protocol.paper.get(metric, "") for metric in protocol.metrics)])
         for row, sequences in means.items():
             for sequence, values in sequences.items():
                 numbers = (f"{values[metric]:.4f}" for metric in protocol.metrics)
@@ -105,7 +107,6 @@ def write_results(
         "checkpoint": {"file": checkpoint.name, "sha256": file_hash(checkpoint)},
         "settings": dict(settings),
         "frames": counts[ALL],
-        "paper": dict(protocol.paper),
         "rows": {row: _finite(sequences[ALL]) for row, sequences in means.items()},
         "sequences": {
             row: {sequence: _finite(values) for sequence, values in sequences.items() if sequence != ALL}

@@ -18,6 +18,8 @@ import torch
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import Scores
+from tar_core.evaluation.published import ResultRow, published_in, write_rows
+from tar_core.evaluation.tables import TABLES_FILE
 from tar_core.files import atomic_path
 from tar_core.model.checkpoint import build_tar
 from tar_core.model.config import TAR_S, TARConfig
@@ -67,6 +69,19 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("no pooled features", "no local maps", "no depth of landmarks"),
     ),
     "clips": ("Training clips", ("half the clips", "a quarter of the clips", "an eighth of the clips")),
+}
+
+
+# Rows of the paper's tables (tar_core/evaluation/published.py): by our table, their table, and our name of the row, its
+# name there. The base is the whole network.
+BASE = ""
+PAPER_ROWS: dict[str, dict[str, dict[str, str]]] = {
+    "parts": {
+        "3": {BASE: "TAR", "without RRM": "without RRM"},
+        "4": {BASE: "both", "without LTE": "GTE only", "without GTE": "LTE only"},
+    },
+    "L": {"5": {f"L = {length}": f"L={length}" for length in (3, 5, 7, 9)}},
+    "S": {"S3": {f"S = {side}": f"S={side}" for side in (64, 32, 16, 8)}},
 }
 
 
@@ -162,6 +177,23 @@ def report(results: Mapping[str, Scores], rows: Mapping[str, Row], tables: Seque
         yield ""
         yield f"### {title}"
         yield from table(results, rows, [next(iter(rows)), *names])
+        for number in PAPER_ROWS.get(name, {}):
+            for row in published_in(number):
+                cells = [f"{row.values[metric]:.1f}" for metric in ("pa_mpjpe", "mpjpe", "accel")]
+                yield f"| {row.method}, table {number} of the paper, 3DPW | – | – | {' | '.join(cells)} | – |"
+
+
+def rows_of_the_paper(results: Mapping[str, Scores], rows: Mapping[str, Row]) -> Iterator[ResultRow]:
+    """Yield our rows of the paper's tables that have scores."""
+    base = next(iter(rows))
+    for tables in PAPER_ROWS.values():
+        for number, names in tables.items():
+            for ours, theirs in names.items():
+                name = ours or base
+                scores = find_scores(results, rows, name) if name in rows else None
+                if scores is not None:
+                    values = {"pa_mpjpe": scores.pa, "mpjpe": scores.mpjpe, "accel": scores.acceleration}
+                    yield ResultRow(number, "synthetic", theirs, values, f"variant of {base}", is_ours=True)
 
 
 def read_results(path: Path) -> dict[str, Scores]:
@@ -213,6 +245,7 @@ def run(options: argparse.Namespace) -> list[str]:
             scores = train_row(rows[name], options.features, test, options.motions, config, folder, options.device)
             append_result(results_file, name, scores)
             print(f"{name}: {scores}", flush=True)
+    write_rows(options.output / TABLES_FILE, rows_of_the_paper(read_results(results_file), rows))
     lines = list(report(read_results(results_file), rows, options.tables, budget))
     with atomic_path(options.output / REPORT) as temporary:
         temporary.write_text("\n".join(lines) + "\n")

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.bench_real import score, score_motions, write_means
 from benchmarks.pose2sim.score import GROUND_TRUTH
-from tar_core.evaluation.results import file_hash
+from tar_core.files import file_hash
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.options import NO_CLEANUP
 

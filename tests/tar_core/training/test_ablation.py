@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tar_core.evaluation.clips import Scores
+from tar_core.evaluation.published import read_rows
+from tar_core.evaluation.tables import TABLES_FILE
 from tar_core.training import ablation
 from tar_core.training.ablation import (
     BASES,
@@ -89,6 +91,8 @@ def test_rows_are_trained_once(clips, monkeypatch, tmp_path, capsys):
         assert [line["row"] for line in csv.DictReader(file)] == ["tar-s", "no GTE", "half"]
     written = (tmp_path / "runs" / ablation.REPORT).read_text()
     assert "2 steps of 2 clips" in written and "### Parts" in written and "| half |" in written
+    assert "| GTE only, table 4 of the paper, 3DPW | – | – | 41.8 | 66.7 | 16.0 | – |" in written
+    assert [row.method for row in read_rows(tmp_path / "runs" / TABLES_FILE)] == ["TAR", "both"]
 
 
 def test_missing_clips_are_reported_in_one_line(tmp_path, capsys):
