@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from tar_core.body.data import BodyData
+from tar_core.body.hand_poses import AS_CAPTURED, hands_of
 from tar_core.body.shape import rest_joints
 from tar_core.errors import TarError
 from tar_core.files import write_npz
@@ -15,7 +16,7 @@ from tar_core.motion_forms import MAX_DISTANCE, MAX_FPS, MIN_FPS
 from tar_core.npz import Form, has_arrays, read_npz
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.shot_files import load_shots
-from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
+from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BETAS, NUM_BODY_JOINTS, NUM_JOINTS, SMPLH_JOINT_NAMES
 
 # AMASS has no camera, so a virtual one is placed in front of the motion: full HD, 28 mm on full frame.
 WIDTH, HEIGHT, FOCAL_LENGTH = 1920, 1080, 1493.0  # pixels
@@ -27,7 +28,6 @@ _FORMS = {
     "mocap_frame_rate": Form(low=MIN_FPS, high=MAX_FPS, optional=True),
 }
 _WHAT, _ADVICE = "not an AMASS file", "it needs poses and trans with as many frames, and mocap_framerate"  # of errors
-_BODY_JOINTS = 22  # joints of SMPL-H and SMPL-X that SMPL has too; then fingers follow instead of SMPL's hands
 # From AMASS's world (z up) to the frame of a level camera that looks along the world's y axis.
 _TO_CAMERA = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
@@ -53,7 +53,8 @@ def load_motion(path: str | Path, body: BodyData, shot: int | None = None) -> li
 def read_amass(path: str | Path, body: BodyData) -> MotionClip:
     """Read an AMASS `.npz` of SMPL, SMPL-H or SMPL-X into a clip with a level camera.
 
-    The poses are kept. The shape is not used, since its betas belong to another body. The floor is AMASS's z = 0.
+    The poses are kept, also those of the fingers. The shape is not used, since its betas belong to another body. The
+    floor is AMASS's z = 0.
 
     Args:
         body: the free body.
@@ -65,13 +66,19 @@ def read_amass(path: str | Path, body: BodyData) -> MotionClip:
     # The key of the frame rate differs between the SMPL-H and the SMPL-X files.
     rate = data.get("mocap_framerate", data.get("mocap_frame_rate"))
     count = len(data["trans"])
-    if rate is None or count == 0 or data["poses"].size % (3 * count) or data["poses"].size < 3 * count * _BODY_JOINTS:
+    if (
+        rate is None
+        or count == 0
+        or data["poses"].size % (3 * count)
+        or data["poses"].size < 3 * count * NUM_BODY_JOINTS
+    ):
         raise TarError(f"{path}: {_WHAT}; {_ADVICE}")
     given = data["poses"].astype(np.float64).reshape(count, -1, 3)
     joints = given.shape[1]
     poses = np.zeros((count, NUM_JOINTS, 3))
-    num_kept = NUM_JOINTS if joints == NUM_JOINTS else _BODY_JOINTS
+    num_kept = NUM_JOINTS if joints == NUM_JOINTS else NUM_BODY_JOINTS
     poses[:, :num_kept] = given[:, :num_kept]
+    hands = given[:, -len(HAND_JOINT_NAMES) :] if joints >= len(SMPLH_JOINT_NAMES) else np.zeros(0)
     poses[:, 0] = matrix_to_axis_angle(_TO_CAMERA @ axis_angle_to_matrix(poses[:, 0]))
 
     pelvis = rest_joints(body, np.zeros(NUM_BETAS))[0]
@@ -85,6 +92,8 @@ def read_amass(path: str | Path, body: BodyData) -> MotionClip:
         frames=np.arange(count),
         boxes=np.zeros((count, 4)),
         confidence=np.ones(count),
+        hand_poses=hands.reshape(count, -1) if hands.any() else None,
+        hand_confidence=np.ones((count, 2)) if hands.any() else None,
     )
     center = np.array([(WIDTH - 1) / 2, (HEIGHT - 1) / 2])
     floor = Floor(LEVEL, _CAMERA_HEIGHT)
@@ -108,17 +117,29 @@ def transformed(person: PersonMotion, body: BodyData, rotation: np.ndarray, tran
     return replace(person, poses=poses, trans=trans.astype(person.trans.dtype))
 
 
-def export_amass(path: str | Path, clip: MotionClip, person: PersonMotion) -> None:
+def export_amass(
+    path: str | Path, clip: MotionClip, person: PersonMotion, body: BodyData, hands: str = AS_CAPTURED
+) -> None:
     """Write one person as an AMASS-style `.npz`: poses, betas, trans, mocap_framerate, gender.
+
+    The poses are SMPL-H's [N, 156] if the body has fingers, else SMPL's [N, 72].
 
     The motion is written in the clip's frame, that of a camera (y down). Use `transformed` to convert a person to a
     world such as AMASS's.
 
+    Args:
+        body: of the clip.
+        hands: the pose of the fingers, AS_CAPTURED or one of HAND_POSES.
+
     Raises:
         TarError: the file cannot be written.
     """
+    poses, body = person.poses, body.with_fingers()
+    if body.has_fingers:
+        fingers = hands_of(person, hands, rest_joints(body, person.betas)).reshape(len(person), -1)
+        poses = np.concatenate([poses[:, : 3 * NUM_BODY_JOINTS], fingers.astype(poses.dtype)], 1)
     arrays: dict[str, Any] = {
-        "poses": person.poses,
+        "poses": poses,
         "betas": person.betas,
         "trans": person.trans,
         "mocap_framerate": np.float64(clip.fps),

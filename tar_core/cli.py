@@ -354,6 +354,7 @@ def run_info(options: argparse.Namespace) -> None:
 def run_export_amass(options: argparse.Namespace) -> None:
     """Write one person of a motion file as an AMASS file: poses, betas, trans, mocap_framerate, gender."""
     from tar_core.amass import export_amass
+    from tar_core.body.data import body_of_clip
     from tar_core.shot_files import load_shots
 
     check_outputs([options.output], [options.clip])
@@ -362,7 +363,8 @@ def run_export_amass(options: argparse.Namespace) -> None:
     if len(wanted) != 1:
         available = ", ".join(str(person.person_id) for _, person in people)
         raise TarError(f"{options.clip} contains the people {available}; choose one with --person")
-    export_amass(options.output, *wanted[0])
+    clip, person = wanted[0]
+    export_amass(options.output, clip, person, body_of_clip(clip))
 
 
 def run_import_amass(options: argparse.Namespace) -> None:

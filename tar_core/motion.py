@@ -21,9 +21,9 @@ from tar_core.motion_forms import (
 )
 from tar_core.npz import has_arrays, read_npz
 from tar_core.shots import Shot
-from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
+from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BETAS, NUM_JOINTS
 
-FORMAT_VERSION = 3  # newest version; clips that need no newer feature are written in an older one, for older readers
+FORMAT_VERSION = 5  # newest version; clips that need no newer feature are written in an older one, for older readers
 SHOTS_VERSION = 4  # of files with several shots (tar_core/shot_files.py)
 LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
@@ -40,8 +40,9 @@ class PersonMotion:
         frames: [N] consecutive frame numbers of the video, 0-based.
         boxes: [N, 4] bounding boxes of the person, x0 y0 x1 y1 in pixels.
         confidence: [N] 0 to 1; 0 marks a frame in which the person was not detected and the motion is interpolated.
-        joint_errors: [N, 24] expected error of each joint's position relative to the pelvis, meters. Zeros if the
-            network does not estimate it.
+        joint_errors: [N, 24] expected error of each joint's position relative to the pelvis, meters; zeros if unknown.
+        hand_poses: [N, 90] axis-angle of the joints HAND_JOINT_NAMES; None if the hands were not captured.
+        hand_confidence: [N, 2] 0 to 1, left and right; 0 marks a hand that was not seen. None without `hand_poses`.
 
     Raises:
         TarError: a shape is wrong, a value is not finite, or the frames are not consecutive.
@@ -55,6 +56,8 @@ class PersonMotion:
     boxes: np.ndarray
     confidence: np.ndarray
     joint_errors: np.ndarray = field(default_factory=lambda: np.zeros((0, NUM_JOINTS)))
+    hand_poses: np.ndarray | None = None
+    hand_confidence: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -69,6 +72,8 @@ class PersonMotion:
             "confidence": (count,),
             "joint_errors": (count, NUM_JOINTS),
         }
+        if self.hand_poses is not None or self.hand_confidence is not None:
+            expected |= {"hand_poses": (count, 3 * len(HAND_JOINT_NAMES)), "hand_confidence": (count, 2)}
         for name, shape in expected.items():
             dtype = np.int32 if name == "frames" else np.float32
             array = np.asarray(getattr(self, name), dtype)
@@ -321,16 +326,18 @@ class MotionClip:
         if self.camera_trajectory is not None:
             arrays |= self.camera_trajectory.to_arrays()
         for person in self.people:
-            for name in PERSON_FORMS:
-                arrays[f"person_{person.person_id}/{name}"] = getattr(person, name)
+            own = {f"person_{person.person_id}/{name}": getattr(person, name) for name in PERSON_FORMS}
+            arrays |= {key: array for key, array in own.items() if array is not None}
         return arrays
 
     def _format_version(self) -> int:
         """The oldest version whose readers understand everything in this clip."""
+        if any(person.hand_poses is not None for person in self.people):
+            return FORMAT_VERSION
         camera = self.camera_trajectory
         if camera is None:
             return 1
-        return FORMAT_VERSION if camera.has_translation or camera.has_zoom or camera.world is not None else 2
+        return 3 if camera.has_translation or camera.has_zoom or camera.world is not None else 2
 
     @classmethod
     def load(cls, path: str | Path, prefix: str = "") -> "MotionClip":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tar_core.npz import BOOLEAN, MAX_FRAME, TEXT, WHOLE_NUMBER, Form
-from tar_core.skeleton import NUM_BETAS, NUM_JOINTS
+from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BETAS, NUM_JOINTS
 
 MIN_FPS, MAX_FPS = 0.1, 1000.0
 MAX_SIZE = 65_536  # pixels of the width and of the height
@@ -47,6 +47,8 @@ PERSON_FORMS = {
     "boxes": Form(shape=("N", 4), low=-100 * MAX_SIZE, high=100 * MAX_SIZE),
     "confidence": Form(shape=("N",), low=0, high=_ONE),
     "joint_errors": Form(shape=("N", NUM_JOINTS), low=0, high=1000, optional=True),  # newer than the others
+    "hand_poses": Form(shape=("N", 3 * len(HAND_JOINT_NAMES)), low=-1000, high=1000, optional=True),
+    "hand_confidence": Form(shape=("N", 2), low=0, high=_ONE, optional=True),
 }
 
 

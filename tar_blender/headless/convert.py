@@ -61,7 +61,7 @@ def convert(
     )
     for output in outputs:
         if output.name.lower().endswith(f".{AMASS_ENDING}"):
-            written += save_amass(output, imported, body_of_clip(clips[0]))
+            written += save_amass(output, imported, body_of_clip(clips[0]), options.hands)
         elif is_motion(output):
             save_shots(output, [built.clip for built in imported])
             written.append(output)

@@ -6,7 +6,7 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tar_core.body.hand_poses import hand_pose
+from tar_core.body.hand_poses import AS_CAPTURED, hands_of, has_captured_hands
 from tar_core.camera.placement import WorldPlacement
 from tar_core.motion import PersonMotion
 from tar_core.rotations import (
@@ -44,17 +44,17 @@ def motion_steps(
     person: PersonMotion,
     placement: WorldPlacement,
     start_frame: int,
-    hands: str = "relaxed",
+    hands: str = AS_CAPTURED,
 ) -> Incremental[bpy.types.Action]:
     """Key a person's motion on the armature's bones; video frame k becomes scene frame start_frame + k.
 
-    The pelvis bone has the location of the person in the world; the armature object does not move. The fingers, which
-    are not captured, have a key on the first frame only, so that animators can key them.
+    The pelvis bone has the location of the person in the world; the armature object does not move. Fingers that
+    were not captured have a key on the first frame only, so that animators can key them.
 
     If the armature has the motion of an earlier import, its keys are replaced in the same action.
 
     Args:
-        hands: the pose of the fingers, one of HAND_POSES.
+        hands: the pose of the fingers, AS_CAPTURED or one of HAND_POSES.
     """
     bones = joint_bones(armature_object)
     rest = rest_rotations(armature_object)
@@ -71,7 +71,8 @@ def motion_steps(
     write_bone_curves(channels, root, "location", frames, locations)
     for number, (joint, name) in enumerate(bones.items()):
         pose_bones(armature_object)[name].rotation_mode = "QUATERNION"
-        count = 1 if joint in HAND_JOINT_NAMES else len(frames)
+        is_constant = joint in HAND_JOINT_NAMES and not has_captured_hands(person, hands)
+        count = 1 if is_constant else len(frames)
         write_bone_curves(channels, name, "rotation_quaternion", frames[:count], quaternions[:count, number])
         yield
     fit_layers(armature_object)
@@ -83,9 +84,7 @@ def _poses_of(person: PersonMotion, joints: list[str], rest_heads: np.ndarray, h
     poses = person.poses.reshape(len(person), -1, 3).astype(float)
     if not set(joints).issuperset(HAND_JOINT_NAMES):
         return poses[:, [JOINT_NAMES.index(joint) for joint in joints]]
-    of_hands = hand_pose(hands, rest_heads @ SMPL_TO_BLENDER)
-    of_hands = np.broadcast_to(of_hands, (len(person), *of_hands.shape))
-    return np.concatenate([poses[:, :NUM_BODY_JOINTS], of_hands], 1)
+    return np.concatenate([poses[:, :NUM_BODY_JOINTS], hands_of(person, hands, rest_heads @ SMPL_TO_BLENDER)], 1)
 
 
 def motion_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:

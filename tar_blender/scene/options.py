@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tar_core.body.hand_poses import AS_CAPTURED
 from tar_core.camera.placement import WorldPlacement
 from tar_core.option_fields import from_json, option, to_json
 from tar_core.options import CleanupOptions
@@ -32,10 +33,11 @@ class ImportOptions(CleanupOptions):
         ),
     )
     hands: str = option(
-        "relaxed",
+        AS_CAPTURED,
         "Hands",
-        "Pose of the fingers. It has a key on the first frame, so you can change it there or key other poses",
+        "Pose of the fingers. A pose that was not captured has a key on the first frame, where you can change it",
         choices=(
+            (AS_CAPTURED, "Automatic", "As captured, or relaxed if the hands were not captured"),
             ("relaxed", "Relaxed", "Fingers slightly bent"),
             ("open", "Open", "Fingers straight and spread"),
             ("fist", "Fist", "Fingers closed"),

@@ -1,10 +1,12 @@
-"""Poses of hands that were not captured. NumPy only."""
+"""Poses of the fingers: as captured, or one for all frames. NumPy only."""
 
 import numpy as np
 
+from tar_core.motion import PersonMotion
 from tar_core.skeleton import FINGERS, HAND_JOINT_NAMES, SMPLH_JOINT_NAMES
 
 HAND_POSES = ("relaxed", "open", "fist")
+AS_CAPTURED = "auto"  # relaxed, if the hands were not captured
 
 # Degrees by which the three joints of each finger curl, from the root to the tip, and by which the fingers close up
 # toward the middle finger.
@@ -15,6 +17,24 @@ _CURLS = {
 }
 _THUMB_CURLS = {"relaxed": (8, 12, 15), "open": (0, 0, 0), "fist": (22, 35, 50)}
 _CLOSING = {"relaxed": 0.5, "open": 0.0, "fist": 1.0}  # share of the angle between a finger and the middle finger
+
+
+def has_captured_hands(person: PersonMotion, hands: str) -> bool:
+    """Whether the fingers move as they were captured; `hands` is AS_CAPTURED or one of HAND_POSES."""
+    return hands == AS_CAPTURED and person.hand_poses is not None
+
+
+def hands_of(person: PersonMotion, hands: str, rest_joints: np.ndarray) -> np.ndarray:
+    """Rotations [N, 30, 3] of the joints of both hands, axis-angle.
+
+    Args:
+        hands: AS_CAPTURED or one of HAND_POSES.
+        rest_joints: as of `hand_pose`.
+    """
+    if person.hand_poses is not None and has_captured_hands(person, hands):
+        return person.hand_poses.reshape(len(person), -1, 3).astype(float)
+    pose = hand_pose("relaxed" if hands == AS_CAPTURED else hands, rest_joints)
+    return np.tile(pose, (len(person), 1, 1))
 
 
 def hand_pose(name: str, rest_joints: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ def _soles(person: PersonMotion, body: BodyData) -> np.ndarray:
 
 
 def _subsampled(person: PersonMotion, step: int) -> PersonMotion:
-    """Every `step`-th frame of a motion, numbered consecutively."""
+    """Every `step`-th frame of a motion without its fingers, numbered consecutively."""
     names = ("poses", "trans", "boxes", "confidence", "joint_errors")
     arrays = {name: getattr(person, name)[::step] for name in names}
-    return replace(person, frames=np.arange(len(arrays["trans"])), **arrays)
+    return replace(person, frames=np.arange(len(arrays["trans"])), hand_poses=None, hand_confidence=None, **arrays)

@@ -70,18 +70,26 @@ def _sample_motion(person: PersonMotion, frames: np.ndarray, positions: np.ndarr
         frames: [M] new frame numbers.
         positions: [M] where to sample, in frames from the first one.
     """
-    quaternions = axis_angle_to_quaternion(person.poses.reshape(len(person), -1, 3).astype(float))
-    interpolated = catmull_rom(continuous_quaternions(quaternions), positions)
-    normalized = interpolated / np.linalg.norm(interpolated, axis=-1, keepdims=True)
+    hands, seen = person.hand_poses, person.hand_confidence
     return replace(
         person,
-        poses=quaternion_to_axis_angle(normalized).reshape(len(frames), -1),
+        poses=_sample_rotations(person.poses, positions),
         trans=catmull_rom(person.trans.astype(float), positions),
         frames=frames,
         boxes=piecewise_linear(person.boxes, positions),
         confidence=piecewise_linear(person.confidence, positions),
         joint_errors=piecewise_linear(person.joint_errors, positions),
+        hand_poses=None if hands is None else _sample_rotations(hands, positions),
+        hand_confidence=None if seen is None else piecewise_linear(seen, positions),
     )
+
+
+def _sample_rotations(poses: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    """Sample axis-angle rotations [N, 3 J] at positions [M]: [M, 3 J]."""
+    quaternions = axis_angle_to_quaternion(poses.reshape(len(poses), -1, 3).astype(float))
+    interpolated = catmull_rom(continuous_quaternions(quaternions), positions)
+    normalized = interpolated / np.linalg.norm(interpolated, axis=-1, keepdims=True)
+    return quaternion_to_axis_angle(normalized).reshape(len(positions), -1)
 
 
 def catmull_rom(values: np.ndarray, positions: np.ndarray) -> np.ndarray:

@@ -43,6 +43,10 @@ def test_poses_of_smpl_smplh_and_smplx_files_are_kept(tmp_path: Path, joints: in
     num_kept = 24 if joints == 24 else 22
     np.testing.assert_allclose(person.poses[:, 3 : 3 * num_kept], given["poses"][:, 3 : 3 * num_kept], atol=1e-6)
     assert not person.poses[:, 3 * num_kept :].any()
+    if joints == 24:
+        assert person.hand_poses is None
+    else:
+        np.testing.assert_allclose(person.hand_poses, given["poses"][:, -90:], atol=1e-6)
 
 
 def test_positions_are_those_of_amass_up_to_a_shift(tmp_path: Path) -> None:
@@ -83,9 +87,10 @@ def test_poses_and_trans_must_have_the_same_number_of_frames(tmp_path: Path) -> 
 
 def test_exported_files_have_the_keys_of_amass(tmp_path: Path) -> None:
     person = make_person()
-    export_amass(tmp_path / "amass.npz", make_clip([person]), person)
+    export_amass(tmp_path / "amass.npz", make_clip([person]), person, BODY)
     with np.load(tmp_path / "amass.npz") as data:
         assert set(data) == {"poses", "betas", "trans", "mocap_framerate", "gender"}
-        np.testing.assert_array_equal(data["poses"], person.poses)
+        np.testing.assert_array_equal(data["poses"][:, :66], person.poses[:, :66])
+        assert data["poses"].shape == (7, 156) and data["poses"][:, 66:].any(), "relaxed fingers"
         assert data["mocap_framerate"] == 29.97
     assert len(load_motion(tmp_path / "amass.npz", BODY)) == 1

@@ -318,7 +318,7 @@ def test_export_amass(clip_file: Path, tmp_path: Path, capsys: pytest.CaptureFix
     assert "1, 4" in fails(capsys, "export-amass", clip_file, "-o", output, "--person", "2")
     assert main(["export-amass", str(clip_file), "-o", str(output), "--person", "4"]) == 0
     with np.load(output) as data:
-        assert data["poses"].shape == (3, 72) and data["mocap_framerate"] == 25
+        assert data["poses"].shape == (3, 156) and data["mocap_framerate"] == 25
     assert main(["import-amass", str(output), "-o", str(tmp_path / "back.npz")]) == 0
     (person,) = MotionClip.load(tmp_path / "back.npz").people
     assert len(person) == 3

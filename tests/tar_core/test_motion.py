@@ -267,3 +267,24 @@ def test_wrong_content_is_one_line_that_names_it(tmp_path, arrays, words):
     with pytest.raises(TarError, match=words) as error:
         MotionClip.load(path)
     assert str(error.value).startswith(f"{path}: not a TAR motion file")
+
+
+def test_hands_round_trip_and_older_readers_get_files_without_hands(tmp_path):
+    person = make_person(1)
+    random = np.random.default_rng(0)
+    hands = replace(person, hand_poses=random.normal(size=(7, 90)), hand_confidence=random.uniform(size=(7, 2)))
+    make_clip([make_person(0), hands]).save(tmp_path / "clip.npz")
+    first, second = MotionClip.load(tmp_path / "clip.npz").people
+    assert first.hand_poses is None and first.hand_confidence is None
+    np.testing.assert_array_equal(second.hand_poses, hands.hand_poses)
+    np.testing.assert_array_equal(second.hand_confidence, hands.hand_confidence)
+    with np.load(tmp_path / "clip.npz") as data:
+        assert data["format_version"] == 5, "readers of version 4 ignore hands"
+    make_clip([person]).save(tmp_path / "without.npz")
+    with np.load(tmp_path / "without.npz") as data:
+        assert data["format_version"] == 1 and not any("hand" in name for name in data)
+
+
+def test_hands_without_a_confidence_are_rejected():
+    with pytest.raises(TarError, match="hand_confidence has shape"):
+        replace(make_person(), hand_poses=np.zeros((7, 90)))

@@ -1,5 +1,7 @@
 """Resampling preserves the timing of motion."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,3 +90,12 @@ def test_motion_that_ends_early_is_not_extrapolated() -> None:
 def test_short_motions_are_interpolated(frames: int) -> None:
     filled = fill_frames(spinning(frames, 0, 30.0), first=0, step=2, last=2 * frames - 1)
     np.testing.assert_array_equal(filled.frames, np.arange(2 * frames))
+
+
+def test_hands_are_resampled() -> None:
+    person = spinning(20, 0, 30.0)
+    hands = np.tile(person.poses[:, 3:6], (1, 30))
+    person = replace(person, hand_poses=hands, hand_confidence=np.tile(person.confidence[:, None], (1, 2)))
+    half = resample_person(person, 0.5)
+    np.testing.assert_allclose(half.hand_poses, np.tile(half.poses[:, 3:6], (1, 30)), atol=1e-6)
+    np.testing.assert_allclose(half.hand_confidence, np.tile(half.confidence[:, None], (1, 2)), atol=1e-6)
