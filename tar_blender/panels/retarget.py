@@ -2,7 +2,7 @@
 
 import bpy
 
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import ALL_JOINT_NAMES, HAND_JOINT_NAMES, JOINT_NAMES
 
 from ..operators.choose_video import CATEGORY
 from ..operators.key_reduction import TAR_OT_reduce_keys
@@ -37,7 +37,11 @@ class TAR_PT_retarget(bpy.types.Panel):
         character = settings.target()
         if character is not None:
             bones = settings.bone_map()
-            layout.label(text=f"{settings.kind}: {len(bones)} of {len(JOINT_NAMES)} joints", icon="BONE_DATA")
+            counts = (
+                f"{sum(joint in bones for joint in joints)} of {len(joints)} {what}"
+                for joints, what in ((JOINT_NAMES, "joints"), (HAND_JOINT_NAMES, "finger joints"))
+            )
+            layout.label(text=f"{settings.kind}: {', '.join(counts)}", icon="BONE_DATA")
             missing = missing_limbs(bones)
             if missing:
                 layout.label(text=f"No bone: {', '.join(missing)}", icon="ERROR")
@@ -74,7 +78,7 @@ class TAR_PT_retarget_bones(bpy.types.Panel):
         row.operator(TAR_OT_find_bones.bl_idname, icon="FILE_REFRESH")
         row.operator(TAR_OT_save_bone_map.bl_idname, icon="FILE_TICK")
         column = layout.column(align=True)
-        for bone in settings.bones[: len(JOINT_NAMES)]:
+        for bone in settings.bones[: len(ALL_JOINT_NAMES)]:
             title = bone.name.replace("_", " ").title()
             column.prop_search(bone, "bone", character.data, "bones", text=title)
 

@@ -5,7 +5,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, PointerProperty, StringProperty
 
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import ALL_JOINT_NAMES, JOINT_NAMES
 
 from ..retarget.known_rigs import BoneMap
 from ..retarget.saved_maps import bones_of
@@ -61,7 +61,7 @@ class TARRetarget(bpy.types.PropertyGroup):
         if character is None:
             return
         self.kind, found = bones_of(character)
-        for joint in JOINT_NAMES:
+        for joint in ALL_JOINT_NAMES:
             row = self.bones.add()
             row.name, row.bone = joint, found.get(joint, "")
 
@@ -76,16 +76,17 @@ class TARRetarget(bpy.types.PropertyGroup):
         return character if character is not None and character.type == "ARMATURE" else None
 
     def check_rows(self) -> None:
-        """Find the bones again if the list, which comes from a file, is not one of SMPL's joints."""
-        if [row.name for row in self.bones[: len(JOINT_NAMES) + 1]] not in ([], list(JOINT_NAMES)):
+        """Find the bones again if the list, which comes from a file, is not one of joints, with fingers or without."""
+        names = [row.name for row in self.bones[: len(ALL_JOINT_NAMES) + 1]]
+        if names not in ([], list(JOINT_NAMES), list(ALL_JOINT_NAMES)):
             self.fill()
 
     def bone_map(self) -> BoneMap:
         """Return the map from joints to bones of the character, without joints that have no bone."""
         character = self.target()
         bones: Any = () if character is None else data_of(character, bpy.types.Armature).bones
-        rows = self.bones[: len(JOINT_NAMES)]
-        return {row.name: row.bone for row in rows if row.name in JOINT_NAMES and row.bone in bones}
+        rows = self.bones[: len(ALL_JOINT_NAMES)]
+        return {row.name: row.bone for row in rows if row.name in ALL_JOINT_NAMES and row.bone in bones}
 
 
 register, unregister = registration((TARBone, TARRetarget), (Pointer(bpy.types.Scene, "tar_retarget", TARRetarget),))

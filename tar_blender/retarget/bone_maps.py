@@ -1,4 +1,4 @@
-"""Find the bone of a character that corresponds to each SMPL joint.
+"""Find the bone of a character that corresponds to each joint of SMPL and SMPL-H.
 
 A map is a dictionary from SMPL's joint names to bone names, without the joints for which a rig has no bone. The maps of
 common rigs are known (known_rigs.py); for others, the map is guessed from the names of the bones.
@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from tar_core.skeleton import JOINT_NAMES
 
+from .known_fingers import KNOWN_FINGERS
 from .known_rigs import KNOWN, BoneMap
 
 _MIN_SHARE = 0.9  # of the bones of a known rig
@@ -76,7 +77,11 @@ def find_bones(
                 fitting.append((len(found) / len(known), kind, found))
         if fitting:
             _, kind, found = max(fitting, key=lambda each: each[0])
-            return kind, _settle_arms(found, parents or {})
+            fingers = KNOWN_FINGERS.get(kind, {}).items()
+            keys = {joint: _folded(bone) if folded else bone for joint, bone in fingers}
+            return kind, _settle_arms(found, parents or {}) | {
+                joint: names[key] for joint, key in keys.items() if key in names
+            }
     return "Guessed", _settle_arms(guess_bones(bones), parents or {})
 
 

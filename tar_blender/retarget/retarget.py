@@ -21,6 +21,7 @@ import numpy as np
 from tar_core.cleanup.leg_ik import bend_legs
 from tar_core.errors import TarError
 from tar_core.rotations import rotation_between, rotation_z
+from tar_core.skeleton import FINGERS
 
 from ..util.blender_types import data_of, pose_bones, view_layer_of
 from .baking import bake
@@ -32,11 +33,15 @@ from .skeleton_motion import LEGS, ROOT, RestPose, WorldMotion, mapped_parent, p
 from .verification import Deviation, verify
 
 REQUIRED_JOINTS = ("pelvis", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
-# Limb bones that are aligned at rest, and the joints at their ends. Hands are aligned like the forearms.
+# Bones of limbs and fingers that are aligned at rest, and the joints at their ends. Hands are aligned like forearms,
+# tips of fingers like the bones before them.
 _LIMBS = {
     f"{side}_{joint}": f"{side}_{end}"
     for side in ("left", "right")
-    for joint, end in (("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle"))
+    for joint, end in (
+        *(("shoulder", "elbow"), ("elbow", "wrist"), ("hip", "knee"), ("knee", "ankle")),
+        *((f"{finger}{number}", f"{finger}{number + 1}") for finger in FINGERS for number in (1, 2)),
+    )
 }
 # Settings of Rigify and Auto-Rig Pro: limbs follow the FK controls, neck and head rotate with the chest.
 _FK = {"IK_FK": 1.0, "FK_limb_follow": 0.0, "neck_follow": 1.0, "head_follow": 1.0, "ik_fk_switch": 1.0}
@@ -91,6 +96,7 @@ def retarget(
     _check_required(bones)
     check_editable(character)
     motion = person_motion(person)
+    bones = {joint: bone for joint, bone in bones.items() if joint in motion.rotations}
     acting = find_interference(character, bones, kind)
     names = [each.name for each in acting]
     if acting and not mute:
@@ -190,6 +196,9 @@ def _alignment(source: RestPose, target: RestPose, facing: np.ndarray) -> dict[s
         for joint in (f"{side}_wrist", f"{side}_hand"):
             if joint in aligned and f"{side}_elbow" in aligned:
                 aligned[joint] = aligned[f"{side}_elbow"]
+        for finger in FINGERS:
+            if f"{side}_{finger}3" in aligned and f"{side}_{finger}2" in aligned:
+                aligned[f"{side}_{finger}3"] = aligned[f"{side}_{finger}2"]
     return aligned
 
 

@@ -8,7 +8,7 @@ import bpy
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import ALL_JOINT_NAMES
 
 from ..engine.paths import bone_map_folder
 from ..util.blender_types import data_of
@@ -31,7 +31,7 @@ def saved_maps() -> dict[str, BoneMap]:
             bones = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(bones, dict) and all(joint in JOINT_NAMES for joint in bones):
+        if isinstance(bones, dict) and all(joint in ALL_JOINT_NAMES for joint in bones):
             maps[path.stem] = {joint: str(bone) for joint, bone in bones.items()}
     return maps
 

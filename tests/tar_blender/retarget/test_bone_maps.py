@@ -5,15 +5,16 @@ from itertools import pairwise
 import pytest
 
 from tar_blender.retarget.bone_maps import find_bones, guess_bones, missing_limbs
+from tar_blender.retarget.known_fingers import KNOWN_FINGERS
 from tar_blender.retarget.known_rigs import KNOWN
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import HAND_JOINT_NAMES, JOINT_NAMES
 
 LIMBS = [name for name in JOINT_NAMES if name.startswith(("left_", "right_")) and not name.endswith("_hand")]
 
 
 @pytest.mark.parametrize("kind", KNOWN)
 def test_known_rigs_are_recognized(kind: str) -> None:
-    bones = [*KNOWN[kind].values(), "some_cape", "f_index.01.L"]
+    bones = [*KNOWN[kind].values(), "some_cape"]
     assert find_bones(bones) == (kind, KNOWN[kind])
     assert len(set(KNOWN[kind].values())) == len(KNOWN[kind])
 
@@ -99,3 +100,20 @@ def test_sides_are_recognized_anywhere_in_the_name(pattern: str) -> None:
 
 def test_table_has_no_limbs() -> None:
     assert guess_bones(["Top", "FrontLegLeft", "Drawer"]) == {}
+
+
+@pytest.mark.parametrize("kind", KNOWN_FINGERS)
+def test_fingers_of_known_rigs_are_found(kind: str) -> None:
+    fingers = KNOWN_FINGERS[kind]
+    assert list(fingers) == list(HAND_JOINT_NAMES) and len(set(fingers.values())) == len(fingers)
+    missing = {"left_thumb1", "right_pinky3"}
+    bones = [*KNOWN[kind].values(), *(bone for joint, bone in fingers.items() if joint not in missing)]
+    found_kind, found = find_bones(bones)
+    assert found_kind == kind
+    assert found == KNOWN[kind] | {joint: bone for joint, bone in fingers.items() if joint not in missing}
+
+
+def test_fingers_with_a_prefix_are_found() -> None:
+    known = KNOWN["Mixamo"] | KNOWN_FINGERS["Mixamo"]
+    bones = {joint: f"mixamorig:{bone}" for joint, bone in known.items()}
+    assert find_bones(list(bones.values())) == ("Mixamo", bones)

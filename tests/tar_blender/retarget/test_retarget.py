@@ -6,13 +6,16 @@ import pytest
 from mathutils import Matrix
 
 from tar_blender.retarget.bone_maps import find_bones
+from tar_blender.retarget.known_fingers import KNOWN_FINGERS
 from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import retarget, transfer
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion
 from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError
-from tar_core.skeleton import JOINT_NAMES
+from tar_core.skeleton import HAND_JOINT_NAMES, JOINT_NAMES
 from tests.support.characters import (
+    SMPL_BONES,
+    editing,
     end_errors,
     heads_of,
     largest_rotation,
@@ -99,7 +102,7 @@ def test_smpl_rigs_take_over_the_rotations(walker: bpy.types.Object) -> None:
     """
     names = {name: name for name in WITHOUT_HANDS}
     character = make_character(walker, names, arms_down=0.1)
-    kind, bones = find_bones([*names, "jaw", "left_index1"])
+    kind, bones = find_bones([*names, "jaw"])
     assert kind == "SMPL" and bones == names
     retarget(walker, character, names, kind)
     own, other = RestPose.of_person(walker), RestPose.of(character, names)
@@ -177,3 +180,37 @@ def test_missing_bones_and_motions_are_reported(walker: bpy.types.Object) -> Non
     with pytest.raises(TarError, match="not an imported person"):
         retarget(character, character, KNOWN["Mixamo"])
     assert character.animation_data is None
+
+
+@pytest.mark.parametrize("rig", ["A-pose", "imported centimeters"])
+def test_fingers_point_where_those_of_the_person_point(walker: bpy.types.Object, rig: str) -> None:
+    character = make_character(walker, KNOWN["Mixamo"] | KNOWN_FINGERS["Mixamo"], **RIGS[rig])
+    kind, bones = find_bones([bone.name for bone in character.data.bones])
+    assert bones.keys() >= set(HAND_JOINT_NAMES)
+    assert not retarget(walker, character, bones, kind).deviations
+    person, other = heads_of(walker, SMPL_BONES, 20), heads_of(character, bones, 20)
+    for joint in HAND_JOINT_NAMES:
+        if not joint.endswith("3"):
+            following = f"{joint[:-1]}{int(joint[-1]) + 1}"
+            own, expected = (np.array(heads[following]) - heads[joint] for heads in (other, person))
+            angle = np.arccos(own @ expected / np.linalg.norm(own) / np.linalg.norm(expected))
+            assert np.degrees(angle) < 2, joint
+
+
+def test_missing_fingers_are_skipped(walker: bpy.types.Object) -> None:
+    fingers = {joint: bone for joint, bone in KNOWN_FINGERS["Mixamo"].items() if "ring" not in joint}
+    character = make_character(walker, KNOWN["Mixamo"] | fingers)
+    kind, bones = find_bones([bone.name for bone in character.data.bones])
+    assert kind == "Mixamo" and not any("ring" in joint for joint in bones)
+    assert not retarget(walker, character, bones, kind).deviations
+
+
+def test_joints_that_the_person_does_not_have_are_left_out(walker: bpy.types.Object) -> None:
+    """SMPL's hand is not a joint of SMPL-H."""
+    names = {name: name for name in JOINT_NAMES[:22]}
+    character = make_character(walker, names)
+    with editing(character) as edit_bones:
+        hand = edit_bones.new("left_hand")
+        hand.head, hand.parent = edit_bones["left_wrist"].tail, edit_bones["left_wrist"]
+        hand.tail = hand.head + edit_bones["left_wrist"].vector
+    assert not retarget(walker, character, names | {"left_hand": "left_hand"}, "SMPL").deviations
