@@ -108,6 +108,7 @@ class EngineJobOperator(OperatorMixin):
         progress.video, progress.request = request.video.name, request.to_json()
         progress.records = request.job.record is not None
         progress.captures = not (progress.records or request.job.scan)
+        context.window_manager.tar_detected.shows_boxes = False
         progress.fraction, progress.stage, progress.pace = 0.0, "Starting", ""
         if request.is_motion:
             self._begin_building(context)

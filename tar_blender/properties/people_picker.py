@@ -30,8 +30,9 @@ _scan: Scan | None = None  # of the list
 _shot_items: list[tuple[str, str, str]] = []  # Blender does not keep the texts of an enumeration's items
 
 
-def _redraw(person: "TARDetectedPerson", context: bpy.types.Context) -> None:
+def _show_selection(person: "TARDetectedPerson", context: bpy.types.Context) -> None:
     """Show the selection in the viewport."""
+    context.window_manager.tar_detected.shows_boxes = True
     tag_redraw(context, "VIEW_3D")
 
 
@@ -48,7 +49,7 @@ class TARDetectedPerson(bpy.types.PropertyGroup):
     """
 
     person_id: IntProperty()
-    selected: BoolProperty(name="Import", description="Import this person's motion", default=True, update=_redraw)
+    selected: BoolProperty(name="Import", description="Import this person's motion", default=True, update=_show_selection)
     first_frame: IntProperty()
     last_frame: IntProperty()
     reason: StringProperty()
@@ -81,10 +82,12 @@ class TARDetectedPeople(bpy.types.PropertyGroup):
         people: the detected people.
         shots: the shots of the video.
         shot: number of the shot to import, or ALL_SHOTS.
+        shows_boxes: whether the people are marked in the viewport: until they are imported, or selected again.
     """
 
     video: StringProperty()
     first_frame: IntProperty()
+    shows_boxes: BoolProperty()
     people: CollectionProperty(type=TARDetectedPerson)
     shots: CollectionProperty(type=TARDetectedShot)
     shot: EnumProperty(
@@ -115,14 +118,15 @@ def show_detected(context: bpy.types.Context, video: str, first_frame: int, scan
         row.reason, row.selected = reason, not reason
         row.job_entry = json.dumps(person.to_job(True))
         _load_portrait(person)
+    detected.shows_boxes = True
 
 
 def picked_scan(context: bpy.types.Context) -> Scan | None:
-    """The scan from which people are being picked; None if the list is not shown."""
+    """The scan from which people are being picked; None if the list is not shown, or the people were imported."""
     settings: Any = scene_of(context).tar_settings  # type: ignore[attr-defined]
     detected = context.window_manager.tar_detected
     is_listed = settings.people == "picked" and settings.video and detected.video == str(settings.video_path)
-    return _scan if is_listed and detected.people else None
+    return _scan if is_listed and detected.people and detected.shows_boxes else None
 
 
 def selection_for_job(context: bpy.types.Context, video: str) -> list[dict[str, Any]]:

@@ -27,10 +27,12 @@ from tests.support.debian_blender import DebianBlender
 from tests.support.matrix import selected_runtimes
 from tests.support.paths import REPOSITORY
 from tests.support.steps import RuntimeUnavailable, StepFailed
+from tests.support.videos import ffmpeg
 
 SCREEN = "1280x800x24"
 KILLED = 128 + signal.SIGKILL  # the exit code of a killed program, as a shell reports it
 ORPHAN_SECONDS = 5  # an engine must end within this time after its Blender was killed
+PICTURE_SCALE = 20  # by which the pictures of a video with a variable rate are reduced
 _POLL_SECONDS = 0.02
 # Lines of the sessions' output that are printed: window_timing.py and window_first_use.py write them.
 _TIMINGS = re.compile(r"(?m)^(?:\d+ polls |\d+ steps | +[\d.]+ ms, |FIGURE |click ).*")
@@ -86,8 +88,11 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
     write_phone_videos(blender.host_path(videos))
     long_motion = videos / "long.npz"
     synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.host_path(long_motion))
+    variable_video = videos / "variable.mp4"
+    write_variable_video(artifacts.video, blender.host_path(variable_video))
     files = {
         "VIDEO": str(video),
+        "VARIABLE_VIDEO": str(variable_video),
         "PHONE_VIDEOS": str(videos),
         "LONG_MOTION": str(long_motion),
         "SCREENSHOTS": str(screenshots),
@@ -133,6 +138,23 @@ def write_phone_videos(folder: Path) -> None:
                 writer.write(np.ascontiguousarray(stored))
         phone_video(plain, rotation, folder / f"{rotation}.mp4")
         plain.unlink()
+
+
+def write_variable_video(video: Path, path: Path) -> None:
+    """Write a video with a variable rate: the first images of a video, and then every second one.
+
+    Beside it, in an .npy file, are small pictures [N, H, W, 3] of the frames that a capture reads.
+    """
+    import cv2
+
+    from tar_core.video.reader import VideoReader
+
+    slow = "select='lt(n,4)+not(mod(n,2))'"
+    ffmpeg("-i", video, "-vf", slow, "-fps_mode", "vfr", "-an", "-c:v", "libx264", path)
+    reader = VideoReader(path)
+    size = reader.width // PICTURE_SCALE, reader.height // PICTURE_SCALE
+    pictures = [cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA) for frame in reader.frames()]
+    np.save(path.with_suffix(".npy"), np.stack(pictures))
 
 
 def orphan_seconds(note: Path, ended: threading.Event) -> float:

@@ -12,9 +12,10 @@ import pytest
 
 from tar_core.video.reader import VideoReader
 from tests.support import gui
-from tests.support.gui import is_running, orphan_seconds, write_phone_videos
+from tests.support.gui import is_running, orphan_seconds, write_phone_videos, write_variable_video
 from tests.support.paths import PYTHON
 from tests.support.steps import StepFailed
+from tests.support.videos import write_images
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads /proc")
 
@@ -72,3 +73,12 @@ def test_phone_videos_are_upright(tmp_path: Path) -> None:
         assert image.shape == (320, 240, 3)
         quarters = [image[y, x] > 127 for y in (40, 280) for x in (30, 210)]
         np.testing.assert_array_equal(quarters, [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]])
+
+
+def test_video_with_a_variable_rate_has_a_picture_for_each_frame(tmp_path: Path) -> None:
+    source = write_images(tmp_path / "source.mp4", 60, fps=60.0)
+    write_variable_video(source, tmp_path / "variable.mp4")
+    pictures = np.load(tmp_path / "variable.npy")
+    reader = VideoReader(tmp_path / "variable.mp4")
+    assert round(reader.fps) == 30 and abs(len(pictures) - 31) <= 1
+    assert pictures.shape[1:] == (3, 4, 3)

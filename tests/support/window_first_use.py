@@ -1,6 +1,6 @@
 """The first use of the extension in a Blender window: a new user installs the zip file and imports a video.
 
-    EXTENSION=... VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... SCREENSHOTS=... \\
+    EXTENSION=... VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... VARIABLE_VIDEO=... SCREENSHOTS=... \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/support/window_first_use.py
 
 `make test-gui` runs it (gui.py), without network. It prints each click, and how long the steps take.

@@ -172,7 +172,7 @@ def import_long_motion(session: Session) -> Step:
     seconds = time.perf_counter() - begin
     print(f"{len(steps)} steps built the scene of a long motion file in {seconds:.1f} s; the longest parts:")
     print_longest(parts)
-    print(f"FIGURE longest_step_of_long_file_ms={max(step.wall for step in steps):.1f}")
+    print(f"FIGURE longest_part_of_long_file_ms={max(part.wall for part in parts):.1f}")
     yield from session.undo_import(people=3)
 
 
@@ -195,8 +195,8 @@ def import_video(session: Session) -> Step:
     )
     print_longest(parts)
     print(f"FIGURE longest_look_ms={max(step.wall for step in polls):.1f}")
-    print(f"FIGURE longest_step_ms={max(step.wall for step in builds):.1f}")
-    print(f"FIGURE longest_step_processor_ms={max(step.processor for step in builds):.1f}")
+    print(f"FIGURE longest_part_ms={max(part.wall for part in parts):.1f}")
+    print(f"FIGURE longest_part_processor_ms={max(part.processor for part in parts):.1f}")
 
 
 def kill_blender(session: Session) -> Step:

@@ -29,6 +29,7 @@ class Session:
         area: the viewport's area, which other editors may replace for a while.
         before: `leftovers()` at the start of the session, without objects in the scene.
         video, phone_videos, long_motion: a video, a folder of phones' videos and a motion file.
+        variable_video: a video with a variable rate; the pictures of its frames are beside it (gui.py).
         screenshots: folder for the screenshots.
     """
 
@@ -38,6 +39,7 @@ class Session:
     video: Path
     phone_videos: Path
     long_motion: Path
+    variable_video: Path
     screenshots: Path
 
     @classmethod
@@ -46,7 +48,9 @@ class Session:
         bpy.data.batch_remove(list(bpy.data.objects))
         window = bpy.context.window_manager.windows[0]
         area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
-        files = (Path(os.environ[name]) for name in ("VIDEO", "PHONE_VIDEOS", "LONG_MOTION", "SCREENSHOTS"))
+        files = (
+            Path(os.environ[name]) for name in ("VIDEO", "PHONE_VIDEOS", "LONG_MOTION", "VARIABLE_VIDEO", "SCREENSHOTS")
+        )
         return cls(window, area, leftovers(), *files)
 
     @property

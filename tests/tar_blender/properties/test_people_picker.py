@@ -53,6 +53,11 @@ def test_people_are_picked_while_their_list_is_shown() -> None:
     settings.video, settings.people = "/a.mp4", "picked"
     show_detected(bpy.context, str(settings.video_path), 0, scan)
     assert people_picker.picked_scan(bpy.context) is scan
+    detected = bpy.context.window_manager.tar_detected
+    detected.shows_boxes = False  # an import has started
+    assert people_picker.picked_scan(bpy.context) is None
+    detected.people[0].selected = False
+    assert people_picker.picked_scan(bpy.context) is scan
     settings.people = "all"
     assert people_picker.picked_scan(bpy.context) is None
     settings.people, settings.video = "picked", "/b.mp4"
