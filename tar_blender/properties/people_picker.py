@@ -49,7 +49,9 @@ class TARDetectedPerson(bpy.types.PropertyGroup):
     """
 
     person_id: IntProperty()
-    selected: BoolProperty(name="Import", description="Import this person's motion", default=True, update=_show_selection)
+    selected: BoolProperty(
+        name="Import", description="Import this person's motion", default=True, update=_show_selection
+    )
     first_frame: IntProperty()
     last_frame: IntProperty()
     reason: StringProperty()
