@@ -36,6 +36,17 @@ def test_cut_agrees_with_the_affine_map(size, roll):
     np.testing.assert_allclose(centroid, target, atol=0.15)
 
 
+def test_crops_are_equally_sharp_whatever_the_size_of_the_picture():
+    """Stripes that are 4 pixels wide in the crop."""
+    contrasts = []
+    for scale in (1.01, 1.2, 1.4, 1.45, 1.7, 1.95, 2.1, 2.8, 2.9, 3.9):
+        side = round(300 * scale)
+        stripes = 127.5 + 100 * np.sin(2 * np.pi * np.arange(side) / (4 * scale))
+        picture = np.tile(stripes.astype(np.uint8)[None, :, None], (side, 1, 3))
+        contrasts.append(Crop((side - 1) / 2, (side - 1) / 2, 256 * scale, 0.2).cut(picture).std())
+    assert max(contrasts) < 1.2 * min(contrasts)
+
+
 @pytest.mark.parametrize("crop", [Crop(-900, -700, 600, 0.3), Crop(5000, 300, 1100, 0), Crop(640, 360, 5000, 1)])
 def test_cut_repeats_the_border_outside_the_frame(crop):
     frame = np.zeros((720, 1280, 3), np.uint8)

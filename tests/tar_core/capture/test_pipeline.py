@@ -326,7 +326,7 @@ def test_scan_detects_both_people_largest_first(detected: list[DetectedPerson]) 
     assert [man.person_id, passer_by.person_id] == [1, 2]
     assert man.first_frame == 0 and man.last_frame > 40 and box_iou(man.boxes[0], np.array(MAN)) > 0.5
     assert passer_by.first_frame <= 16 and passer_by.last_frame > 40, "she stands at the left edge from the start"
-    assert man.thumbnail.shape == (128, 128, 3) and man.thumbnail.std() > 20
+    assert max(man.thumbnail.shape) == 128 and man.thumbnail.std() > 20
 
 
 def test_capture_of_a_selected_person(
