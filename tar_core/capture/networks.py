@@ -14,12 +14,13 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.hand_landmarks import HandLandmarks
 from tar_core.model.keypoints import Keypoints
 from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
-from tar_core.runtime.graphs import BACKBONE, DETECTOR, FEATURES, KEYPOINTS, Runtime
+from tar_core.runtime.graphs import BACKBONE, DETECTOR, FEATURES, HANDS, KEYPOINTS, Runtime
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
 
 logger = logging.getLogger(__name__)
@@ -82,6 +83,10 @@ class Networks:
     def movenet(self, crops: np.ndarray) -> Keypoints:
         """Keypoints of the people in the middle of crops [N, 256, 256, 3], uint8 RGB."""
         return Keypoints(*self.runtime.run(KEYPOINTS, crops=crops))
+
+    def hands(self, crops: np.ndarray) -> HandLandmarks:
+        """Landmarks of the hands in crops [N, 224, 224, 3], uint8 RGB."""
+        return HandLandmarks(*self.runtime.run(HANDS, hand_crops=crops))
 
 
 def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: int | None = None) -> Runtime:

@@ -20,16 +20,17 @@ HAND_SCALE, HAND_SHIFT = 2.0, 0.1
 BODY_SCALE = 4.0
 
 
-def crop_from_body(points: np.ndarray) -> Crop:
+def crop_from_body(points: np.ndarray, shortest: float = 1.0) -> Crop:
     """Crop around a hand whose own landmarks are not known.
 
     Args:
         points: [3, 2] wrist, little finger and index finger of the body, frame pixels.
+        shortest: pixels from the wrist to the middle knuckle that count at least, for hands that point to the camera.
     """
     wrist, little, index = points
     middle = (2 * index + little) / 3  # as in MediaPipe Holistic
     dx, dy = (middle - wrist).tolist()
-    length = max(math.hypot(dx, dy), 1.0)
+    length = max(math.hypot(dx, dy), shortest)
     return Crop(middle[0], middle[1], BODY_SCALE * length, math.atan2(dx, -dy), HAND_CROP_SIZE)
 
 

@@ -11,7 +11,7 @@ from tar_core.synthetic.meshes import SkinnedMesh, split_seams, strongest_influe
 from tar_core.synthetic.renderer import Material, Part
 
 # Albedo of skin (linear RGB) from light to dark.
-_SKIN_TONES = np.array(
+SKIN_TONES = np.array(
     [
         [0.60, 0.42, 0.33],
         [0.55, 0.37, 0.27],
@@ -110,7 +110,7 @@ class People:
             gain = random.uniform(0.8, 1.15) * np.array([1, random.uniform(0.95, 1.05), random.uniform(0.9, 1.1)])
             material = Material(name, self.textures.skin(name), np.diag(gain), specular=0.07, gloss=14.0)
         else:
-            tone = _SKIN_TONES[random.integers(len(_SKIN_TONES))] * random.uniform(0.85, 1.1)
+            tone = SKIN_TONES[random.integers(len(SKIN_TONES))] * random.uniform(0.85, 1.1)
             material = Material(palette=np.tile(tone, (12, 1)), specular=0.06, gloss=14.0)
         return replace(_part(outfit.body, betas, material), paint=paint)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tar_core.camera.crop import CROP_CENTER, CROP_SIZE, Crop
 from tar_core.errors import TarError
-from tar_core.skeleton import NUM_JOINTS
+from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tar_core.synthetic.meshes import SkinnedMesh
 
 _SHADERS = Path(__file__).parent / "shaders"
@@ -175,7 +175,7 @@ class PersonRenderer:
         self._shadow_map.filter = (moderngl.LINEAR, moderngl.LINEAR)
         self._shadow_map.repeat_x = self._shadow_map.repeat_y = False
         self._shadow_buffer = context.framebuffer(depth_attachment=self._shadow_map)
-        self._bones = context.buffer(reserve=NUM_JOINTS * 64)
+        self._bones = context.buffer(reserve=len(SMPLH_JOINT_NAMES) * 64)
         for program in (self._person, self._shadow):
             program["Bones"].binding = 0
         corners = np.array([-1, -1, 1, -1, -1, 1, 1, 1], "f4")
@@ -207,7 +207,7 @@ class PersonRenderer:
         """Render the person in one frame.
 
         Args:
-            bones: [24, 4, 4] transforms of the joints from the T-pose to the world.
+            bones: [24, 4, 4] transforms of the joints from the T-pose to the world; [52, 4, 4] of a body with fingers.
             camera_from_world: [4, 4].
             projection: [3, 3] from camera coordinates to crop pixels (`crop_projection`).
 

@@ -1,5 +1,5 @@
 // Linear blend skinning by the four strongest joints.
-layout(std140) uniform Bones { mat4 bone[24]; };
+layout(std140) uniform Bones { mat4 bone[52]; };
 in vec3 rest_position;
 in vec4 joints;
 in vec4 weights;

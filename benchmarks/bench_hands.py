@@ -1,0 +1,170 @@
+"""`make bench-hands`: the accuracy and speed of captured fingers on rendered hands of people who are not in any data.
+
+    python -m benchmarks.bench_hands [--count 400] [--sheet out/hands.png]
+
+Each hand is looked at twice: in a crop that is displaced as crops from the body's landmarks are, and in the crop that
+its own landmarks place, as in a capture. Only the second look counts. The last line holds the figures of the hands that
+are longer than 64 pixels and that the network takes for hands.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tar_core.camera.crop import Crop
+from tar_core.capture.networks import Networks
+from tar_core.errors import TarError
+from tar_core.hands.crops import crop_from_hand
+from tar_core.hands.motion import fit_side
+from tar_core.hands.skeleton import RELAXED
+from tar_core.hands.tracker import MIN_PRESENCE, SeenHand
+from tar_core.model.hand_landmarks import HAND_CROP_SIZE, HandLandmarks
+from tar_core.options import CaptureOptions
+from tar_core.rotations import axis_angle_to_matrix, rotation_z
+from tar_core.synthetic.hands import HandPicture, HandRenderer
+
+SEED = 20_261_129
+SIZES = (40, 64, 96, 128, 180)  # pixels; bounds of the groups of hands
+# Standard errors of crops from the body's landmarks, measured on real clips: fractions of the size, radians.
+SHIFT, GROWTH, ROLL = 0.06, 0.1, 0.2
+WRIST_ERROR = np.radians(25)  # assumed standard error of the wrist of a captured body
+EDGES = [(0, 1), *((4 * f + a, 4 * f + a + 1) for f in range(5) for a in (1, 2, 3)), *((0, k) for k in (5, 9, 13, 17))]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Errors of a hand.
+
+    Attributes:
+        length: of the hand in the image, pixels.
+        presence: probability of a hand.
+        joints: mean distance of the joints and fingertips with the wrist in place, mm.
+        fingers: the same with the palm's true rotation.
+        angle: mean angle between true and captured rotations of the joints, degrees.
+        relaxed: the same for a relaxed hand.
+        palm: angle between true and captured rotations of the palm, degrees.
+    """
+
+    length: float
+    presence: float
+    joints: float
+    fingers: float
+    angle: float
+    relaxed: float
+    palm: float
+
+
+def look_twice(
+    networks: Networks, picture: HandPicture, random: np.random.Generator
+) -> tuple[Crop, HandLandmarks, float]:
+    """The crop and result of the second look at a hand, and the time of one look in seconds."""
+    crop = crop_from_hand(picture.points)
+    x, y = np.array([crop.center_x, crop.center_y]) + random.normal(size=2) * SHIFT * crop.size
+    size = crop.size * float(np.exp(random.normal() * GROWTH))
+    crop = Crop(float(x), float(y), size, crop.roll + random.normal() * ROLL, HAND_CROP_SIZE)
+    found = networks.hands(crop.cut(picture.image)[None])
+    crop = crop_from_hand(crop.to_image(found.points[0, :, :2].astype(np.float64)))
+    start = time.perf_counter()
+    found = networks.hands(crop.cut(picture.image)[None])
+    return crop, found, time.perf_counter() - start
+
+
+def degrees_between(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Angles [...] between rotations [..., 3, 3]."""
+    cosine = (np.einsum("...ij,...ij->...", rotations, others) - 1) / 2
+    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
+
+
+def score(picture: HandPicture, crop: Crop, found: HandLandmarks, random: np.random.Generator) -> Score:
+    """Fit a hand to a result and compare it with the truth."""
+    landmarks = found.world[0] @ rotation_z(np.array(crop.roll)).T
+    seen = SeenHand(0, landmarks, float(found.right[0]), float(found.presence[0]))
+    wrist = axis_angle_to_matrix(random.normal(size=3) * WRIST_ERROR / np.sqrt(3)) @ picture.palm
+    skeleton = picture.skeleton
+    fitted = fit_side(skeleton, [seen], wrist[None])
+    rotations = skeleton.joint_rotations(fitted.angles)
+    relaxed = skeleton.joint_rotations(RELAXED[None])
+    hand, true = skeleton.landmarks(rotations)[0], picture.landmarks - picture.landmarks[0]
+
+    def distance(points: np.ndarray) -> float:
+        return float(np.linalg.norm(points - true, axis=1)[1:].mean() * 1000)
+
+    return Score(
+        length=picture.length,
+        presence=seen.presence,
+        joints=distance(hand @ fitted.palm[0].T),
+        fingers=distance(hand @ picture.palm.T),
+        angle=float(degrees_between(rotations[0], picture.rotations).mean()),
+        relaxed=float(degrees_between(relaxed[0], picture.rotations).mean()),
+        palm=float(degrees_between(fitted.palm[0], picture.palm)),
+    )
+
+
+def draw(picture: HandPicture, crop: Crop, found: HandLandmarks) -> np.ndarray:
+    """A tile [192, 384, 3] of the true (left) and the found landmarks (right)."""
+    tiles = []
+    for points in (picture.points, crop.to_image(found.points[0, :, :2].astype(np.float64))):
+        tile = picture.image.copy()
+        for number, (a, b) in enumerate(EDGES):
+            color = tuple(int(value) for value in cv2.applyColorMap(np.uint8([[number * 12]]), cv2.COLORMAP_HSV)[0, 0])
+            cv2.line(tile, np.round(points[a]).astype(int), np.round(points[b]).astype(int), color, 2)
+        tiles.append(cv2.resize(tile, (192, 192), interpolation=cv2.INTER_AREA))
+    return np.hstack(tiles)
+
+
+def report(scores: Sequence[Score], seconds: Sequence[float]) -> None:
+    """Print a table of the errors by size, and the figures."""
+    print("length px   hands  seen   joints mm  fingers mm  angle  relaxed  palm (degrees; means and medians)")
+    for low, high in [*zip(SIZES, SIZES[1:], strict=False), (64, SIZES[-1])]:
+        group = [s for s in scores if low <= s.length < high]
+        seen = [s for s in group if s.presence >= MIN_PRESENCE]
+        if not seen:
+            continue
+        columns = {
+            name: np.array([getattr(s, name) for s in seen])
+            for name in ("joints", "fingers", "angle", "relaxed", "palm")
+        }
+        values = "  ".join(f"{column.mean():5.1f} {np.median(column):5.1f}" for column in columns.values())
+        print(f"{low:3d} to {high:3d}  {len(group):5d}  {len(seen) / len(group):4.0%}   {values}")
+    large = [s for s in scores if s.length >= 64 and s.presence >= MIN_PRESENCE]
+    print(
+        f"FIGURE_HANDS mpjpe_mm={np.mean([s.joints for s in large]):.1f}"
+        f" angle_deg={np.mean([s.angle for s in large]):.1f} ms_per_hand={np.median(seconds) * 1000:.1f}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Measure the accuracy of captured fingers on rendered hands.")
+    parser.add_argument("--count", type=int, default=400, help="number of hands (default: 400)")
+    parser.add_argument("--sheet", type=Path, help="PNG file for a contact sheet of the first hands")
+    options = parser.parse_args(arguments)
+    try:
+        renderer, networks = HandRenderer(), Networks.load(CaptureOptions(device="cpu"))
+    except TarError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    scores, seconds, tiles = [], [], []
+    for number in range(options.count):
+        random = np.random.default_rng([SEED, number])
+        picture = renderer.picture(random)
+        crop, found, duration = look_twice(networks, picture, random)
+        scores.append(score(picture, crop, found, random))
+        seconds.append(duration)
+        if len(tiles) < 40:
+            tiles.append(draw(picture, crop, found))
+    if options.sheet:
+        options.sheet.parent.mkdir(parents=True, exist_ok=True)
+        rows = [np.hstack(tiles[start : start + 4]) for start in range(0, len(tiles) - 3, 4)]
+        cv2.imwrite(str(options.sheet), np.vstack(rows)[..., ::-1])
+    report(scores, seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Landmarks of the hands of tracked people, frame by frame.
+
+A crop is placed by the hand's own landmarks while it is followed, and by those of the body otherwise. The body says
+which hand is the left one.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tar_core.camera.crop import Crop
+from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
+from tar_core.hands.skeleton import SIDES
+from tar_core.model.hand_landmarks import HandLandmarks
+from tar_core.people.track import Sighting
+from tar_core.rotations import rotation_z
+
+MIN_PRESENCE = 0.5  # of a hand that counts as seen (MediaPipe's value)
+MIN_VISIBILITY = 0.5  # of the body's wrist and knuckles
+MIN_PIXELS = 24  # length of a hand that is looked at
+HAND_LENGTH = 0.18  # meters
+PALM_LENGTH = 0.08  # meters from the wrist to the middle knuckle in the body's landmarks
+MIN_FORESHORTENING = 0.6  # a palm that looks shorter than this gets a larger crop
+INTERVAL, RESTING_INTERVAL = 2, 4  # processed frames between two looks at a hand, and at one that does not move
+RESTING_MOTION = 0.02  # of the body's landmarks of the hand, as a fraction of the crop
+MAX_DISTANCE = 0.35  # between the crops from the body and from the hand, as a fraction of their size
+BODY = slice(11, 33)  # landmarks that measure the size of the body
+
+
+@dataclass(frozen=True)
+class SeenHand:
+    """A hand in one frame.
+
+    Attributes:
+        frame: number of the frame.
+        landmarks: [21, 3] float32 from the middle of the hand in the axes of the camera, meters.
+        right: probability that it is a right hand.
+        presence: probability that the crop shows a hand.
+    """
+
+    frame: int
+    landmarks: np.ndarray
+    right: float
+    presence: float
+
+
+@dataclass
+class _Followed:
+    """A hand that is looked at: the body's landmarks of it, the time of the last look, and where it was seen then."""
+
+    body: np.ndarray
+    looked: int
+    points: np.ndarray | None = None
+
+
+class HandTracker:
+    """Finds the hands of people.
+
+    Args:
+        network: maps crops [B, 224, 224, 3], uint8 RGB, to the landmarks of hands.
+    """
+
+    def __init__(self, network: Callable[[np.ndarray], HandLandmarks]) -> None:
+        self._network = network
+        self._followed: dict[tuple[int, int], _Followed] = {}
+        self._seen: dict[tuple[int, int], list[SeenHand]] = defaultdict(list)
+
+    def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting]) -> None:
+        """Look at the hands in the next frame that are large enough, seen, and due.
+
+        Args:
+            frame: number of the frame; increases by one from call to call.
+            image: [H, W, 3] uint8 RGB.
+            sightings: the people in the frame.
+        """
+        due: list[tuple[tuple[int, int], Crop]] = []
+        for sighting in sightings:
+            for side in range(len(SIDES)):
+                crop = self._crop_if_due(frame, image, sighting, side)
+                if crop is not None:
+                    due.append(((sighting.track_id, side), crop))
+        if due:
+            found = self._network(np.stack([crop.cut(image) for _, crop in due]))
+            for row, (key, crop) in enumerate(due):
+                self._record(frame, key, crop, HandLandmarks(*(array[row] for array in found)))
+
+    def looks(self, person: Mapping[int, int]) -> tuple[list[SeenHand], list[SeenHand]]:
+        """The looks at the left and at the right hand of a person, in the order of the frames.
+
+        Args:
+            person: frames in which the person is seen, and the number of the track in each.
+        """
+        left, right = (
+            [
+                look
+                for track_id in sorted(set(person.values()))
+                for look in self._seen.get((track_id, side), ())
+                if person.get(look.frame) == track_id
+            ]
+            for side in range(len(SIDES))
+        )
+        return sorted(left, key=lambda look: look.frame), sorted(right, key=lambda look: look.frame)
+
+    def _crop_if_due(self, frame: int, image: np.ndarray, sighting: Sighting, side: int) -> Crop | None:
+        """Where to look for a hand; None if it is not seen, too small, or was looked at recently."""
+        landmarks = sighting.features.landmarks
+        rows = list(BODY_POINTS[side])
+        points = sighting.crop.to_image(landmarks.points[0].astype(np.float64))
+        scale = pixels_per_meter(points, landmarks.world[0])
+        key = sighting.track_id, side
+        if landmarks.visibility[0, rows].min() < MIN_VISIBILITY or scale * HAND_LENGTH < MIN_PIXELS:
+            self._followed.pop(key, None)
+            return None
+        crop = crop_from_body(points[rows], MIN_FORESHORTENING * PALM_LENGTH * scale)
+        if not (0 < crop.center_x < image.shape[1] and 0 < crop.center_y < image.shape[0]):
+            self._followed.pop(key, None)
+            return None
+        known = self._followed.get(key)
+        if known is None:
+            self._followed[key] = _Followed(points[rows], frame)
+            return crop
+        motion = points[rows] - known.body
+        is_resting = np.abs(motion).max() < RESTING_MOTION * crop.size
+        # The two hands of a person are looked at in turns.
+        interval = RESTING_INTERVAL if is_resting else INTERVAL
+        if frame - known.looked < interval and (frame + side) % interval:
+            return None
+        followed = None if known.points is None else crop_from_hand(known.points + motion.mean(0))
+        known.body, known.looked = points[rows], frame
+        return followed if followed is not None and are_same_hand(crop, followed) else crop
+
+    def _record(self, frame: int, key: tuple[int, int], crop: Crop, found: HandLandmarks) -> None:
+        is_seen = found.presence >= MIN_PRESENCE
+        self._followed[key].points = crop.to_image(found.points[:, :2].astype(np.float64)) if is_seen else None
+        if is_seen:
+            landmarks = (found.world @ rotation_z(np.array(crop.roll)).T).astype(np.float32)
+            self._seen[key].append(SeenHand(frame, landmarks, float(found.right), float(found.presence)))
+
+
+def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:
+    """Size of a person in the image.
+
+    Args:
+        points: [39, 2] the body's landmarks, pixels.
+        world: [39, 3] the same in the axes of the crop, meters.
+    """
+    return float(np.sqrt(points[BODY].var(0).sum() / max(world[BODY, :2].var(0).sum(), 1e-6)))
+
+
+def are_same_hand(body: Crop, hand: Crop) -> bool:
+    """Whether the crops from the body and from the hand may show the same hand."""
+    distance = np.hypot(body.center_x - hand.center_x, body.center_y - hand.center_y)
+    return bool(distance < MAX_DISTANCE * max(body.size, hand.size) and 0.5 < hand.size / body.size < 2.0)

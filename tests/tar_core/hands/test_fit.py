@@ -1,0 +1,57 @@
+"""Fitting a hand to landmarks of known hands."""
+
+import numpy as np
+import pytest
+
+from tar_core.hands.fit import fit_hand
+from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, RELAXED, SIDES, SPREAD
+from tar_core.rotations import axis_angle_to_matrix
+from tests.support.hands import hand_skeleton
+
+COUNT = 20
+
+
+def degrees_between(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:
+    cosine = (np.einsum("...ij,...ij->...", rotations, others) - 1) / 2
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def sample(side: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Random angles and palms, and MediaPipe's landmarks of these hands."""
+    random = np.random.default_rng(seed)
+    angles = np.clip(RELAXED + 0.7 * SPREAD * random.normal(size=(COUNT, *RELAXED.shape)), LOWEST, HIGHEST)
+    palm = axis_angle_to_matrix(random.normal(size=(COUNT, 3)))
+    skeleton = hand_skeleton(side)
+    landmarks = skeleton.landmarks(skeleton.joint_rotations(angles)) + skeleton.offsets
+    return angles, palm, 1.2 * landmarks @ palm.swapaxes(1, 2) + random.normal(size=(COUNT, 1, 3))
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_finds_the_pose_at_any_place_rotation_and_size(side: str) -> None:
+    angles, palm, landmarks = sample(side)
+    fitted, skeleton = fit_hand(hand_skeleton(side), landmarks), hand_skeleton(side)
+    assert fitted.error.max() < 0.004
+    assert degrees_between(fitted.palm, palm).mean() < 3
+    joints = degrees_between(skeleton.joint_rotations(fitted.angles), skeleton.joint_rotations(angles))
+    assert joints.mean() < 7  # twists of the thumb are hardly seen
+
+
+def test_angles_stay_in_their_limits_for_landmarks_of_no_hand() -> None:
+    fitted = fit_hand(hand_skeleton("left"), np.random.default_rng(0).normal(size=(COUNT, 21, 3)))
+    assert ((fitted.angles >= LOWEST) & (fitted.angles <= HIGHEST)).all()
+    assert (fitted.angles[:, ~IS_FREE] == 0).all()
+    assert np.isfinite(fitted.palm).all() and fitted.error.min() > 0.1
+
+
+def test_a_hand_of_the_other_side_costs_more() -> None:
+    _, _, landmarks = sample("right")
+    inside_out = landmarks * [1, 1, -1]
+    right, left = hand_skeleton("right"), hand_skeleton("left")
+    assert (fit_hand(right, landmarks).cost < fit_hand(right, inside_out).cost).mean() > 0.9
+    assert (fit_hand(left, inside_out).cost < fit_hand(left, landmarks).cost).mean() > 0.9
+
+
+def test_hands_are_fitted_one_by_one() -> None:
+    _, _, landmarks = sample("left")
+    together, alone = fit_hand(hand_skeleton("left"), landmarks), fit_hand(hand_skeleton("left"), landmarks[3:4])
+    np.testing.assert_allclose(together.angles[3], alone.angles[0], atol=1e-9)
