@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
-.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-editing bench-world
+.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-editing bench-world bench-hands
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ bench-motion: $(READY) ## measure smoothing, foot locking, the floor and outlier
 
 bench-retarget: $(READY) ## measure the accuracy and speed of retargeting to other characters
 	$(PYTHON) -m benchmarks.bench_retarget
+
+bench-hands: $(READY) ## measure the accuracy and speed of captured fingers on rendered hands
+	$(PYTHON) -m benchmarks.bench_hands $(BENCH_ARGS)
 
 bench-lines: $(READY) ## compare cameras estimated from vanishing points with calibrated cameras
 	$(PYTHON) -m benchmarks.bench_lines

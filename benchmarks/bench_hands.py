@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -121,7 +122,7 @@ def draw(picture: HandPicture, crop: Crop, found: HandLandmarks) -> np.ndarray:
 def report(scores: Sequence[Score], seconds: Sequence[float]) -> None:
     """Print a table of the errors by size, and the figures."""
     print("length px   hands  seen   joints mm  fingers mm  angle  relaxed  palm (degrees; means and medians)")
-    for low, high in [*zip(SIZES, SIZES[1:], strict=False), (64, SIZES[-1])]:
+    for low, high in [*pairwise(SIZES), (64, SIZES[-1])]:
         group = [s for s in scores if low <= s.length < high]
         seen = [s for s in group if s.presence >= MIN_PRESENCE]
         if not seen:

@@ -16,14 +16,14 @@ SMPLH_ROWS = np.array([[3 * FINGERS.index(digit) + number for number in range(3)
 # hands usually are from relaxed. Axes: spread (away from the thumb), flexion (toward the palm), twist.
 # Ranges: about those of AAOS, "Joint motion: method of measuring and recording", 1965.
 _LOCKED = (0, 0, 0, 0)
-_HINGE = (_LOCKED, (-5, 105, 25, 35), _LOCKED)
-_TIP = (_LOCKED, (-5, 80, 15, 25), _LOCKED)
-_KNUCKLE = ((-20, 20, 0, 8), (-30, 90, 20, 35), _LOCKED)
+_HINGE = (_LOCKED, (-5, 105, 25, 50), _LOCKED)
+_TIP = (_LOCKED, (-5, 80, 15, 38), _LOCKED)
+_KNUCKLE = ((-20, 20, 0, 12), (-30, 90, 20, 50), _LOCKED)
 _FINGER = (_KNUCKLE, _HINGE, _TIP)
 _THUMB = (
-    ((-35, 35, 0, 15), (-30, 45, 5, 15), (-30, 30, 0, 12)),
-    ((-8, 8, 0, 4), (-20, 60, 12, 20), _LOCKED),
-    (_LOCKED, (-20, 80, 15, 25), _LOCKED),
+    ((-35, 35, 0, 22), (-30, 45, 5, 22), (-30, 30, 0, 18)),
+    ((-8, 8, 0, 6), (-20, 60, 12, 30), _LOCKED),
+    (_LOCKED, (-20, 80, 15, 38), _LOCKED),
 )
 # MediaPipe's wrist and knuckles are not quite the body's joints. Mean offsets on rendered hands: along the hand, from
 # the index finger to the little finger, and out of the palm; in units of the distance from wrist to middle knuckle.

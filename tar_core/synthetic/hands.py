@@ -65,12 +65,12 @@ def sample_angles(random: np.random.Generator) -> np.ndarray:
     fists, pointing and counting hands.
     """
     noise = random.normal(size=LOWEST.shape)
-    angles = RELAXED + 0.5 * SPREAD * noise
+    angles = RELAXED + 0.33 * SPREAD * noise
     if random.random() < 2 / 3:
         common = random.random()
         bend = np.where(random.random(5) < 0.5, common, random.random(5))[:, None]
         flexion = LOWEST[..., 1] + bend * 0.95 * (HIGHEST - LOWEST)[..., 1]
-        angles[..., 1] = flexion + 0.3 * SPREAD[..., 1] * noise[..., 1]
+        angles[..., 1] = flexion + 0.2 * SPREAD[..., 1] * noise[..., 1]
     return np.where(IS_FREE, np.clip(angles, LOWEST, HIGHEST), 0.0)
 
 

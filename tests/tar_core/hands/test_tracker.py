@@ -1,0 +1,98 @@
+"""Following hands, with a network that finds an open hand where there is one."""
+
+import numpy as np
+import pytest
+
+from tar_core.camera.crop import Crop
+from tar_core.hands.tracker import HandTracker, SeenHand
+from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
+from tar_core.model.hand_landmarks import HandLandmarks
+from tar_core.people.track import Sighting
+from tests.support.hands import OPEN_HAND
+
+IMAGE = np.zeros((480, 640, 3), np.uint8)
+WRISTS = {0: np.array([200.0, 240.0]), 1: np.array([440.0, 240.0])}  # left and right hand, pixels
+PALM = 40.0  # pixels
+
+
+def sighting(frame: int, visibility: float = 1.0, scale: float = 1.0, shift: float = 0.0) -> Sighting:
+    """A person of 2 m in 1000 pixels, times `scale`, with both hands up."""
+    world = np.random.default_rng(0).normal(size=(NUM_LANDMARKS, 3)).astype(np.float32) * 0.3
+    points = world[:, :2].astype(np.float64) * 500
+    for side, wrist in WRISTS.items():
+        for row, offset in zip((15, 17, 19), ((0, 0), (-0.4, -0.85), (0.3, -0.95)), strict=True):
+            points[row + side] = wrist + shift + np.array(offset) * PALM
+    crop = Crop(320.0, 240.0, 640.0)
+    points = (points - points.mean(0)) * scale + points.mean(0)
+    seen = np.full(NUM_LANDMARKS, visibility, np.float32)
+    landmarks = Landmarks(crop.from_image(points)[None], seen[None], seen[None], world[None], np.ones(1, np.float32))
+    features = FrameFeatures(np.zeros((1, 0)), np.zeros((1, 0, 64, 64)), landmarks)
+    return Sighting(1, frame, crop, features, np.array([0, 0, 640, 480.0]), 1.0, np.zeros(4), np.zeros(3))
+
+
+class Network:
+    """Finds the open hand in the middle of every crop.
+
+    Attributes:
+        presence: of the hand.
+        crops: number of crops in each call.
+    """
+
+    def __init__(self, presence: float = 0.9) -> None:
+        self.presence = presence
+        self.crops: list[int] = []
+
+    def __call__(self, crops: np.ndarray) -> HandLandmarks:
+        count = len(crops)
+        self.crops.append(count)
+        points = np.append(OPEN_HAND * 60 + [112, 160], np.zeros((21, 1)), 1)
+        world = np.append(OPEN_HAND * 0.09, np.zeros((21, 1)), 1)
+        scores = np.full(count, self.presence, np.float32)
+        return HandLandmarks(np.repeat(points[None], count, 0), np.repeat(world[None], count, 0), scores, scores)
+
+
+def run(network: Network, sightings: list[Sighting]) -> tuple[list[SeenHand], list[SeenHand]]:
+    tracker = HandTracker(network)
+    for seen in sightings:
+        tracker.step(seen.frame, IMAGE, [seen])
+    return tracker.looks({seen.frame: 1 for seen in sightings})
+
+
+def test_moving_hands_are_looked_at_in_turns() -> None:
+    network = Network()
+    left, right = run(network, [sighting(frame, shift=6.0 * frame) for frame in range(20)])
+    assert network.crops[0] == 2 and max(network.crops[1:]) == 1
+    assert 9 <= len(left) <= 11 and 9 <= len(right) <= 11
+    assert [look.frame for look in left] == sorted(look.frame for look in left)
+
+
+def test_resting_hands_are_looked_at_less_often() -> None:
+    network = Network()
+    run(network, [sighting(frame) for frame in range(40)])
+    assert sum(network.crops) <= 24
+
+
+@pytest.mark.parametrize("hidden", [{"visibility": 0.3}, {"scale": 0.15}])
+def test_hidden_and_small_hands_are_not_looked_at(hidden: dict[str, float]) -> None:
+    network = Network()
+    run(network, [sighting(frame, **hidden) for frame in range(10)])
+    assert not network.crops
+
+
+def test_crops_without_a_hand_are_no_looks() -> None:
+    left, right = run(Network(presence=0.2), [sighting(frame) for frame in range(10)])
+    assert not left and not right
+
+
+def test_only_frames_of_the_person_count() -> None:
+    tracker = HandTracker(Network())
+    for frame in range(10):
+        tracker.step(frame, IMAGE, [sighting(frame, shift=6.0 * frame)])
+    left, _ = tracker.looks({3: 1, 4: 1, 5: 2, 6: 1})
+    assert {look.frame for look in left} <= {3, 4, 6}
+
+
+def test_landmarks_are_in_the_axes_of_the_camera() -> None:
+    left, _ = run(Network(), [sighting(0)])
+    fingers = left[0].landmarks[12] - left[0].landmarks[0]
+    assert fingers[1] < -0.1 and abs(fingers[0]) < 0.03  # up in the image, as the hand of the body
