@@ -68,15 +68,18 @@ class _RangeOperator(EditOperator):
         armature = view_layer_of(context).objects.active
         assert armature is not None  # see `poll`
         try:
-            frames = read_motion(armature).frames
+            self.suggest(context, armature)
         except TarError as error:
             return refuse(self, error)
-        scene = scene_of(context)
+        return context.window_manager.invoke_props_dialog(self, width=320)
+
+    def suggest(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        """Set the range of the dialog to the preview range, or to the whole motion."""
+        frames, scene = read_motion(armature).frames, scene_of(context)
         self.first, self.last = int(frames[0]), int(frames[-1])
         if scene.use_preview_range:
             self.first = max(self.first, scene.frame_preview_start)
             self.last = min(self.last, scene.frame_preview_end)
-        return context.window_manager.invoke_props_dialog(self, width=320)
 
 
 class _CutOperator(_RangeOperator):
@@ -155,15 +158,12 @@ class TAR_OT_take_range(_RangeOperator, bpy.types.Operator):
         name="Blend", description="Frames before and after the range over which the motion changes", default=5, min=0
     )
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
-        result = super().invoke(context, event)
+    def suggest(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
+        super().suggest(context, armature)
         others = _other_people(self, context, "")
-        if "CANCELLED" in result:
-            return result
         if not others:
-            return refuse(self, "There is no other person in the scene; import one first")
+            raise TarError("there is no other person in the scene; import one first")
         self.source, self.source_first = others[0], self.first
-        return result
 
     def edit(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         source = find_object(self.source)
