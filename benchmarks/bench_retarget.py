@@ -11,7 +11,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +41,14 @@ def main() -> int:
     parts = ", ".join(f"{name} {value:.2f}" for name, value in seconds.items())
     print(f"{options.frames} frames, seconds: {parts}")
     print(f"FIGURE ends_mm={worst:.1f} seconds={sum(seconds.values()):.1f}")
+    measure_ik()
     return 0
 
 
 def characters() -> "dict[str, Maker]":
     """Functions that create the characters in the scene, by name."""
     from tar_blender.retarget.known_rigs import KNOWN
-    from tests.support.characters import make_character, make_published_character, published_rigs
+    from tests.support.characters import generate_rigify, make_character, make_published_character, published_rigs
 
     scales = {"knee": 1.2, "elbow": 0.8}
     proportions = {f"{side}_{joint}": scale for side in ("left", "right") for joint, scale in scales.items()}
@@ -65,17 +66,6 @@ def characters() -> "dict[str, Maker]":
     for rig in published_rigs():
         makers[f"MPFB's {rig.stem}"] = lambda person, rig=rig: make_published_character(rig)
     return makers
-
-
-def generate_rigify() -> "bpy.types.Object":
-    """Generate a Rigify rig from the human meta-rig."""
-    import addon_utils
-    import bpy
-
-    addon_utils.enable("rigify", default_set=True)
-    bpy.ops.object.armature_human_metarig_add()
-    bpy.ops.pose.rigify_generate()
-    return bpy.data.objects["rig"]
 
 
 def measure_errors() -> float:
@@ -102,6 +92,49 @@ def measure_errors() -> float:
         angle = np.degrees(largest_rotation(character, bones))
         print(f"{name:44}{len(bones):8}{errors.mean():26.1f}{errors.max():9.1f}{angle:24.0f} deg")
     return worst
+
+
+def measure_ik() -> None:
+    """Print how far IK is from FK, on a person and on Rigify, and how far planted feet move per frame with IK."""
+    import bpy
+
+    from tar_blender.retarget.bone_maps import find_bones
+    from tar_blender.retarget.retarget import BakeOptions, retarget
+    from tar_blender.scene.build import import_clip
+    from tar_blender.scene.ik_controls import LIMBS, add_controls
+    from tar_blender.scene.posed import posed_matrices
+    from tar_core.skeleton import JOINT_NAMES
+    from tests.support.characters import FRAMES, generate_rigify, planted_clip, walking_clip
+    from tests.support.import_options import raw_options
+
+    def heads(armature: bpy.types.Object, bones: Sequence[str]) -> np.ndarray:
+        """Positions [FRAMES, B, 3] of bones as Blender poses them, mm."""
+        return 1000 * posed_matrices(armature, bones, np.arange(1, FRAMES + 1))[..., :3, 3]
+
+    deforming = [f"DEF-{bone}.{side}" for side in "LR" for bone in ("shin", "foot", "toe", "forearm", "hand")]
+    print(f"{'IK':44}{'off FK, mm: mean':>18}{'largest':>9}{'feet per frame, mm: largest':>29}")
+    figures: dict[str, float] = {}
+    for motion, clip in (("walking", walking_clip()), ("planted feet", planted_clip())):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        options = raw_options(figure="armature", show_video=False)
+        person = import_clip(clip, bpy.context, options).people[0].armature
+        rig = generate_rigify()
+        kind, bones = find_bones([bone.name for bone in rig.data.bones])
+        retarget(person, rig, bones, kind)
+        fk = {"own": heads(person, JOINT_NAMES), "rigify": heads(rig, deforming)}
+        retarget(person, rig, bones, kind, BakeOptions("IK"))
+        add_controls(bpy.context, person, LIMBS)
+        ik = {"own": heads(person, JOINT_NAMES), "rigify": heads(rig, deforming)}
+        names = {"own": JOINT_NAMES, "rigify": deforming}
+        for armature, positions in ik.items():
+            off = np.linalg.norm(positions - fk[armature], axis=-1)
+            feet = [index for index, name in enumerate(names[armature]) if "foot" in name or "ankle" in name]
+            slide = np.linalg.norm(np.diff(positions[:, feet], axis=0), axis=-1).max()
+            print(f"{armature + ', ' + motion:44}{off.mean():18.3f}{off.max():9.3f}{slide:29.3f}")
+            figures[f"{armature}_mm"] = max(figures.get(f"{armature}_mm", 0.0), off.max())
+            if motion != "walking":
+                figures["contact_slide_mm"] = max(figures.get("contact_slide_mm", 0.0), slide)
+    print("FIGURE_IK " + " ".join(f"{name}={value:.2f}" for name, value in figures.items()))
 
 
 def time_steps(frames: int) -> dict[str, float]:

@@ -31,9 +31,7 @@ class TAR_OT_retarget(bpy.types.Operator):
         settings = context.scene.tar_retarget
         try:
             person = settings.source(context.view_layer.objects.active)
-            baked = retarget(
-                person, settings.target(), settings.bone_map(), settings.kind, mute=settings.mute_interference
-            )
+            baked = retarget(person, settings.target(), settings.bone_map(), settings.kind, settings.options())
         except TarError as error:
             return refuse(self, error)
         self.report({"INFO"}, f"Baked the motion of {person.name} to {settings.character.name}: {baked.action.name}")

@@ -45,6 +45,8 @@ class TAR_PT_retarget(bpy.types.Panel):
             missing = missing_limbs(bones)
             if missing:
                 layout.label(text=f"No bone: {', '.join(missing)}", icon="ERROR")
+        layout.prop(settings, "limbs")
+        layout.prop(settings, "root_motion")
         layout.prop(settings, "mute_interference")
         button = layout.column()
         button.scale_y = 1.4

@@ -3,11 +3,12 @@
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, PointerProperty, StringProperty
 
 from tar_core.skeleton import ALL_JOINT_NAMES, JOINT_NAMES
 
 from ..retarget.known_rigs import BoneMap
+from ..retarget.retarget import BakeOptions
 from ..retarget.saved_maps import bones_of
 from ..scene.metadata import is_person
 from ..util.blender_types import data_of
@@ -50,6 +51,22 @@ class TARRetarget(bpy.types.PropertyGroup):
         "Nothing is removed. If disabled, such characters are refused",
         default=True,
     )
+    limbs: EnumProperty(
+        name="Arms and Legs",
+        description="Which controls of arms and legs get keys, if the character has IK",
+        items=(
+            ("FK", "FK", "Keys for the bones themselves"),
+            ("IK", "IK", "Keys for hands, feet, and the poles of elbows and knees. IK is switched on"),
+            ("BOTH", "FK and IK", "Keys for both, so that you can switch between them. IK is switched on"),
+        ),
+        default="FK",
+    )
+    root_motion: BoolProperty(
+        name="Root Motion",
+        description="The root bone carries the place on the ground and the heading, and the hips carry the rest. "
+        "If disabled, the root bone gets no keys",
+        default=False,
+    )
     muted: StringProperty(description="What the last bake muted")
     deviations: StringProperty(description="Bones that are not where they should be after the last bake")
 
@@ -74,6 +91,10 @@ class TARRetarget(bpy.types.PropertyGroup):
         """Return the character; None if none is chosen. A file may name an object that is not an armature."""
         character = self.character
         return character if character is not None and character.type == "ARMATURE" else None
+
+    def options(self) -> BakeOptions:
+        """Return the options of the bake."""
+        return BakeOptions(self.limbs, self.root_motion, self.mute_interference)
 
     def check_rows(self) -> None:
         """Find the bones again if the list, which comes from a file, is not one of joints, with fingers or without."""

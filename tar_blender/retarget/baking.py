@@ -1,5 +1,6 @@
 """Write the channels of a character's bones as a new action."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
@@ -8,14 +9,54 @@ from mathutils import Euler, Quaternion
 
 from tar_core.rotations import continuous_quaternions, matrix_to_quaternion
 
-from ..scene.fcurves import new_action, write_bone_curves
+from ..scene.fcurves import bone_path, new_action, remove_curves, write_bone_curves, write_curves
 from ..util.blender_types import pose_bones
 from .pose_solver import BoneChannels
 
+TRANSFORMS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 _LEFT_OVER = 1e-4  # meters, or as a factor
 
 
-def bake(character: bpy.types.Object, name: str, frames: np.ndarray, channels: BoneChannels) -> bpy.types.Action:
+@dataclass(frozen=True)
+class Bake:
+    """An action that is baked.
+
+    Attributes:
+        action: the action.
+        curves: the owner of its curves; see `new_action`.
+    """
+
+    action: bpy.types.Action
+    curves: Any
+
+    def key_rotations(self, bone: bpy.types.PoseBone, frames: np.ndarray, rotations: np.ndarray) -> None:
+        """Key rotations [N, 3, 3] relative to rest, in the bone's rotation mode."""
+        channel, values = _rotation_values(bone.rotation_mode, rotations)
+        write_bone_curves(self.curves, bone.name, channel, frames, values)
+
+    def key_transforms(self, bone: bpy.types.PoseBone, frames: np.ndarray, transforms: np.ndarray) -> None:
+        """Key rotation and location of transforms [N, 4, 4] relative to rest."""
+        self.key_rotations(bone, frames, transforms[:, :3, :3])
+        write_bone_curves(self.curves, bone.name, "location", frames, transforms[:, :3, 3])
+        _reset(self.curves, bone, "scale", 1.0, frames)
+
+    def reset(self, bone: bpy.types.PoseBone | None, frames: np.ndarray) -> None:
+        """Key the rest pose of a bone on the first frame, if there is such a bone and it has another pose."""
+        if bone is not None and np.abs(np.array(bone.matrix_basis) - np.eye(4)).max() > _LEFT_OVER:
+            self.key_transforms(bone, frames[:1], np.eye(4)[None])
+
+    def key_setting(self, path: str, frame: int, value: float) -> None:
+        """Key a property on one frame, and on no other."""
+        remove_curves(self.curves, {path})
+        write_curves(self.curves, "Settings", path, np.array([frame]), np.array([[value]]))
+
+    def remove_keys(self, bone: bpy.types.PoseBone) -> None:
+        """Remove the keys of a bone, and its pose."""
+        remove_curves(self.curves, {bone_path(bone.name, prop) for prop in TRANSFORMS})
+        bone.matrix_basis.identity()
+
+
+def bake(character: bpy.types.Object, name: str, frames: np.ndarray, channels: BoneChannels) -> Bake:
     """Assign a new action with a key on every frame; return it. The previous action is kept.
 
     Each bone keeps its rotation mode, so that its other actions still fit. Location and scale that were left on the
@@ -30,16 +71,16 @@ def bake(character: bpy.types.Object, name: str, frames: np.ndarray, channels: B
     previous = character.animation_data and character.animation_data.action
     if previous:
         previous.use_fake_user = True  # otherwise it would not be saved with the file
-    action, curves = new_action(character, name)
-    for bone_name, rotations in channels.rotations.items():
-        bone = pose_bones(character)[bone_name]
-        channel, values = _rotation_values(bone.rotation_mode, rotations)
-        write_bone_curves(curves, bone_name, channel, frames, values)
-        _reset(curves, bone, "scale", 1.0, frames)
-        if bone_name != channels.carrier:
-            _reset(curves, bone, "location", 0.0, frames)
-    write_bone_curves(curves, channels.carrier, "location", frames, channels.locations)
-    return action
+    baked = Bake(*new_action(character, name))
+    bones = pose_bones(character)
+    for bone, rotations in channels.rotations.items():
+        baked.key_rotations(bones[bone], frames, rotations)
+        _reset(baked.curves, bones[bone], "scale", 1.0, frames)
+        if bone not in channels.locations:
+            _reset(baked.curves, bones[bone], "location", 0.0, frames)
+    for bone, locations in channels.locations.items():
+        write_bone_curves(baked.curves, bone, "location", frames, locations)
+    return baked
 
 
 def _reset(curves: Any, bone: bpy.types.PoseBone, prop: str, value: float, frames: np.ndarray) -> None:

@@ -1,7 +1,7 @@
 """What would change or hide a baked motion: constraints, drivers, NLA tracks, Rest Position."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,10 +11,11 @@ import bpy
 from tar_core.errors import TarError
 
 from ..util.blender_types import data_of, pose_bones
+from .baking import TRANSFORMS
+from .ik_limbs import IKLimb
 from .known_rigs import CONTROL_RIGS, BoneMap
 from .pose_solver import with_ancestors
 
-_TRANSFORMS = ("location", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "scale")
 _BONE_PATH = re.compile(r'pose\.bones\["(.*)"\]\.(\w+)$')
 _UNEVEN_SCALE = 0.01  # largest difference between the scales of an object's axes, as a share
 
@@ -50,11 +51,15 @@ def check_editable(character: bpy.types.Object) -> None:
         raise TarError(f"{name}: a strip is in Tweak Mode; leave it with Tab in the NLA editor")
 
 
-def find_interference(character: bpy.types.Object, bones: BoneMap, kind: str) -> list[Interference]:
+def find_interference(
+    character: bpy.types.Object, bones: BoneMap, kind: str, limbs: Sequence[IKLimb] = ()
+) -> list[Interference]:
     """Return what acts on the bones of a map, on bones above them, or on the object.
 
-    The constraints of rigs that have controls, such as Rigify's, belong to the rig and are not listed.
+    The constraints of rigs that have controls, such as Rigify's, belong to the rig and are not listed, nor are those of
+    the limbs whose IK gets keys.
     """
+    keyed = [constraint for limb in limbs for constraint in limb.constraints]
     driven = set(bones.values())
     if kind not in CONTROL_RIGS:
         driven |= {bone.name for bone in with_ancestors(character, driven)}
@@ -64,7 +69,7 @@ def find_interference(character: bpy.types.Object, bones: BoneMap, kind: str) ->
         found += [
             _constraint(bone.name, constraint)
             for constraint in _active(bone.constraints)
-            if driven & _moved_by(bone, constraint)
+            if constraint not in keyed and driven & _moved_by(bone, constraint)
         ]
     return found
 
@@ -105,7 +110,7 @@ def _drivers(character: bpy.types.Object, driven: set[str]) -> Iterator[Interfer
         match = _BONE_PATH.match(curve.data_path)
         bone = bpy.utils.unescape_identifier(match[1]) if match else ""
         prop = match[2] if match else curve.data_path
-        if prop in _TRANSFORMS and not curve.mute and (not match or bone in driven):
+        if prop in TRANSFORMS and not curve.mute and (not match or bone in driven):
             yield Interference(f"driver of {prop} on {bone or character.name}", _setter(curve, "mute", True))
 
 

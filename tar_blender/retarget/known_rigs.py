@@ -8,7 +8,9 @@ BoneMap = dict[str, str]
 
 RIGIFY = "Rigify"
 AUTO_RIG_PRO = "Auto-Rig Pro"
-CONTROL_RIGS = (RIGIFY, AUTO_RIG_PRO)  # their bones are controls, which constraints of the rig connect
+MIXAMO_CONTROLS = "Mixamo Control Rig"
+CONTROL_RIGS = (RIGIFY, AUTO_RIG_PRO, MIXAMO_CONTROLS)  # their bones are controls, which the rig's constraints connect
+ROOT_CONTROLS = {RIGIFY: "root", AUTO_RIG_PRO: "c_traj", MIXAMO_CONTROLS: "Ctrl_Master"}  # carry the whole character
 SMPL = "SMPL"  # also SMPL-H and SMPL-X, whose add-ons use the same names
 
 
@@ -65,6 +67,28 @@ KNOWN: dict[str, BoneMap] = {
         },
         "L",
         "R",
+    ),
+    MIXAMO_CONTROLS: _sided(
+        {
+            "pelvis": "Ctrl_Hips",
+            "spine1": "Ctrl_Spine",
+            "spine2": "Ctrl_Spine1",
+            "spine3": "Ctrl_Spine2",
+            "neck": "Ctrl_Neck",
+            "head": "Ctrl_Head",
+        },
+        {
+            "collar": "Ctrl_Shoulder_{}",
+            "shoulder": "Ctrl_Arm_FK_{}",
+            "elbow": "Ctrl_ForeArm_FK_{}",
+            "wrist": "Ctrl_Hand_FK_{}",
+            "hip": "Ctrl_UpLeg_FK_{}",
+            "knee": "Ctrl_Leg_FK_{}",
+            "ankle": "Ctrl_Foot_FK_{}",
+            "foot": "Ctrl_Toe_FK_{}",
+        },
+        "Left",
+        "Right",
     ),
     "Rigify Meta-Rig": _sided(
         {

@@ -23,19 +23,24 @@ class BoneChannels:
 
     Attributes:
         rotations: bone -> [N, 3, 3] relative to rest.
-        carrier: the bone that is moved; see `carrier_of`.
-        locations: [N, 3] of the carrier.
+        locations: bone -> [N, 3], of the bones that are moved; see `carrier_of`.
     """
 
     rotations: dict[str, np.ndarray]
-    carrier: str
-    locations: np.ndarray
+    locations: dict[str, np.ndarray]
 
 
 class PoseSolver:
     """Forward and inverse kinematics of the bones that have a joint, and of their ancestors."""
 
-    def __init__(self, character: bpy.types.Object, bones: BoneMap) -> None:
+    def __init__(self, character: bpy.types.Object, bones: BoneMap, root: str = "") -> None:
+        """Read the character.
+
+        Args:
+            character: its armature.
+            bones: joint -> bone.
+            root: a bone without a joint whose present pose does not count, because it gets keys.
+        """
         self._joints = {bone: joint for joint, bone in bones.items()}
         self._world = np.array(character.matrix_world)
         self._hips = bones[ROOT]
@@ -43,7 +48,8 @@ class PoseSolver:
         names = {bone.name for bone in with_ancestors(character, self._joints)}
         self._bones = [bone for bone in pose_bones(character) if bone.name in names]  # parents before children
         self._channels = {
-            bone.name: Matrix() if bone.name in self._joints else bone.matrix_basis.copy() for bone in self._bones
+            bone.name: Matrix() if bone.name in self._joints or bone.name == root else bone.matrix_basis.copy()
+            for bone in self._bones
         }
         self._channels[self._carrier.name].translation = (0, 0, 0)
 
@@ -73,7 +79,7 @@ class PoseSolver:
             found, locations[index] = self._solve_frame(frame, Vector(hips[index].tolist()))
             for bone, rotation in found.items():
                 rotations[bone][index] = rotation
-        return BoneChannels(rotations, self._carrier.name, locations)
+        return BoneChannels(rotations, {self._carrier.name: locations})
 
     def _solve_frame(self, targets: Mapping[str, Matrix], hips: Vector) -> tuple[dict[str, Matrix], Vector]:
         """Return the rotations [3, 3] of the bones and the location of the carrier.

@@ -12,7 +12,7 @@ scaled by the ratio of the leg lengths about the person's start, so that step le
 kinematics of the legs brings the ankles to the person's ankles, scaled in the same way, so that feet do not slide.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -26,9 +26,12 @@ from tar_core.skeleton import FINGERS
 from ..util.blender_types import data_of, pose_bones, view_layer_of
 from .baking import bake
 from .bone_maps import missing_limbs
+from .ik_baking import bake_ik, set_ik
+from .ik_limbs import IKLimb, find_ik_limbs, fk_settings
 from .interference import check_editable, find_interference
-from .known_rigs import CONTROL_RIGS, SMPL, BoneMap
+from .known_rigs import CONTROL_RIGS, ROOT_CONTROLS, SMPL, BoneMap
 from .pose_solver import BoneChannels, PoseSolver
+from .root_motion import find_root, root_channels, travel, without_travel
 from .skeleton_motion import LEGS, ROOT, RestPose, WorldMotion, mapped_parent, person_motion, rotation_of
 from .verification import Deviation, verify
 
@@ -46,6 +49,23 @@ _LIMBS = {
 # Settings of Rigify and Auto-Rig Pro: limbs follow the FK controls, neck and head rotate with the chest.
 _FK = {"IK_FK": 1.0, "FK_limb_follow": 0.0, "neck_follow": 1.0, "head_follow": 1.0, "ik_fk_switch": 1.0}
 
+LIMBS = ("FK", "IK", "BOTH")
+
+
+@dataclass(frozen=True)
+class BakeOptions:
+    """Options of a bake.
+
+    Attributes:
+        limbs: which controls of arms and legs get keys, one of `LIMBS`. With "BOTH", IK is active.
+        root_motion: the root bone carries the place on the ground and the heading, the hips the rest.
+        mute: mute constraints, drivers and NLA tracks that act on the bones, and leave Rest Position.
+    """
+
+    limbs: str = "FK"
+    root_motion: bool = False
+    mute: bool = True
+
 
 @dataclass(frozen=True)
 class Retargeted:
@@ -56,39 +76,48 @@ class Retargeted:
         muted: names of what was muted because it acts on the baked bones.
         deviations: bones that are not where they should be.
         missing: joints of arms and legs without a bone.
+        without_ik: arms and legs for which IK was asked but not found.
     """
 
     action: bpy.types.Action
     muted: list[str]
     deviations: list[Deviation]
     missing: list[str]
+    without_ik: list[str]
 
     def messages(self) -> list[str]:
         """Return lines about what was muted, what is off and what has no bone, as far as there is something."""
         muted = [f"muted: {', '.join(self.muted)}"] if self.muted else []
         off = [f"more than 2 cm off: {'; '.join(map(str, self.deviations))}"] if self.deviations else []
         missing = [f"no bone for {', '.join(self.missing)}"] if self.missing else []
-        return muted + off + missing
+        without_ik = [f"no IK controls found for {', '.join(self.without_ik)}"] if self.without_ik else []
+        return muted + off + missing + without_ik
 
 
 def retarget(
-    person: bpy.types.Object, character: bpy.types.Object, bones: BoneMap, kind: str = "", mute: bool = True
+    person: bpy.types.Object,
+    character: bpy.types.Object,
+    bones: BoneMap,
+    kind: str = "",
+    options: BakeOptions | None = None,
 ) -> Retargeted:
     """Bake a person's motion to a character: a new action with a key on every frame of the mapped bones.
 
-    The character's other actions are kept. Arms and legs of Rigify rigs are switched to their FK controls.
+    The character's other actions are kept.
 
     Args:
         person: the armature of an imported person.
         character: the armature of the character.
         bones: from `find_bones`, possibly edited.
         kind: the kind of rig, from `find_bones`.
-        mute: mute constraints, drivers and NLA tracks that act on the bones, and leave Rest Position.
+        options: of the bake.
 
     Raises:
-        TarError: the person has no motion, a required joint has no bone, a bone of the map does not exist, the
-            character cannot be baked to, or something acts on its bones and `mute` is off. Nothing has changed then.
+        TarError: the person has no motion, a required joint has no bone, a bone of the map does not exist, there is no
+            bone for the root motion, the character cannot be baked to, or something acts on its bones and `mute` is
+            off. Nothing has changed then.
     """
+    options = options or BakeOptions()
     own = data_of(character, bpy.types.Armature).bones
     missing = [bone for bone in bones.values() if bone not in own]
     if missing:
@@ -97,9 +126,11 @@ def retarget(
     check_editable(character)
     motion = person_motion(person)
     bones = {joint: bone for joint, bone in bones.items() if joint in motion.rotations}
-    acting = find_interference(character, bones, kind)
+    limbs = find_ik_limbs(character, bones, kind) if options.limbs != "FK" else []
+    root = find_root(character, bones, kind) if options.root_motion else ""
+    acting = find_interference(character, bones, kind, limbs)
     names = [each.name for each in acting]
-    if acting and not mute:
+    if acting and not options.mute:
         raise TarError(f"{', '.join(names)} would change the motion; enable Mute Interference")
     for each in acting:
         each.mute()
@@ -109,13 +140,33 @@ def retarget(
     controls = kind in CONTROL_RIGS
     if controls:
         _use_fk(character)
-    solver = PoseSolver(character, bones)
+    for limb in limbs:
+        set_ik(character, limb, False)
+    solver = PoseSolver(character, bones, root)
     target = rest if controls else solver.rest(rest)
     # Rigs of the SMPL family have the same local axes, so their joints take over the person's rotations.
     world = transfer(RestPose.of_person(person), motion, target, align=kind != SMPL)
-    channels = _control_channels(character, bones, rest, world) if controls else solver.solve(world)
-    action = bake(character, f"{character.name} {person.name}", world.frames, channels)
-    return Retargeted(action, names, verify(character, bones, world, positions=not controls), missing_limbs(bones))
+    moved = travel(world, rest) if root else None
+    below = world if moved is None else without_travel(world, moved)
+    channels = _control_channels(character, bones, rest, below) if controls else solver.solve(below)
+    if moved is not None:
+        channels.rotations[root], channels.locations[root] = root_channels(character, root, moved)
+    baked = bake(character, f"{character.name} {person.name}", world.frames, channels)
+    if controls and not root:
+        baked.reset(pose_bones(character).get(ROOT_CONTROLS[kind]), world.frames)
+    for path, value in fk_settings(character, bones, kind).items():
+        baked.key_setting(path, int(world.frames[0]), value)
+    deviations = verify(character, bones, world, positions=not controls)
+    if limbs:
+        deviations += bake_ik(character, baked, limbs, bones, world.frames, keep_fk=options.limbs == "BOTH")
+    return Retargeted(
+        baked.action, names, deviations, missing_limbs(bones), _without_ik(limbs) if options.limbs != "FK" else []
+    )
+
+
+def _without_ik(limbs: Sequence[IKLimb]) -> list[str]:
+    found = {limb.name for limb in limbs}
+    return [name for side in ("left", "right") for part in ("arm", "leg") if (name := f"{side} {part}") not in found]
 
 
 def _control_channels(character: bpy.types.Object, bones: BoneMap, rest: RestPose, world: WorldMotion) -> BoneChannels:
@@ -131,7 +182,7 @@ def _control_channels(character: bpy.types.Object, bones: BoneMap, rest: RestPos
     heads = world.positions[ROOT] @ to_local[:3, :3].T + to_local[:3, 3]
     rest_head = np.array(data_of(character, bpy.types.Armature).bones[bones[ROOT]].head_local)
     locations = (heads - rest_head) @ (rotation_of(to_local) @ rest.rotations[ROOT])
-    return BoneChannels(rotations, bones[ROOT], locations)
+    return BoneChannels(rotations, {bones[ROOT]: locations})
 
 
 def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: bool = True) -> WorldMotion:

@@ -11,7 +11,7 @@ from .known_rigs import BoneMap
 from .skeleton_motion import WorldMotion, mapped_parent
 
 TOLERANCE = 0.02  # meters
-_SAMPLES = 5
+SAMPLES = 5  # frames
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def verify(
     current, subframe = scene.frame_current, scene.frame_subframe
     before = np.array(character.matrix_world)
     worst, object_moved = dict.fromkeys(bones, 0.0), 0.0
-    for index in np.unique(np.linspace(0, len(expected.frames) - 1, _SAMPLES).round().astype(int)):
+    for index in sampled(len(expected.frames)):
         scene.frame_set(int(expected.frames[index]))
         posed: Any = character.evaluated_get(bpy.context.evaluated_depsgraph_get())
         object_moved = max(object_moved, float(np.abs(np.array(posed.matrix_world) - before).max()))
@@ -68,6 +68,11 @@ def verify(
         for joint, distance in worst.items()
         if distance > TOLERANCE
     ]
+
+
+def sampled(count: int) -> np.ndarray:
+    """Return the indices of the frames that are compared, of `count` frames."""
+    return np.unique(np.linspace(0, count - 1, SAMPLES).round().astype(int))
 
 
 def _cause(character: bpy.types.Object, bones: BoneMap, joint: str, object_moved: float) -> str:

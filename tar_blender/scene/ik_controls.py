@@ -185,8 +185,8 @@ def _add_bones(context: bpy.types.Context, armature: bpy.types.Object, limbs: Se
         for limb in limbs:
             upper, middle, end = (bones[name] for name in limb.bones)
             target = bones.new(limb.target)
+            target.length = 1.5 * end.length  # the direction of a bone of length 0 cannot be set
             target.matrix = end.matrix
-            target.length = 1.5 * end.length
             heads = [np.array([bone.head]) for bone in (upper, middle, end)]
             (place,) = pole_positions(heads[0], heads[1], heads[2], limb.forward * np.array([upper.z_axis]))
             pole = bones.new(limb.pole)

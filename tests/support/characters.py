@@ -13,6 +13,8 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from tar_blender.retarget.skeleton_motion import RestPose, mapped_parent
+from tar_core.body.data import load_body
+from tar_core.cleanup.leg_ik import move_ankles
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import SMPLH_JOINT_NAMES, SMPLH_PARENTS
 
@@ -37,6 +39,27 @@ def walking_clip(count: int = FRAMES) -> MotionClip:
     poses[:, 0] = [_axis_angle(upright @ Matrix.Rotation(angle, 3, "Y")) for angle in time]
     trans = np.stack([0.5 * np.sin(time), 0.05 * np.cos(2 * time), 4 + 0.4 * np.cos(time)], 1)
     frames = np.arange(count)
+    person = PersonMotion(
+        1, poses.reshape(count, 72), np.zeros(10), trans, frames, np.zeros((count, 4)), np.ones(count)
+    )
+    return MotionClip(30.0, 640, 480, 800.0, np.array([319.5, 239.5]), "", [person])
+
+
+def planted_clip(count: int = FRAMES) -> MotionClip:
+    """A person who sways, bends and turns on feet that do not move at all."""
+    time = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    poses = np.zeros((count, 24, 3))
+    for side, sign in (("left", 1), ("right", -1)):
+        poses[:, JOINT_NAMES.index(f"{side}_hip"), 0] = -0.5
+        poses[:, JOINT_NAMES.index(f"{side}_knee"), 0] = 0.8
+        poses[:, JOINT_NAMES.index(f"{side}_ankle"), 0] = -0.3
+        poses[:, JOINT_NAMES.index(f"{side}_elbow"), 1] = -sign * (0.8 + 0.5 * np.cos(time))
+    poses[:, 0, 0] = np.pi  # in front of a level camera
+    sway = np.stack([0.08 * np.sin(time), 0.05 * np.cos(2 * time), 0.06 * np.cos(time)], 1)
+    rest = load_body().J_regressor @ load_body().v_template
+    poses = move_ankles(poses, rest, np.repeat(-sway[:, None], 2, axis=1))
+    frames = np.arange(count)
+    trans = sway + [0.0, 0.0, 4.0]
     person = PersonMotion(
         1, poses.reshape(count, 72), np.zeros(10), trans, frames, np.zeros((count, 4)), np.ones(count)
     )
@@ -114,6 +137,49 @@ def add_root(character: bpy.types.Object, hips: str) -> None:
         root = edit_bones.new("Root")
         root.tail = (0, 0.3, 0)
         edit_bones[hips].parent = root
+
+
+def add_ik(character: bpy.types.Object, upper: str, lower: str, end: str, parent: str, driven: bool = False) -> None:
+    """Add an IK target called `<end> IK` and a pole called `<end> Pole` to a limb, and constraints that follow them.
+
+    Args:
+        parent: bone that carries the controls.
+        driven: a property of the target drives the influence, 0 for IK and 1 for FK.
+    """
+    with editing(character) as edit_bones:
+        target, pole = edit_bones.new(f"{end} IK"), edit_bones.new(f"{end} Pole")
+        target.length = 2 * edit_bones[end].length  # the direction of a bone of length 0 cannot be set
+        target.matrix = edit_bones[end].matrix
+        pole.head = edit_bones[lower].head + edit_bones[upper].length * edit_bones[upper].z_axis
+        pole.tail = pole.head + edit_bones[end].vector
+        target.parent = pole.parent = edit_bones[parent]
+        for bone in target, pole:
+            bone.use_deform = False
+    bones = character.pose.bones
+    ik, rotation = bones[lower].constraints.new("IK"), bones[end].constraints.new("COPY_ROTATION")
+    ik.target = ik.pole_target = rotation.target = character
+    ik.subtarget = rotation.subtarget = f"{end} IK"
+    ik.pole_subtarget, ik.pole_angle, ik.chain_count = f"{end} Pole", np.pi / 2, 2
+    if driven:
+        bones[f"{end} IK"]["ik_fk"] = 1.0
+        for constraint in ik, rotation:
+            driver = constraint.driver_add("influence").driver
+            driver.expression = "1 - switch"
+            variable = driver.variables.new()
+            variable.name = "switch"
+            variable.targets[0].id = character
+            variable.targets[0].data_path = f'pose.bones["{end} IK"]["ik_fk"]'
+
+
+def generate_rigify() -> bpy.types.Object | None:
+    """Generate a Rigify rig from the human meta-rig; None if this Blender has no Rigify."""
+    import addon_utils
+
+    if addon_utils.enable("rigify", default_set=True) is None:
+        return None
+    bpy.ops.object.armature_human_metarig_add()
+    bpy.ops.pose.rigify_generate()
+    return bpy.data.objects["rig"]
 
 
 def _head_positions(

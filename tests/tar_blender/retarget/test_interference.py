@@ -7,7 +7,7 @@ import bpy
 import pytest
 
 from tar_blender.retarget.known_rigs import KNOWN
-from tar_blender.retarget.retarget import retarget
+from tar_blender.retarget.retarget import BakeOptions, retarget
 from tar_core.errors import TarError
 from tests.support.characters import add_root, joint_errors, make_character
 
@@ -104,7 +104,7 @@ def test_interference_is_named_and_muted_or_refused(
     }
     bpy.context.scene.frame_set(20)
     with pytest.raises(TarError) as caught:
-        retarget(walker, character, bones, mute=False)
+        retarget(walker, character, bones, options=BakeOptions(mute=False))
     assert str(caught.value).startswith(name)
     assert not (character.animation_data and character.animation_data.action)
     baked = retarget(walker, character, bones)

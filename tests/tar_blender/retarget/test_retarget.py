@@ -17,6 +17,7 @@ from tests.support.characters import (
     SMPL_BONES,
     editing,
     end_errors,
+    generate_rigify,
     heads_of,
     largest_rotation,
     make_character,
@@ -127,16 +128,12 @@ def test_full_turn_has_no_sign_changes(walker: bpy.types.Object) -> None:
 @pytest.mark.slow
 def test_rigify(walker: bpy.types.Object) -> None:
     """The generated human rig follows its FK controls, measured at the deform bones."""
-    import addon_utils
-
-    if addon_utils.enable("rigify", default_set=True) is None:
+    rig = generate_rigify()
+    if rig is None:
         pytest.skip("this version of Blender has no Rigify")
-    bpy.ops.object.armature_human_metarig_add()
-    metarig = bpy.context.object
+    metarig = bpy.data.objects["metarig"]
     kind, bones = find_bones([bone.name for bone in metarig.data.bones])
     assert kind == "Rigify Meta-Rig"
-    bpy.ops.pose.rigify_generate()
-    rig = bpy.data.objects["rig"]
     kind, bones = find_bones([bone.name for bone in rig.data.bones])
     assert kind == "Rigify"
     retarget(walker, rig, bones, kind)

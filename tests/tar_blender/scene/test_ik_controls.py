@@ -57,6 +57,9 @@ def test_pose_stays_and_removal_restores_everything(walker: bpy.types.Object) ->
     assert add_controls(bpy.context, walker, FEET) == list(FEET)
     assert add_controls(bpy.context, walker, LIMBS) == list(HANDS)
     assert controlled_limbs(walker) == list(LIMBS)
+    rest = walker.data.bones
+    for limb in LIMBS:
+        np.testing.assert_allclose(rest[limb.target].matrix_local, rest[limb.bones[2]].matrix_local, atol=1e-5)
     with_controls = pose_of(walker)
     assert distance(with_controls, before) < 1e-4
     np.testing.assert_allclose(with_controls[..., :3, :3], before[..., :3, :3], atol=1e-3)

@@ -1,0 +1,194 @@
+"""Key the IK controls of a character so that they give the pose of its FK keys."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..scene.fcurves import bone_path
+from ..scene.ik_controls import pole_positions
+from ..scene.posed import posed_matrices
+from ..util.blender_types import data_of, pose_bones
+from .baking import Bake
+from .ik_limbs import IKLimb, ik_bone
+from .known_rigs import BoneMap
+from .verification import TOLERANCE, Deviation, sampled
+
+_STRAIGHT = 0.01  # distance of a knee from the line of its leg, as a share of the length, from which its bend decides
+
+
+def bake_ik(
+    character: bpy.types.Object,
+    baked: Bake,
+    limbs: Sequence[IKLimb],
+    bones: BoneMap,
+    frames: np.ndarray,
+    keep_fk: bool = True,
+) -> list[Deviation]:
+    """Key the targets, the poles and the switches of limbs, so that IK gives the pose of the FK keys.
+
+    Returns the knees, elbows, feet and hands that IK places elsewhere on sampled frames.
+
+    Args:
+        character: with the baked action of the FK controls, and set for FK.
+        baked: this action.
+        limbs: from `find_ik_limbs`.
+        bones: joint -> bone of the FK controls.
+        frames: [N] the frames of the action.
+        keep_fk: keep the keys of the FK controls. A limb whose own bones have the constraint keeps them anyway: IK
+            starts from their pose.
+    """
+    joints = [joint for limb in limbs for joint in (*limb.joints, *limb.others.values())]
+    names = list(dict.fromkeys(bones[joint] for joint in joints))
+    fk = dict(zip(names, posed_matrices(character, names, frames).swapaxes(0, 1), strict=True))
+    _key(character, baked, frames, {limb.target: _target(character, limb, bones, fk) for limb in limbs})
+    for limb in limbs:
+        set_ik(character, limb, True)
+        for path, (value, _) in limb.settings.items():
+            baked.key_setting(path, int(frames[0]), value)
+        for bone in _stretching(character, limb, bones):
+            baked.key_setting(bone_path(bone, "ik_stretch"), int(frames[0]), 0.0)
+    # Controls below the target, now that it is keyed.
+    following = {limb.pole: _pole(character, limb, bones, fk) for limb in limbs if limb.pole is not None}
+    following |= {
+        control: _following(character, control, bones[joint], fk)
+        for limb in limbs
+        for control, joint in limb.others.items()
+    }
+    _key(character, baked, frames, following)
+    deviations = [each for limb in limbs for each in _deviations(character, limb, bones, frames, fk)]
+    if not keep_fk:
+        for limb in limbs:
+            for joint in (*limb.joints, *limb.others.values()) if not limb.constraints else ():
+                baked.remove_keys(pose_bones(character)[bones[joint]])
+    return deviations
+
+
+def set_ik(character: bpy.types.Object, limb: IKLimb, active: bool) -> None:
+    """Set the properties of a limb for IK or for FK."""
+    for constraint in limb.constraints:
+        constraint.mute = not active
+    for path, (for_ik, for_fk) in limb.settings.items():
+        value = for_ik if active else for_fk
+        if path.endswith("]"):  # a custom property
+            owner, _, name = path.rpartition("[")
+            holder: Any = character.path_resolve(owner)
+            holder[name[1:-2]] = type(holder[name[1:-2]])(value)
+        else:
+            owner, _, name = path.rpartition(".")
+            setattr(character.path_resolve(owner), name, value)
+
+
+def _deviations(
+    character: bpy.types.Object, limb: IKLimb, bones: BoneMap, frames: np.ndarray, fk: dict[str, np.ndarray]
+) -> list[Deviation]:
+    """Compare the bones that IK poses with those of FK on sampled frames."""
+    lower = ik_bone(character, limb, bones)
+    if lower is None:
+        return []
+    indices = sampled(len(frames))
+    posed = posed_matrices(character, [lower], frames[indices])[:, 0]
+    length = data_of(character, bpy.types.Armature).bones[lower].length
+    found = []
+    for joint, place in zip(limb.joints[1:], ([0, 0, 0, 1], [0, length, 0, 1]), strict=True):
+        offset = (posed @ place)[:, :3] - fk[bones[joint]][indices, :3, 3]
+        distance = np.linalg.norm(np.array(character.matrix_world.to_3x3()) @ offset.T, axis=0).max()
+        if distance > TOLERANCE:
+            found.append(Deviation(bones[joint], float(distance), f"IK of the {limb.name} poses it in another way"))
+    return found
+
+
+def _stretching(character: bpy.types.Object, limb: IKLimb, bones: BoneMap) -> list[str]:
+    """Return the bones of a limb that IK may stretch. It would shorten them instead of bending the limb."""
+    lower = ik_bone(character, limb, bones)
+    if lower is None:
+        return []
+    bone = pose_bones(character)[lower]
+    return [each.name for each in (bone, bone.parent) if each is not None and each.ik_stretch > 0]
+
+
+def _rest(character: bpy.types.Object, bone: str) -> np.ndarray:
+    return np.array(data_of(character, bpy.types.Armature).bones[bone].matrix_local)
+
+
+def _following(character: bpy.types.Object, control: str, bone: str, poses: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the poses [N, 4, 4] of a control that keeps its place at rest relative to a bone."""
+    return poses[bone] @ np.linalg.inv(_rest(character, bone)) @ _rest(character, control)
+
+
+def _target(character: bpy.types.Object, limb: IKLimb, bones: BoneMap, poses: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the poses [N, 4, 4] of the target of a limb."""
+    _, middle, end = (bones[joint] for joint in limb.joints)
+    target = _following(character, limb.target, end, poses)
+    if limb.constraints:  # the target is where the lower bone ends
+        length = data_of(character, bpy.types.Armature).bones[middle].length
+        target[:, :3, 3] = (poses[middle] @ [0, length, 0, 1])[:, :3]
+    return target
+
+
+def _pole(character: bpy.types.Object, limb: IKLimb, bones: BoneMap, poses: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the poses [N, 4, 4] of the pole of a limb; it keeps its rotation at rest."""
+    assert limb.pole is not None
+    upper, middle, end = (poses[bones[joint]] for joint in limb.joints)
+    start, bend, tip = (pose[:, :3, 3] for pose in (upper, middle, end))
+    axes = upper[:, :3, :3] / np.linalg.norm(upper[:, :3, :3], axis=1, keepdims=True)
+    if limb.constraints:
+        length = data_of(character, bpy.types.Armature).bones[bones[limb.joints[1]]].length
+        tip = (middle @ [0, length, 0, 1])[:, :3]
+        angle = limb.constraints[0].pole_angle
+        forward = axes @ [np.cos(angle), 0, np.sin(angle)]
+    else:
+        at_rest = _rest(character, bones[limb.joints[0]])
+        ahead = at_rest[:3, :3].T @ (_rest(character, limb.pole)[:3, 3] - at_rest[:3, 3])
+        forward = bend_directions(start, bend, tip, axes @ (ahead * [1, 0, 1] / np.linalg.norm(ahead[[0, 2]])))
+    places = np.tile(_rest(character, limb.pole), (len(upper), 1, 1))
+    places[:, :3, 3] = pole_positions(start, bend, tip, forward)
+    return places
+
+
+def bend_directions(upper: np.ndarray, middle: np.ndarray, end: np.ndarray, ahead: np.ndarray) -> np.ndarray:
+    """Return the directions [N, 3] in which a limb bends.
+
+    For a straight limb, it is the direction in which the limb would bend, and for a nearly straight limb a mixture. So
+    it does not jump if the limb stretches, and a limb that is bent the wrong way by a small angle does not turn around.
+
+    Args:
+        upper, middle, end: [N, 3] heads of the three bones.
+        ahead: [N, 3] directions in which the limb would bend.
+    """
+    line = end - upper
+    length = np.linalg.norm(line, axis=1, keepdims=True)
+    line = line / np.maximum(length, 1e-9)
+
+    def aside(vectors: np.ndarray) -> np.ndarray:
+        return vectors - (vectors * line).sum(1, keepdims=True) * line
+
+    ahead = aside(ahead)
+    ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
+    bend = aside(middle - upper)
+    bend = bend - np.minimum((bend * ahead).sum(1, keepdims=True), 0) * ahead
+    missing = np.maximum(_STRAIGHT * length - np.linalg.norm(bend, axis=1, keepdims=True), 0)
+    direction = bend + missing * ahead
+    return direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-12)
+
+
+def _key(character: bpy.types.Object, baked: Bake, frames: np.ndarray, poses: dict[str, np.ndarray]) -> None:
+    """Key poses [N, 4, 4] of controls in the armature, below parents as they are posed now."""
+    rig = pose_bones(character)
+    parents: dict[str, Any] = {bone: rig[bone].parent for bone in poses}
+    names = list(dict.fromkeys(parent.name for parent in parents.values() if parent is not None))
+    posed = dict(zip(names, posed_matrices(character, names, frames).swapaxes(0, 1), strict=True))
+    for bone, wanted in poses.items():
+        parent = parents[bone]
+        own = rig[bone].bone
+        local = np.empty_like(wanted)
+        for index, matrix in enumerate(wanted):
+            above = {}
+            if parent is not None:
+                above["parent_matrix"] = Matrix(posed[parent.name][index].tolist())
+                above["parent_matrix_local"] = parent.bone.matrix_local
+            basis = own.convert_local_to_pose(Matrix(matrix.tolist()), own.matrix_local, invert=True, **above)
+            local[index] = Matrix.LocRotScale(basis.translation, basis.to_quaternion(), None)
+        baked.key_transforms(rig[bone], frames, local)
