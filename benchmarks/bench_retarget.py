@@ -100,14 +100,14 @@ def measure_ik() -> None:
 
     from tar_blender.retarget.bone_maps import find_bones
     from tar_blender.retarget.retarget import BakeOptions, retarget
+    from tar_blender.scene.bone_names import joint_bones
     from tar_blender.scene.build import import_clip
     from tar_blender.scene.ik_controls import LIMBS, add_controls
     from tar_blender.scene.posed import posed_matrices
-    from tar_core.skeleton import JOINT_NAMES
     from tests.support.characters import FRAMES, generate_rigify, planted_clip, walking_clip
     from tests.support.import_options import raw_options
 
-    def heads(armature: bpy.types.Object, bones: Sequence[str]) -> np.ndarray:
+    def heads(armature: "bpy.types.Object", bones: Sequence[str]) -> np.ndarray:
         """Positions [FRAMES, B, 3] of bones as Blender poses them, mm."""
         return 1000 * posed_matrices(armature, bones, np.arange(1, FRAMES + 1))[..., :3, 3]
 
@@ -118,14 +118,15 @@ def measure_ik() -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         options = raw_options(figure="armature", show_video=False)
         person = import_clip(clip, bpy.context, options).people[0].armature
+        own = list(joint_bones(person).values())
         rig = generate_rigify()
         kind, bones = find_bones([bone.name for bone in rig.data.bones])
         retarget(person, rig, bones, kind)
-        fk = {"own": heads(person, JOINT_NAMES), "rigify": heads(rig, deforming)}
+        fk = {"own": heads(person, own), "rigify": heads(rig, deforming)}
         retarget(person, rig, bones, kind, BakeOptions("IK"))
         add_controls(bpy.context, person, LIMBS)
-        ik = {"own": heads(person, JOINT_NAMES), "rigify": heads(rig, deforming)}
-        names = {"own": JOINT_NAMES, "rigify": deforming}
+        ik = {"own": heads(person, own), "rigify": heads(rig, deforming)}
+        names = {"own": own, "rigify": deforming}
         for armature, positions in ik.items():
             off = np.linalg.norm(positions - fk[armature], axis=-1)
             feet = [index for index, name in enumerate(names[armature]) if "foot" in name or "ankle" in name]

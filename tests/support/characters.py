@@ -50,10 +50,10 @@ def planted_clip(count: int = FRAMES) -> MotionClip:
     time = np.linspace(0, 2 * np.pi, count, endpoint=False)
     poses = np.zeros((count, 24, 3))
     for side, sign in (("left", 1), ("right", -1)):
-        poses[:, JOINT_NAMES.index(f"{side}_hip"), 0] = -0.5
-        poses[:, JOINT_NAMES.index(f"{side}_knee"), 0] = 0.8
-        poses[:, JOINT_NAMES.index(f"{side}_ankle"), 0] = -0.3
-        poses[:, JOINT_NAMES.index(f"{side}_elbow"), 1] = -sign * (0.8 + 0.5 * np.cos(time))
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_hip"), 0] = -0.5
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_knee"), 0] = 0.8
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_ankle"), 0] = -0.3
+        poses[:, SMPLH_JOINT_NAMES.index(f"{side}_elbow"), 1] = -sign * (0.8 + 0.5 * np.cos(time))
     poses[:, 0, 0] = np.pi  # in front of a level camera
     sway = np.stack([0.08 * np.sin(time), 0.05 * np.cos(2 * time), 0.06 * np.cos(time)], 1)
     rest = load_body().J_regressor @ load_body().v_template
