@@ -3,8 +3,10 @@
 import argparse
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from tar_core.edits import PersonEdits, load_edits, parse_height, with_heights
 from tar_core.errors import TarError
 from tar_core.option_fields import Option, options_of, value_type
 
@@ -57,6 +59,31 @@ def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: 
     """
     names = [name for name, about in options_of(cls).items() if about.command_line]
     return cls(**{name: getattr(arguments, name) for name in names} | others)
+
+
+def add_edits(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of edits of people (tar_core/edits.py)."""
+    parser.add_argument(
+        "--edits", type=Path, metavar="FILE.json", help="Known heights, floors and foot contacts of people"
+    )
+    parser.add_argument(
+        "--height",
+        type=parse_height,
+        action="append",
+        default=[],
+        metavar="PERSON=CM",
+        help="Known height of a person in centimeters, such as 1=178; the distance changes with it",
+    )
+
+
+def edits_from(arguments: argparse.Namespace, people: Sequence[int]) -> dict[int, PersonEdits]:
+    """Read the edits of the people with these IDs from parsed arguments.
+
+    Raises:
+        TarError: the file cannot be read, or it has edits of other people.
+    """
+    edits = {} if arguments.edits is None else load_edits(arguments.edits)
+    return with_heights(edits, arguments.height, people)
 
 
 def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any) -> None:

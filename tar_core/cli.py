@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tar_core
-from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
+from tar_core.arguments import HINTS, OneLineParser, add_arguments, add_edits, edits_from, from_arguments
 from tar_core.capture.progress import ProgressBar
 from tar_core.errors import TarError, one_line, with_hint
 from tar_core.files import check_outputs
@@ -126,6 +126,7 @@ def _add_cleanup(parser: argparse.ArgumentParser) -> None:
     focal_length = ("focal_length", "fov")
     add_arguments(parser, CaptureOptions, exclusive=[focal_length], only=("shot", *focal_length))
     add_arguments(parser, CleanupOptions)
+    add_edits(parser)
 
 
 def _add_clip_to_clip(parser: argparse.ArgumentParser) -> None:
@@ -284,7 +285,9 @@ def run_cleanup(options: argparse.Namespace) -> None:
     focal_length = known_focal_length(wanted, clips[0].width, clips[0].height)
     cleanup = from_arguments(CleanupOptions, options)
     body = body_of_clip(clips[0])
-    save_shots(options.output, [clean_up(clip, body, cleanup, focal_length=focal_length).clip for clip in clips])
+    edits = edits_from(options, [person.person_id for clip in clips for person in clip.people])
+    cleaned = [clean_up(clip, body, cleanup, focal_length=focal_length, on_ground=True, edits=edits) for clip in clips]
+    save_shots(options.output, [clean.clip for clean in cleaned])
 
 
 def run_ground(options: argparse.Namespace) -> None:

@@ -6,6 +6,8 @@ from tar_core.body.data import BodyData
 
 JOINT_TOLERANCE = 0.01  # meters; error of a joint that costs as much as one unit of beta
 SCALE_TOLERANCE = 0.003  # the same for a change of size, whose joints are known exactly
+_HEIGHT_STEPS = 20  # of the search for a height, which converges in a few
+_HEIGHT_TOLERANCE = 1e-4  # meters
 
 
 def rest_joints(body: BodyData, betas: np.ndarray) -> np.ndarray:
@@ -13,6 +15,27 @@ def rest_joints(body: BodyData, betas: np.ndarray) -> np.ndarray:
     template = body.J_regressor @ body.v_template
     directions = np.einsum("jv,vck->jck", body.J_regressor, body.shapedirs)
     return template + np.einsum("jck,...k->...jc", directions, betas)
+
+
+def body_height(body: BodyData, betas: np.ndarray) -> float:
+    """Height of the T-pose, whose y axis is up, from the lowest to the highest vertex, meters."""
+    up = body.v_template[:, 1] + body.shapedirs[:, 1] @ betas
+    return float(np.ptp(up))
+
+
+def shape_of_height(body: BodyData, betas: np.ndarray, height: float) -> np.ndarray:
+    """The shape [10] of a given height in meters whose proportions are closest to those of a shape [10].
+
+    Heads grow less than bodies, so the scale of the joints is found step by step.
+    """
+    scale, shape = 1.0, betas
+    for _ in range(_HEIGHT_STEPS):
+        error = height - body_height(body, shape)
+        if abs(error) < _HEIGHT_TOLERANCE:
+            break
+        scale += error / body_height(body, betas)
+        shape, _ = scaled_shape(body, betas, scale)
+    return shape
 
 
 def median_shape(betas: np.ndarray, confidence: np.ndarray) -> np.ndarray:

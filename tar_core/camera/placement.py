@@ -47,6 +47,10 @@ class WorldPlacement:
         """Convert a world matrix [4, 4] of the camera frame (see `CameraTrajectory.world`)."""
         return cls(world[:3, :3], world[:3, 3])
 
+    def floor(self) -> Floor:
+        """The plane z = 0 in the camera frame."""
+        return Floor(self.rotation[2], float(self.translation[2]))
+
     def points(self, points: np.ndarray) -> np.ndarray:
         """Transform points [..., 3] from the camera frame to the world, meters."""
         return points @ self.rotation.T + self.translation

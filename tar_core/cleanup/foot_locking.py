@@ -39,6 +39,8 @@ from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 FOOT_JOINTS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 
+_FEET = (slice(0, 2), slice(2, 4))  # of the left and the right foot in FOOT_JOINTS
+
 STANCE_SPEED = 0.22  # m/s at which the stance weight is 1/e
 _MIN_STANCE_WEIGHT = 0.05  # smaller weights are set to zero
 _SPEED_WINDOW = 0.15  # seconds of smoothing before speeds are computed
@@ -66,6 +68,10 @@ _ANKLE_DISPLACEMENT = 0.015  # meters
 _FLOOR, _ROOT_FLOOR = 0.004, 0.01  # meters; of the height of a sole that should be on the floor, for legs and root
 _MAX_DEPTH = 0.15  # meters below the floor from which a foot is lifted; deeper feet are errors of the whole body
 _KNEE_STIFFNESS = 0.08  # meters per radian; prevents knee snapping, see `bend_legs`
+_MARKED_PASSES = 4  # more for legs near marked contacts, as stiff knees make each only a part of the adjustment
+_MARKED_KNEE_STIFFNESS = 0.02  # meters per radian
+_MARKED_FADE = 0.3  # seconds
+_PIVOT_WEIGHT = 10.0  # stance weight of the point about which a marked foot may roll
 _MIN_DISPLACEMENT = 1e-4  # meters; smaller displacements of an ankle are ignored
 
 
@@ -85,6 +91,7 @@ def lock_feet(
     strength: float = 1.0,
     camera: np.ndarray = ORIGIN,
     floor: Floor | None = None,
+    marks: np.ndarray | None = None,
 ) -> PersonMotion:
     """Lock the feet of one person. Changes the translation and the rotations of hips, knees and ankles only.
 
@@ -95,14 +102,18 @@ def lock_feet(
         strength: 0 leaves the motion unchanged; with 1, feet in stance slide at most 1 to 2 cm/s.
         camera: [N, 3] or constant [3] position of the camera, meters.
         floor: feet are also placed on this floor; None if it is not known.
+        marks: [N, 2] edited contacts (`PersonEdits.contact_marks`), if there are any. Marked feet are locked at any
+            strength.
 
     Raises:
         TarError: the strength is outside 0..1.
     """
     check_strength(strength, "foot locking")
-    if strength == 0 or len(person) < 2:
+    marks = np.zeros((len(person), 2), np.int8) if marks is None else marks
+    if (strength == 0 and not (marks > 0).any()) or len(person) < 2:
         return person
-    stance = strength * stance_weights(foot_points(person, body), fps, camera)  # [N - 1, 4]
+    stance = stance_weights(foot_points(person, body), fps, camera, marks)  # [N - 1, 4]
+    stance *= np.where(_marked_in_contact(marks), 1.0, strength)
     if floor is not None:
         person = level_feet(person, body, fps, floor, flat_weights(stance))
     sight = person.trans - camera
@@ -116,35 +127,72 @@ def lock_feet(
         stiffness = stiffness + to_floor
     displacement = _solve_displacements(foot_points(person, body), stance, stiffness, _ROOT, fps, pull)
     person = replace(person, trans=person.trans + displacement)
-    return _lock_legs(person, body, fps, stance, None if floor is None else (floor, strength))
+    plane = None if floor is None else (floor, strength)
+    person = _lock_legs(person, body, fps, stance, plane)
+    if (marks > 0).any():
+        share = _near((marks > 0).any(1), _MARKED_FADE * fps)
+        for _ in range(_MARKED_PASSES):
+            pivots = _with_pivots(stance, foot_points(person, body), marks)
+            person = _lock_legs(person, body, fps, pivots, plane, share, _MARKED_KNEE_STIFFNESS)
+    return person
+
+
+def _with_pivots(stance: np.ndarray, feet: np.ndarray, marks: np.ndarray) -> np.ndarray:
+    """Stance weights [N - 1, 4] by which the slowest point of each marked foot in contact rests, and no other.
+
+    Args:
+        stance: [N - 1, 4] weights, kept for all other feet.
+        feet: [N, 4, 3] from `foot_points`.
+        marks: [N, 2] edited contacts.
+    """
+    moved = np.linalg.norm(np.diff(feet, axis=0), axis=-1).reshape(-1, 2, 2)
+    is_pivot = moved == moved.min(-1, keepdims=True)
+    return np.where(_marked_in_contact(marks), _PIVOT_WEIGHT * is_pivot.reshape(-1, 4), stance)
+
+
+def _near(flags: np.ndarray, frames: float) -> np.ndarray:
+    """1 in frames [N] that are true, falling to 0 within some frames of them."""
+    numbers = np.arange(len(flags))
+    true = np.flatnonzero(flags)
+    after = np.searchsorted(true, numbers).clip(0, len(true) - 1)
+    distance = np.minimum(np.abs(true[after] - numbers), np.abs(numbers - true[(after - 1).clip(0)]))
+    return np.asarray((1 - distance / max(frames, 1)).clip(0))
 
 
 def _lock_legs(
-    person: PersonMotion, body: BodyData, fps: float, stance: np.ndarray, floor: tuple[Floor, float] | None
+    person: PersonMotion,
+    body: BodyData,
+    fps: float,
+    stance: np.ndarray,
+    floor: tuple[Floor, float] | None,
+    share: np.ndarray | None = None,
+    knee_stiffness: float = _KNEE_STIFFNESS,
 ) -> PersonMotion:
     """Adjust the legs so that the points of the feet stay in place and on the floor.
 
     Args:
         stance: [N - 1, 4] weights in 0..1.
         floor: the floor and the weight of the feet's heights, if it is known.
+        share: [N] of the adjustment that is made, 0..1; all of it by default.
+        knee_stiffness: see `bend_legs`.
     """
     feet = foot_points(person, body)
     stance = stance**2  # reduces the weight of slowly moving feet, which would jerk the leg
     stiffness = np.eye(3) / _ANKLE_DISPLACEMENT**2
     ankles = []
-    for foot in (slice(0, 2), slice(2, 4)):
+    for foot in _FEET:
         matrices, pull = np.tile(stiffness, (len(person), 1, 1)), np.zeros((len(person), 3))
         if floor is not None:
             plane, weight = floor
             heights = plane.heights(sole_points(person, body)[:, foot]).min(1)
-            weights = weight * floor_weights(heights, stance[:, foot].max(1))
+            weights = weight * floor_weights(heights, stance[:, foot].max(1).clip(0, 1))
             to_floor, pull = _floor_terms(plane, heights, weights, _FLOOR)
             matrices += to_floor
         ankles.append(_solve_displacements(feet[:, foot], stance[:, foot], matrices, _ANKLE, fps, pull))
-    displacements = np.stack(ankles, 1)
+    displacements = np.stack(ankles, 1) if share is None else share[:, None, None] * np.stack(ankles, 1)
     displacements[np.linalg.norm(displacements, axis=-1) < _MIN_DISPLACEMENT] = 0
     poses = person.poses.reshape(len(person), -1, 3)
-    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, _KNEE_STIFFNESS)
+    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, knee_stiffness)
     return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
 
 
@@ -167,7 +215,12 @@ def floor_weights(heights: np.ndarray, stance: np.ndarray) -> np.ndarray:
 
 def flat_weights(stance: np.ndarray) -> np.ndarray:
     """How certainly each foot stands flat, [N, 2] in 0..1: ankle and toes rest, by their stance weights [N - 1, 4]."""
-    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in (slice(0, 2), slice(2, 4))], 1)
+    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in _FEET], 1)
+
+
+def _marked_in_contact(marks: np.ndarray) -> np.ndarray:
+    """The points [N - 1, 4] of feet that are marked as in contact in a frame and the next, from marks [N, 2]."""
+    return np.repeat((marks[:-1] > 0) & (marks[1:] > 0), 2, axis=1)
 
 
 def _per_frame(stance: np.ndarray) -> np.ndarray:
@@ -223,13 +276,26 @@ def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     return joints[:, FOOT_JOINTS] + person.trans[:, None]
 
 
-def stance_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) -> np.ndarray:
+def foot_contacts(
+    person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray = ORIGIN, marks: np.ndarray | None = None
+) -> np.ndarray:
+    """The frames [N, 2] in which `lock_feet` keeps the left and the right foot in place, bool."""
+    stance = stance_weights(foot_points(person, body), fps, camera, marks)
+    contacts = np.stack([_per_frame(stance[:, foot].max(1)) > 0.5 for foot in _FEET], 1)
+    return contacts if marks is None else np.where(marks == 0, contacts, marks > 0)
+
+
+def stance_weights(
+    feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN, marks: np.ndarray | None = None
+) -> np.ndarray:
     """Estimate how likely points are in stance between each frame and the next.
 
     Args:
         feet: [N, P, 3] meters.
         fps: frame rate.
         camera: [N, 3] or constant [3] position of the camera, meters.
+        marks: [N, 2] edited contacts of the feet, whose points are those of `foot_points`. A foot in contact rests on
+            its slowest point; the others may roll about it.
 
     Returns:
         [N - 1, P] in 0..1.
@@ -237,6 +303,11 @@ def stance_weights(feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN) ->
     count, points, _ = feet.shape
     smooth = smooth_points(feet, smoothing_window(_SPEED_WINDOW * fps, count))
     speed = weighted_speed(fps * np.diff(smooth, axis=0), sight_lines(smooth, camera)[1:])
+    if marks is not None:
+        for mark, foot in zip(marks.T, _FEET, strict=True):
+            rests, moves = (mark[:-1] > 0) & (mark[1:] > 0), (mark[:-1] < 0) | (mark[1:] < 0)
+            speed[rests, foot] -= speed[rests, foot].min(1, keepdims=True)
+            speed[moves, foot] = np.inf
     weights = np.exp(-((speed / STANCE_SPEED) ** 2))
     return np.where(weights > _MIN_STANCE_WEIGHT, weights, 0.0).reshape(count - 1, points)
 

@@ -1,26 +1,52 @@
 """The clean-up of captured motion. Only this module calls its steps.
 
-    outliers and smoothing -> focal length -> lean correction -> ground plane -> root path -> foot locking
-    -> resampling -> placement in the world
+    outliers and smoothing -> focal length, known heights -> lean correction -> ground plane -> root path
+    -> placement in the world                                                       all people together: `settle`
+    edited contacts, standing on the floor -> foot locking -> resampling            each person: `finish`
 
-The command line, the sidebar, the headless command and Re-import all call `clean_up`.
+The command line, the sidebar, the headless command and Re-import all call `clean_up`. After an edit of one person's
+contacts, Blender calls `finish` for that person only: contacts change neither the floor nor other people.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
+from tar_core.cleanup.body_size import person_of_height, stand_on_floor, with_shape
 from tar_core.cleanup.camera_height import camera_height
-from tar_core.cleanup.foot_locking import lock_clip_feet
+from tar_core.cleanup.foot_locking import foot_contacts, lock_clip_feet, lock_feet
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
-from tar_core.cleanup.resampling import resample_clip
-from tar_core.cleanup.root_path import correct_root_paths
+from tar_core.cleanup.resampling import resample_clip, resample_flags
+from tar_core.cleanup.root_path import change_path, correct_root_paths
 from tar_core.cleanup.smoothing import smooth_clip
-from tar_core.motion import Floor, MotionClip
+from tar_core.edits import PersonEdits
+from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.options import CleanupOptions
+
+NO_EDITS = PersonEdits()
+
+
+@dataclass(frozen=True)
+class SettledClip:
+    """People on their paths and in the world, before their feet are locked.
+
+    Attributes:
+        clip: the motion.
+        captured: the same people at their captured distances, in the order of the clip.
+        heights: of the camera above the floor of each person, who may stand on something else, meters.
+        floor: the floor, of any confidence; None if it was not estimated, or no foot is ever on the ground.
+        placement: transformation from the camera frame to the world.
+    """
+
+    clip: MotionClip
+    captured: list[PersonMotion]
+    heights: list[float]
+    floor: Floor | None
+    placement: WorldPlacement
 
 
 @dataclass(frozen=True)
@@ -31,11 +57,13 @@ class CleanMotion:
         clip: the motion.
         floor: the floor, of any confidence; None if it was not estimated, or no foot is ever on the ground.
         placement: transformation from the camera frame to the world.
+        contacts: for each person of the clip, the frames [N, 2] in which the left and the right foot are locked.
     """
 
     clip: MotionClip
     floor: Floor | None
     placement: WorldPlacement
+    contacts: list[np.ndarray] = field(default_factory=list)
 
 
 def clean_up(
@@ -46,6 +74,7 @@ def clean_up(
     focal_length: float | None = None,
     on_ground: bool = False,
     fps: float | None = None,
+    edits: Mapping[int, PersonEdits] | None = None,
 ) -> CleanMotion:
     """Clean up captured motion and place it in the world.
 
@@ -56,27 +85,89 @@ def clean_up(
         focal_length: pixels; replaces that of the clip and moves the people along the line of sight accordingly.
         on_ground: estimate the floor and place it at z = 0; otherwise the camera is level, at the world's origin.
         fps: resample the motion to this frame rate.
+        edits: of people, by their IDs.
+
+    Raises:
+        TarError: a person cannot stand on the floor.
     """
+    edits = edits or {}
+    heights = {person: edit.height for person, edit in edits.items() if edit.height is not None}
+    settled = settle(clip, body, options, focal_length=focal_length, on_ground=on_ground, heights=heights)
+    return finish(settled, body, options, fps=fps, edits=edits)
+
+
+def settle(
+    clip: MotionClip,
+    body: BodyData,
+    options: CleanupOptions,
+    *,
+    focal_length: float | None = None,
+    on_ground: bool = False,
+    heights: Mapping[int, float] | None = None,
+) -> SettledClip:
+    """Find the paths of all people, the floor and the placement. The arguments are those of `clean_up`.
+
+    Args:
+        heights: known heights of people in meters, by their IDs.
+    """
+    heights = heights or {}
     if options.smoothing > 0:
         clip = smooth_clip(clip, options.smoothing)
     if focal_length is not None:
         clip = clip.with_focal_length(focal_length)
+    clip = _with_heights(clip, body, heights)
     if options.lean_correction:
         clip = correct_clip_lean(clip, body)
-    floor = clip.floor
+    floor, before = clip.floor, clip
+    camera_heights = [0.0 if floor is None else floor.height] * len(clip.people)
     if floor is None and (options.depth_correction or (on_ground and not _has_world(clip))):
         floor = _estimate_floor(clip, body)
     if options.depth_correction:
-        corrected, reliable = correct_root_paths(clip, body, _if_reliable(floor))
+        paths = correct_root_paths(clip, body, _if_reliable(floor), heights)
         if clip.floor is None and not _is_from_lines(floor, clip):
             # Better paths give a better floor, and the other way round.
-            corrected, reliable = correct_root_paths(clip, body, _if_reliable(_estimate_floor(corrected, body)))
-        clip = replace(corrected, floor=reliable)
-        floor = reliable or floor
-    clip = lock_clip_feet(clip, body, options.foot_locking, clip.floor)
-    placement = place(clip, body, floor, on_ground)
-    floor = None if _has_world(clip) else floor
-    return CleanMotion(clip if fps is None else resample_clip(clip, fps), floor, placement)
+            paths = correct_root_paths(clip, body, _if_reliable(_estimate_floor(paths.clip, body)), heights)
+        clip, floor, camera_heights = replace(paths.clip, floor=paths.floor), paths.floor or floor, paths.heights
+    captured = [
+        _with_shape_of(after, person, clip, body) for person, after in zip(before.people, clip.people, strict=True)
+    ]
+    return SettledClip(clip, captured, camera_heights, floor, place(clip, body, floor, on_ground))
+
+
+def finish(
+    settled: SettledClip,
+    body: BodyData,
+    options: CleanupOptions,
+    *,
+    fps: float | None = None,
+    edits: Mapping[int, PersonEdits] | None = None,
+    only: Collection[int] | None = None,
+) -> CleanMotion:
+    """Apply the edits of contacts and the floor, lock the feet, and resample. The arguments are those of `clean_up`.
+
+    Args:
+        only: IDs of the people who are finished (default: all); the result has no others.
+
+    Raises:
+        TarError: a person cannot stand on the floor.
+    """
+    edits = edits or {}
+    clip, people, contacts = settled.clip, [], []
+    for index, person in enumerate(clip.people):
+        if only is None or person.person_id in only:
+            own = edits.get(person.person_id, NO_EDITS)
+            edited = _with_edits(settled, index, body, options, own)
+            ground = settled.placement.floor() if own.on_floor else clip.floor
+            camera, marks = clip.camera_positions(person.frames), own.contact_marks(person.frames)
+            contacts.append(foot_contacts(edited, body, clip.fps, camera, marks))
+            people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, ground, marks))
+    clip, floor = replace(clip, people=people), None if _has_world(clip) else settled.floor
+    if fps is not None:
+        contacts = [
+            resample_flags(flags, person.frames, fps / clip.fps) for flags, person in zip(contacts, people, strict=True)
+        ]
+        clip = resample_clip(clip, fps)
+    return CleanMotion(clip, floor, settled.placement, contacts)
 
 
 def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool) -> WorldPlacement:
@@ -93,6 +184,42 @@ def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool
     if floor is not None and (clip.floor is not None or floor.confidence >= MIN_CONFIDENCE):
         return WorldPlacement.on_floor(floor)
     return WorldPlacement.level(camera_height(clip.people, body))
+
+
+def _with_edits(
+    settled: SettledClip, index: int, body: BodyData, options: CleanupOptions, edits: PersonEdits
+) -> PersonMotion:
+    """A settled person with the edits of contacts and the floor, before the feet are locked."""
+    clip, person, captured = settled.clip, settled.clip.people[index], settled.captured[index]
+    if not (edits.on_floor or edits.contacts):
+        return person
+    camera, marks = clip.camera_positions(person.frames), edits.contact_marks(person.frames)
+    floor = None if clip.floor is None else replace(clip.floor, height=settled.heights[index])
+    if edits.on_floor:
+        floor, keep_size = settled.placement.floor(), edits.height is not None
+        contacts = foot_contacts(person, body, clip.fps, camera, marks)
+        standing = stand_on_floor(person, body, floor, contacts, camera, keep_size)
+        moved = replace(captured, trans=captured.trans + standing.trans - person.trans)
+        captured = moved if keep_size else with_shape(captured, body, standing.betas.astype(np.float64), camera)
+        person = standing
+    return change_path(person, captured, clip, body, floor, marks) if options.depth_correction else person
+
+
+def _with_heights(clip: MotionClip, body: BodyData, heights: Mapping[int, float]) -> MotionClip:
+    people = [
+        person_of_height(person, body, heights[person.person_id], clip.camera_positions(person.frames))
+        if person.person_id in heights
+        else person
+        for person in clip.people
+    ]
+    return replace(clip, people=people)
+
+
+def _with_shape_of(shaped: PersonMotion, person: PersonMotion, clip: MotionClip, body: BodyData) -> PersonMotion:
+    """A person with the shape of another motion, covering the same pixels."""
+    if np.array_equal(shaped.betas, person.betas):
+        return person
+    return with_shape(person, body, shaped.betas.astype(np.float64), clip.camera_positions(person.frames))
 
 
 def _estimate_floor(clip: MotionClip, body: BodyData) -> Floor | None:

@@ -41,11 +41,21 @@ def resample_person(person: PersonMotion, ratio: float) -> PersonMotion:
     Returns:
         The motion at the new frames within the old time span; if there is none, at the nearest new frame.
     """
-    old_first, old_last = int(person.frames[0]), int(person.frames[-1])
-    first = int(np.ceil(old_first * ratio - _TOLERANCE))
-    last = max(first, int(np.floor(old_last * ratio + _TOLERANCE)))
-    frames = np.arange(first, last + 1)
-    return _sample_motion(person, frames, np.clip(frames / ratio - old_first, 0, len(person) - 1))
+    frames = _resampled_frames(person.frames, ratio)
+    return _sample_motion(person, frames, np.clip(frames / ratio - int(person.frames[0]), 0, len(person) - 1))
+
+
+def resample_flags(flags: np.ndarray, frames: np.ndarray, ratio: float) -> np.ndarray:
+    """Resample flags [N, C] at frame numbers [N] to the frames of `resample_person`: those of the nearest frames."""
+    new_frames = _resampled_frames(frames, ratio)
+    return np.asarray(flags[np.clip(np.rint(new_frames / ratio).astype(int) - frames[0], 0, len(frames) - 1)])
+
+
+def _resampled_frames(frames: np.ndarray, ratio: float) -> np.ndarray:
+    """The new frame numbers within the time span of old ones [N]; if there is none, the nearest."""
+    first = int(np.ceil(int(frames[0]) * ratio - _TOLERANCE))
+    last = max(first, int(np.floor(int(frames[-1]) * ratio + _TOLERANCE)))
+    return np.arange(first, last + 1)
 
 
 def fill_frames(person: PersonMotion, first: int, step: int, last: int) -> PersonMotion:

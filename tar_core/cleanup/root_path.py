@@ -27,14 +27,14 @@ A person whose size is wrong by some factor is also too far away by that factor,
 So people are scaled about the camera until all stand on the same floor, which does not change their pixels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.body.shape import rest_joints, scaled_shape
 from tar_core.cleanup.banded import FrameLeastSquares
+from tar_core.cleanup.body_size import scaled_person
 from tar_core.cleanup.support import BodyPoints, find_flights, find_supports
 from tar_core.filters import true_runs
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
@@ -72,33 +72,79 @@ class RootPath:
     supported: int
 
 
-def correct_root_paths(clip: MotionClip, body: BodyData, floor: Floor | None) -> tuple[MotionClip, Floor | None]:
+@dataclass(frozen=True)
+class CorrectedPaths:
+    """The people of a clip on their most likely paths.
+
+    Attributes:
+        clip: with other translations and shapes.
+        floor: at its most likely height; None if it is unreliable.
+        heights: of the camera above the floor of each person, who may stand on something else, meters.
+    """
+
+    clip: MotionClip
+    floor: Floor | None
+    heights: list[float]
+
+
+def correct_root_paths(
+    clip: MotionClip, body: BodyData, floor: Floor | None, known_sizes: Collection[int] = ()
+) -> CorrectedPaths:
     """Move all people to their most likely paths on a common floor.
 
     Args:
         clip: smoothed motion.
         body: the clip's body.
         floor: estimate of the floor (ground_plane.py), of which the direction is used; None if it is unreliable.
-
-    Returns:
-        The clip with other translations and shapes, and the floor at its most likely height, None if it is unreliable.
+        known_sizes: IDs of the people whose size is known. It is kept, and the floor is theirs.
     """
+    up = None if floor is None else floor.up
     people, paths = [], []
     for person in clip.people:
         points = BodyPoints.of(person, body, clip.fps, clip.camera_positions(person.frames))
-        path = find_root_path(points, None if floor is None else floor.up)
+        path = find_root_path(points, up)
         moved = (np.exp(path.log_distance) - 1)[:, None] * points.sight
         people.append(replace(person, trans=person.trans + moved))
         paths.append(path)
     if floor is None or not any(path.supported for path in paths):
-        return replace(clip, people=people), floor
-    height = common_height(paths)
+        return CorrectedPaths(replace(clip, people=people), floor, [path.height for path in paths])
+    is_known = [person.person_id in known_sizes for person in people]
+    reference = [path for path, known in zip(paths, is_known, strict=True) if known and path.supported]
+    height = common_height(reference or paths)
+    heights = [path.height for path in paths]
     if clip.camera_trajectory is None or not clip.camera_trajectory.has_translation:
-        people = [
-            scaled_person(person, body, height / path.height) if _has_wrong_size(path, height) else person
-            for person, path in zip(people, paths, strict=True)
-        ]
-    return replace(clip, people=people), replace(floor, height=height)
+        for k, path in enumerate(paths):
+            if not is_known[k] and _has_wrong_size(path, height):
+                people[k], heights[k] = scaled_person(people[k], body, height / path.height), height
+    return CorrectedPaths(replace(clip, people=people), replace(floor, height=height), heights)
+
+
+def change_path(
+    person: PersonMotion,
+    captured: PersonMotion,
+    clip: MotionClip,
+    body: BodyData,
+    floor: Floor | None,
+    marks: np.ndarray,
+) -> PersonMotion:
+    """Change a person's path where edited contacts make another one more likely.
+
+    Args:
+        person: on the most likely path for the contacts that were found.
+        captured: the same person at the captured distances.
+        clip: gives the frame rate and the camera.
+        body: the clip's body.
+        floor: on which the person stands; None if it is not known.
+        marks: [N, 2] edited contacts.
+    """
+    points = BodyPoints.of(captured, body, clip.fps, clip.camera_positions(person.frames), marks)
+    up, height = (None, None) if floor is None else (floor.up, floor.height)
+    sight = points.sight + person.trans - captured.trans
+    start = np.log(np.linalg.norm(sight, axis=1) / np.linalg.norm(points.sight, axis=1))
+    changed = find_root_path(points, up, height, start).log_distance
+    # The difference that the edits make, so that nothing else changes.
+    unchanged = find_root_path(replace(points, marks=np.zeros((0, 2))), up, height, start).log_distance
+    return replace(person, trans=person.trans + np.expm1(changed - unchanged)[:, None] * sight)
 
 
 def common_height(paths: Sequence[RootPath]) -> float:
@@ -108,20 +154,6 @@ def common_height(paths: Sequence[RootPath]) -> float:
     order = np.argsort(heights)
     cumulated = np.cumsum(weights[order])
     return float(heights[order][np.searchsorted(cumulated, cumulated[-1] / 2)])
-
-
-def scaled_person(person: PersonMotion, body: BodyData, scale: float) -> PersonMotion:
-    """A person of another size at another distance from a camera at the origin, who covers the same pixels.
-
-    Args:
-        person: the motion.
-        body: the body of the motion.
-        scale: ratio of the sizes; reached only approximately, as shapes are limited.
-    """
-    before = person.betas.astype(np.float64)
-    betas, reached = scaled_shape(body, before, scale)
-    pelvis = reached * (person.trans + rest_joints(body, before)[0])
-    return replace(person, betas=betas, trans=pelvis - rest_joints(body, betas)[0])
 
 
 def _has_wrong_size(path: RootPath, height: float) -> bool:
@@ -134,25 +166,29 @@ def _has_wrong_size(path: RootPath, height: float) -> bool:
     return path.supported > 0 and lowest > _MIN_HEIGHT and _MIN_SCALE < height / path.height < _MAX_SCALE
 
 
-def find_root_path(body: BodyPoints, up: np.ndarray | None) -> RootPath:
+def find_root_path(
+    body: BodyPoints, up: np.ndarray | None, height: float | None = None, start: np.ndarray | None = None
+) -> RootPath:
     """Find the most likely path of a person's root.
 
     Args:
         body: the person.
         up: [3] unit vector against gravity in the clip's frame; None if unknown, then without a floor and falls.
+        height: of the camera above the floor, meters, if it is known.
+        start: [N] corrections of the log of the distance, close to the result, if they are known.
     """
-    log_distance = _median_distances(body)
-    floor = Floor(LEVEL if up is None else up, 0.0)
-    for number in range(_PASSES):
+    log_distance = _median_distances(body) if start is None else start
+    floor = Floor(LEVEL if up is None else up, 0.0 if height is None else height)
+    for number in range(_PASSES if start is None else 1):
         positions = body.positions(log_distance)
-        supports = find_supports(body, positions, floor, distances_known=number > 0)
-        if number == 0:
+        supports = find_supports(body, positions, floor, distances_known=number > 0 or start is not None)
+        if number == 0 and height is None:
             heights = positions @ floor.up
             floor = replace(floor, height=-float(np.median(heights[supports] if supports.any() else heights.min(1))))
         flights = find_flights(body, positions, supports, floor)
         problem = _Problem(body, supports, flights, has_floor=up is not None and bool(supports.any()))
         for _ in range(_STEPS):
-            log_distance, floor = problem.step(log_distance, floor)
+            log_distance, floor = problem.step(log_distance, floor, is_floor_known=height is not None)
     return RootPath(log_distance, floor.height, int(supports.any(1).sum()))
 
 
@@ -184,8 +220,8 @@ class _Problem:
             for first, end in true_runs(supports[:, point]):
                 self._rest[first:end, point] = max(self._correlated, end - first)
 
-    def step(self, log_distance: np.ndarray, floor: Floor) -> tuple[np.ndarray, Floor]:
-        """One Gauss-Newton step from the distances [N] and the floor."""
+    def step(self, log_distance: np.ndarray, floor: Floor, is_floor_known: bool = False) -> tuple[np.ndarray, Floor]:
+        """One Gauss-Newton step from the distances [N] and the floor, which stays at its height if it is known."""
         body = self.body
         squares = FrameLeastSquares(len(body), 1, 1)
         positions = body.positions(log_distance)
@@ -197,7 +233,7 @@ class _Problem:
         self._add_stance(squares, positions, along)
         if self.has_floor:
             self._add_floor(squares, positions, along, floor)
-        squares.add_shared(np.full((1, 1), 1e-3), np.zeros(1), np.ones(1))
+        squares.add_shared(np.full((1, 1), 1e6 if is_floor_known else 1e-3), np.zeros(1), np.ones(1))
         change, (height,) = squares.solve()
         log_distance = log_distance + change[:, 0].clip(-_MAX_STEP, _MAX_STEP)
         return log_distance, replace(floor, height=floor.height + float(height))

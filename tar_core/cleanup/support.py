@@ -3,7 +3,7 @@
 Feet carry a person who stands, hands and knees one who crawls, the back one who lies: whatever rests and is lowest.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,14 +20,17 @@ from tar_core.cleanup.contacts import (
     surface_points,
 )
 from tar_core.cleanup.kinematics import FLIGHT_HEIGHT, outermost_vertices
+from tar_core.edits import FEET
 from tar_core.filters import true_runs
 from tar_core.motion import Floor, PersonMotion
-from tar_core.skeleton import NUM_JOINTS, pose_skeleton
+from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
 # A support is at most this much higher than the lowest point of the body, meters: when it starts, and as it goes on.
 _START_HEIGHT, _END_HEIGHT = 0.08, 0.12
 _MAX_HEIGHT = 0.2  # meters of a support above the floor
 _MIN_FLIGHT = 0.15  # seconds
+
+_FEET = [[JOINT_NAMES.index(f"{side}_{part}") for part in ("ankle", "foot")] for side in FEET]
 
 # Expected error of the joints in a usual frame, meters, and the largest relative error.
 _USUAL_ERROR, _MAX_RELATIVE_ERROR = 0.09, 6.0
@@ -45,6 +48,9 @@ class BodyPoints:
         offsets: [N, Q, 3] from the pelvis to points on the surface: the soles (four), and the outermost points.
         mass: [N, 3] from the pelvis to the center of mass.
         relative_error: [N] expected error of the distance, relative to that of a usual frame; see `relative_error`.
+        marks: [N, 2] edited contacts of the left and the right foot (`PersonEdits.contact_marks`); empty if there are
+            none.
+        feet: [2, Q] bool; the points that belong to the left and the right foot.
     """
 
     fps: float
@@ -53,9 +59,13 @@ class BodyPoints:
     offsets: np.ndarray
     mass: np.ndarray
     relative_error: np.ndarray
+    marks: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    feet: np.ndarray = field(default_factory=lambda: np.zeros((2, 0), bool))
 
     @classmethod
-    def of(cls, person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray) -> "BodyPoints":
+    def of(
+        cls, person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray, marks: np.ndarray | None = None
+    ) -> "BodyPoints":
         """The points of a person.
 
         Args:
@@ -63,6 +73,7 @@ class BodyPoints:
             body: the body of the motion.
             fps: frame rate.
             camera: [N, 3] position of the camera, meters.
+            marks: [N, 2] edited contacts, if there are any.
         """
         vertices = np.append(sole_vertices(body), outermost_vertices(body))
         poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
@@ -75,6 +86,8 @@ class BodyPoints:
             surface_points(person, body, vertices, bones) - pelvis[:, None],
             center_of_mass(joints) - joints[:, 0],
             relative_error(person.joint_errors[:, 1:].mean(1), person.confidence),
+            np.zeros((0, 2)) if marks is None else marks,
+            np.array([np.isin(body.weights[vertices].argmax(1), joints_of_foot) for joints_of_foot in _FEET]),
         )
 
     def __len__(self) -> int:
@@ -121,6 +134,23 @@ def find_supports(body: BodyPoints, positions: np.ndarray, floor: Floor, distanc
     for point in range(height.shape[1]):
         for first, end in true_runs(may_continue[:, point], MIN_DURATION * body.fps):
             supports[first:end, point] = may_start[first:end, point].any()
+    return _with_marks(supports, height, body) if body.marks.any() else supports
+
+
+def _with_marks(supports: np.ndarray, height: np.ndarray, body: BodyPoints) -> np.ndarray:
+    """Supports [N, Q] with the edited contacts of the feet: the lowest points of a foot in contact, and none otherwise.
+
+    Args:
+        supports: [N, Q] bool.
+        height: [N, Q] of the points, meters.
+        body: gives the edited contacts.
+    """
+    supports = supports.copy()
+    for mark, foot in zip(body.marks.T, body.feet, strict=True):
+        heights = height[:, foot]
+        is_low = heights < heights.min(1, keepdims=True) + _START_HEIGHT
+        marked = np.where((mark < 0)[:, None], False, supports[:, foot])
+        supports[:, foot] = np.where((mark > 0)[:, None], is_low, marked)
     return supports
 
 

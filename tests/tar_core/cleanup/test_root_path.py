@@ -7,8 +7,9 @@ import pytest
 
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.cleanup.body_size import scaled_person
 from tar_core.cleanup.contacts import sole_points
-from tar_core.cleanup.root_path import correct_root_paths, scaled_person
+from tar_core.cleanup.root_path import correct_root_paths
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tests.support.standing import BODY, clip_of, jump, moved, standing_motion
 
@@ -36,7 +37,8 @@ def test_distance_does_not_jump() -> None:
     factors = np.exp(0.02 * random.normal(size=60))
     factors[20:30] *= 1.25
     (still,) = moved().people
-    clip, floor = correct_root_paths(clip_of(with_distances(still, factors)), BODY, FLOOR)
+    paths = correct_root_paths(clip_of(with_distances(still, factors)), BODY, FLOOR)
+    clip, floor = paths.clip, paths.floor
     true = np.linalg.norm(pelvis(still), axis=1)
     assert np.abs(distances(clip) / true - 1).max() < 0.04
     assert np.abs(np.diff(distances(clip))).max() * 30 < 0.25, "meters per second"
@@ -46,7 +48,7 @@ def test_distance_does_not_jump() -> None:
 def test_pelvis_stays_at_its_pixel() -> None:
     factors = np.exp(0.05 * np.sin(np.arange(60)))
     person = with_distances(standing_motion(), factors)
-    clip, _ = correct_root_paths(clip_of(person), BODY, FLOOR)
+    clip = correct_root_paths(clip_of(person), BODY, FLOOR).clip
     before, after = pelvis(person), pelvis(clip.people[0])
     np.testing.assert_allclose(after[:, :2] / after[:, 2:], before[:, :2] / before[:, 2:], atol=1e-6)
     assert np.abs(after - before).max() > 0.05
@@ -55,7 +57,7 @@ def test_pelvis_stays_at_its_pixel() -> None:
 def test_walk_towards_the_camera_is_kept() -> None:
     """A real change of the distance passes unchanged."""
     clip = moved(away=np.linspace(1.0, -1.0, 60))
-    corrected, _ = correct_root_paths(clip, BODY, clip.floor)
+    corrected = correct_root_paths(clip, BODY, clip.floor).clip
     np.testing.assert_allclose(corrected.people[0].trans, clip.people[0].trans, atol=0.06)
 
 
@@ -66,7 +68,7 @@ def test_person_in_the_air_does_not_rush_towards_the_camera() -> None:
     air = pelvis(person)[:, 1] < pelvis(person)[0, 1] - 0.05
     wrong = with_distances(person, np.where(air, 0.8, 1.0))
     wrong = replace(wrong, joint_errors=np.where(air, 0.2, 0.09)[:, None] * np.ones((60, 24)))
-    corrected, _ = correct_root_paths(clip_of(wrong), BODY, FLOOR)
+    corrected = correct_root_paths(clip_of(wrong), BODY, FLOOR).clip
     assert np.abs(corrected.people[0].trans - person.trans)[:, 2].max() < 0.1
     assert np.abs(wrong.trans - person.trans)[:, 2].max() > 0.7
 
@@ -78,7 +80,8 @@ def test_person_of_the_wrong_size_is_scaled_onto_the_common_floor() -> None:
     second = replace(first, person_id=2, trans=first.trans + [1.2, 0, 0])
     tall = scaled_person(second, BODY, 1.12)
     shorter = replace(tall, **{name: getattr(tall, name)[:40] for name in ARRAYS})
-    corrected, floor = correct_root_paths(clip_of(first, shorter), BODY, FLOOR)
+    paths = correct_root_paths(clip_of(first, shorter), BODY, FLOOR)
+    corrected, floor = paths.clip, paths.floor
     assert floor is not None and clip.floor is not None
     assert floor.height == pytest.approx(clip.floor.height, abs=0.02)
     soles = sole_points(corrected.people[1], BODY)
@@ -94,7 +97,7 @@ def test_person_on_a_table_keeps_the_size() -> None:
     first = moved().people[0]
     above = replace(first, person_id=2, trans=first.trans + [1.0, -0.4, 0])
     above = replace(above, **{name: getattr(above, name)[:40] for name in ARRAYS})
-    corrected, _ = correct_root_paths(clip_of(first, above), BODY, FLOOR)
+    corrected = correct_root_paths(clip_of(first, above), BODY, FLOOR).clip
     np.testing.assert_array_equal(corrected.people[1].betas, above.betas)
     np.testing.assert_allclose(corrected.people[1].trans, above.trans, atol=0.05)
 
@@ -107,7 +110,7 @@ def test_sizes_stay_if_the_camera_is_near_the_floor() -> None:
     raised = replace(first, trans=first.trans - [0, floor.height - 0.2, 0])
     lower = replace(raised, person_id=2, trans=raised.trans + [1.0, 0.03, 0])
     lower = replace(lower, **{name: getattr(lower, name)[:40] for name in ARRAYS})
-    corrected, _ = correct_root_paths(clip_of(raised, lower), BODY, FLOOR)
+    corrected = correct_root_paths(clip_of(raised, lower), BODY, FLOOR).clip
     np.testing.assert_array_equal(corrected.people[1].betas, lower.betas)
 
 
@@ -123,7 +126,8 @@ def test_scaled_person_covers_the_same_pixels() -> None:
 
 def test_unknown_floor_stays_unknown() -> None:
     factors = np.exp(0.05 * np.random.default_rng(1).normal(size=60))
-    clip, floor = correct_root_paths(clip_of(with_distances(standing_motion(), factors)), BODY, None)
+    paths = correct_root_paths(clip_of(with_distances(standing_motion(), factors)), BODY, None)
+    clip, floor = paths.clip, paths.floor
     assert floor is None
     assert np.abs(np.diff(distances(clip))).max() < 0.02
 
@@ -136,11 +140,11 @@ def test_sizes_stay_if_the_camera_moves_by_a_known_path() -> None:
     first = moved().people[0]
     tall = replace(scaled_person(first, BODY, 0.9), person_id=2)
     clip = replace(clip_of(first, tall), camera_trajectory=camera)
-    corrected, _ = correct_root_paths(clip, BODY, FLOOR)
+    corrected = correct_root_paths(clip, BODY, FLOOR).clip
     np.testing.assert_array_equal(corrected.people[1].betas, tall.betas)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_short_motion_is_accepted(count: int) -> None:
-    clip, _ = correct_root_paths(clip_of(standing_motion(count)), BODY, FLOOR)
+    clip = correct_root_paths(clip_of(standing_motion(count)), BODY, FLOOR).clip
     assert np.isfinite(clip.people[0].trans).all()

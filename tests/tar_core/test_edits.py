@@ -1,0 +1,89 @@
+"""Edits of people: ranges of contacts, their JSON form, and hostile files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tar_core.edits import FEET, ContactRange, PersonEdits, load_edits, parse_height, with_heights
+from tar_core.errors import TarError
+
+ranges = st.tuples(
+    st.sampled_from(FEET), st.integers(0, 30), st.integers(0, 12), st.sampled_from([True, False, None])
+).map(lambda values: (values[0], values[1], values[1] + values[2], values[3]))
+
+
+@given(st.lists(ranges, max_size=12))
+def test_the_last_edit_of_a_frame_counts(changes: list[Any]) -> None:
+    edits, expected = PersonEdits(), np.zeros((50, 2), int)
+    for foot, first, last, in_contact in changes:
+        edits = edits.with_contact(foot, first, last, in_contact)
+        expected[first : last + 1, FEET.index(foot)] = {True: 1, False: -1, None: 0}[in_contact]
+    np.testing.assert_array_equal(edits.contact_marks(np.arange(50)), expected)
+    assert PersonEdits.from_json(json.loads(json.dumps(edits.to_json()))) == edits
+
+
+def test_adjacent_ranges_are_joined() -> None:
+    edits = PersonEdits().with_contact("left", 3, 5, True).with_contact("left", 6, 9, True)
+    assert edits.contacts == (ContactRange("left", 3, 9, True),)
+
+
+def test_json_has_only_what_was_edited() -> None:
+    assert PersonEdits().to_json() == {}
+    edits = PersonEdits(1.78, True).with_contact("right", 4, 8, False)
+    assert edits.to_json() == {
+        "height": 1.78,
+        "on_floor": True,
+        "contacts": [{"foot": "right", "first": 4, "last": 8, "in_contact": False}],
+    }
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        None,
+        [],
+        {"size": 1.8},
+        {"height": "tall"},
+        {"height": True},
+        {"height": 18.0},
+        {"height": float("nan")},
+        {"on_floor": 1},
+        {"contacts": {}},
+        {"contacts": [{"foot": "left", "first": 1, "last": 2}]},
+        {"contacts": [{"foot": "hand", "first": 1, "last": 2, "in_contact": True}]},
+        {"contacts": [{"foot": "left", "first": 3, "last": 2, "in_contact": True}]},
+        {"contacts": [{"foot": "left", "first": -3, "last": 2, "in_contact": True}]},
+        {"contacts": [{"foot": "left", "first": 3, "last": 2**40, "in_contact": True}]},
+        {"contacts": [{"foot": "left", "first": 0, "last": 1, "in_contact": True}] * 1001},
+    ],
+)
+def test_other_forms_are_refused(values: Any) -> None:
+    with pytest.raises(TarError):
+        PersonEdits.from_json(values)
+
+
+def test_edits_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "edits.json"
+    path.write_text('{"2": {"height": 1.8}}')
+    assert load_edits(path) == {2: PersonEdits(1.8)}
+    for text in ("{", "[1]", '{"Anna": {}}', '{"1": {"height": 900}}'):
+        path.write_text(text)
+        with pytest.raises(TarError, match="edits.json"):
+            load_edits(path)
+    with pytest.raises(TarError, match="check the path"):
+        load_edits(tmp_path / "missing.json")
+
+
+def test_known_heights_are_added_to_edits() -> None:
+    assert parse_height("2=178") == (2, 1.78)
+    edits = with_heights({1: PersonEdits(on_floor=True)}, [(1, 1.7), (2, 1.8)], [1, 2])
+    assert edits == {1: PersonEdits(1.7, True), 2: PersonEdits(1.8)}
+    with pytest.raises(TarError, match="no person 3; the file contains the people 1, 2"):
+        with_heights({}, [(3, 1.8)], [2, 1])
+    with pytest.raises(ValueError):
+        parse_height("178")
