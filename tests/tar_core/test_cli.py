@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.body.data import load_body
-from tar_core.body.shape import body_height
 from tar_core.cli import main
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.shot_files import load_shots, save_shots
@@ -53,23 +51,6 @@ def fails(capsys: pytest.CaptureFixture, *arguments: str | Path) -> str:
     assert error.startswith("tar-capture: ") and error.count("\n") == 1, error
     assert "Traceback" not in error and not output
     return error
-
-
-def test_known_heights_and_edits_are_applied(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    raw, output, edits = tmp_path / "raw.npz", tmp_path / "out.npz", tmp_path / "edits.json"
-    clip = make_clip([make_person(1)])
-    clip.people[0].trans[:, 2] += 5
-    clip.save(raw)
-    (before,) = load_shots(raw)
-    person = before.people[0].person_id
-    plain = ["--smoothing", "0", "--no-depth-correction", "--foot-locking", "0"]
-    assert main(["cleanup", str(raw), "-o", str(output), *plain, "--height", f"{person}=185"]) == 0
-    known = load_shots(output)[0].people[0]
-    assert body_height(load_body(), known.betas) == pytest.approx(1.85, abs=0.001)
-    assert known.trans[0, 2] != before.people[0].trans[0, 2]
-    edits.write_text(f'{{"{person}": {{"height": 3}}}}')
-    assert "50 to 250 cm" in fails(capsys, "cleanup", raw, "-o", output, "--edits", edits)
-    assert "no person 77" in fails(capsys, "cleanup", raw, "-o", output, "--height", "77=180")
 
 
 def test_help_needs_no_torch() -> None:

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tar_core.body.data import load_body
+from tar_core.body.shape import body_height
+from tar_core.cli import main
 from tar_core.edits import FEET, ContactRange, PersonEdits, load_edits, parse_height, with_heights
 from tar_core.errors import TarError
+from tar_core.shot_files import load_shots
+from tests.support.clips import make_clip, make_person
 
 ranges = st.tuples(
     st.sampled_from(FEET), st.integers(0, 30), st.integers(0, 12), st.sampled_from([True, False, None])
@@ -87,3 +92,24 @@ def test_known_heights_are_added_to_edits() -> None:
         with_heights({}, [(3, 1.8)], [2, 1])
     with pytest.raises(ValueError):
         parse_height("178")
+
+
+def test_known_heights_and_edits_are_applied(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    raw, output, edits = tmp_path / "raw.npz", tmp_path / "out.npz", tmp_path / "edits.json"
+    clip = make_clip([make_person(1)])
+    clip.people[0].trans[:, 2] += 5
+    clip.save(raw)
+    (before,) = load_shots(raw)
+    person = before.people[0].person_id
+    plain = ["--smoothing", "0", "--no-depth-correction", "--foot-locking", "0"]
+    assert main(["cleanup", str(raw), "-o", str(output), *plain, "--height", f"{person}=185"]) == 0
+    known = load_shots(output)[0].people[0]
+    assert body_height(load_body(), known.betas) == pytest.approx(1.85, abs=0.001)
+    assert known.trans[0, 2] != before.people[0].trans[0, 2]
+    edits.write_text(f'{{"{person}": {{"height": 3}}}}')
+    for arguments, message in (
+        (["--edits", str(edits)], "50 to 250 cm"),
+        (["--height", "77=180"], "there is no person 77"),
+    ):
+        assert main(["cleanup", str(raw), "-o", str(output), *arguments]) == 2
+        assert message in capsys.readouterr().err
