@@ -32,6 +32,7 @@ _MODULES = (
     "operators.editing",
     "operators.motion_assets",
     "operators.frame_rate",
+    "operators.export_person",
     "operators.retarget",
     "panels.preferences",
     "panels.presets",

@@ -228,15 +228,15 @@ class TAR_OT_move_travel(EditOperator, bpy.types.Operator):
         move_travel(armature, self.place)
 
 
-register, unregister = registration(
-    (
-        TAR_OT_add_layer,
-        TAR_OT_merge_layers,
-        TAR_OT_swap_sides,
-        TAR_OT_mirror_motion,
-        TAR_OT_take_range,
-        TAR_OT_trim_motion,
-        TAR_OT_make_loop,
-        TAR_OT_move_travel,
-    )
+OPERATORS = (
+    TAR_OT_add_layer,
+    TAR_OT_merge_layers,
+    TAR_OT_swap_sides,
+    TAR_OT_mirror_motion,
+    TAR_OT_take_range,
+    TAR_OT_trim_motion,
+    TAR_OT_make_loop,
+    TAR_OT_move_travel,
 )
+
+register, unregister = registration(OPERATORS)

@@ -13,6 +13,7 @@ from ..operators.editing import (
     TAR_OT_take_range,
     TAR_OT_trim_motion,
 )
+from ..operators.export_person import TAR_OT_export_person
 from ..operators.frame_rate import TAR_OT_bake_frame_rate
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.motion_assets import TAR_OT_create_motion_asset
@@ -51,6 +52,7 @@ class TAR_PT_edit(bpy.types.Panel):
         column.operator(TAR_OT_reduce_keys.bl_idname, icon="KEYFRAME")
         column.operator(TAR_OT_bake_frame_rate.bl_idname, icon="TIME")
         column.operator(TAR_OT_create_motion_asset.bl_idname, icon="ASSET_MANAGER")
+        column.operator(TAR_OT_export_person.bl_idname, icon="EXPORT")
 
 
 register, unregister = registration((TAR_PT_edit,))

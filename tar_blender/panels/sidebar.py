@@ -13,6 +13,7 @@ from ..engine.paths import addon_preferences, cache_folder, own_python
 from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
+from ..operators.editing import OPERATORS as EDIT_OPERATORS
 from ..operators.floor import TAR_OT_feet_on_ground, TAR_OT_floor_from_objects
 from ..operators.import_motion import TAR_OT_import_motion_file
 from ..operators.import_video import TAR_OT_find_people, TAR_OT_import_video_motion
@@ -216,6 +217,7 @@ class TAR_MT_video_motion(bpy.types.Menu):
             TAR_OT_draw_box,
             TAR_OT_import_motion_file,
             TAR_OT_reduce_keys,
+            *EDIT_OPERATORS,
         ):
             self.layout.operator(operator.bl_idname)
 

@@ -1,0 +1,66 @@
+"""Operator that exports the active person for other programs."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+
+from tar_core.errors import TarError
+
+from ..export.formats import save_each
+from ..scene.layers import is_layered
+from ..util.blender_types import OperatorResult, view_layer_of
+from ..util.registration import registration
+from ..util.report import refuse
+from .editing import EditOperator
+
+_FORMATS = (
+    (".fbx", "FBX", "For Unreal, Unity, Godot, Maya and MotionBuilder: centimeters, no scaled objects"),
+    (".glb", "glTF", "For Godot, three.js and other programs that read glTF"),
+)
+
+
+class TAR_OT_export_person(EditOperator, bpy.types.Operator):
+    """Export the active person with its body and motion, at the frame rate of the scene"""
+
+    bl_idname = "tar.export_person"
+    bl_label = "Export Person"
+    bl_options = {"REGISTER"}
+
+    filepath: StringProperty(name="File Path", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    format: EnumProperty(name="Format", description="Format of the file", items=_FORMATS)
+    filter_glob: StringProperty(default="*.fbx;*.glb", options={"HIDDEN"})
+    check_existing: BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
+        armature = view_layer_of(context).objects.active
+        assert armature is not None  # see `poll`
+        self.filepath = f"{armature.name}{self.format}"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def check(self, context: bpy.types.Context) -> bool:
+        """Give the name in the file browser the suffix of the format."""
+        before = self.filepath
+        self.filepath = str(Path(before).with_suffix(self.format)) if Path(before).name else before
+        return bool(self.filepath != before)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        assert self.layout is not None
+        self.layout.prop(self, "format")
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        armature = view_layer_of(context).objects.active
+        assert armature is not None  # see `poll`
+        path = Path(self.filepath).with_suffix(self.format)
+        try:
+            if is_layered(armature):
+                raise TarError(f"{armature.name} has layers; merge them first")
+            save_each(path, [armature])
+        except TarError as error:
+            return refuse(self, error)
+        self.report({"INFO"}, f"Wrote {path.name}")
+        return {"FINISHED"}
+
+
+register, unregister = registration((TAR_OT_export_person,))

@@ -1,0 +1,54 @@
+"""The operator Export Person: the file has the edited motion, with the travel in the root if it was put there."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+
+from tar_blender.scene.fcurves import curves_of
+from tests.support.characters import SMPL_BONES, heads_of
+
+FRAMES = (5, 30, 60)
+
+
+@pytest.fixture
+def person(addon: None, motion_file: Path) -> bpy.types.Object:
+    bpy.context.scene.tar_settings.figure = "armature"
+    bpy.ops.tar.import_motion_file(filepath=str(motion_file))
+    armature = bpy.data.objects["Person 1"]
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.tar.bake_frame_rate(keyed_fps=30000 / 1001, fps=30)
+    return armature
+
+
+@pytest.mark.parametrize(("suffix", "importer"), [(".fbx", "fbx"), (".glb", "gltf")])
+def test_root_of_the_file_carries_the_travel(
+    person: bpy.types.Object, tmp_path: Path, suffix: str, importer: str
+) -> None:
+    bpy.ops.tar.move_travel(place="object")
+    first = round(min(curve.range()[0] for curve in curves_of(person)))
+    shown, places = {}, {}
+    for frame in FRAMES:
+        shown[frame] = heads_of(person, SMPL_BONES, frame)
+        places[frame] = np.array(person.matrix_world.translation)
+    assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix) == {"FINISHED"}
+    assert person.name == "Person 1" and bpy.data.objects["Person 1"].animation_data.action is not None
+    present = set(bpy.data.objects)
+    getattr(bpy.ops.import_scene, importer)(filepath=str(tmp_path / f"walk{suffix}"))
+    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE")
+    assert read.name == "root"
+    shift = round(min(curve.range()[0] for curve in curves_of(read))) - first
+    for frame in FRAMES:
+        for joint, position in heads_of(read, SMPL_BONES, frame + shift).items():
+            np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
+        np.testing.assert_allclose(np.array(read.matrix_world.translation), places[frame], atol=2e-3)
+
+
+def test_layers_and_missing_folders_are_refused(person: bpy.types.Object, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="folder"):
+        bpy.ops.tar.export_person(filepath=str(tmp_path / "missing" / "walk.fbx"))
+    bpy.ops.tar.add_layer()
+    with pytest.raises(RuntimeError, match="merge them"):
+        bpy.ops.tar.export_person(filepath=str(tmp_path / "walk.fbx"))
+    assert not list(tmp_path.glob("walk*"))
