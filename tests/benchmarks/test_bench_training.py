@@ -10,6 +10,7 @@ from benchmarks.bench_training import busy, main, peak_flops
 from tar_core.training import trainer as training
 
 
+@pytest.mark.slow
 def test_step_is_timed_and_profiled(capsys, monkeypatch):
     monkeypatch.setattr(bench_training, "WARMUP", 0)
     monkeypatch.setattr(bench_training, "PROFILED", 1)

@@ -14,9 +14,15 @@ from tar_core.errors import TarError
 needs_bpy = pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="bpy builds the extension")
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The zip without the packages of the engine."""
+    return build_extension.build_extension(tmp_path_factory.mktemp("plain"))
+
+
 @needs_bpy
-def test_zip_contains_the_extension_and_the_wheel(tmp_path: Path) -> None:
-    with zipfile.ZipFile(build_extension.build_extension(tmp_path)) as extension:
+def test_zip_contains_the_extension_and_the_wheel(plain: Path) -> None:
+    with zipfile.ZipFile(plain) as extension:
         names = set(extension.namelist())
         manifest = tomllib.loads(extension.read("blender_manifest.toml").decode())
         (wheel_name,) = (name for name in names if name.endswith(".whl"))
@@ -47,7 +53,7 @@ def test_failed_step_is_an_error() -> None:
 
 @needs_bpy
 def test_zip_for_a_platform_contains_the_packages_of_the_engine(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    plain: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """All steps are real except for the download."""
     wheels = tmp_path / "wheels"
@@ -55,7 +61,6 @@ def test_zip_for_a_platform_contains_the_packages_of_the_engine(
     (wheels / "onnxruntime-1.0-cp311-cp311-win_amd64.whl").write_bytes(b"wheel")
     monkeypatch.setattr(build_extension, "download", lambda platform: wheels)
     (windows,) = (platform for platform in PLATFORMS if platform.name == "windows-x64")
-    plain = build_extension.build_extension(tmp_path / "plain")
     zip_file = build_extension.build_for_platform(windows, plain, tmp_path)
     with zipfile.ZipFile(zip_file) as extension:
         names = extension.namelist()

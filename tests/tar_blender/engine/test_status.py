@@ -28,6 +28,7 @@ def folder(empty_scene: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     tar_blender.unregister()
 
 
+@pytest.mark.slow
 def test_older_engine_is_updated(
     folder: Path,
     base_python: Path,

@@ -67,6 +67,7 @@ def test_batch_writes_a_folder_and_a_report(
     assert main([str(videos), "-o", str(out), "--format", "dae"]) == EXIT_BAD_INPUT
 
 
+@pytest.mark.slow
 def test_several_engines_write_the_same_files(engine_python: Path, tiny_video: Path, tmp_path: Path) -> None:
     videos = tmp_path / "videos"
     videos.mkdir()
