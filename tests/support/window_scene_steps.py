@@ -178,7 +178,8 @@ def import_variable_rate(session: Session) -> Step:
     session.view.region_3d.view_perspective = "CAMERA"
     with session.override():
         bpy.ops.view3d.view_center_camera()
-    session.view.overlay.show_overlays = False
+    overlay = session.view.overlay
+    overlay.show_floor = overlay.show_cursor = overlay.show_text = False
     hidden = [thing for thing in scene.objects if thing.visible_get() and thing.type != "CAMERA"]
     for thing in hidden:
         thing.hide_set(True)
@@ -190,7 +191,7 @@ def import_variable_rate(session: Session) -> Step:
         assert abs(shown - frame) <= 1, f"the background shows frame {shown} at frame {frame}"
     for thing in hidden:
         thing.hide_set(False)
-    session.view.overlay.show_overlays = True
+    overlay.show_floor = overlay.show_cursor = overlay.show_text = True
     scene.frame_set(settings.start_frame + 25)
     yield DRAW_SECONDS
     session.screenshot("variable")
