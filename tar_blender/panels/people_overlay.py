@@ -55,10 +55,9 @@ def _draw() -> None:
 def _draw_box(person_id: int, box: Rectangle, is_selected: bool, scale: float) -> None:
     color = person_color(person_id)
     fill(color, *outline(*box, (_LINE if is_selected else _THIN_LINE) * scale))
-    size = _TEXT_SIZE * scale
-    name = f"{person_id}" if is_selected else f"{person_id} not selected"
+    size, name = _TEXT_SIZE * scale, str(person_id)
     fill(color if is_selected else _DARK, (box.x0, box.y1 - 1.5 * size, box.x0 + (len(name) + 1) * size / 2, box.y1))
-    draw_text(_DARK if is_selected else color, size, box.x0 + 0.3 * size, box.y1 - 1.1 * size, name)
+    draw_text(_DARK if is_selected else color, size, box.x0 + 0.25 * size, box.y1 - 1.1 * size, name)
 
 
 def _texture_of(pictures: Pictures, index: int) -> Any:

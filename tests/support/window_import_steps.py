@@ -12,6 +12,7 @@ import bpy
 
 from tests.support.window_session import (
     DRAW_SECONDS,
+    POLL_SECONDS,
     Session,
     Step,
     engine_process,
@@ -168,12 +169,24 @@ def import_long_motion(session: Session) -> Step:
     yield DRAW_SECONDS
     session.progress.notice, begin = "", time.perf_counter()
     press("Return")
+    yield from check_input_is_accepted(session)
     yield from wait_until(lambda: session.progress.notice or session.progress.error)
     seconds = time.perf_counter() - begin
     print(f"{len(steps)} steps built the scene of a long motion file in {seconds:.1f} s; the longest parts:")
     print_longest(parts)
     print(f"FIGURE longest_part_of_long_file_ms={max(part.wall for part in parts):.1f}")
     yield from session.undo_import(people=3)
+
+
+def check_input_is_accepted(session: Session) -> Step:
+    """While the motion is cleaned up, N hides and shows the sidebar."""
+    cleaning = "Cleaning up the motion"
+    yield from wait_until(lambda: session.progress.stage == cleaning)
+    for is_shown in (False, True):
+        press("n")
+        while session.view.show_region_ui != is_shown:
+            assert session.progress.stage == cleaning, "input is ignored"
+            yield POLL_SECONDS
 
 
 def import_video(session: Session) -> Step:
