@@ -54,7 +54,7 @@ def check(blend: str, frames: str) -> int:
     armatures = [obj for obj in bpy.data.objects if obj.type == "ARMATURE"]
     assert armatures, "no people in the scene"
     for armature in armatures:
-        assert len(armature.data.bones) == 24
+        assert len(armature.data.bones) == 52
         first, last = armature.animation_data.action.frame_range
         # The keyframes that hide the person are one frame before and after the motion.
         assert 0 <= first < last <= int(frames) + 1

@@ -75,7 +75,7 @@ def test_usd_contains_body_and_motion(clip: MotionClip, tmp_path: Path, ending: 
     bpy.ops.wm.usd_import(filepath=str(path))
     (armature,) = [obj for obj in bpy.data.objects if obj.type == "ARMATURE"]
     bodies = [obj for obj in bpy.data.objects if obj.type == "MESH" and len(obj.data.vertices) > 5000]
-    assert bodies and len(armature.data.bones) == 24
+    assert bodies and len(armature.data.bones) == 52
     positions = []
     for frame in (20, 40):
         bpy.context.scene.frame_set(frame)
@@ -96,7 +96,8 @@ def test_glb_passes_the_khronos_validator(tmp_path: Path) -> None:
         warned = {issue["code"] for issue in issues["messages"] if issue["severity"] == 1}
         assert warned <= {"NODE_SKINNED_MESH_NON_ROOT"}
         assert report["info"]["animationCount"] == 1, "one animation moves all people"
-        assert report["info"]["drawCallCount"] == animated and report["info"]["maxInfluences"] <= 4
+        assert report["info"]["drawCallCount"] == 3 * animated, "suit, skin and shoes"
+        assert report["info"]["maxInfluences"] <= 4
 
 
 @pytest.mark.parametrize("ending", [".fbx", ".glb", ".usdc"])
