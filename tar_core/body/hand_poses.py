@@ -11,11 +11,11 @@ AS_CAPTURED = "auto"  # relaxed, if the hands were not captured
 # Degrees by which the three joints of each finger curl, from the root to the tip, and by which the fingers close up
 # toward the middle finger.
 _CURLS = {
-    "relaxed": {"index": (18, 22, 12), "middle": (24, 26, 14), "ring": (28, 28, 15), "pinky": (30, 28, 15)},
+    "relaxed": {"index": (8, 18, 10), "middle": (14, 22, 12), "ring": (18, 24, 12), "pinky": (20, 24, 12)},
     "open": {},
     "fist": {"index": (72, 95, 55), "middle": (76, 98, 58), "ring": (78, 98, 58), "pinky": (78, 95, 55)},
 }
-_THUMB_CURLS = {"relaxed": (8, 12, 15), "open": (0, 0, 0), "fist": (22, 35, 50)}
+_THUMB_CURLS = {"relaxed": (6, 8, 10), "open": (0, 0, 0), "fist": (30, 42, 60)}
 _CLOSING = {"relaxed": 0.5, "open": 0.0, "fist": 1.0}  # share of the angle between a finger and the middle finger
 
 
@@ -57,7 +57,7 @@ def _finger_pose(name: str, side: str, finger: str, joints: dict[str, np.ndarray
     palm = palm_direction(side, joints)
     inward = _unit(joints[f"{side}_pinky1"] - joints[f"{side}_index1"])
     if finger == "thumb":
-        curls, toward = _THUMB_CURLS[name], _unit(palm + inward)  # across the palm
+        curls, toward = _THUMB_CURLS[name], inward
     else:
         curls, toward = _CURLS[name].get(finger, (0, 0, 0)), palm
     directions = (joints[middle] - joints[root], joints[tip] - joints[middle], joints[tip] - joints[middle])
