@@ -27,6 +27,7 @@ _MODULES = (
     "operators.people",
     "operators.floor",
     "operators.reimport",
+    "operators.person_edits",
     "operators.key_reduction",
     "operators.ik_controls",
     "operators.editing",

@@ -1,27 +1,18 @@
 """Operator that replaces the motion of a clip by its captured motion, cleaned up with other settings."""
 
-from dataclasses import replace
-
 import bpy
 
-from tar_core.amass import load_motion
-from tar_core.body.data import load_body
 from tar_core.errors import TarError
 
-from ..engine.cache import find_motion
-from ..engine.paths import cache_folder
 from ..panels.layout import draw_lens, draw_scene_settings
 from ..properties.lens import LensSettings, lens_focal_length
 from ..properties.settings import SceneSettings
 from ..scene.build import ImportedClip
 from ..scene.metadata import (
     ClipRecord,
-    check_local,
     clip_record,
     given_camera,
     mark_clip,
-    people_of,
-    person_id,
 )
 from ..scene.options import ImportOptions
 from ..scene.update import update_steps
@@ -29,10 +20,9 @@ from ..util.blender_types import OperatorResult, scene_of
 from ..util.incremental import finish
 from ..util.registration import registration
 from ..util.report import refuse, sentence
+from .captured import DAMAGED, captured_motion
 from .engine_job import fail
 from .targets import ClipOperator, leave_other_modes
-
-_DAMAGED = "the record of this clip is damaged; import the video again"
 
 
 class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.Operator):
@@ -45,7 +35,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         record = clip_record(self.collection())
         try:
             if record is None:
-                raise TarError(_DAMAGED)
+                raise TarError(DAMAGED)
             options = ImportOptions.from_json(record.options)
         except TarError as error:
             return refuse(self, error)
@@ -76,20 +66,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
 
     def _reimport(self, context: bpy.types.Context) -> ImportedClip:
         collection = self.collection()
-        check_local(collection)
-        record = clip_record(collection)
-        if record is None:
-            raise TarError(_DAMAGED)
-        path = find_motion(record.motion, cache_folder(context))
-        if path is None:
-            raise TarError("the captured motion of the clip is no longer in the cache; import the video again")
-        motion, *others = load_motion(path, load_body(), record.shot)
-        if others:
-            raise TarError(_DAMAGED)
-        wanted = {person_id(armature) for armature in people_of(collection)}
-        motion = replace(motion, people=[person for person in motion.people if person.person_id in wanted])
-        if not motion.people:
-            raise TarError("all people of the clip were deleted; import the video again")
+        motion, record = captured_motion(context, collection)
         scene = scene_of(context)
         camera = self._camera(scene, collection)
         focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)

@@ -48,6 +48,7 @@ from .engine import draw_set_up
 from .ik_controls import draw_ik_controls
 from .layout import draw_capture_options, draw_lens, draw_scene_settings
 from .people_picker import draw_detected
+from .person_edits import draw_person_edits
 from .presets import TAR_PT_presets
 
 _PIXELS_PER_CHARACTER = 7  # approximate; Blender does not wrap labels
@@ -185,6 +186,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
             if active:
                 _draw_ranges(layout, uncertain_ranges_of(armature))
                 _draw_ranges(layout, implausible_ranges_of(armature) or [])
+                draw_person_edits(context, layout, armature)
                 draw_ik_controls(layout, armature)
         if quality := _quality_text(clip):
             layout.label(text=quality, icon="VIEWZOOM")

@@ -67,7 +67,7 @@ def build_armature(
     """
     vertices, joints = shaped_body(body, betas)
     heads = joints @ SMPL_TO_BLENDER.T
-    tails = _bone_tails(body, heads, vertices @ SMPL_TO_BLENDER.T)
+    tails = bone_tails(body, heads, vertices @ SMPL_TO_BLENDER.T)
 
     armature = bpy.data.armatures.new(name)
     armature_object = bpy.data.objects.new(name, armature)
@@ -128,7 +128,7 @@ def _next_joint(body: BodyData, joint: int) -> int | None:
     return body.parents.index(joint) if joint in body.parents else None
 
 
-def _bone_tails(body: BodyData, heads: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+def bone_tails(body: BodyData, heads: np.ndarray, vertices: np.ndarray) -> np.ndarray:
     """Return the bones' tails [J, 3]: the next joint or, at the end of a chain, the end of the bone's vertices."""
     tails = np.empty_like(heads)
     owner = body.weights.argmax(1)

@@ -11,10 +11,10 @@ import numpy as np
 from tar_core.body.data import BodyData, body_of_clip
 from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.world import with_camera_trajectory
-from tar_core.cleanup.camera_height import feet_height
+from tar_core.cleanup.camera_height import feet_height, hover_text
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
 from tar_core.cleanup.kinematics import kinematics_of
-from tar_core.cleanup.pipeline import clean_up
+from tar_core.cleanup.pipeline import finish as finish_clip
 from tar_core.cleanup.plausibility import plausibility_of
 from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.uncertainty import UncertainRange, uncertain_ranges
@@ -29,6 +29,7 @@ from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
 from .armature import build_armature
 from .body_mesh import body_steps
 from .camera import SAME_RATE, add_video_background, build_camera
+from .contacts import show_contacts
 from .keyframes import follow_visibility, hide_absent, motion_steps
 from .mannequin import mannequin_materials
 from .markers import add_marker
@@ -43,6 +44,7 @@ from .metadata import (
 )
 from .options import ImportOptions
 from .scene_settings import adapt_scene, is_in_use, resampling_rate
+from .settling import NO_EDITS, PeopleEdits, settled_clip
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class PreparedClip:
         placement: transformation from the camera frame to the world.
         about_floor: text about the floor for the People panel.
         implausible: for each person of the clip, the ranges in which the motion is implausible.
+        contacts: for each person of the clip, the frames [N, 2] in which the left and the right foot are locked.
         given_camera: the user's animated camera, if the clip is placed in its world.
         speed: video frames per scene frame.
         warnings: messages for the user.
@@ -105,6 +108,7 @@ class PreparedClip:
     placement: WorldPlacement
     about_floor: str
     implausible: list[tuple[UncertainRange, ...]]
+    contacts: list[np.ndarray]
     given_camera: bpy.types.Object | None = None
     speed: float = 1.0
     warnings: list[str] = field(default_factory=list)
@@ -184,12 +188,17 @@ def _clip_steps(
 
 
 def prepared_steps(
-    clip: MotionClip, context: bpy.types.Context, options: ImportOptions, scene_rate: float | None
+    clip: MotionClip,
+    context: bpy.types.Context,
+    options: ImportOptions,
+    scene_rate: float | None,
+    edits: PeopleEdits = NO_EDITS,
 ) -> Incremental[PreparedClip]:
     """Clean up a clip and place it in the world. Nothing in the file changes.
 
     Args:
         scene_rate: the frame rate to which the motion is resampled; None to keep that of the video.
+        edits: of the people.
 
     Raises:
         TarError: the body file or the user's camera is missing.
@@ -199,12 +208,12 @@ def prepared_steps(
         scene_rate = None
     speed = clip.fps / scene_rate if scene_rate else 1.0
     if options.camera is None or not is_filmed(clip):
-        prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, None))
+        prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, None, edits))
         return replace(prepared, speed=speed)
     given = find_camera(options.camera)
     animated = yield from _animated_camera(clip, scene, given, options, speed)
     warnings = yield from in_thread(partial(_scale_warnings, clip, animated))
-    prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated))
+    prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated, edits))
     return replace(prepared, given_camera=given, speed=speed, warnings=warnings)
 
 
@@ -216,7 +225,11 @@ def describe_clip(collection: bpy.types.Collection, prepared: PreparedClip) -> N
 
 
 def prepare(
-    clip: MotionClip, options: ImportOptions, scene_rate: float | None, camera: AnimatedCamera | None
+    clip: MotionClip,
+    options: ImportOptions,
+    scene_rate: float | None,
+    camera: AnimatedCamera | None,
+    edits: PeopleEdits = NO_EDITS,
 ) -> PreparedClip:
     """Clean up the clip and place it in the world, without access to Blender's data.
 
@@ -225,18 +238,13 @@ def prepare(
         options: the options of the import.
         scene_rate: frames per second to which the motion is resampled; None for those of the video.
         camera: the user's animated camera, if the clip is placed in its world.
+        edits: of the people.
     """
     body = body_of_clip(clip)
     if camera is not None:
         clip = in_front_of(camera, clip, body)
-    clean = clean_up(
-        clip,
-        body,
-        options,
-        focal_length=options.focal_length if options.camera is None else None,
-        on_ground=options.on_ground and options.placement is None,
-        fps=scene_rate,
-    )
+    settled = settled_clip(clip, body, options, edits)
+    clean = finish_clip(settled, body, options, fps=scene_rate, edits=edits.by_person, only=edits.only)
     placement = options.placement or clean.placement
     trajectory = clean.clip.camera_trajectory
     in_world = options.placement is None and trajectory is not None and trajectory.world is not None
@@ -246,12 +254,13 @@ def prepare(
         height = feet_height(clean.clip.people, body, placement)
         about = f"In the camera's world, feet {height:+.2f} m above z = 0"
     elif has_floor:
-        about = ", ".join(filter(None, (_floor_text(clean.floor), str(trajectory or ""))))
+        hovering = hover_text(clean.clip.people, clean.contacts, body, placement)
+        about = ", ".join(filter(None, (_floor_text(clean.floor), hovering, str(trajectory or ""))))
     implausible = [
         plausibility_of([kinematics_of(person, clean.clip, body, placement, has_floor)]).ranges
         for person in clean.clip.people
     ]
-    return PreparedClip(clean.clip, body, placement, about, implausible)
+    return PreparedClip(clean.clip, body, placement, about, implausible, clean.contacts)
 
 
 def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> MotionClip:
@@ -349,11 +358,13 @@ def _people_steps(
         yield
         armatures.append(build_armature(context, _name(person), body, person.betas, collection, options.bone_names))
     people = []
-    for person, armature, implausible in zip(prepared.clip.people, armatures, prepared.implausible, strict=True):
+    parts = zip(prepared.clip.people, armatures, prepared.implausible, prepared.contacts, strict=True)
+    for person, armature, implausible, contacts in parts:
         yield
         imported = yield from _person_steps(armature, person, prepared.placement, body, options, collection)
         mark_uncertain_ranges(armature, uncertain_ranges(person, prepared.clip.fps), options.start_frame)
         mark_implausible_ranges(armature, implausible, options.start_frame)
+        show_contacts(armature, options.start_frame + person.frames, contacts, np.zeros_like(contacts, np.int8))
         people.append(imported)
     return people
 

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import bpy
 import numpy as np
 
-Animated: TypeAlias = bpy.types.Object | bpy.types.Camera
+Animated: TypeAlias = bpy.types.Object | bpy.types.Camera | bpy.types.Armature
 
 # Values of Blender's enumerations, which `foreach_set` takes instead of names. They are written as bytes, as Blender
 # stores them: arrays of another type are converted value by value, which is slow.

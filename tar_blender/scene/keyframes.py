@@ -58,7 +58,7 @@ def motion_steps(
     """
     bones = joint_bones(armature_object)
     rest = rest_rotations(armature_object)
-    poses = _poses_of(person, list(bones), rest_heads(armature_object), hands)
+    poses = joint_poses(person, list(bones), rest_heads(armature_object), hands)
     quaternions = yield from in_thread(lambda: bone_quaternions(poses, rest, placement))
     locations = pelvis_locations(person.trans, armature_object, placement)
     frames = start_frame + person.frames
@@ -79,7 +79,7 @@ def motion_steps(
     return action
 
 
-def _poses_of(person: PersonMotion, joints: list[str], rest_heads: np.ndarray, hands: str) -> np.ndarray:
+def joint_poses(person: PersonMotion, joints: list[str], rest_heads: np.ndarray, hands: str) -> np.ndarray:
     """Rotations [N, J, 3] of an armature's joints, whose heads at rest are [J, 3], axis-angle."""
     poses = person.poses.reshape(len(person), -1, 3).astype(float)
     if not set(joints).issuperset(HAND_JOINT_NAMES):

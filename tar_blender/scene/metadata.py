@@ -14,6 +14,7 @@ from typing import Any
 import bpy
 
 from tar_core.cleanup.uncertainty import UncertainRange
+from tar_core.edits import PersonEdits
 from tar_core.errors import TarError, shown_text
 from tar_core.option_fields import LARGEST_INTEGER
 
@@ -27,6 +28,7 @@ _UNCERTAIN_RANGES = "tar_doubts"
 _IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
 _LENS = "tar_lens"
+_EDITS = "tar_edits"
 _PART = "tar_part"  # of data that an import made
 
 # Names of objects, actions and materials that were made before parts were marked.
@@ -67,6 +69,25 @@ def mark_uncertain_ranges(
 def uncertain_ranges_of(armature: bpy.types.Object) -> list[UncertainRange]:
     """Return the recorded uncertain ranges, in scene frames."""
     return list(_ranges_from_json(_record(armature, _UNCERTAIN_RANGES)) or ())
+
+
+def mark_edits(armature: bpy.types.Object, edits: PersonEdits) -> None:
+    """Record the user's edits of a person."""
+    armature[_EDITS] = json.dumps(edits.to_json())
+
+
+def edits_of(armature: bpy.types.Object) -> PersonEdits:
+    """Return the user's edits of a person; none if there is no valid record."""
+    return _edits_from_json(_record(armature, _EDITS)) or PersonEdits()
+
+
+@lru_cache
+def _edits_from_json(text: str) -> PersonEdits | None:
+    """Parse edits; None if the text has another form."""
+    try:
+        return PersonEdits.from_json(_parsed(text)) if text else PersonEdits()
+    except TarError:
+        return None
 
 
 def mark_implausible_ranges(armature: bpy.types.Object, ranges: Sequence[UncertainRange], start_frame: int) -> None:
@@ -194,6 +215,7 @@ def damaged_records() -> list[str]:
         _CLIP: lambda collection: clip_record(collection) is not None,
         _UNCERTAIN_RANGES: lambda armature: _ranges_from_json(_record(armature, _UNCERTAIN_RANGES)) is not None,
         _IMPLAUSIBLE_RANGES: lambda armature: implausible_ranges_of(armature) is not None,
+        _EDITS: lambda armature: _edits_from_json(_record(armature, _EDITS) or "{") is not None,
         _FLOOR: lambda collection: isinstance(collection.get(_FLOOR), str),
         _LENS: lambda collection: isinstance(collection.get(_LENS), str),
     }
@@ -308,7 +330,7 @@ def _data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
         yield obj.data
 
 
-def _own_action(owner: bpy.types.Object | bpy.types.Camera) -> Iterator[bpy.types.ID]:
+def _own_action(owner: bpy.types.Object | bpy.types.Camera | bpy.types.Armature) -> Iterator[bpy.types.ID]:
     action = owner.animation_data.action if owner.animation_data else None
     if action is not None and is_part(action):
         yield action
@@ -318,8 +340,9 @@ def _used_by_data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
     data = obj.data
     if isinstance(data, bpy.types.Mesh):
         yield from (material for material in data.materials if material is not None and is_part(material))
-    if isinstance(data, bpy.types.Camera):
+    if isinstance(data, bpy.types.Camera | bpy.types.Armature):
         yield from _own_action(data)
+    if isinstance(data, bpy.types.Camera):
         for background in data.background_images:
             if background.image is not None and is_part(background.image):
                 yield background.image

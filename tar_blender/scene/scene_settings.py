@@ -7,7 +7,7 @@ import numpy as np
 
 from tar_core.motion import MotionClip
 
-from .camera import match_render
+from .camera import SAME_RATE, match_render
 from .frame_rate import frame_rate, set_frame_rate
 from .options import ImportOptions
 
@@ -38,6 +38,12 @@ def resampling_rate(scene: bpy.types.Scene, options: ImportOptions) -> float | N
     """
     is_per_frame = options.camera is not None and options.timing == "auto"
     return None if is_per_frame or not keeps_frame_rate(scene, options.timing) else frame_rate(scene)
+
+
+def video_frames_per_frame(scene: bpy.types.Scene, options: ImportOptions, fps: float) -> float:
+    """Frames of a video of some frame rate in one frame of the scene, after an import with these options."""
+    rate = resampling_rate(scene, options)
+    return 1.0 if rate is None or abs(fps / rate - 1) < SAME_RATE else fps / rate
 
 
 def adapt_scene(

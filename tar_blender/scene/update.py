@@ -1,6 +1,6 @@
 """Another motion for an imported clip: the keys, the camera and the background change, and nothing else in the file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from mathutils import Matrix
 
 from tar_core.cleanup.uncertainty import uncertain_ranges
+from tar_core.edits import PersonEdits
 from tar_core.motion import MotionClip
 from tar_core.skeleton import NUM_JOINTS
 
@@ -18,13 +19,16 @@ from .body_mesh import body_steps
 from .bone_names import joint_bones, rename_bones
 from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
 from .camera import build_camera, hide_video_background, set_camera
+from .contacts import show_contacts
 from .frame_rate import set_frame_rate
 from .ik_controls import update_controls
 from .keyframes import follow_visibility, hide_absent_people, is_hidden_when_absent, motion_steps
 from .mannequin import mannequin_materials
 from .markers import add_marker, remove_markers
 from .metadata import (
+    edits_of,
     is_part,
+    mark_edits,
     mark_implausible_ranges,
     mark_uncertain_ranges,
     people_of,
@@ -33,11 +37,17 @@ from .metadata import (
     remove_objects,
 )
 from .options import ImportOptions
+from .reshape import reshape
 from .scene_settings import resampling_rate
+from .settling import PeopleEdits
 
 
 def update_steps(
-    collection: bpy.types.Collection, clip: MotionClip, context: bpy.types.Context, options: ImportOptions
+    collection: bpy.types.Collection,
+    clip: MotionClip,
+    context: bpy.types.Context,
+    options: ImportOptions,
+    edits: Mapping[int, PersonEdits] | None = None,
 ) -> Incremental[ImportedClip]:
     """Replace the motion of an imported clip.
 
@@ -47,12 +57,16 @@ def update_steps(
     Args:
         collection: of the clip.
         clip: the motion; only of people who are in the collection.
+        edits: of people, by their IDs, in place of those that are recorded with them.
 
     Raises:
         TarError: the body file or the user's camera is missing.
     """
     scene = scene_of(context)
-    prepared = yield from prepared_steps(clip, context, options, resampling_rate(scene, options))
+    armatures = {person_id(armature): armature for armature in people_of(collection)}
+    all_edits = {person: edits_of(armature) for person, armature in armatures.items()} | dict(edits or {})
+    rate = resampling_rate(scene, options)
+    prepared = yield from prepared_steps(clip, context, options, rate, PeopleEdits(all_edits))
     clip = prepared.clip
     set_frame_rate(scene, clip.fps)
     describe_clip(collection, prepared)
@@ -62,21 +76,82 @@ def update_steps(
         for marked in marked_scenes:
             add_marker(marked, clip.shot.name, options.start_frame + clip.shot.first, camera)
     yield
-    armatures = {person_id(armature): armature for armature in people_of(collection)}
     hidden = [armature for armature in armatures.values() if is_hidden_when_absent(armature)]
     people = []
-    for person, implausible in zip(clip.people, prepared.implausible, strict=True):
+    for index, person in enumerate(clip.people):
         armature = armatures[person.person_id]
         rename_bones(armature, options.bone_names)
-        action = yield from motion_steps(armature, person, prepared.placement, options.start_frame, options.hands)
-        update_controls(armature)
+        if not reshape(context, armature, prepared.body, person.betas):
+            warnings.append(f"{armature.name} keeps its size because its collection is hidden; show it and re-import")
+        action = yield from person_steps(armature, prepared, index, options, all_edits[person.person_id])
         body = yield from _update_body(armature, prepared, person.betas, collection, options)
-        mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
-        mark_implausible_ranges(armature, implausible, options.start_frame)
         people.append(ImportedPerson(person.person_id, armature, body, action))
     hide_absent_people(hidden, people_of_video(collection))
     scene.frame_set(scene.frame_current)
     return ImportedClip(collection, camera, prepared.placement, people, clip, [*prepared.warnings, *warnings])
+
+
+def prepared_person(
+    armature: bpy.types.Object,
+    collection: bpy.types.Collection,
+    clip: MotionClip,
+    context: bpy.types.Context,
+    options: ImportOptions,
+    edits: PersonEdits,
+) -> Incremental[PreparedClip]:
+    """Compute the motion of one person with these edits; nothing changes. For the arguments see `update_steps`."""
+    people = {person_id(other): edits_of(other) for other in people_of(collection)} | {person_id(armature): edits}
+    rate = resampling_rate(scene_of(context), options)
+    only = PeopleEdits(people, (person_id(armature),))
+    return (yield from prepared_steps(clip, context, options, rate, only))
+
+
+def update_person(
+    armature: bpy.types.Object,
+    collection: bpy.types.Collection,
+    clip: MotionClip,
+    context: bpy.types.Context,
+    options: ImportOptions,
+    edits: PersonEdits,
+) -> Incremental[None]:
+    """Replace the keys of one person by the motion with edited contacts, which changes nobody else."""
+    prepared = yield from prepared_person(armature, collection, clip, context, options, edits)
+    reshape(context, armature, prepared.body, prepared.clip.people[0].betas)
+    yield from person_steps(armature, prepared, 0, options, edits)
+    scene = scene_of(context)
+    scene.frame_set(scene.frame_current)
+
+
+def found_contacts(
+    armature: bpy.types.Object,
+    collection: bpy.types.Collection,
+    clip: MotionClip,
+    context: bpy.types.Context,
+    options: ImportOptions,
+    edits: PersonEdits,
+) -> Incremental[tuple[int, np.ndarray]]:
+    """The first scene frame of a person, and the contacts [N, 2] of the feet with these edits; nothing changes."""
+    prepared = yield from prepared_person(armature, collection, clip, context, options, edits)
+    return options.start_frame + int(prepared.clip.people[0].frames[0]), prepared.contacts[0]
+
+
+def person_steps(
+    armature: bpy.types.Object, prepared: PreparedClip, index: int, options: ImportOptions, edits: PersonEdits
+) -> Incremental[bpy.types.Action]:
+    """Replace the keys of one person, and record the edits.
+
+    Args:
+        index: of the person in the clip.
+    """
+    clip, person = prepared.clip, prepared.clip.people[index]
+    action = yield from motion_steps(armature, person, prepared.placement, options.start_frame, options.hands)
+    update_controls(armature)
+    mark_uncertain_ranges(armature, uncertain_ranges(person, clip.fps), options.start_frame)
+    mark_implausible_ranges(armature, prepared.implausible[index], options.start_frame)
+    marks = edits.contact_marks(np.rint(person.frames * prepared.speed))
+    show_contacts(armature, options.start_frame + person.frames, prepared.contacts[index], marks)
+    mark_edits(armature, edits)
+    return action
 
 
 def _update_camera(

@@ -1,6 +1,6 @@
 """Heights of the feet: below a level camera, and above z = 0 of the world."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ from tar_core.skeleton import JOINT_NAMES
 _FOOT_JOINTS = [joint for joint, name in enumerate(JOINT_NAMES) if name.endswith(("_ankle", "_foot"))]
 _SOLE_THICKNESS = 0.015  # meters above the lowest point of the feet that still count as sole
 _SOLE_POINTS = 60  # spread over both soles
+_SEEN_HEIGHT = 0.05  # meters of standing feet above or below the floor that a user should know of
 _MAX_FRAMES = 2000  # of a person; more frames do not change the result
 _PERCENTILE = 5.0  # of the lowest soles of all frames, so that single frames below the ground have no effect
 
@@ -28,6 +29,28 @@ def feet_height(people: Iterable[PersonMotion], body: BodyData, placement: World
     """Height of the lowest soles of at least one person above z = 0 of the world, meters."""
     heights = [placement.points(sole_points(person, body))[..., 2].min(1) for person in people]
     return float(np.percentile(np.concatenate(heights), _PERCENTILE))
+
+
+def hover_text(
+    people: Sequence[PersonMotion], contacts: Sequence[np.ndarray], body: BodyData, placement: WorldPlacement
+) -> str:
+    """Say who stands off the floor z = 0 of the world, and how far; empty if everybody is on it.
+
+    Args:
+        people: their motion.
+        contacts: for each person, the frames [N, 2] in which the left and the right foot are in contact.
+        body: the clip's body.
+        placement: of the camera frame in the world.
+    """
+    texts = []
+    for person, contact in zip(people, contacts, strict=True):
+        soles = placement.points(sole_points(person, body))[..., 2].reshape(len(person), 2, 2).min(2)
+        height = float(np.median(soles[contact])) if contact.any() else 0.0
+        if abs(height) > _SEEN_HEIGHT:
+            verb = "hovers" if height > 0 else "sinks"
+            place = "above" if height > 0 else "below"
+            texts.append(f"person {person.person_id} {verb} {100 * abs(height):.0f} cm {place} it")
+    return ", ".join(texts)
 
 
 def lowest_soles(person: PersonMotion, body: BodyData) -> np.ndarray:

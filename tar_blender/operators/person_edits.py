@@ -1,0 +1,214 @@
+"""Operators that correct a person: foot contacts, height, floor. The motion is computed again from the capture."""
+
+from dataclasses import replace
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
+
+from tar_core.edits import FEET, MAX_HEIGHT, MIN_HEIGHT, Foot, PersonEdits
+from tar_core.errors import TarError
+from tar_core.filters import true_runs
+from tar_core.motion import MotionClip
+
+from ..scene.contacts import contacts_of
+from ..scene.metadata import check_local, edits_of, imported_clips, people_of, person_id
+from ..scene.options import ImportOptions
+from ..scene.range_update import update_range
+from ..scene.scene_settings import video_frames_per_frame
+from ..scene.update import found_contacts, update_person, update_steps
+from ..util.blender_types import OperatorResult, scene_of
+from ..util.incremental import finish
+from ..util.registration import registration
+from ..util.report import refuse
+from .captured import captured_motion
+from .targets import PersonOperator, leave_other_modes
+
+_SHORT = 0.4  # seconds; a gap between contacts that is not longer is locked as a whole
+_AROUND = 0.1  # seconds before and after the current frame that are locked in a longer gap
+
+
+class _EditOperator(PersonOperator):
+    """Base class of operators that edit a person."""
+
+    def source(self, context: bpy.types.Context) -> tuple[bpy.types.Collection, MotionClip, ImportOptions]:
+        """The clip of the person, its captured motion, and the options of the import.
+
+        Raises:
+            TarError: the motion cannot be computed again.
+        """
+        armature = self.armature()
+        check_local(armature)
+        clips = (clip for clip in imported_clips(scene_of(context)) if armature in people_of(clip))
+        collection = next(clips, None)
+        if collection is None:
+            raise TarError(f"{armature.name} is in no imported clip of this scene; import the video again")
+        motion, record = captured_motion(context, collection)
+        return collection, motion, ImportOptions.from_json(record.options)
+
+    def update_all(self, context: bpy.types.Context, edits: PersonEdits) -> OperatorResult:
+        """Apply edits that may move the floor, and with it everybody."""
+        try:
+            collection, motion, options = self.source(context)
+            leave_other_modes(context, list(collection.all_objects))
+            finish(update_steps(collection, motion, context, options, {person_id(self.armature()): edits}))
+        except TarError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
+    """Lock this foot in place, or release it, around the current frame or in the preview range.
+    The motion is computed again from the capture. Adjust the frames in the panel Adjust Last Operation"""
+
+    bl_idname = "tar.set_contact"
+    bl_label = "Set Foot Contact"
+    foot: EnumProperty(name="Foot", items=[(foot, f"{foot.title()} Foot", "") for foot in FEET])
+    contact: EnumProperty(
+        name="Contact",
+        items=[
+            ("lock", "Locked", "The foot stays in place"),
+            ("release", "Released", "The foot moves as captured"),
+            ("found", "As Found", "Locked where the clean-up finds a contact"),
+        ],
+    )
+    first: IntProperty(name="First Frame")
+    last: IntProperty(name="Last Frame")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
+        scene, found = scene_of(context), contacts_of(self.armature())
+        if found is None:
+            return refuse(self, f"{self.armature().name} has no contact keys; re-import the clip")
+        start, contacts = found
+        frame = scene.frame_current - start
+        if not 0 <= frame < len(contacts):
+            return refuse(self, f"{self.armature().name} is not in the video at this frame")
+        column = contacts[:, FEET.index(self.foot)]
+        self.contact = "release" if column[frame] else "lock"
+        first, end = next(run for run in true_runs(column == column[frame]) if run[0] <= frame < run[1])
+        fps = scene.render.fps / scene.render.fps_base
+        if not column[frame] and end - first > _SHORT * fps:
+            reach = max(1, round(_AROUND * fps))
+            first, end = max(first, frame - reach), min(end, frame + reach + 1)
+        self.first, self.last = start + first, start + end - 1
+        if scene.use_preview_range:
+            self.first, self.last = scene.frame_preview_start, scene.frame_preview_end
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        armature, states = self.armature(), {"lock": True, "release": False, "found": None}
+        try:
+            collection, motion, options = self.source(context)
+            speed = video_frames_per_frame(scene_of(context), options, motion.fps)
+            first, last = (round((frame - options.start_frame) * speed) for frame in sorted((self.first, self.last)))
+            foot: Foot = self.foot
+            edits = edits_of(armature).with_contact(foot, max(first, 0), max(last, 0), states[self.contact])
+            finish(update_person(armature, collection, motion, context, options, edits))
+        except TarError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
+    """Lock and release the feet as the contact keys say, after you have moved, added or deleted keys"""
+
+    bl_idname = "tar.use_contact_keys"
+    bl_label = "Update from Contact Keys"
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        armature = self.armature()
+        keyed = contacts_of(armature)
+        if keyed is None:
+            return refuse(self, f"{armature.name} has no contact keys; re-import the clip")
+        try:
+            collection, motion, options = self.source(context)
+            edits = replace(edits_of(armature), contacts=())
+            start, found = finish(found_contacts(armature, collection, motion, context, options, edits))
+            speed = video_frames_per_frame(scene_of(context), options, motion.fps)
+            frames = np.arange(start, start + len(found))
+            wanted = keyed[1][np.clip(frames - keyed[0], 0, len(keyed[1]) - 1)]
+            for number, foot in enumerate(FEET):
+                for first, end in true_runs(wanted[:, number] != found[:, number]):
+                    ends = [round((frames[row] - options.start_frame) * speed) for row in (first, end - 1)]
+                    for value in (True, False):
+                        if wanted[first, number] == value:
+                            edits = edits.with_contact(foot, ends[0], ends[1], value)
+            finish(update_person(armature, collection, motion, context, options, edits))
+        except TarError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+class TAR_OT_set_height(_EditOperator, bpy.types.Operator):
+    """Give this person a known body height. The distance changes with it, so that the picture stays the same"""
+
+    bl_idname = "tar.set_height"
+    bl_label = "Body Height"
+    is_known: BoolProperty(name="Known Height", default=True)
+    height: FloatProperty(
+        name="Height (cm)", default=170, min=100 * MIN_HEIGHT, max=100 * MAX_HEIGHT, precision=1, step=100
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
+        known = edits_of(self.armature()).height
+        if known is not None:
+            self.height = 100 * known
+        return context.window_manager.invoke_props_dialog(self)
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        height = self.height / 100 if self.is_known else None
+        return self.update_all(context, replace(edits_of(self.armature()), height=height))
+
+
+class TAR_OT_stand_on_floor(_EditOperator, bpy.types.Operator):
+    """Move this person along the line of sight until the standing feet touch the floor, or back.
+    The size changes with the distance, so that the picture stays the same"""
+
+    bl_idname = "tar.stand_on_floor"
+    bl_label = "Stand on Floor"
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        edits = edits_of(self.armature())
+        return self.update_all(context, replace(edits, on_floor=not edits.on_floor))
+
+
+class TAR_OT_resolve_range(_EditOperator, bpy.types.Operator):
+    """Replace the keys of a range of frames by the captured motion. All other keys stay as they are"""
+
+    bl_idname = "tar.resolve_range"
+    bl_label = "Re-solve Range"
+    first: IntProperty(name="First Frame")
+    last: IntProperty(name="Last Frame")
+    blend: IntProperty(name="Blend", description="Frames before and after the range that blend", default=4, min=0)
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
+        scene: Any = scene_of(context)
+        preview = scene.use_preview_range
+        self.first = scene.frame_preview_start if preview else scene.frame_current
+        self.last = scene.frame_preview_end if preview else scene.frame_current + 10
+        return context.window_manager.invoke_props_dialog(self)
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        armature = self.armature()
+        try:
+            collection, motion, options = self.source(context)
+            finish(
+                update_range(
+                    armature, collection, motion, context, options, sorted((self.first, self.last)), self.blend
+                )
+            )
+        except TarError as error:
+            return refuse(self, error)
+        return {"FINISHED"}
+
+
+register, unregister = registration(
+    (
+        TAR_OT_set_contact,
+        TAR_OT_use_contact_keys,
+        TAR_OT_set_height,
+        TAR_OT_stand_on_floor,
+        TAR_OT_resolve_range,
+    )
+)

@@ -1,0 +1,89 @@
+"""Another shape for a person's armature and body, as after a change of the height."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from tar_core.body.data import BodyData
+from tar_core.skeleton import NUM_JOINTS
+
+from ..util.blender_types import data_of, view_layer_of
+from .armature import SMPL_TO_BLENDER, bone_tails, edit_mode, rest_heads, shaped_body
+from .bone_names import joint_bones
+from .keyframes import VISIBILITY
+from .metadata import is_part
+
+_TOLERANCE = 1e-4  # meters; bones that differ less have the shape already
+
+
+def reshape(context: bpy.types.Context, armature: bpy.types.Object, body: BodyData, betas: np.ndarray) -> bool:
+    """Give an armature and its body the shape of betas [10].
+
+    Bones that the user has added, and a body with shape keys or other vertices, stay as they are.
+
+    Args:
+        context: the context.
+        armature: of the person.
+        body: the clip's body.
+        betas: the shape.
+
+    Returns:
+        False if Blender cannot edit the armature, because its collection is hidden or excluded.
+    """
+    bones = joint_bones(armature)
+    data = body.with_fingers() if len(bones) > NUM_JOINTS else body
+    vertices, joints = shaped_body(data, betas)
+    heads = joints @ SMPL_TO_BLENDER.T
+    before = rest_heads(armature)
+    if len(heads) != len(before) or np.abs(heads - before).max() < _TOLERANCE:
+        return True
+    tails = bone_tails(data, heads, vertices @ SMPL_TO_BLENDER.T)
+    with _shown(context, armature) as is_shown:
+        if not is_shown:
+            return False
+        with edit_mode(context, armature):
+            edited = data_of(armature, bpy.types.Armature).edit_bones
+            for joint, name in enumerate(bones.values()):
+                up = edited[name].z_axis.copy()
+                edited[name].head, edited[name].tail = Vector(heads[joint]), Vector(tails[joint])
+                edited[name].align_roll(up)
+    _reshape_body(armature, vertices @ SMPL_TO_BLENDER.T)
+    return True
+
+
+@contextmanager
+def _shown(context: bpy.types.Context, armature: bpy.types.Object) -> Iterator[bool]:
+    """Show an armature that is hidden or not in the video at this frame, if that is possible."""
+    layer = view_layer_of(context)
+    if armature.name not in layer.objects:
+        yield False
+        return
+    animation = armature.animation_data
+    drivers = [] if animation is None else [curve for curve in animation.drivers if curve.data_path in VISIBILITY]
+    muted, hidden = [curve.mute for curve in drivers], (armature.hide_get(), armature.hide_viewport)
+    try:
+        for curve in drivers:
+            curve.mute = True
+        armature.hide_viewport = False
+        armature.hide_set(False)
+        layer.update()
+        yield armature.visible_get()
+    finally:
+        for curve, mute in zip(drivers, muted, strict=True):
+            curve.mute = mute
+        armature.hide_set(hidden[0])
+        armature.hide_viewport = hidden[1]
+
+
+def _reshape_body(armature: bpy.types.Object, vertices: np.ndarray) -> None:
+    """Move the vertices [V, 3] of the body that the import made, if it still has them all."""
+    for child in armature.children:
+        mesh = child.data
+        if not isinstance(mesh, bpy.types.Mesh) or not is_part(child) or len(mesh.vertices) != len(vertices):
+            continue
+        if mesh.shape_keys is None:
+            mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
+            mesh.update()
