@@ -40,7 +40,8 @@ def show_contacts(armature: bpy.types.Object, frames: np.ndarray, contacts: np.n
     remove_curves(channels, {_path(foot) for foot in FEET})
     for number, foot in enumerate(FEET):
         data[_NAMES[foot]] = 0
-        about: Any = data.id_properties_ui(_NAMES[foot])
+        owner: Any = data  # the stubs declare that `id_properties_ui` returns nothing
+        about = owner.id_properties_ui(_NAMES[foot])
         about.update(min=0, max=1, description="Whether the foot is locked in place")
         curve = channels.fcurves.new(_path(foot), index=0)
         keys = list(_keys(contacts[:, number], marks[:, number]))
