@@ -62,6 +62,7 @@ def characters() -> "dict[str, Maker]":
         ),
         "VRM's bones, 40 % of the size": lambda person: make_character(person, KNOWN["VRM (VRoid)"], size=0.4),
         "Rigify, generated from the human meta-rig": lambda person: generate_rigify(),
+        "Rigify, from the basic human meta-rig": lambda person: generate_rigify(basic=True),
     }
     for rig in published_rigs():
         makers[f"MPFB's {rig.stem}"] = lambda person, rig=rig: make_published_character(rig)

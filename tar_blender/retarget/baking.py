@@ -35,20 +35,32 @@ class Bake:
         write_bone_curves(self.curves, bone.name, channel, frames, values)
 
     def key_transforms(self, bone: bpy.types.PoseBone, frames: np.ndarray, transforms: np.ndarray) -> None:
-        """Key rotation and location of transforms [N, 4, 4] relative to rest."""
+        """Key rotation and location of transforms [N, 4, 4] relative to rest, in place of other keys."""
+        remove_curves(self.curves, {bone_path(bone.name, prop) for prop in TRANSFORMS})
         self.key_rotations(bone, frames, transforms[:, :3, :3])
         write_bone_curves(self.curves, bone.name, "location", frames, transforms[:, :3, 3])
         _reset(self.curves, bone, "scale", 1.0, frames)
 
-    def reset(self, bone: bpy.types.PoseBone | None, frames: np.ndarray) -> None:
-        """Key the rest pose of a bone on the first frame, if there is such a bone and it has another pose."""
-        if bone is not None and np.abs(np.array(bone.matrix_basis) - np.eye(4)).max() > _LEFT_OVER:
+    def reset(self, bone: bpy.types.PoseBone, frames: np.ndarray) -> None:
+        """Key the rest pose of a bone on the first frame, if it has another pose."""
+        if np.abs(np.array(bone.matrix_basis) - np.eye(4)).max() > _LEFT_OVER:
             self.key_transforms(bone, frames[:1], np.eye(4)[None])
 
     def key_setting(self, path: str, frame: int, value: float) -> None:
         """Key a property on one frame, and on no other."""
         remove_curves(self.curves, {path})
         write_curves(self.curves, "Settings", path, np.array([frame]), np.array([[value]]))
+
+    def turn_off(self, path: str, value: float, frames: np.ndarray) -> None:
+        """Key an influence so that it is 0 on the baked frames and has its value on all others."""
+        first, last = float(frames[0]), float(frames[-1])
+        values = np.array([[value], [0.0], [value]])
+        write_curves(self.curves, "Settings", path, np.array([first - 1, first, last + 1]), values)
+        for curve in self.curves.fcurves:
+            for point in curve.keyframe_points if curve.data_path == path else ():
+                point.interpolation = "CONSTANT"
+        self.action.use_frame_range = True  # the keys outside do not belong to the motion
+        self.action.frame_start, self.action.frame_end = first, last
 
     def remove_keys(self, bone: bpy.types.PoseBone) -> None:
         """Remove the keys of a bone, and its pose."""

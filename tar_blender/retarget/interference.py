@@ -1,7 +1,7 @@
 """What would change or hide a baked motion: constraints, drivers, NLA tracks, Rest Position."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +10,7 @@ import bpy
 
 from tar_core.errors import TarError
 
+from ..scene.fcurves import curves_of
 from ..util.blender_types import data_of, pose_bones
 from .baking import TRANSFORMS
 from .ik_limbs import IKLimb
@@ -26,11 +27,16 @@ class Interference:
 
     Attributes:
         name: for the user, such as `constraint IK on Hand.L`.
-        mute: turns it off; nothing is removed.
+        mute: turns it off at all frames; nothing is removed.
+        constraint: the constraint whose influence can be keyed, so that it is off on the baked frames alone; None for
+            others.
+        influence: of the constraint.
     """
 
     name: str
     mute: Callable[[], None]
+    constraint: Any = None
+    influence: float = 0.0
 
 
 def check_editable(character: bpy.types.Object) -> None:
@@ -64,13 +70,10 @@ def find_interference(
     if kind not in CONTROL_RIGS:
         driven |= {bone.name for bone in with_ancestors(character, driven)}
     found = [*_rest_position(character), *_nla(character), *_drivers(character, driven)]
-    found += [_constraint(character.name, constraint) for constraint in _active(character.constraints)]
+    found += _constraints(character, character.name, character.constraints)
     for bone in () if kind in CONTROL_RIGS else pose_bones(character):
-        found += [
-            _constraint(bone.name, constraint)
-            for constraint in _active(bone.constraints)
-            if constraint not in keyed and driven & _moved_by(bone, constraint)
-        ]
+        acting = [each for each in bone.constraints if each not in keyed and driven & _moved_by(bone, each)]
+        found += _constraints(character, bone.name, acting)
     return found
 
 
@@ -114,12 +117,16 @@ def _drivers(character: bpy.types.Object, driven: set[str]) -> Iterator[Interfer
             yield Interference(f"driver of {prop} on {bone or character.name}", _setter(curve, "mute", True))
 
 
-def _active(constraints: Any) -> Iterator[bpy.types.Constraint]:
-    return (constraint for constraint in constraints if not constraint.mute and constraint.influence > 0)
-
-
-def _constraint(owner: str, constraint: bpy.types.Constraint) -> Interference:
-    return Interference(f"constraint {constraint.name} on {owner}", _setter(constraint, "mute", True))
+def _constraints(character: bpy.types.Object, owner: str, constraints: Iterable[Any]) -> Iterator[Interference]:
+    """Yield the constraints that are active. One that an earlier bake turned off on its frames counts as active."""
+    drivers = character.animation_data.drivers if character.animation_data else ()
+    for each in constraints:
+        path = each.path_from_id("influence")
+        curves = [curve for curve in curves_of(character) if curve.data_path == path]
+        influence = max((point.co[1] for curve in curves for point in curve.keyframe_points), default=each.influence)
+        if not each.mute and influence > 0:
+            keyable = None if any(curve.data_path == path for curve in drivers) else each
+            yield Interference(f"constraint {each.name} on {owner}", _setter(each, "mute", True), keyable, influence)
 
 
 def _moved_by(bone: bpy.types.PoseBone, constraint: Any) -> set[str]:

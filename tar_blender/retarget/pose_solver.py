@@ -125,6 +125,25 @@ def with_ancestors(character: bpy.types.Object, names: Iterable[str]) -> list[bp
     return list(found.values())
 
 
+def bones_above(character: bpy.types.Object, names: Iterable[str]) -> list[bpy.types.PoseBone]:
+    """Return bones and all bones that move them, through parents or constraints, each once."""
+    bones = pose_bones(character)
+    found: dict[str, bpy.types.PoseBone] = {}
+    waiting: list[Any] = [bones[name] for name in names]
+    while waiting:
+        bone = waiting.pop()
+        if bone is None or bone.name in found:
+            continue
+        found[bone.name] = bone
+        waiting.append(bone.parent)
+        for constraint in bone.constraints:
+            targets = constraint.targets if constraint.type == "ARMATURE" else [constraint]
+            for target in targets:
+                if getattr(target, "target", None) == character:
+                    waiting.append(bones.get(target.subtarget))
+    return list(found.values())
+
+
 def _to_pose(bone: bpy.types.PoseBone, channels: Matrix, posed: Mapping[str, Matrix]) -> Matrix:
     return _convert(bone, channels, posed, invert=False)
 

@@ -24,13 +24,13 @@ from tar_core.rotations import rotation_between, rotation_z
 from tar_core.skeleton import FINGERS
 
 from ..util.blender_types import data_of, pose_bones, view_layer_of
-from .baking import bake
+from .baking import Bake, bake
 from .bone_maps import missing_limbs
 from .ik_baking import bake_ik, set_ik
 from .ik_limbs import IKLimb, find_ik_limbs, fk_settings
 from .interference import check_editable, find_interference
-from .known_rigs import CONTROL_RIGS, ROOT_CONTROLS, SMPL, BoneMap
-from .pose_solver import BoneChannels, PoseSolver
+from .known_rigs import CONTROL_RIGS, SMPL, BoneMap
+from .pose_solver import BoneChannels, PoseSolver, bones_above
 from .root_motion import find_root, root_channels, travel, without_travel
 from .skeleton_motion import LEGS, ROOT, RestPose, WorldMotion, mapped_parent, person_motion, rotation_of
 from .verification import Deviation, verify
@@ -59,7 +59,8 @@ class BakeOptions:
     Attributes:
         limbs: which controls of arms and legs get keys, one of `LIMBS`. With "BOTH", IK is active.
         root_motion: the root bone carries the place on the ground and the heading, the hips the rest.
-        mute: mute constraints, drivers and NLA tracks that act on the bones, and leave Rest Position.
+        mute: mute constraints, drivers and NLA tracks that act on the bones, and leave Rest Position. Constraints are
+            turned off on the baked frames, everything else on all frames.
     """
 
     limbs: str = "FK"
@@ -152,16 +153,29 @@ def retarget(
     if moved is not None:
         channels.rotations[root], channels.locations[root] = root_channels(character, root, moved)
     baked = bake(character, f"{character.name} {person.name}", world.frames, channels)
-    if controls and not root:
-        baked.reset(pose_bones(character).get(ROOT_CONTROLS[kind]), world.frames)
-    for path, value in fk_settings(character, bones, kind).items():
-        baked.key_setting(path, int(world.frames[0]), value)
+    for each in acting:
+        if each.constraint is not None:
+            baked.turn_off(each.constraint.path_from_id("influence"), each.influence, world.frames)
+            each.constraint.mute = False
+    if controls:
+        _set_controls(character, baked, bones, kind, channels, world.frames)
     deviations = verify(character, bones, world, positions=not controls)
     if limbs:
         deviations += bake_ik(character, baked, limbs, bones, world.frames, keep_fk=options.limbs == "BOTH")
     return Retargeted(
         baked.action, names, deviations, missing_limbs(bones), _without_ik(limbs) if options.limbs != "FK" else []
     )
+
+
+def _set_controls(
+    character: bpy.types.Object, baked: Bake, bones: BoneMap, kind: str, channels: BoneChannels, frames: np.ndarray
+) -> None:
+    """Key the switches of a rig with controls for FK, and reset the controls that move those with keys."""
+    for bone in bones_above(character, bones.values()):
+        if bone.name not in channels.rotations:
+            baked.reset(bone, frames)
+    for path, value in fk_settings(character, bones, kind).items():
+        baked.key_setting(path, int(frames[0]), value)
 
 
 def _without_ik(limbs: Sequence[IKLimb]) -> list[str]:

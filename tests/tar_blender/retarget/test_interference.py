@@ -9,7 +9,7 @@ import pytest
 from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import BakeOptions, retarget
 from tar_core.errors import TarError
-from tests.support.characters import add_root, joint_errors, make_character
+from tests.support.characters import FRAMES, add_root, joint_errors, make_character
 
 BONES = KNOWN["Mixamo"]
 
@@ -114,7 +114,23 @@ def test_interference_is_named_and_muted_or_refused(
     kept = sum(len(bone.constraints) for bone in character.pose.bones) + len(character.constraints)
     kept += len(character.animation_data.drivers) + len(character.animation_data.nla_tracks)
     assert kept == (name != "Rest Position of the armature")
-    assert not retarget(walker, character, bones).muted
+    again = retarget(walker, character, bones).muted
+    assert again == ([name] if "constraint" in name else []), "constraints are off on the baked frames alone"
+    assert tuple(character.animation_data.action.frame_range) == (1.0, FRAMES)
+
+
+def test_constraints_act_outside_the_baked_frames(walker: bpy.types.Object, character: bpy.types.Object) -> None:
+    """Also after a second bake, and with the influence that they had."""
+    constraint = _constrain(character, "Root", "COPY_LOCATION")
+    constraint.influence = 0.75
+    for start in (20, 70):
+        bpy.context.scene.frame_set(start)
+        retarget(walker, character, BONES)
+        seen = []
+        for frame in (0, 1, FRAMES, FRAMES + 1):
+            bpy.context.scene.frame_set(frame)
+            seen.append(constraint.influence)
+        assert seen == [0.75, 0.0, 0.0, 0.75] and not constraint.mute
 
 
 def test_constraints_of_other_bones_stay(walker: bpy.types.Object, character: bpy.types.Object) -> None:

