@@ -1,4 +1,4 @@
-"""`make bench-hands`: the accuracy and speed of captured fingers on rendered hands of people who are not in any data.
+"""`make bench-hands`: the accuracy and speed of captured fingers on rendered hands that nothing was fitted to.
 
     python -m benchmarks.bench_hands [--count 400] [--sheet out/hands.png]
 
@@ -18,23 +18,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from scripts.assets.fit_hand_joints import displaced_crop
 from tar_core.camera.crop import Crop
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.hands.crops import crop_from_hand
-from tar_core.hands.motion import fit_side
-from tar_core.hands.skeleton import RELAXED
-from tar_core.hands.tracker import MIN_PRESENCE, SeenHand
-from tar_core.model.hand_landmarks import HAND_CROP_SIZE, HandLandmarks
+from tar_core.hands.fit import fit_hand
+from tar_core.hands.joints import joints_in_camera, mirror_left, points_in_image
+from tar_core.hands.skeleton import RELAXED, SIDES
+from tar_core.hands.tracker import MIN_PRESENCE
+from tar_core.model.hand_landmarks import HandLandmarks
 from tar_core.options import CaptureOptions
-from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.synthetic.hands import HandPicture, HandRenderer
 
 SEED = 20_261_129
 SIZES = (40, 64, 96, 128, 180)  # pixels; bounds of the groups of hands
-# Standard errors of crops from the body's landmarks, measured on real clips: fractions of the size, radians.
-SHIFT, GROWTH, ROLL = 0.06, 0.1, 0.2
-WRIST_ERROR = np.radians(25)  # assumed standard error of the wrist of a captured body
 EDGES = [(0, 1), *((4 * f + a, 4 * f + a + 1) for f in range(5) for a in (1, 2, 3)), *((0, k) for k in (5, 9, 13, 17))]
 
 
@@ -65,14 +63,12 @@ def look_twice(
     networks: Networks, picture: HandPicture, random: np.random.Generator
 ) -> tuple[Crop, HandLandmarks, float]:
     """The crop and result of the second look at a hand, and the time of one look in seconds."""
-    crop = crop_from_hand(picture.points)
-    x, y = np.array([crop.center_x, crop.center_y]) + random.normal(size=2) * SHIFT * crop.size
-    size = crop.size * float(np.exp(random.normal() * GROWTH))
-    crop = Crop(float(x), float(y), size, crop.roll + random.normal() * ROLL, HAND_CROP_SIZE)
-    found = networks.hands(crop.cut(picture.image)[None])
-    crop = crop_from_hand(crop.to_image(found.points[0, :, :2].astype(np.float64)))
+    side = SIDES.index(picture.side)
+    crop = displaced_crop(picture.points, random)
+    found = networks.hands(mirror_left(crop.cut(picture.image), side)[None])
+    crop = crop_from_hand(points_in_image(crop, found.points[0], side))
     start = time.perf_counter()
-    found = networks.hands(crop.cut(picture.image)[None])
+    found = networks.hands(mirror_left(crop.cut(picture.image), side)[None])
     return crop, found, time.perf_counter() - start
 
 
@@ -82,13 +78,11 @@ def degrees_between(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
-def score(picture: HandPicture, crop: Crop, found: HandLandmarks, random: np.random.Generator) -> Score:
+def score(picture: HandPicture, crop: Crop, found: HandLandmarks) -> Score:
     """Fit a hand to a result and compare it with the truth."""
-    landmarks = found.world[0] @ rotation_z(np.array(crop.roll)).T
-    seen = SeenHand(0, landmarks, float(found.right[0]), float(found.presence[0]))
-    wrist = axis_angle_to_matrix(random.normal(size=3) * WRIST_ERROR / np.sqrt(3)) @ picture.palm
+    joints = joints_in_camera(crop, found.code[0], SIDES.index(picture.side))
     skeleton = picture.skeleton
-    fitted = fit_side(skeleton, [seen], wrist[None])
+    fitted = fit_hand(skeleton, joints[None])
     rotations = skeleton.joint_rotations(fitted.angles)
     relaxed = skeleton.joint_rotations(RELAXED[None])
     hand, true = skeleton.landmarks(rotations)[0], picture.landmarks - picture.landmarks[0]
@@ -98,7 +92,7 @@ def score(picture: HandPicture, crop: Crop, found: HandLandmarks, random: np.ran
 
     return Score(
         length=picture.length,
-        presence=seen.presence,
+        presence=float(found.presence[0]),
         joints=distance(hand @ fitted.palm[0].T),
         fingers=distance(hand @ picture.palm.T),
         angle=float(degrees_between(rotations[0], picture.rotations).mean()),
@@ -110,7 +104,7 @@ def score(picture: HandPicture, crop: Crop, found: HandLandmarks, random: np.ran
 def draw(picture: HandPicture, crop: Crop, found: HandLandmarks) -> np.ndarray:
     """A tile [192, 384, 3] of the true (left) and the found landmarks (right)."""
     tiles = []
-    for points in (picture.points, crop.to_image(found.points[0, :, :2].astype(np.float64))):
+    for points in (picture.points, points_in_image(crop, found.points[0], SIDES.index(picture.side))):
         tile = picture.image.copy()
         for number, (a, b) in enumerate(EDGES):
             color = tuple(int(value) for value in cv2.applyColorMap(np.uint8([[number * 12]]), cv2.COLORMAP_HSV)[0, 0])
@@ -155,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         random = np.random.default_rng([SEED, number])
         picture = renderer.picture(random)
         crop, found, duration = look_twice(networks, picture, random)
-        scores.append(score(picture, crop, found, random))
+        scores.append(score(picture, crop, found))
         seconds.append(duration)
         if len(tiles) < 40:
             tiles.append(draw(picture, crop, found))

@@ -174,6 +174,11 @@ class CaptureOptions:
         minimum=1,
         blender=False,
     )
+    fingers: bool = option(
+        False,
+        "Fingers",
+        "Capture the fingers of hands that are seen and at least 24 pixels long. Coarse; best in close shots",
+    )
     # Blender counts the frames of a video with a variable rate by another rate than `VideoReader`.
     counted_fps: float | None = option(
         None,

@@ -17,6 +17,7 @@ from tar_core.capture.progress import Progress
 from tar_core.capture.track import CapturedPerson, NetworkTrack, collect_people
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
+from tar_core.hands.tracker import HandTracker
 from tar_core.model.keypoints import BLAZEPOSE_POINTS
 from tar_core.motion import PersonMotion
 from tar_core.options import CaptureOptions
@@ -97,6 +98,7 @@ class _PeoplePass:
         selected = options.selection
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
         self._tracks: dict[int, NetworkTrack] = {}
+        self._hands = HandTracker(networks.hands) if options.fingers else None
         self.preview: Preview | None = None  # of the most recently processed frame
 
     def process(self, frame: VideoFrame, is_first: bool) -> None:
@@ -115,6 +117,8 @@ class _PeoplePass:
         selection = self._selection
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
+        if self._hands is not None:
+            self._hands.step(self._number, frame.image, sightings)
         sightings = self._networks.with_own_features(sightings, frame.image)
         self._run_network({sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length)
         self.preview = _preview(frame, sightings)
@@ -145,7 +149,7 @@ class _PeoplePass:
         """Finish the computation. Returns the shots with the people to keep, the largest first."""
         for track in self._tracks.values():
             track.end_run()
-        for person in collect_people(self._tracker.confirmed_people(), self._tracks):
+        for person in collect_people(self._tracker.confirmed_people(), self._tracks, self._hands):
             shot = next(shot for shot in reversed(self.shots) if shot.number <= person.frames[0])
             if self._is_selected(person, shot):
                 shot.people.append(person)
@@ -215,10 +219,8 @@ def track_people(
         TrackedShot(
             shot,
             [
-                fill_frames(
-                    person.motion(body, target_body or body), result.frame_zero(state.step), state.step, shot.last
-                )
-                for person in result.people
+                fill_frames(motion, result.frame_zero(state.step), state.step, shot.last)
+                for motion in (person.motion(body, target_body or body, state.fps) for person in result.people)
             ],
             result.camera,
             result.camera_motion.is_moving,

@@ -3,13 +3,15 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tar_core.body.data import BodyData
-from tar_core.body.shape import median_shape, transfer_shape, translation_for_shape
+from tar_core.body.data import BodyData, load_body
+from tar_core.body.shape import median_shape, rest_joints, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.hands.motion import hand_motion
+from tar_core.hands.tracker import HandTracker, SeenHand
 from tar_core.motion import PersonMotion
 from tar_core.people.identity import Identity
 from tar_core.people.track import Sighting
@@ -75,38 +77,46 @@ class CapturedPerson:
         frames: [M] increasing.
         boxes: M boxes x0, y0, x1, y1 in pixels.
         results: M results, see FrameResult.packed.
+        hands: the looks at the left and at the right hand; None if hands are not captured.
     """
 
     person_id: int
     frames: Sequence[int]
     boxes: Sequence[Sequence[float]]
     results: Sequence[bytes]
+    hands: tuple[Sequence[SeenHand], Sequence[SeenHand]] | None = None
 
     def total_size(self) -> float:
         """Square root of the person's box area, summed over the frames. It ranks people by size and presence."""
         return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self.boxes]).sum())
 
-    def motion(self, source_body: BodyData, target_body: BodyData) -> PersonMotion:
-        """The complete motion; see `assemble_motion`."""
+    def motion(self, source_body: BodyData, target_body: BodyData, fps: float) -> PersonMotion:
+        """The complete motion; see `assemble_motion` and `with_hands`. `fps` is the rate of the processed frames."""
         boxes = [np.array(box) for box in self.boxes]
         results = [FrameResult.unpacked(data) for data in self.results]
-        return assemble_motion(self.person_id, self.frames, boxes, results, source_body, target_body)
+        motion = assemble_motion(self.person_id, self.frames, boxes, results, source_body, target_body)
+        return motion if self.hands is None else with_hands(motion, self.hands, target_body, fps)
 
 
-def collect_people(people: Sequence[Identity], tracks: Mapping[int, NetworkTrack]) -> list[CapturedPerson]:
+def collect_people(
+    people: Sequence[Identity], tracks: Mapping[int, NetworkTrack], hands: HandTracker | None = None
+) -> list[CapturedPerson]:
     """Collect the results of people from their tracks; frames of other tracks, and people without frames, are left out.
 
     Args:
         people: numbered from 1 in this order.
         tracks: by track number.
+        hands: the looks at the hands of the tracks; None if hands are not captured.
     """
     results = {track_id: track.results() for track_id, track in tracks.items()}
     captured = []
     for number, person in enumerate(people, 1):
-        pairs = zip(person.frames.tolist(), person.track_ids.tolist(), strict=True)
-        rows = [(frame, *results[track_id][frame]) for frame, track_id in pairs if frame in results.get(track_id, ())]
+        seen = dict(zip(person.frames.tolist(), person.track_ids.tolist(), strict=True))
+        rows = [(frame, *results[track][frame]) for frame, track in seen.items() if frame in results.get(track, ())]
         if rows:
-            captured.append(CapturedPerson(number, *zip(*rows, strict=True)))
+            looks = None if hands is None else hands.looks(seen)
+            frames, boxes, packed = zip(*rows, strict=True)
+            captured.append(CapturedPerson(number, frames, boxes, packed, looks))
     return captured
 
 
@@ -149,6 +159,23 @@ def assemble_motion(
         confidence=confidence_of_all,
         joint_errors=interpolate_linearly(frames, known, np.stack([result.joint_errors for result in results])),
     )
+
+
+def with_hands(
+    motion: PersonMotion, looks: tuple[Sequence[SeenHand], Sequence[SeenHand]], body: BodyData, fps: float
+) -> PersonMotion:
+    """Add the fingers to a motion.
+
+    Args:
+        looks: at the left and at the right hand.
+        body: of the motion. If it has no fingers, those of the free body are used.
+        fps: frames per second.
+    """
+    fingers = body.with_fingers()
+    fingers = fingers if fingers.has_fingers else load_body().with_fingers()
+    rest = rest_joints(fingers, motion.betas).astype(np.float64)
+    hands = hand_motion(looks, motion.frames, rest, fps)
+    return replace(motion, hand_poses=hands.poses, hand_confidence=hands.confidence)
 
 
 def interpolate_linearly(frames: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -22,22 +22,11 @@ class FittedHand:
         angles: [N, 5, 3, 3] of the joints about their axes (`HandSkeleton`), radians.
         palm: [N, 3, 3] rotation of the palm from SMPL's T-pose to the axes of the landmarks.
         error: [N] root mean square distance of the landmarks from the fitted hand, meters.
-        cost: [N] the sum that was minimized.
     """
 
     angles: np.ndarray
     palm: np.ndarray
     error: np.ndarray
-    cost: np.ndarray
-
-    def where(self, mask: np.ndarray, other: "FittedHand") -> "FittedHand":
-        """This pose in the frames of a mask [N], and another one in the others."""
-        return FittedHand(
-            angles=np.where(mask[:, None, None, None], self.angles, other.angles),
-            palm=np.where(mask[:, None, None], self.palm, other.palm),
-            error=np.where(mask, self.error, other.error),
-            cost=np.where(mask, self.cost, other.cost),
-        )
 
 
 def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray) -> FittedHand:
@@ -52,7 +41,7 @@ def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray) -> FittedHand:
     count, free = len(landmarks), IS_FREE.reshape(-1)
     weights = 1 / np.array([LANDMARK_ERROR, LANDMARK_ERROR, DEPTH_ERROR])
     angles = np.repeat(RELAXED[None], count, 0)
-    rest = (np.concatenate([np.zeros((1, 3)), skeleton.chains.reshape(20, 3)]) + skeleton.offsets)[_PALM]
+    rest = np.concatenate([np.zeros((1, 3)), skeleton.chains.reshape(20, 3)])[_PALM]
     rest, rigid = rest - rest.mean(0), landmarks[:, _PALM]
     ones = np.ones(len(rest))
     palm = np.stack([align_vectors(rest, points, ones) for points in rigid - rigid.mean(1, keepdims=True)])
@@ -77,8 +66,7 @@ def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray) -> FittedHand:
         place = place + shift
         size = size * np.exp(np.clip(growth[:, 0], -0.2, 0.2))
     residual, _ = _linearize(skeleton, landmarks, angles, palm, place, size)
-    cost = ((residual * weights) ** 2).sum((1, 2)) + (((RELAXED - angles) ** 2)[:, IS_FREE] * prior).sum(1)
-    return FittedHand(angles, palm, np.sqrt((residual**2).sum(-1).mean(1)), cost)
+    return FittedHand(angles, palm, np.sqrt((residual**2).sum(-1).mean(1)))
 
 
 def _linearize(
@@ -96,7 +84,7 @@ def _linearize(
     count = len(angles)
     points, axes = skeleton.pose(angles)
     scaled = size[:, None, None] * palm  # [N, 3, 3]
-    modelled = np.concatenate([np.zeros((count, 1, 3)), points.reshape(count, 20, 3)], 1) + skeleton.offsets
+    modelled = np.concatenate([np.zeros((count, 1, 3)), points.reshape(count, 20, 3)], 1)
     turned = modelled @ scaled.swapaxes(1, 2)  # [N, 21, 3] from the wrist
     residual = landmarks - turned - place[:, None]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from tar_core.body.hand_poses import hand_pose
 from tar_core.filters import smooth_points, smoothing_window
-from tar_core.hands.fit import FittedHand, fit_hand
+from tar_core.hands.fit import fit_hand
 from tar_core.hands.skeleton import SIDES, HandSkeleton
 from tar_core.hands.tracker import SeenHand
 from tar_core.rotations import axis_angle_to_quaternion, matrix_to_axis_angle, quaternion_to_axis_angle, slerp
@@ -17,8 +17,6 @@ MAX_ERROR = 0.02  # meters, of the landmarks of a hand that is believed
 MAX_GAP = 0.4  # seconds between two looks that are joined
 FADE = 0.3  # seconds from the last look to the relaxed hand
 SMOOTHING = 0.2  # seconds of motion that a parabola is fitted to
-WRIST_ERROR = np.radians(40)  # usual angle between the palm in the landmarks and the wrist of the captured body
-MIN_CHANCE = 0.05  # that the network mistakes a left for a right hand
 
 
 @dataclass(frozen=True)
@@ -35,14 +33,13 @@ class HandMotion:
 
 
 def hand_motion(
-    looks: Sequence[Sequence[SeenHand]], frames: np.ndarray, wrists: np.ndarray, rest_joints: np.ndarray, fps: float
+    looks: Sequence[Sequence[SeenHand]], frames: np.ndarray, rest_joints: np.ndarray, fps: float
 ) -> HandMotion:
     """Compute the fingers of a person.
 
     Args:
         looks: for the left and the right hand, in the order of their frames.
         frames: [N] consecutive frame numbers.
-        wrists: [N, 2, 3, 3] rotations of the wrists from the T-pose to the camera, from the captured body.
         rest_joints: [52, 3] joints of the body at rest, in SMPL-H's order.
         fps: frames per second.
     """
@@ -55,7 +52,7 @@ def hand_motion(
             continue
         skeleton = HandSkeleton.of_body(name, rest_joints)
         rows = np.array([look.frame for look in seen]) - frames[0]
-        fitted = fit_side(skeleton, seen, wrists[rows, side])
+        fitted = fit_hand(skeleton, np.stack([look.joints for look in seen]).astype(np.float64))
         believed = fitted.error < MAX_ERROR
         if not believed.any():
             continue
@@ -65,29 +62,6 @@ def hand_motion(
         poses[:, side] = _blend(relaxed[side], captured, weight)
         confidence[:, side] = weight
     return HandMotion(poses.reshape(len(frames), -1), confidence)
-
-
-def fit_side(skeleton: HandSkeleton, seen: Sequence[SeenHand], wrists: np.ndarray) -> FittedHand:
-    """Fit a hand to each look at it.
-
-    The network may take a hand for one of the other side, and then turns it inside out: the depth of all landmarks has
-    the wrong sign. Both signs are fitted. The better one fits the landmarks with angles that hands can have, and agrees
-    with the wrist of the body and with what the network says about the side.
-
-    Args:
-        wrists: [M, 3, 3] rotations of the wrist in the camera, from the captured body.
-    """
-    landmarks = np.stack([look.landmarks for look in seen]).astype(np.float64)
-    right = np.array([look.right for look in seen])
-    chance = np.clip(right if skeleton.side == "right" else 1 - right, MIN_CHANCE, 1 - MIN_CHANCE)
-    candidates, costs = [], []
-    for sign, share in ((1, chance), (-1, 1 - chance)):
-        fitted = fit_hand(skeleton, landmarks * [1, 1, sign])
-        cosine = (np.einsum("nij,nij->n", fitted.palm, wrists) - 1) / 2
-        angle = np.arccos(np.clip(cosine, -1, 1))
-        candidates.append(fitted)
-        costs.append(fitted.cost + (angle / WRIST_ERROR) ** 2 - 2 * np.log(share))
-    return candidates[0].where(costs[0] <= costs[1], candidates[1])
 
 
 def _over_time(

@@ -25,16 +25,6 @@ _THUMB = (
     ((-8, 8, 0, 6), (-20, 60, 12, 30), _LOCKED),
     (_LOCKED, (-20, 80, 15, 38), _LOCKED),
 )
-# MediaPipe's wrist and knuckles are not quite the body's joints. Mean offsets on rendered hands: along the hand, from
-# the index finger to the little finger, and out of the palm; in units of the distance from wrist to middle knuckle.
-LANDMARK_OFFSETS = {
-    0: (0.106, 0.023, -0.027),
-    1: (-0.084, -0.016, 0.074),
-    5: (-0.125, 0.056, 0.016),
-    9: (-0.094, -0.013, 0.036),
-    13: (-0.078, -0.041, 0.034),
-    17: (-0.062, -0.080, 0.001),
-}
 ANGLES = np.radians(np.array([_THUMB, _FINGER, _FINGER, _FINGER, _FINGER], np.float64))  # [5, 3, 3, 4]
 LOWEST, HIGHEST, RELAXED, SPREAD = np.moveaxis(ANGLES, -1, 0)
 IS_FREE = LOWEST < HIGHEST  # [5, 3, 3]
@@ -48,13 +38,11 @@ class HandSkeleton:
         side: "left" or "right".
         chains: [5, 4, 3] of each finger in MediaPipe's order: three joints and the tip.
         axes: [5, 3, 3, 3] of each joint: spread, flexion, twist.
-        offsets: [21, 3] of MediaPipe's landmarks from the joints that they stand for.
     """
 
     side: str
     chains: np.ndarray
     axes: np.ndarray
-    offsets: np.ndarray
 
     @classmethod
     def of_body(cls, side: str, rest_joints: np.ndarray) -> "HandSkeleton":
@@ -81,10 +69,7 @@ class HandSkeleton:
                 flexion = _unit(np.cross(along, toward))
                 # Mirrored hands have the same angles, so the axes across the mirror have the other sign.
                 axes[digit, joint] = sign * np.cross(along, flexion), flexion, sign * along
-        offsets = np.zeros((21, 3))
-        along = sign * np.cross(palm, across)
-        offsets[list(LANDMARK_OFFSETS)] = np.array(list(LANDMARK_OFFSETS.values())) @ np.stack([along, across, palm])
-        return cls(side, chains, axes, offsets * np.linalg.norm(chains[2, 0]))
+        return cls(side, chains, axes)
 
     def pose(self, angles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Pose the fingers.

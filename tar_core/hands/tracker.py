@@ -12,10 +12,10 @@ import numpy as np
 
 from tar_core.camera.crop import Crop
 from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
+from tar_core.hands.joints import joints_in_camera, mirror_left, points_in_image
 from tar_core.hands.skeleton import SIDES
 from tar_core.model.hand_landmarks import HandLandmarks
 from tar_core.people.track import Sighting
-from tar_core.rotations import rotation_z
 
 MIN_PRESENCE = 0.5  # of a hand that counts as seen (MediaPipe's value)
 MIN_VISIBILITY = 0.5  # of the body's wrist and knuckles
@@ -35,14 +35,12 @@ class SeenHand:
 
     Attributes:
         frame: number of the frame.
-        landmarks: [21, 3] float32 from the middle of the hand in the axes of the camera, meters.
-        right: probability that it is a right hand.
+        joints: [21, 3] float32 from the wrist in the axes of the camera, meters; in the order of the landmarks.
         presence: probability that the crop shows a hand.
     """
 
     frame: int
-    landmarks: np.ndarray
-    right: float
+    joints: np.ndarray
     presence: float
 
 
@@ -82,7 +80,8 @@ class HandTracker:
                 if crop is not None:
                     due.append(((sighting.track_id, side), crop))
         if due:
-            found = self._network(np.stack([crop.cut(image) for _, crop in due]))
+            crops = [mirror_left(crop.cut(image), side) for (_, side), crop in due]
+            found = self._network(np.stack(crops))
             for row, (key, crop) in enumerate(due):
                 self._record(frame, key, crop, HandLandmarks(*(array[row] for array in found)))
 
@@ -133,10 +132,10 @@ class HandTracker:
 
     def _record(self, frame: int, key: tuple[int, int], crop: Crop, found: HandLandmarks) -> None:
         is_seen = found.presence >= MIN_PRESENCE
-        self._followed[key].points = crop.to_image(found.points[:, :2].astype(np.float64)) if is_seen else None
+        self._followed[key].points = points_in_image(crop, found.points, key[1]) if is_seen else None
         if is_seen:
-            landmarks = (found.world @ rotation_z(np.array(crop.roll)).T).astype(np.float32)
-            self._seen[key].append(SeenHand(frame, landmarks, float(found.right), float(found.presence)))
+            joints = joints_in_camera(crop, found.code, key[1]).astype(np.float32)
+            self._seen[key].append(SeenHand(frame, joints, float(found.presence)))
 
 
 def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:

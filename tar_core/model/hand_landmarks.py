@@ -5,6 +5,7 @@ from typing import NamedTuple
 from tar_core.arrays import Array
 
 HAND_CROP_SIZE = 224  # pixels; width and height of the network's input
+HAND_CODE_SIZE = 672
 NUM_HAND_LANDMARKS = 21  # the wrist, then four of each finger from the thumb to the little finger, root to tip
 
 
@@ -14,13 +15,12 @@ class HandLandmarks(NamedTuple):
     Attributes:
         points: [B, 21, 3] x, y in crop pixels, (0, 0) is the center of the top-left pixel; z in the same unit, from
             the wrist, away from the camera.
-        world: [B, 21, 3] meters from the middle of the hand, in the axes of the crop: x right, y down, z away from
-            the camera.
+        code: [B, 672] from which the network computes all of this, and `tar_core.hands.joints` the joints in space.
         presence: [B] probability that the crop shows a hand.
         right: [B] probability that it is a right hand.
     """
 
     points: Array
-    world: Array
+    code: Array
     presence: Array
     right: Array

@@ -1,9 +1,10 @@
 """MediaPipe's lite hand-landmark network: 21 landmarks of the hand in a crop (Zhang et al. 2020, "MediaPipe Hands").
 
 The weights were converted from the tflite file of npm @mediapipe/hands by `scripts/assets/convert_hand_landmarks.py`,
-with batch normalization folded into the convolutions.
+with batch normalization folded into the convolutions. Its head for landmarks in space is left out: it often takes a
+hand for one of the other side, and turns it inside out (`tar_core.hands.joints` replaces it).
 
-    crop -> Encoder (inverted residuals as in EfficientNet-Lite) -> mean over the cells -> 4 heads
+    crop -> Encoder (inverted residuals as in EfficientNet-Lite) -> mean over the cells -> 3 heads
 """
 
 from pathlib import Path
@@ -12,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.model.convolution import ConvRelu6, StridedConv
-from tar_core.model.hand_landmarks import NUM_HAND_LANDMARKS, HandLandmarks
+from tar_core.model.hand_landmarks import HAND_CODE_SIZE, NUM_HAND_LANDMARKS, HandLandmarks
 from tar_core.model.person_detector import InvertedResidual
 from tar_core.model.weights import load_weights
 
@@ -46,12 +47,11 @@ class HandLandmarkNetwork(nn.Module):
             *stage(48, 64, kernel=5, depth=3, stride=1),
             *stage(64, 112, kernel=5, depth=4, stride=2),
         )
-        self.last_expand = ConvRelu6(112, 672, 1)
-        self.last_depthwise = ConvRelu6(672, 672, 3, padding=1, groups=672)
-        self.right_head = nn.Linear(672, 1)
-        self.presence_head = nn.Linear(672, 1)
-        self.point_head = nn.Linear(672, NUM_HAND_LANDMARKS * 3)
-        self.world_head = nn.Linear(672, NUM_HAND_LANDMARKS * 3)
+        self.last_expand = ConvRelu6(112, HAND_CODE_SIZE, 1)
+        self.last_depthwise = ConvRelu6(HAND_CODE_SIZE, HAND_CODE_SIZE, 3, padding=1, groups=HAND_CODE_SIZE)
+        self.right_head = nn.Linear(HAND_CODE_SIZE, 1)
+        self.presence_head = nn.Linear(HAND_CODE_SIZE, 1)
+        self.point_head = nn.Linear(HAND_CODE_SIZE, NUM_HAND_LANDMARKS * 3)
 
     def forward(self, crops: Tensor) -> HandLandmarks:
         """Find the landmarks of the hand in each crop; fingers point up in a crop.
@@ -66,7 +66,7 @@ class HandLandmarkNetwork(nn.Module):
         return HandLandmarks(
             # The origin of the original network is the corner of the crop, not the center of a pixel.
             points=points - points.new_tensor([0.5, 0.5, 0.0]),
-            world=self.world_head(code).view(-1, NUM_HAND_LANDMARKS, 3),
+            code=code,
             presence=self.presence_head(code).sigmoid().view(-1),
             right=self.right_head(code).sigmoid().view(-1),
         )

@@ -3,7 +3,7 @@
     backbone    crops -> features of single frames, landmarks         (BlazePose)
     detector    image -> boxes, scores
     keypoints   crops -> points, scores                               (MoveNet)
-    hands       crops -> points, world, presence, right
+    hands       crops -> points, code, presence, right
     features    crops -> features of single frames                    (the backbone of another network than the default)
     encode      features of frames -> what their windows share        (TAR)
     decode      encoded frames -> bodies in their middle frames       (TAR)
@@ -49,7 +49,7 @@ DETECTOR = Graph("detector", ("images",), ("boxes", "scores"))
 # crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of Keypoints.
 KEYPOINTS = Graph("keypoints", ("crops",), ("points", "scores"))
 # crops [N, 224, 224, 3] uint8 RGB; the outputs are the fields of HandLandmarks.
-HANDS = Graph("hands", ("hand_crops",), ("hand_points", "hand_world", "presence", "right"))
+HANDS = Graph("hands", ("hand_crops",), ("hand_points", "code", "presence", "right"))
 # Features of N frames, and their cameras except for the roll; the outputs are `embedded` and the encoded maps.
 ENCODE = Graph("encode", ("vector", "local_map", "focal_length", "center", "size"), ("embedded", *_LOCAL))
 # N encoded frames of a track, the indices `middles` [W] int64 and `stride` [] int64, as in `TAR.decode_windows`; the

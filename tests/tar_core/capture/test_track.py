@@ -51,7 +51,7 @@ def test_people_are_collected_from_the_tracks_that_show_them() -> None:
     assert (first.person_id, last.person_id) == (1, 3), "people without results are left out"
     assert list(first.frames) == [0, 1, 5, 6] and list(last.frames) == [4]
     assert first.total_size() == pytest.approx(20 + 20 + 30 + 30)
-    motion = first.motion(load_body(), load_body())
+    motion = first.motion(load_body(), load_body(), 30.0)
     np.testing.assert_allclose(motion.trans[[0, 1, 5, 6], 0], [0, 1, 5, 6], atol=1e-5)
     np.testing.assert_allclose(motion.boxes[[0, 6], 2], [20, 30])
     np.testing.assert_array_equal(motion.confidence, [1, 1, 0, 0, 0, 1, 1])

@@ -12,15 +12,13 @@ from tests.support.hands import hand_rest_joints, hand_skeleton
 
 FPS = 30.0
 FIST = np.where(np.arange(3) == 1, 0.8 * HIGHEST, RELAXED)
-STILL = np.broadcast_to(np.eye(3), (60, 2, 3, 3))
 
 
-def look(side: str, frame: int, angles: np.ndarray, depth: float = 1.0, right: float | None = None) -> SeenHand:
-    """What the network sees of a hand in the T-pose."""
+def look(side: str, frame: int, angles: np.ndarray) -> SeenHand:
+    """What is seen of a hand in the T-pose."""
     skeleton = hand_skeleton(side)
-    landmarks = (skeleton.landmarks(skeleton.joint_rotations(angles[None])) + skeleton.offsets)[0] * [1, 1, depth]
-    chance = float(side == "right") if right is None else right
-    return SeenHand(frame, landmarks.astype(np.float32), chance, presence=0.9)
+    joints = skeleton.landmarks(skeleton.joint_rotations(angles[None]))[0]
+    return SeenHand(frame, joints.astype(np.float32), presence=0.9)
 
 
 def relaxed_hands() -> np.ndarray:
@@ -35,7 +33,7 @@ def degrees_between(poses: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def test_hands_that_are_not_seen_are_relaxed() -> None:
-    motion = hand_motion(([], []), np.arange(60), STILL, hand_rest_joints(), FPS)
+    motion = hand_motion(([], []), np.arange(60), hand_rest_joints(), FPS)
     np.testing.assert_allclose(motion.poses, np.broadcast_to(relaxed_hands(), (60, 90)))
     assert (motion.confidence == 0).all()
 
@@ -44,7 +42,7 @@ def test_hands_that_are_not_seen_are_relaxed() -> None:
 def test_a_seen_hand_is_captured_and_fades_to_relaxed(side: str) -> None:
     own = slice(45 * SIDES.index(side), 45 * SIDES.index(side) + 45)
     looks = tuple([look(side, frame, FIST) for frame in range(10, 31, 2)] if name == side else [] for name in SIDES)
-    motion = hand_motion(looks, np.arange(60), STILL, hand_rest_joints(), FPS)
+    motion = hand_motion(looks, np.arange(60), hand_rest_joints(), FPS)
     skeleton = hand_skeleton(side)
     fist = skeleton.joint_rotations(FIST[None])
     captured = axis_angle_to_matrix(motion.poses[10:31, own].reshape(-1, 15, 3))
@@ -58,32 +56,15 @@ def test_a_seen_hand_is_captured_and_fades_to_relaxed(side: str) -> None:
     assert steps.max() < 15  # degrees per frame: it fades, and does not jump
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_hands_inside_out_are_put_right(side: str) -> None:
-    wrong = 0.1 if side == "right" else 0.9
-    ours, expected = (
-        hand_motion(
-            tuple([look(side, frame, RELAXED, *how) for frame in range(60)] if name == side else [] for name in SIDES),
-            np.arange(60),
-            STILL,
-            hand_rest_joints(),
-            FPS,
-        )
-        for how in ((-1, wrong), ())
-    )
-    np.testing.assert_allclose(ours.poses, expected.poses, atol=1e-4)
-
-
 def test_noise_is_smoothed_and_a_quick_grip_is_kept() -> None:
     random = np.random.default_rng(0)
     closing = [RELAXED if frame < 30 else FIST for frame in range(60)]
     looks = [look("left", frame, angles) for frame, angles in enumerate(closing)]
     noisy = [
-        SeenHand(s.frame, s.landmarks + random.normal(size=(21, 3)).astype(np.float32) * 0.003, s.right, s.presence)
-        for s in looks
+        SeenHand(s.frame, s.joints + random.normal(size=(21, 3)).astype(np.float32) * 0.003, s.presence) for s in looks
     ]
     clean, ours = (
-        hand_motion((seen, []), np.arange(60), STILL, hand_rest_joints(), FPS).poses[:, :45] for seen in (looks, noisy)
+        hand_motion((seen, []), np.arange(60), hand_rest_joints(), FPS).poses[:, :45] for seen in (looks, noisy)
     )
     assert degrees_between(ours, clean).mean() < 4
     grip = degrees_between(ours, np.repeat(ours[-5:].mean(0)[None], 60, 0))
@@ -92,6 +73,6 @@ def test_noise_is_smoothed_and_a_quick_grip_is_kept() -> None:
 
 def test_landmarks_of_no_hand_are_ignored() -> None:
     random = np.random.default_rng(0)
-    looks = [SeenHand(frame, random.normal(size=(21, 3)).astype(np.float32), 0.5, 0.9) for frame in range(60)]
-    motion = hand_motion((looks, []), np.arange(60), STILL, hand_rest_joints(), FPS)
+    looks = [SeenHand(frame, random.normal(size=(21, 3)).astype(np.float32), 0.9) for frame in range(60)]
+    motion = hand_motion((looks, []), np.arange(60), hand_rest_joints(), FPS)
     assert (motion.confidence == 0).all()
