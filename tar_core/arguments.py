@@ -2,7 +2,7 @@
 
 import argparse
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -84,6 +84,42 @@ def edits_from(arguments: argparse.Namespace, people: Sequence[int]) -> dict[int
     """
     edits = {} if arguments.edits is None else load_edits(arguments.edits)
     return with_heights(edits, arguments.height, people)
+
+
+def with_values(
+    arguments: argparse.Namespace, classes: Sequence[type], values: Mapping[str, Any]
+) -> argparse.Namespace:
+    """A copy of parsed arguments with other values of some options.
+
+    Args:
+        arguments: the parsed arguments.
+        classes: the dataclasses of the options.
+        values: by option, with hyphens or underscores; texts in the form of the command line, or numbers and booleans.
+
+    Raises:
+        TarError: an option is unknown, or a value has the wrong form or is out of range.
+    """
+    changed = argparse.Namespace(**vars(arguments))
+    for given, value in values.items():
+        name = given.replace("-", "_")
+        cls = next((cls for cls in classes if name in options_of(cls) and options_of(cls)[name].command_line), None)
+        if cls is None:
+            raise TarError(f"there is no option {given}")
+        try:
+            setattr(changed, name, _value(cls, name, str(value)))
+        except argparse.ArgumentTypeError as error:
+            raise TarError(f"{given}: {error}") from None
+    return changed
+
+
+def _value(cls: type, name: str, text: str) -> Any:
+    about = options_of(cls)[name]
+    choices: list[Any] = [value for value, _, _ in about.choices]
+    if value_type(cls, name) is bool:
+        choices, text = ["true", "false"], text.lower()
+    if choices and text not in choices:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(choices)}")
+    return text == "true" if choices == ["true", "false"] else text if choices else _reader(cls, name, about)(text)
 
 
 def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any) -> None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import tar_core
 from tar_core.arguments import HINTS, OneLineParser, add_arguments, add_edits, edits_from, from_arguments
+from tar_core.batch.arguments import add_batch, run_batch
 from tar_core.capture.progress import ProgressBar
 from tar_core.errors import TarError, one_line, with_hint
 from tar_core.files import check_outputs
@@ -28,6 +29,7 @@ from tar_core.memory import loading
 from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
 from tar_core.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program, stopped_by_ctrl_c
 from tar_core.recording import DEFAULT_SECONDS, Recording
+from tar_core.training.adapt_command import add_adapt, run_adapt
 
 if TYPE_CHECKING:
     from tar_core.motion import MotionClip, PersonMotion
@@ -49,7 +51,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     handler.setFormatter(_HintFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except TarError as error:
         print(f"{PROGRAM}: {with_hint(str(error), error.topic, HINTS)}", file=sys.stderr)
         return EXIT_ERROR
@@ -62,7 +64,6 @@ def _run(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print(f"{PROGRAM}: cancelled", file=sys.stderr)
         return EXIT_INTERRUPTED
-    return 0
 
 
 class _HintFormatter(logging.Formatter):
@@ -79,6 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, help_text, run, add in (
         ("capture", "Capture a video and write a motion file", run_capture, _add_capture),
+        ("batch", "Capture many videos to motion files", run_batch, add_batch),
         ("record", "Record a video from a camera or a stream", run_record, _add_record),
         ("shots", "List the shots of a video", run_shots, _add_shots),
         ("cleanup", "Clean up a motion file", run_cleanup, _add_cleanup),
@@ -87,7 +89,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("info", "Print the versions, the device and the network", run_info, _add_info),
         ("export-amass", "Write one person of a motion file as an AMASS file", run_export_amass, _add_export_amass),
         ("import-amass", "Convert an AMASS file to a motion file", run_import_amass, _add_import_amass),
-        ("adapt", "Adapt the network to your own footage", run_adapt, _add_adapt),
+        ("adapt", "Adapt the network to your own footage", run_adapt, add_adapt),
     ):
         command = commands.add_parser(name, help=help_text, description=run.__doc__)
         command.set_defaults(run=run)
@@ -155,37 +157,6 @@ def _add_export_amass(parser: argparse.ArgumentParser) -> None:
 def _add_import_amass(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("amass", type=Path, metavar="AMASS.npz", help="AMASS file of SMPL, SMPL-H or SMPL-X")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="CLIP.npz", help="Motion file to write")
-
-
-def _add_adapt(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("clips", type=Path, nargs="+", metavar="VIDEO", help="Videos and folders of videos")
-    parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="NEW.safetensors", help="Checkpoint to write"
-    )
-    parser.add_argument(
-        "--folder", type=Path, required=True, help="Folder for training clips and checkpoints (several gigabytes)"
-    )
-    parser.add_argument(
-        "--checkpoint", type=Path, metavar="FILE", help="Checkpoint to start from (default: the included one)"
-    )
-    parser.add_argument("--steps", type=int, default=200, metavar="N", help="Training steps (default: %(default)s)")
-    parser.add_argument(
-        "--learning-rate", type=float, default=5e-5, metavar="RATE", help="Learning rate (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--max-frames",
-        type=int,
-        default=900,
-        metavar="N",
-        help="Maximum number of frames to use from each video (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--synthetic", type=Path, metavar="FEATURES", help="Cached features of synthetic clips to mix in"
-    )
-    parser.add_argument(
-        "--test", type=Path, metavar="FEATURES", help="Cached features of synthetic clips to score before and after"
-    )
-    parser.add_argument("--device", default="auto", help="Device: auto, cpu, cuda or mps (default: %(default)s)")
 
 
 def run_capture(options: argparse.Namespace) -> None:
@@ -377,23 +348,3 @@ def run_import_amass(options: argparse.Namespace) -> None:
 
     check_outputs([options.output], [options.amass])
     read_amass(options.amass, load_body()).save(options.output)
-
-
-def run_adapt(options: argparse.Namespace) -> None:
-    """Adapt a network to videos without ground truth: train it on its own motion, fitted to the images."""
-    if importlib.util.find_spec("torch") is None:
-        raise TarError("training needs PyTorch; run pip install torch scipy")
-    from tar_core.training.adapt import AdaptOptions, adapt
-
-    check_outputs([options.output], [*options.clips, options.checkpoint])
-    wanted = AdaptOptions(
-        checkpoint=options.checkpoint,
-        steps=options.steps,
-        learning_rate=options.learning_rate,
-        max_frames=options.max_frames,
-        synthetic=options.synthetic,
-        test=options.test,
-        device=options.device,
-    )
-    adapt(options.clips, options.output, options.folder, wanted, lambda line: print(line, flush=True))
-    print(options.output)

@@ -22,7 +22,13 @@ LAYERS = (
     ("scripts", "tar_core.__main__", "tar_core.cli"),
     ("tar_blender",),
     ("tar_core.training",),
-    ("tar_core.evaluation", "tar_core.engine.server", "tar_core.engine.__main__", "tar_core.engine.launch"),
+    (
+        "tar_core.evaluation",
+        "tar_core.batch",
+        "tar_core.engine.server",
+        "tar_core.engine.__main__",
+        "tar_core.engine.launch",
+    ),
     ("tar_core.capture",),
     ("tar_core.cleanup", "tar_core.synthetic", "tar_core.overlay"),
     ("tar_core.datasets",),
@@ -50,7 +56,14 @@ STRANGERS = (
     ("tar_blender", "tar_core.capture"),
     ("tar_blender", "tar_core.model"),
 )
-IN_BLENDER = ("tar_blender", "tar_core.cleanup", "tar_core.options", "tar_core.motion", "tar_core.engine.client")
+IN_BLENDER = (
+    "tar_blender",
+    "tar_core.batch",
+    "tar_core.cleanup",
+    "tar_core.options",
+    "tar_core.motion",
+    "tar_core.engine.client",
+)
 IN_CAPTURE = (
     "tar_core.capture",
     "tar_core.people",

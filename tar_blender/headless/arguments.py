@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from tar_core.arguments import OneLineParser, add_arguments
+from tar_core.batch.arguments import add_batch_arguments
 from tar_core.options import CaptureOptions
 
 from ..export.amass import ENDING as AMASS_ENDING
@@ -19,7 +20,11 @@ ENDINGS = {name: name for name in (*FORMATS, MOTION)} | {"amass": AMASS_ENDING} 
 def build_parser() -> argparse.ArgumentParser:
     parser = OneLineParser(prog=NAME, description="Turn videos into scene files with animated SMPL characters.")
     parser.add_argument(
-        "video", type=Path, nargs="+", metavar="VIDEO", help="Videos, folders of videos, or motion files (.npz)"
+        "video",
+        type=Path,
+        nargs="+",
+        metavar="VIDEO",
+        help="Videos, folders of videos, patterns, lists of videos (.csv, .jsonl), or motion files (.npz)",
     )
     parser.add_argument(
         "-o",
@@ -52,16 +57,7 @@ def _add_batch(parser: argparse.ArgumentParser) -> None:
         metavar="FORMATS",
         help=f"Formats of the files in the folder, separated by commas: {', '.join(ENDINGS)} (default: blend)",
     )
-    existing = parser.add_mutually_exclusive_group()
-    existing.add_argument("--resume", action="store_true", help="Skip videos whose files already exist")
-    existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
-    parser.add_argument(
-        "--jobs",
-        type=_positive_integer,
-        default=1,
-        metavar="N",
-        help="Number of videos to capture at the same time, for machines with many cores or a GPU (default: 1)",
-    )
+    add_batch_arguments(parser)
 
 
 def _add_scene(parser: argparse.ArgumentParser) -> None:
@@ -98,12 +94,6 @@ def _positive(text: str) -> float:
     if not 0 < number < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
     return number
-
-
-def _positive_integer(text: str) -> int:
-    if not (text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def _formats(text: str) -> list[str]:

@@ -5,7 +5,7 @@ blender -b -P tar_blender/headless/command.py -- VIDEO -o out.blend   from a che
 python -m tar_blender.headless.command VIDEO -o out.blend             with Blender as a Python module (bpy)
 
 tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume] [--jobs N]
-                                                                      writes out/a.blend ... out/report.json
+                                                                      writes out/a.blend ... out/report.jsonl
 """
 
 import sys
@@ -31,7 +31,11 @@ from typing import Any
 import bpy
 
 from tar_core.amass import load_motion
-from tar_core.arguments import HINTS, from_arguments
+from tar_core.arguments import HINTS, from_arguments, with_values
+from tar_core.batch.engine_pool import EnginePool, threads_of_one
+from tar_core.batch.inputs import BatchVideo, find_videos, is_several
+from tar_core.batch.report import FAILED, Outcome
+from tar_core.batch.runner import Batch, Written, run_batch
 from tar_core.body.data import load_body
 from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.protocol import Event, Job, Notice, Progress
@@ -43,9 +47,8 @@ from tar_core.program import EXIT_INTERRUPTED, EXIT_TERMINATED
 
 from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_program
 from ..export.formats import check_format
+from ..scene.options import ImportOptions
 from .arguments import NAME, build_parser, input_files
-from .batch import Outcome, find_clips, run_batch
-from .capture_pool import CapturePool
 from .convert import convert, is_motion
 
 EXIT_BAD_INPUT = 2
@@ -101,7 +104,7 @@ def _terminate(*_: object) -> None:
 def _is_batch(options: argparse.Namespace) -> bool:
     """Whether there are several inputs or the output is a folder, which may not exist yet."""
     (first, *others) = options.output
-    return len(options.video) > 1 or options.video[0].is_dir() or not (others or first.suffix) or first.is_dir()
+    return is_several(options.video) or not (others or first.suffix) or first.is_dir()
 
 
 def _run_one(options: argparse.Namespace) -> None:
@@ -126,17 +129,27 @@ def _run_batch(options: argparse.Namespace) -> int:
         raise TarError(
             "the output of several videos is a folder; give the folder with -o, and the formats with --format"
         )
-    folder, formats, clips = options.output[0], options.format, find_clips(options.video)
-    make_engine, wanted = _engine_maker(), _capture_options(options)
+    videos = find_videos(options.video)
+    own = {video.name: _options_of(options, video) for video in videos}
+    wanted = {name: _capture_options(arguments) for name, arguments in own.items()}
+    batch = Batch(
+        folder=options.output[0],
+        endings=options.format,
+        settings=lambda video: _settings(own[video.name], wanted[video.name]),
+        resume=options.resume,
+        overwrite=options.overwrite,
+        inputs=[*(video.path for video in videos), *input_files(options)],
+    )
+    make_engine = _engine_maker()
     errors = sys.stderr  # for other threads, while `save_scene` redirects sys.stderr
 
     def report(outcome: Outcome) -> None:
-        if outcome.status == "failed":
+        if outcome.status == FAILED:
             print(f"{NAME}: {outcome.message}", file=sys.stderr, flush=True)
         else:
             print(f"{outcome.video}: {outcome.status}", flush=True)
 
-    def capture(video: Path, engine: BlockingEngine) -> list[MotionClip]:
+    def capture(video: BatchVideo, engine: BlockingEngine) -> list[MotionClip]:
         display = _Display()
 
         def show(event: Event) -> None:
@@ -145,26 +158,38 @@ def _run_batch(options: argparse.Namespace) -> int:
             elif options.jobs == 1:  # the progress of several jobs does not fit into one line
                 display.show(event)
 
-        return _motion(video, wanted, engine, show)
+        return _motion(video.path, wanted[video.name], engine, show)
 
-    engines = [make_engine() for _ in range(min(options.jobs, len(clips)))]
-    with CapturePool(engines, capture) as captures:
+    engines = [make_engine() for _ in range(min(options.jobs, len(videos)))]
+    with EnginePool(engines, capture) as captures:
 
-        def build(video: Path, files: Sequence[Path]) -> tuple[int, list[Path]]:
-            return convert(captures.motion(video), files, options)
+        def build(video: BatchVideo, files: Sequence[Path]) -> Written:
+            clips = captures.result(video)
+            people, written = convert(clips, files, own[video.name])
+            return Written(written, people, _frame_count(clips))
 
-        outcomes = run_batch(
-            clips,
-            folder,
-            formats,
-            build,
-            report,
-            options.resume,
-            options.overwrite,
-            captures.finished,
-            [*clips, *input_files(options)],
-        )
-    return EXIT_BAD_INPUT if any(outcome.status == "failed" for outcome in outcomes) else 0
+        outcomes = run_batch(videos, batch, build, report, captures.finished)
+    return EXIT_BAD_INPUT if any(outcome.status == FAILED for outcome in outcomes) else 0
+
+
+def _options_of(options: argparse.Namespace, video: BatchVideo) -> argparse.Namespace:
+    """The arguments for one video: those for all videos, and its own options instead of some of them."""
+    try:
+        return with_values(options, (CaptureOptions, ImportOptions), video.options)
+    except TarError as error:
+        raise TarError(f"{video}: {error}") from None
+
+
+def _settings(options: argparse.Namespace, capture: CaptureOptions) -> str:
+    """All that the result of a video depends on, as text."""
+    scene = {name: getattr(options, name) for name in ("separate", "character", "fps", "reduce_keys")}
+    return f"{replace(capture, threads=None, device='auto')} {from_arguments(ImportOptions, options)} {scene}"
+
+
+def _frame_count(clips: Sequence[MotionClip]) -> int:
+    """Number of frames from the first to the last one with a person."""
+    first = min(int(person.frames[0]) for clip in clips for person in clip.people)
+    return max(clip.last_frame for clip in clips) + 1 - first
 
 
 def _engine_maker() -> Callable[[], BlockingEngine]:
@@ -186,9 +211,7 @@ def _capture_options(arguments: argparse.Namespace) -> CaptureOptions:
     """Create the options for all videos. Device, checkpoint, threads and body default to the preferences."""
     options = from_arguments(CaptureOptions, arguments)
     preferred = engine_choices(bpy.context)
-    threads = options.threads or preferred.get("threads")
-    if threads is None and arguments.jobs > 1:  # divide the threads that one engine would use
-        threads = max(1, (os.cpu_count() or 1) // 2 // arguments.jobs)
+    threads = options.threads or preferred.get("threads") or threads_of_one(arguments.jobs)
     return replace(
         options,
         device=preferred.get("device", "auto") if options.device == "auto" else options.device,

@@ -3,14 +3,13 @@
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 from tar_core.errors import TarError
+from tar_core.files import take_lock
 
 _PREFIX = "tar-engine-"
 _LOCK = "in_use.lock"  # locked as long as the process that has made the folder runs
@@ -39,7 +38,7 @@ class WorkFolder:
         except OSError as error:
             raise TarError(f"no temporary folder can be made ({error.strerror}); free some space") from error
         with contextlib.suppress(OSError):  # a file system without locks, on which no folder is considered abandoned
-            _take(self._lock)
+            take_lock(self._lock)
 
     def close(self) -> None:
         """Delete the folder."""
@@ -55,21 +54,5 @@ def _abandoned_folders(parent: Path) -> Iterator[Path]:
             is_own = not hasattr(os, "getuid") or about.st_uid == os.getuid()
             if is_own and not folder.is_symlink() and time.time() - about.st_mtime > _NEW_SECONDS:
                 with (folder / _LOCK).open("rb+") as lock:
-                    _take(lock)
+                    take_lock(lock)
                 yield folder
-
-
-def _take(lock: IO[bytes]) -> None:
-    """Lock a file until it is closed or the process ends.
-
-    Raises:
-        OSError: another process or file object holds the lock.
-    """
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

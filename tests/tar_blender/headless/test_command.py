@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import bpy
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tar_blender.engine.paths import PYTHON_VARIABLE
 from tar_blender.headless import command as command_module
 from tar_blender.headless.command import EXIT_BAD_INPUT, NAME, main
+from tar_core.batch.report import REPORT
 from tar_core.program import EXIT_INTERRUPTED, EXIT_TERMINATED
 
 
@@ -43,6 +45,12 @@ def test_motion_file_needs_no_engine(motion_file: Path, tmp_path: Path, capsys: 
     assert "2 people" in capsys.readouterr().out
 
 
+def outcomes_in(folder: Path) -> dict[str, dict[str, Any]]:
+    """The last outcome of each video in the report of a folder, by name."""
+    rows = map(json.loads, (folder / REPORT).read_text().splitlines())
+    return {row["name"]: row for row in rows}
+
+
 def test_batch_writes_a_folder_and_a_report(
     engine_python: Path, tiny_video: Path, motion_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,12 +63,13 @@ def test_batch_writes_a_folder_and_a_report(
     assert sorted(file.name for file in out.iterdir()) == [
         "motion.glb",
         "motion.npz",
-        "report.json",
+        REPORT,
         "walk.glb",
         "walk.npz",
     ]
-    report = json.loads((out / "report.json").read_text())
-    assert [row["status"] for row in report] == ["done", "failed", "done"] and report[0]["people"] == 2
+    ended = outcomes_in(out)
+    assert {name: row["status"] for name, row in ended.items()} == {"walk": "done", "gone": "failed", "motion": "done"}
+    assert ended["walk"]["people"] == 2
     assert "no such video" in capsys.readouterr().err
     assert main([str(videos), "-o", str(out), "--format", "glb,npz", "--resume"]) == 0
     assert "skipped" in capsys.readouterr().out
@@ -75,9 +84,8 @@ def test_several_engines_write_the_same_files(engine_python: Path, tiny_video: P
         (videos / name).write_bytes(tiny_video.read_bytes())
     assert main([str(videos), "-o", str(tmp_path / "out"), "--format", "npz", "--jobs", "2"]) == 0
     written = sorted(file.name for file in (tmp_path / "out").iterdir())
-    assert written == ["100% tänzer.npz", "a.npz", "b with space.npz", "report.json"]
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert [row["status"] for row in report] == ["done"] * 3
+    assert written == ["100% tänzer.npz", "a.npz", "b with space.npz", REPORT]
+    assert [row["status"] for row in outcomes_in(tmp_path / "out").values()] == ["done"] * 3
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, EXIT_INTERRUPTED), (signal.SIGTERM, EXIT_TERMINATED)])
@@ -120,9 +128,8 @@ def test_interruption_keeps_finished_files_and_no_temporary_ones(
     _, errors = process.communicate(timeout=60)
     assert process.returncode == code, errors
     assert "cancelled" in errors and "Traceback" not in errors
-    assert sorted(file.name for file in out.iterdir()) == ["first.blend", "report.json"]
-    report = json.loads((out / "report.json").read_text())
-    assert [row["status"] for row in report] == ["done", "cancelled", "cancelled"]
+    assert sorted(file.name for file in out.iterdir()) == ["first.blend", REPORT]
+    assert [row["status"] for row in outcomes_in(out).values()] == ["done", "started", "started"]
     assert not list(temporary.glob("tar-engine-*"))
 
 

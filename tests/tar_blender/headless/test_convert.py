@@ -14,6 +14,7 @@ from tar_blender.headless.command import EXIT_BAD_INPUT, main
 from tar_blender.headless.convert import convert
 from tar_blender.scene.fcurves import curves_of
 from tar_blender.scene.metadata import clip_record, imported_clips, people_of, person_id
+from tar_core.batch.report import REPORT
 from tar_core.motion import MotionClip, Vertical
 from tar_core.shot_files import load_shots, save_shots
 from tests.support.clips import clips_of_shots, synthetic_clip
@@ -22,10 +23,10 @@ from tests.support.clips import clips_of_shots, synthetic_clip
 def test_separate_writes_one_file_per_person(motion_file: Path, tmp_path: Path) -> None:
     arguments = [str(motion_file), "-o", str(tmp_path / "out"), "--format", "glb,amass", "--separate"]
     assert main([*arguments, "--figure", "armature"]) == 0
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    (*_, done) = map(json.loads, (tmp_path / "out" / REPORT).read_text().splitlines())
     names = ["motion.glb", "motion_person2.glb", "motion.amass.npz", "motion_person2.amass.npz"]
-    assert [Path(file).name for file in report[0]["files"]] == names
-    assert {file.name for file in (tmp_path / "out").iterdir()} == {*names, "report.json"}
+    assert [Path(file).name for file in done["files"]] == names
+    assert {file.name for file in (tmp_path / "out").iterdir()} == {*names, REPORT}
     bpy.ops.wm.read_factory_settings(use_empty=True)
     bpy.ops.import_scene.gltf(filepath=str(tmp_path / "out" / "motion.glb"))
     armatures = [thing.name for thing in bpy.data.objects if thing.type == "ARMATURE"]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tar_blender.headless.capture_pool import CapturePool
+from tar_core.batch.engine_pool import EnginePool
+from tar_core.batch.inputs import BatchVideo
 from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
@@ -39,12 +40,12 @@ def command(tmp_path: Path) -> tuple[str, ...]:
     return "-c", "import json\n" + SAY + f"MOTION = {str(tmp_path / 'motion.npz')!r}\n" + ENGINE
 
 
-def pool_of(count: int, command: tuple[str, ...]) -> CapturePool:
+def pool_of(count: int, command: tuple[str, ...]) -> EnginePool[list[MotionClip]]:
     engines = [BlockingEngine(lambda: PYTHON, command) for _ in range(count)]
-    return CapturePool(engines, capture)
+    return EnginePool(engines, capture)
 
 
-def capture(video: Path, engine: BlockingEngine) -> list[MotionClip]:
+def capture(video: BatchVideo, engine: BlockingEngine) -> list[MotionClip]:
     return engine.capture(Job(video=str(video)), lambda event: None)
 
 
@@ -57,7 +58,7 @@ def wait_for(path: Path) -> str:
 
 
 def test_videos_are_yielded_as_they_finish(command: tuple[str, ...], tmp_path: Path) -> None:
-    videos = [tmp_path / name for name in ("slow.mp4", "bad.mp4", "third.mp4")]
+    videos = [BatchVideo(tmp_path / name, name) for name in ("slow.mp4", "bad.mp4", "third.mp4")]
     with pool_of(2, command) as captures:
         for quick in videos[1:]:
             Path(f"{quick}.go").touch()
@@ -69,17 +70,17 @@ def test_videos_are_yielded_as_they_finish(command: tuple[str, ...], tmp_path: P
         processes = [wait_for(Path(f"{video}.begun")) for video in videos]
         assert processes[1] == processes[2] != processes[0], "an engine continues, also after an error"
         with pytest.raises(TarError, match="nobody was found"):
-            captures.motion(videos[1])
-        (clip,) = captures.motion(videos[2])
+            captures.result(videos[1])
+        (clip,) = captures.result(videos[2])
         assert len(clip.people) == 1
         Path(f"{videos[0]}.go").touch()
         assert next(finished)[0] == videos[0]
-        (clip,) = captures.motion(videos[0])
+        (clip,) = captures.result(videos[0])
         assert len(clip.people) == 1
 
 
 def test_leaving_the_pool_ends_the_engines(command: tuple[str, ...], tmp_path: Path) -> None:
-    videos = [tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4")]
+    videos = [BatchVideo(tmp_path / name, name) for name in ("a.mp4", "b.mp4", "c.mp4")]
     with pytest.raises(KeyboardInterrupt), pool_of(2, command) as captures:
         finished = captures.finished(videos)
         Path(f"{videos[0]}.go").touch()
@@ -99,5 +100,5 @@ def test_closed_engine_takes_no_job(command: tuple[str, ...], tmp_path: Path) ->
     engine = BlockingEngine(lambda: PYTHON, command)
     engine.close()
     with pytest.raises(TarError, match="stopped"):
-        capture(tmp_path / "a.mp4", engine)
+        capture(BatchVideo(tmp_path / "a.mp4", "a"), engine)
     assert not (tmp_path / "a.mp4.begun").exists()

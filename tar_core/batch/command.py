@@ -1,0 +1,161 @@
+"""The command `tar-capture batch`: captures many videos to motion files."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tar_core.arguments import HINTS, from_arguments, with_values
+from tar_core.batch.engine_pool import EnginePool, threads_of_one
+from tar_core.batch.inputs import BatchVideo, find_videos
+from tar_core.batch.report import DONE, FAILED, SKIPPED, Outcome
+from tar_core.batch.runner import Batch, Written, run_batch
+from tar_core.body.data import body_of_clip
+from tar_core.cleanup.pipeline import clean_up
+from tar_core.duration import format_duration
+from tar_core.engine.blocking_client import BlockingEngine
+from tar_core.engine.protocol import Event, Job, Notice
+from tar_core.errors import TarError, with_hint
+from tar_core.files import check_video_file
+from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
+from tar_core.program import EXIT_ERROR
+from tar_core.shot_files import save_shots
+
+ENDING = "npz"
+
+
+@dataclass(frozen=True)
+class ClipOptions:
+    """How to process one video of a batch."""
+
+    capture: CaptureOptions
+    cleanup: CleanupOptions
+
+    @classmethod
+    def of(cls, arguments: argparse.Namespace, video: BatchVideo) -> "ClipOptions":
+        """The options for a video: those for all videos, and its own instead of some of them.
+
+        Raises:
+            TarError: an option is unknown or has an unusable value.
+        """
+        try:
+            own = with_values(arguments, (CaptureOptions, CleanupOptions), video.options)
+            capture = from_arguments(CaptureOptions, own)
+        except TarError as error:
+            raise TarError(f"{video}: {error}") from None
+        threads = capture.threads or threads_of_one(arguments.jobs)
+        capture = replace(
+            capture,
+            threads=threads,
+            body=_absolute(capture.body),
+            checkpoint=_absolute(capture.checkpoint),
+            camera_trajectory=_absolute(capture.camera_trajectory),
+        )
+        cleanup = NO_CLEANUP if arguments.raw else from_arguments(CleanupOptions, own)
+        return cls(capture, cleanup)
+
+    def settings(self) -> str:
+        """All that the result depends on, as text."""
+        return f"{replace(self.capture, threads=None, device='auto')} {self.cleanup}"
+
+
+def _absolute(path: Path | None) -> Path | None:
+    """Make a path absolute, since the engines run in other folders."""
+    return None if path is None else path.absolute()
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Capture many videos. Returns the exit code: not 0 if a video failed.
+
+    Raises:
+        TarError: there is no video, an option is unusable, or the folder cannot be written.
+    """
+    videos = find_videos(arguments.inputs)
+    options = {video.name: ClipOptions.of(arguments, video) for video in videos}
+    batch = Batch(
+        folder=arguments.output,
+        endings=[ENDING],
+        settings=lambda video: options[video.name].settings(),
+        resume=arguments.resume,
+        overwrite=arguments.overwrite,
+        inputs=_inputs(videos, options),
+    )
+    display = _Display(len(videos))
+
+    def process(video: BatchVideo, engine: BlockingEngine) -> Written:
+        (output,) = batch.outputs(video)
+        return capture_to_file(video.path, output, options[video.name], engine, display.notice_of(video))
+
+    engines = [BlockingEngine(lambda: Path(sys.executable)) for _ in range(min(arguments.jobs, len(videos)))]
+    with EnginePool(engines, process) as pool:
+        outcomes = run_batch(videos, batch, lambda video, _: pool.result(video), display.show, pool.finished)
+    print(display.summary())
+    return EXIT_ERROR if any(outcome.status == FAILED for outcome in outcomes) else 0
+
+
+def capture_to_file(
+    video: Path, output: Path, options: ClipOptions, engine: BlockingEngine, on_event: Callable[[Event], None]
+) -> Written:
+    """Capture a video with an engine, clean the motion up and write it.
+
+    Raises:
+        TarError: the capture failed, or the output cannot be written.
+    """
+    check_video_file(video)
+    try:
+        clips = engine.capture(Job(str(video.absolute()), options.capture), on_event)
+    except TarError as error:
+        raise TarError(with_hint(str(error), error.topic, HINTS)) from error
+    body = body_of_clip(clips[0])
+    clips = [clean_up(clip, body, options.cleanup).clip for clip in clips]
+    save_shots(output, clips)
+    people = [person for clip in clips for person in clip.people]
+    first, last = min(int(one.frames[0]) for one in people), max(int(one.frames[-1]) for one in people)
+    return Written([output], len(people), last - first + 1)
+
+
+def _inputs(videos: Sequence[BatchVideo], options: dict[str, ClipOptions]) -> list[Path | None]:
+    files: list[Path | None] = [video.path for video in videos]
+    for one in options.values():
+        files += [one.capture.body, one.capture.checkpoint, one.capture.camera_trajectory]
+    return files
+
+
+class _Display:
+    """Prints the outcomes, with the time that is left."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._counts = {DONE: 0, FAILED: 0, SKIPPED: 0}
+        self._began = time.monotonic()
+
+    def notice_of(self, video: BatchVideo) -> Callable[[Event], None]:
+        """A function that prints warnings about a video."""
+
+        def show(event: Event) -> None:
+            if isinstance(event, Notice):
+                text = with_hint(event.message, event.topic, HINTS)
+                print(f"tar-capture: warning: {video}: {text}", file=sys.stderr, flush=True)
+
+        return show
+
+    def show(self, outcome: Outcome) -> None:
+        self._counts[outcome.status] += 1
+        if outcome.status == FAILED:
+            print(f"tar-capture: {outcome.message}", file=sys.stderr, flush=True)
+        if outcome.status == SKIPPED:
+            return  # there may be thousands
+        ended = sum(self._counts.values())
+        worked = ended - self._counts[SKIPPED]
+        left = (time.monotonic() - self._began) / worked * (self._total - ended)
+        people = "1 person" if outcome.people == 1 else f"{outcome.people} people"
+        about = f"{people}, {outcome.frames} frames" if outcome.status == DONE else outcome.status
+        rest = f", {format_duration(left)} left" if ended < self._total else ""
+        print(f"{outcome.video}: {about} ({ended} of {self._total}{rest})", flush=True)
+
+    def summary(self) -> str:
+        """The number of videos by what has become of them."""
+        done, failed, skipped = (self._counts[status] for status in (DONE, FAILED, SKIPPED))
+        return f"{done} captured, {skipped} already finished, {failed} failed"

@@ -1,0 +1,165 @@
+"""Process many videos in one run, and report the result of each.
+
+The processing of a video is a function that the caller passes.
+"""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tar_core.batch.inputs import BatchVideo
+from tar_core.batch.report import DONE, FAILED, SKIPPED, STARTED, FileState, Outcome, Report
+from tar_core.errors import TarError
+from tar_core.files import check_outputs
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was made of a video.
+
+    Attributes:
+        files: written, each completely or not at all.
+        people: number of people.
+        frames: from the first to the last one with a person.
+    """
+
+    files: Sequence[Path]
+    people: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Where and how a batch writes.
+
+    Attributes:
+        folder: for the outputs and the report.
+        endings: of the outputs of each video.
+        settings: describes all that the result of a video depends on, apart from its content.
+        resume: skip videos that are finished, and write the others again.
+        overwrite: replace existing files; without `resume` and `overwrite`, videos with existing files fail.
+        inputs: files that must not be replaced; videos with such an output fail.
+    """
+
+    folder: Path
+    endings: Sequence[str]
+    settings: Callable[[BatchVideo], str] = lambda video: ""
+    resume: bool = False
+    overwrite: bool = False
+    inputs: Sequence[Path | None] = ()
+
+    def outputs(self, video: BatchVideo) -> list[Path]:
+        """The output files of a video, such as out/walk.blend and out/walk.fbx for videos/walk.mp4."""
+        return [self.folder / f"{video.name}.{ending}" for ending in self.endings]
+
+
+Process = Callable[[BatchVideo, Sequence[Path]], Written]
+
+
+def one_by_one(videos: Sequence[BatchVideo]) -> Iterator[tuple[BatchVideo, float]]:
+    """Yield each video, and the time at which the work on it starts."""
+    for video in videos:
+        yield video, time.monotonic()
+
+
+def run_batch(
+    videos: Sequence[BatchVideo],
+    batch: Batch,
+    process: Process,
+    on_outcome: Callable[[Outcome], None],
+    ready: Callable[[Sequence[BatchVideo]], Iterable[tuple[BatchVideo, float]]] = one_by_one,
+) -> list[Outcome]:
+    """Process one video after another; a failure does not stop the others.
+
+    Args:
+        videos: the videos.
+        batch: where and how to write.
+        process: writes the outputs of one video.
+        on_outcome: called with the outcome of each video.
+        ready: yields each of the given videos when it can be processed, and the time at which the work on it started.
+
+    Raises:
+        TarError: the folder cannot be written.
+        KeyboardInterrupt: the user pressed Ctrl-C.
+    """
+    with Report(batch.folder) as report:
+        run = _Run(batch, report, on_outcome)
+        waiting = [video for video in videos if run.is_wanted(video)]
+        for video, started in ready(waiting):
+            run.process(video, process, started)
+        return run.outcomes
+
+
+@dataclass
+class _Run:
+    """A batch, and its outcomes so far."""
+
+    batch: Batch
+    report: Report
+    on_outcome: Callable[[Outcome], None]
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def is_wanted(self, video: BatchVideo) -> bool:
+        """Whether a video is to be processed; otherwise its outcome is added."""
+        outputs = self.batch.outputs(video)
+        if self.batch.resume and self.report.is_finished(video.path, video.name, outputs, self.batch.settings(video)):
+            self._end(Outcome(str(video), video.name, SKIPPED))
+            return False
+        reason = self._reason_to_keep([file for file in outputs if os.path.lexists(file)], video)
+        if reason:
+            self._end(Outcome(str(video), video.name, FAILED, reason))
+            return False
+        self.report.add(Outcome(str(video), video.name, STARTED))
+        return True
+
+    def _reason_to_keep(self, existing: Sequence[Path], video: BatchVideo) -> str:
+        """Why existing files must not be replaced; empty if they may."""
+        try:
+            check_outputs(existing, self.batch.inputs)
+        except TarError as error:
+            return str(error)
+        for file in existing:
+            is_own = self.batch.resume and self.report.has_written(video.name, file)
+            if not (self.batch.overwrite or is_own):
+                how = (
+                    "it is not from this batch; add --overwrite to replace it"
+                    if self.batch.resume
+                    else ("add --overwrite, or --resume to continue a batch")
+                )
+                return f"{file}: already exists; {how}"
+        return ""
+
+    def process(self, video: BatchVideo, process: Process, started: float) -> None:
+        """Process a video, and add its outcome even if that fails."""
+        status, message, written = DONE, "", Written((), 0, 0)
+        source: FileState | None = None
+        try:
+            written = process(video, self.batch.outputs(video))
+            source = FileState.of(video.path, with_hash=True)
+        except TarError as error:
+            status, message = FAILED, str(error)
+        except Exception as error:  # a bug should not stop the other videos
+            traceback.print_exc()
+            status, message = FAILED, f"{video}: unexpected {type(error).__name__}: {error}"
+        outcome = Outcome(
+            video=str(video),
+            name=video.name,
+            status=status,
+            message=message,
+            files={str(file): FileState.of(file) for file in written.files},
+            people=written.people,
+            frames=written.frames,
+            seconds=round(time.monotonic() - started, 1),
+            source=source,
+            settings=self.batch.settings(video),
+        )
+        self._end(outcome)
+
+    def _end(self, outcome: Outcome) -> None:
+        self.outcomes.append(outcome)
+        if outcome.status != SKIPPED:
+            self.report.add(outcome)
+        self.on_outcome(outcome)

@@ -1,0 +1,114 @@
+"""`tar-capture batch`. The engine of most tests is a small program."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tar_core.batch import command
+from tar_core.batch.report import REPORT
+from tar_core.cli import main
+from tar_core.engine.blocking_client import BlockingEngine
+from tar_core.shot_files import load_shots
+from tests.support.clips import synthetic_clip
+from tests.support.engine_programs import SAY
+from tests.support.paths import PYTHON
+
+ENGINE = """
+import shutil, sys
+from pathlib import Path
+for line in sys.stdin:
+    job = json.loads(line)
+    with open(LOG, "a") as log:
+        print(json.dumps(job), file=log)
+    if "empty" in job["video"]:
+        say("error", message="no person found", topic="nobody_detected")
+    else:
+        shutil.copy(MOTION, job["output"])
+        say("result", output=job["output"])
+"""
+
+
+@pytest.fixture
+def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file to which the engines write their jobs."""
+    synthetic_clip(frames=5).save(tmp_path / "motion.npz")
+    log = tmp_path / "jobs.jsonl"
+    log.touch()
+    names = f"MOTION = {str(tmp_path / 'motion.npz')!r}\nLOG = {str(log)!r}\n"
+    program = ("-c", "import json\n" + SAY + names + ENGINE)
+    monkeypatch.setattr(command, "BlockingEngine", lambda find_python: BlockingEngine(lambda: PYTHON, program))
+    return log
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def takes(tmp_path: Path, demo_video: Path) -> Path:
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    for name in ("a", "b", "empty"):
+        shutil.copy(demo_video, folder / f"{name}.mp4")
+    return folder
+
+
+def test_videos_become_motion_files(
+    jobs: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["batch", str(takes), "-o", str(out), "--jobs", "2", "--fov", "60"]) == 2
+    assert sorted(path.name for path in out.iterdir()) == ["a.npz", "b.npz", REPORT]
+    (clip,) = load_shots(out / "a.npz")
+    assert len(clip.people[0]) == 5
+    assert all(job["fov"] == 60 for job in read(jobs))
+    ended = {row["name"]: row for row in read(out / REPORT)}
+    assert (ended["a"]["status"], ended["a"]["people"], ended["a"]["frames"]) == ("done", 1, 5)
+    printed = capsys.readouterr()
+    assert "no person found (--box" in printed.err and "2 captured, 0 already finished, 1 failed" in printed.out
+
+    jobs.write_text("")
+    assert main(["batch", str(takes), "-o", str(out), "--fov", "60", "--resume"]) == 2
+    assert [Path(job["video"]).name for job in read(jobs)] == ["empty.mp4"], "failed videos are tried again"
+    assert main(["batch", str(takes / "a.mp4"), "-o", str(out), "--fov", "50", "--resume"]) == 0
+    assert Path(read(jobs)[-1]["video"]).name == "a.mp4", "with other options"
+
+
+def test_list_gives_videos_their_own_options(jobs: Path, takes: Path, tmp_path: Path) -> None:
+    listed = takes / "list.csv"
+    listed.write_text("video,name,focal_length,static_camera\na.mp4,one,1200,true\nb.mp4,two,,\n")
+    assert main(["batch", str(listed), "-o", str(tmp_path / "out"), "--people", "largest"]) == 0
+    first, second = read(jobs)
+    assert (first["focal_length"], first["static_camera"], first["people"]) == (1200, True, "largest")
+    assert not second.get("static_camera") and second["people"] == "largest"
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"one.npz", "two.npz", REPORT}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("flux", "3", "there is no option flux"),
+        ("focal_length", "long", "is not a number"),
+        ("static_camera", "maybe", "is not one of true, false"),
+        ("fov", "500", "fov"),
+    ],
+)
+def test_unusable_options_in_lists_are_errors(
+    column: str, value: str, message: str, jobs: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (takes / "list.csv").write_text(f"video,{column}\na.mp4,\nb.mp4,{value}\n")
+    assert main(["batch", str(takes / "list.csv"), "-o", str(tmp_path / "out")]) == 2
+    error = capsys.readouterr().err
+    assert message in error and "b.mp4" in error and len(error.splitlines()) == 1
+    assert not (tmp_path / "out").exists() and not read(jobs)
+
+
+@pytest.mark.slow
+def test_batch_equals_single_captures(demo_video: Path, tmp_path: Path) -> None:
+    options = ["--start", "10", "--end", "40"]
+    assert main(["capture", str(demo_video), "-o", str(tmp_path / "single.npz"), "--quiet", *options]) == 0
+    assert main(["batch", str(demo_video), "-o", str(tmp_path / "out"), *options]) == 0
+    assert (tmp_path / "out" / f"{demo_video.stem}.npz").read_bytes() == (tmp_path / "single.npz").read_bytes()
