@@ -6,14 +6,12 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tar_core.skeleton import JOINT_NAMES
-
 from ..retarget.skeleton_motion import WorldMotion, person_motion
-from ..scene.bone_names import joint_bones
-from ..scene.fcurves import copied_action, empty_action, write_bone_curves
+from ..scene.fcurves import bone_path, copied_action, empty_action, write_bone_curves
 from ..scene.layers import is_layered
 from ..scene.metadata import unmark_part
 from ..scene.sampling import sample
+from ..util.blender_types import pose_bones
 from .layer_merging import key_everything
 from .motion_keys import captured_action
 from .pose_picture import draw_poses
@@ -22,7 +20,6 @@ _TAG = "motion capture"
 _PREVIEW_SIZE = 256  # pixels
 _SAME = 1e-3  # largest difference of the first and the last value of a loop's curves
 _ROTATION = "rotation_quaternion"
-_WITHOUT_FINGERS = {"left_middle1": "left_hand", "right_middle1": "right_hand"}  # in the preview
 
 
 @dataclass(frozen=True)
@@ -63,10 +60,11 @@ def motion_asset(scene: bpy.types.Scene, armature: bpy.types.Object, text: Asset
 
 def pose_asset(scene: bpy.types.Scene, armature: bpy.types.Object, frame: int, text: AssetText) -> bpy.types.Action:
     """Make an asset of the rotations of all bones at a frame of a person's motion; raises as `motion_asset`."""
-    captured_action(armature)
+    _, captured = captured_action(armature)
     motion = person_motion(armature)
-    bones = joint_bones(armature).values()
-    paths = {f'pose.bones["{bone}"].{_ROTATION}': bone for bone in bones}
+    keyed = {curve.data_path for curve in captured.fcurves}
+    paths = {bone_path(bone.name, _ROTATION): bone.name for bone in pose_bones(armature)}
+    paths = {path: bone for path, bone in paths.items() if path in keyed}
     values = sample(scene, armature, paths, np.array([frame]))
     action, channels = empty_action(armature, text.name)
     for path, bone in paths.items():
@@ -84,11 +82,8 @@ def _publish(
     about: Any = action.asset_data
     about.description, about.author = text.about, text.author
     about.tags.new(_TAG, skip_if_exists=True)
-    positions = {_WITHOUT_FINGERS.get(joint, joint): points for joint, points in motion.positions.items()}
-    joints = np.stack([positions[joint][rows] for joint in JOINT_NAMES], 1)
-    across = (
-        joints[len(rows) // 2, JOINT_NAMES.index("left_hip")] - joints[len(rows) // 2, JOINT_NAMES.index("right_hip")]
-    )
+    joints = {joint: positions[rows] for joint, positions in motion.positions.items()}
+    across = (joints["left_hip"] - joints["right_hip"])[len(rows) // 2]
     picture = draw_poses(joints, float(np.arctan2(across[1], across[0])), _PREVIEW_SIZE)
     preview: Any = action.preview_ensure()
     preview.image_size = (_PREVIEW_SIZE, _PREVIEW_SIZE)

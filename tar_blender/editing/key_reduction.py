@@ -85,7 +85,8 @@ def reduce_keys(obj: bpy.types.Object, tolerance: Tolerance, shared_by: str = "b
     frames, tracks = _tracks(obj, skeleton)
     if len(frames) > 2:
         groups = _groups(skeleton, [track.bone for track in tracks], shared_by)
-        for track, keys in zip(tracks, _choose(skeleton, tracks, groups, tolerance), strict=True):
+        still = np.array([pose_bones(obj)[name].matrix_basis if name else np.eye(4) for name in skeleton.names])
+        for track, keys in zip(tracks, _choose(skeleton, still, tracks, groups, tolerance), strict=True):
             for channel, fcurve in enumerate(track.fcurves):
                 _write(fcurve, frames[keys], track.values[keys, channel], track.slopes[keys, channel])
     return before, _count_keys(obj)
@@ -115,10 +116,9 @@ def _limb(skeleton: Skeleton, bone: int) -> int:
 class _Reduction:
     """A motion whose groups of bones are reduced one after the other, parents first."""
 
-    def __init__(self, skeleton: Skeleton, tracks: Sequence[_Track]) -> None:
+    def __init__(self, skeleton: Skeleton, still: np.ndarray, tracks: Sequence[_Track]) -> None:
         self._skeleton = skeleton
-        identity = np.broadcast_to(np.eye(4), (len(skeleton.names), len(tracks[0].values), 4, 4))
-        self._original = _with(identity, tracks)
+        self._original = _with(np.repeat(still[:, None], len(tracks[0].values), axis=1), tracks)
         self._reduced = self._original
         self._before = self._now = skeleton.pose(self._original, range(len(skeleton.names)))
 
@@ -144,15 +144,18 @@ class _Reduction:
 
 
 def _choose(
-    skeleton: Skeleton, tracks: Sequence[_Track], groups: dict[int, int], tolerance: Tolerance
+    skeleton: Skeleton, still: np.ndarray, tracks: Sequence[_Track], groups: dict[int, int], tolerance: Tolerance
 ) -> list[np.ndarray]:
     """Choose the key frames [K] of each track.
 
     Each group may use up a larger share of the tolerance of positions than the groups above it, so that a limb can
     make up for the error of the trunk.
+
+    Args:
+        still: [B, 4, 4] the transformations of the bones that have no tracks, relative to their rest.
     """
     levels = _levels(skeleton, groups)
-    reduction = _Reduction(skeleton, tracks)
+    reduction = _Reduction(skeleton, still, tracks)
     chosen = {}
     for group in sorted(levels, key=lambda each: (levels[each], each)):
         share = (levels[group] + 1) / (max(levels.values()) + 1)

@@ -41,5 +41,6 @@ def key_everything(scene: bpy.types.Scene, armature: bpy.types.Object, channels:
     values = sample(scene, armature, groups, frames)
     remove_curves(channels, groups)
     for path, group in groups.items():
-        found = values[path]
-        write_curves(channels, group, path, frames, continuous_quaternions(found) if "quaternion" in path else found)
+        found = continuous_quaternions(values[path]) if "quaternion" in path else values[path]
+        count = len(frames) if np.ptp(found, axis=0).any() else 1
+        write_curves(channels, group, path, frames[:count], found[:count])

@@ -48,7 +48,8 @@ def read_motion(armature: bpy.types.Object) -> BoneMotion:
     first, last = np.array(action.curve_frame_range)
     frames = np.arange(int(np.ceil(first - 1e-3)), int(np.floor(last + 1e-3)) + 1)
     curves = {(curve.data_path, curve.array_index): curve for curve in channels.fcurves}
-    bones = tuple(bone.name for bone in _in_order(armature) if (bone_path(bone.name, _ROTATION), 0) in curves)
+    moving = {path for (path, _), curve in curves.items() if len(curve.keyframe_points) > 1}
+    bones = tuple(bone.name for bone in _in_order(armature) if bone_path(bone.name, _ROTATION) in moving)
     if not bones or pose_bones(armature)[bones[0]].parent is not None:
         raise TarError(f"the first bone of {armature.name} has no rotation keys; re-import the clip")
 
@@ -86,7 +87,10 @@ def from_basis(
 
 
 def write_motion(armature: bpy.types.Object, motion: BoneMotion) -> None:
-    """Replace the keys of the captured motion, with a key on every frame; raises as `captured_action`."""
+    """Replace the keys of the captured motion, with a key on every frame; raises as `captured_action`.
+
+    The keys of bones that do not move, such as fingers that were not captured, go to the first frame.
+    """
     _, channels = captured_action(armature)
     rest, head = _rest(armature, motion.bones)
     world = np.array(armature.matrix_world)
@@ -101,6 +105,9 @@ def write_motion(armature: bpy.types.Object, motion: BoneMotion) -> None:
     write_bone_curves(channels, root, _LOCATION, motion.frames, locations)
     for index, bone in enumerate(motion.bones):
         write_bone_curves(channels, bone, _ROTATION, motion.frames, basis[:, index])
+    for curve in channels.fcurves:
+        if len(curve.keyframe_points) == 1:
+            curve.keyframe_points[0].co_ui.x = motion.frames[0]
     fit_layers(armature)
 
 

@@ -1,23 +1,25 @@
 """A small picture of poses, drawn without a window: for the previews of assets."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from tar_core.skeleton import JOINT_NAMES, PARENTS
+from tar_core.skeleton import HAND_JOINT_NAMES, JOINT_NAMES, PARENT_NAMES
 
 _VIEW = np.radians(30)  # angle by which the camera stands beside the direction that the person faces
 _DISTANCE = 0.9  # between poses, meters
 _MARGIN = 0.08  # share of the picture's size
-_WIDTH, _HEAD = 0.05, 0.11  # radii of limbs and of the head, meters
+_LIMB, _HEAD, _FINGER = 0.05, 0.11, 0.015  # radii, meters
 _COLORS = {"left": (0.30, 0.55, 0.95), "right": (0.93, 0.42, 0.36)}
 _TRUNK = (0.85, 0.85, 0.85)
 _DARKEST = 0.55  # brightness of the farthest limbs
 
 
-def draw_poses(poses: np.ndarray, heading: float, size: int = 256) -> np.ndarray:
+def draw_poses(joints: Mapping[str, np.ndarray], heading: float, size: int = 256) -> np.ndarray:
     """Draw poses beside each other, seen obliquely from the front.
 
     Args:
-        poses: [P, 24, 3] joints, meters, z up.
+        joints: positions [P, 3] of each joint of SMPL or SMPL-H in P poses, by its name; meters, z up.
         heading: the direction that the person faces, as the angle by which -y is turned about z, in radians.
         size: of the picture, pixels.
 
@@ -26,23 +28,33 @@ def draw_poses(poses: np.ndarray, heading: float, size: int = 256) -> np.ndarray
     """
     angle = heading + _VIEW
     right, away = np.array([np.cos(angle), np.sin(angle), 0]), np.array([-np.sin(angle), np.cos(angle), 0])
-    ground = poses * [1, 1, 0] - poses[:, :1] * [1, 1, 0]
+    names = list(joints)
+    poses = np.stack([joints[name] for name in names], 1)
+    ground = (poses - joints[JOINT_NAMES[0]][:, None]) * [1, 1, 0]
     x = ground @ right + _DISTANCE * np.arange(len(poses))[:, None]
     points = np.stack([x, poses[..., 2], ground @ away], -1)
     low, high = points[..., :2].min((0, 1)) - _HEAD, points[..., :2].max((0, 1)) + _HEAD
     scale = (1 - 2 * _MARGIN) * size / (high - low).max()
     points[..., :2] = (points[..., :2] - (low + high) / 2) * scale + size / 2
+    limbs = [
+        (name, pose[[names.index(PARENT_NAMES[name]), names.index(name)]])
+        for pose in points
+        for name in names
+        if PARENT_NAMES.get(name) in joints
+    ]
+    depths = [ends[:, 2].mean() for _, ends in limbs]
     picture = np.zeros((size, size, 4))
-    limbs = [(pose, joint) for pose in range(len(points)) for joint in range(1, len(PARENTS))]
-    depth = {limb: points[limb[0], [limb[1], PARENTS[limb[1]]], 2].mean() for limb in limbs}
-    span = max(max(depth.values()) - min(depth.values()), 1e-6)
-    for limb in sorted(limbs, key=lambda each: -depth[each]):
-        pose, joint = limb
-        ends = points[pose, [PARENTS[joint], joint], :2]
-        light = 1 - (1 - _DARKEST) * (depth[limb] - min(depth.values())) / span
-        radius = (_HEAD if JOINT_NAMES[joint] == "head" else _WIDTH) * scale
-        _draw_capsule(picture, ends, radius, light * np.array(_color(JOINT_NAMES[joint])))
+    for index in np.argsort(depths)[::-1]:
+        name, ends = limbs[index]
+        light = 1 - (1 - _DARKEST) * (depths[index] - min(depths)) / max(np.ptp(depths), 1e-6)
+        _draw_capsule(picture, ends[:, :2], scale * _radius(name), light * np.array(_color(name)))
     return picture
+
+
+def _radius(joint: str) -> float:
+    if joint == "head":
+        return _HEAD
+    return _FINGER if joint in HAND_JOINT_NAMES else _LIMB
 
 
 def _color(joint: str) -> tuple[float, float, float]:

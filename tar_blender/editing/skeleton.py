@@ -49,10 +49,6 @@ class Skeleton:
                 moved.add(bone)
         return sorted(moved)
 
-    def depth(self, bone: int) -> int:
-        """Return the number of a bone's ancestors."""
-        return 0 if bone <= 0 else 1 + self.depth(self.parents[bone])
-
     def pose(self, local: np.ndarray, bones: Sequence[int], posed: np.ndarray | None = None) -> np.ndarray:
         """Compute where bones are.
 
