@@ -96,7 +96,7 @@ bench-turning: $(READY) ## measure the accuracy with cameras that pan, tilt, sha
 bench-scene: $(READY) ## measure the time to build the scene of a 10,000-frame clip
 	$(PYTHON) -m benchmarks.bench_scene
 
-bench-editing: $(READY) ## measure key reduction on a recorded motion
+bench-editing: $(READY) ## measure key reduction and loops on a recorded motion
 	$(PYTHON) -m benchmarks.bench_editing
 
 bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (minutes; longer the first time)

@@ -5,11 +5,13 @@ import numpy as np
 import pytest
 from mathutils import Euler
 
+from tar_blender.editing.mirroring import mirrored
 from tar_blender.editing.motion_keys import captured_action, limb_bones, partners, read_motion, write_motion
 from tar_blender.retarget.skeleton_motion import person_motion
 from tar_blender.scene.ik_controls import LIMBS, add_controls
 from tar_blender.scene.layers import add_layer
 from tar_core.errors import TarError
+from tar_core.skeleton import mirrored_name
 from tests.support.bone_motions import apart
 
 
@@ -46,6 +48,18 @@ def test_sides_and_limbs(walker: bpy.types.Object) -> None:
     assert legs == {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle", "foot")}
     assert {"left_collar", "right_wrist"} <= arms and not arms & (legs | {"head", "neck"})
     assert len(limb_bones(walker, bones, "all")) == len(arms) + len(legs)
+
+
+def test_joints_of_the_mirrored_motion_are_in_the_mirror(walker: bpy.types.Object) -> None:
+    motion, before = read_motion(walker), person_motion(walker)
+    write_motion(walker, mirrored(motion, partners(motion.bones)))
+    after = person_motion(walker)
+    heading = motion.headings()[0]
+    across = np.array([np.cos(heading), np.sin(heading), 0])  # of the mirror
+    for joint, points in after.positions.items():
+        seen = before.positions[mirrored_name(joint)]
+        reflected = seen - 2 * ((seen - motion.positions[0]) @ across)[:, None] * across
+        np.testing.assert_allclose(points, reflected, atol=0.01)  # the body is nearly symmetric
 
 
 def test_what_is_moved_by_something_else_is_refused(walker: bpy.types.Object) -> None:
