@@ -16,6 +16,8 @@ from .ik_limbs import IKLimb, ik_bone
 from .known_rigs import BoneMap
 from .verification import TOLERANCE, Deviation, sampled
 
+_Heads = tuple[np.ndarray, np.ndarray, np.ndarray]
+
 _STRAIGHT = 0.01  # distance of a knee from the line of its leg, as a share of the length, from which its bend decides
 
 
@@ -51,13 +53,19 @@ def bake_ik(
         for bone in _stretching(character, limb, bones):
             baked.key_setting(bone_path(bone, "ik_stretch"), int(frames[0]), 0.0)
     # Controls below the target, now that it is keyed.
-    following = {limb.pole: _pole(character, limb, bones, fk) for limb in limbs if limb.pole is not None}
+    heads = {limb.name: _heads(character, limb, bones, fk) for limb in limbs}
+    bends = {limb.name: _pole_directions(character, limb, bones, fk) for limb in limbs if limb.pole is not None}
+    following = {limb.pole: _pole(character, limb, heads, bends) for limb in limbs if limb.pole is not None}
     following |= {
         control: _following(character, control, bones[joint], fk)
         for limb in limbs
         for control, joint in limb.others.items()
     }
     _key(character, baked, frames, following)
+    bent = _bent_by_ik(character, limbs, bones, frames, heads)
+    bends |= {name: turned(bends[name], vectors, heads[name]) for name, vectors in bent.items()}
+    missed = {limb.pole: _pole(character, limb, heads, bends) for limb in limbs if limb.name in bent and limb.pole}
+    _key(character, baked, frames, missed)
     deviations = [each for limb in limbs for each in _deviations(character, limb, bones, frames, fk)]
     if not keep_fk:
         for limb in limbs:
@@ -128,24 +136,87 @@ def _target(character: bpy.types.Object, limb: IKLimb, bones: BoneMap, poses: di
     return target
 
 
-def _pole(character: bpy.types.Object, limb: IKLimb, bones: BoneMap, poses: dict[str, np.ndarray]) -> np.ndarray:
+def _heads(character: bpy.types.Object, limb: IKLimb, bones: BoneMap, poses: dict[str, np.ndarray]) -> _Heads:
+    """Return the positions [N, 3] of the joints of a limb; the last is where IK ends."""
+    upper, middle, end = (poses[bones[joint]] for joint in limb.joints)
+    tip = end[:, :3, 3]
+    if limb.constraints:
+        tip = (middle @ [0, data_of(character, bpy.types.Armature).bones[bones[limb.joints[1]]].length, 0, 1])[:, :3]
+    return upper[:, :3, 3], middle[:, :3, 3], tip
+
+
+def _pole_directions(
+    character: bpy.types.Object, limb: IKLimb, bones: BoneMap, poses: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Return the directions [N, 3] of the pole of a limb."""
+    assert limb.pole is not None
+    upper = poses[bones[limb.joints[0]]][:, :3, :3]
+    axes = upper / np.linalg.norm(upper, axis=1, keepdims=True)
+    if limb.constraints:
+        angle = limb.constraints[0].pole_angle
+        return axes @ np.array([np.cos(angle), 0, np.sin(angle)])
+    at_rest = _rest(character, bones[limb.joints[0]])
+    ahead = at_rest[:3, :3].T @ (_rest(character, limb.pole)[:3, 3] - at_rest[:3, 3])
+    heads = _heads(character, limb, bones, poses)
+    return bend_directions(*heads, axes @ (ahead * [1, 0, 1] / np.linalg.norm(ahead[[0, 2]])))
+
+
+def _pole(
+    character: bpy.types.Object, limb: IKLimb, heads: dict[str, _Heads], directions: dict[str, np.ndarray]
+) -> np.ndarray:
     """Return the poses [N, 4, 4] of the pole of a limb; it keeps its rotation at rest."""
     assert limb.pole is not None
-    upper, middle, end = (poses[bones[joint]] for joint in limb.joints)
-    start, bend, tip = (pose[:, :3, 3] for pose in (upper, middle, end))
-    axes = upper[:, :3, :3] / np.linalg.norm(upper[:, :3, :3], axis=1, keepdims=True)
-    if limb.constraints:
-        length = data_of(character, bpy.types.Armature).bones[bones[limb.joints[1]]].length
-        tip = (middle @ [0, length, 0, 1])[:, :3]
-        angle = limb.constraints[0].pole_angle
-        forward = axes @ [np.cos(angle), 0, np.sin(angle)]
-    else:
-        at_rest = _rest(character, bones[limb.joints[0]])
-        ahead = at_rest[:3, :3].T @ (_rest(character, limb.pole)[:3, 3] - at_rest[:3, 3])
-        forward = bend_directions(start, bend, tip, axes @ (ahead * [1, 0, 1] / np.linalg.norm(ahead[[0, 2]])))
-    places = np.tile(_rest(character, limb.pole), (len(upper), 1, 1))
-    places[:, :3, 3] = pole_positions(start, bend, tip, forward)
+    direction = directions[limb.name]
+    places = np.tile(_rest(character, limb.pole), (len(direction), 1, 1))
+    places[:, :3, 3] = pole_positions(*heads[limb.name], direction)
     return places
+
+
+def _bent_by_ik(
+    character: bpy.types.Object, limbs: Sequence[IKLimb], bones: BoneMap, frames: np.ndarray, heads: dict[str, _Heads]
+) -> dict[str, np.ndarray]:
+    """Return the vectors [N, 3] from the line of each limb to its knee or elbow as IK poses it now.
+
+    Limbs in which IK starts from the pose of FK need no correction and are left out.
+    """
+    lower = {limb.name: ik_bone(character, limb, bones) for limb in limbs if limb.pole is not None}
+    found = {limb.name: bone for limb in limbs if not limb.constraints and (bone := lower.get(limb.name)) is not None}
+    if not found:
+        return {}
+    posed = posed_matrices(character, list(found.values()), frames)[..., :3, 3].swapaxes(0, 1)
+    return {
+        name: _aside(middle - heads[name][0], _line(heads[name])[0]) for name, middle in zip(found, posed, strict=True)
+    }
+
+
+def turned(directions: np.ndarray, bent: np.ndarray, heads: _Heads) -> np.ndarray:
+    """Turn directions of a pole [N, 3] about the line of the limb by the angle by which the bend misses them.
+
+    In rigs whose knee is beside the plane of the leg at rest, the knee does not point at the pole. The bend of a
+    straight limb has no direction, so it does not count.
+
+    Args:
+        directions: in which the limb should bend.
+        bent: [N, 3] vectors from the line to the knee.
+        heads: the three joints, [N, 3] each.
+    """
+    line, length = _line(heads)
+    aside = _aside(directions, line)
+    across = np.cross(line, aside)
+    angles = np.arctan2(-(bent * across).sum(1), (bent * aside).sum(1))[:, None]
+    angles *= np.minimum(np.linalg.norm(bent, axis=1, keepdims=True) / (_STRAIGHT * length), 1)
+    return np.cos(angles) * aside + np.sin(angles) * across
+
+
+def _line(heads: _Heads) -> tuple[np.ndarray, np.ndarray]:
+    """Return the directions [N, 3] and lengths [N, 1] of the lines from the first to the last joint of a limb."""
+    line = heads[2] - heads[0]
+    length = np.maximum(np.linalg.norm(line, axis=1, keepdims=True), 1e-9)
+    return line / length, length
+
+
+def _aside(vectors: np.ndarray, line: np.ndarray) -> np.ndarray:
+    return vectors - (vectors * line).sum(1, keepdims=True) * line
 
 
 def bend_directions(upper: np.ndarray, middle: np.ndarray, end: np.ndarray, ahead: np.ndarray) -> np.ndarray:
@@ -158,16 +229,10 @@ def bend_directions(upper: np.ndarray, middle: np.ndarray, end: np.ndarray, ahea
         upper, middle, end: [N, 3] heads of the three bones.
         ahead: [N, 3] directions in which the limb would bend.
     """
-    line = end - upper
-    length = np.linalg.norm(line, axis=1, keepdims=True)
-    line = line / np.maximum(length, 1e-9)
-
-    def aside(vectors: np.ndarray) -> np.ndarray:
-        return vectors - (vectors * line).sum(1, keepdims=True) * line
-
-    ahead = aside(ahead)
+    line, length = _line((upper, middle, end))
+    ahead = _aside(ahead, line)
     ahead = ahead / np.maximum(np.linalg.norm(ahead, axis=1, keepdims=True), 1e-9)
-    bend = aside(middle - upper)
+    bend = _aside(middle - upper, line)
     bend = bend - np.minimum((bend * ahead).sum(1, keepdims=True), 0) * ahead
     missing = np.maximum(_STRAIGHT * length - np.linalg.norm(bend, axis=1, keepdims=True), 0)
     direction = bend + missing * ahead
@@ -176,6 +241,8 @@ def bend_directions(upper: np.ndarray, middle: np.ndarray, end: np.ndarray, ahea
 
 def _key(character: bpy.types.Object, baked: Bake, frames: np.ndarray, poses: dict[str, np.ndarray]) -> None:
     """Key poses [N, 4, 4] of controls in the armature, below parents as they are posed now."""
+    if not poses:
+        return
     rig = pose_bones(character)
     parents: dict[str, Any] = {bone: rig[bone].parent for bone in poses}
     names = list(dict.fromkeys(parent.name for parent in parents.values() if parent is not None))

@@ -29,7 +29,7 @@ _CONSTRAINTS = ("TAR IK", "TAR IK Rotation")  # names in saved files: never chan
 _POLE_DISTANCE = 0.6  # of a pole from its limb, as a share of the limb's length
 _MIN_SINE = 0.3  # of the angle between the pole's direction and the limb; see `pole_positions`
 _POLE_LENGTH = 0.08  # of a pole's bone, meters
-_SIDE_COLORS = {"left": "THEME07", "right": "THEME02"}  # teal and orange; the bones are blue and red
+_SIDE_COLORS = {"left": "THEME07", "right": "THEME02"}  # green and orange; the bones are blue and red
 
 
 @dataclass(frozen=True)

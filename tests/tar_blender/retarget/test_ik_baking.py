@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 from tar_blender.retarget.bone_maps import find_bones
-from tar_blender.retarget.ik_baking import bend_directions
-from tar_blender.retarget.known_rigs import KNOWN
+from tar_blender.retarget.ik_baking import bend_directions, turned
+from tar_blender.retarget.known_rigs import KNOWN, MIXAMO_CONTROLS
 from tar_blender.retarget.retarget import BakeOptions, retarget
 from tar_blender.scene.fcurves import curves_of
 from tar_blender.scene.posed import posed_matrices
-from tests.support.characters import FRAMES, add_ik, add_root, generate_rigify, make_character
+from tests.support.characters import FRAMES, add_ik, add_root, editing, generate_rigify, make_character
 
 MIXAMO = KNOWN["Mixamo"]
 ALL_FRAMES = np.arange(1, FRAMES + 1)
@@ -79,6 +79,61 @@ def test_rigs_whose_own_bones_have_ik(walker: bpy.types.Object, driven: bool) ->
     np.testing.assert_allclose(heads(character, bones), fk, atol=1e-3 / scale)
 
 
+def test_control_rigs_with_bones_for_ik(walker: bpy.types.Object) -> None:
+    """A leg and an arm as Mixamo's add-on makes them: bones for IK beside those for FK, and a switch."""
+    names = KNOWN[MIXAMO_CONTROLS]
+    rig = make_character(walker, names, arms_down=0.6)
+    limbs = {  # target, pole, joints, and the direction in which the middle joint points
+        "Ctrl_Foot_IK_Left": (
+            "Ctrl_LegPole_IK_Left",
+            ("left_hip", "left_knee", "left_ankle"),
+            Vector((0, -1, 0)),
+        ),
+        "Ctrl_Hand_IK_Right": (
+            "Ctrl_ArmPole_IK_Right",
+            ("right_shoulder", "right_elbow", "right_wrist"),
+            Vector((0, 1, 0)),
+        ),
+    }
+    lower = []
+    with editing(rig) as bones:
+        master = bones.new("Ctrl_Master")
+        master.tail = (0, 0.3, 0)
+        bones["Ctrl_Hips"].parent = master
+        for target, (pole, joints, ahead) in limbs.items():
+            upper, middle, end = (bones[names[joint]] for joint in joints)
+            copies = []
+            for bone in (upper, middle):
+                copy = bones.new(bone.name.replace("_FK_", "_IK_"))
+                copy.head, copy.tail = bone.head, bone.tail
+                copy.align_roll(ahead)  # bends about its x axis
+                copy.parent = copies[-1] if copies else bone.parent
+                copies.append(copy)
+            lower.append(copies[1].name)
+            for name, head in ((target, end.head), (pole, middle.head + 0.5 * ahead)):
+                control = bones.new(name)
+                control.head, control.tail, control.parent = head, head + Vector((0, 0, 0.2)), master
+    for name, (target, (pole, _, _)) in zip(lower, limbs.items(), strict=True):
+        bone = rig.pose.bones[name]
+        bone.lock_ik_y = bone.lock_ik_z = True
+        ik = bone.constraints.new("IK")
+        ik.target = ik.pole_target = rig
+        ik.subtarget, ik.pole_subtarget, ik.chain_count, ik.pole_angle = target, pole, 2, np.pi / 2
+        rig.pose.bones[target]["ik_fk_switch"] = 1.0
+    kind, bones = find_bones([bone.name for bone in rig.data.bones])
+    assert kind == MIXAMO_CONTROLS
+    baked = retarget(walker, rig, bones, kind, BakeOptions("BOTH", root_motion=True))
+    assert baked.messages() == ["no IK controls found for left arm, right leg"]
+    fk = posed_matrices(rig, [names["left_knee"], names["right_elbow"]], ALL_FRAMES)
+    ik = posed_matrices(rig, lower, ALL_FRAMES)
+    lengths = [rig.data.bones[name].length for name in lower]
+    for number, length in enumerate(lengths):
+        for place in ([0, 0, 0, 1], [0, length, 0, 1]):
+            assert np.linalg.norm((fk[:, number] - ik[:, number]) @ place, axis=-1).max() < 0.005
+    assert all(keyed(rig)[f'pose.bones["{target}"]["ik_fk_switch"]'] == [0.0] for target in limbs)
+    assert len(keyed(rig)['pose.bones["Ctrl_Master"].location']) == FRAMES
+
+
 def test_root_carries_the_travel(walker: bpy.types.Object) -> None:
     character = make_character(walker, MIXAMO, yaw=1.0, size=0.7)
     add_root(character, "Hips")
@@ -115,3 +170,13 @@ def test_bent_limbs_bend_towards_the_middle_joint() -> None:
     points = [np.array([point]) for point in ([0.0, 0, 1], [0.1, 0.2, 0.5], [0.0, 0, 0])]
     expected = np.array([0.1, 0.2, 0]) / np.hypot(0.1, 0.2)
     np.testing.assert_allclose(bend_directions(*points, np.array([[0.0, 1, 0]]))[0], expected)
+
+
+def test_poles_are_turned_by_what_the_bend_misses() -> None:
+    heads = [np.array([point]) for point in ([0.0, 0, 1], [0.0, 0.2, 0.5], [0.0, 0, 0])]
+    bent = np.array([[0.05, 0.2, 0.0]])
+    better = turned(np.array([[0.0, 1, 0]]), bent, tuple(heads))[0]
+    angle = np.arctan2(0.05, 0.2)
+    np.testing.assert_allclose(better, [-np.sin(angle), np.cos(angle), 0], atol=1e-9)
+    straight = turned(np.array([[0.0, 1, 0]]), 1e-9 * bent, tuple(heads))[0]
+    np.testing.assert_allclose(straight, [0, 1, 0], atol=1e-6)
