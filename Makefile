@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
-.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-editing bench-world bench-hands
+.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ bench-scene: $(READY) ## measure the time to build the scene of a 10,000-frame c
 
 bench-editing: $(READY) ## measure key reduction and loops on a recorded motion
 	$(PYTHON) -m benchmarks.bench_editing
+
+bench-contacts: $(READY) ## measure the time to lock a foot in a clip of 1,000 frames in Blender
+	$(PYTHON) -m benchmarks.bench_contacts
 
 bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (minutes; longer the first time)
 	$(PYTHON) -m benchmarks.bench_world --sheets $(BENCH_ARGS)

@@ -114,7 +114,7 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
     """Lock and release the feet as the contact keys say, after you have moved, added or deleted keys"""
 
     bl_idname = "tar.use_contact_keys"
-    bl_label = "Update from Contact Keys"
+    bl_label = "Apply Contact Keys"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()

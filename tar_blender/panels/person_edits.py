@@ -31,11 +31,11 @@ def draw_person_edits(context: bpy.types.Context, layout: bpy.types.UILayout, ar
         is_locked = found is not None and is_inside and bool(found[1][frame, number])
         cell = row.row(align=True)
         cell.enabled = is_inside
-        name = f"{foot.title()} Foot {'Locked' if is_locked else 'Free'}"
+        name = f"{foot.title()} Foot"
         button = cell.operator(
             TAR_OT_set_contact.bl_idname, text=name, icon="LOCKED" if is_locked else "UNLOCKED", depress=is_locked
         )
         button.person, button.foot = armature.name, foot
     row = column.row(align=True)
-    row.operator(TAR_OT_use_contact_keys.bl_idname, text="Use Contact Keys", icon="KEYINGSET").person = armature.name
+    row.operator(TAR_OT_use_contact_keys.bl_idname, text="Apply Keys", icon="KEYINGSET").person = armature.name
     row.operator(TAR_OT_resolve_range.bl_idname, icon="FILE_REFRESH").person = armature.name

@@ -193,7 +193,7 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
         if about_lens(clip):
             layout.label(text=about_lens(clip), icon="CAMERA_DATA")
         if about_floor(clip):
-            layout.label(text=about_floor(clip), icon="MESH_GRID")
+            _draw_text(context, layout, about_floor(clip), "MESH_GRID")
         column = layout.column(align=True)
         column.operator(TAR_OT_feet_on_ground.bl_idname, icon="TRIA_DOWN_BAR").clip = clip.name
         column.operator(TAR_OT_floor_from_objects.bl_idname, icon="OUTLINER_OB_EMPTY").clip = clip.name

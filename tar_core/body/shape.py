@@ -1,5 +1,7 @@
 """Body shapes: rest joints, one shape per person, and conversion of shapes between bodies. NumPy only."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from tar_core.body.data import BodyData
@@ -12,9 +14,14 @@ _HEIGHT_TOLERANCE = 1e-4  # meters
 
 def rest_joints(body: BodyData, betas: np.ndarray) -> np.ndarray:
     """Joints [..., 24, 3] of the T-pose for shapes [..., 10], meters."""
-    template = body.J_regressor @ body.v_template
-    directions = np.einsum("jv,vck->jck", body.J_regressor, body.shapedirs)
+    template, directions = _regressed(body)
     return template + np.einsum("jck,...k->...jc", directions, betas)
+
+
+@lru_cache(maxsize=4)
+def _regressed(body: BodyData) -> tuple[np.ndarray, np.ndarray]:
+    """Joints [J, 3] of the mean shape, and their changes [J, 3, 10] per unit of the betas."""
+    return body.J_regressor @ body.v_template, np.einsum("jv,vck->jck", body.J_regressor, body.shapedirs)
 
 
 def body_height(body: BodyData, betas: np.ndarray) -> float:

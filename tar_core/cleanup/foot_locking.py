@@ -130,11 +130,42 @@ def lock_feet(
     plane = None if floor is None else (floor, strength)
     person = _lock_legs(person, body, fps, stance, plane)
     if (marks > 0).any():
-        share = _near((marks > 0).any(1), _MARKED_FADE * fps)
-        for _ in range(_MARKED_PASSES):
-            pivots = _with_pivots(stance, foot_points(person, body), marks)
-            person = _lock_legs(person, body, fps, pivots, plane, share, _MARKED_KNEE_STIFFNESS)
+        person = _lock_marked(person, body, fps, stance, plane, marks)
     return person
+
+
+def _lock_marked(
+    person: PersonMotion,
+    body: BodyData,
+    fps: float,
+    stance: np.ndarray,
+    floor: tuple[Floor, float] | None,
+    marks: np.ndarray,
+) -> PersonMotion:
+    """Lock the legs near marked contacts completely; see `_lock_legs`.
+
+    Args:
+        marks: [N, 2] edited contacts, at least one of them in contact.
+    """
+    share = _near((marks > 0).any(1), _MARKED_FADE * fps)
+    near = np.flatnonzero(share)
+    first, end = int(near[0]), int(near[-1]) + 1
+    part, stance = _frames(person, first, end), stance[first : end - 1]
+    share, marks = share[first:end], marks[first:end]
+    if len(part) < 2:
+        return person
+    for _ in range(_MARKED_PASSES):
+        pivots = _with_pivots(stance, foot_points(part, body), marks)
+        part = _lock_legs(part, body, fps, pivots, floor, share, _MARKED_KNEE_STIFFNESS)
+    poses = person.poses.copy()
+    poses[first:end] = part.poses
+    return replace(person, poses=poses)
+
+
+def _frames(person: PersonMotion, first: int, end: int) -> PersonMotion:
+    """A part of a motion."""
+    names = ("poses", "trans", "frames", "boxes", "confidence", "joint_errors")
+    return replace(person, **{name: getattr(person, name)[first:end] for name in names})
 
 
 def _with_pivots(stance: np.ndarray, feet: np.ndarray, marks: np.ndarray) -> np.ndarray:
@@ -179,12 +210,13 @@ def _lock_legs(
     feet = foot_points(person, body)
     stance = stance**2  # reduces the weight of slowly moving feet, which would jerk the leg
     stiffness = np.eye(3) / _ANKLE_DISPLACEMENT**2
+    soles = None if floor is None else floor[0].heights(sole_points(person, body))
     ankles = []
     for foot in _FEET:
         matrices, pull = np.tile(stiffness, (len(person), 1, 1)), np.zeros((len(person), 3))
-        if floor is not None:
+        if floor is not None and soles is not None:
             plane, weight = floor
-            heights = plane.heights(sole_points(person, body)[:, foot]).min(1)
+            heights = soles[:, foot].min(1)
             weights = weight * floor_weights(heights, stance[:, foot].max(1).clip(0, 1))
             to_floor, pull = _floor_terms(plane, heights, weights, _FLOOR)
             matrices += to_floor

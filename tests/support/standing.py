@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from tar_core.body.data import load_body
 from tar_core.cleanup.contacts import sole_points
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
+from tar_core.skeleton import JOINT_NAMES
 
 FPS = 30.0
 BODY = load_body()
@@ -21,6 +22,20 @@ def standing_motion(count: int = 60) -> PersonMotion:
     trans = np.tile([0.3, 0.2, 4.0], (count, 1))
     frames = np.arange(count)
     return PersonMotion(1, poses, np.zeros(10), trans, frames, np.zeros((count, 4)), np.ones(count))
+
+
+def stepping_motion(speed: float, count: int = 60) -> PersonMotion:
+    """A person who stands with bent knees and moves the left foot forth and back, at up to about some m/s."""
+    person = standing_motion(count)
+    poses = person.poses.reshape(count, 24, 3).copy()
+    hips, knees, ankles = (
+        [JOINT_NAMES.index(f"{side}_{name}") for side in ("left", "right")] for name in ("hip", "knee", "ankle")
+    )
+    poses[:, hips, 0], poses[:, knees, 0], poses[:, ankles, 0] = -0.35, 0.7, -0.35
+    swing = 0.13 * np.sin(10 * speed * np.arange(count) / FPS)
+    poses[:, hips[0], 0] += swing
+    poses[:, ankles[0], 0] -= swing
+    return replace(person, poses=poses.reshape(count, 72))
 
 
 def with_rotated_camera(person: PersonMotion, camera: np.ndarray) -> PersonMotion:

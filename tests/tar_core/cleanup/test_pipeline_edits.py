@@ -10,26 +10,14 @@ from tar_core.body.shape import body_height, rest_joints
 from tar_core.cleanup.camera_height import feet_height
 from tar_core.cleanup.foot_locking import foot_points
 from tar_core.cleanup.pipeline import CleanMotion, clean_up, finish, settle
-from tar_core.edits import FEET, Foot, PersonEdits
+from tar_core.edits import Foot, PersonEdits
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, MotionClip, PersonMotion, Vertical
 from tar_core.options import NO_CLEANUP, CleanupOptions
-from tar_core.skeleton import JOINT_NAMES, pose_skeleton
-from tests.support.standing import BODY, clip_of, standing_motion
+from tar_core.skeleton import pose_skeleton
+from tests.support.standing import BODY, clip_of, standing_motion, stepping_motion
 
 FIRST, LAST = 25, 40
-
-
-def stepping_motion(speed: float) -> PersonMotion:
-    """A person who stands with bent knees and moves the left foot forth and back, at some m/s on average."""
-    person = standing_motion(60)
-    poses = person.poses.reshape(60, 24, 3).copy()
-    hips, knees, ankles = ([JOINT_NAMES.index(f"{side}_{name}") for side in FEET] for name in ("hip", "knee", "ankle"))
-    poses[:, hips, 0], poses[:, knees, 0], poses[:, ankles, 0] = -0.35, 0.7, -0.35
-    swing = 0.13 * np.sin(np.arange(60) / 30 * speed / 0.13 * 1.3)
-    poses[:, hips[0], 0] += swing
-    poses[:, ankles[0], 0] -= swing
-    return replace(person, poses=poses.reshape(60, 72))
 
 
 def filmed(*people: PersonMotion) -> MotionClip:
