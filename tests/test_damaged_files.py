@@ -15,7 +15,7 @@ from tar_core.body.data import load_body
 from tar_core.camera.trajectory_io import read_camera_trajectory
 from tar_core.errors import TarError
 from tar_core.model.weights import DEFAULT_CHECKPOINT, read_checkpoint
-from tar_core.people.selection import Scan
+from tar_core.people.selection import Pictures, Scan
 from tar_core.shot_files import load_shots, save_shots
 from tar_core.video.reader import VideoReader
 from tests.support.clips import clips_of_shots, detected_person, make_clip, make_person
@@ -62,7 +62,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     np.savez(folder / "camera.npz", rotations=np.tile(np.eye(3), (5, 1, 1)), translations=np.zeros((5, 3)), focal=900.0)
     (folder / "images.txt").write_text("".join(f"{k} 1 0 0 0 0 0 {k} 1 frame_{k:03}.png\n\n" for k in range(9)))
     (folder / "cameras.txt").write_text("1 PINHOLE 1920 1080 900 900 960 540\n")
-    Scan([detected_person(1, 30), detected_person(2, 90)], []).save(folder / "people.npz")
+    pictures = Pictures(np.array([0, 8]), np.zeros((2, 9, 16, 3), np.uint8), 2.0)
+    Scan([detected_person(1, 30), detected_person(2, 90)], [], pictures).save(folder / "people.npz")
     content = smpl_content()
     np.savez(folder / "SMPL_NEUTRAL.npz", **content | {"J_regressor": np.asarray(content["J_regressor"].todense())})
     (folder / "SMPL_NEUTRAL.pkl").write_bytes(pickle.dumps(content, protocol=2))
