@@ -1,12 +1,17 @@
 """Drawing over an editor with the GPU, in pixels of its region. Only draw handlers may call these functions."""
 
 from collections.abc import Iterable, Sequence
+from inspect import signature
 from typing import Any
 
 import blf
 import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
+from gpu_extras.presets import draw_texture_2d
+
+# Older versions of Blender convert the values of a texture to sRGB when they draw it; newer ones do so on request.
+_EXPECTS_LINEAR = "is_scene_linear_with_rec709_srgb_target" not in signature(draw_texture_2d).parameters
 
 Color = tuple[float, float, float, float]
 
@@ -28,12 +33,13 @@ def outline(x0: float, y0: float, x1: float, y1: float, width: float) -> list[tu
 
 
 def picture_texture(pixels: np.ndarray) -> Any:
-    """Load pixels [H, W, 3] uint8, sRGB, top row first, into a texture; Blender expects linear values there."""
+    """Load pixels [H, W, 3] uint8, sRGB, top row first, into a texture for `draw_texture_2d`."""
     height, width = pixels.shape[:2]
     levels = np.arange(256) / 255
-    linear = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)  # IEC 61966-2-1
+    if _EXPECTS_LINEAR:
+        levels = np.where(levels <= 0.04045, levels / 12.92, ((levels + 0.055) / 1.055) ** 2.4)  # IEC 61966-2-1
     colors = np.ones((height, width, 4), np.float32)
-    colors[..., :3] = linear[pixels[::-1]]
+    colors[..., :3] = levels[pixels[::-1]]
     types: Any = gpu.types  # the stubs declare its constructors without arguments
     return types.GPUTexture((width, height), format="RGBA16F", data=types.Buffer("FLOAT", colors.size, colors.ravel()))
 
