@@ -15,11 +15,13 @@ from tests.support.window_session import (
     POLL_SECONDS,
     Session,
     Step,
+    color_on_screen,
     engine_process,
     extension_module,
     leftovers,
     operator_class,
     press,
+    screen_position,
     wait_until,
     xdotool,
 )
@@ -27,6 +29,7 @@ from tests.support.window_steps import go_to_next_frame, open_box_editor
 from tests.support.window_timing import print_longest, timed_parts, timed_steps
 
 BOX_TOLERANCE = 5  # pixels of the video; a screen of this size shows the video smaller than it is
+COLOR_TOLERANCE = 25  # of a pixel of a picture that is drawn at another size
 CANCEL_SECONDS = 15  # within which a cancelled import ends
 
 
@@ -123,11 +126,27 @@ def find_people(session: Session) -> Step:
     session.area.tag_redraw()
     yield DRAW_SECONDS
     session.screenshot("pick")
+    check_picture_colors(session)
     bpy.context.scene.frame_set(70)
     people[1].selected = True
     yield DRAW_SECONDS
     session.screenshot("pick_later_frame")
     bpy.context.scene.frame_set(1)
+
+
+def check_picture_colors(session: Session) -> None:
+    """Check that the frame of the video in the viewport has its colors, at points outside the boxes."""
+    preview, overlay = extension_module("util.preview"), extension_module("panels.people_overlay")
+    image = extension_module("properties.people_picker").picked_scan(bpy.context).pictures.images[0]
+    height, width = image.shape[:2]
+    with session.override():
+        margin = overlay._MARGIN * bpy.context.preferences.system.ui_scale
+        area = preview.picture_area(width, height, preview.uncovered(bpy.context), margin, overlay._SHARE)
+    for across, down in ((0.25, 0.9), (0.1, 0.85), (0.9, 0.9)):
+        x, y = area.x0 + across * (area.x1 - area.x0), area.y1 - down * (area.y1 - area.y0)
+        shown = color_on_screen(*screen_position(session.region(), x, y))
+        expected = image[round(down * height), round(across * width)]
+        assert all(abs(int(a) - b) <= COLOR_TOLERANCE for a, b in zip(expected, shown, strict=True)), (expected, shown)
 
 
 def import_drawn_box(session: Session) -> Step:
