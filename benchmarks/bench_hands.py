@@ -24,7 +24,7 @@ from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.hands.crops import crop_from_hand
 from tar_core.hands.fit import fit_hand
-from tar_core.hands.joints import joints_in_camera, mirror_left, points_in_image
+from tar_core.hands.joints import hand_in_space, mirror_left, points_in_image
 from tar_core.hands.skeleton import RELAXED, SIDES
 from tar_core.hands.tracker import MIN_PRESENCE
 from tar_core.model.hand_landmarks import HandLandmarks
@@ -80,12 +80,12 @@ def degrees_between(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def score(picture: HandPicture, crop: Crop, found: HandLandmarks) -> Score:
     """Fit a hand to a result and compare it with the truth."""
-    joints = joints_in_camera(crop, found.code[0], SIDES.index(picture.side))
+    hand = hand_in_space(crop, found.code[0], SIDES.index(picture.side))
     skeleton = picture.skeleton
-    fitted = fit_hand(skeleton, joints[None])
+    fitted = fit_hand(skeleton, hand.joints[None], hand.angles[None])
     rotations = skeleton.joint_rotations(fitted.angles)
     relaxed = skeleton.joint_rotations(RELAXED[None])
-    hand, true = skeleton.landmarks(rotations)[0], picture.landmarks - picture.landmarks[0]
+    posed, true = skeleton.landmarks(rotations)[0], picture.landmarks - picture.landmarks[0]
 
     def distance(points: np.ndarray) -> float:
         return float(np.linalg.norm(points - true, axis=1)[1:].mean() * 1000)
@@ -93,8 +93,8 @@ def score(picture: HandPicture, crop: Crop, found: HandLandmarks) -> Score:
     return Score(
         length=picture.length,
         presence=float(found.presence[0]),
-        joints=distance(hand @ fitted.palm[0].T),
-        fingers=distance(hand @ picture.palm.T),
+        joints=distance(posed @ fitted.palm[0].T),
+        fingers=distance(posed @ picture.palm.T),
         angle=float(degrees_between(rotations[0], picture.rotations).mean()),
         relaxed=float(degrees_between(relaxed[0], picture.rotations).mean()),
         palm=float(degrees_between(fitted.palm[0], picture.palm)),

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, RELAXED, SPREAD, HandSkeleton
+from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, SPREAD, HandSkeleton
 from tar_core.rotations import align_vectors, axis_angle_to_matrix
 
 ITERATIONS = 12
 LANDMARK_ERROR = 0.01  # meters, of a landmark's x and y
-DEPTH_ERROR = 0.03  # meters, of its z
+DEPTH_ERROR = 0.02  # meters, of its z
+ANGLE_ERROR = 0.5  # of expected angles, as a share of how much the angles of hands vary
 DAMPING = 1e-3
 _PALM = [0, 5, 9, 13, 17]  # landmarks that are rigid: the wrist and the knuckles
 
@@ -29,18 +30,19 @@ class FittedHand:
     error: np.ndarray
 
 
-def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray) -> FittedHand:
+def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray, expected: np.ndarray) -> FittedHand:
     """Fit a hand to landmarks by Levenberg-Marquardt steps, with angles inside their limits.
 
-    The sum of the squared distances, in units of their expected errors, and of the squared angles from the relaxed
-    hand, in units of their usual size, is minimized over the angles, and the place, rotation and size of the hand.
+    The sum of the squared distances and of the squared angles from the expected ones, in units of their expected
+    errors, is minimized over the angles, and the place, rotation and size of the hand.
 
     Args:
         landmarks: [N, 21, 3] in MediaPipe's order, meters, z away from the camera.
+        expected: [N, 5, 3, 3] angles inside their limits, radians.
     """
     count, free = len(landmarks), IS_FREE.reshape(-1)
     weights = 1 / np.array([LANDMARK_ERROR, LANDMARK_ERROR, DEPTH_ERROR])
-    angles = np.repeat(RELAXED[None], count, 0)
+    angles = expected.copy()
     rest = np.concatenate([np.zeros((1, 3)), skeleton.chains.reshape(20, 3)])[_PALM]
     rest, rigid = rest - rest.mean(0), landmarks[:, _PALM]
     ones = np.ones(len(rest))
@@ -51,10 +53,10 @@ def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray) -> FittedHand:
         a = (jacobian * weights[:, None]).reshape(count, 63, -1)
         b = (residual * weights).reshape(count, 63, 1)
         normal, gradient = a.swapaxes(1, 2) @ a, a.swapaxes(1, 2) @ b
-        prior = 1 / SPREAD.reshape(-1)[free] ** 2
+        prior = 1 / (ANGLE_ERROR * SPREAD.reshape(-1)[free]) ** 2
         pose = np.arange(len(prior))
         normal[:, pose, pose] += prior
-        gradient[:, pose, 0] += prior * (RELAXED - angles).reshape(count, -1)[:, free]
+        gradient[:, pose, 0] += prior * (expected - angles).reshape(count, -1)[:, free]
         diagonal = np.arange(normal.shape[1])
         normal[:, diagonal, diagonal] *= 1 + DAMPING
         step = _solve(normal, gradient[..., 0])

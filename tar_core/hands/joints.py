@@ -1,21 +1,37 @@
-"""The joints of a hand in space, from the code that the landmark network computes for its crop.
+"""The joints of a hand in space and their angles, from the code that the landmark network computes for its crop.
 
 The network sees all hands as right hands: crops of left ones are mirrored. A linear map from its code gives the joints
-of the body's own hand. It was fitted to rendered hands by `scripts/assets/fit_hand_joints.py`.
+of the body's own hand, and first estimates of their angles. It was fitted to rendered hands by
+`scripts/assets/fit_hand_joints.py`.
 """
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from tar_core.camera.crop import Crop
-from tar_core.hands.skeleton import SIDES
+from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, SIDES
 from tar_core.model.hand_landmarks import HAND_CROP_SIZE, NUM_HAND_LANDMARKS
 from tar_core.model.weights import read_weights
 from tar_core.rotations import rotation_z
 
 LEFT = SIDES.index("left")
 WEIGHTS = "hand_joints.safetensors"
+
+
+@dataclass(frozen=True)
+class HandInSpace:
+    """A hand as the network sees it.
+
+    Attributes:
+        joints: [21, 3] the wrist, and joints and tip of each finger from the thumb to the little finger; from the wrist
+            in the axes of the camera, meters, z away from the camera.
+        angles: [5, 3, 3] of the joints about their axes (`HandSkeleton`), radians.
+    """
+
+    joints: np.ndarray
+    angles: np.ndarray
 
 
 def mirror_left(picture: np.ndarray, side: int) -> np.ndarray:
@@ -31,25 +47,25 @@ def points_in_image(crop: Crop, points: np.ndarray, side: int) -> np.ndarray:
     return crop.to_image(flat)
 
 
-def joints_in_camera(crop: Crop, code: np.ndarray, side: int) -> np.ndarray:
-    """The wrist, and joints and tip of each finger from the thumb to the little finger.
+def hand_in_space(crop: Crop, code: np.ndarray, side: int) -> HandInSpace:
+    """Decode the code of a crop.
 
     Args:
         code: [672] of the network for the crop.
         side: row of `SIDES`.
-
-    Returns:
-        [21, 3] from the wrist in the axes of the camera, meters; z is away from the camera.
     """
     weight, bias = _joint_map()
-    joints = (weight @ code + bias).reshape(NUM_HAND_LANDMARKS, 3)
+    joints, free = np.split(weight @ code + bias, [3 * NUM_HAND_LANDMARKS])
+    joints = joints.reshape(NUM_HAND_LANDMARKS, 3)
     if side == LEFT:
         joints = joints * [-1, 1, 1]
-    return np.asarray(joints @ rotation_z(np.array(crop.roll)).T)
+    angles = np.zeros(IS_FREE.shape)
+    angles[IS_FREE] = free
+    return HandInSpace(joints @ rotation_z(np.array(crop.roll)).T, np.clip(angles, LOWEST, HIGHEST))
 
 
 @cache
 def _joint_map() -> tuple[np.ndarray, np.ndarray]:
-    """Weight [63, 672] and bias [63]."""
+    """Weight [63 + A, 672] and bias [63 + A], for the joints and the A free angles."""
     weights = read_weights(None, WEIGHTS)
     return weights["weight"].astype(np.float64), weights["bias"].astype(np.float64)

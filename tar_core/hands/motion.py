@@ -52,7 +52,8 @@ def hand_motion(
             continue
         skeleton = HandSkeleton.of_body(name, rest_joints)
         rows = np.array([look.frame for look in seen]) - frames[0]
-        fitted = fit_hand(skeleton, np.stack([look.joints for look in seen]).astype(np.float64))
+        joints, angles = (np.stack([getattr(look.hand, part) for look in seen]) for part in ("joints", "angles"))
+        fitted = fit_hand(skeleton, joints, angles)
         believed = fitted.error < MAX_ERROR
         if not believed.any():
             continue

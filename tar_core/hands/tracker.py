@@ -12,7 +12,7 @@ import numpy as np
 
 from tar_core.camera.crop import Crop
 from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
-from tar_core.hands.joints import joints_in_camera, mirror_left, points_in_image
+from tar_core.hands.joints import HandInSpace, hand_in_space, mirror_left, points_in_image
 from tar_core.hands.skeleton import SIDES
 from tar_core.model.hand_landmarks import HandLandmarks
 from tar_core.people.track import Sighting
@@ -35,12 +35,12 @@ class SeenHand:
 
     Attributes:
         frame: number of the frame.
-        joints: [21, 3] float32 from the wrist in the axes of the camera, meters; in the order of the landmarks.
+        hand: joints and angles.
         presence: probability that the crop shows a hand.
     """
 
     frame: int
-    joints: np.ndarray
+    hand: HandInSpace
     presence: float
 
 
@@ -134,8 +134,8 @@ class HandTracker:
         is_seen = found.presence >= MIN_PRESENCE
         self._followed[key].points = points_in_image(crop, found.points, key[1]) if is_seen else None
         if is_seen:
-            joints = joints_in_camera(crop, found.code, key[1]).astype(np.float32)
-            self._seen[key].append(SeenHand(frame, joints, float(found.presence)))
+            hand = hand_in_space(crop, found.code, key[1])
+            self._seen[key].append(SeenHand(frame, hand, float(found.presence)))
 
 
 def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:

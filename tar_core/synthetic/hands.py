@@ -34,6 +34,7 @@ class HandPicture:
     Attributes:
         image: [384, 384, 3] uint8 RGB, around the hand.
         side: "left" or "right".
+        angles: [5, 3, 3] true angles of the joints about their axes (`HandSkeleton`).
         rotations: [15, 3, 3] true rotations of the joints relative to their parents, in SMPL-H's order.
         palm: [3, 3] true rotation of the wrist from the T-pose to the camera.
         landmarks: [21, 3] in MediaPipe's order, in the camera frame, meters.
@@ -42,6 +43,7 @@ class HandPicture:
 
     image: np.ndarray
     side: str
+    angles: np.ndarray
     rotations: np.ndarray
     palm: np.ndarray
     landmarks: np.ndarray
@@ -101,7 +103,8 @@ class HandRenderer:
         betas = sample_betas(random)
         rest = rest_joints(self.body, betas.astype(np.float32)).astype(float)
         skeleton = HandSkeleton.of_body(side, rest)
-        rotations = skeleton.joint_rotations(sample_angles(random)[None])[0]
+        angles = sample_angles(random)
+        rotations = skeleton.joint_rotations(angles[None])[0]
         pose = np.zeros((1, len(SMPLH_JOINT_NAMES), 3))
         first = NUM_BODY_JOINTS + (0 if side == "left" else NUM_HAND_JOINTS)
         pose[0, first : first + NUM_HAND_JOINTS] = matrix_to_axis_angle(rotations)
@@ -121,7 +124,7 @@ class HandRenderer:
         behind = _sample_background(random).astype(np.uint16)
         image = (drawn[..., :3] + behind * (255 - drawn[..., 3:]) // 255).clip(0, 255).astype(np.uint8)
         image = Sensor.sample(random).expose(random, image, FRAME_SIDE)
-        return HandPicture(image, side, rotations, turn @ palm, landmarks @ turn.T + view[:3, 3], skeleton)
+        return HandPicture(image, side, angles, rotations, turn @ palm, landmarks @ turn.T + view[:3, 3], skeleton)
 
     def _person(self, random: np.random.Generator, betas: np.ndarray, side: str) -> Part:
         """The body, with or without a long sleeve and a glove on a side."""

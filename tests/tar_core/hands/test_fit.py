@@ -9,6 +9,7 @@ from tar_core.rotations import axis_angle_to_matrix
 from tests.support.hands import hand_skeleton
 
 COUNT = 20
+RELAXED_HANDS = np.repeat(RELAXED[None], COUNT, 0)
 
 
 def degrees_between(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:
@@ -29,15 +30,15 @@ def sample(side: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray
 @pytest.mark.parametrize("side", SIDES)
 def test_finds_the_pose_at_any_place_rotation_and_size(side: str) -> None:
     angles, palm, landmarks = sample(side)
-    fitted, skeleton = fit_hand(hand_skeleton(side), landmarks), hand_skeleton(side)
-    assert fitted.error.max() < 0.006
+    fitted, skeleton = fit_hand(hand_skeleton(side), landmarks, RELAXED_HANDS), hand_skeleton(side)
+    assert fitted.error.max() < 0.008
     assert degrees_between(fitted.palm, palm).mean() < 3
     joints = degrees_between(skeleton.joint_rotations(fitted.angles), skeleton.joint_rotations(angles))
-    assert joints.mean() < 9  # twists of the thumb are hardly seen
+    assert joints.mean() < 12  # joints that are hardly seen stay near the expected, relaxed ones
 
 
 def test_angles_stay_in_their_limits_for_landmarks_of_no_hand() -> None:
-    fitted = fit_hand(hand_skeleton("left"), np.random.default_rng(0).normal(size=(COUNT, 21, 3)))
+    fitted = fit_hand(hand_skeleton("left"), np.random.default_rng(0).normal(size=(COUNT, 21, 3)), RELAXED_HANDS)
     assert ((fitted.angles >= LOWEST) & (fitted.angles <= HIGHEST)).all()
     assert (fitted.angles[:, ~IS_FREE] == 0).all()
     assert np.isfinite(fitted.palm).all() and fitted.error.min() > 0.1
@@ -45,5 +46,18 @@ def test_angles_stay_in_their_limits_for_landmarks_of_no_hand() -> None:
 
 def test_hands_are_fitted_one_by_one() -> None:
     _, _, landmarks = sample("left")
-    together, alone = fit_hand(hand_skeleton("left"), landmarks), fit_hand(hand_skeleton("left"), landmarks[3:4])
+    together, alone = (
+        fit_hand(hand_skeleton("left"), landmarks[rows], RELAXED_HANDS[rows]) for rows in (slice(None), slice(3, 4))
+    )
     np.testing.assert_allclose(together.angles[3], alone.angles[0], atol=1e-9)
+
+
+def test_expected_angles_decide_where_joints_are_hardly_seen() -> None:
+    angles, _, landmarks = sample("left")
+    skeleton = hand_skeleton("left")
+    relaxed, known = (fit_hand(skeleton, landmarks, expected) for expected in (RELAXED_HANDS, angles))
+    errors = [
+        degrees_between(skeleton.joint_rotations(fitted.angles), skeleton.joint_rotations(angles)).mean()
+        for fitted in (relaxed, known)
+    ]
+    assert errors[1] < 0.3 * errors[0]
