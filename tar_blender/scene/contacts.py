@@ -48,6 +48,9 @@ def show_contacts(armature: bpy.types.Object, frames: np.ndarray, contacts: np.n
         curve.keyframe_points.add(len(keys))
         for point, (index, value, kind) in zip(curve.keyframe_points, keys, strict=True):
             point.co, point.interpolation, point.type = (float(frames[index]), float(value)), "CONSTANT", kind
+        for (_, value, _), (_, following, _), point in zip(keys, keys[1:], curve.keyframe_points, strict=False):
+            if value == following:  # equally constant, and the bar of the Dope Sheet has no line across it
+                point.interpolation = "BEZIER"
         curve.update()
 
 

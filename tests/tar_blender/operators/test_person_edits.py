@@ -34,8 +34,9 @@ def test_foot_contacts_are_keyed_beside_the_poses(imported: bpy.types.Collection
     assert {path for path, _ in values("Person 1")} & {'["Left Foot Contact"]'} == set()
     action = armature.data.animation_data.action
     assert action.name == "Person 1 Contacts"
-    keys = [curve.keyframe_points for curve in curves_of(armature.data)]
-    assert all(point.interpolation == "CONSTANT" for points in keys for point in points)
+    for number, curve in enumerate(curves_of(armature.data)):
+        evaluated = [curve.evaluate(frame) for frame in range(first, first + len(contacts))]
+        np.testing.assert_array_equal(evaluated, contacts[:, number])
     assert action.curve_frame_range.x == first
     bpy.ops.tar.delete_person(person="Person 1")
     assert "Person 1 Contacts" not in bpy.data.actions
