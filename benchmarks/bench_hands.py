@@ -82,7 +82,7 @@ def score(picture: HandPicture, crop: Crop, found: HandLandmarks) -> Score:
     """Fit a hand to a result and compare it with the truth."""
     hand = hand_in_space(crop, found.code[0], SIDES.index(picture.side))
     skeleton = picture.skeleton
-    fitted = fit_hand(skeleton, hand.joints[None], hand.angles[None])
+    fitted = fit_hand(skeleton, hand.joints[None].astype(float), hand.angles[None].astype(float))
     rotations = skeleton.joint_rotations(fitted.angles)
     relaxed = skeleton.joint_rotations(RELAXED[None])
     posed, true = skeleton.landmarks(rotations)[0], picture.landmarks - picture.landmarks[0]

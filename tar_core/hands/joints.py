@@ -25,9 +25,9 @@ class HandInSpace:
     """A hand as the network sees it.
 
     Attributes:
-        joints: [21, 3] the wrist, and joints and tip of each finger from the thumb to the little finger; from the wrist
-            in the axes of the camera, meters, z away from the camera.
-        angles: [5, 3, 3] of the joints about their axes (`HandSkeleton`), radians.
+        joints: [21, 3] float32, the wrist, and joints and tip of each finger from the thumb to the little finger; from
+            the wrist in the axes of the camera, meters, z away from the camera.
+        angles: [5, 3, 3] float32, of the joints about their axes (`HandSkeleton`), radians.
     """
 
     joints: np.ndarray
@@ -61,7 +61,8 @@ def hand_in_space(crop: Crop, code: np.ndarray, side: int) -> HandInSpace:
         joints = joints * [-1, 1, 1]
     angles = np.zeros(IS_FREE.shape)
     angles[IS_FREE] = free
-    return HandInSpace(joints @ rotation_z(np.array(crop.roll)).T, np.clip(angles, LOWEST, HIGHEST))
+    joints = joints @ rotation_z(np.array(crop.roll)).T
+    return HandInSpace(joints.astype(np.float32), np.clip(angles, LOWEST, HIGHEST).astype(np.float32))
 
 
 @cache

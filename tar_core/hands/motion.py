@@ -52,7 +52,7 @@ def hand_motion(
             continue
         skeleton = HandSkeleton.of_body(name, rest_joints)
         rows = np.array([look.frame for look in seen]) - frames[0]
-        joints, angles = (np.stack([getattr(look.hand, part) for look in seen]) for part in ("joints", "angles"))
+        joints, angles = (np.array([getattr(look.hand, part) for look in seen], float) for part in ("joints", "angles"))
         fitted = fit_hand(skeleton, joints, angles)
         believed = fitted.error < MAX_ERROR
         if not believed.any():
