@@ -146,6 +146,13 @@ def test_rigify(walker: bpy.types.Object) -> None:
         controls, deformed = heads_of(rig, bones, frame), heads_of(rig, deforming, frame)
         for joint in deforming:
             assert np.linalg.norm(controls[joint] - deformed[joint]) < 0.005, joint
+    fingers = {joint: f"DEF-{bones[joint]}" for joint in HAND_JOINT_NAMES}
+    own, expected = heads_of(rig, fingers, 20), heads_of(walker, SMPL_BONES, 20)
+    for joint in HAND_JOINT_NAMES:
+        if joint.endswith("1"):
+            first, second = (heads[f"{joint[:-1]}2"] - heads[joint] for heads in (own, expected))
+            angle = np.arccos(np.clip(first @ second / np.linalg.norm(first) / np.linalg.norm(second), -1, 1))
+            assert np.degrees(angle) < 1, joint
     world = transfer(RestPose.of_person(walker), person_motion(walker), RestPose.of(rig, bones))
     shown = rotations_of(rig, bones, 20)
     for joint in bones:
