@@ -74,6 +74,7 @@ class _SidebarPanel(PanelMixin):
 class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     bl_label = "Video Motion"
     bl_idname = "TAR_PT_sidebar"
+    bl_order = 1  # below the imported people
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         TAR_PT_presets.draw_panel_header(self.layout)
@@ -152,6 +153,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
 class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):
     bl_label = "Scene"
     bl_parent_id = "TAR_PT_sidebar"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         draw_scene_settings(self.split_layout(), context.scene.tar_settings)
