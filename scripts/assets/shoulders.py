@@ -3,7 +3,7 @@
 import numpy as np
 
 from tar_core.rotations import axis_angle_to_matrix
-from tar_core.skeleton import ALL_JOINT_NAMES, HAND_JOINT_NAMES
+from tar_core.skeleton import ALL_JOINT_NAMES, NUM_JOINTS
 
 _ANGLE = np.deg2rad(12)
 
@@ -16,7 +16,7 @@ def turn_shoulders_back(points: np.ndarray, joints: np.ndarray, weights: np.ndar
 
     Args:
         points: [..., P, 3] in the T-pose, meters.
-        joints: [..., 54, 3] of SMPL and of its hands.
+        joints: [..., 24, 3] of SMPL, or [..., 54, 3] with the joints of its fingers.
         weights: [P, 24] skinning weights.
 
     Returns:
@@ -29,7 +29,7 @@ def turn_shoulders_back(points: np.ndarray, joints: np.ndarray, weights: np.ndar
         }
         collar, shoulder = (joints[..., [index[name]], :] for name in ("collar", "shoulder"))
         arm = [index[name] for name in ("shoulder", "elbow", "wrist", "hand")]
-        fingers = [ALL_JOINT_NAMES.index(name) for name in HAND_JOINT_NAMES if name.startswith(side)]
+        fingers = [k for k in range(NUM_JOINTS, joints.shape[-2]) if ALL_JOINT_NAMES[k].startswith(side)]
         difference = axis_angle_to_matrix(np.array([0, sign * _ANGLE, 0])) - np.eye(3)
         arm_shift = (shoulder - collar) @ difference.T
         of_collar, of_arm = weights[:, [index["collar"]]], weights[:, arm].sum(1, keepdims=True)

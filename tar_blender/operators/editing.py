@@ -120,7 +120,12 @@ class TAR_OT_swap_sides(_RangeOperator, bpy.types.Operator):
 
     bl_idname = "tar.swap_sides"
     bl_label = "Swap Left and Right"
-    limbs: EnumProperty(name="Limbs", items=[(name, *about) for name, about in _LIMBS.items()], default="legs")
+    limbs: EnumProperty(
+        name="Limbs",
+        description="Limbs that change sides",
+        items=[(name, *about) for name, about in _LIMBS.items()],
+        default="legs",
+    )
     blend: IntProperty(
         name="Blend", description="Frames before and after the range over which the motion changes", default=2, min=0
     )
@@ -222,7 +227,11 @@ class TAR_OT_move_travel(EditOperator, bpy.types.Operator):
 
     bl_idname = "tar.move_travel"
     bl_label = "Travel"
-    place: EnumProperty(name="Travel", items=[(name, *about) for name, about in PLACES.items()])
+    place: EnumProperty(
+        name="Travel",
+        description="What carries the travel over the ground",
+        items=[(name, *about) for name, about in PLACES.items()],
+    )
 
     def edit(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         move_travel(armature, self.place)

@@ -27,7 +27,7 @@ class TAR_OT_export_person(EditOperator, bpy.types.Operator):
     bl_label = "Export Person"
     bl_options = {"REGISTER"}
 
-    filepath: StringProperty(name="File Path", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(name="File Path", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"})
     format: EnumProperty(name="Format", description="Format of the file", items=_FORMATS)
     filter_glob: StringProperty(default="*.fbx;*.glb", options={"HIDDEN"})
     check_existing: BoolProperty(default=True, options={"HIDDEN"})

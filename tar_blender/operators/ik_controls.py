@@ -23,6 +23,7 @@ class TAR_OT_add_ik_controls(PersonOperator, bpy.types.Operator):
     bl_label = "Add IK Controls"
     limbs: EnumProperty(
         name="Limbs",
+        description="Limbs that get controls",
         items=(
             ("FEET", "Feet", "A control for each foot, and one for each knee"),
             ("HANDS", "Hands", "A control for each hand, and one for each elbow"),

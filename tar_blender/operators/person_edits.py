@@ -64,17 +64,22 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
 
     bl_idname = "tar.set_contact"
     bl_label = "Set Foot Contact"
-    foot: EnumProperty(name="Foot", items=[(foot, f"{foot.title()} Foot", "") for foot in FEET])
+    foot: EnumProperty(
+        name="Foot",
+        description="Foot whose contact is corrected",
+        items=[(foot, f"{foot.title()} Foot", f"The {foot} foot") for foot in FEET],
+    )
     contact: EnumProperty(
         name="Contact",
+        description="What the foot does in these frames",
         items=[
             ("lock", "Locked", "The foot stays in place"),
             ("release", "Released", "The foot moves as captured"),
             ("found", "As Found", "Locked where the clean-up finds a contact"),
         ],
     )
-    first: IntProperty(name="First Frame")
-    last: IntProperty(name="Last Frame")
+    first: IntProperty(name="First Frame", description="First frame of the range")
+    last: IntProperty(name="Last Frame", description="Last frame of the range")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         scene, found = scene_of(context), contacts_of(self.armature())
@@ -145,9 +150,17 @@ class TAR_OT_set_height(_EditOperator, bpy.types.Operator):
 
     bl_idname = "tar.set_height"
     bl_label = "Body Height"
-    is_known: BoolProperty(name="Known Height", default=True)
+    is_known: BoolProperty(
+        name="Known Height", description="Use this height, instead of the one that was estimated", default=True
+    )
     height: FloatProperty(
-        name="Height (cm)", default=170, min=100 * MIN_HEIGHT, max=100 * MAX_HEIGHT, precision=1, step=100
+        name="Height (cm)",
+        description="Height of the person without shoes, in centimeters",
+        default=170,
+        min=100 * MIN_HEIGHT,
+        max=100 * MAX_HEIGHT,
+        precision=1,
+        step=100,
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
@@ -178,8 +191,8 @@ class TAR_OT_resolve_range(_EditOperator, bpy.types.Operator):
 
     bl_idname = "tar.resolve_range"
     bl_label = "Re-solve Range"
-    first: IntProperty(name="First Frame")
-    last: IntProperty(name="Last Frame")
+    first: IntProperty(name="First Frame", description="First frame of the range")
+    last: IntProperty(name="Last Frame", description="Last frame of the range")
     blend: IntProperty(name="Blend", description="Frames before and after the range that blend", default=4, min=0)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
