@@ -199,7 +199,7 @@ def test_real_network_errors_of_pip_are_named(
         monkeypatch.delenv(name)
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:  # it does not speak TLS
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        index = f"https://127.0.0.1:{server.server_port}/simple"
+        index = f"https://localhost:{server.server_port}/simple"  # pip of some Blenders refuses IP addresses
         settings = {"PIP_CONFIG_FILE": os.devnull, "PIP_RETRIES": "1", "PIP_INDEX_URL": index} | variables
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
