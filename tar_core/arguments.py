@@ -64,7 +64,7 @@ def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: 
 def add_edits(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of edits of people (tar_core/edits.py)."""
     parser.add_argument(
-        "--edits", type=Path, metavar="FILE.json", help="Known heights, floors and foot contacts of people"
+        "--edits", type=Path, metavar="FILE.json", help="Known heights, who stands on the floor, and foot contacts"
     )
     parser.add_argument(
         "--height",

@@ -44,7 +44,7 @@ def read_motion(armature: bpy.types.Object) -> BoneMotion:
     if controlled_limbs(armature):
         raise TarError(f"{armature.name} has IK controls; remove them first")
     if has_travel(channels):
-        raise TarError(f"the object of {armature.name} carries the travel; set Travel to Pelvis first")
+        raise TarError(f"the travel of {armature.name} is not in the pelvis; set Travel to Pelvis first")
     first, last = np.array(action.curve_frame_range)
     frames = np.arange(int(np.ceil(first - 1e-3)), int(np.floor(last + 1e-3)) + 1)
     curves = {(curve.data_path, curve.array_index): curve for curve in channels.fcurves}

@@ -158,7 +158,7 @@ class TAR_OT_take_range(_RangeOperator, bpy.types.Operator):
     bl_idname = "tar.take_range"
     bl_label = "Take from Other Person"
     source: StringProperty(name="Person", description="Person whose motion is taken", search=_other_people)
-    source_first: IntProperty(name="Their First Frame", description="Frame of the person that is taken for the first")
+    source_first: IntProperty(name="Their First Frame", description="First frame to take from the other person")
     blend: IntProperty(
         name="Blend", description="Frames before and after the range over which the motion changes", default=5, min=0
     )

@@ -35,7 +35,7 @@ class TAR_OT_select_person(PersonOperator, bpy.types.Operator):
 
 
 class TAR_OT_show_frame(bpy.types.Operator):
-    """Go to the first frame of this uncertain range"""
+    """Go to the first frame of this range, which should be checked"""
 
     bl_idname = "tar.show_frame"
     bl_label = "Show"

@@ -119,7 +119,7 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
     """Lock and release the feet as the contact keys say, after you have moved, added or deleted keys"""
 
     bl_idname = "tar.use_contact_keys"
-    bl_label = "Apply Contact Keys"
+    bl_label = "Apply Keys"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()
@@ -193,7 +193,9 @@ class TAR_OT_resolve_range(_EditOperator, bpy.types.Operator):
     bl_label = "Re-solve Range"
     first: IntProperty(name="First Frame", description="First frame of the range")
     last: IntProperty(name="Last Frame", description="Last frame of the range")
-    blend: IntProperty(name="Blend", description="Frames before and after the range that blend", default=4, min=0)
+    blend: IntProperty(
+        name="Blend", description="Frames before and after the range over which the motion changes", default=4, min=0
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         scene: Any = scene_of(context)

@@ -22,7 +22,7 @@ def draw_person_edits(context: bpy.types.Context, layout: bpy.types.UILayout, ar
     row = column.row(align=True)
     text = "Height..." if edits.height is None else f"Height {100 * edits.height:.0f} cm"
     row.operator(TAR_OT_set_height.bl_idname, text=text, icon="EMPTY_SINGLE_ARROW").person = armature.name
-    stand = row.operator(TAR_OT_stand_on_floor.bl_idname, icon="TRIA_DOWN_BAR", depress=edits.on_floor)
+    stand = row.operator(TAR_OT_stand_on_floor.bl_idname, icon="ANCHOR_BOTTOM", depress=edits.on_floor)
     stand.person = armature.name
     row = column.row(align=True)
     for number, foot in enumerate(FEET):
@@ -37,5 +37,5 @@ def draw_person_edits(context: bpy.types.Context, layout: bpy.types.UILayout, ar
         )
         button.person, button.foot = armature.name, foot
     row = column.row(align=True)
-    row.operator(TAR_OT_use_contact_keys.bl_idname, text="Apply Keys", icon="KEYINGSET").person = armature.name
+    row.operator(TAR_OT_use_contact_keys.bl_idname, icon="KEYINGSET").person = armature.name
     row.operator(TAR_OT_resolve_range.bl_idname, icon="FILE_REFRESH").person = armature.name

@@ -14,10 +14,13 @@ from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
 from ..operators.editing import OPERATORS as EDIT_OPERATORS
+from ..operators.export_person import TAR_OT_export_person
 from ..operators.floor import TAR_OT_feet_on_ground, TAR_OT_floor_from_objects
+from ..operators.frame_rate import TAR_OT_bake_frame_rate
 from ..operators.import_motion import TAR_OT_import_motion_file
 from ..operators.import_video import TAR_OT_find_people, TAR_OT_import_video_motion
 from ..operators.key_reduction import TAR_OT_reduce_keys
+from ..operators.motion_assets import TAR_OT_create_motion_asset
 from ..operators.people import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
@@ -29,6 +32,7 @@ from ..operators.people import (
 from ..operators.queue import TAR_OT_cancel_import, TAR_OT_copy_report, TAR_OT_unqueue_import
 from ..operators.record import TAR_OT_record_video
 from ..operators.reimport import TAR_OT_reimport_clip
+from ..operators.retarget import TAR_OT_retarget
 from ..properties.people_picker import has_shots
 from ..properties.runtime import TARProgress
 from ..properties.settings import TARSettings
@@ -222,6 +226,10 @@ class TAR_MT_video_motion(bpy.types.Menu):
             TAR_OT_import_motion_file,
             TAR_OT_reduce_keys,
             *EDIT_OPERATORS,
+            TAR_OT_create_motion_asset,
+            TAR_OT_bake_frame_rate,
+            TAR_OT_export_person,
+            TAR_OT_retarget,
         ):
             self.layout.operator(operator.bl_idname)
 

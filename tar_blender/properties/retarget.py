@@ -47,8 +47,8 @@ class TARRetarget(bpy.types.PropertyGroup):
     bones: CollectionProperty(type=TARBone)
     mute_interference: BoolProperty(
         name="Mute Interference",
-        description="Mute constraints, drivers and NLA tracks that would change the motion, and leave Rest Position. "
-        "Nothing is removed. If disabled, such characters are refused",
+        description="Mute drivers and NLA tracks that would change the motion, turn constraints off on the baked "
+        "frames, and leave Rest Position. Nothing is removed. If disabled, such characters are refused",
         default=True,
     )
     limbs: EnumProperty(

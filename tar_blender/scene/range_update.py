@@ -39,13 +39,14 @@ def update_range(
         blend: frames before and after the range in which the old keys pass into the new ones.
 
     Raises:
-        TarError: the person has no captured motion, the object carries the travel, or the range is outside the motion.
+        TarError: the person has no captured motion, the travel is not in the pelvis, or the range is outside of the
+            motion.
     """
     found = find_action(armature, is_part)
     if found is None:
         raise TarError(f"{armature.name} has no captured motion; re-import the clip")
     if has_travel(found[1]):
-        raise TarError(f"the object of {armature.name} carries the travel; set Travel to Pelvis first")
+        raise TarError(f"the travel of {armature.name} is not in the pelvis; set Travel to Pelvis first")
     prepared = yield from prepared_person(armature, collection, clip, context, options, edits_of(armature))
     (person,) = prepared.clip.people
     numbers = options.start_frame + person.frames
