@@ -58,7 +58,7 @@ class Outcome:
         name: of its outputs.
         status: STARTED, DONE, FAILED or SKIPPED (finished before; not in the report).
         message: why it failed.
-        files: the files written, by path.
+        files: the files written, by path; with STARTED, those that existed.
         people, frames: how many; frames from the first to the last with a person.
         seconds: duration of capture, conversion and writing.
         source: the state of the video.
@@ -133,15 +133,15 @@ class Report:
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def add(self, outcome: Outcome) -> None:
-        """Append an outcome.
+    def add(self, *outcomes: Outcome) -> None:
+        """Append outcomes.
 
         Raises:
-            TarError: it cannot be written.
+            TarError: they cannot be written.
         """
-        self._last[outcome.name] = outcome
+        self._last |= {outcome.name: outcome for outcome in outcomes}
         try:
-            self._file.write(outcome.to_json().encode() + b"\n")
+            self._file.write(b"".join(outcome.to_json().encode() + b"\n" for outcome in outcomes))
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -163,7 +163,7 @@ class Report:
     def has_written(self, name: str, output: Path) -> bool:
         """Whether an existing output is this batch's own, and unchanged; it may then be replaced."""
         last = self._last.get(name)
-        if last is None:
-            return False
-        # Of a video that was started, no output existed that was not the batch's own.
-        return last.status == STARTED or (str(output) in last.files and last.files[str(output)].is_state_of(output))
+        known = None if last is None else last.files.get(str(output))
+        if known is None:  # a video that was started had no such output then
+            return last is not None and last.status == STARTED
+        return known.is_state_of(output)

@@ -88,6 +88,7 @@ def run_batch(
     with Report(batch.folder) as report:
         run = _Run(batch, report, on_outcome)
         waiting = [video for video in videos if run.is_wanted(video)]
+        report.add(*map(run.start, waiting))
         for video, started in ready(waiting):
             run.process(video, process, started)
         return run.outcomes
@@ -112,8 +113,12 @@ class _Run:
         if reason:
             self._end(Outcome(str(video), video.name, FAILED, reason))
             return False
-        self.report.add(Outcome(str(video), video.name, STARTED))
         return True
+
+    def start(self, video: BatchVideo) -> Outcome:
+        """The outcome of a video before it is processed, with the outputs that exist and will be replaced."""
+        existing = [file for file in self.batch.outputs(video) if file.exists()]
+        return Outcome(str(video), video.name, STARTED, files={str(file): FileState.of(file) for file in existing})
 
     def _reason_to_keep(self, existing: Sequence[Path], video: BatchVideo) -> str:
         """Why existing files must not be replaced; empty if they may."""

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,24 @@ def test_batch_that_was_killed_is_continued(tmp_path: Path) -> None:
     (batch.folder / REPORT).write_text("\n".join([*lines[:3], lines[3][:50]]))  # within the line about the second
     assert statuses(run_batch(videos, batch, write_both, ignore)) == {"one": "skipped", "two": "done"}
     assert statuses(run_batch(videos, batch, write_both, ignore)) == {"one": "skipped", "two": "skipped"}
+
+
+def test_files_that_were_edited_after_a_batch_was_killed_are_kept(tmp_path: Path) -> None:
+    videos = videos_in(tmp_path, "one.mp4")
+    batch = Batch(tmp_path / "out", ["blend"], resume=True)
+    run_batch(videos, batch, write_both, ignore)
+
+    def killed(video: BatchVideo, files: Sequence[Path]) -> Written:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(videos, replace(batch, settings=lambda video: "other settings"), killed, ignore)
+    assert statuses(run_batch(videos, batch, write_both, ignore)) == {"one": "done"}
+    with pytest.raises(KeyboardInterrupt):
+        run_batch(videos, replace(batch, settings=lambda video: "other settings"), killed, ignore)
+    (batch.folder / "one.blend").write_text("the user's work")
+    assert statuses(run_batch(videos, batch, write_both, ignore)) == {"one": "failed"}
+    assert (batch.folder / "one.blend").read_text() == "the user's work"
 
 
 def test_two_batches_do_not_write_to_one_folder(tmp_path: Path) -> None:
