@@ -18,6 +18,7 @@ from tests.support.paths import REPOSITORY
 STEP_SECONDS = 600
 SET_UP_SECONDS = 1200  # downloads included
 TESTS_SECONDS = 1800
+FILES_PER_PROCESS = 5  # of tests in a Blender program
 OUTPUT_LINES = 60  # of a failed step that are printed
 TEST_PACKAGES = ("pytest", "pytest-timeout", "hypothesis")  # of requirements/test.txt
 
@@ -134,10 +135,11 @@ def pytest_totals(output: str) -> str:
 
 
 def pytest_processes(tests: Sequence[Path]) -> list[list[Path]]:
-    """Distribute tests to processes: one for each subfolder of a folder, and one for all files.
+    """Distribute tests to processes: a few files of a subfolder for each, and one for all other files.
 
-    Debian's Blender 4.3 sometimes crashes in `scene.frame_set` late in a long session with glTF exports.
+    Debian's Blender 4.3 sometimes crashes when it evaluates a scene late in a long session.
     """
-    folders = [folder for path in tests for folder in sorted(path.glob("*/")) if any(folder.glob("test_*.py"))]
+    folders = [sorted(folder.glob("test_*.py")) for path in tests for folder in sorted(path.glob("*/"))]
     files = [file for path in tests for file in ([path] if path.is_file() else sorted(path.glob("test_*.py")))]
-    return [files, *([folder] for folder in folders)]
+    parts = [inside[k : k + FILES_PER_PROCESS] for inside in folders for k in range(0, len(inside), FILES_PER_PROCESS)]
+    return [files, *parts]

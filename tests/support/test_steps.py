@@ -41,13 +41,15 @@ def test_totals_add_up_several_runs_of_pytest() -> None:
         pytest_totals("Segmentation fault")
 
 
-def test_each_folder_of_tests_has_a_process_and_each_test_runs_once(tmp_path: Path) -> None:
+def test_processes_have_few_files_and_each_test_runs_once(tmp_path: Path) -> None:
     names = ["blender/test_a.py", "blender/scene/test_b.py", "blender/export/test_c.py", "test_d.py"]
-    for name in [*names, "blender/presets/data.txt"]:
+    many = [f"blender/util/test_{number}.py" for number in range(7)]
+    for name in [*names, *many, "blender/presets/data.txt"]:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     a, b, c, d = (tmp_path / name for name in names)
-    assert pytest_processes([tmp_path / "blender", d]) == [[a, d], [c.parent], [b.parent]]
+    utilities = [tmp_path / name for name in many]
+    assert pytest_processes([tmp_path / "blender", d]) == [[a, d], [c], [b], utilities[:5], utilities[5:]]
 
 
 def test_unfinished_folder_is_filled_again(tmp_path: Path) -> None:
