@@ -1,5 +1,6 @@
 """Operators that edit the captured motion of the active person."""
 
+from abc import abstractmethod
 from typing import Any
 
 import bpy
@@ -27,7 +28,6 @@ _LIMBS = {
     "legs": ("Legs", "Legs and feet"),
     "all": ("Arms and Legs", "All limbs"),
 }
-_LEGS = ("hip", "knee", "ankle", "foot")
 
 
 class EditOperator(OperatorMixin):
@@ -54,8 +54,13 @@ class EditOperator(OperatorMixin):
         scene_of(context).frame_set(scene_of(context).frame_current)  # shows the new keys
         return {"FINISHED"}
 
+    @abstractmethod
     def edit(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
-        raise NotImplementedError
+        """Edit the motion of a local person.
+
+        Raises:
+            TarError: the motion cannot be edited in this way. Nothing has changed then.
+        """
 
 
 class _RangeOperator(EditOperator):
