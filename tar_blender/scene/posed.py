@@ -27,9 +27,14 @@ def posed_matrices(armature: bpy.types.Object, bones: Sequence[str], frames: np.
 
 
 @contextlib.contextmanager
-def shown(obj: bpy.types.Object) -> Iterator[None]:
-    """Show an object; restore its visibility afterwards. Blender does not pose or edit hidden objects."""
-    in_layer = obj.name in view_layer_of(bpy.context).objects
+def shown(obj: bpy.types.Object) -> Iterator[bool]:
+    """Show an object; restore its visibility afterwards. Blender does not pose or edit hidden objects.
+
+    Yields:
+        Whether the object is visible now. It is not if its collection is hidden or excluded.
+    """
+    layer = view_layer_of(bpy.context)
+    in_layer = obj.name in layer.objects
     eye, hidden = in_layer and obj.hide_get(), obj.hide_viewport
     curves = [curve for curve in visibility_curves(obj) if not curve.mute]
     try:
@@ -38,7 +43,8 @@ def shown(obj: bpy.types.Object) -> Iterator[None]:
         obj.hide_viewport = False
         if eye:
             obj.hide_set(False)
-        yield
+        layer.update()
+        yield in_layer and obj.visible_get()
     finally:
         for curve in curves:
             curve.mute = False

@@ -1,8 +1,5 @@
 """Another shape for a person's armature and body, as after a change of the height."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import bpy
 import numpy as np
 from mathutils import Vector
@@ -10,11 +7,11 @@ from mathutils import Vector
 from tar_core.body.data import BodyData
 from tar_core.skeleton import NUM_JOINTS
 
-from ..util.blender_types import data_of, view_layer_of
+from ..util.blender_types import data_of
 from .armature import SMPL_TO_BLENDER, bone_tails, edit_mode, rest_heads, shaped_body
 from .bone_names import joint_bones
-from .keyframes import VISIBILITY
 from .metadata import is_part
+from .posed import shown
 
 _TOLERANCE = 1e-4  # meters; bones that differ less have the shape already
 
@@ -41,7 +38,7 @@ def reshape(context: bpy.types.Context, armature: bpy.types.Object, body: BodyDa
     if len(heads) != len(before) or np.abs(heads - before).max() < _TOLERANCE:
         return True
     tails = bone_tails(data, heads, vertices @ SMPL_TO_BLENDER.T)
-    with _shown(context, armature) as is_shown:
+    with shown(armature) as is_shown:
         if not is_shown:
             return False
         with edit_mode(context, armature):
@@ -52,30 +49,6 @@ def reshape(context: bpy.types.Context, armature: bpy.types.Object, body: BodyDa
                 edited[name].align_roll(up)
     _reshape_body(armature, vertices @ SMPL_TO_BLENDER.T)
     return True
-
-
-@contextmanager
-def _shown(context: bpy.types.Context, armature: bpy.types.Object) -> Iterator[bool]:
-    """Show an armature that is hidden or not in the video at this frame, if that is possible."""
-    layer = view_layer_of(context)
-    if armature.name not in layer.objects:
-        yield False
-        return
-    animation = armature.animation_data
-    drivers = [] if animation is None else [curve for curve in animation.drivers if curve.data_path in VISIBILITY]
-    muted, hidden = [curve.mute for curve in drivers], (armature.hide_get(), armature.hide_viewport)
-    try:
-        for curve in drivers:
-            curve.mute = True
-        armature.hide_viewport = False
-        armature.hide_set(False)
-        layer.update()
-        yield armature.visible_get()
-    finally:
-        for curve, mute in zip(drivers, muted, strict=True):
-            curve.mute = mute
-        armature.hide_set(hidden[0])
-        armature.hide_viewport = hidden[1]
 
 
 def _reshape_body(armature: bpy.types.Object, vertices: np.ndarray) -> None:
