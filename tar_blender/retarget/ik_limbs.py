@@ -10,7 +10,7 @@ from typing import Any
 
 import bpy
 
-from ..scene.fcurves import bone_path
+from ..scene.fcurves import custom_property_path
 from ..util.blender_types import pose_bones
 from .known_rigs import AUTO_RIG_PRO, MIXAMO_CONTROLS, RIGIFY, BoneMap
 
@@ -129,9 +129,9 @@ def _known(
     switch, prop = names.switch[0].format(sides[side]), names.switch[1]
     if target not in rig or switch not in rig or not isinstance(rig[switch].get(prop), (int, float)):
         return None
-    settings = {_property_path(switch, prop): (0.0, 1.0)}
+    settings = {custom_property_path(switch, prop): (0.0, 1.0)}
     if pole in rig and isinstance(rig[switch].get(names.pole_switch), (int, float)):
-        settings[_property_path(switch, names.pole_switch)] = (1.0, 1.0)
+        settings[custom_property_path(switch, names.pole_switch)] = (1.0, 1.0)
     foot = f"{side}_foot"
     others = {toes: foot} if toes in rig and foot in bones else {}
     return IKLimb(name, joints, target, pole if pole in rig else None, others, settings)
@@ -186,7 +186,3 @@ def _influence(character: bpy.types.Object, constraint: Any) -> tuple[str, float
     expression = driver.expression.replace(" ", "") if driver.type == "SCRIPTED" else variable.name
     values = {variable.name: 1.0, f"1-{variable.name}": 0.0, f"1.0-{variable.name}": 0.0}
     return (variable.targets[0].data_path, values[expression]) if expression in values else None
-
-
-def _property_path(bone: str, prop: str) -> str:
-    return bone_path(bone, "").removesuffix(".") + f'["{prop}"]'

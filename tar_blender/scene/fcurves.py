@@ -123,6 +123,11 @@ def bone_path(bone: str, prop: str) -> str:
     return f'pose.bones["{bpy.utils.escape_identifier(bone)}"].{prop}'
 
 
+def custom_property_path(bone: str, name: str) -> str:
+    """Return the data path of a pose bone's custom property."""
+    return f'pose.bones["{bpy.utils.escape_identifier(bone)}"]["{bpy.utils.escape_identifier(name)}"]'
+
+
 def write_bone_curves(channels: Any, bone: str, prop: str, frames: np.ndarray, values: np.ndarray) -> None:
     """Write one curve for each column of `values` [N, C], in the bone's group."""
     write_curves(channels, bone, bone_path(bone, prop), frames, values)

@@ -18,7 +18,15 @@ from tar_core.rotations import continuous_quaternions, matrix_to_quaternion
 from ..util.blender_types import data_of, pose_bones
 from .armature import edit_mode
 from .bone_names import joint_bones
-from .fcurves import add_driver, bone_path, find_action, remove_curves, write_bone_curves, write_curves
+from .fcurves import (
+    add_driver,
+    bone_path,
+    custom_property_path,
+    find_action,
+    remove_curves,
+    write_bone_curves,
+    write_curves,
+)
 from .keyframes import motion_action, motion_range
 from .metadata import check_local, is_part, is_person
 from .posed import posed_matrices, shown
@@ -57,7 +65,6 @@ def _limb(side: str, part: str, joints: Sequence[str], forward: float) -> Limb:
 FEET = tuple(_limb(side, "foot", ("hip", "knee", "ankle"), 1.0) for side in ("left", "right"))
 HANDS = tuple(_limb(side, "hand", ("shoulder", "elbow", "wrist"), -1.0) for side in ("left", "right"))
 LIMBS = (*FEET, *HANDS)
-CONTROLS = frozenset(name for limb in LIMBS for name in (limb.target, limb.pole))
 
 
 def _with_bones(limb: Limb, names: Mapping[str, str]) -> Limb:
@@ -152,7 +159,7 @@ def _constraints(armature: bpy.types.Object, limb: Limb) -> list[tuple[bpy.types
 
 def influence_path(limb: Limb) -> str:
     """Return the data path of a limb's influence."""
-    return bone_path(limb.target, "").removesuffix(".") + f'["{INFLUENCE}"]'
+    return custom_property_path(limb.target, INFLUENCE)
 
 
 def pole_positions(upper: np.ndarray, middle: np.ndarray, end: np.ndarray, forward: np.ndarray) -> np.ndarray:

@@ -13,7 +13,6 @@ from tar_blender.export.formats import save_scene
 from tar_blender.retarget.skeleton_motion import person_motion
 from tar_blender.scene.fcurves import curves_of
 from tar_blender.scene.ik_controls import (
-    CONTROLS,
     FEET,
     HANDS,
     INFLUENCE,
@@ -29,6 +28,8 @@ from tar_blender.scene.posed import posed_matrices
 from tar_core.errors import TarError
 from tar_core.skeleton import SMPLH_JOINT_NAMES
 from tests.support.characters import FRAMES, SMPL_BONES, heads_of
+
+CONTROLS = {name for limb in LIMBS for name in (limb.target, limb.pole)}
 
 ALL_FRAMES = np.arange(1, FRAMES + 1)
 
