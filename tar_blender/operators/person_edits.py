@@ -10,14 +10,13 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 from tar_core.edits import FEET, MAX_HEIGHT, MIN_HEIGHT, Foot, PersonEdits
 from tar_core.errors import TarError
 from tar_core.filters import true_runs
-from tar_core.motion import MotionClip
 
 from ..scene.contacts import contacts_of
 from ..scene.metadata import check_local, edits_of, imported_clips, people_of, person_id
 from ..scene.options import ImportOptions
 from ..scene.range_update import update_range
 from ..scene.scene_settings import video_frames_per_frame
-from ..scene.update import found_contacts, update_person, update_steps
+from ..scene.update import CapturedClip, found_contacts, update_person, update_steps
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.incremental import finish
 from ..util.registration import registration
@@ -32,8 +31,8 @@ _AROUND = 0.1  # seconds before and after the current frame that are locked in a
 class _EditOperator(PersonOperator):
     """Base class of operators that edit a person."""
 
-    def source(self, context: bpy.types.Context) -> tuple[bpy.types.Collection, MotionClip, ImportOptions]:
-        """The clip of the person, its captured motion, and the options of the import.
+    def captured(self, context: bpy.types.Context) -> CapturedClip:
+        """The clip of the person.
 
         Raises:
             TarError: the motion cannot be computed again.
@@ -45,14 +44,14 @@ class _EditOperator(PersonOperator):
         if collection is None:
             raise TarError(f"{armature.name} is in no imported clip of this scene; import the video again")
         motion, record = captured_motion(context, collection)
-        return collection, motion, ImportOptions.from_json(record.options)
+        return CapturedClip(collection, motion, ImportOptions.from_json(record.options))
 
     def update_all(self, context: bpy.types.Context, edits: PersonEdits) -> OperatorResult:
         """Apply edits that may move the floor, and with it everybody."""
         try:
-            collection, motion, options = self.source(context)
-            leave_other_modes(context, list(collection.all_objects))
-            finish(update_steps(collection, motion, context, options, {person_id(self.armature()): edits}))
+            captured = self.captured(context)
+            leave_other_modes(context, list(captured.collection.all_objects))
+            finish(update_steps(captured, context, {person_id(self.armature()): edits}))
         except TarError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -104,12 +103,14 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature, states = self.armature(), {"lock": True, "release": False, "found": None}
         try:
-            collection, motion, options = self.source(context)
-            speed = video_frames_per_frame(scene_of(context), options, motion.fps)
-            first, last = (round((frame - options.start_frame) * speed) for frame in sorted((self.first, self.last)))
+            captured = self.captured(context)
+            speed = video_frames_per_frame(scene_of(context), captured.options, captured.motion.fps)
+            first, last = (
+                round((frame - captured.options.start_frame) * speed) for frame in sorted((self.first, self.last))
+            )
             foot: Foot = self.foot
             edits = edits_of(armature).with_contact(foot, max(first, 0), max(last, 0), states[self.contact])
-            finish(update_person(armature, collection, motion, context, options, edits))
+            finish(update_person(armature, captured, context, edits))
         except TarError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -127,19 +128,19 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
         if keyed is None:
             return refuse(self, f"{armature.name} has no contact keys; re-import the clip")
         try:
-            collection, motion, options = self.source(context)
+            captured = self.captured(context)
             edits = replace(edits_of(armature), contacts=())
-            start, found = finish(found_contacts(armature, collection, motion, context, options, edits))
-            speed = video_frames_per_frame(scene_of(context), options, motion.fps)
+            start, found = finish(found_contacts(armature, captured, context, edits))
+            speed = video_frames_per_frame(scene_of(context), captured.options, captured.motion.fps)
             frames = np.arange(start, start + len(found))
             wanted = keyed[1][np.clip(frames - keyed[0], 0, len(keyed[1]) - 1)]
             for number, foot in enumerate(FEET):
                 for first, end in true_runs(wanted[:, number] != found[:, number]):
-                    ends = [round((frames[row] - options.start_frame) * speed) for row in (first, end - 1)]
+                    ends = [round((frames[row] - captured.options.start_frame) * speed) for row in (first, end - 1)]
                     for value in (True, False):
                         if wanted[first, number] == value:
                             edits = edits.with_contact(foot, ends[0], ends[1], value)
-            finish(update_person(armature, collection, motion, context, options, edits))
+            finish(update_person(armature, captured, context, edits))
         except TarError as error:
             return refuse(self, error)
         return {"FINISHED"}
@@ -207,12 +208,8 @@ class TAR_OT_resolve_range(_EditOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()
         try:
-            collection, motion, options = self.source(context)
-            finish(
-                update_range(
-                    armature, collection, motion, context, options, sorted((self.first, self.last)), self.blend
-                )
-            )
+            captured = self.captured(context)
+            finish(update_range(armature, captured, context, sorted((self.first, self.last)), self.blend))
         except TarError as error:
             return refuse(self, error)
         return {"FINISHED"}

@@ -15,7 +15,7 @@ from ..scene.metadata import (
     mark_clip,
 )
 from ..scene.options import ImportOptions
-from ..scene.update import update_steps
+from ..scene.update import CapturedClip, update_steps
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.incremental import finish
 from ..util.registration import registration
@@ -72,7 +72,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)
         options = self.import_options(focal_length, camera)
         leave_other_modes(context, list(collection.all_objects))
-        imported = finish(update_steps(collection, motion, context, options))
+        imported = finish(update_steps(CapturedClip(collection, motion, options), context))
         mark_clip(collection, ClipRecord(record.motion, options.to_json(), record.shot))
         return imported
 

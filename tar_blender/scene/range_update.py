@@ -6,7 +6,6 @@ import bpy
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.motion import MotionClip
 
 from ..util.blender_types import scene_of
 from ..util.incremental import Incremental
@@ -16,25 +15,19 @@ from .fcurves import bone_path, find_action
 from .ik_controls import update_controls
 from .keyframes import ROOT, bone_quaternions, joint_poses, pelvis_locations
 from .metadata import edits_of, is_part
-from .options import ImportOptions
 from .travel import has_travel
-from .update import prepared_person
+from .update import CapturedClip, prepared_person
 
 
 def update_range(
-    armature: bpy.types.Object,
-    collection: bpy.types.Collection,
-    clip: MotionClip,
-    context: bpy.types.Context,
-    options: ImportOptions,
-    frames: Sequence[int],
-    blend: int,
+    armature: bpy.types.Object, captured: CapturedClip, context: bpy.types.Context, frames: Sequence[int], blend: int
 ) -> Incremental[None]:
     """Replace the keys of a person in a range by the captured motion.
 
     Args:
         armature: of the person.
-        collection, clip, context, options: see `update_steps`.
+        captured: the clip.
+        context: the context.
         frames: first and last scene frame.
         blend: frames before and after the range in which the old keys pass into the new ones.
 
@@ -47,8 +40,8 @@ def update_range(
         raise TarError(f"{armature.name} has no captured motion; re-import the clip")
     if has_travel(found[1]):
         raise TarError(f"the travel of {armature.name} is not in the pelvis; set Travel to Pelvis first")
-    prepared = yield from prepared_person(armature, collection, clip, context, options, edits_of(armature))
-    (person,) = prepared.clip.people
+    prepared = yield from prepared_person(armature, captured, context, edits_of(armature))
+    (person,), options = prepared.clip.people, captured.options
     numbers = options.start_frame + person.frames
     first, last = frames
     if last < numbers[0] or numbers[-1] < first:

@@ -1,6 +1,7 @@
 """Another motion for an imported clip: the keys, the camera and the background change, and nothing else in the file."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -42,12 +43,23 @@ from .scene_settings import resampling_rate
 from .settling import PeopleEdits
 
 
+@dataclass(frozen=True)
+class CapturedClip:
+    """An imported clip, and what its motion is computed from.
+
+    Attributes:
+        collection: of the clip.
+        motion: as captured; only of people who are in the collection.
+        options: of the import.
+    """
+
+    collection: bpy.types.Collection
+    motion: MotionClip
+    options: ImportOptions
+
+
 def update_steps(
-    collection: bpy.types.Collection,
-    clip: MotionClip,
-    context: bpy.types.Context,
-    options: ImportOptions,
-    edits: Mapping[int, PersonEdits] | None = None,
+    captured: CapturedClip, context: bpy.types.Context, edits: Mapping[int, PersonEdits] | None = None
 ) -> Incremental[ImportedClip]:
     """Replace the motion of an imported clip.
 
@@ -55,18 +67,19 @@ def update_steps(
     so. Nothing has changed if an error is raised.
 
     Args:
-        collection: of the clip.
-        clip: the motion; only of people who are in the collection.
+        captured: the clip, with the options for the new motion.
+        context: the context.
         edits: of people, by their IDs, in place of those that are recorded with them.
 
     Raises:
         TarError: the body file or the user's camera is missing.
     """
+    collection, options = captured.collection, captured.options
     scene = scene_of(context)
     armatures = {person_id(armature): armature for armature in people_of(collection)}
     all_edits = {person: edits_of(armature) for person, armature in armatures.items()} | dict(edits or {})
     rate = resampling_rate(scene, options)
-    prepared = yield from prepared_steps(clip, context, options, rate, PeopleEdits(all_edits))
+    prepared = yield from prepared_steps(captured.motion, context, options, rate, PeopleEdits(all_edits))
     clip = prepared.clip
     set_frame_rate(scene, clip.fps)
     describe_clip(collection, prepared)
@@ -92,47 +105,33 @@ def update_steps(
 
 
 def prepared_person(
-    armature: bpy.types.Object,
-    collection: bpy.types.Collection,
-    clip: MotionClip,
-    context: bpy.types.Context,
-    options: ImportOptions,
-    edits: PersonEdits,
+    armature: bpy.types.Object, captured: CapturedClip, context: bpy.types.Context, edits: PersonEdits
 ) -> Incremental[PreparedClip]:
-    """Compute the motion of one person with these edits; nothing changes. For the arguments see `update_steps`."""
-    people = {person_id(other): edits_of(other) for other in people_of(collection)} | {person_id(armature): edits}
-    rate = resampling_rate(scene_of(context), options)
+    """Compute the motion of one person with these edits; nothing changes."""
+    people = {person_id(other): edits_of(other) for other in people_of(captured.collection)}
+    people[person_id(armature)] = edits
+    rate = resampling_rate(scene_of(context), captured.options)
     only = PeopleEdits(people, (person_id(armature),))
-    return (yield from prepared_steps(clip, context, options, rate, only))
+    return (yield from prepared_steps(captured.motion, context, captured.options, rate, only))
 
 
 def update_person(
-    armature: bpy.types.Object,
-    collection: bpy.types.Collection,
-    clip: MotionClip,
-    context: bpy.types.Context,
-    options: ImportOptions,
-    edits: PersonEdits,
+    armature: bpy.types.Object, captured: CapturedClip, context: bpy.types.Context, edits: PersonEdits
 ) -> Incremental[None]:
     """Replace the keys of one person by the motion with edited contacts, which changes nobody else."""
-    prepared = yield from prepared_person(armature, collection, clip, context, options, edits)
+    prepared = yield from prepared_person(armature, captured, context, edits)
     reshape(context, armature, prepared.body, prepared.clip.people[0].betas)
-    yield from person_steps(armature, prepared, 0, options, edits)
+    yield from person_steps(armature, prepared, 0, captured.options, edits)
     scene = scene_of(context)
     scene.frame_set(scene.frame_current)
 
 
 def found_contacts(
-    armature: bpy.types.Object,
-    collection: bpy.types.Collection,
-    clip: MotionClip,
-    context: bpy.types.Context,
-    options: ImportOptions,
-    edits: PersonEdits,
+    armature: bpy.types.Object, captured: CapturedClip, context: bpy.types.Context, edits: PersonEdits
 ) -> Incremental[tuple[int, np.ndarray]]:
     """The first scene frame of a person, and the contacts [N, 2] of the feet with these edits; nothing changes."""
-    prepared = yield from prepared_person(armature, collection, clip, context, options, edits)
-    return options.start_frame + int(prepared.clip.people[0].frames[0]), prepared.contacts[0]
+    prepared = yield from prepared_person(armature, captured, context, edits)
+    return captured.options.start_frame + int(prepared.clip.people[0].frames[0]), prepared.contacts[0]
 
 
 def person_steps(
