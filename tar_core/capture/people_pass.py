@@ -120,7 +120,10 @@ class _PeoplePass:
         if self._hands is not None:
             self._hands.step(self._number, frame.image, sightings)
         sightings = self._networks.with_own_features(sightings, frame.image)
-        self._run_network({sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length)
+        is_repeated = abs(frame.time * self.fps - frame.index / self.step) > 0.5  # at a variable rate
+        self._run_network(
+            {sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length, is_repeated
+        )
         self.preview = _preview(frame, sightings)
         self._number += 1
 
@@ -136,14 +139,14 @@ class _PeoplePass:
     def _estimate_camera(self, frame: VideoFrame) -> EstimatedCamera:
         return estimate_initial_camera(frame.image, self._options, self._video)
 
-    def _run_network(self, sightings: dict[int, Sighting], focal_length: float) -> None:
+    def _run_network(self, sightings: dict[int, Sighting], focal_length: float, is_repeated: bool) -> None:
         for track_id in self._tracks.keys() - sightings.keys():
             self._tracks[track_id].end_run()
         for track_id, sighting in sightings.items():
             if track_id not in self._tracks:
                 self._tracks[track_id] = NetworkTrack(self._networks.runtime, self.fps, self._worker)
             crop_camera = CropCamera.from_crop(sighting.crop, focal_length, self._principal_point)
-            self._tracks[track_id].add(sighting, crop_camera)
+            self._tracks[track_id].add(sighting, crop_camera, is_repeated)
 
     def finish(self) -> list[_ShotPass]:
         """Finish the computation. Returns the shots with the people to keep, the largest first."""

@@ -12,6 +12,7 @@ from tar_core.body.shape import median_shape, rest_joints, transfer_shape, trans
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.hands.motion import hand_motion
 from tar_core.hands.tracker import HandTracker, SeenHand
+from tar_core.model.features import FrameFeatures
 from tar_core.motion import PersonMotion
 from tar_core.people.identity import Identity
 from tar_core.people.track import Sighting
@@ -20,6 +21,8 @@ from tar_core.runtime.graphs import Runtime
 from tar_core.runtime.streaming import FrameResult, TARStream
 
 MAX_PENDING = 8  # frames of a person that may wait for the network
+MAX_REPEATED = 0.25  # seconds for which an image is taken for late; the person in one that is shown longer stands still
+MAX_TURN = 1.0  # radians between two crops whose features are interpolated
 
 
 class NetworkTrack:
@@ -27,6 +30,9 @@ class NetworkTrack:
 
     The network's windows hold consecutive frames only. A frame without a sighting therefore ends one run of the
     network, and the next sighting starts another. `CapturedPerson.motion` interpolates between the runs.
+
+    At a variable rate, some frames repeat an image of another time, in which the network would see the person stop.
+    They get features between those of the frames around them.
 
     Args:
         runtime: runs the network.
@@ -38,25 +44,45 @@ class NetworkTrack:
         self._runtime, self._fps, self._worker = runtime, fps, worker
         self._pending: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
+        self._last: _Input | None = None  # that was pushed
+        self._repeated: deque[_Input] = deque()  # after it, of frames that repeat an image
         self._frames: list[int] = []
         self._boxes: list[list[float]] = []
         self._results: list[bytes] = []  # see FrameResult.packed
 
-    def add(self, sighting: Sighting, camera: CropCamera) -> None:
-        """Process the sighting in the next frame."""
+    def add(self, sighting: Sighting, camera: CropCamera, is_repeated: bool = False) -> None:
+        """Process the sighting in the next frame; `is_repeated` says whether its image is of another time."""
         if self._stream is None:
             self._stream = TARStream(self._runtime, self._fps)
         self._frames.append(sighting.frame)
         self._boxes.append(sighting.box.tolist())
-        self._pending.append(self._worker.submit(self._stream.push, sighting.features, camera))
-        self._collect(MAX_PENDING)
+        seen = sighting.features, camera
+        if is_repeated:
+            self._repeated.append(seen)
+            if len(self._repeated) > MAX_REPEATED * self._fps:
+                self._push(self._repeated.popleft())
+            return
+        first, count = self._last, len(self._repeated)
+        is_between = first is not None and abs(float((first[1].roll - camera.roll)[0])) < MAX_TURN
+        for number, repeated in enumerate(self._repeated, 1):
+            self._push(_between(first, seen, number / (count + 1)) if first and is_between else repeated)
+        self._repeated.clear()
+        self._push(seen)
 
     def end_run(self) -> None:
         """End the current run of the network, if any: fetch the delayed results and free its memory."""
         if self._stream is not None:
+            while self._repeated:
+                self._push(self._repeated.popleft())
             self._pending.append(self._worker.submit(self._stream.finish))
             self._collect(0)
-            self._stream = None
+            self._stream = self._last = None
+
+    def _push(self, seen: "_Input") -> None:
+        assert self._stream is not None
+        self._last = seen
+        self._pending.append(self._worker.submit(self._stream.push, *seen))
+        self._collect(MAX_PENDING)
 
     def _collect(self, max_pending: int) -> None:
         """Wait until at most so many frames are pending."""
@@ -66,6 +92,19 @@ class NetworkTrack:
     def results(self) -> dict[int, tuple[list[float], bytes]]:
         """For each frame with a sighting: its box and the packed result. Call it after `end_run`."""
         return dict(zip(self._frames, zip(self._boxes, self._results, strict=True), strict=True))
+
+
+_Input = tuple[FrameFeatures, CropCamera]  # of the network, for one frame
+
+
+def _between(first: _Input, second: _Input, share: float) -> _Input:
+    """Interpolate from the first to the second by a share of the way."""
+
+    def mixed(pair: np.ndarray) -> np.ndarray:
+        return np.average(pair, axis=0, weights=(1 - share, share), keepdims=True).astype(pair.dtype)
+
+    features, cameras = [first[0], second[0]], [first[1], second[1]]
+    return FrameFeatures.cat(features).map(mixed), CropCamera.cat(cameras).map(mixed)
 
 
 @dataclass(frozen=True)

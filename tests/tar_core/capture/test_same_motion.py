@@ -18,7 +18,7 @@ WIDTH, HEIGHT, FRAMES, FPS = 540, 960, 24, 30
 LOSSLESS = ("-c:v", "libx264", "-qp", "0", "-preset", "ultrafast", "-pix_fmt", "yuv444p")
 SAME = 1e-4  # meters
 RESAMPLED = 0.005  # meters; other pixels
-OTHER_TIMES = 0.015  # meters; the image before stands for a missing one
+OTHER_TIMES = 0.01  # meters; images are missing, or the details of all
 OTHER_CROPS = 0.05  # meters; the detector sees the man at another size, which places the first crops
 FOV = 60.6  # degrees; given, so that the estimate from other pixels does not matter
 
@@ -62,6 +62,17 @@ def variable_rate(plain: Path, folder: Path) -> Path:
     return ffmpeg("-i", plain, "-vf", selected, "-fps_mode", "vfr", *LOSSLESS, folder / "variable.mp4")
 
 
+def slow_start(plain: Path, folder: Path) -> Path:
+    """A third of the rate in the first half."""
+    selected = f"select='gte(n,{FRAMES // 2})+not(mod(n,3))'"
+    return ffmpeg("-i", plain, "-vf", selected, "-fps_mode", "vfr", *LOSSLESS, folder / "slow.mp4")
+
+
+def compressed(plain: Path, folder: Path) -> Path:
+    """What compression alone changes: a usual quality."""
+    return ffmpeg("-i", plain, "-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p", folder / "compressed.mp4")
+
+
 def joints(clip: MotionClip) -> np.ndarray:
     """Joints [N, 24, 3] of the man in the camera frame, meters."""
     (person,) = clip.people
@@ -91,6 +102,8 @@ def expected(plain: Path) -> np.ndarray:
         (late_start, SAME),
         (anamorphic, RESAMPLED),
         (variable_rate, OTHER_TIMES),
+        (slow_start, OTHER_TIMES),
+        (compressed, OTHER_TIMES),
         (with_bars, OTHER_CROPS),
     ],
     ids=lambda value: getattr(value, "__name__", ""),

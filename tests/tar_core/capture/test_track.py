@@ -1,9 +1,19 @@
+import math
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
+from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import CropCamera
+from tar_core.capture import track
 from tar_core.capture.track import NetworkTrack, assemble_motion, collect_people, interpolate_poses
+from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.people.identity import Identity
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.runtime.streaming import FrameResult
@@ -83,3 +93,57 @@ def test_poses_are_interpolated_on_the_shorter_arc() -> None:
 def test_single_frame_needs_no_interpolation() -> None:
     poses = np.full((1, 72), 0.1)
     np.testing.assert_array_equal(interpolate_poses(np.array([4]), np.array([4]), poses), poses)
+
+
+class EchoStream:
+    """Instead of the network: returns the features and the crop's place as the translation."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def push(self, features: FrameFeatures, camera: CropCamera) -> list[FrameResult]:
+        seen = np.array([features.vector[0, 0], features.landmarks.points[0, 0, 0], camera.center[0, 0]])
+        return [result(np.zeros(72), np.zeros(10), seen, 1.0)]
+
+    def finish(self) -> list[FrameResult]:
+        return []
+
+
+def results_of(
+    monkeypatch: pytest.MonkeyPatch, values: Iterable[float], repeated: set[int], roll: dict[int, float]
+) -> list[float]:
+    """The values of the features that the network gets, for features with other values in each frame."""
+    monkeypatch.setattr(track, "TARStream", EchoStream)
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        person = NetworkTrack(None, 30.0, worker)  # type: ignore[arg-type]  # EchoStream needs no network
+        for frame, value in enumerate(values):
+            landmarks = Landmarks.unknown([1])
+            landmarks.points[:] = value
+            features = FrameFeatures(np.full((1, 2), value, np.float32), np.zeros((1, 1, 64, 64)), landmarks)
+            camera = CropCamera.from_crop(Crop(value, 0, 10, roll.get(frame, 0.0)), 500, (0, 0))
+            sighting: Any = SimpleNamespace(frame=frame, features=features, box=np.zeros(4))
+            person.add(sighting, camera, frame in repeated)
+        person.end_run()
+    translations = [FrameResult.unpacked(packed).trans for _, packed in person.results().values()]
+    upright = [frame for frame in range(len(translations)) if frame not in roll]
+    for frame in upright:
+        np.testing.assert_allclose(translations[frame], translations[frame][0], rtol=1e-5)
+    return [float(translation[0]) for translation in translations]
+
+
+def test_frames_that_repeat_an_image_get_features_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [0.0, 1, 1, 1, 4, 5, 5]
+    assert results_of(monkeypatch, values, {2, 3, 6}, {}) == pytest.approx([0, 1, 2, 3, 4, 5, 5])
+    assert results_of(monkeypatch, [3.0, 3, 5], {0, 1}, {}) == pytest.approx([3, 3, 5]), "nothing before"
+
+
+def test_a_person_in_an_image_that_is_shown_long_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [0.0] * 20 + [8.0]
+    expected = [0.0] * 13 + [1.0, 2, 3, 4, 5, 6, 7, 8]
+    assert results_of(monkeypatch, values, set(range(1, 20)), {}) == pytest.approx(expected)
+
+
+def test_features_of_differently_turned_crops_are_not_mixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    turned = {0: 3.1, 1: 3.1, 2: -3.1}
+    assert all(abs(math.sin(roll)) < 0.1 for roll in turned.values()), "both crops are upside down"
+    assert results_of(monkeypatch, [0.0, 0, 2], {1}, turned) == pytest.approx([0, 0, 2])
