@@ -4,7 +4,7 @@ Pixel (0, 0) is the center of the top-left pixel, in the frame and in the crop.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -54,6 +54,17 @@ class Crop:
         """Convert frame pixels [..., 2] to crop pixels."""
         return apply_affine(self.from_image_matrix(), points)
 
+    def moved_on_from(self, before: "Crop") -> "Crop":
+        """The crop that differs from this one as this one does from the one before: moved, scaled and turned."""
+        turn = math.remainder(self.roll - before.roll, 2 * math.pi)
+        return replace(
+            self,
+            center_x=2 * self.center_x - before.center_x,
+            center_y=2 * self.center_y - before.center_y,
+            size=self.size**2 / before.size,
+            roll=self.roll + turn,
+        )
+
     def cut(self, image: np.ndarray) -> np.ndarray:
         """Cut the crop [n, n, 3] uint8 out of a frame [H, W, 3] uint8.
 
@@ -63,13 +74,11 @@ class Crop:
         """
         matrix = self.to_image_matrix()
         scale = max(self.size / self.pixels, 1.0)
-        shrink = 2 ** math.floor(math.log2(scale))
         if scale > 1:
-            image, (left, top) = self._part_needed(image, shrink)
-            height, width = (max(1, round(side / shrink)) for side in image.shape[:2])
-            sx, sy = width / image.shape[1], height / image.shape[0]
-            image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-            image = _blurred(image, scale / shrink)
+            halvings = math.floor(math.log2(scale))
+            part, (left, top) = self._part_needed(image, 2**halvings)
+            image = _blurred(halved(part, halvings), scale / 2**halvings)
+            sy, sx = (small / large for small, large in zip(image.shape[:2], part.shape[:2], strict=True))
             # Scaling by s moves a pixel's center from x to (x + 0.5) s - 0.5.
             rescale = np.array([[sx, 0, (0.5 - left) * sx - 0.5], [0, sy, (0.5 - top) * sy - 0.5]])
             matrix = compose_affine(rescale, matrix)
@@ -94,6 +103,14 @@ class Crop:
         left, top = np.clip(low, 0, (sides - 1) // step * step).astype(int).tolist()
         right, bottom = np.clip(high, np.array([left, top]) + step, None).astype(int).tolist()
         return image[top:bottom, left:right], (left, top)
+
+
+def halved(image: np.ndarray, times: int) -> np.ndarray:
+    """Halve the sides of an image [H, W, 3] several times by averaging; OpenCV is fastest at halves."""
+    for _ in range(times):
+        height, width = (max(1, round(side / 2)) for side in image.shape[:2])
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    return image
 
 
 def _blurred(image: np.ndarray, scale: float) -> np.ndarray:

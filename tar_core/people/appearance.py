@@ -4,7 +4,6 @@ Colors change less from pose to pose than any feature of the backbone does, and 
 out: they are thin, and bare on most people.
 """
 
-import cv2
 import numpy as np
 
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_HIP, RIGHT_HIP, LEFT_KNEE, RIGHT_KNEE = 11, 12, 23, 24, 25, 26
@@ -13,6 +12,14 @@ THIGH_ACROSS, THIGH_ALONG = np.linspace(-0.07, 0.07, 4), np.linspace(0.1, 0.95, 
 # CIELAB. The bins overlap, so that a small change of light moves a little of the histogram only.
 LOWEST, HIGHEST = np.array([0.0, -40.0, -40.0]), np.array([100.0, 40.0, 40.0])
 BINS = np.array([4, 7, 7])
+BIN_STEPS = np.array([BINS[1] * BINS[2], BINS[2], 1])  # from one bin to the next along each axis, in the flat histogram
+CORNERS = np.tensordot(BIN_STEPS, np.indices((2, 2, 2)), 1)  # from the lowest of 8 bins to each of them
+_SRGB = np.arange(256) / 255
+LINEAR = np.where(_SRGB > 0.04045, ((_SRGB + 0.055) / 1.055) ** 2.4, _SRGB / 12.92)  # light of each value of sRGB
+XYZ_OVER_WHITE = np.array(  # from linear RGB to CIE XYZ, over that of white (D65)
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
+)
+XYZ_OVER_WHITE /= XYZ_OVER_WHITE.sum(1, keepdims=True)
 SIZE = 2 * int(BINS.prod())  # of an appearance
 
 
@@ -60,7 +67,14 @@ def colors_at(image: np.ndarray, points: np.ndarray) -> np.ndarray:
     """CIELAB colors [N, 3] of an image [H, W, 3] uint8 RGB at the pixels nearest to points [N, 2], moved inside."""
     height, width = image.shape[:2]
     x, y = np.clip(np.round(points).astype(int), 0, (width - 1, height - 1)).T
-    return cv2.cvtColor(image[y, x][None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+    return to_lab(image[y, x])
+
+
+def to_lab(colors: np.ndarray) -> np.ndarray:
+    """Convert colors [N, 3] uint8 sRGB to CIELAB. OpenCV's function needs 0.2 s for its tables when first called."""
+    ratio = LINEAR[colors] @ XYZ_OVER_WHITE.T
+    x, y, z = np.where(ratio > (6 / 29) ** 3, np.cbrt(ratio), ratio * (29 / 6) ** 2 / 3 + 4 / 29).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
 
 
 def color_histogram(colors: np.ndarray) -> np.ndarray:
@@ -68,9 +82,7 @@ def color_histogram(colors: np.ndarray) -> np.ndarray:
     place = (np.clip(colors, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST) * (BINS - 1)
     lower = np.minimum(place.astype(int), BINS - 2)
     above = place - lower
-    histogram = np.zeros(int(BINS.prod()))
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.where(corner, above, 1 - above).prod(1)
-        index = np.ravel_multi_index(tuple((lower + corner).T), tuple(BINS))
-        histogram += np.bincount(index, weight, len(histogram))
-    return histogram / len(colors)
+    shares = np.stack([1 - above, above])  # [2, N, 3] of the lower and of the upper bin along each axis
+    weights = shares[:, None, None, :, 0] * shares[None, :, None, :, 1] * shares[None, None, :, :, 2]
+    index = lower @ BIN_STEPS + CORNERS[..., None]
+    return np.bincount(index.ravel(), weights.ravel(), int(BINS.prod())) / len(colors)

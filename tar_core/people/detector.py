@@ -1,10 +1,12 @@
 """Detection of people in single images."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from tar_core.camera.crop import halved
 from tar_core.runtime.graphs import DETECTOR, DETECTOR_SIZE, Runtime
 
 MAX_IOU = 0.5  # intersection over union above which two boxes show the same person
@@ -38,8 +40,13 @@ class PersonDetector:
         """Detect people in an image [H, W, 3] uint8 RGB with a score of at least `threshold`, highest score first."""
         height, width = image.shape[:2]
         side = max(height, width)
+        reduced = halved(
+            image, max(0, math.floor(math.log2(side / DETECTOR_SIZE)) - 1)
+        )  # the rest at once, from more detail
+        longer = max(reduced.shape)
+        missing = longer - reduced.shape[0], longer - reduced.shape[1]
         # The image is padded with black at the right and bottom: stretching it to a square would lose people.
-        square = cv2.copyMakeBorder(image, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT)
+        square = cv2.copyMakeBorder(reduced, 0, missing[0], 0, missing[1], cv2.BORDER_CONSTANT)
         small = cv2.resize(square, (DETECTOR_SIZE, DETECTOR_SIZE), interpolation=cv2.INTER_AREA)
         boxes, scores = (output[0] for output in self._runtime.run(DETECTOR, images=small[None]))
         boxes = (boxes * side - 0.5).clip(0, [width - 1, height - 1, width - 1, height - 1]).astype(np.float32)

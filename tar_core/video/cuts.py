@@ -74,9 +74,9 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     """The gray details of a frame [H, W, 3] uint8 RGB: [36, 64] float32 with zero mean."""
     # Averaging all pixels of a large frame would take as long as a good part of the network.
     step = max(1, min(image.shape[0] // (4 * THUMBNAIL_HEIGHT), image.shape[1] // (4 * THUMBNAIL_WIDTH)))
-    sampled = np.ascontiguousarray(image[::step, ::step])
-    small = cv2.resize(sampled, (THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT), interpolation=cv2.INTER_AREA)
-    gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    size = image.shape[1] // step, image.shape[0] // step
+    sampled = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST), cv2.COLOR_RGB2GRAY)
+    gray = cv2.resize(sampled, (THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
     detail = gray - cv2.GaussianBlur(gray, (0, 0), DETAIL)
     return detail - detail.mean()
 

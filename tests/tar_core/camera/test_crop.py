@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.camera.crop import CROP_SIZE, MARGIN, Crop, crop_from_alignment, crop_from_box
+from tar_core.camera.crop import CROP_SIZE, MARGIN, Crop, crop_from_alignment, crop_from_box, halved
 
 crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(20, 3000), st.floats(-np.pi, np.pi))
 
@@ -68,3 +68,21 @@ def test_crop_from_alignment_is_upright_and_centered_on_the_hips(roll, radius):
 
 def test_crop_from_box_is_an_upright_square_around_the_box():
     assert crop_from_box(np.array([100, 50, 200, 450]), margin=1.5) == Crop(150, 250, 600, 0)
+
+
+@given(first=crops, shift=st.floats(-50, 50), scale=st.floats(0.8, 1.2), turn=st.floats(-1, 1))
+def test_a_crop_moves_on_as_before(first, shift, scale, turn):
+    second = Crop(first.center_x + shift, first.center_y - shift, first.size * scale, first.roll + turn - 2 * np.pi)
+    third = second.moved_on_from(first)
+    assert third.center_x == pytest.approx(first.center_x + 2 * shift)
+    assert third.center_y == pytest.approx(first.center_y - 2 * shift)
+    assert third.size == pytest.approx(first.size * scale**2)
+    assert third.roll == pytest.approx(second.roll + turn)
+
+
+@pytest.mark.parametrize("shape", [(1080, 1920, 3), (7, 5, 3), (1, 3, 3)])
+def test_halved_images_keep_their_brightness(shape):
+    image = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    small = halved(image, 2)
+    assert small.shape == tuple(max(1, round(max(1, round(side / 2)) / 2)) for side in shape[:2]) + (3,)
+    np.testing.assert_allclose(small.mean((0, 1)), image.mean((0, 1)), atol=2)

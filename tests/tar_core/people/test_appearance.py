@@ -1,7 +1,15 @@
+import cv2
 import numpy as np
 import pytest
 
-from tar_core.people.appearance import SIZE, appearance_distance, appearance_of, color_histogram, trunk_and_thighs
+from tar_core.people.appearance import (
+    SIZE,
+    appearance_distance,
+    appearance_of,
+    color_histogram,
+    to_lab,
+    trunk_and_thighs,
+)
 
 HEIGHT, WIDTH = 400, 300
 
@@ -64,3 +72,10 @@ def test_histogram_moves_with_the_color_without_jumps() -> None:
     histograms = np.array([color_histogram(color[None]) for color in colors])
     np.testing.assert_allclose(histograms.sum(1), 1)
     assert np.abs(np.diff(histograms, axis=0)).max() < 0.5
+
+
+def test_conversion_to_lab_equals_opencv() -> None:
+    colors = np.random.default_rng(0).integers(0, 256, (500, 3), np.uint8)
+    colors[0], colors[1] = 0, 255
+    expected = cv2.cvtColor(colors[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[0]
+    np.testing.assert_allclose(to_lab(colors), expected, atol=0.4)  # OpenCV interpolates in a table
