@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
-.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands
+.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands profile-capture
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-training: $(READY) ## measure the training speed and profile a step; on ca
 
 bench-speed: $(READY) ## compare the speed with MediaPipe, and measure the memory for a long video
 	$(PYTHON) -m benchmarks.bench_speed
+
+profile-capture: $(READY) ## measure where the time of a capture goes, stage by stage
+	$(PYTHON) -m benchmarks.profile_capture
 
 bench-motion: $(READY) ## measure smoothing, foot locking, the floor and outliers on motion with known truth
 	$(PYTHON) -m benchmarks.bench_motion

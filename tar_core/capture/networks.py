@@ -20,7 +20,7 @@ from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
-from tar_core.runtime.graphs import BACKBONE, DETECTOR, FEATURES, HANDS, KEYPOINTS, Runtime
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FEATURES, HANDS, KEYPOINTS, Runtime
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
 
 logger = logging.getLogger(__name__)
@@ -53,9 +53,9 @@ class Networks:
         """
         runtime = load_runtime(options.device, options.checkpoint, options.threads)
         networks = cls(runtime, has_detector=options.box is None)
-        # The large ones load while the first frame is decoded and its camera estimated.
-        for graph in (BACKBONE, DETECTOR) if networks.detector else (BACKBONE,):
-            runtime.prepare(graph)
+        # They load while the first frame is decoded, in the order in which they are needed.
+        runtime.prepare(BACKBONE)
+        runtime.prepare(*((DETECTOR, KEYPOINTS) if networks.detector else ()), ENCODE, DECODE)
         return networks
 
     def backbone(self, crops: np.ndarray) -> FrameFeatures:

@@ -1,7 +1,7 @@
 """The pass over the video that tracks people and computes their motion in each frame's own camera."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -62,11 +62,11 @@ class _ShotPass:
     Args:
         first: the first frame of the shot.
         number: number of that frame among all processed ones.
-        camera: the camera at that frame.
+        camera: the camera at that frame, once it is estimated.
         is_seen: whether that frame is not blank; otherwise the camera is estimated from a later frame.
     """
 
-    def __init__(self, first: int, number: int, camera: EstimatedCamera, is_seen: bool) -> None:
+    def __init__(self, first: int, number: int, camera: Future[EstimatedCamera], is_seen: bool) -> None:
         self.first, self.number, self.camera, self.is_seen = first, number, camera, is_seen
         self.camera_motion = CameraMotionDetector()
         self.boxes: list[list[list[float]]] = []  # lists use less memory than arrays, see FrameResult.packed
@@ -99,18 +99,30 @@ class _PeoplePass:
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
         self._tracks: dict[int, NetworkTrack] = {}
         self._hands = HandTracker(networks.hands) if options.fingers else None
+        self._held: tuple[VideoFrame, bool] | None = None
+        self._first = 0  # frame of the shot of `_held`
         self.preview: Preview | None = None  # of the most recently processed frame
 
-    def process(self, frame: VideoFrame, is_first: bool) -> None:
-        """Process a frame of the video; `is_first` says whether it is the first one of a shot."""
+    def add(self, frame: VideoFrame, is_first: bool) -> None:
+        """Add a frame of the video; `is_first` says whether it is the first one of a shot.
+
+        Each frame is processed when the next one to be processed is known, so that the tracker can look ahead.
+        """
+        if is_first:
+            self._first = frame.index
+        if (frame.index - self._first) % self.step:
+            return
+        if self._held is not None:
+            self._process(*self._held, None if is_first else frame.image)
+        self._held = frame, is_first
+
+    def _process(self, frame: VideoFrame, is_first: bool, upcoming: np.ndarray | None) -> None:
         if is_first:
             self._begin_shot(frame)
         shot = self.shots[-1]
-        if (frame.index - shot.first) % self.step:
-            return
         if not shot.is_seen and not is_blank(thumbnail(frame.image)):
             shot.camera, shot.is_seen = self._estimate_camera(frame), True
-        sightings = self._tracker.step(self._number, frame.image)
+        sightings = self._tracker.step(self._number, frame.image, upcoming)
         shot.boxes.append([sighting.box.tolist() for sighting in sightings])
         if not self._options.static_camera and self._number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
             shot.camera_motion.add(frame.image, np.array(shot.boxes[-1]).reshape(-1, 4))
@@ -122,7 +134,7 @@ class _PeoplePass:
         sightings = self._networks.with_own_features(sightings, frame.image)
         is_repeated = abs(frame.time * self.fps - frame.index / self.step) > 0.5  # at a variable rate
         self._run_network(
-            {sighting.track_id: sighting for sighting in sightings}, shot.camera.focal_length, is_repeated
+            {sighting.track_id: sighting for sighting in sightings}, shot.camera.result().focal_length, is_repeated
         )
         self.preview = _preview(frame, sightings)
         self._number += 1
@@ -136,8 +148,9 @@ class _PeoplePass:
         is_seen = not is_blank(thumbnail(frame.image))
         self.shots.append(_ShotPass(frame.index, self._number, self._estimate_camera(frame), is_seen))
 
-    def _estimate_camera(self, frame: VideoFrame) -> EstimatedCamera:
-        return estimate_initial_camera(frame.image, self._options, self._video)
+    def _estimate_camera(self, frame: VideoFrame) -> Future[EstimatedCamera]:
+        """Estimate the camera in the worker while the frame is searched for people."""
+        return self._worker.submit(estimate_initial_camera, frame.image, self._options, self._video)
 
     def _run_network(self, sightings: dict[int, Sighting], focal_length: float, is_repeated: bool) -> None:
         for track_id in self._tracks.keys() - sightings.keys():
@@ -150,6 +163,8 @@ class _PeoplePass:
 
     def finish(self) -> list[_ShotPass]:
         """Finish the computation. Returns the shots with the people to keep, the largest first."""
+        if self._held is not None:
+            self._process(*self._held, None)
         for track in self._tracks.values():
             track.end_run()
         for person in collect_people(self._tracker.confirmed_people(), self._tracks, self._hands):
@@ -209,7 +224,7 @@ def track_people(
             if options.shot is not None and options.shot < len(shots):
                 break
             if options.shot is None or options.shot == len(shots):
-                state.process(frame, is_first=shots[-1].first == frame.index)
+                state.add(frame, is_first=shots[-1].first == frame.index)
         captured = state.finish()
     if options.shot is not None:
         check_number(options.shot, (shot.number for shot in shots), reader.path)
@@ -225,7 +240,7 @@ def track_people(
                 fill_frames(motion, result.frame_zero(state.step), state.step, shot.last)
                 for motion in (person.motion(body, target_body or body, state.fps) for person in result.people)
             ],
-            result.camera,
+            result.camera.result(),
             result.camera_motion.is_moving,
             result.boxes,
         )

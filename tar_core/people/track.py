@@ -75,6 +75,7 @@ class Track:
         appearance: [SIZE] mean of recent sightings in which nobody else is close; None before the first sighting.
         difference: of the appearance in the most recent sighting from that.
         hidden_by: numbers of the tracks of people in front.
+        crop_before: `crop` one frame earlier; None at first.
     """
 
     track_id: int
@@ -90,6 +91,7 @@ class Track:
     appearance: np.ndarray | None = None
     difference: float = 0.0
     hidden_by: set[int] = field(default_factory=set)
+    crop_before: Crop | None = None
 
     def __post_init__(self) -> None:
         self._previous = self.last_frame, self.box
@@ -98,6 +100,10 @@ class Track:
         """Record where the person is in a frame."""
         self._previous = self.last_frame, self.box
         self.last_frame, self.box, self.points = frame, box, points
+
+    def expected_crop(self) -> Crop:
+        """The crop after `crop` if the person goes on moving as before."""
+        return self.crop if self.crop_before is None else self.crop.moved_on_from(self.crop_before)
 
     def revert(self) -> None:
         """Undo the last `update`, which recorded another person."""

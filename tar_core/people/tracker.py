@@ -21,6 +21,7 @@ from tar_core.model.keypoints import Keypoints
 from tar_core.people.boxes import box_height, box_iou, extend_to_whole_body, match_boxes, square_box
 from tar_core.people.clear_runs import TrackHistory
 from tar_core.people.identity import Identity, identify_people
+from tar_core.people.look_ahead import LookAhead
 from tar_core.people.occlusion import MAX_HIDDEN_DIFFERENCE, are_close, difference, paint_over, people_in_front
 from tar_core.people.one_euro import OneEuroFilter
 from tar_core.people.search import DOUBTFUL_SCORE, Detector, PeopleSearch, Place
@@ -82,17 +83,19 @@ class PeopleTracker:
         self.tracks: list[Track] = []  # followed, or lost for less than MAX_GAP
         self.ended: list[Track] = []
         self.cuts: list[int] = []  # first frames after camera cuts
+        self._look_ahead = LookAhead(backbone)
         self._histories: dict[int, TrackHistory] = {}
         self._detector_runs = 0
         self._last_detection: int | None = None
         self._next_id = 1
 
-    def step(self, frame: int, image: np.ndarray) -> list[Sighting]:
+    def step(self, frame: int, image: np.ndarray, upcoming: np.ndarray | None = None) -> list[Sighting]:
         """Find all people in the next frame.
 
         Args:
             frame: number of the frame; increases by one from call to call.
             image: [H, W, 3] uint8 RGB.
+            upcoming: the image of the next call, if it is known and of the same shot; see `LookAhead`.
 
         Returns:
             One sighting per visible person, including tracks that are not confirmed yet (see `confirmed_tracks`).
@@ -101,13 +104,8 @@ class PeopleTracker:
         candidates = self._detect(frame, image) if self._is_detection_due(frame) else []
         # Without a detector, a lost person can only be found again where the track ended.
         followed = [t for t in self.tracks if t.last_frame == frame - 1 or self.detector is None]
-        crops = [track.crop for track in followed] + [candidate.crop for candidate in candidates]
-        if not crops:
-            self._end_lost(frame)
-            return []
-        features = self._compute_features(image, crops)
+        views = self._look_ahead.view(image, followed, [candidate.crop for candidate in candidates], upcoming)
         sightings: dict[int, Sighting] = {}
-        views = [CropView(crop, features[row : row + 1], image) for row, crop in enumerate(crops)]
         first_views, views = views[len(followed) :], views[: len(followed)]
         views = [self._look_behind(row, followed, views, image) for row in range(len(followed))]
         # A track that has lost its person is looked at again after the others, since it must not take over theirs.
@@ -265,11 +263,8 @@ class PeopleTracker:
         view = self._view(image, crop)
         return view.next_crop() if view.shows_person() else None
 
-    def _compute_features(self, image: np.ndarray, crops: Sequence[Crop]) -> FrameFeatures:
-        return self.backbone(np.stack([crop.cut(image) for crop in crops]))
-
     def _view(self, image: np.ndarray, crop: Crop) -> CropView:
-        return CropView(crop, self._compute_features(image, [crop]), image)
+        return CropView(crop, self.backbone(crop.cut(image)[None]), image)
 
     def _look_again(self, track: Track, frame: int, image: np.ndarray, view: CropView) -> CropView | None:
         """What a followed track shows, after a second look where it pays; None if the person is lost."""
@@ -295,7 +290,7 @@ class PeopleTracker:
         center, scale_point = view.points[CENTER_POINT], view.points[SCALE_POINT]
         size = 2 * float(np.linalg.norm(scale_point - center))
         center, scale_point = track.smoother(np.stack([center, scale_point]), 1 / size)
-        track.crop = crop_from_alignment(center, scale_point)
+        track.crop_before, track.crop = track.crop, crop_from_alignment(center, scale_point)
         track.update(frame, view.box, view.points)
         track.difference = difference(track, view)
         if track.appearance is None:

@@ -85,8 +85,8 @@ class Runtime(ABC):
         """
 
     @abstractmethod
-    def prepare(self, graph: Graph) -> None:
-        """Begin to load a graph in another thread, if that takes long."""
+    def prepare(self, *graphs: Graph) -> None:
+        """Begin to load graphs, one after the other, in another thread, if that takes long."""
 
     @property
     @abstractmethod

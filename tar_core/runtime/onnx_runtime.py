@@ -6,6 +6,7 @@ The graphs were exported by `export.py` and hold no weights; these come from the
 import json
 import logging
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,6 +24,7 @@ from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, 
 logger = logging.getLogger(__name__)
 
 GRAPH_FOLDER = ASSETS / "graphs"
+MAX_LANES = 2  # crops that the backbone processes at the same time
 WEIGHT_PREFIX = "network."  # of the names of weights in the graphs
 CALIBRATION = "refinement.joint_errors.calibration"  # a weight that is stored in the configuration
 # Execution providers of ONNX Runtime. Each is in some of its builds only: Core ML in that for Macs, DirectML in the
@@ -49,7 +51,7 @@ class OnnxRuntime(Runtime):
 
     Args:
         checkpoint: TAR with the configuration of the exported graphs, see `is_exported`.
-        threads: number of threads of each graph on the CPU.
+        threads: number of threads on the CPU of the graphs that look at pictures.
         device: "cpu" or one of `available_devices`.
     """
 
@@ -59,18 +61,28 @@ class OnnxRuntime(Runtime):
         self._checkpoint, self._threads = checkpoint, threads
         self._locks = {graph.name: threading.Lock() for graph in GRAPHS}
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
+        self._lanes = ThreadPoolExecutor(min(threads, MAX_LANES), "backbone")
 
     def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
-        outputs: list[np.ndarray] = self._session(graph).run(None, {name: inputs[name] for name in graph.inputs})
+        session = self._session(graph)
+        if graph is BACKBONE and self.device == "cpu":
+            return self._run_in_lanes(session, inputs["crops"])
+        outputs: list[np.ndarray] = session.run(None, {name: inputs[name] for name in graph.inputs})
         return outputs
 
-    def prepare(self, graph: Graph) -> None:
+    def _run_in_lanes(self, session: onnxruntime.InferenceSession, crops: np.ndarray) -> list[np.ndarray]:
+        """Run the backbone on single crops in several threads. Threads that share a crop wait for each other."""
+        parts = self._lanes.map(lambda crop: session.run(None, {"crops": crop[None]}), crops)
+        return [np.concatenate(outputs) for outputs in zip(*parts, strict=True)]
+
+    def prepare(self, *graphs: Graph) -> None:
         def load() -> None:
-            with suppress(TarError, MemoryError):  # raised again when the graph is run
-                self._session(graph)
+            for graph in graphs:
+                with suppress(TarError, MemoryError):  # raised again when the graph is run
+                    self._session(graph)
 
         # No daemon, so that Python waits for it at the end; ONNX Runtime crashes if it is interrupted.
-        threading.Thread(target=load, name=f"load {graph.name}").start()
+        threading.Thread(target=load, name=f"load {graphs[0].name}").start()
 
     @property
     def version(self) -> str:
@@ -84,15 +96,20 @@ class OnnxRuntime(Runtime):
 
     def _create_session(self, graph: Graph) -> onnxruntime.InferenceSession:
         """Create the session of a graph. If the device cannot run it, everything runs on the CPU from now on."""
+        threads = self._threads
+        if graph is BACKBONE:
+            threads = max(1, threads - MAX_LANES + 1)  # each lane is a thread, and the rest help both
+        elif graph in (ENCODE, DECODE):
+            threads = 1  # they run beside the backbone
         if self.device != "cpu" and graph not in (ENCODE, DECODE):
             provider = PROVIDERS[self.device]
             with suppress(TarError):
-                session = create_session(graph, self._checkpoint, self._threads, provider)
+                session = create_session(graph, self._checkpoint, threads, provider)
                 if session.get_providers()[0] == provider:
                     return session
             logger.warning(f"the device {self.device} cannot run the network {graph.name}; the CPU is used instead")
             self.device = "cpu"
-        return create_session(graph, self._checkpoint, self._threads)
+        return create_session(graph, self._checkpoint, threads)
 
 
 def available_devices() -> list[str]:

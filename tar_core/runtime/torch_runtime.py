@@ -62,7 +62,7 @@ class TorchRuntime(Runtime):
         if backbone is not None:
             self._builders[FEATURES.name] = lambda: FeaturesGraph(backbone)
 
-    def prepare(self, graph: Graph) -> None:
+    def prepare(self, *graphs: Graph) -> None:
         """Do nothing; a graph is loaded when it is first used."""
 
     @torch.inference_mode()

@@ -92,6 +92,24 @@ def test_tracks_one_real_person(demo_video: Path, backbone: Backbone, detector: 
     assert [confirmed.track_id for confirmed in tracker.confirmed_tracks()] == [1]
 
 
+@pytest.mark.capture
+def test_looking_ahead_changes_little(demo_video: Path, backbone: Backbone, detector: PersonDetector) -> None:
+    reader = VideoReader(demo_video)
+    frames = [frame.image for frame in reader.frames(end=7)]
+    batches: list[int] = []
+
+    def counted(crops: np.ndarray) -> FrameFeatures:
+        batches.append(len(crops))
+        return backbone(crops)
+
+    expected = track(PeopleTracker(backbone, detector, reader.fps, max_people=1), frames)
+    tracker = PeopleTracker(counted, detector, reader.fps, max_people=1)
+    pairs = zip(frames, [*frames[1:], None], strict=True)
+    for (seen,), (same,) in zip((tracker.step(n, *pair) for n, pair in enumerate(pairs)), expected, strict=True):
+        np.testing.assert_allclose(seen.box, same.box, atol=0.01 * same.crop.size)
+    assert batches == [1, 1, 2, 2, 2, 1], "the detection twice, then pairs of frames, and the last one"
+
+
 @pytest.mark.parametrize(("top", "bottom", "left", "right"), [(300, 660, 160, 800), (320, 560, 260, 690)])
 def test_crop_in_a_close_up_has_the_size_of_the_whole_body(
     top: int, bottom: int, left: int, right: int, demo_video: Path, backbone: Backbone, detector: PersonDetector
