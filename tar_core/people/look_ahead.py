@@ -39,29 +39,25 @@ class LookAhead:
         self._backbone = backbone
         self._looks: dict[int, _Look] = {}  # at the next frame, by track number
 
-    def view(
-        self, image: np.ndarray, followed: Sequence[Track], others: Sequence[Crop], upcoming: np.ndarray | None
-    ) -> list[CropView]:
-        """The backbone's results for the crops of tracks, then those for other crops.
+    def view(self, image: np.ndarray, followed: Sequence[Track], upcoming: np.ndarray | None) -> list[CropView]:
+        """The backbone's results for the crops of tracks.
 
         Args:
             image: [H, W, 3] uint8 RGB.
-            followed: tracks.
-            others: further crops.
+            followed: the tracks.
             upcoming: the next image, if it will be looked at next.
         """
         looks = {track.track_id: self._looks[track.track_id] for track in followed if self._was_expected(track)}
         missing = [track for track in followed if track.track_id not in looks]
-        places = [(track.crop, image) for track in missing] + [(crop, image) for crop in others]
+        places = [(track.crop, image) for track in missing]
         expecting: Sequence[Track] = ()
         if upcoming is not None:
             expecting = followed[: -len(places) % CROPS_AT_ONCE]
             places += [(track.expected_crop(), upcoming) for track in expecting]
         found = iter(self._look(places))
         looks |= {track.track_id: next(found) for track in missing}
-        seen = [looks[track.track_id] for track in followed] + [next(found) for _ in others]
         self._looks = {track.track_id: next(found) for track in expecting}
-        return [CropView(look.crop, look.features, image) for look in seen]
+        return [CropView(looks[t.track_id].crop, looks[t.track_id].features, image) for t in followed]
 
     def _look(self, places: Sequence[tuple[Crop, np.ndarray]]) -> list[_Look]:
         """Run the backbone on crops of images."""

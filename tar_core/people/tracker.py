@@ -9,6 +9,7 @@ confirms people whom the detector reports with doubt, only in a turned picture, 
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -87,6 +88,8 @@ class PeopleTracker:
         self._histories: dict[int, TrackHistory] = {}
         self._detector_runs = 0
         self._last_detection: int | None = None
+        self._detector_thread = ThreadPoolExecutor(1, "detector")
+        self._begun: tuple[int, Future[Sequence[Detection]]] | None = None  # frame and result of the detector
         self._next_id = 1
 
     def step(self, frame: int, image: np.ndarray, upcoming: np.ndarray | None = None) -> list[Sighting]:
@@ -101,12 +104,17 @@ class PeopleTracker:
             One sighting per visible person, including tracks that are not confirmed yet (see `confirmed_tracks`).
         """
         hits = {track.track_id: track.hits for track in self.tracks}
-        candidates = self._detect(frame, image) if self._is_detection_due(frame) else []
+        is_due = self._is_detection_due(frame)
+        if is_due:
+            self._begin_detection(frame, image)
+        elif upcoming is not None and self._is_detection_due(frame, ahead=1):
+            self._begin_detection(frame + 1, upcoming)
         # Without a detector, a lost person can only be found again where the track ended.
         followed = [t for t in self.tracks if t.last_frame == frame - 1 or self.detector is None]
-        views = self._look_ahead.view(image, followed, [candidate.crop for candidate in candidates], upcoming)
+        views = self._look_ahead.view(image, followed, upcoming)
+        candidates = self._detect(frame, image) if is_due else []
+        first_views = [self._view(image, candidate.crop) for candidate in candidates]
         sightings: dict[int, Sighting] = {}
-        first_views, views = views[len(followed) :], views[: len(followed)]
         views = [self._look_behind(row, followed, views, image) for row in range(len(followed))]
         # A track that has lost its person is looked at again after the others, since it must not take over theirs.
         for row in sorted(range(len(followed)), key=lambda row: not views[row].shows_person()):
@@ -186,22 +194,30 @@ class PeopleTracker:
         is_detected = sum(t.hits for t in tracks) >= needed and any(t.has_strong_detection for t in tracks)
         return is_detected or any(t.from_user_box for t in tracks)
 
-    def _is_detection_due(self, frame: int) -> bool:
+    def _is_detection_due(self, frame: int, ahead: int = 0) -> bool:
+        """Whether the detector is to run in a frame, or probably so many frames later."""
         if self.detector is None:
             return False
         if self._last_detection is None:
             return True
         is_searching = not self.tracks or any(track.last_frame < frame - 1 for track in self.tracks)
         interval = SEARCH_INTERVAL if is_searching else DETECTION_INTERVAL
-        return frame - self._last_detection >= max(1, round(interval * self.fps))
+        return frame + ahead - self._last_detection >= max(1, round(interval * self.fps))
+
+    def _begin_detection(self, frame: int, image: np.ndarray) -> None:
+        """Run the detector on a frame, beside the backbone, unless that has begun."""
+        assert self.detector is not None
+        if self._begun is None or self._begun[0] != frame:
+            threshold = MIN_SCORE if self._search is None else DOUBTFUL_SCORE
+            self._begun = frame, self._detector_thread.submit(self.detector.detect, image, threshold)
 
     def _detect(self, frame: int, image: np.ndarray) -> list[_Candidate]:
-        """Run the detector and confirm the tracks that match. Returns the other detections: new or returning people."""
-        assert self.detector is not None
+        """Confirm the tracks that match the detections. Returns the other detections: new or returning people."""
+        assert self._begun is not None
         self._last_detection = frame
         self._detector_runs += 1
         image_height = len(image)
-        reported = self.detector.detect(image, MIN_SCORE if self._search is None else DOUBTFUL_SCORE)
+        reported = self._begun[1].result()
         detections = [detection for detection in reported if detection.score >= MIN_SCORE]
         doubtful = [detection for detection in reported if detection.score < MIN_SCORE]
         followed = [track for track in self.tracks if track.last_frame == frame - 1]

@@ -99,7 +99,7 @@ class OnnxRuntime(Runtime):
         threads = self._threads
         if graph is BACKBONE:
             threads = max(1, threads - MAX_LANES + 1)  # each lane is a thread, and the rest help both
-        elif graph in (ENCODE, DECODE):
+        elif graph in (DETECTOR, ENCODE, DECODE):
             threads = 1  # they run beside the backbone
         if self.device != "cpu" and graph not in (ENCODE, DECODE):
             provider = PROVIDERS[self.device]

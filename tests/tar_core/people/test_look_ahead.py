@@ -39,7 +39,7 @@ def move(tracks: list[Track], pixels: float) -> None:
 
 def brightness(look_ahead: LookAhead, tracks: list[Track], frame: int, is_last: bool = False) -> list[float]:
     upcoming = None if is_last else FRAMES[frame + 1]
-    views = look_ahead.view(FRAMES[frame], tracks, [], upcoming)
+    views = look_ahead.view(FRAMES[frame], tracks, upcoming)
     for view, seen in zip(views, tracks, strict=True):
         assert is_near(view.crop, seen.crop)
     return [float(view.features.vector[0, 0]) for view in views]
@@ -78,7 +78,7 @@ def test_two_people_need_no_look_ahead_and_three_leave_room_for_one() -> None:
 
 def test_without_people_nothing_runs() -> None:
     backbone = Backbone()
-    assert LookAhead(backbone).view(FRAMES[0], [], [], FRAMES[1]) == []
+    assert LookAhead(backbone).view(FRAMES[0], [], FRAMES[1]) == []
     assert backbone.batches == []
 
 
