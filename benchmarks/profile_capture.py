@@ -119,7 +119,7 @@ def run_measured(arguments: list[str]) -> int:
     profile.stages["start Python"] = Stage(1, begun - started, time.process_time())
     from tar_core.cli import main  # the imports are measured
 
-    profile.measure("import", importlib.import_module, "tar_core.capture.pipeline")
+    profile.measure("import", importlib.import_module, "tar_core.capture.networks")
     profile.install()
     code = profile.measure("other work of the main thread", main, arguments)
     threads = time.process_time() - sum(stage.cpu for stage in profile.stages.values())

@@ -161,7 +161,15 @@ def _add_import_amass(parser: argparse.ArgumentParser) -> None:
 
 def run_capture(options: argparse.Namespace) -> None:
     """Capture the motion of the people in a video and write a motion file."""
+    inputs = (options.video, options.camera_trajectory, options.body, options.checkpoint)
+    check_outputs([options.output, options.overlay], inputs)
+    wanted = from_arguments(CaptureOptions, options)
+    cleanup = NO_CLEANUP if options.raw else from_arguments(CleanupOptions, options)
     with loading():
+        from tar_core.capture.networks import Networks
+
+        networks = Networks.load(wanted)  # they load while the rest is imported
+
         from tar_core.body.data import body_of_clip
         from tar_core.capture.pipeline import capture
         from tar_core.cleanup.pipeline import clean_up
@@ -170,12 +178,8 @@ def run_capture(options: argparse.Namespace) -> None:
 
     if options.overlay is not None:
         check_video_name(options.overlay)
-    inputs = (options.video, options.camera_trajectory, options.body, options.checkpoint)
-    check_outputs([options.output, options.overlay], inputs)
-    wanted = from_arguments(CaptureOptions, options)
-    cleanup = NO_CLEANUP if options.raw else from_arguments(CleanupOptions, options)
     with ProgressBar("capture", options.quiet) as bar:
-        clips = capture(options.video, wanted, bar.update)
+        clips = capture(options.video, wanted, bar.update, load=lambda _: networks)
     body = body_of_clip(clips[0])
     clips = [clean_up(clip, body, cleanup).clip for clip in clips]
     save_shots(options.output, clips)
