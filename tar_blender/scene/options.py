@@ -43,6 +43,11 @@ class ImportOptions(CleanupOptions):
             ("fist", "Fist", "Fingers closed"),
         ),
     )
+    face_keys: bool = option(
+        False,
+        "Face Shape Keys",
+        "Give free bodies 52 shape keys with ARKit's names, such as jawOpen, for faces that you animate",
+    )
     bone_names: str = option(
         SMPL,
         "Bone Names",

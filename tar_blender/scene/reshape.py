@@ -10,6 +10,7 @@ from tar_core.skeleton import NUM_JOINTS
 from ..util.blender_types import data_of
 from .armature import SMPL_TO_BLENDER, bone_tails, edit_mode, rest_heads, shaped_body
 from .bone_names import joint_bones
+from .face_keys import has_face_keys, move_basis
 from .metadata import is_part
 from .posed import shown
 
@@ -19,7 +20,8 @@ _TOLERANCE = 1e-4  # meters; bones that differ less have the shape already
 def reshape(context: bpy.types.Context, armature: bpy.types.Object, body: BodyData, betas: np.ndarray) -> bool:
     """Give an armature and its body the shape of betas [10].
 
-    Bones that the user has added, and a body with shape keys or other vertices, stay as they are.
+    Bones that the user has added, and a body with other shape keys than the face's or with other vertices, stay as they
+    are.
 
     Args:
         context: the context.
@@ -57,6 +59,8 @@ def _reshape_body(armature: bpy.types.Object, vertices: np.ndarray) -> None:
         mesh = child.data
         if not isinstance(mesh, bpy.types.Mesh) or not is_part(child) or len(mesh.vertices) != len(vertices):
             continue
-        if mesh.shape_keys is None:
+        if has_face_keys(mesh):
+            move_basis(mesh, vertices)
+        elif mesh.shape_keys is None:
             mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
             mesh.update()

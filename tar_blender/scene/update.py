@@ -21,6 +21,7 @@ from .bone_names import joint_bones, rename_bones
 from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
 from .camera import build_camera, hide_video_background, set_camera
 from .contacts import show_contacts
+from .face_keys import face_key_steps, has_face
 from .frame_rate import set_frame_rate
 from .ik_controls import update_controls
 from .keyframes import follow_visibility, hide_absent_people, is_hidden_when_absent, motion_steps
@@ -190,7 +191,7 @@ def _update_body(
     collection: bpy.types.Collection,
     options: ImportOptions,
 ) -> Incremental[bpy.types.Object | None]:
-    """Create or remove the body of a person, if the options differ from the file."""
+    """Create or remove the body of a person, or add its face's shape keys, if the options differ from the file."""
     body = next((child for child in armature.children if child.type == "MESH" and is_part(child)), None)
     if body is not None and not options.with_body:
         remove_objects([body])
@@ -201,4 +202,6 @@ def _update_body(
         build = partial(body_steps, f"{armature.name} Body", data, betas, armature, collection)
         body = yield from build(mannequin_materials(person_id(armature)))
         follow_visibility(body, armature)
+    if body is not None and options.face_keys and has_face(prepared.body):
+        yield from face_key_steps(body)
     return body

@@ -6,6 +6,7 @@ bpy.context.scene.tar_settings.depth_correction = True
 bpy.context.scene.tar_settings.lean_correction = True
 bpy.context.scene.tar_settings.foot_locking = 1.0
 bpy.context.scene.tar_settings.hands = "auto"
+bpy.context.scene.tar_settings.face_keys = False
 bpy.context.scene.tar_settings.bone_names = "smpl"
 bpy.context.scene.tar_settings.timing = "scene"
 bpy.context.scene.tar_settings.on_ground = True

@@ -14,6 +14,7 @@ import pytest
 from tar_blender.export.formats import save_scene
 from tar_blender.scene.build import import_clip
 from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.face_names import FACE_KEY_NAMES
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
 
@@ -67,3 +68,16 @@ def test_times_are_those_of_the_video(fps: Fraction, tmp_path: Path) -> None:
         np.testing.assert_allclose(np.diff(times), 1 / float(fps), atol=1e-5)
     assert (bpy.context.scene.render.fps, bpy.context.scene.render.fps_base) == rate
     assert not any(action.use_frame_range for action in actions)
+
+
+def test_the_faces_shape_keys_are_morph_targets(tmp_path: Path) -> None:
+    imported = import_clip(
+        synthetic_clip(people=1, frames=3), bpy.context, raw_options(face_keys=True, show_video=False)
+    )
+    imported.people[0].body.data.shape_keys.key_blocks["jawOpen"].value = 0.5
+    save_scene(tmp_path / "out.glb")
+    content = (tmp_path / "out.glb").read_bytes()
+    (length,) = struct.unpack_from("<I", content, 12)
+    (mesh,) = json.loads(content[20 : 20 + length])["meshes"]
+    assert tuple(mesh["extras"]["targetNames"]) == FACE_KEY_NAMES
+    assert mesh["weights"][FACE_KEY_NAMES.index("jawOpen")] == 0.5 and sum(mesh["weights"]) == 0.5

@@ -1,0 +1,66 @@
+"""The shape keys of a body's face."""
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+from tar_core.body.data import BodyData
+from tar_core.body.face_keys import load_face_keys
+from tar_core.face_names import FACE_KEY_NAMES
+
+from ..util.blender_types import data_of
+from ..util.incremental import Incremental
+from .armature import SMPL_TO_BLENDER
+
+BASIS = "Basis"
+
+
+def has_face(body: BodyData) -> bool:
+    """Whether a body is the free body, whose face has shape keys; SMPL's bodies have none."""
+    return body.name == "free"
+
+
+def face_key_steps(body_object: bpy.types.Object) -> Incremental[None]:
+    """Add the shape keys of the free body's face, named as ARKit's, with the value 0.
+
+    Keys that exist stay as they are, and so does a mesh whose vertices the user has changed.
+    """
+    mesh = data_of(body_object, bpy.types.Mesh)
+    keys = load_face_keys()
+    if len(mesh.vertices) <= max(int(vertices.max(initial=0)) for vertices in keys.vertices):
+        return
+    if mesh.shape_keys is None:
+        body_object.shape_key_add(name=BASIS, from_mix=False)
+    shape_keys: Any = mesh.shape_keys
+    rest = np.empty(3 * len(mesh.vertices), np.float32)
+    shape_keys.reference_key.data.foreach_get("co", rest)
+    for name, vertices, offsets in zip(FACE_KEY_NAMES, keys.vertices, keys.offsets, strict=True):
+        if name not in shape_keys.key_blocks:
+            moved = rest.reshape(-1, 3).copy()
+            moved[vertices] += offsets @ SMPL_TO_BLENDER.T.astype(np.float32)
+            key = body_object.shape_key_add(name=name, from_mix=False)
+            key.data.foreach_set("co", moved.ravel())
+            yield
+
+
+def has_face_keys(mesh: bpy.types.Mesh) -> bool:
+    """Whether a mesh has the face's shape keys and no others."""
+    shape_keys: Any = mesh.shape_keys
+    if shape_keys is None:
+        return False
+    return [key.name for key in shape_keys.key_blocks] == [shape_keys.reference_key.name, *FACE_KEY_NAMES]
+
+
+def move_basis(mesh: bpy.types.Mesh, vertices: np.ndarray) -> None:
+    """Move the vertices [V, 3] at rest of a mesh with shape keys, which move along."""
+    shape_keys: Any = mesh.shape_keys
+    old = np.empty(vertices.size, np.float32)
+    shape_keys.reference_key.data.foreach_get("co", old)
+    shift = vertices.astype(np.float32).ravel() - old
+    for key in shape_keys.key_blocks:
+        points = np.empty(vertices.size, np.float32)
+        key.data.foreach_get("co", points)
+        key.data.foreach_set("co", points + shift)
+    mesh.vertices.foreach_set("co", vertices.astype(np.float32).ravel())
+    mesh.update()
