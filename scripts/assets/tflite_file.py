@@ -1,4 +1,4 @@
-"""Reading the convolutions and fully connected layers of a TensorFlow Lite file."""
+"""Reading the convolutions, fully connected layers and slopes of a TensorFlow Lite file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,10 @@ HALF = schema.TensorType.FLOAT16
 
 @dataclass
 class Layer:
-    """A layer in PyTorch's layout: weight [out, in, height, width] or [out, in], and bias [out], half floats."""
+    """A layer in PyTorch's layout: weight [out, in, height, width] or [out, in], and bias [out], half floats.
+
+    The slopes of a PReLU are the weight [out] of a layer with an empty bias.
+    """
 
     weight: np.ndarray
     bias: np.ndarray
@@ -52,6 +55,8 @@ def read_layers(data: bytes, outputs: Sequence[str]) -> list[Layer]:
             continue
         needed.update(op.inputs)
         code = codes[op.opcodeIndex]
+        if code == schema.BuiltinOperator.PRELU:
+            layers.append(Layer(constant(op.inputs[1]).reshape(-1), np.zeros(0, np.float16)))
         if code in LAYERS:
             weight = constant(op.inputs[1]).transpose(LAYERS[code])
             layers.append(Layer(weight, constant(op.inputs[2])))

@@ -13,6 +13,7 @@ import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.model.config import BLAZEPOSE
+from tar_core.model.face_landmarks import FaceLandmarks
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.hand_landmarks import HandLandmarks
 from tar_core.model.keypoints import Keypoints
@@ -20,7 +21,7 @@ from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FEATURES, HANDS, KEYPOINTS, Runtime
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, FEATURES, HANDS, KEYPOINTS, Runtime
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
 
 logger = logging.getLogger(__name__)
@@ -87,6 +88,10 @@ class Networks:
     def hands(self, crops: np.ndarray) -> HandLandmarks:
         """Landmarks of the hands in crops [N, 224, 224, 3], uint8 RGB."""
         return HandLandmarks(*self.runtime.run(HANDS, hand_crops=crops))
+
+    def faces(self, crops: np.ndarray) -> FaceLandmarks:
+        """Landmarks of the faces in crops [N, 192, 192, 3], uint8 RGB."""
+        return FaceLandmarks(*self.runtime.run(FACES, face_crops=crops))
 
 
 def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: int | None = None) -> Runtime:

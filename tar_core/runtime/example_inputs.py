@@ -4,6 +4,7 @@ import numpy as np
 
 from tar_core.camera.crop import CROP_SIZE
 from tar_core.model.config import MAP_SIZE, TARConfig
+from tar_core.model.face_landmarks import FACE_CROP_SIZE
 from tar_core.model.features import NUM_LANDMARKS
 from tar_core.model.hand_landmarks import HAND_CROP_SIZE
 from tar_core.runtime.graphs import DETECTOR_SIZE, Graph
@@ -29,6 +30,7 @@ def example_inputs(graph: Graph, config: TARConfig, frames: int = 7, windows: in
     values = {
         "crops": pixels(CROP_SIZE),
         "hand_crops": pixels(HAND_CROP_SIZE),
+        "face_crops": pixels(FACE_CROP_SIZE),
         "images": pixels(DETECTOR_SIZE),
         "vector": rand(config.vector_size),
         "local_map": rand(config.map_channels, MAP_SIZE, MAP_SIZE),

@@ -4,6 +4,7 @@
     detector    image -> boxes, scores
     keypoints   crops -> points, scores                               (MoveNet)
     hands       crops -> points, code, presence, right
+    faces       crops -> points, presence
     features    crops -> features of single frames                    (the backbone of another network than the default)
     encode      features of frames -> what their windows share        (TAR)
     decode      encoded frames -> bodies in their middle frames       (TAR)
@@ -50,6 +51,8 @@ DETECTOR = Graph("detector", ("images",), ("boxes", "scores"))
 KEYPOINTS = Graph("keypoints", ("crops",), ("points", "scores"))
 # crops [N, 224, 224, 3] uint8 RGB; the outputs are the fields of HandLandmarks.
 HANDS = Graph("hands", ("hand_crops",), ("hand_points", "code", "presence", "right"))
+# crops [N, 192, 192, 3] uint8 RGB; the outputs are the fields of FaceLandmarks.
+FACES = Graph("faces", ("face_crops",), ("face_points", "presence"))
 # Features of N frames, and their cameras except for the roll; the outputs are `embedded` and the encoded maps.
 ENCODE = Graph("encode", ("vector", "local_map", "focal_length", "center", "size"), ("embedded", *_LOCAL))
 # N encoded frames of a track, the indices `middles` [W] int64 and `stride` [] int64, as in `TAR.decode_windows`; the
@@ -62,7 +65,7 @@ DECODE = Graph(
     ),
     ("poses", "betas", "trans", "confidence", "joint_errors"),
 )
-GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, HANDS, ENCODE, DECODE)  # those that are exported
+GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, HANDS, FACES, ENCODE, DECODE)  # those that are exported
 
 
 class Runtime(ABC):

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.model.face_network import FaceLandmarkNetwork
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.model.hand_network import HandLandmarkNetwork
 from tar_core.model.local_encoder import LocalFrames
@@ -76,6 +77,17 @@ class HandsGraph(nn.Module):
     """Landmarks of hands in crops."""
 
     def __init__(self, network: HandLandmarkNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        return tuple(self.network(crops.permute(0, 3, 1, 2) / 255))
+
+
+class FacesGraph(nn.Module):
+    """Landmarks of faces in crops."""
+
+    def __init__(self, network: FaceLandmarkNetwork) -> None:
         super().__init__()
         self.network = network
 

@@ -19,7 +19,7 @@ from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.model.config import TARConfig
 from tar_core.model.weights import Checkpoint, read_weights
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, HANDS, KEYPOINTS, Graph, Runtime
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, GRAPHS, HANDS, KEYPOINTS, Graph, Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ _WEIGHT_FILES = {
     DETECTOR.name: "ssd_person.safetensors",
     KEYPOINTS.name: "movenet.safetensors",
     HANDS.name: "hand_landmarks.safetensors",
+    FACES.name: "face_landmarks.safetensors",
 }
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.convolution import pack_convolutions
+from tar_core.model.face_network import load_face_landmarks
 from tar_core.model.hand_network import load_hand_landmarks
 from tar_core.model.movenet import load_movenet
 from tar_core.model.person_detector import load_detector
@@ -19,6 +20,7 @@ from tar_core.runtime.graphs import (
     DECODE,
     DETECTOR,
     ENCODE,
+    FACES,
     FEATURES,
     HANDS,
     KEYPOINTS,
@@ -31,6 +33,7 @@ from tar_core.runtime.modules import (
     DecodeGraph,
     DetectorGraph,
     EncodeGraph,
+    FacesGraph,
     FeaturesGraph,
     HandsGraph,
     KeypointsGraph,
@@ -56,6 +59,7 @@ class TorchRuntime(Runtime):
             DETECTOR.name: lambda: DetectorGraph(pack_convolutions(load_detector())),
             KEYPOINTS.name: lambda: KeypointsGraph(pack_convolutions(load_movenet())),
             HANDS.name: lambda: HandsGraph(pack_convolutions(load_hand_landmarks())),
+            FACES.name: lambda: FacesGraph(pack_convolutions(load_face_landmarks())),
             ENCODE.name: lambda: EncodeGraph(network),
             DECODE.name: lambda: DecodeGraph(network),
         }

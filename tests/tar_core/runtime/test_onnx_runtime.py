@@ -12,7 +12,7 @@ from tar_core.model.checkpoint import load_tar
 from tar_core.model.config import TAR_S, TARConfig
 from tar_core.model.weights import read_checkpoint
 from tar_core.runtime.example_inputs import example_inputs
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, GRAPHS, HANDS, KEYPOINTS, Graph
+from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, GRAPHS, HANDS, KEYPOINTS, Graph
 from tar_core.runtime.onnx_runtime import (
     CALIBRATION,
     OnnxRuntime,
@@ -28,6 +28,7 @@ from tests.support.paths import DATA
 LIMITS = {
     "points": 1e-3,
     "hand_points": 2e-3,
+    "face_points": 2e-3,
     "world": 5e-5,
     "trans": 5e-5,
     "poses": 1e-4,
@@ -90,6 +91,12 @@ def test_hands_equal_pytorch(onnx: OnnxRuntime, torch_runtime: TorchRuntime, cro
         assert_equal(onnx, torch_runtime, HANDS, {"hand_crops": batch})
 
 
+def test_faces_equal_pytorch(onnx: OnnxRuntime, torch_runtime: TorchRuntime, crops: np.ndarray) -> None:
+    faces = np.stack([cv2.resize(crop, (192, 192)) for crop in crops[:3]])
+    for batch in (faces[:1], faces):
+        assert_equal(onnx, torch_runtime, FACES, {"face_crops": batch})
+
+
 def test_windows_of_every_second_frame(onnx: OnnxRuntime, torch_runtime: TorchRuntime) -> None:
     inputs = example_inputs(DECODE, onnx.config, 20, 4) | {"stride": np.array(2)}
     assert_equal(onnx, torch_runtime, DECODE, inputs)
@@ -99,7 +106,7 @@ def test_graphs_need_all_weights_and_no_others() -> None:
     """Otherwise weights of another network could go unnoticed."""
     needed = {name for graph in (ENCODE, DECODE) for name in exported().weights[graph.name]}
     assert needed == set(read_graph_weights(DECODE, read_checkpoint()))
-    for graph in (BACKBONE, DETECTOR, KEYPOINTS, HANDS):
+    for graph in (BACKBONE, DETECTOR, KEYPOINTS, HANDS, FACES):
         assert set(exported().weights[graph.name]) == set(read_graph_weights(graph, read_checkpoint()))
     assert len(exported().weights) == len(GRAPHS)
 
