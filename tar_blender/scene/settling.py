@@ -1,7 +1,10 @@
-"""The part of the clean-up that all people share, which is remembered while the contacts of one person are edited."""
+"""The part of the clean-up that all people share. It is remembered, so that corrections of a person are fast."""
 
+import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.cleanup.pipeline import SettledClip, settle
@@ -10,6 +13,8 @@ from tar_core.motion import MotionClip
 from tar_core.options import CleanupOptions
 
 from .options import ImportOptions
+
+_REMEMBERED = 8  # clips; a video has a clip for each shot
 
 
 @dataclass(frozen=True)
@@ -27,18 +32,29 @@ class PeopleEdits:
 
 NO_EDITS = PeopleEdits()
 
-_last: list[tuple[MotionClip, object, SettledClip]] = []  # at most one, since clips are large
+_settled: dict[bytes, SettledClip] = {}  # by the key of `_key`, the last used one at the end
 
 
 def settled_clip(clip: MotionClip, body: BodyData, options: ImportOptions, edits: PeopleEdits) -> SettledClip:
-    """Settle a clip, or return the last result if it was that of the same clip object and options."""
+    """Settle a clip, or return the result that is remembered for the same motion and options."""
     heights = {person: edit.height for person, edit in edits.by_person.items() if edit.height is not None}
     focal_length = options.focal_length if options.camera is None else None
     on_ground = options.on_ground and options.placement is None
-    strengths = [getattr(options, name) for name in CleanupOptions.__dataclass_fields__]
-    key = (strengths, focal_length, on_ground, heights)
-    if _last and _last[0][0] is clip and _last[0][1] == key:
-        return _last[0][2]
-    settled = settle(clip, body, options, focal_length=focal_length, on_ground=on_ground, heights=heights)
-    _last[:] = [(clip, key, settled)]
+    key = _key(clip, options, focal_length, on_ground, sorted(heights.items()))
+    settled = _settled.pop(key, None)
+    if settled is None:
+        settled = settle(clip, body, options, focal_length=focal_length, on_ground=on_ground, heights=heights)
+    _settled[key] = settled
+    while len(_settled) > _REMEMBERED:
+        del _settled[next(iter(_settled))]
     return settled
+
+
+def _key(clip: MotionClip, options: ImportOptions, *others: object) -> bytes:
+    """A digest of all that the result depends on. A clip that is read again from its file has the same one."""
+    strengths = [getattr(options, name) for name in CleanupOptions.__dataclass_fields__]
+    digest = hashlib.blake2b(repr((strengths, *others)).encode())
+    for name, array in clip.arrays().items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.digest()
