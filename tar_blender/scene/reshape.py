@@ -45,10 +45,10 @@ def reshape(context: bpy.types.Context, armature: bpy.types.Object, body: BodyDa
             return False
         with edit_mode(context, armature):
             edited = data_of(armature, bpy.types.Armature).edit_bones
+            ups = [edited[name].z_axis.copy() for name in bones.values()]  # a moved parent also turns its children
             for joint, name in enumerate(bones.values()):
-                up = edited[name].z_axis.copy()
                 edited[name].head, edited[name].tail = Vector(heads[joint]), Vector(tails[joint])
-                edited[name].align_roll(up)
+                edited[name].align_roll(ups[joint])
     _reshape_body(armature, vertices @ SMPL_TO_BLENDER.T)
     return True
 
