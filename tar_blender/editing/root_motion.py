@@ -28,6 +28,7 @@ def move_travel(armature: bpy.types.Object, place: str) -> None:
     Raises:
         TarError: as `read_motion`, or the object has location keys of the user.
     """
+    armature.update_tag()  # recorded in the undo step: undoing then also evaluates the object's location again
     _, channels = captured_action(armature)
     if has_travel(channels):
         _to_pelvis(armature)

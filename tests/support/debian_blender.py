@@ -113,16 +113,27 @@ class DebianBlender:
         arguments = ["--python-exit-code", "3", "--python", script, "--", "check", str(output), str(FRAMES)]
         self._background(user, *arguments)
 
-    def run_window(self, script: Path, screen: str, variables: dict[str, str], exit_code: int = 0) -> str:
+    def run_window(
+        self,
+        script: Path,
+        screen: str,
+        variables: dict[str, str],
+        *,
+        opened: Path | None = None,
+        exit_code: int = 0,
+    ) -> str:
         """Run a script in a Blender with a window and return the output.
 
         Args:
             screen: size and color depth of the virtual screen, e.g. "1280x800x24".
+            opened: the file that is opened (default: none).
         """
         width, height, _ = screen.split("x")
         xvfb = ["xvfb-run", "-a", "-s", f"-screen 0 {screen}"]
         blender = ["blender", *self._window_options, "--no-window-focus", "-p", "0", "0", width, height]
-        return self._enter(variables, [*xvfb, *blender, "--python", str(self._link_file(script))], exit_code)
+        files = [] if opened is None else [str(opened)]
+        command = with_exit_code_of(xvfb, [*blender, *files, "--python", str(self._link_file(script))])
+        return self._enter(variables, command, exit_code)
 
     def host_path(self, path: Path) -> Path:
         """The path outside the chroot of a path inside it."""
@@ -199,6 +210,16 @@ def debian_mirror() -> str:
             if re.fullmatch(r"https?://\S+/debian/?", word):
                 return word
     raise StepFailed("the apt sources of this machine name no Debian mirror")
+
+
+def with_exit_code_of(wrapper: list[str], command: list[str]) -> list[str]:
+    """A command that runs a command in a wrapper and ends with the exit code of the command.
+
+    The wrapper's own exit code may be another one: xvfb-run also reports trouble when it cleans up.
+    """
+    noted = ["sh", "-c", '"$@"; echo $? >"$CODE"', "sh", *command]
+    outer = 'export CODE=$(mktemp); "$@"; code=$?; read noted <"$CODE" && code=$noted; rm "$CODE"; exit $code'
+    return ["sh", "-c", outer, "sh", *wrapper, *noted]
 
 
 def link(source: str | Path, target: str | Path) -> None:

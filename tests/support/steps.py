@@ -4,12 +4,13 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tests.support.paths import REPOSITORY
@@ -50,25 +51,30 @@ def run(
         StepFailed: the program ended with another exit code or ran into the time limit.
     """
     environment = os.environ | {"OMP_NUM_THREADS": "2"} | (variables or {})
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        cwd=cwd or tempfile.gettempdir(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        start_new_session=True,  # whose processes can be ended together
+    )
     try:
-        finished = subprocess.run(
-            command,
-            env=environment,
-            cwd=cwd or tempfile.gettempdir(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-        )
+        output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        _print_end(error.stdout or "")
+        _end_session(process)
+        _print_end(process.communicate()[0])
         raise StepFailed(f"not finished after {seconds:g} s") from error
-    if finished.returncode != exit_code:
-        _print_end(finished.stdout)
-        raise StepFailed(f"exit code {finished.returncode}, expected {exit_code}")
-    return finished.stdout
+    except BaseException:  # such as Ctrl-C, which the processes of another session do not receive
+        _end_session(process)
+        raise
+    if process.returncode != exit_code:
+        _print_end(output)
+        raise StepFailed(f"exit code {process.returncode}, expected {exit_code}")
+    return output
 
 
 def offline(command: list[str]) -> list[str]:
@@ -79,9 +85,14 @@ def offline(command: list[str]) -> list[str]:
     return ["env", *(f"{name}=http://127.0.0.1:9" for name in ("http_proxy", "https_proxy")), *command]
 
 
-def _print_end(output: str | bytes) -> None:
-    text = output if isinstance(output, str) else output.decode(errors="replace")
-    print("\n".join(text.splitlines()[-OUTPUT_LINES:]), file=sys.stderr)
+def _end_session(process: subprocess.Popen[str]) -> None:
+    """Kill a process and all that it has started: otherwise, Blender would go on without xvfb-run."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _print_end(output: str) -> None:
+    print("\n".join(output.splitlines()[-OUTPUT_LINES:]), file=sys.stderr)
 
 
 def last_match(pattern: str, text: str) -> str:

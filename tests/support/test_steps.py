@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.gui import is_running
 from tests.support.paths import PYTHON
 from tests.support.steps import (
     TEST_PACKAGES,
@@ -26,6 +27,13 @@ def test_time_limit_fails_the_step_and_prints_its_output(capfd: pytest.CaptureFi
     with pytest.raises(StepFailed, match="not finished after 3 s"):
         run([str(PYTHON), "-c", program], seconds=3)
     assert "working" in capfd.readouterr().err
+
+
+def test_time_limit_ends_all_that_the_program_has_started(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    with pytest.raises(StepFailed):
+        run(["sh", "-c", f"sleep 60 & echo $! >{note}; wait"], seconds=1)
+    assert not is_running(int(note.read_text()))
 
 
 def test_last_match() -> None:
