@@ -18,10 +18,11 @@ from ..scene.range_update import update_range
 from ..scene.scene_settings import video_frames_per_frame
 from ..scene.update import CapturedClip, found_contacts, update_person, update_steps
 from ..util.blender_types import OperatorResult, scene_of
-from ..util.incremental import finish
+from ..util.incremental import Incremental, finish
 from ..util.registration import registration
 from ..util.report import refuse
 from .captured import captured_motion
+from .paced import PacedOperator
 from .targets import PersonOperator, leave_other_modes
 
 _SHORT = 0.4  # seconds; a gap between contacts that is not longer is locked as a whole
@@ -46,15 +47,19 @@ class _EditOperator(PersonOperator):
         motion, record = captured_motion(context, collection)
         return CapturedClip(collection, motion, ImportOptions.from_json(record.options))
 
+
+class _EveryoneOperator(PacedOperator, _EditOperator):
+    """Base class of operators whose edit of a person may move the floor, and with it everybody."""
+
     def update_all(self, context: bpy.types.Context, edits: PersonEdits) -> OperatorResult:
-        """Apply edits that may move the floor, and with it everybody."""
-        try:
-            captured = self.captured(context)
-            leave_other_modes(context, list(captured.collection.all_objects))
-            finish(update_steps(captured, context, {person_id(self.armature()): edits}))
-        except TarError as error:
-            return refuse(self, error)
-        return {"FINISHED"}
+        """Compute the motion of all people of the clip with edits of the person."""
+        return self.run_paced(context, self._steps(context, edits), self.person)
+
+    def _steps(self, context: bpy.types.Context, edits: PersonEdits) -> Incremental[None]:
+        captured = self.captured(context)
+        leave_other_modes(context, list(captured.collection.all_objects))
+        changed = {person_id(self.armature()): edits}
+        yield from update_steps(captured, context, changed, lambda: self.starts_to_change(context))
 
 
 class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
@@ -146,7 +151,7 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class TAR_OT_set_height(_EditOperator, bpy.types.Operator):
+class TAR_OT_set_height(_EveryoneOperator, bpy.types.Operator):
     """Give this person a known body height. The distance changes with it, so that the picture stays the same"""
 
     bl_idname = "tar.set_height"
@@ -168,6 +173,7 @@ class TAR_OT_set_height(_EditOperator, bpy.types.Operator):
         known = edits_of(self.armature()).height
         if known is not None:
             self.height = 100 * known
+        self.note_invoked()
         return context.window_manager.invoke_props_dialog(self)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
@@ -175,12 +181,16 @@ class TAR_OT_set_height(_EditOperator, bpy.types.Operator):
         return self.update_all(context, replace(edits_of(self.armature()), height=height))
 
 
-class TAR_OT_stand_on_floor(_EditOperator, bpy.types.Operator):
+class TAR_OT_stand_on_floor(_EveryoneOperator, bpy.types.Operator):
     """Move this person along the line of sight until the standing feet touch the floor, or back.
     The size changes with the distance, so that the picture stays the same"""
 
     bl_idname = "tar.stand_on_floor"
     bl_label = "Stand on Floor"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
+        self.note_invoked()
+        return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         edits = edits_of(self.armature())

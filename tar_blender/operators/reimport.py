@@ -7,7 +7,6 @@ from tar_core.errors import TarError
 from ..panels.layout import draw_lens, draw_scene_settings
 from ..properties.lens import LensSettings, lens_focal_length
 from ..properties.settings import SceneSettings
-from ..scene.build import ImportedClip
 from ..scene.metadata import (
     ClipRecord,
     clip_record,
@@ -17,15 +16,16 @@ from ..scene.metadata import (
 from ..scene.options import ImportOptions
 from ..scene.update import CapturedClip, update_steps
 from ..util.blender_types import OperatorResult, scene_of
-from ..util.incremental import finish
+from ..util.incremental import Incremental
 from ..util.registration import registration
 from ..util.report import refuse, sentence
 from .captured import DAMAGED, captured_motion
 from .engine_job import fail
+from .paced import PacedOperator
 from .targets import ClipOperator, leave_other_modes
 
 
-class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.Operator):
+class TAR_OT_reimport_clip(LensSettings, SceneSettings, PacedOperator, ClipOperator, bpy.types.Operator):
     """Replace the keys of the clip's people and camera from the captured motion, without running the network"""
 
     bl_idname = "tar.reimport_clip"
@@ -44,6 +44,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         self.focal_mode = "auto"
         if options.focal_length is not None:
             self.focal_mode, self.focal_length = "pixels", options.focal_length
+        self.note_invoked()
         return context.window_manager.invoke_props_dialog(self, width=340)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -56,15 +57,12 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()
-        try:
-            imported = self._reimport(context)
-        except TarError as error:
-            return fail(self, context, error)
-        for warning in imported.warnings:
-            self.report({"WARNING"}, sentence(warning))
-        return {"FINISHED"}
+        return self.run_paced(context, self._steps(context), self.clip)
 
-    def _reimport(self, context: bpy.types.Context) -> ImportedClip:
+    def report_error(self, context: bpy.types.Context, error: TarError) -> OperatorResult:
+        return fail(self, context, error)
+
+    def _steps(self, context: bpy.types.Context) -> Incremental[None]:
         collection = self.collection()
         motion, record = captured_motion(context, collection)
         scene = scene_of(context)
@@ -72,9 +70,11 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, ClipOperator, bpy.types.
         focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)
         options = self.import_options(focal_length, camera)
         leave_other_modes(context, list(collection.all_objects))
-        imported = finish(update_steps(CapturedClip(collection, motion, options), context))
+        captured = CapturedClip(collection, motion, options)
+        imported = yield from update_steps(captured, context, starts_to_change=lambda: self.starts_to_change(context))
         mark_clip(collection, ClipRecord(record.motion, options.to_json(), record.shot))
-        return imported
+        for warning in imported.warnings:
+            self.report({"WARNING"}, sentence(warning))
 
     def _camera(self, scene: bpy.types.Scene, old: bpy.types.Collection) -> str | None:
         """Name of the animated camera to use, if any: the one that the clip was placed for, else the scene camera."""

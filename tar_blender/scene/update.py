@@ -1,6 +1,6 @@
 """Another motion for an imported clip: the keys, the camera and the background change, and nothing else in the file."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -60,7 +60,10 @@ class CapturedClip:
 
 
 def update_steps(
-    captured: CapturedClip, context: bpy.types.Context, edits: Mapping[int, PersonEdits] | None = None
+    captured: CapturedClip,
+    context: bpy.types.Context,
+    edits: Mapping[int, PersonEdits] | None = None,
+    starts_to_change: Callable[[], None] = lambda: None,
 ) -> Incremental[ImportedClip]:
     """Replace the motion of an imported clip.
 
@@ -71,6 +74,7 @@ def update_steps(
         captured: the clip, with the options for the new motion.
         context: the context.
         edits: of people, by their IDs, in place of those that are recorded with them.
+        starts_to_change: called just before the first change; until then, the generator can be closed.
 
     Raises:
         TarError: the body file or the user's camera is missing.
@@ -82,6 +86,7 @@ def update_steps(
     rate = resampling_rate(scene, options)
     prepared = yield from prepared_steps(captured.motion, context, options, rate, PeopleEdits(all_edits))
     clip = prepared.clip
+    starts_to_change()
     set_frame_rate(scene, clip.fps)
     describe_clip(collection, prepared)
     marked_scenes = remove_markers(collection)
