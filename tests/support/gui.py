@@ -3,8 +3,8 @@
     python -m tests.support.gui [--output FOLDER]
 
 Uses the Blender of Debian trixie and that of sid (see matrix.py; BLENDERS selects one of them), under Xvfb and without
-network, with the demo video. window_first_use.py is the session of a new user, window.py a longer one. The screenshots
-are copied to out/gui, for checking by eye and for the documentation.
+network, with the demo video. window_first_use.py is the session of a new user, window_editing.py edits its result, and
+window.py is a longer session. The screenshots are copied to out/gui, for checking by eye and for the documentation.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from tests.support.steps import RuntimeUnavailable, StepFailed
 from tests.support.videos import ffmpeg
 
 SCREEN = "1280x800x24"
+TALL_SCREEN = "1280x1200x24"  # shows all tools of a person
 KILLED = 128 + signal.SIGKILL  # the exit code of a killed program, as a shell reports it
 ORPHAN_SECONDS = 5  # an engine must end within this time after its Blender was killed
 PICTURE_SCALE = 20  # by which the pictures of a video with a variable rate are reduced
@@ -67,7 +68,7 @@ def main() -> int:
 
 
 def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> list[Path]:
-    """Run window_first_use.py and window.py, and return the paths of their screenshots.
+    """Run the sessions, and return the paths of their screenshots.
 
     Args:
         output: folder for the screenshots, created if missing.
@@ -97,9 +98,13 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
         "LONG_MOTION": str(long_motion),
         "SCREENSHOTS": str(screenshots),
         "EXTENSION": str(extension),
+        "PROJECT": str(videos / "project.blend"),
     }
     with blender.new_user() as user:
         printed = blender.run_window(SUPPORT / "window_first_use.py", SCREEN, user | files)
+        print(*_TIMINGS.findall(printed), sep="\n")
+        project = videos / "project.blend"
+        printed = blender.run_window(SUPPORT / "window_editing.py", TALL_SCREEN, user | files, opened=project)
     print(*_TIMINGS.findall(printed), sep="\n")
     with blender.new_user() as user:
         blender.install(artifacts, user)
@@ -113,7 +118,7 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
         with ThreadPoolExecutor() as threads:
             orphan = threads.submit(orphan_seconds, blender.host_path(screenshots) / "killed.txt", ended)
             try:
-                printed = blender.run_window(SUPPORT / "window.py", SCREEN, variables, KILLED)
+                printed = blender.run_window(SUPPORT / "window.py", SCREEN, variables, exit_code=KILLED)
             finally:
                 ended.set()
         print(f"FIGURE orphan_seconds={orphan.result():.1f}")

@@ -10,14 +10,8 @@ Blender, so the exit code is that of a killed program; killed.txt then holds the
 All screenshots go to the folder SCREENSHOTS; docs/images/panel.jpg is done.png.
 """
 
-import os
 import sys
-import traceback
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-
-import bpy
 
 # The installed extension's modules come first: the repository is only for this script's own imports.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
@@ -25,7 +19,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))
 from tests.support import window_import_steps as importing
 from tests.support import window_scene_steps as scenes
 from tests.support import window_steps as user
-from tests.support.window_session import DRAW_SECONDS, Session
+from tests.support.window_session import Session, Step, play
 
 STEPS = (
     user.open_sidebar,
@@ -55,24 +49,13 @@ STEPS = (
 )
 
 
-def run_steps() -> Iterator[float]:
-    """Run all steps; yields the seconds to wait before it is resumed."""
+def run_steps() -> Step:
+    """Run all steps."""
     session = Session.of_window()
     for step in STEPS:
         print(f"step: {step.__name__}", flush=True)
         yield from step(session)
 
 
-def next_step(steps: Iterator[float]) -> float:
-    """Resume the steps as a timer's function; a failed step ends Blender with exit code 1."""
-    try:
-        return next(steps)
-    except Exception:
-        traceback.print_exc()
-    sys.stdout.flush()
-    os._exit(1)  # without Blender's question whether to save the file
-
-
 if __name__ == "__main__":
-    bpy.context.preferences.view.show_splash = False
-    bpy.app.timers.register(partial(next_step, run_steps()), first_interval=DRAW_SECONDS)
+    play(run_steps())

@@ -1,24 +1,30 @@
 """The first use of the extension in a Blender window: a new user installs the zip file and imports a video.
 
-    EXTENSION=... VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... VARIABLE_VIDEO=... SCREENSHOTS=... \\
+    EXTENSION=... VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... VARIABLE_VIDEO=... SCREENSHOTS=... PROJECT=... \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/support/window_first_use.py
 
-`make test-gui` runs it (gui.py), without network. It prints each click, and how long the steps take.
+`make test-gui` runs it (gui.py), without network. It prints each click, and how long the steps take. The
+result is saved in the file PROJECT, which window_editing.py opens.
 """
 
 import os
 import sys
 import time
-import traceback
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import bpy
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # for the imports below
 
-from tests.support.window_session import DRAW_SECONDS, Session, extension_module, wait_until, xdotool
+from tests.support.window_session import (
+    DRAW_SECONDS,
+    Session,
+    Step,
+    extension_module,
+    play,
+    wait_until,
+    xdotool,
+)
 
 sys.path.pop()  # the extension's modules must be those of the zip
 
@@ -30,8 +36,8 @@ CLICKS = (
 )
 
 
-def first_use() -> Iterator[float]:
-    """Install, choose the video and import it; yields the seconds to wait before it is resumed."""
+def first_use() -> Step:
+    """Install, choose the video, import it, and save the file."""
     session = Session.of_window()
     assert not bpy.app.online_access
     began = time.monotonic()
@@ -45,9 +51,8 @@ def first_use() -> Iterator[float]:
 
     with session.override():
         bpy.ops.tar.choose_video("INVOKE_DEFAULT", filepath=str(session.video))  # as Blender does when it is dropped
-    yield DRAW_SECONDS
     tab = extension_module("operators.choose_video").CATEGORY
-    assert session.view.show_region_ui and session.region("UI").active_panel_category == tab
+    yield from wait_until(lambda: session.view.show_region_ui and session.region("UI").active_panel_category == tab)
     assert extension_module("engine.status").engine_trouble(bpy.context) == ""
     assert not extension_module("panels.engine").set_up_is_offered(bpy.context)
     print(extension_module("engine.status").engine_text(bpy.context))
@@ -65,6 +70,8 @@ def first_use() -> Iterator[float]:
     print(*(f"click {number}: {click}" for number, click in enumerate(CLICKS, 1)), sep="\n")
     print_figure("clicks", len(CLICKS))
     print_figure("megabytes", Path(os.environ["EXTENSION"]).stat().st_size / 1e6)
+    bpy.ops.wm.save_userpref()  # as Blender does when it quits
+    bpy.ops.wm.save_as_mainfile(filepath=os.environ["PROJECT"])
 
 
 def check_motion() -> None:
@@ -85,19 +92,5 @@ def print_figure(name: str, value: float) -> None:
     print(f"FIGURE first_use_{name}={round(value, 1):g}", flush=True)
 
 
-def next_step(steps: Iterator[float]) -> float:
-    """Resume the steps as a timer's function; Blender ends with exit code 1 if one fails, and else with 0."""
-    try:
-        return next(steps)
-    except StopIteration:
-        code = 0
-    except Exception:
-        traceback.print_exc()
-        code = 1
-    sys.stdout.flush()
-    os._exit(code)  # without Blender's question whether to save the file
-
-
 if __name__ == "__main__":
-    bpy.context.preferences.view.show_splash = False
-    bpy.app.timers.register(partial(next_step, first_use()), first_interval=DRAW_SECONDS)
+    play(first_use())

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,9 +45,14 @@ class Session:
     screenshots: Path
 
     @classmethod
-    def of_window(cls) -> "Session":
-        """Remove the default objects and start a session in the window; environment variables name the files."""
-        bpy.data.batch_remove(list(bpy.data.objects))
+    def of_window(cls, removes_objects: bool = True) -> "Session":
+        """Start a session in the window; environment variables name the files.
+
+        Args:
+            removes_objects: remove the objects that are there.
+        """
+        if removes_objects:
+            bpy.data.batch_remove(list(bpy.data.objects))
         window = bpy.context.window_manager.windows[0]
         area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
         files = (
@@ -131,6 +138,25 @@ class Session:
         point = left_top + across * (right_top - left_top) + down * (left_bottom - left_top)
         position = location_3d_to_region_2d(region, self.view.region_3d, camera.matrix_world @ point)
         return screen_position(region, *position)
+
+
+def play(steps: Step) -> None:
+    """Play a session; at its end, Blender ends with exit code 0, or with 1 if a step fails."""
+    bpy.context.preferences.view.show_splash = False
+    bpy.app.timers.register(partial(_next_step, steps), first_interval=DRAW_SECONDS)
+
+
+def _next_step(steps: Step) -> float:
+    """Resume the steps, as a timer's function."""
+    try:
+        return next(steps)
+    except StopIteration:
+        code = 0
+    except Exception:
+        traceback.print_exc()
+        code = 1
+    sys.stdout.flush()
+    os._exit(code)  # without Blender's question whether to save the file
 
 
 def wait_until(condition: Callable[[], bool]) -> Step:
