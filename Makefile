@@ -10,7 +10,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
-.PHONY: bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands profile-capture
+.PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands profile-capture
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ bench-real: $(READY) ## measure the accuracy on real video with ground truth, co
 
 bench-real-all: $(READY) ## the same, and on the other real clips from packages (minutes)
 	$(PYTHON) -m benchmarks.bench_real --all
+
+bench-batch: $(READY) ## measure many clips and a long one with one and two processes (minutes)
+	$(PYTHON) -m benchmarks.bench_batch $(BENCH_ARGS)
 
 bench-decoding: $(READY) ## compare the speed of reading videos with OpenCV
 	$(PYTHON) -m benchmarks.bench_decoding

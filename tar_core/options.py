@@ -174,6 +174,23 @@ class CaptureOptions:
         minimum=1,
         blender=False,
     )
+    workers: int | None = option(
+        None,
+        "Workers",
+        "Number of processes that work side by side: on parts of a long video, or on several videos (default: from the "
+        "CPU, the memory and the videos; 1 on a GPU)",
+        unit="number",
+        minimum=1,
+        blender=False,
+    )
+    memory: float | None = option(
+        None,
+        "Memory",
+        "Memory that all workers together may use, which limits their number (default: half of the machine's)",
+        unit="GB",
+        minimum=0.1,
+        blender=False,
+    )
     fingers: bool = option(
         False,
         "Fingers",

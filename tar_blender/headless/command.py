@@ -4,7 +4,7 @@ blender -b --command tar_capture VIDEO -o out.blend                   with the e
 blender -b -P tar_blender/headless/command.py -- VIDEO -o out.blend   from a checkout
 python -m tar_blender.headless.command VIDEO -o out.blend             with Blender as a Python module (bpy)
 
-tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume] [--jobs N]
+tar_capture a.mp4 b.mov clips/ -o out/ --format blend,fbx,npz [--resume]
                                                                       writes out/a.blend ... out/report.jsonl
 """
 
@@ -32,10 +32,11 @@ import bpy
 
 from tar_core.amass import load_motion
 from tar_core.arguments import HINTS, from_arguments, with_values
-from tar_core.batch.engine_pool import EnginePool, threads_of_one
+from tar_core.batch.engine_pool import EnginePool
 from tar_core.batch.inputs import BatchVideo, find_videos, is_several
 from tar_core.batch.report import FAILED, Outcome
 from tar_core.batch.runner import Batch, Written, run_batch
+from tar_core.batch.settings import number_of_engines, settings_text, with_share
 from tar_core.body.data import load_body
 from tar_core.engine.blocking_client import BlockingEngine
 from tar_core.engine.protocol import Event, Job, Notice, Progress
@@ -131,7 +132,8 @@ def _run_batch(options: argparse.Namespace) -> int:
         )
     videos = find_videos(options.video)
     own = {video.name: _options_of(options, video) for video in videos}
-    wanted = {name: _capture_options(arguments) for name, arguments in own.items()}
+    count = number_of_engines(_capture_options(options), len(videos))
+    wanted = {name: with_share(_capture_options(arguments), count) for name, arguments in own.items()}
     batch = Batch(
         folder=options.output[0],
         endings=options.format,
@@ -155,12 +157,12 @@ def _run_batch(options: argparse.Namespace) -> int:
         def show(event: Event) -> None:
             if isinstance(event, Notice):
                 print(f"{NAME}: {video}: {_text(event)}", file=errors, flush=True)
-            elif options.jobs == 1:  # the progress of several jobs does not fit into one line
+            elif count == 1:  # the progress of several jobs does not fit into one line
                 display.show(event)
 
         return _motion(video.path, wanted[video.name], engine, show)
 
-    engines = [make_engine() for _ in range(min(options.jobs, len(videos)))]
+    engines = [make_engine() for _ in range(count)]
     with EnginePool(engines, capture) as captures:
 
         def build(video: BatchVideo, files: Sequence[Path]) -> Written:
@@ -183,7 +185,7 @@ def _options_of(options: argparse.Namespace, video: BatchVideo) -> argparse.Name
 def _settings(options: argparse.Namespace, capture: CaptureOptions) -> str:
     """All that the result of a video depends on, as text."""
     scene = {name: getattr(options, name) for name in ("separate", "character", "fps", "reduce_keys")}
-    return f"{replace(capture, threads=None, device='auto')} {from_arguments(ImportOptions, options)} {scene}"
+    return f"{settings_text(capture)} {from_arguments(ImportOptions, options)} {scene}"
 
 
 def _frame_count(clips: Sequence[MotionClip]) -> int:
@@ -211,14 +213,13 @@ def _capture_options(arguments: argparse.Namespace) -> CaptureOptions:
     """Create the options for all videos. Device, checkpoint, threads and body default to the preferences."""
     options = from_arguments(CaptureOptions, arguments)
     preferred = engine_choices(bpy.context)
-    threads = options.threads or preferred.get("threads") or threads_of_one(arguments.jobs)
     return replace(
         options,
         device=preferred.get("device", "auto") if options.device == "auto" else options.device,
         checkpoint=_absolute(options.checkpoint or preferred.get("checkpoint")),
         body=_absolute(options.body or body_file(bpy.context)),
         camera_trajectory=_absolute(options.camera_trajectory),
-        threads=threads,
+        threads=options.threads or preferred.get("threads"),
     )
 
 

@@ -16,19 +16,6 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         help="Continue a batch: skip videos that are finished, and write the others again",
     )
     existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
-    parser.add_argument(
-        "--jobs",
-        type=_positive_integer,
-        default=1,
-        metavar="N",
-        help="Number of videos to capture at the same time, for machines with many cores or a GPU (default: 1)",
-    )
-
-
-def _positive_integer(text: str) -> int:
-    if not (text.isdigit() and int(text) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tar_core.amass import load_motion
 from tar_core.arguments import HINTS, from_arguments, with_values
-from tar_core.batch.engine_pool import EnginePool, threads_of_one
+from tar_core.batch.engine_pool import EnginePool
 from tar_core.batch.inputs import BatchVideo, find_videos
 from tar_core.batch.report import DONE, FAILED, SKIPPED, Outcome
 from tar_core.batch.runner import Batch, Written, run_batch
-from tar_core.body.data import body_of_clip
+from tar_core.batch.settings import number_of_engines, settings_text, with_share
+from tar_core.body.data import body_of_clip, load_body
 from tar_core.cleanup.pipeline import clean_up
 from tar_core.duration import format_duration
 from tar_core.engine.blocking_client import BlockingEngine
@@ -34,8 +36,13 @@ class ClipOptions:
     cleanup: CleanupOptions
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace, video: BatchVideo) -> "ClipOptions":
+    def of(cls, arguments: argparse.Namespace, video: BatchVideo, engines: int) -> "ClipOptions":
         """The options for a video: those for all videos, and its own instead of some of them.
+
+        Args:
+            arguments: the parsed arguments.
+            video: the video.
+            engines: number of videos that are captured side by side.
 
         Raises:
             TarError: an option is unknown or has an unusable value.
@@ -45,10 +52,8 @@ class ClipOptions:
             capture = from_arguments(CaptureOptions, own)
         except TarError as error:
             raise TarError(f"{video}: {error}") from None
-        threads = capture.threads or threads_of_one(arguments.jobs)
         capture = replace(
-            capture,
-            threads=threads,
+            with_share(capture, engines),
             body=_absolute(capture.body),
             checkpoint=_absolute(capture.checkpoint),
             camera_trajectory=_absolute(capture.camera_trajectory),
@@ -58,7 +63,7 @@ class ClipOptions:
 
     def settings(self) -> str:
         """All that the result depends on, as text."""
-        return f"{replace(self.capture, threads=None, device='auto')} {self.cleanup}"
+        return f"{settings_text(self.capture)} {self.cleanup}"
 
 
 def _absolute(path: Path | None) -> Path | None:
@@ -73,7 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         TarError: there is no video, an option is unusable, or the folder cannot be written.
     """
     videos = find_videos(arguments.inputs)
-    options = {video.name: ClipOptions.of(arguments, video) for video in videos}
+    count = number_of_engines(from_arguments(CaptureOptions, arguments), len(videos))
+    options = {video.name: ClipOptions.of(arguments, video, count) for video in videos}
     batch = Batch(
         folder=arguments.output,
         endings=[ENDING],
@@ -88,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
         (output,) = batch.outputs(video)
         return capture_to_file(video.path, output, options[video.name], engine, display.notice_of(video))
 
-    engines = [BlockingEngine(lambda: Path(sys.executable)) for _ in range(min(arguments.jobs, len(videos)))]
+    engines = [BlockingEngine(lambda: Path(sys.executable)) for _ in range(count)]
     with EnginePool(engines, process) as pool:
         outcomes = run_batch(videos, batch, lambda video, _: pool.result(video), display.show, pool.finished)
     print(display.summary())
@@ -98,18 +104,21 @@ def run(arguments: argparse.Namespace) -> int:
 def capture_to_file(
     video: Path, output: Path, options: ClipOptions, engine: BlockingEngine, on_event: Callable[[Event], None]
 ) -> Written:
-    """Capture a video with an engine, clean the motion up and write it.
+    """Capture a video with an engine or read a motion file, clean the motion up and write it.
 
     Raises:
         TarError: the capture failed, or the output cannot be written.
     """
-    check_video_file(video)
-    try:
-        clips = engine.capture(Job(str(video.absolute()), options.capture), on_event)
-    except TarError as error:
-        raise TarError(with_hint(str(error), error.topic, HINTS)) from error
+    if is_motion := video.suffix.lower() == f".{ENDING}":
+        clips = load_motion(video, load_body(), options.capture.shot)
+    else:
+        check_video_file(video)
+        try:
+            clips = engine.capture(Job(str(video.absolute()), options.capture), on_event)
+        except TarError as error:
+            raise TarError(with_hint(str(error), error.topic, HINTS)) from error
     body = body_of_clip(clips[0])
-    clips = [clean_up(clip, body, options.cleanup).clip for clip in clips]
+    clips = [clean_up(clip, body, options.cleanup, on_ground=is_motion).clip for clip in clips]
     save_shots(output, clips)
     people = [person for clip in clips for person in clip.people]
     first, last = min(int(one.frames[0]) for one in people), max(int(one.frames[-1]) for one in people)

@@ -1,6 +1,5 @@
 """Process many videos with several engines in parallel; each engine captures one video after another."""
 
-import os
 import queue
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,11 +10,6 @@ from tar_core.batch.inputs import BatchVideo
 from tar_core.engine.blocking_client import BlockingEngine
 
 Result = TypeVar("Result")
-
-
-def threads_of_one(jobs: int) -> int | None:
-    """The threads of each of several engines at the same time; None for the default of a single one."""
-    return None if jobs == 1 else max(1, (os.cpu_count() or 1) // 2 // jobs)
 
 
 class EnginePool(Generic[Result]):

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TypeVar
 
 from tar_core.capture.progress import Progress
@@ -14,6 +15,13 @@ from tar_core.video.prefetch import prefetch
 from tar_core.video.reader import VideoFrame, VideoReader
 
 Item = TypeVar("Item")
+
+
+class NoFrameError(TarError):
+    """A video ends before the range to capture."""
+
+    def __init__(self, video: Path, first: int) -> None:
+        super().__init__(f"{video}: the video has no frame {first}; choose an earlier start")
 
 
 def sampling_step(options: CaptureOptions, fps: float) -> int:
@@ -76,4 +84,4 @@ def _read_ahead(
         done += 1
         report(Progress(stage, done, total, done / max(time.monotonic() - start_time, 1e-6)))
     if done == 0:
-        raise TarError(f"{reader.path}: the video has no frame {options.first_frame}; choose an earlier start")
+        raise NoFrameError(reader.path, options.first_frame)

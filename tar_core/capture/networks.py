@@ -3,8 +3,6 @@
 import importlib.util
 import logging
 import os
-import platform
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
 from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, FEATURES, HANDS, KEYPOINTS, Runtime
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
+from tar_core.workers import may_have_gpu
 
 logger = logging.getLogger(__name__)
 
@@ -158,7 +157,4 @@ def _load_torch_runtime(device: str, checkpoint: Checkpoint, threads: int) -> Ru
 
 def may_use_gpu() -> bool:
     """Whether PyTorch is installed and the machine may have a GPU. PyTorch knows, but takes a second to import."""
-    if not has_torch():
-        return False
-    is_mac = platform.system() == "Darwin" and platform.machine() == "arm64"
-    return is_mac or any(shutil.which(tool) for tool in ("nvidia-smi", "rocminfo"))
+    return has_torch() and may_have_gpu()

@@ -1,5 +1,6 @@
 """The pass over the video that tracks people and computes their motion in each frame's own camera."""
 
+from bisect import bisect
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -13,8 +14,9 @@ from tar_core.camera.vanishing_points import EstimatedCamera
 from tar_core.capture.frames import read_marked_frames, sampling_step
 from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.networks import Networks
+from tar_core.capture.pass_record import PassRecord, ShotStart
 from tar_core.capture.progress import Progress
-from tar_core.capture.track import CapturedPerson, NetworkTrack, collect_people
+from tar_core.capture.track import CapturedPerson, NetworkTrack
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
 from tar_core.hands.tracker import HandTracker
@@ -56,25 +58,14 @@ class TrackedShot:
         return max(int(person.frames[-1]) for person in self.people)
 
 
-class _ShotPass:
-    """What the pass records about one shot.
+@dataclass
+class _Shot:
+    """A shot that has begun; see `ShotStart`. The camera is known once it is estimated."""
 
-    Args:
-        first: the first frame of the shot.
-        number: number of that frame among all processed ones.
-        camera: the camera at that frame, once it is estimated.
-        is_seen: whether that frame is not blank; otherwise the camera is estimated from a later frame.
-    """
-
-    def __init__(self, first: int, number: int, camera: Future[EstimatedCamera], is_seen: bool) -> None:
-        self.first, self.number, self.camera, self.is_seen = first, number, camera, is_seen
-        self.camera_motion = CameraMotionDetector()
-        self.boxes: list[list[list[float]]] = []  # lists use less memory than arrays, see FrameResult.packed
-        self.people: list[CapturedPerson] = []
-
-    def frame_zero(self, step: int) -> int:
-        """The video frame at which the processed frames would be numbered 0 if the video were this shot alone."""
-        return self.first - step * self.number
+    first: int
+    number: int
+    camera: Future[EstimatedCamera]
+    is_seen: bool
 
 
 class _PeoplePass:
@@ -82,13 +73,20 @@ class _PeoplePass:
 
     Args:
         worker: an executor with one thread; see `NetworkTrack`.
+        begun: the shot within which the pass begins, if it does.
     """
 
-    def __init__(self, reader: VideoReader, options: CaptureOptions, networks: Networks, worker: Executor) -> None:
-        self.shots: list[_ShotPass] = []
+    def __init__(
+        self,
+        reader: VideoReader,
+        options: CaptureOptions,
+        networks: Networks,
+        worker: Executor,
+        begun: ShotStart | None = None,
+    ) -> None:
         self.step = sampling_step(options, reader.fps)
         self.fps = reader.fps / self.step
-        self._number = 0  # of processed frames
+        self.last = -1  # video frame
         self._options, self._networks, self._worker = options, networks, worker
         self._video = reader.path
         self._principal_point = image_center(*reader.size)
@@ -99,15 +97,27 @@ class _PeoplePass:
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
         self._tracks: dict[int, NetworkTrack] = {}
         self._hands = HandTracker(networks.hands) if options.fingers else None
+        self._shots: list[_Shot] = []
+        self._number = 0
         self._held: tuple[VideoFrame, bool] | None = None
-        self._first = 0  # frame of the shot of `_held`
+        self._first = -1  # frame of the shot of `_held`
+        if begun is not None:
+            camera: Future[EstimatedCamera] = Future()
+            camera.set_result(begun.camera)
+            self._shots.append(_Shot(begun.first, begun.number, camera, begun.is_seen))
+            self._number, self._first = begun.number_at(options.first_frame, self.step), begun.first
+        self._camera_motion = CameraMotionDetector()
+        self._moving: set[int] = set()
+        self._boxes: dict[int, list[list[float]]] = {}  # lists use less memory than arrays, see FrameResult.packed
         self.preview: Preview | None = None  # of the most recently processed frame
 
-    def add(self, frame: VideoFrame, is_first: bool) -> None:
-        """Add a frame of the video; `is_first` says whether it is the first one of a shot.
+    def add(self, frame: VideoFrame, is_cut: bool) -> None:
+        """Add a frame of the video; `is_cut` says whether it is the first one after a cut.
 
         Each frame is processed when the next one to be processed is known, so that the tracker can look ahead.
         """
+        self.last = frame.index
+        is_first = is_cut or self._first < 0
         if is_first:
             self._first = frame.index
         if (frame.index - self._first) % self.step:
@@ -119,13 +129,16 @@ class _PeoplePass:
     def _process(self, frame: VideoFrame, is_first: bool, upcoming: np.ndarray | None) -> None:
         if is_first:
             self._begin_shot(frame)
-        shot = self.shots[-1]
+        shot = self._shots[-1]
         if not shot.is_seen and not is_blank(thumbnail(frame.image)):
             shot.camera, shot.is_seen = self._estimate_camera(frame), True
         sightings = self._tracker.step(self._number, frame.image, upcoming)
-        shot.boxes.append([sighting.box.tolist() for sighting in sightings])
+        boxes = [sighting.box.tolist() for sighting in sightings]
+        self._boxes[self._number] = boxes
         if not self._options.static_camera and self._number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
-            shot.camera_motion.add(frame.image, np.array(shot.boxes[-1]).reshape(-1, 4))
+            self._camera_motion.add(frame.image, np.array(boxes).reshape(-1, 4))
+            if self._camera_motion.is_moving:
+                self._moving.add(self._number)
         selection = self._selection
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
@@ -141,12 +154,13 @@ class _PeoplePass:
 
     def _begin_shot(self, frame: VideoFrame) -> None:
         options = self._options
-        if self.shots:
+        if self._shots:
             self._tracker.cut(self._number)
         elif options.box is not None:
             self._tracker.start_from_box(self._number, frame.image, np.array(options.box.box))
         is_seen = not is_blank(thumbnail(frame.image))
-        self.shots.append(_ShotPass(frame.index, self._number, self._estimate_camera(frame), is_seen))
+        self._shots.append(_Shot(frame.index, self._number, self._estimate_camera(frame), is_seen))
+        self._camera_motion = CameraMotionDetector()
 
     def _estimate_camera(self, frame: VideoFrame) -> Future[EstimatedCamera]:
         """Estimate the camera in the worker while the frame is searched for people."""
@@ -161,23 +175,22 @@ class _PeoplePass:
             crop_camera = CropCamera.from_crop(sighting.crop, focal_length, self._principal_point)
             self._tracks[track_id].add(sighting, crop_camera, is_repeated)
 
-    def finish(self) -> list[_ShotPass]:
-        """Finish the computation. Returns the shots with the people to keep, the largest first."""
+    def finish(self) -> PassRecord:
+        """Finish the computation. Returns all that was recorded."""
         if self._held is not None:
             self._process(*self._held, None)
         for track in self._tracks.values():
             track.end_run()
-        for person in collect_people(self._tracker.confirmed_people(), self._tracks, self._hands):
-            shot = next(shot for shot in reversed(self.shots) if shot.number <= person.frames[0])
-            if self._is_selected(person, shot):
-                shot.people.append(person)
-        for shot in self.shots:
-            shot.people = sorted(shot.people, key=CapturedPerson.total_size, reverse=True)[: self._options.max_people]
-        return self.shots
-
-    def _is_selected(self, person: CapturedPerson, shot: _ShotPass) -> bool:
-        frames = [shot.frame_zero(self.step) + self.step * number for number in person.frames]
-        return self._selection is None or self._selection.includes(frames, np.array(person.boxes))
+        return PassRecord(
+            self.step,
+            self._tracker.record(),
+            [ShotStart(shot.first, shot.number, shot.camera.result(), shot.is_seen) for shot in self._shots],
+            self.last,
+            self._moving,
+            self._boxes,
+            {number: track.results() for number, track in self._tracks.items()},
+            {} if self._hands is None else dict(self._hands.looks),
+        )
 
 
 def _preview(frame: VideoFrame, sightings: list[Sighting]) -> Preview:
@@ -190,31 +203,28 @@ def _preview(frame: VideoFrame, sightings: list[Sighting]) -> Preview:
     return Preview(frame.index, width, height, people)
 
 
-def track_people(
+def follow_people(
     reader: VideoReader,
     options: CaptureOptions,
     networks: Networks,
-    target_body: BodyData | None,
     report: Callable[[Progress], None],
-) -> list[TrackedShot]:
-    """Track people through the video and compute their motion.
+    begun: ShotStart | None = None,
+) -> PassRecord:
+    """Track people through the range to capture, and compute their motion in each frame.
 
     Args:
         reader: the video.
         options: what to capture.
         networks: the networks.
-        target_body: the body to which the shapes are fitted; None for the free body.
         report: called after each frame.
-
-    Returns:
-        The captured shots, with or without people.
+        begun: the shot within which the range begins, if it begins within one.
 
     Raises:
-        TarError: the video has no frame in the range, does not have the shot, or shows no person.
+        TarError: the video has no frame in the range, or does not have the shot.
     """
     shots: list[Shot] = []
     with ThreadPoolExecutor(max_workers=1) as worker:
-        state = _PeoplePass(reader, options, networks, worker)
+        state = _PeoplePass(reader, options, networks, worker, begun)
 
         def report_people(progress: Progress) -> None:
             report(replace(progress, preview=state.preview))
@@ -224,25 +234,61 @@ def track_people(
             if options.shot is not None and options.shot < len(shots):
                 break
             if options.shot is None or options.shot == len(shots):
-                state.add(frame, is_first=shots[-1].first == frame.index)
-        captured = state.finish()
-    if options.shot is not None:
-        check_number(options.shot, (shot.number for shot in shots), reader.path)
-        shots = shots[options.shot - 1 : options.shot]
-    if not any(shot.people for shot in captured):
+                state.add(frame, is_cut)
+        if options.shot is not None:
+            check_number(options.shot, (shot.number for shot in shots), reader.path)
+        return replace(state.finish(), warnings=reader.warnings)
+
+
+def tracked_shots(
+    record: PassRecord, reader: VideoReader, options: CaptureOptions, target_body: BodyData | None
+) -> list[TrackedShot]:
+    """The shots of a pass, and the motion of the people in them.
+
+    Args:
+        record: of the whole range to capture.
+        reader: the video.
+        options: what to capture.
+        target_body: the body to which the shapes are fitted; None for the free body.
+
+    Returns:
+        The captured shots, with or without people.
+
+    Raises:
+        TarError: the video shows no person.
+    """
+    fps = reader.fps / record.step
+    people = _people_by_shot(record, options, reader.fps)
+    if not any(people):
         message = f"{reader.path}: no person found; check the frame range, or give a box around the person"
         raise TarError(message, "nobody_detected")
     body = load_body()
-    return [
-        TrackedShot(
-            shot,
-            [
-                fill_frames(motion, result.frame_zero(state.step), state.step, shot.last)
-                for motion in (person.motion(body, target_body or body, state.fps) for person in result.people)
-            ],
-            result.camera.result(),
-            result.camera_motion.is_moving,
-            result.boxes,
+    ends = [shot.first - 1 for shot in record.shots[1:]] + [record.last]
+    tracked = []
+    for index, (shot, last) in enumerate(zip(record.shots, ends, strict=True)):
+        motions = (person.motion(body, target_body or body, fps) for person in people[index])
+        numbers = record.numbers(index)
+        tracked.append(
+            TrackedShot(
+                Shot((options.shot or 1) + index, shot.first, last),
+                [fill_frames(motion, shot.frame_zero(record.step), record.step, last) for motion in motions],
+                shot.camera,
+                any(number in numbers for number in record.moving),
+                [record.boxes.get(number, []) for number in numbers],
+            )
         )
-        for shot, result in zip(shots, captured, strict=True)
-    ]
+    return tracked
+
+
+def _people_by_shot(record: PassRecord, options: CaptureOptions, fps: float) -> list[list[CapturedPerson]]:
+    """For each shot, the people to keep, the largest first."""
+    selected = options.selection
+    selection = None if selected is None else PeopleSelection.from_job(selected, slack=fps)
+    people: list[list[CapturedPerson]] = [[] for _ in record.shots]
+    for person in record.people(fps / record.step, options.fingers):
+        index = bisect([shot.number for shot in record.shots], person.frames[0]) - 1
+        zero = record.shots[index].frame_zero(record.step)
+        frames = [zero + record.step * number for number in person.frames]
+        if selection is None or selection.includes(frames, np.array(person.boxes)):
+            people[index].append(person)
+    return [sorted(own, key=CapturedPerson.total_size, reverse=True)[: options.max_people] for own in people]

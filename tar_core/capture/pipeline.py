@@ -27,8 +27,9 @@ from tar_core.capture.camera_trajectory import (
 )
 from tar_core.capture.frames import in_video_frames, read_marked_frames
 from tar_core.capture.networks import Networks
-from tar_core.capture.people_pass import TrackedShot, track_people
+from tar_core.capture.people_pass import TrackedShot, follow_people, tracked_shots
 from tar_core.capture.progress import Progress
+from tar_core.capture.stretches import follow_in_stretches, plan_stretches
 from tar_core.errors import TarError
 from tar_core.lens import focal_length_warning
 from tar_core.memory import return_large_blocks
@@ -57,7 +58,7 @@ def capture(
         video: any file that FFmpeg reads.
         options: what to capture; by default all people in the whole video.
         progress: called after each frame. An exception that it raises ends the capture.
-        load: provides the networks instead of `Networks.load`.
+        load: provides the networks instead of `Networks.load`, unless the video is followed in several processes.
 
     Returns:
         A clip for each shot with people.
@@ -77,9 +78,13 @@ def capture(
     if known is not None:
         options = with_known_camera(options, known)
     target_body = load_body(options.body) if options.body is not None else None
-    networks = (load or Networks.load)(options)
-    shots = track_people(reader, options, networks, target_body, report)
-    for line in reader.warnings:
+    stretches = plan_stretches(reader, options)
+    if len(stretches) == 1:
+        record = follow_people(reader, options, (load or Networks.load)(options), report)
+    else:
+        record = follow_in_stretches(reader, options, stretches, report)
+    shots = tracked_shots(record, reader, options, target_body)
+    for line in record.warnings:
         logger.warning(line)
     if len(shots) > 1:
         logger.warning(cut_warning(reader.path, [tracked.shot for tracked in shots]))

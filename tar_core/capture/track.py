@@ -11,7 +11,7 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import median_shape, rest_joints, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.hands.motion import hand_motion
-from tar_core.hands.tracker import HandTracker, SeenHand
+from tar_core.hands.tracker import Looks, SeenHand, looks_at
 from tar_core.model.features import FrameFeatures
 from tar_core.motion import PersonMotion
 from tar_core.people.identity import Identity
@@ -23,6 +23,7 @@ from tar_core.runtime.streaming import FrameResult, TARStream
 MAX_PENDING = 8  # frames of a person that may wait for the network
 MAX_REPEATED = 0.25  # seconds for which an image is taken for late; the person in one that is shown longer stands still
 MAX_TURN = 1.0  # radians between two crops whose features are interpolated
+TrackResults = dict[int, tuple[list[float], bytes]]  # frame -> box and packed result (see FrameResult.packed)
 
 
 class NetworkTrack:
@@ -89,8 +90,8 @@ class NetworkTrack:
         while len(self._pending) > max_pending:
             self._results += [result.packed() for result in self._pending.popleft().result()]
 
-    def results(self) -> dict[int, tuple[list[float], bytes]]:
-        """For each frame with a sighting: its box and the packed result. Call it after `end_run`."""
+    def results(self) -> TrackResults:
+        """The results for each frame with a sighting. Call it after `end_run`."""
         return dict(zip(self._frames, zip(self._boxes, self._results, strict=True), strict=True))
 
 
@@ -138,24 +139,23 @@ class CapturedPerson:
 
 
 def collect_people(
-    people: Sequence[Identity], tracks: Mapping[int, NetworkTrack], hands: HandTracker | None = None
+    people: Sequence[Identity], results: Mapping[int, TrackResults], looks: Looks | None = None
 ) -> list[CapturedPerson]:
     """Collect the results of people from their tracks; frames of other tracks, and people without frames, are left out.
 
     Args:
         people: numbered from 1 in this order.
-        tracks: by track number.
-        hands: the looks at the hands of the tracks; None if hands are not captured.
+        results: by track number.
+        looks: at the hands of the tracks; None if hands are not captured.
     """
-    results = {track_id: track.results() for track_id, track in tracks.items()}
     captured = []
     for number, person in enumerate(people, 1):
         seen = dict(zip(person.frames.tolist(), person.track_ids.tolist(), strict=True))
         rows = [(frame, *results[track][frame]) for frame, track in seen.items() if frame in results.get(track, ())]
         if rows:
-            looks = None if hands is None else hands.looks(seen)
             frames, boxes, packed = zip(*rows, strict=True)
-            captured.append(CapturedPerson(number, frames, boxes, packed, looks))
+            hands = None if looks is None else looks_at(seen, looks)
+            captured.append(CapturedPerson(number, frames, boxes, packed, hands))
     return captured
 
 

@@ -44,6 +44,9 @@ class SeenHand:
     presence: float
 
 
+Looks = dict[tuple[int, int], list[SeenHand]]  # by number of the track, and 0 for the left and 1 for the right hand
+
+
 @dataclass
 class _Followed:
     """A hand that is looked at: the body's landmarks of it, the time of the last look, and where it was seen then."""
@@ -58,12 +61,15 @@ class HandTracker:
 
     Args:
         network: maps crops [B, 224, 224, 3], uint8 RGB, to the landmarks of hands.
+
+    Attributes:
+        looks: at the hands so far.
     """
 
     def __init__(self, network: Callable[[np.ndarray], HandLandmarks]) -> None:
         self._network = network
         self._followed: dict[tuple[int, int], _Followed] = {}
-        self._seen: dict[tuple[int, int], list[SeenHand]] = defaultdict(list)
+        self.looks: Looks = defaultdict(list)
 
     def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting]) -> None:
         """Look at the hands in the next frame that are large enough, seen, and due.
@@ -84,23 +90,6 @@ class HandTracker:
             found = self._network(np.stack(crops))
             for row, (key, crop) in enumerate(due):
                 self._record(frame, key, crop, HandLandmarks(*(array[row] for array in found)))
-
-    def looks(self, person: Mapping[int, int]) -> tuple[list[SeenHand], list[SeenHand]]:
-        """The looks at the left and at the right hand of a person, in the order of the frames.
-
-        Args:
-            person: frames in which the person is seen, and the number of the track in each.
-        """
-        left, right = (
-            [
-                look
-                for track_id in sorted(set(person.values()))
-                for look in self._seen.get((track_id, side), ())
-                if person.get(look.frame) == track_id
-            ]
-            for side in range(len(SIDES))
-        )
-        return sorted(left, key=lambda look: look.frame), sorted(right, key=lambda look: look.frame)
 
     def _crop_if_due(self, frame: int, image: np.ndarray, sighting: Sighting, side: int) -> Crop | None:
         """Where to look for a hand; None if it is not seen, too small, or was looked at recently."""
@@ -135,7 +124,26 @@ class HandTracker:
         self._followed[key].points = points_in_image(crop, found.points, key[1]) if is_seen else None
         if is_seen:
             hand = hand_in_space(crop, found.code, key[1])
-            self._seen[key].append(SeenHand(frame, hand, float(found.presence)))
+            self.looks[key].append(SeenHand(frame, hand, float(found.presence)))
+
+
+def looks_at(person: Mapping[int, int], looks: Looks) -> tuple[list[SeenHand], list[SeenHand]]:
+    """The looks at the left and at the right hand of a person, in the order of the frames.
+
+    Args:
+        person: frames in which the person is seen, and the number of the track in each.
+        looks: at the hands of all tracks.
+    """
+    left, right = (
+        [
+            look
+            for track_id in sorted(set(person.values()))
+            for look in looks.get((track_id, side), ())
+            if person.get(look.frame) == track_id
+        ]
+        for side in range(len(SIDES))
+    )
+    return sorted(left, key=lambda look: look.frame), sorted(right, key=lambda look: look.frame)
 
 
 def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:

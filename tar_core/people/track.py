@@ -68,7 +68,7 @@ class Track:
         box: [4] the most recent box, frame pixels.
         points: [39, 2] the most recent landmarks, frame pixels.
         smoother: filter of the landmarks that place the crop.
-        hits: number of detections that matched the track.
+        hits: frames of the detections that matched the track.
         has_strong_detection: whether one of them was strong enough to start a track.
         last_check: most recent frame in which both landmark networks were compared, if any.
         from_user_box: whether the track was started from a box that the user drew; such a track needs no detection.
@@ -84,7 +84,7 @@ class Track:
     box: np.ndarray
     points: np.ndarray
     smoother: OneEuroFilter
-    hits: int = 0
+    hits: list[int] = field(default_factory=list)
     has_strong_detection: bool = False
     last_check: int | None = None
     from_user_box: bool = False
@@ -114,9 +114,9 @@ class Track:
         known = appearance if self.appearance is None else self.appearance
         self.appearance = known + LEARNING_RATE * (appearance - known)
 
-    def add_hit(self, is_strong: bool) -> None:
-        """Count a detection that matched the track."""
-        self.hits += 1
+    def add_hit(self, frame: int, is_strong: bool) -> None:
+        """Record a detection that matched the track."""
+        self.hits.append(frame)
         self.has_strong_detection = self.has_strong_detection or is_strong
 
 

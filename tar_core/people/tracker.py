@@ -6,8 +6,6 @@ times per second finds people who enter the scene, and confirms that tracks show
 confirms people whom the detector reports with doubt, only in a turned picture, or not at all (`second_look`).
 """
 
-from bisect import bisect
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,10 +19,11 @@ from tar_core.model.features import FrameFeatures
 from tar_core.model.keypoints import Keypoints
 from tar_core.people.boxes import box_height, box_iou, extend_to_whole_body, match_boxes, square_box
 from tar_core.people.clear_runs import TrackHistory
-from tar_core.people.identity import Identity, identify_people
+from tar_core.people.identity import Identity
 from tar_core.people.look_ahead import LookAhead
 from tar_core.people.occlusion import MAX_HIDDEN_DIFFERENCE, are_close, difference, paint_over, people_in_front
 from tar_core.people.one_euro import OneEuroFilter
+from tar_core.people.record import MIN_HITS, RecordedTrack, TrackingRecord, is_confirmed
 from tar_core.people.search import DOUBTFUL_SCORE, Detector, PeopleSearch, Place
 from tar_core.people.second_look import SecondLook
 from tar_core.people.track import CENTER_POINT, SCALE_POINT, CropView, Detection, Sighting, Track, is_same_body
@@ -34,7 +33,6 @@ SEARCH_INTERVAL = 0.1  # seconds, while a track is lost or there is none
 STRONG_SCORE = 0.4  # a detection with this score starts a track; in close-ups MIN_SCORE is enough
 MIN_SCORE = 0.3  # a detection with this score confirms a track
 MAX_GAP = 0.5  # seconds after which a lost track ends
-MIN_HITS = 3  # detections that confirm a track; fewer if the detector ran less often
 MIN_IOU = 0.3  # of a detection and the landmarks' box of the same person
 
 CLEARLY_BETTER = 0.15  # difference in appearance by which a newer track of the same body replaces an older one
@@ -103,7 +101,7 @@ class PeopleTracker:
         Returns:
             One sighting per visible person, including tracks that are not confirmed yet (see `confirmed_tracks`).
         """
-        hits = {track.track_id: track.hits for track in self.tracks}
+        hits = {track.track_id: len(track.hits) for track in self.tracks}
         is_due = self._is_detection_due(frame)
         if is_due:
             self._begin_detection(frame, image)
@@ -124,9 +122,9 @@ class PeopleTracker:
             sightings[track.track_id] = self._follow(track, frame, view)
             if not any(are_close(view, other) for other in views[:row] + views[row + 1 :]):
                 track.learn(view.appearance)
-            is_unseen = frame == self._last_detection and track.hits == hits[track.track_id] and track.hits < MIN_HITS
+            is_unseen = frame == self._last_detection and len(track.hits) == hits[track.track_id] < MIN_HITS
             if is_unseen and self._second_look is not None and self._second_look.confirms(image, view):
-                track.add_hit(is_strong=True)
+                track.add_hit(frame, is_strong=True)
         for candidate, first_view in zip(candidates, first_views, strict=True):
             view = self._second_view(candidate, frame, image, first_view)
             accepted = self._accept(candidate, frame, view)
@@ -173,26 +171,22 @@ class PeopleTracker:
     def confirmed_tracks(self) -> list[Track]:
         """The tracks that show people: detected often enough, or started by the user. Call it after the last frame."""
         tracks = sorted(self.ended + self.tracks, key=lambda track: track.track_id)
-        return [track for track in tracks if self._is_confirmed([track])]
+        return [track for track in tracks if is_confirmed([track], self._detector_runs)]
 
     def confirmed_people(self) -> list[Identity]:
         """The people whom the tracks show, in the order of their first frames. Call it after the last frame."""
-        tracks = {track.track_id: track for track in self.ended + self.tracks}
-        shots: dict[int, list[TrackHistory]] = defaultdict(list)  # nobody is followed across a cut
-        for history in self._histories.values():
-            shots[bisect(self.cuts, history.frames[0])].append(history)
-        return [
-            person
-            for number in sorted(shots)
-            for person in identify_people(shots[number], self.fps)
-            if self._is_confirmed([tracks[track_id] for track_id in set(person.track_ids.tolist())])
-        ]
+        return self.record().people(self.cuts, self.fps)
 
-    def _is_confirmed(self, tracks: Sequence[Track]) -> bool:
-        """Whether the tracks of a person were detected often enough together, or one was started by the user."""
-        needed = min(MIN_HITS, self._detector_runs)
-        is_detected = sum(t.hits for t in tracks) >= needed and any(t.has_strong_detection for t in tracks)
-        return is_detected or any(t.from_user_box for t in tracks)
+    def record(self) -> TrackingRecord:
+        """What is known about all tracks. Call it after the last frame."""
+        tracks = {track.track_id: track for track in self.ended + self.tracks}
+        recorded = {
+            number: RecordedTrack(
+                history, tracks[number].hits, tracks[number].has_strong_detection, tracks[number].from_user_box
+            )
+            for number, history in self._histories.items()
+        }
+        return TrackingRecord(recorded, self._detector_runs)
 
     def _is_detection_due(self, frame: int, ahead: int = 0) -> bool:
         """Whether the detector is to run in a frame, or probably so many frames later."""
@@ -233,7 +227,7 @@ class PeopleTracker:
         returning = {others[i]: lost[j] for i, j in returned.items()}
 
         for index, place in matched.items():
-            followed[place].add_hit(is_strong(detections[index], image_height))
+            followed[place].add_hit(frame, is_strong(detections[index], image_height))
         candidates: list[_Candidate] = []
         for index in sorted(others, key=lambda index: box_height(boxes[index]), reverse=True):
             detection, track = detections[index], returning.get(index)
@@ -348,14 +342,14 @@ class PeopleTracker:
         is_strong_detection = is_strong(candidate.detection, view.frame_height)
         for track in self.tracks:
             if track.last_frame == frame and is_same_body(track.points, view.points, track.crop.size):
-                track.add_hit(is_strong_detection)
+                track.add_hit(frame, is_strong_detection)
                 return None
         accepted = candidate.lost_track
         if accepted is None:
             accepted = self._new_track(frame, view.crop)
             self.tracks.append(accepted)
         accepted.smoother = OneEuroFilter(self.fps)
-        accepted.add_hit(is_strong_detection)
+        accepted.add_hit(frame, is_strong_detection)
         return accepted
 
     def _find_duplicates(self, frame: int) -> list[Track]:

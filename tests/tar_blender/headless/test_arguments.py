@@ -14,7 +14,7 @@ from tar_blender.headless.command import EXIT_BAD_INPUT, main
         (["a.mp4"], "required: -o/--output"),
         (["a.mp4", "-o", "b.blend", "--people", "0"], "argument --people: people must be at least 1"),
         (["a.mp4", "-o", "b", "--format", "dae"], "argument --format: dae is not one of blend"),
-        (["a.mp4", "-o", "b", "--jobs", "0"], "argument --jobs: '0' is not a whole number above 0"),
+        (["a.mp4", "-o", "b", "--workers", "0"], "argument --workers: workers must be at least 1, not 0"),
         (["a.mp4", "-o", "b.blend", "--fps", "inf"], "argument --fps: 'inf' is not a number above 0"),
         (["a.mp4", "-o", "b", "--resume", "--overwrite"], "not allowed with argument"),
         (["a.mp4", "-o", "b.blend", "--nonsense"], "unrecognized arguments"),

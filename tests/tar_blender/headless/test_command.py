@@ -82,7 +82,7 @@ def test_several_engines_write_the_same_files(engine_python: Path, tiny_video: P
     videos.mkdir()
     for name in ("a.mp4", "b with space.mp4", "100% tänzer.mp4"):
         (videos / name).write_bytes(tiny_video.read_bytes())
-    assert main([str(videos), "-o", str(tmp_path / "out"), "--format", "npz", "--jobs", "2"]) == 0
+    assert main([str(videos), "-o", str(tmp_path / "out"), "--format", "npz", "--workers", "2"]) == 0
     written = sorted(file.name for file in (tmp_path / "out").iterdir())
     assert written == ["100% tänzer.npz", "a.npz", "b with space.npz", REPORT]
     assert [row["status"] for row in outcomes_in(tmp_path / "out").values()] == ["done"] * 3
@@ -107,7 +107,7 @@ def test_interruption_keeps_finished_files_and_no_temporary_ones(
     for video in videos:
         video.write_bytes(tiny_video.read_bytes())
     out = tmp_path / "out"
-    command = [*start_by_path(), *map(str, videos), "-o", str(out), "--format", "blend"]
+    command = [*start_by_path(), *map(str, videos), "-o", str(out), "--format", "blend", "--workers", "1"]
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     process = subprocess.Popen(

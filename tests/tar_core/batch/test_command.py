@@ -61,7 +61,7 @@ def test_videos_become_motion_files(
     jobs: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    assert main(["batch", str(takes), "-o", str(out), "--jobs", "2", "--fov", "60"]) == 2
+    assert main(["batch", str(takes), "-o", str(out), "--workers", "2", "--fov", "60"]) == 2
     assert sorted(path.name for path in out.iterdir()) == ["a.npz", "b.npz", REPORT]
     (clip,) = load_shots(out / "a.npz")
     assert len(clip.people[0]) == 5
@@ -81,11 +81,25 @@ def test_videos_become_motion_files(
 def test_list_gives_videos_their_own_options(jobs: Path, takes: Path, tmp_path: Path) -> None:
     listed = takes / "list.csv"
     listed.write_text("video,name,focal_length,static_camera\na.mp4,one,1200,true\nb.mp4,two,,\n")
-    assert main(["batch", str(listed), "-o", str(tmp_path / "out"), "--people", "largest"]) == 0
+    assert main(["batch", str(listed), "-o", str(tmp_path / "out"), "--people", "largest", "--workers", "1"]) == 0
     first, second = read(jobs)
     assert (first["focal_length"], first["static_camera"], first["people"]) == (1200, True, "largest")
     assert not second.get("static_camera") and second["people"] == "largest"
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"one.npz", "two.npz", REPORT}
+
+
+def test_motion_files_are_cleaned_up_again(jobs: Path, tmp_path: Path) -> None:
+    clip = synthetic_clip(frames=40)
+    (tmp_path / "raw").mkdir()
+    clip.save(tmp_path / "raw" / "walk.npz")
+    (tmp_path / "raw" / "other.npz").write_bytes(b"not a motion file")
+    inputs = [str(tmp_path / "raw" / name) for name in ("walk.npz", "other.npz")]
+    assert main(["batch", *inputs, "-o", str(tmp_path / "out"), "--smoothing", "1"]) == 2
+    assert main(["cleanup", inputs[0], "-o", str(tmp_path / "single.npz"), "--smoothing", "1"]) == 0
+    (batched,), (single,) = (load_shots(path) for path in (tmp_path / "out" / "walk.npz", tmp_path / "single.npz"))
+    np.testing.assert_array_equal(batched.people[0].poses, single.people[0].poses)
+    assert not np.array_equal(batched.people[0].poses, clip.people[0].poses)
+    assert not read(jobs) and not (tmp_path / "out" / "other.npz").exists()
 
 
 @pytest.mark.parametrize(

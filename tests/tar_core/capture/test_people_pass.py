@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tar_core.capture.networks import Networks
-from tar_core.capture.people_pass import track_people
+from tar_core.capture.people_pass import follow_people, tracked_shots
 from tar_core.capture.progress import Progress
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
@@ -17,7 +17,9 @@ pytestmark = pytest.mark.capture
 def test_people_of_the_demo_are_tracked_with_a_static_camera(demo_video: Path, untrained_checkpoint: Path) -> None:
     options = CaptureOptions(box=StartBox(0, MAN), end=6, checkpoint=untrained_checkpoint, device="cpu")
     reported: list[Progress] = []
-    (tracked,) = track_people(VideoReader(demo_video), options, Networks.load(options), None, reported.append)
+    reader = VideoReader(demo_video)
+    record = follow_people(reader, options, Networks.load(options), reported.append)
+    (tracked,) = tracked_shots(record, reader, options, None)
     assert len(tracked.people) == 1 and tracked.last_frame == 6
     assert len(tracked.boxes) == 4, "every second frame of a 60 fps video is processed"
     assert box_iou(np.array(tracked.boxes[0][0]), np.array(MAN)) > 0.5

@@ -12,7 +12,7 @@ from tar_core.body.shape import rest_joints
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.capture import track
-from tar_core.capture.track import NetworkTrack, assemble_motion, collect_people, interpolate_poses
+from tar_core.capture.track import NetworkTrack, TrackResults, assemble_motion, collect_people, interpolate_poses
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.people.identity import Identity
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
@@ -42,18 +42,14 @@ def test_missing_frames_are_interpolated_with_confidence_zero() -> None:
     np.testing.assert_allclose(motion.confidence, [0.8, 0, 0, 0, 0.9], atol=1e-6)
 
 
-class KnownTrack(NetworkTrack):
-    """A track with given results instead of a network."""
-
-    def __init__(self, frames: range, side: float) -> None:
-        self._frames = list(frames)
-        self._boxes = [[0.0, 0.0, side, side]] * len(frames)
-        poses = np.zeros(72)
-        self._results = [result(poses, np.zeros(10), np.array([frame, side, 4]), 1).packed() for frame in frames]
+def known_track(frames: range, side: float) -> TrackResults:
+    """The results of a track whose boxes have this side."""
+    packed = (result(np.zeros(72), np.zeros(10), np.array([frame, side, 4]), 1).packed() for frame in frames)
+    return {frame: ([0.0, 0.0, side, side], data) for frame, data in zip(frames, packed, strict=True)}
 
 
 def test_people_are_collected_from_the_tracks_that_show_them() -> None:
-    tracks = {1: KnownTrack(range(10), side=20), 2: KnownTrack(range(10), side=30)}
+    tracks = {1: known_track(range(10), side=20), 2: known_track(range(10), side=30)}
     exchanged = Identity(np.array([0, 1, 5, 6]), np.array([1, 1, 2, 2]))
     unknown = Identity(np.array([0, 1]), np.array([7, 7]))
     partly = Identity(np.array([3, 4]), np.array([7, 1]))

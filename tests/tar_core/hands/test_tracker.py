@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tar_core.camera.crop import Crop
-from tar_core.hands.tracker import HandTracker, SeenHand
+from tar_core.hands.tracker import HandTracker, SeenHand, looks_at
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.hand_landmarks import HAND_CODE_SIZE, HandLandmarks
 from tar_core.people.track import Sighting
@@ -56,7 +56,7 @@ def run(network: Network, sightings: list[Sighting]) -> tuple[list[SeenHand], li
     tracker = HandTracker(network)
     for seen in sightings:
         tracker.step(seen.frame, IMAGE, [seen])
-    return tracker.looks({seen.frame: 1 for seen in sightings})
+    return looks_at({seen.frame: 1 for seen in sightings}, tracker.looks)
 
 
 def test_moving_hands_are_looked_at_in_turns() -> None:
@@ -89,5 +89,5 @@ def test_only_frames_of_the_person_count() -> None:
     tracker = HandTracker(Network())
     for frame in range(10):
         tracker.step(frame, IMAGE, [sighting(frame, shift=6.0 * frame)])
-    left, _ = tracker.looks({3: 1, 4: 1, 5: 2, 6: 1})
+    left, _ = looks_at({3: 1, 4: 1, 5: 2, 6: 1}, tracker.looks)
     assert {look.frame for look in left} <= {3, 4, 6}
