@@ -131,6 +131,8 @@ def _run_batch(options: argparse.Namespace) -> int:
             "the output of several videos is a folder; give the folder with -o, and the formats with --format"
         )
     videos = find_videos(options.video)
+    if options.shard is not None:
+        videos = options.shard.of(videos)
     own = {video.name: _options_of(options, video) for video in videos}
     count = number_of_engines(_capture_options(options), len(videos))
     wanted = {name: with_share(_capture_options(arguments), count) for name, arguments in own.items()}
@@ -141,6 +143,7 @@ def _run_batch(options: argparse.Namespace) -> int:
         resume=options.resume,
         overwrite=options.overwrite,
         inputs=[*(video.path for video in videos), *input_files(options)],
+        shard=options.shard,
     )
     make_engine = _engine_maker()
     errors = sys.stderr  # for other threads, while `save_scene` redirects sys.stderr

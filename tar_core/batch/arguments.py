@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tar_core.arguments import add_arguments
+from tar_core.batch.inputs import Shard
 from tar_core.options import CaptureOptions, CleanupOptions
 
 
@@ -16,6 +17,20 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         help="Continue a batch: skip videos that are finished, and write the others again",
     )
     existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
+    parser.add_argument(
+        "--shard",
+        type=parse_shard,
+        metavar="K/N",
+        help="Process only the K-th of N parts of the videos, with a report of its own, so that N machines share them",
+    )
+
+
+def parse_shard(text: str) -> Shard:
+    """Parse a value of --shard, such as 2/10."""
+    number, _, count = text.partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form K/N with K from 1 to N")
+    return Shard(int(number), int(count))
 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:

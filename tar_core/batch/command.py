@@ -78,6 +78,8 @@ def run(arguments: argparse.Namespace) -> int:
         TarError: there is no video, an option is unusable, or the folder cannot be written.
     """
     videos = find_videos(arguments.inputs)
+    if arguments.shard is not None:
+        videos = arguments.shard.of(videos)
     count = number_of_engines(from_arguments(CaptureOptions, arguments), len(videos))
     options = {video.name: ClipOptions.of(arguments, video, count) for video in videos}
     batch = Batch(
@@ -87,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         resume=arguments.resume,
         overwrite=arguments.overwrite,
         inputs=_inputs(videos, options),
+        shard=arguments.shard,
     )
     display = _Display(len(videos))
 

@@ -98,12 +98,16 @@ class Outcome:
 class Report:
     """The report in a folder, which one batch at a time may write.
 
+    Args:
+        folder: the folder of the outputs.
+        name: of the report; parts of a batch have their own.
+
     Raises:
         TarError: the folder cannot be written, or another batch writes to it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / REPORT
+    def __init__(self, folder: Path, name: str = REPORT) -> None:
+        self.path = folder / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

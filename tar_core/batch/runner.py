@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tar_core.batch.inputs import BatchVideo
-from tar_core.batch.report import DONE, FAILED, SKIPPED, STARTED, FileState, Outcome, Report
+from tar_core.batch.inputs import BatchVideo, Shard
+from tar_core.batch.report import DONE, FAILED, REPORT, SKIPPED, STARTED, FileState, Outcome, Report
 from tar_core.errors import TarError
 from tar_core.files import check_outputs
 
@@ -42,6 +42,7 @@ class Batch:
         resume: skip videos that are finished, and write the others again.
         overwrite: replace existing files; without `resume` and `overwrite`, videos with existing files fail.
         inputs: files that must not be replaced; videos with such an output fail.
+        shard: the part of a batch that these videos are, if it is divided; it has its own report.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class Batch:
     resume: bool = False
     overwrite: bool = False
     inputs: Sequence[Path | None] = ()
+    shard: Shard | None = None
 
     def outputs(self, video: BatchVideo) -> list[Path]:
         """The output files of a video, such as out/walk.blend and out/walk.fbx for videos/walk.mp4."""
@@ -85,7 +87,8 @@ def run_batch(
         TarError: the folder cannot be written.
         KeyboardInterrupt: the user pressed Ctrl-C.
     """
-    with Report(batch.folder) as report:
+    name = REPORT if batch.shard is None else batch.shard.name_of(REPORT)
+    with Report(batch.folder, name) as report:
         run = _Run(batch, report, on_outcome)
         waiting = [video for video in videos if run.is_wanted(video)]
         report.add(*map(run.start, waiting))
