@@ -23,10 +23,10 @@ def with_share(options: CaptureOptions, engines: int) -> CaptureOptions:
 
 def settings_text(options: CaptureOptions) -> str:
     """All of the options that the result depends on, as text; files count by their content."""
-    same_result = replace(options, threads=None, workers=None, memory=None, device="auto")
     files = {name: getattr(options, name) for name in ("body", "checkpoint", "camera_trajectory")}
-    without = replace(same_result, **dict.fromkeys(files))
     contents = {name: content_hash(path) for name, path in files.items() if path is not None}
+    without = replace(options, threads=None, workers=None, memory=None, device="auto")
+    without = replace(without, body=None, checkpoint=None, camera_trajectory=None)
     return f"{without} {contents}" if contents else str(without)
 
 
