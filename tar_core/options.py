@@ -177,8 +177,8 @@ class CaptureOptions:
     workers: int | None = option(
         None,
         "Workers",
-        "Number of processes that work side by side: on parts of a long video, or on several videos (default: from the "
-        "CPU, the memory and the videos; 1 on a GPU)",
+        "Number of processes that work side by side: on several videos, or on parts of a long video (default: several "
+        "videos by the CPU and the memory; a video is not divided)",
         unit="number",
         minimum=1,
         blender=False,

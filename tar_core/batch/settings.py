@@ -16,8 +16,11 @@ def number_of_engines(options: CaptureOptions, videos: int) -> int:
 
 
 def with_share(options: CaptureOptions, engines: int) -> CaptureOptions:
-    """The options of one of several captures side by side: its share of the workers and of the CPU threads."""
-    workers = max(1, number_of_workers(options) // engines)
+    """The options of one of several captures side by side: its share of the workers and of the CPU threads.
+
+    A video is divided only if the number of workers is given; see `plan_stretches`.
+    """
+    workers = 1 if options.workers is None else max(1, number_of_workers(options) // engines)
     return replace(options, workers=workers, threads=options.threads or threads_of_one(engines * workers))
 
 

@@ -34,11 +34,12 @@ def plan_stretches(reader: VideoReader, options: CaptureOptions) -> list[Stretch
 
     Args:
         reader: the video.
-        options: what to capture. The number of workers is given, or follows from the machine.
+        options: what to capture. Only if the number of workers is given, the range is divided, since the parts do not
+            equal the whole exactly.
     """
     total = reader.frames_in(options.first_frame, options.end)
     whole = [Stretch(options.first_frame, options.first_frame, options.end, options.end)]
-    if total is None or options.box is not None or options.shot is not None:
+    if options.workers is None or total is None or options.box is not None or options.shot is not None:
         return whole
     count = min(number_of_workers(options), int(total / (MIN_LENGTH * reader.fps)))
     if count <= 1:

@@ -21,10 +21,15 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_few_videos_are_divided_and_many_are_not(
     videos: int, engines: int, each: int, threads: int, machine: None
 ) -> None:
-    options = CaptureOptions(device="cpu")
+    options = CaptureOptions(device="cpu", workers=16, memory=64)
     assert number_of_engines(options, videos) == engines
     shared = with_share(options, engines)
     assert (shared.workers, shared.threads) == (each, threads)
+
+
+def test_videos_are_divided_only_on_demand(machine: None) -> None:
+    options = CaptureOptions(device="cpu")
+    assert number_of_engines(options, 3) == 3 and with_share(options, 3).workers == 1
 
 
 def test_one_worker_uses_the_default_threads(machine: None) -> None:

@@ -27,7 +27,9 @@ from tar_core.video.reader import VideoReader
 
 CAMERA = EstimatedCamera(np.array([0.0, -1, 0]), 1.0, 1000.0, 0.1)
 FPS, SECONDS = 30.0, 12
-USUAL, LARGEST = 0.004, 0.05  # meters; crops differ by tenths of a pixel, and the distance from the camera with them
+# Meters. In the first stretch, only the shape differs, which is that of the whole video; in the second one, the crops
+# differ by tenths of a pixel, and the distance from the camera with them.
+SAME, USUAL, LARGEST = 0.001, 0.01, 0.2
 
 
 @dataclass
@@ -69,7 +71,7 @@ def test_the_range_is_divided() -> None:
         (None, {"workers": 4}),
         (3000, {"workers": 4, "shot": 2}),
         (3000, {"workers": 4, "box": StartBox(0, (0, 0, 9, 9))}),
-        (3000, {"workers": None, "device": "cuda"}),
+        (3000, {"workers": None}),
     ],
 )
 def test_some_videos_are_not_divided(count: int | None, options: dict[str, object]) -> None:
@@ -147,7 +149,8 @@ def test_divided_video_gives_the_same_motion(images: list[np.ndarray], short_str
     off = differences(whole, divided, range(seam - 15, seam + 15))
     print(f"away from frame {seam}: median {1000 * np.median(off):.3f} mm, largest {1000 * off.max():.3f} mm")
     assert divided.focal_length == whole.focal_length and len(divided.people) == len(whole.people)
-    assert np.median(off) < USUAL and off.max() < LARGEST
+    before, after = off[: seam - 15], off[seam - 15 :]
+    assert before.max() < SAME and np.median(after) < USUAL and after.max() < LARGEST
     done = [progress.done for progress in reported if progress.stage == "capture"]
     assert done == list(range(1, len(done) + 1)) and reported[-1].done == reported[-1].total == SECONDS * FPS
 
