@@ -92,17 +92,21 @@ def quaternion_to_axis_angle(quaternion: Array) -> Array:
     return q[..., 1:] * (2 * half / sine)
 
 
-def quaternion_between(start: Array, end: Array) -> Array:
-    """Rotation from quaternions `start` [..., 4] to `end` [..., 4] in the axes of `start`: conj(start) end."""
-    a, b = start, end
+def quaternion_product(a: Array, b: Array) -> Array:
+    """Product of quaternions [..., 4]: the rotation `b` followed by the rotation `a`."""
     return stack(
         [
-            a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2] + a[..., 3] * b[..., 3],
-            a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0] - a[..., 2] * b[..., 3] + a[..., 3] * b[..., 2],
-            a[..., 0] * b[..., 2] - a[..., 2] * b[..., 0] - a[..., 3] * b[..., 1] + a[..., 1] * b[..., 3],
-            a[..., 0] * b[..., 3] - a[..., 3] * b[..., 0] - a[..., 1] * b[..., 2] + a[..., 2] * b[..., 1],
+            a[..., 0] * b[..., 0] - a[..., 1] * b[..., 1] - a[..., 2] * b[..., 2] - a[..., 3] * b[..., 3],
+            a[..., 0] * b[..., 1] + a[..., 1] * b[..., 0] + a[..., 2] * b[..., 3] - a[..., 3] * b[..., 2],
+            a[..., 0] * b[..., 2] + a[..., 2] * b[..., 0] + a[..., 3] * b[..., 1] - a[..., 1] * b[..., 3],
+            a[..., 0] * b[..., 3] + a[..., 3] * b[..., 0] + a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1],
         ]
     )
+
+
+def quaternion_between(start: Array, end: Array) -> Array:
+    """Rotation from quaternions `start` [..., 4] to `end` [..., 4] in the axes of `start`: conj(start) end."""
+    return quaternion_product(concatenate([start[..., :1], -start[..., 1:]], -1), end)
 
 
 def matrix_to_axis_angle(matrix: Array) -> Array:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.rotations import continuous_quaternions, quaternion_between, slerp
+from tar_core.rotations import continuous_quaternions, quaternion_product, slerp
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class BoneMotion:
     def turned(self, angles: np.ndarray) -> "BoneMotion":
         """Turn the root by angles [N] about z, in its place."""
         rotations = self.rotations.copy()
-        rotations[:, 0] = multiply(about_z(angles), rotations[:, 0])
+        rotations[:, 0] = quaternion_product(about_z(angles), rotations[:, 0])
         return replace(self, rotations=rotations)
 
     def mixed(self, other: "BoneMotion", weights: np.ndarray) -> "BoneMotion":
@@ -86,11 +86,6 @@ class BoneMotion:
     def continuous(self) -> "BoneMotion":
         """Return the motion without changes of the quaternions' signs."""
         return replace(self, rotations=continuous_quaternions(self.rotations))
-
-
-def multiply(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Product of quaternions [..., 4]: the rotation b, followed by a."""
-    return np.asarray(quaternion_between(a * [1.0, -1.0, -1.0, -1.0], b))
 
 
 def about_z(angles: np.ndarray) -> np.ndarray:

@@ -5,9 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.rotations import axis_angle_to_quaternion, quaternion_between, quaternion_to_axis_angle, slerp
+from tar_core.rotations import (
+    axis_angle_to_quaternion,
+    quaternion_between,
+    quaternion_product,
+    quaternion_to_axis_angle,
+    slerp,
+)
 
-from .bone_motion import BoneMotion, multiply, turn
+from .bone_motion import BoneMotion, turn
 
 _SPEED_WEIGHT = 3.0  # frames; of a difference in speed, relative to one in pose
 
@@ -98,7 +104,7 @@ def _closed_rotations(quaternions: np.ndarray, blend: int) -> np.ndarray:
     first, last = quaternions[0], quaternions[-1]
     middle = np.broadcast_to(slerp(first, last, np.array(0.5)), quaternions.shape)
     vectors = quaternion_to_axis_angle(quaternion_between(middle, quaternions))
-    return multiply(middle, axis_angle_to_quaternion(_closed(vectors, blend)))
+    return quaternion_product(middle, axis_angle_to_quaternion(_closed(vectors, blend)))
 
 
 def _slope(values: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 
 from tar_core.errors import TarError
-from tar_core.rotations import matrix_to_quaternion, quaternion_to_matrix
+from tar_core.rotations import matrix_to_quaternion, quaternion_product, quaternion_to_matrix
 
 from ..scene.fcurves import bone_path, find_action, remove_curves, write_bone_curves
 from ..scene.ik_controls import controlled_limbs
@@ -14,7 +14,7 @@ from ..scene.layers import fit_layers, is_layered
 from ..scene.metadata import check_local, is_part, unmark_part
 from ..scene.travel import has_travel
 from ..util.blender_types import data_of, pose_bones
-from .bone_motion import BoneMotion, multiply
+from .bone_motion import BoneMotion
 
 _ROTATION, _LOCATION = "rotation_quaternion", "location"
 
@@ -80,8 +80,10 @@ def from_basis(
     """
     rest, head = _rest(armature, bones)
     world = np.array(armature.matrix_world)
-    rotations = multiply(multiply(rest, basis / np.linalg.norm(basis, axis=-1, keepdims=True)), _conjugate(rest))
-    rotations[:, 0] = multiply(_rotation(world), rotations[:, 0])
+    rotations = quaternion_product(
+        quaternion_product(rest, basis / np.linalg.norm(basis, axis=-1, keepdims=True)), _conjugate(rest)
+    )
+    rotations[:, 0] = quaternion_product(_rotation(world), rotations[:, 0])
     points = head + locations @ quaternion_to_matrix(rest[0]).T
     return BoneMotion(frames, bones, rotations, points @ world[:3, :3].T + world[:3, 3]).continuous()
 
@@ -95,8 +97,8 @@ def write_motion(armature: bpy.types.Object, motion: BoneMotion) -> None:
     rest, head = _rest(armature, motion.bones)
     world = np.array(armature.matrix_world)
     rotations = motion.rotations.copy()
-    rotations[:, 0] = multiply(_conjugate(_rotation(world)), rotations[:, 0])
-    basis = multiply(multiply(_conjugate(rest), rotations), rest)
+    rotations[:, 0] = quaternion_product(_conjugate(_rotation(world)), rotations[:, 0])
+    basis = quaternion_product(quaternion_product(_conjugate(rest), rotations), rest)
     inverse = np.linalg.inv(world)
     points = motion.positions @ inverse[:3, :3].T + inverse[:3, 3]
     locations = (points - head) @ quaternion_to_matrix(rest[0])

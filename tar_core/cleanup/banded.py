@@ -86,35 +86,69 @@ class FrameLeastSquares:
 
 
 def solve_band(diagonal: np.ndarray, first: np.ndarray, second: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solve A x = b for a symmetric, positive definite A in which each block is coupled with the next two.
+    """Solve A x = b for symmetric, positive definite A in which each block is coupled with the next two.
 
-    Frames are taken in pairs. A pair is coupled with the next pair only, so the system is block tridiagonal.
+    Frames are taken in pairs. A pair is coupled with the next pair only, so the system is block tridiagonal. Further
+    axes, written as ..., are separate systems that are solved together.
 
     Args:
-        diagonal: [N, 3, 3] blocks on the diagonal.
-        first: [N - 1] factors of the identity matrix in the blocks one off the diagonal.
-        second: [N - 2] factors of the identity matrix in the blocks two off the diagonal.
-        right: [N, 3] right-hand side b.
+        diagonal: [N, ..., K, K] blocks on the diagonal.
+        first: [N - 1, ...] factors of the identity matrix in the blocks one off the diagonal.
+        second: [N - 2, ...] factors of the identity matrix in the blocks two off the diagonal.
+        right: [N, ..., K, M] right-hand sides b.
 
     Returns:
-        [N, 3] solution x.
+        [N, ..., K, M] solutions x.
     """
-    count = len(diagonal)
+    count, size = len(diagonal), diagonal.shape[-1]
+    batch, columns, identity = diagonal.shape[1:-2], right.shape[-1], np.eye(size)
     pairs = -(-count // 2)
-    blocks = np.zeros((pairs, 2, 3, 2, 3))
-    blocks[:, 0, :, 0], blocks[:, 1, :, 1] = diagonal[::2], np.eye(3)  # an odd N is padded with one separate frame
-    blocks[: count // 2, 1, :, 1] = diagonal[1::2]
-    inside = first[::2, None, None] * np.eye(3)
-    blocks[: len(inside), 0, :, 1] = blocks[: len(inside), 1, :, 0] = inside
-    following = np.zeros((max(pairs - 1, 0), 2, 3, 2, 3))  # from a pair to the next one
-    following[:, 1, :, 0] = first[1::2, None, None] * np.eye(3)
+    blocks = np.zeros((pairs, *batch, 2, size, 2, size))
+    blocks[..., 0, :, 0, :] = diagonal[::2]
+    blocks[..., 1, :, 1, :] = identity  # an odd N is padded with one separate frame
+    blocks[: count // 2, ..., 1, :, 1, :] = diagonal[1::2]
+    inside = first[::2, ..., None, None] * identity
+    blocks[: len(inside), ..., 0, :, 1, :] = blocks[: len(inside), ..., 1, :, 0, :] = inside
+    following = np.zeros((max(pairs - 1, 0), *batch, 2, size, 2, size))  # from a pair to the next one
+    following[..., 1, :, 0, :] = first[1::2, ..., None, None] * identity
     for k in (0, 1):
-        own = second[k::2, None, None] * np.eye(3)
-        following[: len(own), k, :, k] = own
-    matrices, couplings = blocks.reshape(pairs, 6, 6), following.reshape(-1, 6, 6)
-    padded = np.zeros((pairs, 2, 3))
-    padded.reshape(-1, 3)[:count] = right
-    return solve_chain(matrices, couplings, padded.reshape(pairs, 6, 1)).reshape(-1, 3)[:count]
+        own = second[k::2, ..., None, None] * identity
+        following[: len(own), ..., k, :, k, :] = own
+    shape = *batch, 2 * size, 2 * size
+    padded = np.zeros((2 * pairs, *batch, size, columns))
+    padded[:count] = right
+    halves = np.moveaxis(padded.reshape(pairs, 2, *batch, size, columns), 1, -3)
+    solution = solve_chain(
+        blocks.reshape(pairs, *shape),
+        following.reshape(-1, *shape),
+        halves.reshape(pairs, *batch, 2 * size, columns),
+    )
+    frames = np.moveaxis(solution.reshape(pairs, *batch, 2, size, columns), -3, 1)
+    return frames.reshape(2 * pairs, *batch, size, columns)[:count]
+
+
+def second_differences(weights: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The bands of D^T W D, where D takes second differences over time.
+
+    Args:
+        weights: [N - 2, ...] the diagonal of W.
+        count: number of frames N.
+
+    Returns:
+        The diagonal [N, ...], and the bands one [N - 1, ...] and two [N - 2, ...] off the diagonal.
+    """
+    batch = weights.shape[1:]
+    diagonal, first = np.zeros((count, *batch)), np.zeros((max(count - 1, 0), *batch))
+    for k, factor in enumerate((1.0, 4.0, 1.0)):
+        diagonal[k : count - 2 + k] += factor * weights
+    first[:-1] -= 2 * weights
+    first[1:] -= 2 * weights
+    return diagonal, first, weights
+
+
+def cauchy_weights(residuals: np.ndarray) -> np.ndarray:
+    """Weights of residuals in expected errors, for a Cauchy distribution: gross errors count little."""
+    return 1 / (1 + (residuals / 2) ** 2)
 
 
 def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -123,12 +157,12 @@ def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -
     All odd unknowns are eliminated at once. The even ones that remain form a chain of half the length.
 
     Args:
-        diagonal: [N, k, k] blocks on the diagonal.
-        coupling: [N - 1, k, k] blocks above the diagonal; the blocks below it are their transposes.
-        right: [N, k, m] right-hand sides b.
+        diagonal: [N, ..., k, k] blocks on the diagonal.
+        coupling: [N - 1, ..., k, k] blocks above the diagonal; the blocks below it are their transposes.
+        right: [N, ..., k, m] right-hand sides b.
 
     Returns:
-        [N, k, m] solutions x.
+        [N, ..., k, m] solutions x.
     """
     if len(diagonal) == 1:
         return np.linalg.solve(diagonal, right)
@@ -136,17 +170,17 @@ def solve_chain(diagonal: np.ndarray, coupling: np.ndarray, right: np.ndarray) -
     before, after = coupling[0::2], coupling[1::2]  # of each odd unknown with the even one before and after it
     inside = len(after)  # number of odd unknowns with an even one after them
     from_before = before @ inverse
-    from_after = after.swapaxes(1, 2) @ inverse[:inside]
+    from_after = after.swapaxes(-1, -2) @ inverse[:inside]
     even_diagonal, even_right = diagonal[0::2].copy(), right[0::2].astype(np.float64)
     odd_right = right[1::2]
-    even_diagonal[: len(before)] -= from_before @ before.swapaxes(1, 2)
+    even_diagonal[: len(before)] -= from_before @ before.swapaxes(-1, -2)
     even_diagonal[1 : inside + 1] -= from_after @ after
     even_right[: len(before)] -= from_before @ odd_right
     even_right[1 : inside + 1] -= from_after @ odd_right[:inside]
     even = solve_chain(even_diagonal, -from_before[:inside] @ after, even_right)
     solution = np.empty(right.shape)
     solution[0::2] = even
-    remainder = odd_right - before.swapaxes(1, 2) @ even[: len(before)]
+    remainder = odd_right - before.swapaxes(-1, -2) @ even[: len(before)]
     remainder[:inside] -= after @ even[1 : inside + 1]
     solution[1::2] = inverse @ remainder
     return solution

@@ -28,7 +28,7 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.banded import solve_band
+from tar_core.cleanup.banded import second_differences, solve_band
 from tar_core.cleanup.contacts import ORIGIN, START_HEIGHT, sight_lines, sole_points, weighted_speed
 from tar_core.cleanup.foot_leveling import level_feet
 from tar_core.cleanup.leg_ik import move_ankles
@@ -289,16 +289,12 @@ def _solve_displacements(
     right = np.zeros((count, 3)) + pull
     right[:-1] += slide
     right[1:] -= slide
-    # The bands of D^T D for first and second differences D.
-    diagonal, first, second = np.zeros(count), -coupling, np.zeros(max(count - 2, 0))
+    diagonal, first, second = second_differences(bending * np.ones(max(count - 2, 0)), count)
     diagonal[1:] += coupling
     diagonal[:-1] += coupling
-    for k, weight in enumerate((1.0, 4.0, 1.0)):
-        diagonal[k : count - 2 + k] += bending * weight
-    first[:-1] -= 2 * bending
-    first[1:] -= 2 * bending
-    second += bending
-    return solve_band(stiffness + diagonal[:, None, None] * np.eye(3), first, second, right)
+    first -= coupling
+    blocks = stiffness + diagonal[:, None, None] * np.eye(3)
+    return solve_band(blocks, first, second, right[..., None])[..., 0]
 
 
 def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:

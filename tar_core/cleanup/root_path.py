@@ -33,7 +33,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tar_core.body.data import BodyData
-from tar_core.cleanup.banded import FrameLeastSquares
+from tar_core.cleanup.banded import FrameLeastSquares, cauchy_weights
 from tar_core.cleanup.body_size import scaled_person
 from tar_core.cleanup.support import BodyPoints, find_flights, find_supports
 from tar_core.filters import true_runs
@@ -228,7 +228,7 @@ class _Problem:
         along = np.exp(log_distance)[:, None] * body.sight  # [N, 3] derivative of all positions
         error = _DISTANCE * body.relative_error * np.sqrt(self._correlated)
         residual = log_distance / error
-        squares.add(np.arange(len(body)), (1 / error)[:, None, None], residual, _cauchy(residual))
+        squares.add(np.arange(len(body)), (1 / error)[:, None, None], residual, cauchy_weights(residual))
         self._add_dynamics(squares, body.camera + along + body.mass, along, floor.up)
         self._add_stance(squares, positions, along)
         if self.has_floor:
@@ -288,7 +288,7 @@ class _Problem:
             difference = difference + coefficient * positions[first + step, point]
             columns.append(coefficient * (along[first + step] * sight).sum(1) / error)
         residual = (difference * sight).sum(1) / error
-        squares.add(first, np.stack(columns, 1)[..., None], residual, _cauchy(residual))
+        squares.add(first, np.stack(columns, 1)[..., None], residual, cauchy_weights(residual))
 
     def _add_floor(self, squares: FrameLeastSquares, positions: np.ndarray, along: np.ndarray, floor: Floor) -> None:
         """Add the heights of supports, and of other points [N, Q, 3] below the floor."""
@@ -302,9 +302,4 @@ class _Problem:
             errors = np.broadcast_to(error, chosen.shape)[frame, point] * np.sqrt(chosen.sum(1)[frame])
             residual = heights[frame, point] / errors
             jacobian = (along[frame] @ floor.up) / errors
-            squares.add(frame, jacobian[:, None, None], residual, _cauchy(residual), (1 / errors)[:, None])
-
-
-def _cauchy(residual: np.ndarray) -> np.ndarray:
-    """Weights of residuals in expected errors, for a Cauchy distribution: gross errors count little."""
-    return 1 / (1 + (residual / 2) ** 2)
+            squares.add(frame, jacobian[:, None, None], residual, cauchy_weights(residual), (1 / errors)[:, None])

@@ -1,41 +1,49 @@
-"""Smoothing of captured motion that preserves sudden movements such as hits and stops.
+"""Smoothing of captured motion: the most likely motion for the expected errors of the network.
 
-The Savitzky-Golay filter (1964) fits a parabola to the frames around each frame by least squares, and takes its value
-at that frame. Constant acceleration passes unchanged; jitter is removed. For rotations, the parabola is fitted in the
-tangent space at the frame's own rotation, to the logarithms of the differences from its neighbors.
+A captured rotation R_t of a joint has an expected error sigma_t, and joints seldom accelerate abruptly. The rotations
+R'_t minimize
 
-- Outliers are interpolated first (outliers.py), since they would bend the parabolas.
-- Frames are weighted by their expected error, so that the surrounding frames determine an occluded limb or a frame in
-  which the person is not detected.
-- Deviations from the parabola that are larger than jitter throughout a window are real motion. The faster a limb moves,
-  the less it is smoothed (a local Wiener filter; Lee, 1980).
-- The translation jitters mainly along the line of sight, where a single camera is least precise. Across it, errors are
-  about a millimeter and little is smoothed.
+    sum_t |log(R_t^T R'_t)|^2 / sigma_t^2  +  sum_t |w_t - w_(t-1)|^2 / (a / fps^2)^2,    w_t = log(R'_t^T R'_(t+1))
+
+with the angular velocity w_t per frame and a usual angular acceleration a (maximum a posteriori; a smoothing spline).
+Frames with a large expected error follow their neighbors: an occluded limb, or a person who is not detected. Cauchy
+weights keep sudden movements such as hits and stops, and ignore frames that are far off. The positions of the root are
+smoothed in the same way: strongly along the line of sight, where a single camera is least precise, and hardly across
+it.
+
+Outliers are interpolated first (outliers.py): they are farther off than an error, and would be taken for hits.
+
+The expected errors are proportional to the strength of the smoothing. Motion slower than about sqrt(a / sigma_t), some
+5 Hz at the default strength, is kept. That is what the filters of marker-based capture keep, too (Winter, Biomechanics
+and Motor Control of Human Movement, 2009).
 """
 
 from dataclasses import replace
 
 import numpy as np
 
+from tar_core.cleanup.banded import cauchy_weights, second_differences, solve_band
 from tar_core.cleanup.outliers import fill_outliers
 from tar_core.errors import TarError
-from tar_core.filters import MIN_WINDOW, parabola_weights, smooth_points, smoothing_window, window_starts
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import (
-    axis_angle_to_matrix,
-    matrix_to_axis_angle,
-    matrix_to_quaternion,
+    axis_angle_to_quaternion,
     quaternion_between,
+    quaternion_product,
     quaternion_to_axis_angle,
 )
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 
-MAX_WINDOW = 0.6  # seconds; size of the window at full strength
-# Jitter at full strength: of rotations, radians; of the translation along and across the line of sight, meters.
-ROTATION_JITTER, DEPTH_JITTER, IMAGE_JITTER = np.radians(1.0), 0.02, 0.003
-_HIGH_ERROR = 2.0  # as a multiple of the median error; frames with a larger error are smoothed completely
+MIN_FRAMES = 5  # shorter motion is left as it is
+# At full strength (docs/experiments/2026-11-30-smoothing.md):
+ROTATION_ERROR = 1.0  # radians per meter of the expected error of the joint's position
+DEPTH_ERROR, IMAGE_ERROR = 0.05, 0.003  # of the root along and across the line of sight, as a fraction of the distance
+ANGULAR_ACCELERATION, ACCELERATION = 120.0, 6.0  # usual ones: rad/s^2 of joints, m/s^2 of the root
+_STEPS = 4  # Gauss-Newton steps
+_TYPICAL_ERROR = 0.1  # meters; of motion without expected errors
 _MIN_CONFIDENCE = 0.1  # smaller confidences are raised to this value
-_MIN_ERROR = 1e-3  # smaller errors are raised to this value
+_MIN_ERROR = 1e-3  # meters; smaller errors are raised to this value
+_MIN_DISTANCE = 0.1  # meters; smaller distances from the camera are raised to this value
 # The joint whose position error measures the error of each joint's rotation: its first child, or itself if it has none.
 _MEASURED_BY = [PARENTS.index(joint) if joint in PARENTS else joint for joint in range(NUM_JOINTS)]
 
@@ -47,45 +55,47 @@ def smooth_clip(clip: MotionClip, strength: float) -> MotionClip:
 
 
 def smooth_person(person: PersonMotion, fps: float, strength: float, camera: np.ndarray | None = None) -> PersonMotion:
-    """Smooth the poses and the translation of one person.
+    """Repair outliers, and smooth the poses and the translation of one person.
 
     Args:
         person: the motion.
         fps: frame rate.
-        strength: 0 leaves the motion unchanged; 1 fits parabolas to 0.6 seconds.
+        strength: 0 leaves the motion unchanged; the larger, the smoother.
         camera: [N, 3] position of the camera, meters; None for a camera at the origin.
 
     Raises:
         TarError: the strength is outside 0..1.
     """
     check_strength(strength)
-    if strength > 0:
-        person = fill_outliers(person, fps)
-    window = smoothing_window(strength * MAX_WINDOW * fps, len(person))
-    if window < MIN_WINDOW:
+    if strength == 0:
         return person
-    rotations = axis_angle_to_matrix(person.poses.reshape(len(person), -1, 3).astype(np.float64))
+    person = fill_outliers(person, fps)
+    if len(person) < MIN_FRAMES:
+        return person
     errors = expected_errors(person)
-    poses = matrix_to_axis_angle(smooth_rotations(rotations, window, errors, strength * ROTATION_JITTER))
+    poses = axis_angle_to_quaternion(person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64))
+    smooth = smooth_rotations(poses, strength * ROTATION_ERROR * errors, ANGULAR_ACCELERATION / fps**2)
     trans = person.trans.astype(np.float64)
-    offset = smooth_points(trans, window, errors[:, :1]) - trans
     sight = trans if camera is None else trans - camera
-    sight = sight / np.linalg.norm(sight, axis=1, keepdims=True).clip(1e-9)
-    along = (offset * sight).sum(1, keepdims=True) * sight
-    for part, jitter in ((along, DEPTH_JITTER), (offset - along, IMAGE_JITTER)):
-        trans = trans + _jitter_ratio(part[:, None], window, errors[:, :1], strength * jitter) * part
-    return replace(person, poses=poses.reshape(len(person), -1), trans=trans)
+    # The network's expected errors are those of joints relative to the root; frames in which they are large are
+    # unreliable for the root, too.
+    relative = strength * errors[:, 0] / np.median(errors[:, 0])
+    return replace(
+        person,
+        poses=quaternion_to_axis_angle(smooth).reshape(len(person), -1).astype(person.poses.dtype),
+        trans=smooth_positions(trans, sight, relative, ACCELERATION / fps**2).astype(person.trans.dtype),
+    )
 
 
 def expected_errors(person: PersonMotion) -> np.ndarray:
-    """Expected error of each joint's rotation, [N, 24].
+    """Expected errors [N, 24] that measure how uncertain each joint's rotation is, meters.
 
-    It is the position error of the joint's child, divided by the confidence of the frame. Only the ratios between
-    frames are meaningful. Position errors are relative to the pelvis, so the pelvis gets the mean of the other joints.
+    It is the position error of the joint's child, divided by the confidence of the frame. Position errors are relative
+    to the pelvis, so the pelvis gets the mean of the other joints.
     """
     errors = person.joint_errors.astype(np.float64)
     if not errors.any():
-        errors = np.ones_like(errors)
+        errors = np.full_like(errors, _TYPICAL_ERROR)
     rotation_errors = errors[:, _MEASURED_BY]
     rotation_errors[:, 0] = errors[:, 1:].mean(1)
     return np.maximum(rotation_errors, _MIN_ERROR) / np.clip(person.confidence, _MIN_CONFIDENCE, 1)[:, None]
@@ -101,50 +111,73 @@ def check_strength(strength: float, name: str = "smoothing") -> None:
         raise TarError(f"the strength of {name} is {strength:g}; give a number from 0 to 1")
 
 
-def smooth_rotations(
-    rotations: np.ndarray, window: int, errors: np.ndarray | None = None, jitter: float = np.inf
+def smooth_rotations(quaternions: np.ndarray, errors: np.ndarray, acceleration: float) -> np.ndarray:
+    """The most likely rotations of joints (see the module).
+
+    Args:
+        quaternions: [N, J, 4] captured rotations.
+        errors: [N, J] their expected errors, radians.
+        acceleration: a usual change of the angular velocity from frame to frame, radians.
+
+    Returns:
+        [N, J, 4].
+    """
+    smooth = quaternions
+    for _ in range(_STEPS):
+        offsets = quaternion_to_axis_angle(quaternion_between(quaternions, smooth))
+        velocities = quaternion_to_axis_angle(quaternion_between(smooth[:-1], smooth[1:]))
+        weights = cauchy_weights(np.linalg.norm(offsets, axis=-1) / errors) / errors**2
+        change = _smoothing_step(
+            weights[..., None, None] * np.eye(1), offsets, np.diff(velocities, axis=0), acceleration
+        )
+        smooth = quaternion_product(smooth, axis_angle_to_quaternion(change))
+    return np.asarray(smooth)
+
+
+def smooth_positions(positions: np.ndarray, sight: np.ndarray, errors: np.ndarray, acceleration: float) -> np.ndarray:
+    """The most likely positions of the root.
+
+    Args:
+        positions: [N, 3] captured positions, meters.
+        sight: [N, 3] from the camera to the root.
+        errors: [N] factors of the expected errors `DEPTH_ERROR` and `IMAGE_ERROR`.
+        acceleration: a usual change of the velocity from frame to frame, meters.
+
+    Returns:
+        [N, 3].
+    """
+    distance = np.linalg.norm(sight, axis=1, keepdims=True).clip(_MIN_DISTANCE)
+    direction = sight / distance
+    along = direction[:, :, None] * direction[:, None]  # projects onto the line of sight
+    projections = np.stack([along, np.eye(3) - along])  # [2, N, 3, 3]
+    expected = np.array([DEPTH_ERROR, IMAGE_ERROR])[:, None] * distance[:, 0] * errors
+    smooth = positions
+    for _ in range(_STEPS):
+        offsets = smooth - positions
+        sizes = np.linalg.norm(np.einsum("knab,nb->kna", projections, offsets), axis=-1)
+        weights = cauchy_weights(sizes / expected) / expected**2
+        matrices = np.einsum("kn,knab->nab", weights, projections)
+        smooth = smooth + _smoothing_step(matrices, offsets, np.diff(smooth, n=2, axis=0), acceleration)
+    return np.asarray(smooth)
+
+
+def _smoothing_step(
+    weights: np.ndarray, offsets: np.ndarray, accelerations: np.ndarray, usual_acceleration: float
 ) -> np.ndarray:
-    """Smooth rotations R_t: R_t exp(sum_k w_k log(R_t^T R_k)), with the parabola's weights w_k of the frames k.
+    """A Gauss-Newton step: the change [N, ..., 3] that minimizes the squared errors and accelerations.
 
     Args:
-        rotations: [N, J, 3, 3].
-        window: number of frames in a window.
-        errors: [N, J] expected standard errors; None for equal errors.
-        jitter: radians; deviations from the parabola up to this size are removed completely.
-
-    Returns:
-        [N, J, 3, 3].
+        weights: [N, ..., K, K] of the offsets; K is 1 if all coordinates have the same weight, otherwise 3.
+        offsets: [N, ..., 3] from the captured to the present values.
+        accelerations: [N - 2, ..., 3] second differences of the present values.
+        usual_acceleration: their expected size.
     """
-    errors = np.ones(rotations.shape[:2]) if errors is None else errors
-    first, weights = parabola_weights(len(rotations), window, errors)
-    offset = np.zeros((*rotations.shape[:-2], 3))
-    quaternions = matrix_to_quaternion(rotations)  # three times as fast as differences of matrices
-    for k in range(window):
-        difference = quaternion_between(quaternions, quaternions[first + k])
-        offset += weights[:, k, :, None] * quaternion_to_axis_angle(difference)
-    return rotations @ axis_angle_to_matrix(_jitter_ratio(offset, window, errors, jitter)[..., None] * offset)
-
-
-def _jitter_ratio(offset: np.ndarray, window: int, errors: np.ndarray, jitter: float) -> np.ndarray:
-    """The ratio of the offsets to the parabolas that is jitter.
-
-    The ratio is 1 if the mean square of the offsets in the window is at most the variance of the jitter; otherwise it
-    is the jitter's share of that mean square. It is 1 in frames with a high expected error, whose offsets are no
-    motion.
-
-    Args:
-        offset: [N, J, C].
-        window: number of frames in a window.
-        errors: [N, J] expected standard errors.
-        jitter: standard deviation of the jitter.
-
-    Returns:
-        [N, J] in 0..1.
-    """
-    if not np.isfinite(jitter):
-        return np.ones(offset.shape[:2])
-    squares = (offset**2).sum(-1)
-    first = window_starts(len(offset), window)
-    power = np.mean([squares[first + k] for k in range(window)], axis=0)
-    ratio = np.minimum(1, jitter**2 / np.maximum(power, 1e-24))
-    return np.where(errors > _HIGH_ERROR * np.median(errors, axis=0), 1, ratio)
+    count, size = len(offsets), weights.shape[-1]
+    stiffness = cauchy_weights(np.linalg.norm(accelerations, axis=-1) / usual_acceleration) / usual_acceleration**2
+    diagonal, first, second = second_differences(stiffness, count)
+    pull = stiffness[..., None] * accelerations
+    right = -(weights @ offsets.reshape(*weights.shape[:-1], -1)).reshape(offsets.shape)
+    for k, factor in enumerate((1.0, -2.0, 1.0)):
+        right[k : count - 2 + k] -= factor * pull
+    blocks = weights + diagonal[..., None, None] * np.eye(size)
+    return solve_band(blocks, first, second, right.reshape(*weights.shape[:-1], -1)).reshape(offsets.shape)

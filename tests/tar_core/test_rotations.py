@@ -44,6 +44,14 @@ def test_quaternion_between(kind, start, end):
     np.testing.assert_allclose(as_numpy(r.quaternion_to_matrix(between)), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@given(first=vectors, second=vectors)
+def test_quaternion_product(kind, first, second):
+    a, b = (r.axis_angle_to_quaternion(kind(axis_angles)) for axis_angles in (first, second))
+    expected = (Rotation.from_rotvec(first) * Rotation.from_rotvec(second)).as_matrix()
+    np.testing.assert_allclose(as_numpy(r.quaternion_to_matrix(r.quaternion_product(a, b))), expected, atol=1e-9)
+
+
 @pytest.mark.parametrize("axis", np.eye(3))
 @pytest.mark.parametrize("angle", [np.pi, np.pi - 1e-9, np.pi - 1e-4, 1e-9, 0.0])
 def test_rotations_near_0_and_180_degrees_are_exact(axis, angle):

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 
-from tar_blender.editing.bone_motion import about_z, multiply, ramp, turn
+from tar_blender.editing.bone_motion import about_z, ramp, turn
 from tar_core.errors import TarError
-from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_matrix
+from tar_core.rotations import quaternion_to_matrix
 from tests.support.bone_motions import apart, random_motion
-
-
-def test_product_is_that_of_the_matrices() -> None:
-    a, b = axis_angle_to_quaternion(np.random.default_rng(0).normal(size=(2, 5, 3)))
-    expected = quaternion_to_matrix(a) @ quaternion_to_matrix(b)
-    np.testing.assert_allclose(quaternion_to_matrix(multiply(a, b)), expected, atol=1e-12)
 
 
 def test_heading_is_the_twist_about_z() -> None:

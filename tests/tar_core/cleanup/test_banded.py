@@ -1,28 +1,48 @@
 """Solvers for banded systems."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tar_core.cleanup.banded import FrameLeastSquares, solve_band
+from tar_core.cleanup.banded import FrameLeastSquares, second_differences, solve_band
 
 
 @settings(max_examples=20)
-@given(st.integers(0, 1000), st.integers(1, 12))
-def test_solve_band_equals_a_dense_solution(seed: int, count: int) -> None:
+@given(st.integers(0, 1000), st.integers(1, 12), st.sampled_from([1, 3]), st.sampled_from([(), (2,)]))
+def test_solve_band_equals_dense_solutions(seed: int, count: int, size: int, batch: tuple[int, ...]) -> None:
     random = np.random.default_rng(seed)
-    bands = [random.normal(size=max(count - step, 0)) for step in (1, 2)]
-    half = random.normal(size=(count, 3, 3))
-    diagonal = half @ half.swapaxes(1, 2) + 20 * np.eye(3)
-    right = random.normal(size=(count, 3))
-    matrix = np.zeros((count, 3, count, 3))
+    bands = [random.normal(size=(max(count - step, 0), *batch)) for step in (1, 2)]
+    half = random.normal(size=(count, *batch, size, size))
+    diagonal = half @ half.swapaxes(-1, -2) + 20 * np.eye(size)
+    right = random.normal(size=(count, *batch, size, 2))
+    solution = solve_band(diagonal, *bands, right)
+    for system in np.ndindex(*batch):
+        own = slice(None), *system
+        matrix = block_matrix(diagonal[own], *(band[own] for band in bands))
+        expected = np.linalg.solve(matrix, right[own].reshape(count * size, 2))
+        np.testing.assert_allclose(solution[own], expected.reshape(count, size, 2), atol=1e-8)
+
+
+def block_matrix(diagonal: np.ndarray, *bands: np.ndarray) -> np.ndarray:
+    count, size = diagonal.shape[:2]
+    matrix = np.zeros((count, size, count, size))
     for t in range(count):
         matrix[t, :, t] = diagonal[t]
         for step, band in enumerate(bands, start=1):
             if t >= step:
-                matrix[t, :, t - step] = matrix[t - step, :, t] = band[t - step] * np.eye(3)
-    expected = np.linalg.solve(matrix.reshape(3 * count, -1), right.ravel()).reshape(-1, 3)
-    np.testing.assert_allclose(solve_band(diagonal, *bands, right), expected, atol=1e-8)
+                matrix[t, :, t - step] = matrix[t - step, :, t] = band[t - step] * np.eye(size)
+    return matrix.reshape(count * size, count * size)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 9])
+def test_second_differences(count: int) -> None:
+    weights = np.random.default_rng(count).uniform(1, 2, max(count - 2, 0))
+    difference = np.diff(np.eye(count), n=2, axis=0) if count > 2 else np.zeros((0, count))
+    bands = second_differences(weights, count)
+    expected = difference.T @ np.diag(weights) @ difference
+    for step, band in enumerate(bands):
+        np.testing.assert_allclose(band, np.diag(expected, step), atol=1e-12)
 
 
 @settings(max_examples=20)

@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from tar_core.cleanup.smoothing import smooth_clip, smooth_person, smooth_rotations
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.rotations import axis_angle_to_matrix
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_quaternion, quaternion_to_matrix
 
 seeds = st.integers(0, 1000)
 
@@ -31,10 +31,17 @@ def person(poses, trans=None):
     return PersonMotion(1, poses, np.zeros(10), trans, np.arange(count), np.zeros((count, 4)), np.ones(count))
 
 
-def test_uniform_rotation_is_unchanged():
-    angles = np.linspace(0, 5, 60) ** 1.0
-    rotations = Rotation.from_rotvec(angles[:, None] * np.array([[0.6, 0.0, 0.8]])).as_matrix()[:, None]
-    np.testing.assert_allclose(smooth_rotations(rotations, 15), rotations, atol=1e-9)
+def smoothed(rotations, error=0.05, acceleration=0.1):
+    """Rotation matrices [N, J, 3, 3], smoothed with equal expected errors."""
+    errors = np.full(rotations.shape[:2], error)
+    return quaternion_to_matrix(smooth_rotations(matrix_to_quaternion(rotations), errors, acceleration))
+
+
+def test_uniform_motion_is_unchanged():
+    turns = Rotation.from_rotvec(np.linspace(0, 5, 60)[:, None] * np.array([[0.6, 0.0, 0.8]])).as_matrix()[:, None]
+    np.testing.assert_allclose(smoothed(turns), turns, atol=1e-9)
+    walk = person(np.zeros((60, 72)), np.linspace([-3.0, 0, 5], [3.0, 0, 4], 60))
+    np.testing.assert_allclose(smooth_person(walk, 30.0, 1.0).trans, walk.trans, atol=1e-6)
 
 
 @given(seeds)
@@ -42,18 +49,36 @@ def test_smoothing_is_equivariant(seed):
     """A constant rotation on either side of the rotations can be applied before or after smoothing."""
     path = random_path(seed)
     before, after = Rotation.random(2, random_state=seed).as_matrix()
-    np.testing.assert_allclose(
-        smooth_rotations(before @ path @ after, 9), before @ smooth_rotations(path, 9) @ after, atol=1e-9
-    )
+    np.testing.assert_allclose(smoothed(before @ path @ after), before @ smoothed(path) @ after, atol=1e-9)
 
 
 def test_results_are_rotations_with_less_jitter():
     random = np.random.default_rng(1)
     calm = np.tile(np.eye(3), (200, 4, 1, 1))
     jitter = Rotation.from_rotvec(0.05 * random.normal(size=(800, 3))).as_matrix().reshape(200, 4, 3, 3)
-    smooth = smooth_rotations(calm @ jitter, 15)
+    smooth = smoothed(calm @ jitter, 0.1, 0.05)
     np.testing.assert_allclose(smooth @ smooth.swapaxes(-1, -2), calm, atol=1e-9)
     assert np.abs(smooth - calm).std() < 0.5 * np.abs(jitter - calm).std()
+
+
+def test_small_changes_are_those_of_a_smoothing_spline():
+    """Far below the expected errors and accelerations, all weights are 1 and the problem is linear."""
+    random = np.random.default_rng(8)
+    small = 1e-5 * random.normal(size=(50, 3))
+    smooth = smoothed(Rotation.from_rotvec(small).as_matrix()[:, None], 0.02, 0.01)
+    difference = np.diff(np.eye(50), n=2, axis=0)
+    expected = np.linalg.solve(np.eye(50) / 0.02**2 + difference.T @ difference / 0.01**2, small / 0.02**2)
+    np.testing.assert_allclose(Rotation.from_matrix(smooth[:, 0]).as_rotvec(), expected, atol=1e-9)
+
+
+def test_more_strength_leaves_less_jitter():
+    """A dancer: slow motion that is fast enough to be kept, and jitter."""
+    random, time = np.random.default_rng(9), np.arange(150) / 30
+    poses = 0.5 * np.sin(2 * np.pi * time[:, None] * random.uniform(0.2, 1, 72)) + 0.02 * random.normal(size=(150, 72))
+    results = [smooth_person(person(poses), 30.0, strength).poses for strength in (0.0, 0.1, 0.3, 0.6, 1.0)]
+    jerks = [np.abs(np.diff(result, n=3, axis=0)).mean() for result in results]
+    assert jerks == sorted(jerks, reverse=True)
+    assert jerks[2] < 0.7 * jerks[0] and jerks[4] < 0.5 * jerks[0]
 
 
 def test_hit_keeps_its_time_and_most_of_its_amplitude():
@@ -75,7 +100,7 @@ def test_frames_with_a_high_joint_error_follow_their_neighbors():
     informed = replace(unaware, joint_errors=np.full((40, 24), 0.08))
     informed.joint_errors[18:21, 20] = 0.6  # the wrist, which the elbow rotates
     swing = [np.abs(smooth_person(p, 30.0, 0.5).poses[:, 3 * 18]).max() for p in (unaware, informed)]
-    assert swing[0] > 0.15 and swing[1] < 0.05
+    assert swing[0] > 0.15 and swing[1] < 0.3 * swing[0]
 
 
 def test_frames_without_a_detection_follow_their_neighbors():
@@ -107,17 +132,14 @@ def test_line_of_sight_starts_at_the_camera():
     assert along < 0.85 * across
 
 
-@given(seeds)
-def test_equal_errors_change_nothing(seed):
-    path = random_path(seed)
-    np.testing.assert_allclose(smooth_rotations(path, 9, np.full((40, 3), 0.3)), smooth_rotations(path, 9), atol=1e-9)
-
-
-def test_window_is_given_in_seconds():
-    random = np.random.default_rng(2)
-    jitter = 0.003 * random.normal(size=(400, 72))
-    slow, fast = (smooth_person(person(jitter), fps, 0.4).poses.std() for fps in (30.0, 120.0))
-    assert fast < 0.7 * slow  # four times the frames in the same time
+@pytest.mark.parametrize("strength", [0.3, 1.0])
+def test_result_does_not_depend_on_the_frame_rate(strength):
+    time = np.linspace(0, 2, 241)
+    poses = np.zeros((241, 72))
+    poses[:, 3 * 18] = 0.3 * np.sin(2 * np.pi * 2 * time)
+    fast = smooth_person(person(poses), 120.0, strength).poses[::4]
+    slow = smooth_person(person(poses[::4]), 30.0, strength).poses
+    np.testing.assert_allclose(fast[5:-5], slow[5:-5], atol=0.02)
 
 
 def test_zero_strength_and_short_motions_change_nothing():
@@ -158,4 +180,4 @@ def test_fast_legs_of_a_runner_are_preserved():
     smooth = smooth_person(person(shaken), 30.0, 0.3).poses
     knee, others = 3 * 4, [3 * 16, 3 * 17, 3 * 9]
     assert np.abs(smooth[:, knee] - true[:, knee]).max() < 0.05
-    assert np.abs(smooth[:, others]).std() < 0.8 * np.abs(shaken[:, others]).std()
+    assert smooth[:, others].std() < 0.85 * shaken[:, others].std()
