@@ -163,9 +163,10 @@ def _lock_marked(
 
 
 def _frames(person: PersonMotion, first: int, end: int) -> PersonMotion:
-    """A part of a motion."""
+    """A part of a motion, without its fingers."""
     names = ("poses", "trans", "frames", "boxes", "confidence", "joint_errors")
-    return replace(person, **{name: getattr(person, name)[first:end] for name in names})
+    part = {name: getattr(person, name)[first:end] for name in names}
+    return replace(person, hand_poses=None, hand_confidence=None, **part)
 
 
 def _with_pivots(stance: np.ndarray, feet: np.ndarray, marks: np.ndarray) -> np.ndarray:

@@ -75,6 +75,16 @@ def test_marked_foot_is_locked_without_foot_locking() -> None:
     np.testing.assert_allclose(locked.poses[:10], clip.people[0].poses[:10], atol=1e-3)
 
 
+def test_marked_contacts_keep_captured_fingers() -> None:
+    person = stepping_motion(1.2)
+    count = len(person)
+    hands = replace(person, hand_poses=np.full((count, 90), 0.1), hand_confidence=np.ones((count, 2)))
+    edits = {1: PersonEdits().with_contact("left", FIRST, LAST, True)}
+    (locked,) = clean_up(filmed(hands), BODY, NO_CLEANUP, edits=edits).clip.people
+    assert slide(locked, "left") < 0.001
+    np.testing.assert_allclose(locked.hand_poses, hands.hand_poses, atol=1e-6)
+
+
 def test_contacts_of_one_person_change_nobody_else() -> None:
     other = replace(stepping_motion(0.3), person_id=2, trans=stepping_motion(0.3).trans + [1.0, 0, 0.5])
     clip = filmed(stepping_motion(1.2), other)
