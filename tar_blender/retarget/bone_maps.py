@@ -31,7 +31,7 @@ _SYNONYMS = {
     "hip": ("thigh", "upleg", "upperleg", "hip", "femur", "leg"),
     "knee": ("shin", "calf", "leg", "lowerleg", "knee", "tibia"),
     "ankle": ("foot", "ankle"),
-    "foot": ("toe", "toes", "toebase", "ball"),
+    "foot": ("toe", "toes", "toebase", "toe0", "ball"),
 }
 _NAMESPACE = re.compile(r"^.*[:|]")  # mixamorig:Hips, Armature|Hips
 _PREFIX = re.compile(r"^(mixamorig\d*[:_]?|def[-_]|bip\d*[ _]|valvebiped[._]|b_|bn_)+(?=.)", re.IGNORECASE)

@@ -62,6 +62,16 @@ def test_shoulder_without_a_collar_is_the_upper_arm(upper: str) -> None:
     assert missing_limbs(found) == []
 
 
+def test_biped_of_3ds_max_is_complete() -> None:
+    limbs = {"collar": "Clavicle", "shoulder": "UpperArm", "elbow": "Forearm", "wrist": "Hand"}
+    limbs |= {"hip": "Thigh", "knee": "Calf", "ankle": "Foot", "foot": "Toe0"}
+    trunk = {"pelvis": "Pelvis", "spine1": "Spine", "spine2": "Spine1", "spine3": "Spine2"}
+    expected = {joint: f"Bip01 {bone}" for joint, bone in (trunk | {"neck": "Neck", "head": "Head"}).items()}
+    for side in ("left", "right"):
+        expected |= {f"{side}_{joint}": f"Bip01 {side[0].upper()} {bone}" for joint, bone in limbs.items()}
+    assert find_bones(["Bip01", *expected.values(), "Bip01 L Toe0Nub"])[1] == expected
+
+
 def test_arms_with_collars_stay() -> None:
     parents = {"LeftArm": "LeftShoulder", "LeftForeArm": "LeftArm", "LeftHand": "LeftForeArm"}
     assert find_bones(list(KNOWN["Mixamo"].values()), parents=parents) == ("Mixamo", KNOWN["Mixamo"])
