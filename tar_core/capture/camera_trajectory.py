@@ -62,9 +62,9 @@ def track_camera(
     first, step = tracked.shot.first, sampling_step(options, reader.fps)
     part = replace(options, start=first, end=tracked.shot.last, box=None)
     frames = read_frames(reader, part, report, "camera")
-    images = (frame.image for frame in frames if (frame.index - first) % step == 0)
+    images = (tracked.area.cut(frame.image) for frame in frames if (frame.index - first) % step == 0)
     boxes = (np.array(frame_boxes).reshape(-1, 4) for frame_boxes in tracked.boxes)
-    track = track_camera_rotation(zip(images, boxes, strict=False), reader.size, tracked.camera.focal_length)
+    track = track_camera_rotation(zip(images, boxes, strict=False), tracked.area.size, tracked.camera.focal_length)
     # The motion of people is extrapolated after the last processed frame, so the camera is extrapolated too.
     vectors = track.rotation_vectors
     sampled = CameraTrajectory(

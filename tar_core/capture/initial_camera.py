@@ -9,7 +9,7 @@ from tar_core.camera.crop_camera import focal_length_from_fov
 from tar_core.camera.focal_length import FocalLengthBelief
 from tar_core.camera.vanishing_points import EstimatedCamera, estimate_camera, find_segments
 from tar_core.options import CaptureOptions
-from tar_core.video.bars import without_bars
+from tar_core.video.bars import PictureArea
 from tar_core.video.lens_metadata import read_35mm_equivalent
 
 DIAGONAL_35MM = math.hypot(36, 24)  # millimeters
@@ -41,7 +41,9 @@ def crop_factor(width: int, height: int) -> float:
     return math.hypot(1, 1 / PHOTO_ASPECT) / (shown * math.hypot(1, 1 / aspect)) * STABILIZATION_CROP
 
 
-def estimate_initial_camera(image: np.ndarray, options: CaptureOptions, video: Path | None = None) -> EstimatedCamera:
+def estimate_initial_camera(
+    image: np.ndarray, options: CaptureOptions, video: Path | None = None, area: PictureArea | None = None
+) -> EstimatedCamera:
     """Estimate the camera from the vanishing points of the first frame, without bars around the picture.
 
     A focal length given by the options is used as it is.
@@ -50,8 +52,9 @@ def estimate_initial_camera(image: np.ndarray, options: CaptureOptions, video: P
         image: [H, W, 3] uint8 RGB.
         options: give the focal length or the field of view, if known.
         video: the file, whose metadata may tell the lens.
+        area: the picture between the bars, if it is known.
     """
-    image = without_bars(image)
+    image = (area or PictureArea.of(image)).cut(image)
     size = image.shape[1], image.shape[0]
     belief = None if video is None else focal_length_of_file(video, *size)
     return estimate_camera(find_segments(image), size, known_focal_length(options, *size), belief)

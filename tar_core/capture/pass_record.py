@@ -9,6 +9,7 @@ from tar_core.camera.vanishing_points import EstimatedCamera
 from tar_core.capture.track import CapturedPerson, TrackResults, collect_people
 from tar_core.hands.tracker import Looks
 from tar_core.people.record import TrackingRecord
+from tar_core.video.bars import PictureArea
 
 NO_END = 2**62  # beyond the number of any frame
 
@@ -20,12 +21,14 @@ class ShotStart:
     Attributes:
         first: its first video frame.
         number: number of that frame among the processed ones.
-        camera: the camera at that frame, or at the first one that is not blank.
+        area: the picture between bars in that frame, or in the first one that is not blank.
+        camera: the camera at the same frame.
         is_seen: whether there was a frame that is not blank; until then, the camera is unknown.
     """
 
     first: int
     number: int
+    area: PictureArea
     camera: EstimatedCamera
     is_seen: bool = True
 
@@ -48,7 +51,7 @@ class PassRecord:
         shots: how each shot begins. A part of a video may begin within the first one.
         last: the last video frame.
         moving: numbers of processed frames in which the camera was seen to move.
-        boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels.
+        boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels of the shot's area.
         results: of the network, by track.
         looks: at the hands.
         warnings: about the video file.

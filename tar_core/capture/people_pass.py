@@ -28,6 +28,7 @@ from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
 from tar_core.preview import Preview
 from tar_core.shots import Shot, add_frame, check_number
+from tar_core.video.bars import PictureArea
 from tar_core.video.cuts import is_blank, thumbnail
 from tar_core.video.reader import VideoFrame, VideoReader
 
@@ -43,13 +44,15 @@ class TrackedShot:
         people: captured people, the largest first; the motion in each frame is in the frame's own camera.
         camera: the camera at the first frame that is not of one color.
         camera_moves: whether the background moves.
-        boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels.
+        area: the picture between bars.
+        boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels of the area.
     """
 
     shot: Shot
     people: list[PersonMotion]
     camera: EstimatedCamera
     camera_moves: bool
+    area: PictureArea
     boxes: list[list[list[float]]]
 
     @property
@@ -64,6 +67,7 @@ class _Shot:
 
     first: int
     number: int
+    area: PictureArea
     camera: Future[EstimatedCamera]
     is_seen: bool
 
@@ -104,7 +108,7 @@ class _PeoplePass:
         if begun is not None:
             camera: Future[EstimatedCamera] = Future()
             camera.set_result(begun.camera)
-            self._shots.append(_Shot(begun.first, begun.number, camera, begun.is_seen))
+            self._shots.append(_Shot(begun.first, begun.number, begun.area, camera, begun.is_seen))
             self._number, self._first = begun.number_at(options.first_frame, self.step), begun.first
         self._camera_motion = CameraMotionDetector()
         self._moving: set[int] = set()
@@ -131,20 +135,24 @@ class _PeoplePass:
             self._begin_shot(frame)
         shot = self._shots[-1]
         if not shot.is_seen and not is_blank(thumbnail(frame.image)):
-            shot.camera, shot.is_seen = self._estimate_camera(frame), True
-        sightings = self._tracker.step(self._number, frame.image, upcoming)
+            shot.area, shot.camera = self._estimate_camera(frame)
+            shot.is_seen = True
+        picture = shot.area.cut(frame.image)
+        following = None if upcoming is None or not shot.is_seen else shot.area.cut(upcoming)
+        sightings = self._tracker.step(self._number, picture, following)
         boxes = [sighting.box.tolist() for sighting in sightings]
         self._boxes[self._number] = boxes
         if not self._options.static_camera and self._number % max(1, round(self.fps / CAMERA_CHECKS_PER_SECOND)) == 0:
-            self._camera_motion.add(frame.image, np.array(boxes).reshape(-1, 4))
+            self._camera_motion.add(picture, np.array(boxes).reshape(-1, 4))
             if self._camera_motion.is_moving:
                 self._moving.add(self._number)
         selection = self._selection
         if selection is not None:
-            sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, s.box)]
+            sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, shot.area.to_image(s.box))]
         if self._hands is not None:
-            self._hands.step(self._number, frame.image, sightings)
-        sightings = self._networks.with_own_features(sightings, frame.image)
+            self._hands.step(self._number, picture, sightings)
+        sightings = self._networks.with_own_features(sightings, picture)
+        sightings = [sighting.moved(shot.area.corner) for sighting in sightings]
         is_repeated = abs(frame.time * self.fps - frame.index / self.step) > 0.5  # at a variable rate
         self._run_network(
             {sighting.track_id: sighting for sighting in sightings}, shot.camera.result().focal_length, is_repeated
@@ -153,18 +161,20 @@ class _PeoplePass:
         self._number += 1
 
     def _begin_shot(self, frame: VideoFrame) -> None:
-        options = self._options
+        area, camera = self._estimate_camera(frame)
         if self._shots:
             self._tracker.cut(self._number)
-        elif options.box is not None:
-            self._tracker.start_from_box(self._number, frame.image, np.array(options.box.box))
+        elif self._options.box is not None:
+            box = area.from_image(np.array(self._options.box.box))
+            self._tracker.start_from_box(self._number, area.cut(frame.image), box)
         is_seen = not is_blank(thumbnail(frame.image))
-        self._shots.append(_Shot(frame.index, self._number, self._estimate_camera(frame), is_seen))
+        self._shots.append(_Shot(frame.index, self._number, area, camera, is_seen))
         self._camera_motion = CameraMotionDetector()
 
-    def _estimate_camera(self, frame: VideoFrame) -> Future[EstimatedCamera]:
-        """Estimate the camera in the worker while the frame is searched for people."""
-        return self._worker.submit(estimate_initial_camera, frame.image, self._options, self._video)
+    def _estimate_camera(self, frame: VideoFrame) -> tuple[PictureArea, Future[EstimatedCamera]]:
+        """The picture between bars; the camera is estimated in the worker while the frame is searched for people."""
+        area = PictureArea.of(frame.image)
+        return area, self._worker.submit(estimate_initial_camera, frame.image, self._options, self._video, area)
 
     def _run_network(self, sightings: dict[int, Sighting], focal_length: float, is_repeated: bool) -> None:
         for track_id in self._tracks.keys() - sightings.keys():
@@ -184,7 +194,7 @@ class _PeoplePass:
         return PassRecord(
             self.step,
             self._tracker.record(),
-            [ShotStart(shot.first, shot.number, shot.camera.result(), shot.is_seen) for shot in self._shots],
+            [ShotStart(shot.first, shot.number, shot.area, shot.camera.result(), shot.is_seen) for shot in self._shots],
             self.last,
             self._moving,
             self._boxes,
@@ -274,6 +284,7 @@ def tracked_shots(
                 [fill_frames(motion, shot.frame_zero(record.step), record.step, last) for motion in motions],
                 shot.camera,
                 any(number in numbers for number in record.moving),
+                shot.area,
                 [record.boxes.get(number, []) for number in numbers],
             )
         )

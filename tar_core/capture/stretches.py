@@ -17,6 +17,7 @@ from tar_core.capture.pass_record import PassRecord, ShotStart
 from tar_core.capture.progress import Progress
 from tar_core.capture.stretch_processes import Stretch, follow_side_by_side
 from tar_core.options import CaptureOptions
+from tar_core.video.bars import PictureArea
 from tar_core.video.cuts import is_blank, thumbnail
 from tar_core.video.reader import VideoReader
 from tar_core.workers import number_of_workers, threads_of_one
@@ -94,7 +95,9 @@ def first_shot(reader: VideoReader, options: CaptureOptions) -> ShotStart:
         if following is None:
             break
         seen = following
-    return ShotStart(first.index, 0, estimate_initial_camera(seen.image, options, reader.path))
+    area = PictureArea.of(seen.image)
+    camera = estimate_initial_camera(seen.image, options, reader.path, area)
+    return ShotStart(first.index, 0, area, camera)
 
 
 def stretches_of_later_shots(pieces: Sequence[tuple[Stretch, PassRecord]]) -> list[Stretch]:

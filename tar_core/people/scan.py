@@ -9,6 +9,8 @@ import numpy as np
 from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Pictures, Scan
 from tar_core.people.tracker import PeopleTracker
 from tar_core.shots import Shot, add_frame
+from tar_core.video.bars import PictureArea
+from tar_core.video.cuts import is_blank, thumbnail
 from tar_core.video.reader import VideoFrame
 
 SCAN_FPS = 8.0  # low enough to be fast, high enough for the landmarks to follow a walking person
@@ -64,7 +66,8 @@ def scan_people(
     shots: list[Shot] = []
     spacing = max(1, round(fps / step / BOXES_PER_SECOND))  # processed frames from one recorded box to the next
     pictures = _PictureSeries(spacing)
-    is_cut = False
+    is_cut = is_seen = False
+    area: PictureArea | None = None
     for count, (frame, is_first) in enumerate(frames):
         add_frame(shots, frame.index, is_first)
         is_cut = is_cut or is_first
@@ -74,9 +77,11 @@ def scan_people(
         pictures.add(number, frame)
         if is_cut:
             tracker.cut(number)
-            is_cut = False
-        for sighting in tracker.step(number, frame.image):
-            recorded = _Sighting.in_image(frame.index, sighting.box, frame.image, sighting.score)
+            is_cut = is_seen = False
+        if area is None or not is_seen:
+            area, is_seen = PictureArea.of(frame.image), not is_blank(thumbnail(frame.image))
+        for sighting in tracker.step(number, area.cut(frame.image)):
+            recorded = _Sighting.in_image(frame.index, area.to_image(sighting.box), frame.image, sighting.score)
             seen[sighting.track_id, number] = recorded
     people = [
         [seen[track_id, number] for number, track_id in zip(person.frames, person.track_ids, strict=True)]

@@ -1,6 +1,6 @@
 """Data of people tracking: tracks, their sightings in single frames, and the backbone's results for crops."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -55,6 +55,13 @@ class Sighting:
     score: float
     trunk: np.ndarray
     appearance: np.ndarray
+
+    def moved(self, offset: np.ndarray) -> "Sighting":
+        """The sighting in a frame of which this one's frame is a part that begins at pixel `offset` [2]."""
+        x, y = offset.tolist()
+        crop = replace(self.crop, center_x=self.crop.center_x + x, center_y=self.crop.center_y + y)
+        both = np.tile(offset, 2)
+        return replace(self, crop=crop, box=self.box + both, trunk=self.trunk + both)
 
 
 @dataclass

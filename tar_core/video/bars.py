@@ -1,34 +1,62 @@
 """Bars around the picture of a video: black ones, or a blurred copy of the picture, as editors add them."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 MIN_BAR = 0.02  # of the side
 MIN_PICTURE = 0.2  # of the side
 DARK = 24.0  # of 255; the brightest part of a black bar, with the noise of compression
+BRIGHT = 96.0  # of 255; without a part that is so bright, as in a fade, dark sides may belong to the picture
 STEP = 6.0  # of 255; the change of brightness from a bar to the picture in a row
 STRAIGHT = 0.5  # share of the rows in which the border of the picture must be seen
 BLURRED = 0.25  # sharpness of a blurred bar, as a share of the picture's
 TOLERANCE = 2  # pixels by which opposite bars may differ
 
 
-def picture_size(image: np.ndarray) -> tuple[int, int]:
-    """Width and height of the picture between bars of equal size at opposite sides; those of the image without bars.
+@dataclass(frozen=True)
+class PictureArea:
+    """The part of an image between bars; the whole image without bars.
 
-    Args:
-        image: [H, W, 3] uint8 RGB.
+    Attributes:
+        left, top: width of the bar at the left, and height of that at the top, pixels.
+        width, height: of the picture between the bars, pixels.
     """
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    width = image.shape[1] - 2 * _bar(gray)
-    height = image.shape[0] - 2 * _bar(gray.T)
-    return width, height
 
+    left: int
+    top: int
+    width: int
+    height: int
 
-def without_bars(image: np.ndarray) -> np.ndarray:
-    """The picture between the bars, a view of the image."""
-    width, height = picture_size(image)
-    x, y = (image.shape[1] - width) // 2, (image.shape[0] - height) // 2
-    return image[y : y + height, x : x + width]
+    @classmethod
+    def of(cls, image: np.ndarray) -> "PictureArea":
+        """Find bars of equal size at opposite sides of an image [H, W, 3] uint8 RGB."""
+        gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        left, top = _bar(gray), _bar(gray.T)
+        return cls(left, top, image.shape[1] - 2 * left, image.shape[0] - 2 * top)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.width, self.height
+
+    @property
+    def corner(self) -> np.ndarray:
+        """[2] position in the image of the picture's first pixel."""
+        return np.array([self.left, self.top])
+
+    def cut(self, image: np.ndarray) -> np.ndarray:
+        """The picture in an image, a view of it."""
+        return image[self.top : self.top + self.height, self.left : self.left + self.width]
+
+    def to_image(self, box: np.ndarray) -> np.ndarray:
+        """Convert a box [4] (x0, y0, x1, y1) from pixels of the picture to pixels of the image."""
+        return box + np.tile(self.corner, 2)
+
+    def from_image(self, box: np.ndarray) -> np.ndarray:
+        """The inverse of `to_image`."""
+        return box - np.tile(self.corner, 2)
 
 
 def _bar(gray: np.ndarray) -> int:
@@ -37,7 +65,7 @@ def _bar(gray: np.ndarray) -> int:
     smallest, largest = max(round(width * MIN_BAR), 2 * TOLERANCE + 1), int(width * (1 - MIN_PICTURE) / 2)
     if largest <= smallest:
         return 0
-    black = _black_bar(gray.max(0) < DARK)
+    black = _black_bar(gray.max(0) < DARK) if gray.max() >= BRIGHT else 0
     if smallest <= black <= largest:
         return black
     return _blurred_bar(np.abs(np.diff(gray, axis=1)), np.arange(smallest, largest + 1))

@@ -8,8 +8,10 @@ from tar_core.capture.pass_record import PassRecord, ShotStart
 from tar_core.hands.tracker import SeenHand
 from tar_core.people.clear_runs import TrackHistory
 from tar_core.people.record import RecordedTrack, TrackingRecord
+from tar_core.video.bars import PictureArea
 
 CAMERA = EstimatedCamera(np.array([0.0, -1, 0]), 1.0, 1000.0, 0.1)
+AREA = PictureArea(0, 0, 640, 480)
 
 
 def place(person: int, frame: int) -> np.ndarray:
@@ -46,11 +48,11 @@ def record(people: dict[int, int], numbers: range, step: int, shots: list[ShotSt
 
 @pytest.mark.parametrize("step", [1, 2])
 def test_joined_parts_equal_the_whole(step: int) -> None:
-    shot = ShotStart(0, 0, CAMERA)
+    shot = ShotStart(0, 0, AREA, CAMERA)
     whole = record({1: 0, 2: 1}, range(100), step, [shot])
     early = record({1: 0, 2: 1}, range(60), step, [shot])
     # It finds the people in another order, and counts its frames from its own beginning.
-    late = record({1: 1, 2: 0}, range(30, 100), step, [ShotStart(0, -30, CAMERA)], offset=-30)
+    late = record({1: 1, 2: 0}, range(30, 100), step, [ShotStart(0, -30, AREA, CAMERA)], offset=-30)
     joined = early.joined(late, 50 * step)
     assert joined.results == whole.results and joined.boxes.keys() == whole.boxes.keys()
     assert joined.last == whole.last and joined.shots == whole.shots and joined.moving == {99}
@@ -63,7 +65,7 @@ def test_joined_parts_equal_the_whole(step: int) -> None:
 
 
 def test_people_who_come_later_have_new_numbers() -> None:
-    shot = ShotStart(0, 0, CAMERA)
+    shot = ShotStart(0, 0, AREA, CAMERA)
     early = record({1: 0}, range(60), 1, [shot])
     late = record({1: 2, 2: 0}, range(30, 100), 1, [shot])
     joined = early.joined(late, 50)
@@ -74,7 +76,7 @@ def test_people_who_come_later_have_new_numbers() -> None:
 
 
 def test_people_who_left_before_the_seam_are_kept() -> None:
-    shot = ShotStart(0, 0, CAMERA)
+    shot = ShotStart(0, 0, AREA, CAMERA)
     early = record({1: 0}, range(40), 1, [shot])
     early.last = 59
     late = record({1: 0}, range(30, 40), 1, [shot])
@@ -85,7 +87,7 @@ def test_people_who_left_before_the_seam_are_kept() -> None:
 
 def test_a_part_may_begin_with_a_shot() -> None:
     """At every second frame; the shot begins at a frame with an odd number."""
-    first, second = ShotStart(0, 0, CAMERA), ShotStart(21, 11, CAMERA)
+    first, second = ShotStart(0, 0, AREA, CAMERA), ShotStart(21, 11, AREA, CAMERA)
     early = record({1: 0}, range(11), 2, [first])
     early.last = 20
     late = record({1: 0}, range(11, 31), 2, [replace_number(second, 0)], offset=-11)
@@ -97,4 +99,4 @@ def test_a_part_may_begin_with_a_shot() -> None:
 
 
 def replace_number(shot: ShotStart, number: int) -> ShotStart:
-    return ShotStart(shot.first, number, shot.camera, shot.is_seen)
+    return ShotStart(shot.first, number, shot.area, shot.camera, shot.is_seen)

@@ -23,9 +23,11 @@ from tar_core.motion import MotionClip, PersonMotion
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.record import TrackingRecord
 from tar_core.skeleton import NUM_JOINTS, pose_skeleton
+from tar_core.video.bars import PictureArea
 from tar_core.video.reader import VideoReader
 
 CAMERA = EstimatedCamera(np.array([0.0, -1, 0]), 1.0, 1000.0, 0.1)
+AREA = PictureArea(0, 0, 640, 480)
 FPS, SECONDS = 30.0, 12
 # Meters. In the first stretch, only the shape differs, which is that of the whole video; in the second one, the crops
 # differ by tenths of a pixel, and the distance from the camera with them.
@@ -81,7 +83,11 @@ def test_some_videos_are_not_divided(count: int | None, options: dict[str, objec
 
 
 def test_stretches_within_later_shots_are_followed_again_up_to_their_first_cut() -> None:
-    first, second, third = ShotStart(0, 0, CAMERA), ShotStart(70, 70, CAMERA), ShotStart(230, 230, CAMERA)
+    first, second, third = (
+        ShotStart(0, 0, AREA, CAMERA),
+        ShotStart(70, 70, AREA, CAMERA),
+        ShotStart(230, 230, AREA, CAMERA),
+    )
 
     def piece(begin: int, seam: int, last: int, *shots: ShotStart) -> tuple[Stretch, PassRecord]:
         record = PassRecord(1, TrackingRecord({}, 0), list(shots), last + 10)

@@ -93,3 +93,19 @@ def test_thumbnail_stays_inside_the_image() -> None:
     image[:, 2:298] = 0
     for box in ([-40, 50, 60, 350], [100, -80, 150, 120], [-50, -50, 340, 450], [290, 390, 500, 900]):
         assert max(crop_thumbnail(image, np.array(box, float)).shape) == 128, box
+
+
+def test_people_between_bars_have_boxes_in_the_whole_image() -> None:
+    image = np.zeros((100, 200, 3), np.uint8)
+    image[:, 50:150] = 200
+    sizes = []
+
+    class Tracker(ScriptedTracker):
+        def step(self, frame: int, image: np.ndarray) -> list[Any]:
+            sizes.append(image.shape[:2])
+            return super().step(frame, image)
+
+    frames = (VideoFrame(index, index / 32, image) for index in range(100))
+    scan = scan_people(mark_cuts(frames), 32.0, lambda fps: Tracker())  # type: ignore[arg-type,return-value]
+    assert set(sizes) == {(100, 100)}
+    np.testing.assert_array_equal(scan.people[0].boxes[-1], LARGE + [50, 0, 50, 0])

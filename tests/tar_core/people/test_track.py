@@ -1,8 +1,9 @@
 import numpy as np
 
 from tar_core.camera.crop import Crop
+from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.people.one_euro import OneEuroFilter
-from tar_core.people.track import Track, is_same_body
+from tar_core.people.track import Sighting, Track, is_same_body
 
 
 def test_same_body_is_decided_by_the_limbs() -> None:
@@ -21,3 +22,13 @@ def test_revert_restores_the_previous_sighting() -> None:
     track.revert()
     assert track.last_frame == 3
     np.testing.assert_array_equal(track.box, np.zeros(4))
+
+
+def test_sighting_in_a_part_of_the_frame_is_moved_to_the_frame() -> None:
+    features = FrameFeatures(np.zeros((1, 2)), np.zeros((1, 1, 64, 64)), Landmarks.unknown([1]))
+    crop, box = Crop(50.0, 60.0, 100.0, roll=0.3), np.array([10.0, 20, 90, 100])
+    seen = Sighting(1, 4, crop, features, box, 0.9, box + 5, np.zeros(3))
+    moved = seen.moved(np.array([270, 8]))
+    np.testing.assert_array_equal(moved.box, [280, 28, 360, 108])
+    np.testing.assert_array_equal(moved.trunk, moved.box + 5)
+    np.testing.assert_allclose(moved.crop.to_image(np.zeros(2)), crop.to_image(np.zeros(2)) + [270, 8])

@@ -8,7 +8,7 @@ import pytest
 
 from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.options import CaptureOptions
-from tar_core.video.bars import picture_size, without_bars
+from tar_core.video.bars import PictureArea
 from tar_core.video.reader import VideoReader
 from tests.support.videos import ffmpeg
 
@@ -34,30 +34,37 @@ def blurred_background(image: np.ndarray, width: int) -> np.ndarray:
 @pytest.mark.parametrize(("top", "left"), [(0, 140), (90, 0), (40, 60)])
 def test_black_bars_are_found(top: int, left: int, frame: np.ndarray) -> None:
     padded = cv2.copyMakeBorder(frame, top, top, left, left, cv2.BORDER_CONSTANT)
-    width, height = picture_size(padded)
+    area = PictureArea.of(padded)
+    width, height = area.size
     assert width == frame.shape[1]
     assert frame.shape[0] - 4 <= height <= frame.shape[0], "the first rows of the frame are dark"
-    assert without_bars(padded).shape[:2] == (height, width)
+    assert area.left == left and abs(area.top - top) <= 2
+    np.testing.assert_array_equal(area.cut(padded), frame[area.top - top :][:height])
+    box = np.array([1, 2, 30, 40])
+    assert area.to_image(box).tolist() == [1 + area.left, 2 + area.top, 30 + area.left, 40 + area.top]
+    np.testing.assert_array_equal(area.from_image(area.to_image(box)), box)
 
 
 def test_black_bars_are_found_in_a_compressed_video(demo_video: Path, tmp_path: Path) -> None:
     filters = "scale=360:640,pad=720:640:180:0"
     video = ffmpeg("-i", demo_video, "-frames:v", "2", "-vf", filters, "-crf", "30", tmp_path / "padded.mp4")
-    width, height = picture_size(next(VideoReader(video).frames()).image)
+    width, height = PictureArea.of(next(VideoReader(video).frames()).image).size
     assert abs(width - 360) <= 4 and height == 640
 
 
 def test_blurred_bars_are_found(frame: np.ndarray) -> None:
-    width, height = picture_size(blurred_background(frame, 3 * frame.shape[1]))
+    width, height = PictureArea.of(blurred_background(frame, 3 * frame.shape[1])).size
     assert abs(width - frame.shape[1]) <= 2 and height == frame.shape[0]
 
 
 def test_pictures_without_bars_are_whole(frame: np.ndarray) -> None:
     for image in (frame, frame[:, ::-1], frame[:200], np.zeros((90, 160, 3), np.uint8), frame[:4, :4]):
-        assert picture_size(image) == (image.shape[1], image.shape[0])
+        assert PictureArea.of(image).size == (image.shape[1], image.shape[0])
+    fading_in = (60 * np.sin(np.linspace(0, np.pi, 300))).astype(np.uint8)[None, :, None].repeat(200, 0).repeat(3, 2)
+    assert PictureArea.of(fading_in).width == 300, "the dark sides belong to the picture"
     spotlight = np.zeros((200, 300, 3), np.uint8)
     spotlight[40:150, 20:200] = 200  # dark sides of different size
-    assert picture_size(spotlight)[0] == 300
+    assert PictureArea.of(spotlight).width == 300
 
 
 def test_camera_is_measured_without_bars(frame: np.ndarray) -> None:
