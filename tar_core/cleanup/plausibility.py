@@ -216,7 +216,7 @@ def _findings(person: Kinematics) -> list[_Finding]:
             "flight",
             fall_error / MAX_FALL_ERROR,
             0,
-            lambda at: f"flight accelerates at {person.fall[at][0]:.1f} m/s^2 instead of -9.8",
+            lambda at: f"falls at {-person.fall[at][0]:.1f} m/s^2 instead of 9.8",
         ),
         ("sliding", sliding / MAX_SLIDING, 0, lambda at: f"feet in contact slide at {np.nanmax(sliding[at]):.2f} m/s"),
         ("jitter", jitter / MAX_JITTER, 0, lambda at: f"joints jitter ({jitter[at].max():.0f})"),

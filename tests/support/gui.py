@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from tar_core.errors import TarError
+from tar_core.program import run_program
 from tests.support.artifacts import SUPPORT, Artifacts, make_artifacts
 from tests.support.clips import phone_video, synthetic_clip
 from tests.support.debian_blender import DebianBlender
@@ -202,4 +203,4 @@ def is_running(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program("gui", main))

@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from tar_core.errors import TarError
+from tar_core.program import run_program
 from tests.support.artifacts import FRAMES, Artifacts, make_artifacts
 from tests.support.debian_blender import DebianBlender
 from tests.support.module_blender import ModuleBlender
@@ -111,4 +112,4 @@ def check_runtime(runtime: Runtime, artifacts: Artifacts) -> tuple[str, float, s
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program("matrix", main))
