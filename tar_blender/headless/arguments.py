@@ -6,10 +6,12 @@ from pathlib import Path
 
 from tar_core.arguments import OneLineParser, add_arguments
 from tar_core.batch.arguments import add_batch_arguments
+from tar_core.errors import TarError
 from tar_core.options import CaptureOptions
 
 from ..export.amass import ENDING as AMASS_ENDING
 from ..export.formats import FORMATS
+from ..retarget.retarget import LIMBS
 from ..scene.options import ImportOptions
 
 NAME = "tar_capture"  # Blender requires an identifier, so it has no hyphen
@@ -43,6 +45,17 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def check_arguments(arguments: argparse.Namespace) -> None:
+    """Check that options that need another one are given with it.
+
+    Raises:
+        TarError: one is not.
+    """
+    for option, is_given in (("--limbs", arguments.limbs != LIMBS[0]), ("--root-motion", arguments.root_motion)):
+        if is_given and arguments.character is None:
+            raise TarError(f"{option} is for characters; add --character FILE")
+
+
 def input_files(arguments: argparse.Namespace) -> list[Path | None]:
     """Return the files that the command reads, which it must not replace."""
     options = (arguments.character, arguments.camera_trajectory, arguments.body, arguments.checkpoint)
@@ -71,6 +84,18 @@ def _add_scene(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="Rigged character (.blend, .fbx, .glb) to retarget the motion to, instead of creating SMPL bodies",
+    )
+    parser.add_argument(
+        "--limbs",
+        type=str.upper,
+        choices=LIMBS,
+        default=LIMBS[0],
+        help="Which controls of the character's arms and legs get keys, if it has IK (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--root-motion",
+        action="store_true",
+        help="The character's root bone carries the place on the ground and the heading",
     )
     parser.add_argument(
         "--fps",

@@ -49,7 +49,7 @@ from tar_core.program import EXIT_INTERRUPTED, EXIT_TERMINATED
 from ..engine.paths import body_file, bundled_tar_core, engine_choices, engine_program
 from ..export.formats import check_format
 from ..scene.options import ImportOptions
-from .arguments import NAME, build_parser, input_files
+from .arguments import NAME, build_parser, check_arguments, input_files
 from .convert import convert, is_motion
 
 EXIT_BAD_INPUT = 2
@@ -64,6 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the command. The exit code is 0, 2 after errors (one line each), 130 after Ctrl-C, or 143 after SIGTERM."""
     try:
         options = build_parser().parse_args(arguments)
+        check_arguments(options)
         with _signals_interrupt():
             if _is_batch(options):
                 return _run_batch(options)
@@ -187,7 +188,8 @@ def _options_of(options: argparse.Namespace, video: BatchVideo) -> argparse.Name
 
 def _settings(options: argparse.Namespace, capture: CaptureOptions) -> str:
     """All that the result of a video depends on, as text."""
-    scene = {name: getattr(options, name) for name in ("separate", "character", "fps", "reduce_keys")}
+    names = ("separate", "character", "limbs", "root_motion", "fps", "reduce_keys")
+    scene = {name: getattr(options, name) for name in names}
     return f"{settings_text(capture)} {from_arguments(ImportOptions, options)} {scene}"
 
 

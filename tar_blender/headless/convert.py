@@ -18,6 +18,7 @@ from ..export.amass import ENDING as AMASS_ENDING
 from ..export.amass import save_amass
 from ..export.formats import person_files, save_each, save_scene
 from ..retarget.character_file import replace_person
+from ..retarget.retarget import BakeOptions
 from ..scene.build import import_steps, record_import
 from ..scene.frame_rate import set_frame_rate
 from ..scene.options import ImportOptions
@@ -47,7 +48,8 @@ def convert(
     characters = [person.armature for built in imported for person in built.people]
     num_people = len(characters)
     if arguments.character is not None:
-        replaced = [replace_person(person, arguments.character) for person in characters]
+        baking = BakeOptions(arguments.limbs, arguments.root_motion)
+        replaced = [replace_person(person, arguments.character, baking) for person in characters]
         characters = [character for character, _ in replaced]
         for message in (message for _, messages in replaced for message in messages):
             print(f"{NAME}: {message}", file=sys.stderr)

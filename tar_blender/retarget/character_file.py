@@ -9,7 +9,7 @@ from tar_core.errors import TarError
 
 from ..scene.metadata import delete_person
 from ..util.blender_types import data_of, scene_of
-from .retarget import retarget
+from .retarget import BakeOptions, retarget
 from .saved_maps import bones_of
 
 CHARACTER_ENDINGS = (".blend", ".fbx", ".glb", ".gltf")
@@ -56,17 +56,24 @@ def _load_objects(path: Path) -> None:
             bpy.ops.import_scene.gltf(filepath=str(path))
 
 
-def replace_person(person: bpy.types.Object, path: Path) -> tuple[bpy.types.Object, list[str]]:
+def replace_person(
+    person: bpy.types.Object, path: Path, options: BakeOptions | None = None
+) -> tuple[bpy.types.Object, list[str]]:
     """Replace an imported person by a file's character with the same motion.
+
+    Args:
+        person: the armature of an imported person.
+        path: of the file.
+        options: of the bake.
 
     Returns:
         The character's armature, and lines about what was muted and what is off.
 
     Raises:
-        TarError: as `load_character`, or a required bone of the character was not recognized.
+        TarError: as `load_character` and `retarget`.
     """
     character = load_character(path)
     kind, bones = bones_of(character)
-    baked = retarget(person, character, bones, kind)
+    baked = retarget(person, character, bones, kind, options)
     delete_person(person)
     return character, [f"{character.name}: {message}" for message in baked.messages()]

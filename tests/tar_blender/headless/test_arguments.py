@@ -18,6 +18,8 @@ from tar_blender.headless.command import EXIT_BAD_INPUT, main
         (["a.mp4", "-o", "b.blend", "--fps", "inf"], "argument --fps: 'inf' is not a number above 0"),
         (["a.mp4", "-o", "b", "--resume", "--overwrite"], "not allowed with argument"),
         (["a.mp4", "-o", "b.blend", "--nonsense"], "unrecognized arguments"),
+        (["a.mp4", "-o", "b.blend", "--limbs", "ik"], "--limbs is for characters; add --character FILE"),
+        (["a.mp4", "-o", "b.blend", "--root-motion"], "--root-motion is for characters; add --character FILE"),
     ],
 )
 def test_wrong_arguments_are_reported_in_one_line(

@@ -11,9 +11,10 @@ from tar_blender.headless.command import EXIT_BAD_INPUT, main
 from tar_blender.retarget.character_file import load_character
 from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.scene.build import import_clip
+from tar_blender.scene.fcurves import curves_of
 from tar_blender.scene.metadata import delete_person
 from tar_core.errors import TarError
-from tests.support.characters import make_character
+from tests.support.characters import add_ik, add_root, make_character
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
 
@@ -49,6 +50,22 @@ def test_every_person_is_replaced_by_the_character(hero: Path, motion: Path, tmp
             bpy.context.scene.frame_set(frame)
             positions.append(np.array(armature.matrix_world @ hips.head))
         assert np.linalg.norm(positions[1] - positions[0]) > 0.01
+
+
+def test_root_motion_and_ik_of_a_character(empty_scene: None, motion: Path, tmp_path: Path) -> None:
+    (person,) = import_clip(synthetic_clip(), bpy.context, raw_options()).people
+    character = make_character(person.armature, KNOWN["Mixamo"])
+    add_root(character, "Hips")
+    add_ik(character, "LeftUpLeg", "LeftLeg", "LeftFoot", "Root")
+    delete_person(person.armature)
+    save_scene(tmp_path / "hero.blend")
+    options = ["--character", str(tmp_path / "hero.blend"), "--limbs", "both", "--root-motion"]
+    assert main([str(motion), "-o", str(tmp_path / "out.blend"), *options]) == 0
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "out.blend"))
+    armature = next(obj for obj in bpy.data.objects if obj.type == "ARMATURE")
+    paths = [curve.data_path for curve in curves_of(armature)]
+    for bone in ("Root", "LeftFoot IK", "LeftFoot Pole", "LeftLeg"):
+        assert any(f'"{bone}"' in path for path in paths), bone
 
 
 def test_unusable_files_are_reported_in_one_line(
