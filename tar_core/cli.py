@@ -168,7 +168,8 @@ def run_capture(options: argparse.Namespace) -> None:
     with loading():
         from tar_core.capture.networks import Networks
 
-        networks = Networks.load(wanted)  # they load while the rest is imported
+        # They load while the rest is imported. The processes that follow a divided video load their own.
+        networks = None if wanted.workers else Networks.load(wanted)
 
         from tar_core.body.data import body_of_clip
         from tar_core.capture.pipeline import capture
@@ -179,7 +180,7 @@ def run_capture(options: argparse.Namespace) -> None:
     if options.overlay is not None:
         check_video_name(options.overlay)
     with ProgressBar("capture", options.quiet) as bar:
-        clips = capture(options.video, wanted, bar.update, load=lambda _: networks)
+        clips = capture(options.video, wanted, bar.update, load=lambda own: networks or Networks.load(own))
     body = body_of_clip(clips[0])
     clips = [clean_up(clip, body, cleanup).clip for clip in clips]
     save_shots(options.output, clips)

@@ -215,6 +215,15 @@ class TAR_OT_make_loop(_CutOperator, bpy.types.Operator):
         description="Keep the distance that the person travels, along a straight line, instead of staying in place",
     )
 
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        assert layout is not None
+        layout.use_property_split = True
+        for name in ("first", "last", "keep", "find", "shortest", "blend", "travels"):
+            row = layout.row()
+            row.active = self.find or name != "shortest"
+            row.prop(self, name)
+
     def edit(self, context: bpy.types.Context, armature: bpy.types.Object) -> None:
         motion = read_motion(armature)
         first, last = self.first, self.last

@@ -309,7 +309,9 @@ def _floor_text(floor: Floor | None) -> str:
 
 
 def show_background(camera: bpy.types.Object, clip: MotionClip, start_frame: int, speed: float) -> list[str]:
-    """Show the video in the background of the camera view. Returns a warning if that fails."""
+    """Show the video, if the clip names one, in the background of the camera view. Returns a warning if that fails."""
+    if not clip.source:
+        return []
     try:
         add_video_background(camera, Path(clip.source), start_frame, 1.0, round(speed, 6), clip.fps)
     except TarError as error:

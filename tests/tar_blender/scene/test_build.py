@@ -32,6 +32,12 @@ def test_all_objects_are_in_a_collection_named_after_the_clip(tiny_video: Path) 
     assert not imported.warnings
 
 
+def test_clip_that_names_no_video_has_no_background(clip: MotionClip) -> None:
+    clip.source = ""
+    imported = import_clip(clip, bpy.context, raw_options())
+    assert not imported.warnings and not imported.camera.data.background_images
+
+
 def test_scene_takes_frame_range_rate_and_resolution_of_the_clip(clip: MotionClip) -> None:
     scene = bpy.context.scene
     imported = import_clip(clip, bpy.context, raw_options(start_frame=1001))
