@@ -270,7 +270,7 @@ def test_info(untrained_checkpoint: Path, capsys: pytest.CaptureFixture) -> None
 
 
 def test_cleanup(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
-    poses = 0.02 * np.random.default_rng(0).normal(size=(40, 72))
+    poses = 0.003 * np.random.default_rng(0).normal(size=(40, 72))
     trans = np.tile([0.0, 0.0, 4.0], (40, 1))
     trans[:, 2] += 0.05 * np.sin(np.arange(40) / 6)
     person = PersonMotion(1, poses, np.zeros(10), trans, np.arange(40), np.zeros((40, 4)), np.ones(40))
