@@ -75,16 +75,18 @@ def first_use() -> Step:
 
 
 def check_motion() -> None:
-    """Check that the characters move."""
+    """Check that somebody moves; a bystander may stand still."""
     armatures = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
     assert armatures
+    distances = []
     for armature in armatures:
         first, last = map(int, armature.animation_data.action.frame_range)
         places = []
         for frame in (first + 2, (first + last) // 2):
             bpy.context.scene.frame_set(frame)
             places.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
-        assert (places[0] - places[1]).length > 0.01, f"{armature.name} does not move"
+        distances.append((places[0] - places[1]).length)
+    assert max(distances) > 0.05, f"nobody moves: {distances}"
 
 
 def print_figure(name: str, value: float) -> None:
