@@ -37,8 +37,8 @@ from tar_core.skeleton import NUM_JOINTS, PARENTS
 MIN_FRAMES = 5  # shorter motion is left as it is
 # At full strength (docs/experiments/2026-11-30-smoothing.md):
 ROTATION_ERROR = 1.0  # radians per meter of the expected error of the joint's position
-DEPTH_ERROR, IMAGE_ERROR = 0.05, 0.003  # of the root along and across the line of sight, as a fraction of the distance
-ANGULAR_ACCELERATION, ACCELERATION = 120.0, 6.0  # usual ones: rad/s^2 of joints, m/s^2 of the root
+DEPTH_ERROR, IMAGE_ERROR = 0.03, 0.003  # of the root along and across the line of sight, as a fraction of the distance
+ANGULAR_ACCELERATION, ACCELERATION = 120.0, 12.0  # usual ones: rad/s^2 of joints, m/s^2 of the root
 _STEPS = 4  # Gauss-Newton steps
 _TYPICAL_ERROR = 0.1  # meters; of motion without expected errors
 _MIN_CONFIDENCE = 0.1  # smaller confidences are raised to this value
