@@ -40,6 +40,7 @@ def face_key_steps(body_object: bpy.types.Object) -> Incremental[None]:
             moved = rest.reshape(-1, 3).copy()
             moved[vertices] += offsets @ SMPL_TO_BLENDER.T.astype(np.float32)
             key = body_object.shape_key_add(name=name, from_mix=False)
+            key.value = 0.0  # since Blender 5.2, new keys have the value 1
             key.data.foreach_set("co", moved.ravel())
             yield
 
