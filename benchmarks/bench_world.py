@@ -15,7 +15,7 @@ shared/data beside the repository, and EGL to render.
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,6 +87,20 @@ def capture(video: Path, motion: Path, arguments: Sequence[str] = ()) -> MotionC
     if code not in (0, EXIT_ERROR):
         raise TarError(f"{video}: capture failed (exit code {code}); see its output above")
     return None if code else MotionClip.load(motion)
+
+
+def read_captures(folder: Path, studio: Studio) -> Iterator[tuple[MotionClip, Truth]]:
+    """The motion files of a folder into which videos were captured, and the truth of each video.
+
+    Raises:
+        TarError: there are none.
+    """
+    found = [(recipe, folder / f"{recipe.name}-{recipe.digest}.npz") for recipe in recipes()]
+    found = [(recipe, path) for recipe, path in found if path.exists()]
+    if not found:
+        raise TarError(f"{folder}: no motion files; run python -m benchmarks.bench_world --capture=--raw first")
+    for recipe, path in found:
+        yield MotionClip.load(path), studio.video(recipe)[1]
 
 
 def score(recipe: Recipe, video: Path, truth: Truth, clip: MotionClip | None, body: BodyData) -> Result:

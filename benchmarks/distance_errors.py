@@ -15,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bench_world import DATA, make_studio
+from benchmarks.bench_world import DATA, make_studio, read_captures
 from benchmarks.world.people import captured_people, match_people, true_people
-from benchmarks.world.scenes import recipes
 from benchmarks.world.truth import Truth
 from scripts.paths import CACHE
 from tar_core.body.data import BodyData, load_body
@@ -53,13 +52,9 @@ def main() -> int:
     parser.add_argument("motions", type=Path, help="folder with raw motion files of bench_world")
     folder = parser.parse_args().motions
     try:
-        studio, body, pairs = make_studio(DATA, CACHE), load_body(), []
-        for recipe in recipes():
-            path = folder / f"{recipe.name}-{recipe.digest}.npz"
-            if path.exists():
-                pairs += distance_errors(MotionClip.load(path), studio.video(recipe)[1], body)
-        if not pairs:
-            raise TarError(f"{folder}: no motion files; run python -m benchmarks.bench_world --capture=--raw first")
+        body = load_body()
+        captures = read_captures(folder, make_studio(DATA, CACHE))
+        pairs = [pair for clip, truth in captures for pair in distance_errors(clip, truth, body)]
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -16,15 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bench_world import DATA, make_studio
+from benchmarks.bench_world import DATA, make_studio, read_captures
 from benchmarks.motion_measures import hit_errors, joint_positions, share_within
 from benchmarks.world.people import captured_people, match_people, true_people
-from benchmarks.world.scenes import recipes
 from benchmarks.world.truth import Truth
 from scripts.paths import CACHE
 from tar_core.body.data import BodyData, load_body
 from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.kinematics import jitter
+from tar_core.cleanup.resampling import select_frames
 from tar_core.cleanup.smoothing import smooth_person
 from tar_core.errors import TarError
 from tar_core.evaluation.metrics import mpjpe, pa_mpjpe
@@ -84,25 +84,11 @@ def takes(clip: MotionClip, truth: Truth, body: BodyData) -> Iterator[Take]:
         joints = true[person].in_camera - true[person].in_camera[:, :1]
         for other in np.unique(match[match >= 0]):
             for first, end in true_runs(match == other, MIN_FRAMES):
-                motion = _part(clip.people[other], first, end)
+                rows = slice(first - int(clip.people[other].frames[0]), end - int(clip.people[other].frames[0]))
+                motion = select_frames(clip.people[other], rows)
                 poses = truth.poses[person][first:end].reshape(end - first, -1)
                 true_motion = replace(motion, poses=poses, betas=truth.betas[person])
                 yield Take(motion, true_motion, joints[first:end], clip.fps)
-
-
-def _part(person: PersonMotion, first: int, end: int) -> PersonMotion:
-    """Frames `first` to `end` (exclusive) of a person."""
-    start = int(person.frames[0])
-    rows = slice(first - start, end - start)
-    return replace(
-        person,
-        poses=person.poses[rows],
-        trans=person.trans[rows],
-        frames=person.frames[rows],
-        boxes=person.boxes[rows],
-        confidence=person.confidence[rows],
-        joint_errors=person.joint_errors[rows],
-    )
 
 
 def measure(found: Sequence[Take], strength: float, body: BodyData) -> str:
@@ -123,13 +109,9 @@ def main() -> int:
     parser.add_argument("motions", type=Path, help="folder with raw motion files of bench_world")
     folder = parser.parse_args().motions
     try:
-        studio, body, found = make_studio(DATA, CACHE), load_body(), []
-        for recipe in recipes():
-            path = folder / f"{recipe.name}-{recipe.digest}.npz"
-            if path.exists():
-                found += takes(MotionClip.load(path), studio.video(recipe)[1], body)
-        if not found:
-            raise TarError(f"{folder}: no motion files; run python -m benchmarks.bench_world --capture=--raw first")
+        body = load_body()
+        captures = read_captures(folder, make_studio(DATA, CACHE))
+        found = [take for clip, truth in captures for take in takes(clip, truth, body)]
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

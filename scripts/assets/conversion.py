@@ -1,10 +1,11 @@
-"""The command line of the scripts that convert a TensorFlow Lite file of an npm package."""
+"""What the scripts that convert a TensorFlow Lite file of an npm package share."""
 
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -47,3 +48,21 @@ def run_conversion(
     if arguments.video:
         np.savez_compressed(reference, **make_reference(tflite, arguments.video))
         print(f"{reference}: {reference.stat().st_size / 1e3:.0f} kB")
+
+
+def run_interpreter(tflite: bytes, inputs: np.ndarray) -> dict[str, np.ndarray]:
+    """Outputs of the TensorFlow Lite interpreter by name, for inputs [B, ...] of a network with one input.
+
+    The inputs are processed one by one, and the outputs are stacked.
+    """
+    interpreter = Interpreter(
+        model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    )
+    interpreter.allocate_tensors()
+    results = []
+    for values in inputs:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], values[None])
+        interpreter.invoke()
+        details = interpreter.get_output_details()
+        results.append({item["name"]: interpreter.get_tensor(item["index"])[0] for item in details})
+    return {name: np.stack([result[name] for result in results]) for name in results[0]}

@@ -14,10 +14,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from torch import nn
 
-from scripts.assets.conversion import run_conversion
+from scripts.assets.conversion import run_conversion, run_interpreter
 from scripts.assets.tflite_file import Layer, read_layers
 from scripts.paths import REPOSITORY
 from tar_core.camera.crop import Crop
@@ -67,17 +66,7 @@ def convert(tflite: bytes) -> dict[str, torch.Tensor]:
 
 def run_original(tflite: bytes, crops: np.ndarray) -> dict[str, np.ndarray]:
     """Outputs of the tflite interpreter for uint8 crops [B, 192, 192, 3]: points and presence."""
-    interpreter = Interpreter(
-        model_content=tflite, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    )
-    interpreter.allocate_tensors()
-    results = []
-    for crop in crops:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None] / np.float32(255))
-        interpreter.invoke()
-        details = interpreter.get_output_details()
-        results.append({item["name"]: interpreter.get_tensor(item["index"])[0] for item in details})
-    outputs = {name: np.stack([result[name] for result in results]) for name in results[0]}
+    outputs = run_interpreter(tflite, crops / np.float32(255))
     return {
         "points": outputs[POINTS].reshape(-1, NUM_FACE_LANDMARKS, 3),
         "presence": 1 / (1 + np.exp(-outputs[PRESENCE].reshape(-1))),

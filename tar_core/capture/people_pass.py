@@ -1,10 +1,12 @@
 """The pass over the video that tracks people and computes their motion in each frame's own camera."""
 
 from bisect import bisect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
@@ -233,7 +235,7 @@ def follow_people(
         TarError: the video has no frame in the range, or does not have the shot.
     """
     shots: list[Shot] = []
-    with ThreadPoolExecutor(max_workers=1) as worker:
+    with _one_opencv_thread(), ThreadPoolExecutor(max_workers=1) as worker:
         state = _PeoplePass(reader, options, networks, worker, begun)
 
         def report_people(progress: Progress) -> None:
@@ -248,6 +250,17 @@ def follow_people(
         if options.shot is not None:
             check_number(options.shot, (shot.number for shot in shots), reader.path)
         return replace(state.finish(), warnings=reader.warnings)
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    """Let OpenCV use one thread: more would wait for the threads of the decoder and the networks."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def tracked_shots(

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
@@ -73,7 +72,6 @@ def capture(
     options = in_video_frames(options, reader.fps)
     report(Progress("load", 0, None, 0.0))
     return_large_blocks()
-    cv2.setNumThreads(1)  # more would wait for the threads of the decoder and the networks
     known = None if options.camera_trajectory is None else load_known_camera(reader, options)
     if known is not None:
         options = with_known_camera(options, known)

@@ -1,13 +1,13 @@
 """Heights of the feet: below a level camera, and above z = 0 of the world."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.contacts import sole_points, surface_points
+from tar_core.cleanup.resampling import select_frames
 from tar_core.motion import LEVEL, PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -55,7 +55,7 @@ def hover_text(
 
 def lowest_soles(person: PersonMotion, body: BodyData) -> np.ndarray:
     """[N] height of the lowest sole point above a level camera in each frame, meters; long motions are subsampled."""
-    person = _subsampled(person, -(-len(person) // _MAX_FRAMES))
+    person = select_frames(person, slice(None, None, -(-len(person) // _MAX_FRAMES)))
     return np.asarray((surface_points(person, body, _soles(person, body)) @ LEVEL).min(1))
 
 
@@ -65,10 +65,3 @@ def _soles(person: PersonMotion, body: BodyData) -> np.ndarray:
     height = body.v_template[feet, 1] + body.shapedirs[feet, 1] @ person.betas  # SMPL's rest pose has y up
     soles = feet[height < height.min() + _SOLE_THICKNESS]
     return soles[:: max(1, len(soles) // _SOLE_POINTS)]
-
-
-def _subsampled(person: PersonMotion, step: int) -> PersonMotion:
-    """Every `step`-th frame of a motion without its fingers, numbered consecutively."""
-    names = ("poses", "trans", "boxes", "confidence", "joint_errors")
-    arrays = {name: getattr(person, name)[::step] for name in names}
-    return replace(person, frames=np.arange(len(arrays["trans"])), hand_poses=None, hand_confidence=None, **arrays)

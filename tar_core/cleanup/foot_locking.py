@@ -32,6 +32,7 @@ from tar_core.cleanup.banded import second_differences, solve_band
 from tar_core.cleanup.contacts import ORIGIN, START_HEIGHT, sight_lines, sole_points, weighted_speed
 from tar_core.cleanup.foot_leveling import level_feet
 from tar_core.cleanup.leg_ik import move_ankles
+from tar_core.cleanup.resampling import select_frames
 from tar_core.cleanup.smoothing import check_strength
 from tar_core.filters import smooth_points, smoothing_window
 from tar_core.motion import Floor, MotionClip, PersonMotion
@@ -150,7 +151,7 @@ def _lock_marked(
     share = _near((marks > 0).any(1), _MARKED_FADE * fps)
     near = np.flatnonzero(share)
     first, end = int(near[0]), int(near[-1]) + 1
-    part, stance = _frames(person, first, end), stance[first : end - 1]
+    part, stance = select_frames(person, slice(first, end)), stance[first : end - 1]
     share, marks = share[first:end], marks[first:end]
     if len(part) < 2:
         return person
@@ -160,13 +161,6 @@ def _lock_marked(
     poses = person.poses.copy()
     poses[first:end] = part.poses
     return replace(person, poses=poses)
-
-
-def _frames(person: PersonMotion, first: int, end: int) -> PersonMotion:
-    """A part of a motion, without its fingers."""
-    names = ("poses", "trans", "frames", "boxes", "confidence", "joint_errors")
-    part = {name: getattr(person, name)[first:end] for name in names}
-    return replace(person, hand_poses=None, hand_confidence=None, **part)
 
 
 def _with_pivots(stance: np.ndarray, feet: np.ndarray, marks: np.ndarray) -> np.ndarray:

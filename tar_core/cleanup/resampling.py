@@ -72,6 +72,14 @@ def fill_frames(person: PersonMotion, first: int, step: int, last: int) -> Perso
     return _sample_motion(person, frames, (frames - begin) / step)
 
 
+def select_frames(person: PersonMotion, rows: slice) -> PersonMotion:
+    """Some frames of a motion without its fingers, numbered consecutively from the first one on."""
+    names = ("poses", "trans", "boxes", "confidence", "joint_errors")
+    arrays = {name: getattr(person, name)[rows] for name in names}
+    frames = person.frames[rows][0] + np.arange(len(arrays["trans"]))
+    return replace(person, frames=frames, hand_poses=None, hand_confidence=None, **arrays)
+
+
 def _sample_motion(person: PersonMotion, frames: np.ndarray, positions: np.ndarray) -> PersonMotion:
     """Sample a motion between its frames.
 

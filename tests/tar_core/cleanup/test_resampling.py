@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tar_core.cleanup.resampling import catmull_rom, fill_frames, resample_clip, resample_person
+from tar_core.cleanup.resampling import catmull_rom, fill_frames, resample_clip, resample_person, select_frames
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
@@ -99,3 +99,12 @@ def test_hands_are_resampled() -> None:
     half = resample_person(person, 0.5)
     np.testing.assert_allclose(half.hand_poses, np.tile(half.poses[:, 3:6], (1, 30)), atol=1e-6)
     np.testing.assert_allclose(half.hand_confidence, np.tile(half.confidence[:, None], (1, 2)), atol=1e-6)
+
+
+def test_selected_frames_are_consecutive_and_have_no_fingers() -> None:
+    person = replace(spinning(20, 6, 30.0), hand_poses=np.zeros((20, 90)), hand_confidence=np.ones((20, 2)))
+    part, sparse = select_frames(person, slice(5, 9)), select_frames(person, slice(None, None, 3))
+    assert part.frames.tolist() == [11, 12, 13, 14] and part.hand_poses is None
+    np.testing.assert_array_equal(part.trans, person.trans[5:9])
+    assert sparse.frames.tolist() == list(range(6, 13))
+    np.testing.assert_array_equal(sparse.poses, person.poses[::3])
