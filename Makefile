@@ -3,6 +3,7 @@
 
 PYTHON := .venv/bin/python
 READY := .venv/.ready
+TEST_PROCESSES ?= 2
 VIDEO ?=
 TRAIN_ARGS ?=
 FEATURES ?=
@@ -30,7 +31,7 @@ test: $(READY) ## check style, types and layers, and run the quick tests, includ
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
-	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile
 
 test-slow: $(READY) ## run the tests that take longer
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -m slow
@@ -39,7 +40,7 @@ test-newest: ## run the tests outside Blender with the newest packages that pip 
 	@test -x .cache/newest/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/newest
 	.cache/newest/bin/python -m pip install --quiet -r requirements/newest.txt
 	.cache/newest/bin/python -m pip install -qq --no-deps --editable .
-	OMP_NUM_THREADS=1 .cache/newest/bin/python -m pytest -n 2 --dist loadfile -p no:cacheprovider tests --ignore tests/tar_blender
+	OMP_NUM_THREADS=1 .cache/newest/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -p no:cacheprovider tests --ignore tests/tar_blender
 
 test-blenders: $(READY) ## test the installed extension in all supported Blenders, or in some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.support.matrix
