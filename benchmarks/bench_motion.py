@@ -26,8 +26,9 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, to_world_frame
-from tar_core.cleanup.foot_locking import lock_feet
+from tar_core.cleanup.foot_locking import foot_contacts, lock_feet
 from tar_core.cleanup.smoothing import smooth_person
+from tar_core.cleanup.sole_locking import lock_soles
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import pose_skeleton
@@ -104,7 +105,9 @@ def clean_and_measure(take: Take, name: str, body: BodyData) -> Results:
     """Smooth the captured motion, lock the feet, and compare with the truth."""
     positions = take.trajectory.positions
     smooth = smooth_person(take.captured, FPS, SMOOTHING, positions)
-    cleaned = lock_feet(smooth, body, FPS, 1.0, positions)
+    locked = lock_feet(smooth, body, FPS, 1.0, positions)
+    contacts = foot_contacts(smooth, body, FPS, positions)
+    cleaned = lock_soles(locked, body, FPS, contacts, camera=positions)
     camera = take.camera
     clip = MotionClip(
         FPS,
@@ -112,7 +115,7 @@ def clean_and_measure(take: Take, name: str, body: BodyData) -> Results:
         camera.focal_length,
         camera.principal_point,
         name,
-        [cleaned],
+        [locked],
         camera_trajectory=take.trajectory,
     )
     up = camera.rotation[:, 1]

@@ -78,7 +78,7 @@ def measure(
     """Compare a person's motion before and after the clean-up with the truth.
 
     Args:
-        clip: the clip whose only person is `cleaned`; the floor is found in it.
+        clip: the clip in which the floor is found.
         up: [3] the true up direction in the camera frame.
         height: of the camera above the true floor, meters.
     """
@@ -86,7 +86,7 @@ def measure(
     feet = [foot_points(person, body) for person in (truth, captured, cleaned)]
     stance = (FPS * np.linalg.norm(np.diff(feet[0], axis=0), axis=-1) < STANCE_SPEED).astype(float)
     root = joints[0][:, 0]
-    tilt, height_error = floor_errors(replace(clip, people=[cleaned]), up, height, body)
+    tilt, height_error = floor_errors(clip, up, height, body)
     return Measures(
         *(1000 * foot_sliding(points, stance) for points in feet),
         *(root_error(person, truth) for person in (captured, cleaned)),

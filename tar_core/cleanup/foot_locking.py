@@ -16,7 +16,8 @@ s, b    keep the velocity and the acceleration of the root elsewhere, so that th
 Each frame is coupled with the next two only, so the time to solve it is proportional to the number of frames.
 
 The remaining sliding is an error of the leg poses. The same problem is solved for each foot, with d_t the displacement
-of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (leg_ik.py).
+of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (leg_ik.py). Feet that still slide
+in contacts are held by sole_locking.py.
 
 If the floor is known, standing feet are leveled first (foot_leveling.py), and terms (h_t + up . d_t)^2 / e^2 are added
 to both problems, with the height h_t of the lowest sole, for soles that are in stance close to the floor or below it.
@@ -32,7 +33,6 @@ from tar_core.cleanup.banded import second_differences, solve_band
 from tar_core.cleanup.contacts import ORIGIN, START_HEIGHT, sight_lines, sole_points, weighted_speed
 from tar_core.cleanup.foot_leveling import level_feet
 from tar_core.cleanup.leg_ik import move_ankles
-from tar_core.cleanup.resampling import select_frames
 from tar_core.cleanup.smoothing import check_strength
 from tar_core.filters import smooth_points, smoothing_window
 from tar_core.motion import Floor, MotionClip, PersonMotion
@@ -40,7 +40,7 @@ from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 FOOT_JOINTS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 
-_FEET = (slice(0, 2), slice(2, 4))  # of the left and the right foot in FOOT_JOINTS
+FEET = (slice(0, 2), slice(2, 4))  # of the left and the right foot in FOOT_JOINTS
 
 STANCE_SPEED = 0.22  # m/s at which the stance weight is 1/e
 _MIN_STANCE_WEIGHT = 0.05  # smaller weights are set to zero
@@ -48,7 +48,7 @@ _SPEED_WINDOW = 0.15  # seconds of smoothing before speeds are computed
 
 
 @dataclass(frozen=True)
-class _Deviations:
+class Deviations:
     """Standard deviations of the terms of the least squares problem.
 
     Attributes:
@@ -62,17 +62,13 @@ class _Deviations:
     acceleration: float
 
 
-_ROOT = _Deviations(0.1, 0.3, 1.0)
+_ROOT = Deviations(0.1, 0.3, 1.0)
 _ROOT_ACROSS, _ROOT_DEPTH = 0.001, 0.03  # meters; of the displacement across and along the line of sight
-_ANKLE = _Deviations(0.03, 0.3, 3.0)
+_ANKLE = Deviations(0.03, 0.3, 3.0)
 _ANKLE_DISPLACEMENT = 0.015  # meters
-_FLOOR, _ROOT_FLOOR = 0.004, 0.01  # meters; of the height of a sole that should be on the floor, for legs and root
+FLOOR_ERROR, _ROOT_FLOOR = 0.004, 0.01  # meters; of the height of a sole that should be on the floor, for legs and root
 _MAX_DEPTH = 0.15  # meters below the floor from which a foot is lifted; deeper feet are errors of the whole body
 _KNEE_STIFFNESS = 0.08  # meters per radian; prevents knee snapping, see `bend_legs`
-_MARKED_PASSES = 4  # more for legs near marked contacts, as stiff knees make each only a part of the adjustment
-_MARKED_KNEE_STIFFNESS = 0.02  # meters per radian
-_MARKED_FADE = 0.3  # seconds
-_PIVOT_WEIGHT = 10.0  # stance weight of the point about which a marked foot may roll
 _MIN_DISPLACEMENT = 1e-4  # meters; smaller displacements of an ankle are ignored
 
 
@@ -100,7 +96,7 @@ def lock_feet(
         person: the motion.
         body: the body of the motion.
         fps: frame rate.
-        strength: 0 leaves the motion unchanged; with 1, feet in stance slide at most 1 to 2 cm/s.
+        strength: 0 leaves the motion unchanged; with 1, feet in stance slide by about 5 cm/s.
         camera: [N, 3] or constant [3] position of the camera, meters.
         floor: feet are also placed on this floor; None if it is not known.
         marks: [N, 2] edited contacts (`PersonEdits.contact_marks`), if there are any. Marked feet are locked at any
@@ -124,65 +120,12 @@ def lock_feet(
     pull = np.zeros((len(person), 3))
     if floor is not None:
         heights = floor.heights(sole_points(person, body)).min(1)
-        to_floor, pull = _floor_terms(floor, heights, strength * floor_weights(heights, stance.max(1)), _ROOT_FLOOR)
+        to_floor, pull = floor_terms(floor, heights, strength * floor_weights(heights, stance.max(1)), _ROOT_FLOOR)
         stiffness = stiffness + to_floor
-    displacement = _solve_displacements(foot_points(person, body), stance, stiffness, _ROOT, fps, pull)
+    displacement = solve_displacements(foot_points(person, body), stance, stiffness, _ROOT, fps, pull)
     person = replace(person, trans=person.trans + displacement)
     plane = None if floor is None else (floor, strength)
-    person = _lock_legs(person, body, fps, stance, plane)
-    if (marks > 0).any():
-        person = _lock_marked(person, body, fps, stance, plane, marks)
-    return person
-
-
-def _lock_marked(
-    person: PersonMotion,
-    body: BodyData,
-    fps: float,
-    stance: np.ndarray,
-    floor: tuple[Floor, float] | None,
-    marks: np.ndarray,
-) -> PersonMotion:
-    """Lock the legs near marked contacts completely; see `_lock_legs`.
-
-    Args:
-        marks: [N, 2] edited contacts, at least one of them in contact.
-    """
-    share = _near((marks > 0).any(1), _MARKED_FADE * fps)
-    near = np.flatnonzero(share)
-    first, end = int(near[0]), int(near[-1]) + 1
-    part, stance = select_frames(person, slice(first, end)), stance[first : end - 1]
-    share, marks = share[first:end], marks[first:end]
-    if len(part) < 2:
-        return person
-    for _ in range(_MARKED_PASSES):
-        pivots = _with_pivots(stance, foot_points(part, body), marks)
-        part = _lock_legs(part, body, fps, pivots, floor, share, _MARKED_KNEE_STIFFNESS)
-    poses = person.poses.copy()
-    poses[first:end] = part.poses
-    return replace(person, poses=poses)
-
-
-def _with_pivots(stance: np.ndarray, feet: np.ndarray, marks: np.ndarray) -> np.ndarray:
-    """Stance weights [N - 1, 4] by which the slowest point of each marked foot in contact rests, and no other.
-
-    Args:
-        stance: [N - 1, 4] weights, kept for all other feet.
-        feet: [N, 4, 3] from `foot_points`.
-        marks: [N, 2] edited contacts.
-    """
-    moved = np.linalg.norm(np.diff(feet, axis=0), axis=-1).reshape(-1, 2, 2)
-    is_pivot = moved == moved.min(-1, keepdims=True)
-    return np.where(_marked_in_contact(marks), _PIVOT_WEIGHT * is_pivot.reshape(-1, 4), stance)
-
-
-def _near(flags: np.ndarray, frames: float) -> np.ndarray:
-    """1 in frames [N] that are true, falling to 0 within some frames of them."""
-    numbers = np.arange(len(flags))
-    true = np.flatnonzero(flags)
-    after = np.searchsorted(true, numbers).clip(0, len(true) - 1)
-    distance = np.minimum(np.abs(true[after] - numbers), np.abs(numbers - true[(after - 1).clip(0)]))
-    return np.asarray((1 - distance / max(frames, 1)).clip(0))
+    return _lock_legs(person, body, fps, stance, plane)
 
 
 def _lock_legs(
@@ -191,39 +134,35 @@ def _lock_legs(
     fps: float,
     stance: np.ndarray,
     floor: tuple[Floor, float] | None,
-    share: np.ndarray | None = None,
-    knee_stiffness: float = _KNEE_STIFFNESS,
 ) -> PersonMotion:
     """Adjust the legs so that the points of the feet stay in place and on the floor.
 
     Args:
         stance: [N - 1, 4] weights in 0..1.
         floor: the floor and the weight of the feet's heights, if it is known.
-        share: [N] of the adjustment that is made, 0..1; all of it by default.
-        knee_stiffness: see `bend_legs`.
     """
     feet = foot_points(person, body)
     stance = stance**2  # reduces the weight of slowly moving feet, which would jerk the leg
     stiffness = np.eye(3) / _ANKLE_DISPLACEMENT**2
     soles = None if floor is None else floor[0].heights(sole_points(person, body))
     ankles = []
-    for foot in _FEET:
+    for foot in FEET:
         matrices, pull = np.tile(stiffness, (len(person), 1, 1)), np.zeros((len(person), 3))
         if floor is not None and soles is not None:
             plane, weight = floor
             heights = soles[:, foot].min(1)
             weights = weight * floor_weights(heights, stance[:, foot].max(1).clip(0, 1))
-            to_floor, pull = _floor_terms(plane, heights, weights, _FLOOR)
+            to_floor, pull = floor_terms(plane, heights, weights, FLOOR_ERROR)
             matrices += to_floor
-        ankles.append(_solve_displacements(feet[:, foot], stance[:, foot], matrices, _ANKLE, fps, pull))
-    displacements = np.stack(ankles, 1) if share is None else share[:, None, None] * np.stack(ankles, 1)
+        ankles.append(solve_displacements(feet[:, foot], stance[:, foot], matrices, _ANKLE, fps, pull))
+    displacements = np.stack(ankles, 1)
     displacements[np.linalg.norm(displacements, axis=-1) < _MIN_DISPLACEMENT] = 0
     poses = person.poses.reshape(len(person), -1, 3)
-    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, knee_stiffness)
+    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, _KNEE_STIFFNESS)
     return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
 
 
-def _floor_terms(floor: Floor, heights: np.ndarray, weights: np.ndarray, error: float) -> tuple[np.ndarray, np.ndarray]:
+def floor_terms(floor: Floor, heights: np.ndarray, weights: np.ndarray, error: float) -> tuple[np.ndarray, np.ndarray]:
     """The terms w_t (h_t + up . d_t)^2 / error^2 for heights h_t [N]: matrices [N, 3, 3] and pull [N, 3]."""
     weights = weights / error**2
     pull = -(weights * heights.clip(-_MAX_DEPTH, None))[:, None] * floor.up
@@ -242,7 +181,7 @@ def floor_weights(heights: np.ndarray, stance: np.ndarray) -> np.ndarray:
 
 def flat_weights(stance: np.ndarray) -> np.ndarray:
     """How certainly each foot stands flat, [N, 2] in 0..1: ankle and toes rest, by their stance weights [N - 1, 4]."""
-    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in _FEET], 1)
+    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in FEET], 1)
 
 
 def _marked_in_contact(marks: np.ndarray) -> np.ndarray:
@@ -255,11 +194,11 @@ def _per_frame(stance: np.ndarray) -> np.ndarray:
     return np.maximum(np.append(stance, 0), np.append(0, stance))
 
 
-def _solve_displacements(
+def solve_displacements(
     points: np.ndarray,
     stance: np.ndarray,
     stiffness: np.ndarray,
-    deviations: _Deviations,
+    deviations: Deviations,
     fps: float,
     pull: np.ndarray | float = 0.0,
 ) -> np.ndarray:
@@ -304,7 +243,7 @@ def foot_contacts(
 ) -> np.ndarray:
     """The frames [N, 2] in which `lock_feet` keeps the left and the right foot in place, bool."""
     stance = stance_weights(foot_points(person, body), fps, camera, marks)
-    contacts = np.stack([_per_frame(stance[:, foot].max(1)) > 0.5 for foot in _FEET], 1)
+    contacts = np.stack([_per_frame(stance[:, foot].max(1)) > 0.5 for foot in FEET], 1)
     return contacts if marks is None else np.where(marks == 0, contacts, marks > 0)
 
 
@@ -327,7 +266,7 @@ def stance_weights(
     smooth = smooth_points(feet, smoothing_window(_SPEED_WINDOW * fps, count))
     speed = weighted_speed(fps * np.diff(smooth, axis=0), sight_lines(smooth, camera)[1:])
     if marks is not None:
-        for mark, foot in zip(marks.T, _FEET, strict=True):
+        for mark, foot in zip(marks.T, FEET, strict=True):
             rests, moves = (mark[:-1] > 0) & (mark[1:] > 0), (mark[:-1] < 0) | (mark[1:] < 0)
             speed[rests, foot] -= speed[rests, foot].min(1, keepdims=True)
             speed[moves, foot] = np.inf

@@ -73,12 +73,19 @@ def bend_legs(
     # A leg that is already stretched further may stay so.
     new = np.clip(new, np.abs(a - b) * (2 - _MAX_EXTENSION), np.maximum(old, _MAX_EXTENSION * (a + b)))
     if stiffness > 0:
-        rate = a * b * np.sin(_knee_angle(old, a, b)) / old  # meters per radian
+        rate = length_rates(thigh, shin)
         new = old + rate**2 / (rate**2 + stiffness**2) * (new - old)
     axis = np.cross(thigh, shin) / (a * b) + _KNEE_AXIS_WEIGHT * knee_axis
     axis /= np.linalg.norm(axis, axis=-1, keepdims=True)
     at_knee = np.asarray(axis_angle_to_matrix(axis * (_knee_angle(new, a, b) - _knee_angle(old, a, b))[:, None]))
     return rotation_between(thigh + (at_knee @ shin[..., None])[..., 0], target), at_knee
+
+
+def length_rates(thigh: np.ndarray, shin: np.ndarray) -> np.ndarray:
+    """Change of a leg's length per radian of its knee [N], meters; 0 if it is straight. See `bend_legs`."""
+    a, b = (float(np.linalg.norm(bone, axis=-1).mean()) for bone in (thigh, shin))
+    length = np.linalg.norm(thigh + shin, axis=-1)
+    return np.asarray(a * b * np.sin(_knee_angle(length, a, b)) / length)
 
 
 def _knee_angle(distance: np.ndarray, a: float, b: float) -> np.ndarray:

@@ -2,7 +2,7 @@
 
     outliers and smoothing -> focal length, known heights -> lean correction -> ground plane -> root path
     -> placement in the world                                                       all people together: `settle`
-    edited contacts, standing on the floor -> foot locking -> resampling            each person: `finish`
+    edited contacts, standing on the floor -> foot locking -> sole locking -> resampling  each person: `finish`
 
 The command line, the sidebar, the headless command and Re-import all call `clean_up`. After an edit of one person's
 contacts, Blender calls `finish` for that person only: contacts change neither the floor nor other people.
@@ -23,6 +23,7 @@ from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip, resample_flags
 from tar_core.cleanup.root_path import change_path, correct_root_paths
 from tar_core.cleanup.smoothing import smooth_clip
+from tar_core.cleanup.sole_locking import lock_soles
 from tar_core.edits import PersonEdits
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.options import CleanupOptions
@@ -160,7 +161,8 @@ def finish(
             ground = settled.placement.floor() if own.on_floor else clip.floor
             camera, marks = clip.camera_positions(person.frames), own.contact_marks(person.frames)
             contacts.append(foot_contacts(edited, body, clip.fps, camera, marks))
-            people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, ground, marks))
+            locked = lock_feet(edited, body, clip.fps, options.foot_locking, camera, ground, marks)
+            people.append(lock_soles(locked, body, clip.fps, contacts[-1], options.foot_locking, camera, ground, marks))
     clip, floor = replace(clip, people=people), None if _has_world(clip) else settled.floor
     if fps is not None:
         contacts = [
