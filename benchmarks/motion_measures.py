@@ -1,6 +1,6 @@
 """Measures of captured motion against known motion: root, accelerations, sliding feet, hits, the floor."""
 
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 from scipy.signal import find_peaks

@@ -1,5 +1,7 @@
 """Merge the layers of a person into one action."""
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import bpy
@@ -8,9 +10,10 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.rotations import continuous_quaternions
 
-from ..scene.fcurves import all_curves_of, remove_curves, write_curves
-from ..scene.keyframes import whole_frames
+from ..scene.fcurves import all_curves_of, empty_action, remove_curves, write_curves
+from ..scene.keyframes import motion_range, whole_frames
 from ..scene.layers import is_layered, remove_layers
+from ..scene.metadata import is_person
 from ..scene.sampling import sample
 from .motion_keys import captured_action
 
@@ -44,3 +47,39 @@ def key_everything(scene: bpy.types.Scene, armature: bpy.types.Object, channels:
         found = continuous_quaternions(values[path]) if "quaternion" in path else values[path]
         count = len(frames) if np.ptp(found, axis=0).any() else 1
         write_curves(channels, group, path, frames[:count], found[:count])
+
+
+@contextlib.contextmanager
+def with_merged_layers(scene: bpy.types.Scene, objects: Iterable[bpy.types.Object]) -> Iterator[None]:
+    """Give layered people one action with what their layers show together; restore the layers afterwards.
+
+    Exporters write only the active action of an object.
+    """
+    with contextlib.ExitStack() as stack:
+        for obj in objects:
+            if is_person(obj) and is_layered(obj):
+                stack.enter_context(_merged(scene, obj))
+        yield
+
+
+@contextlib.contextmanager
+def _merged(scene: bpy.types.Scene, armature: bpy.types.Object) -> Iterator[None]:
+    animation: Any = armature.animation_data
+    names = ("action", "action_slot", "action_blend_type", "action_influence", "use_nla")
+    before = {name: getattr(animation, name) for name in names if hasattr(animation, name)}
+    strips = [strip for track in animation.nla_tracks for strip in track.strips]
+    whole = min(strip.frame_start for strip in strips), max(strip.frame_end for strip in strips)
+    first, last = motion_range(armature) or map(round, whole)
+    merged, channels = empty_action(armature, f"{armature.name} Merged")
+    try:
+        key_everything(scene, armature, channels, np.arange(first, last + 1))
+        animation.use_nla, animation.action = False, merged
+        if hasattr(merged, "slots"):
+            animation.action_slot = merged.slots[0]
+        animation.action_blend_type, animation.action_influence = "REPLACE", 1.0
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(animation, name, value)
+        bpy.data.actions.remove(merged)
+        scene.frame_set(scene.frame_current)

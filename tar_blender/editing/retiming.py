@@ -25,6 +25,7 @@ from ..scene.metadata import (
     imported_clips,
     is_part,
     mark_implausible_ranges,
+    mark_key_rate,
     mark_uncertain_ranges,
     people_of,
     people_of_video,
@@ -87,6 +88,12 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     set_frame_rate(scene, fps)
     scene.frame_set(round(scene_map.new(scene.frame_current)))
     others = [obj for obj in scene.objects if curves_of(obj) and not _is_imported(obj, clips)]
+    warnings += [
+        f"{clip.name} is also in the scene {other.name}, which keeps its frame rate; set it to {fps:.5g} as well"
+        for clip in clips
+        for other in bpy.data.scenes
+        if other != scene and clip in other.collection.children_recursive
+    ]
     if others:
         warnings.append(f"{others[0].name} and other objects of yours keep their keys, so they move at another speed")
     return warnings
@@ -111,6 +118,7 @@ def _bake_clip(clip: bpy.types.Collection, frames: FrameMap, fps: float) -> list
         implausible = implausible_ranges_of(armature)
         if implausible is not None:
             mark_implausible_ranges(armature, [_moved(each, frames) for each in implausible], 0)
+    mark_key_rate(clip, fps)
     move_markers(clip, lambda frame: round(frames.new(frame)))
     return _show_background(clip, frames, fps)
 

@@ -14,6 +14,7 @@ import bpy
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 
+from ..editing.layer_merging import with_merged_layers
 from ..retarget.skeleton_motion import RestPose, person_motion
 from ..scene.frame_rate import frame_rate
 from ..scene.metadata import imported_clips, is_person, people_of, person_objects
@@ -152,8 +153,15 @@ def _write_blend(path: str, name: str, objects: Sequence[bpy.types.Object] | Non
 
 def _write_fbx(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     scene = scene_of(bpy.context)
-    with _renamed(scene, name):  # the take gets the scene's name
-        write_fbx(path, scene.objects if objects is None else objects)
+    exported = scene.objects if objects is None else objects
+    with _renamed(scene, name), with_merged_layers(scene, exported):  # the take gets the scene's name
+        write_fbx(path, exported)
+
+
+def _write_glb(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
+    scene = scene_of(bpy.context)
+    with with_merged_layers(scene, scene.objects if objects is None else objects):
+        write_glb(path, name, objects)
 
 
 def _write_usd(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
@@ -192,7 +200,7 @@ def _save_bvh(path: Path) -> list[Path]:
 _WRITERS: dict[str, Callable[[str, str, Sequence[bpy.types.Object] | None], None]] = {
     ".blend": _write_blend,
     ".fbx": _write_fbx,
-    ".glb": write_glb,
+    ".glb": _write_glb,
     ".usd": _write_usd,
     ".usdc": _write_usd,
 }

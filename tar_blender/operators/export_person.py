@@ -8,7 +8,6 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from tar_core.errors import TarError
 
 from ..export.formats import save_each
-from ..scene.layers import is_layered
 from ..util.blender_types import OperatorResult, view_layer_of
 from ..util.registration import registration
 from ..util.report import refuse
@@ -21,7 +20,7 @@ _FORMATS = (
 
 
 class TAR_OT_export_person(EditOperator, bpy.types.Operator):
-    """Export the active person with its body and motion, at the frame rate of the scene"""
+    """Export the active person with its body and motion, layers included, at the frame rate of the scene"""
 
     bl_idname = "tar.export_person"
     bl_label = "Export Person"
@@ -54,8 +53,6 @@ class TAR_OT_export_person(EditOperator, bpy.types.Operator):
         assert armature is not None  # see `poll`
         path = Path(self.filepath).with_suffix(self.format)
         try:
-            if is_layered(armature):
-                raise TarError(f"{armature.name} has layers; merge them first")
             save_each(path, [armature])
         except TarError as error:
             return refuse(self, error)

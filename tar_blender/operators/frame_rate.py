@@ -7,7 +7,7 @@ from tar_core.errors import TarError
 
 from ..editing.retiming import bake_frame_rate
 from ..scene.frame_rate import frame_rate
-from ..scene.metadata import imported_clips
+from ..scene.metadata import imported_clips, key_rate
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse, sentence
@@ -24,7 +24,7 @@ class TAR_OT_bake_frame_rate(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
     keyed_fps: FloatProperty(
         name="Keyed For",
-        description="Frame rate for which the clips are keyed: that of the scene, unless you have changed it since",
+        description="Frame rate for which the clips are keyed now",
         default=30.0,
         min=1.0,
         max=_FASTEST,
@@ -42,7 +42,8 @@ class TAR_OT_bake_frame_rate(bpy.types.Operator):
         return poll_no_import(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
-        self.keyed_fps = frame_rate(scene_of(context))
+        scene = scene_of(context)
+        self.keyed_fps = next(filter(None, map(key_rate, imported_clips(scene))), frame_rate(scene))
         self.fps = round(self.keyed_fps)
         return context.window_manager.invoke_props_dialog(self, width=320)
 

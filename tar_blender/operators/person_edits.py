@@ -15,7 +15,6 @@ from ..scene.contacts import contacts_of
 from ..scene.metadata import check_local, edits_of, imported_clips, people_of, person_id
 from ..scene.options import ImportOptions
 from ..scene.range_update import update_range
-from ..scene.scene_settings import video_frames_per_frame
 from ..scene.update import CapturedClip, found_contacts, update_person, update_steps
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.incremental import Incremental, finish
@@ -109,7 +108,7 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
         armature, states = self.armature(), {"lock": True, "release": False, "found": None}
         try:
             captured = self.captured(context)
-            speed = video_frames_per_frame(scene_of(context), captured.options, captured.motion.fps)
+            speed = captured.video_frames_per_frame(context)
             first, last = (
                 round((frame - captured.options.start_frame) * speed) for frame in sorted((self.first, self.last))
             )
@@ -136,7 +135,7 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
             captured = self.captured(context)
             edits = replace(edits_of(armature), contacts=())
             start, found = finish(found_contacts(armature, captured, context, edits))
-            speed = video_frames_per_frame(scene_of(context), captured.options, captured.motion.fps)
+            speed = captured.video_frames_per_frame(context)
             frames = np.arange(start, start + len(found))
             wanted = keyed[1][np.clip(frames - keyed[0], 0, len(keyed[1]) - 1)]
             for number, foot in enumerate(FEET):

@@ -11,7 +11,7 @@ from tar_core.people.selection import Pictures
 from ..properties.people_picker import picked_scan, shown_frame
 from ..util.blender_types import preferences_of
 from ..util.drawing import draw_text, fill, outline, picture_texture
-from ..util.person_colors import person_color
+from ..util.person_colors import Color, person_color
 from ..util.preview import Rectangle, picture_area, uncovered
 
 _SHARE = 0.6  # of the viewport's width and height that the picture may have
@@ -49,13 +49,13 @@ def _draw() -> None:
     boxes = {person.person_id: person.box_at(frame) for person in scan.people}
     for person_id, box in boxes.items():
         if box is not None:
-            _draw_box(person_id, box_in_picture(box, pictures, area), person_id in selected, scale)
+            color = person_color(detected.used_colors + person_id)
+            _draw_box(str(person_id), color, box_in_picture(box, pictures, area), person_id in selected, scale)
 
 
-def _draw_box(person_id: int, box: Rectangle, is_selected: bool, scale: float) -> None:
-    color = person_color(person_id)
+def _draw_box(name: str, color: Color, box: Rectangle, is_selected: bool, scale: float) -> None:
     fill(color, *outline(*box, (_LINE if is_selected else _THIN_LINE) * scale))
-    size, name = _TEXT_SIZE * scale, str(person_id)
+    size = _TEXT_SIZE * scale
     fill(color if is_selected else _DARK, (box.x0, box.y1 - 1.5 * size, box.x0 + (len(name) + 1) * size / 2, box.y1))
     draw_text(_DARK if is_selected else color, size, box.x0 + 0.25 * size, box.y1 - 1.1 * size, name)
 

@@ -15,6 +15,7 @@ from tar_core.people.selection import THUMBNAIL_SIZE, DetectedPerson, Scan, byst
 from tar_core.shots import Shot
 
 from ..scene.frame_rate import frame_rate
+from ..scene.metadata import last_color
 from ..scene.scene_settings import keeps_frame_rate
 from ..util.blender_types import scene_of, tag_redraw
 from ..util.person_colors import person_color
@@ -84,11 +85,13 @@ class TARDetectedPeople(bpy.types.PropertyGroup):
         people: the detected people.
         shots: the shots of the video.
         shot: number of the shot to import, or ALL_SHOTS.
+        used_colors: the highest number of a color of the people in the file, from which those of an import go on.
         shows_boxes: whether the people are marked in the viewport: until they are imported, or selected again.
     """
 
     video: StringProperty()
     first_frame: IntProperty()
+    used_colors: IntProperty()
     shows_boxes: BoolProperty()
     people: CollectionProperty(type=TARDetectedPerson)
     shots: CollectionProperty(type=TARDetectedShot)
@@ -106,7 +109,7 @@ def show_detected(context: bpy.types.Context, video: str, first_frame: int, scan
     global _scan
     _scan = scan
     detected = context.window_manager.tar_detected
-    detected.video, detected.first_frame = video, first_frame
+    detected.video, detected.first_frame, detected.used_colors = video, first_frame, last_color()
     detected.shots.clear()
     for shot in scan.shots:
         item = detected.shots.add()
@@ -119,7 +122,7 @@ def show_detected(context: bpy.types.Context, video: str, first_frame: int, scan
         row.person_id, row.first_frame, row.last_frame = person.person_id, person.first_frame, person.last_frame
         row.reason, row.selected = reason, not reason
         row.job_entry = json.dumps(person.to_job(True))
-        _load_portrait(person)
+        _load_portrait(person, detected.used_colors + person.person_id)
     detected.shows_boxes = True
 
 
@@ -195,14 +198,14 @@ def portrait_icon(person: TARDetectedPerson) -> int:
     return int(_portraits[str(person.person_id)].icon_id)
 
 
-def _load_portrait(person: DetectedPerson) -> None:
-    """Load the thumbnail of a person, in the middle of a transparent square and with an outline."""
+def _load_portrait(person: DetectedPerson, color: int) -> None:
+    """Load the thumbnail of a person, in the middle of a transparent square and with an outline of a color."""
     size = THUMBNAIL_SIZE
     image = person.thumbnail[:size, :size]
     height, width = image.shape[:2]
     top, left = (size - height) // 2, (size - width) // 2
     pixels = np.zeros((size, size, 4), np.float32)
-    pixels[top : top + height, left : left + width] = person_color(person.person_id)
+    pixels[top : top + height, left : left + width] = person_color(color)
     inside = image[_OUTLINE:-_OUTLINE, _OUTLINE:-_OUTLINE]
     top, left = top + _OUTLINE, left + _OUTLINE
     pixels[top : top + inside.shape[0], left : left + inside.shape[1], :3] = inside / 255

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
+from tar_core.body.data import BodyData, body_of_clip
 from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.camera.world import with_camera_trajectory
+from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.errors import TarError
+from tar_core.motion import MotionClip
 
 from ..util.blender_types import data_of, find_object
 from ..util.incremental import Incremental
@@ -108,3 +112,21 @@ def _fitted_side(camera: bpy.types.Camera, width: float, height: float) -> tuple
     if fit == "AUTO":  # the sensor's width applies to the longer side
         return max(width, height), camera.sensor_width
     return (width, camera.sensor_width) if fit == "HORIZONTAL" else (height, camera.sensor_height)
+
+
+def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> MotionClip:
+    """Place a clip in the world of the camera that filmed it."""
+    seen = with_camera_trajectory(clip, None, body).with_focal_length(camera.focal_length)
+    return with_camera_trajectory(seen.with_principal_point(camera.principal_point), camera.trajectory, body)
+
+
+def scale_warnings(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
+    """Warn if the scale of the camera trajectory seems wrong. Foot locking would hide that, so it comes later."""
+    body = body_of_clip(clip)
+    scale = scale_from_feet(in_front_of(camera, clip, body), body)
+    if scale is None or 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
+        return []
+    return [
+        f"feet would slide less if the camera trajectory were {scale:.2g} times as long; scale the world of the "
+        "camera by this factor and re-import"
+    ]

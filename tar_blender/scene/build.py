@@ -10,13 +10,11 @@ import numpy as np
 
 from tar_core.body.data import BodyData, body_of_clip
 from tar_core.camera.placement import WorldPlacement
-from tar_core.camera.world import with_camera_trajectory
 from tar_core.cleanup.camera_height import feet_height, hover_text
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE
 from tar_core.cleanup.kinematics import kinematics_of
 from tar_core.cleanup.pipeline import finish as finish_clip
 from tar_core.cleanup.plausibility import plausibility_of
-from tar_core.cleanup.trajectory_scale import SCALE_TOLERANCE, scale_from_feet
 from tar_core.cleanup.uncertainty import UncertainRange, uncertain_ranges
 from tar_core.errors import TarError
 from tar_core.lens import short_focal_length_text
@@ -25,7 +23,7 @@ from tar_core.motion import Floor, MotionClip, PersonMotion
 from ..util.blender_types import scene_of
 from ..util.incremental import Incremental, finish, in_thread
 from .all_or_nothing import all_or_nothing
-from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera
+from .animated_camera import AnimatedCamera, animated_camera_steps, find_camera, in_front_of, scale_warnings
 from .armature import build_armature
 from .body_mesh import body_steps
 from .camera import SAME_RATE, add_video_background, build_camera
@@ -36,9 +34,12 @@ from .mannequin import mannequin_materials
 from .markers import add_marker
 from .metadata import (
     ClipRecord,
+    color_of,
+    last_color,
     mark_clip,
     mark_floor,
     mark_implausible_ranges,
+    mark_key_rate,
     mark_lens,
     mark_person,
     mark_uncertain_ranges,
@@ -156,11 +157,11 @@ def build_steps(
     closed, the file is unchanged. Nothing else may change the file between steps.
     """
     scene = scene_of(context)
-    in_use = is_in_use(scene)
+    in_use, used_colors = is_in_use(scene), last_color()
     with all_or_nothing():
         imported = []
         for clip in prepared:
-            imported.append((yield from _clip_steps(clip, context, options)))
+            imported.append((yield from _clip_steps(clip, context, options, used_colors)))
         yield
         if not in_use:
             _mark_shots(scene, imported, options)
@@ -170,7 +171,7 @@ def build_steps(
 
 
 def _clip_steps(
-    prepared: PreparedClip, context: bpy.types.Context, options: ImportOptions
+    prepared: PreparedClip, context: bpy.types.Context, options: ImportOptions, used_colors: int
 ) -> Incremental[ImportedClip]:
     clip = prepared.clip
     if context.mode != "OBJECT":
@@ -184,7 +185,7 @@ def _clip_steps(
     if prepared.given_camera is None and options.show_video and is_filmed(clip):
         warnings += show_background(camera, clip, options.start_frame, prepared.speed)
     yield
-    people = yield from _people_steps(context, prepared, options, collection)
+    people = yield from _people_steps(context, prepared, options, collection, used_colors)
     return ImportedClip(collection, camera, prepared.placement, people, clip, warnings)
 
 
@@ -213,14 +214,15 @@ def prepared_steps(
         return replace(prepared, speed=speed)
     given = find_camera(options.camera)
     animated = yield from _animated_camera(clip, scene, given, options, speed)
-    warnings = yield from in_thread(partial(_scale_warnings, clip, animated))
+    warnings = yield from in_thread(partial(scale_warnings, clip, animated))
     prepared = yield from in_thread(lambda: prepare(clip, options, scene_rate, animated, edits))
     return replace(prepared, given_camera=given, speed=speed, warnings=warnings)
 
 
 def describe_clip(collection: bpy.types.Collection, prepared: PreparedClip) -> None:
-    """Record the floor and the focal length of a clip for the People panel."""
+    """Record the floor and the focal length of a clip for the People panel, and the frame rate of the keys."""
     mark_floor(collection, prepared.about_floor)
+    mark_key_rate(collection, prepared.clip.fps)
     if is_filmed(prepared.clip) and prepared.given_camera is None:
         mark_lens(collection, short_focal_length_text(prepared.clip))
 
@@ -264,12 +266,6 @@ def prepare(
     return PreparedClip(clean.clip, body, placement, about, implausible, clean.contacts)
 
 
-def in_front_of(camera: AnimatedCamera, clip: MotionClip, body: BodyData) -> MotionClip:
-    """Place a clip in the world of the camera that filmed it."""
-    seen = with_camera_trajectory(clip, None, body).with_focal_length(camera.focal_length)
-    return with_camera_trajectory(seen.with_principal_point(camera.principal_point), camera.trajectory, body)
-
-
 def is_filmed(clip: MotionClip) -> bool:
     """Whether the motion was captured from a video, not read from a file of another program."""
     return Path(clip.source).suffix.lower() != ".npz"
@@ -286,18 +282,6 @@ def _animated_camera(
     first = clip.first_frame
     frames = options.start_frame + np.arange(first, clip.last_frame + 1) / speed
     return (yield from animated_camera_steps(scene, camera, frames, first, (clip.width, clip.height)))
-
-
-def _scale_warnings(clip: MotionClip, camera: AnimatedCamera) -> list[str]:
-    """Warn if the scale of the camera trajectory seems wrong. Foot locking would hide that, so it comes later."""
-    body = body_of_clip(clip)
-    scale = scale_from_feet(in_front_of(camera, clip, body), body)
-    if scale is None or 1 / SCALE_TOLERANCE < scale < SCALE_TOLERANCE:
-        return []
-    return [
-        f"feet would slide less if the camera trajectory were {scale:.2g} times as long; scale the world of the "
-        "camera by this factor and re-import"
-    ]
 
 
 def _floor_text(floor: Floor | None) -> str:
@@ -352,7 +336,11 @@ def _mark_shots(scene: bpy.types.Scene, imported: Sequence[ImportedClip], option
 
 
 def _people_steps(
-    context: bpy.types.Context, prepared: PreparedClip, options: ImportOptions, collection: bpy.types.Collection
+    context: bpy.types.Context,
+    prepared: PreparedClip,
+    options: ImportOptions,
+    collection: bpy.types.Collection,
+    used_colors: int,
 ) -> Incremental[list[ImportedPerson]]:
     body = yield from in_thread(prepared.body.with_fingers)
     # Build all armatures first. Adding bones evaluates the scene, which is slow as soon as it contains bodies.
@@ -360,6 +348,7 @@ def _people_steps(
     for person in prepared.clip.people:
         yield
         armatures.append(build_armature(context, _name(person), body, person.betas, collection, options.bone_names))
+        mark_person(armatures[-1], person.person_id, used_colors + person.person_id)
     people = []
     parts = zip(prepared.clip.people, armatures, prepared.implausible, prepared.contacts, strict=True)
     for person, armature, implausible, contacts in parts:
@@ -386,7 +375,7 @@ def _person_steps(
 ) -> Incremental[ImportedPerson]:
     mesh = None
     if options.with_body:
-        materials = mannequin_materials(person.person_id)
+        materials = mannequin_materials(color_of(armature))
         mesh = yield from body_steps(f"{_name(person)} Body", body, person.betas, armature, collection, materials)
         if options.face_keys and has_face(body):
             yield from face_key_steps(mesh)
@@ -394,5 +383,4 @@ def _person_steps(
     action = yield from motion_steps(armature, person, placement, options.start_frame, options.hands)
     if mesh is not None:
         follow_visibility(mesh, armature)
-    mark_person(armature, person.person_id)
     return ImportedPerson(person.person_id, armature, mesh, action)

@@ -19,10 +19,10 @@ _SUIT_GRAY = 0.08  # mixed into the person's color
 _MAX_ROUNDS = 20
 
 
-def mannequin_materials(person_id: int) -> list[bpy.types.Material]:
-    """The materials of a person's body in the order of its slots. People with the same color share them."""
-    red, green, blue, _ = (_SUIT_GRAY + (0.6 - _SUIT_GRAY) * value**2.2 for value in person_color(person_id))
-    suit = _material(f"TAR Suit {color_name(person_id)}", (red, green, blue, 1.0))
+def mannequin_materials(color: int) -> list[bpy.types.Material]:
+    """The materials of a body in the order of its slots. People with the same color (`color_of`) share them."""
+    red, green, blue, _ = (_SUIT_GRAY + (0.6 - _SUIT_GRAY) * value**2.2 for value in person_color(color))
+    suit = _material(f"TAR Suit {color_name(color)}", (red, green, blue, 1.0))
     return [suit, _material("TAR Skin", _SKIN_COLOR), _material("TAR Shoes", _SHOE_COLOR)]
 
 

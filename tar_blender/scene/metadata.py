@@ -16,6 +16,7 @@ import bpy
 from tar_core.cleanup.uncertainty import UncertainRange
 from tar_core.edits import PersonEdits
 from tar_core.errors import TarError, shown_text
+from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.option_fields import LARGEST_INTEGER
 
 from ..util.blender_types import find_object, view_layer_of
@@ -29,6 +30,8 @@ _IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
 _LENS = "tar_lens"
 _EDITS = "tar_edits"
+_KEY_RATE = "tar_key_rate"
+_COLOR = "tar_color"
 _PART = "tar_part"  # of data that an import made
 
 # Names of objects, actions and materials that were made before parts were marked.
@@ -54,9 +57,26 @@ class ClipRecord:
     shot: int | None = None
 
 
-def mark_person(armature: bpy.types.Object, person_id: int) -> None:
-    """Record that an armature is an imported person."""
+def mark_person(armature: bpy.types.Object, person_id: int, color: int) -> None:
+    """Record that an armature is an imported person, with a number of a color (`person_color`)."""
     armature[_PERSON] = person_id
+    armature[_COLOR] = color
+
+
+def color_of(armature: bpy.types.Object) -> int:
+    """Return the number of a person's color."""
+    color = _color(armature)
+    return person_id(armature) if color is None else color  # in older files, there is no record
+
+
+def last_color() -> int:
+    """Return the highest number of a color of the people in the file; 0 if there are none."""
+    return max((color_of(obj) for obj in bpy.data.objects if is_person(obj)), default=0)
+
+
+def _color(armature: bpy.types.Object) -> int | None:
+    color = armature.get(_COLOR)
+    return color if type(color) is int else None
 
 
 def mark_uncertain_ranges(
@@ -159,6 +179,17 @@ def about_lens(collection: bpy.types.Collection) -> str:
     return shown_text(_record(collection, _LENS))
 
 
+def mark_key_rate(collection: bpy.types.Collection, fps: float) -> None:
+    """Record for which frame rate the people of a clip are keyed."""
+    collection[_KEY_RATE] = float(fps)
+
+
+def key_rate(collection: bpy.types.Collection) -> float | None:
+    """Return for which frame rate the people of a clip are keyed; None if it is not known, as in older files."""
+    fps = collection.get(_KEY_RATE)
+    return fps if isinstance(fps, float) and MIN_FPS <= fps <= MAX_FPS else None
+
+
 def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
     """Return the scene's collections that are imported clips."""
     return [collection for collection in scene.collection.children_recursive if collection.get(_CLIP) is not None]
@@ -216,6 +247,8 @@ def damaged_records() -> list[str]:
         _UNCERTAIN_RANGES: lambda armature: _ranges_from_json(_record(armature, _UNCERTAIN_RANGES)) is not None,
         _IMPLAUSIBLE_RANGES: lambda armature: implausible_ranges_of(armature) is not None,
         _EDITS: lambda armature: _edits_from_json(_record(armature, _EDITS) or "{") is not None,
+        _KEY_RATE: lambda collection: key_rate(collection) is not None,
+        _COLOR: lambda armature: _color(armature) is not None,
         _FLOOR: lambda collection: isinstance(collection.get(_FLOOR), str),
         _LENS: lambda collection: isinstance(collection.get(_LENS), str),
     }

@@ -9,6 +9,7 @@ from tar_core.motion import MotionClip
 
 from .camera import SAME_RATE, match_render
 from .frame_rate import frame_rate, set_frame_rate
+from .metadata import key_rate
 from .options import ImportOptions
 
 _DEFAULT_RATE = 24.0
@@ -40,9 +41,25 @@ def resampling_rate(scene: bpy.types.Scene, options: ImportOptions) -> float | N
     return None if is_per_frame or not keeps_frame_rate(scene, options.timing) else frame_rate(scene)
 
 
-def video_frames_per_frame(scene: bpy.types.Scene, options: ImportOptions, fps: float) -> float:
-    """Frames of a video of some frame rate in one frame of the scene, after an import with these options."""
-    rate = resampling_rate(scene, options)
+def update_rate(scene: bpy.types.Scene, clip: bpy.types.Collection, options: ImportOptions) -> tuple[float | None, str]:
+    """The frame rate to which a new import of a clip resamples its motion, as `resampling_rate`.
+
+    Returns:
+        The rate. If the clip is also in a scene of another frame rate, it stays as it is keyed, and a warning says so.
+    """
+    rates = {other: frame_rate(other) for other in bpy.data.scenes if clip in other.collection.children_recursive}
+    other = next((name for name in rates if abs(rates[name] / frame_rate(scene) - 1) > SAME_RATE), None)
+    rate = key_rate(clip)
+    if other is None or rate is None:
+        return resampling_rate(scene, options), ""
+    return rate, (
+        f"{clip.name} stays keyed for {rate:.5g} frames per second, because it is also in the scene {other.name} with "
+        f"{rates[other]:.5g}; give both scenes the same frame rate and re-import"
+    )
+
+
+def video_frames_per_frame(fps: float, rate: float | None) -> float:
+    """Frames of a video of some frame rate in one frame of motion that is resampled to a rate (None: it is not)."""
     return 1.0 if rate is None or abs(fps / rate - 1) < SAME_RATE else fps / rate
 
 

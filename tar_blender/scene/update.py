@@ -28,8 +28,10 @@ from .keyframes import follow_visibility, hide_absent_people, is_hidden_when_abs
 from .mannequin import mannequin_materials
 from .markers import add_marker, remove_markers
 from .metadata import (
+    color_of,
     edits_of,
     is_part,
+    key_rate,
     mark_edits,
     mark_implausible_ranges,
     mark_uncertain_ranges,
@@ -40,7 +42,7 @@ from .metadata import (
 )
 from .options import ImportOptions
 from .reshape import reshape
-from .scene_settings import resampling_rate
+from .scene_settings import resampling_rate, update_rate, video_frames_per_frame
 from .settling import PeopleEdits
 
 
@@ -57,6 +59,14 @@ class CapturedClip:
     collection: bpy.types.Collection
     motion: MotionClip
     options: ImportOptions
+
+    def rate(self, context: bpy.types.Context) -> float | None:
+        """The frame rate for which the clip is keyed, which one person keeps; None for that of the video."""
+        return key_rate(self.collection) or resampling_rate(scene_of(context), self.options)
+
+    def video_frames_per_frame(self, context: bpy.types.Context) -> float:
+        """Frames of the video in one frame of the keys."""
+        return video_frames_per_frame(self.motion.fps, self.rate(context))
 
 
 def update_steps(
@@ -83,11 +93,12 @@ def update_steps(
     scene = scene_of(context)
     armatures = {person_id(armature): armature for armature in people_of(collection)}
     all_edits = {person: edits_of(armature) for person, armature in armatures.items()} | dict(edits or {})
-    rate = resampling_rate(scene, options)
+    rate, conflict = update_rate(scene, collection, options)
     prepared = yield from prepared_steps(captured.motion, context, options, rate, PeopleEdits(all_edits))
     clip = prepared.clip
     starts_to_change()
-    set_frame_rate(scene, clip.fps)
+    if not conflict:
+        set_frame_rate(scene, clip.fps)
     describe_clip(collection, prepared)
     marked_scenes = remove_markers(collection)
     camera, warnings = _update_camera(collection, prepared, options)
@@ -95,6 +106,7 @@ def update_steps(
         for marked in marked_scenes:
             add_marker(marked, clip.shot.name, options.start_frame + clip.shot.first, camera)
     yield
+    warnings += filter(None, [conflict])
     hidden = [armature for armature in armatures.values() if is_hidden_when_absent(armature)]
     people = []
     for index, person in enumerate(clip.people):
@@ -116,9 +128,8 @@ def prepared_person(
     """Compute the motion of one person with these edits; nothing changes."""
     people = {person_id(other): edits_of(other) for other in people_of(captured.collection)}
     people[person_id(armature)] = edits
-    rate = resampling_rate(scene_of(context), captured.options)
     only = PeopleEdits(people, (person_id(armature),))
-    return (yield from prepared_steps(captured.motion, context, captured.options, rate, only))
+    return (yield from prepared_steps(captured.motion, context, captured.options, captured.rate(context), only))
 
 
 def update_person(
@@ -205,7 +216,7 @@ def _update_body(
         has_fingers = len(joint_bones(armature)) > NUM_JOINTS
         data = prepared.body.with_fingers() if has_fingers else prepared.body
         build = partial(body_steps, f"{armature.name} Body", data, betas, armature, collection)
-        body = yield from build(mannequin_materials(person_id(armature)))
+        body = yield from build(mannequin_materials(color_of(armature)))
         follow_visibility(body, armature)
     if body is not None and options.face_keys and has_face(prepared.body):
         yield from face_key_steps(body)

@@ -12,11 +12,11 @@ _COLORS: dict[str, Color] = {  # sRGB
 }
 
 
-def person_color(person_id: int) -> Color:
-    """The color of a person, sRGB."""
-    return list(_COLORS.values())[person_id % len(_COLORS)]
+def person_color(number: int) -> Color:
+    """The color with a number, sRGB: the ID of a person, continued from the people of the clips before."""
+    return list(_COLORS.values())[number % len(_COLORS)]
 
 
-def color_name(person_id: int) -> str:
-    """The name of a person's color."""
-    return list(_COLORS)[person_id % len(_COLORS)]
+def color_name(number: int) -> str:
+    """The name of that color."""
+    return list(_COLORS)[number % len(_COLORS)]

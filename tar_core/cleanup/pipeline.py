@@ -2,7 +2,7 @@
 
     outliers and smoothing -> focal length, known heights -> lean correction -> ground plane -> root path
     -> placement in the world                                                       all people together: `settle`
-    edited contacts, standing on the floor -> foot locking -> sole locking -> resampling  each person: `finish`
+    edited contacts, standing on the floor -> foot locking -> resampling -> sole locking  each person: `finish`
 
 The command line, the sidebar, the headless command and Re-import all call `clean_up`. After an edit of one person's
 contacts, Blender calls `finish` for that person only: contacts change neither the floor nor other people.
@@ -153,23 +153,30 @@ def finish(
         TarError: a person cannot stand on the floor.
     """
     edits = edits or {}
-    clip, people, contacts = settled.clip, [], []
+    clip, people, contacts, grounds, marks = settled.clip, [], [], [], []
     for index, person in enumerate(clip.people):
         if only is None or person.person_id in only:
             own = edits.get(person.person_id, NO_EDITS)
             edited = _with_edits(settled, index, body, options, own)
-            ground = settled.placement.floor() if own.on_floor else clip.floor
-            camera, marks = clip.camera_positions(person.frames), own.contact_marks(person.frames)
-            contacts.append(foot_contacts(edited, body, clip.fps, camera, marks))
-            locked = lock_feet(edited, body, clip.fps, options.foot_locking, camera, ground, marks)
-            people.append(lock_soles(locked, body, clip.fps, contacts[-1], options.foot_locking, camera, ground, marks))
+            grounds.append(settled.placement.floor() if own.on_floor else clip.floor)
+            marks.append(own.contact_marks(person.frames))
+            camera = clip.camera_positions(person.frames)
+            contacts.append(foot_contacts(edited, body, clip.fps, camera, marks[-1]))
+            people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, grounds[-1], marks[-1]))
     clip, floor = replace(clip, people=people), None if _has_world(clip) else settled.floor
     if fps is not None:
-        contacts = [
-            resample_flags(flags, person.frames, fps / clip.fps) for flags, person in zip(contacts, people, strict=True)
-        ]
+        ratio = fps / clip.fps
+        contacts, marks = (
+            [resample_flags(flags, person.frames, ratio) for flags, person in zip(found, people, strict=True)]
+            for found in (contacts, marks)
+        )
         clip = resample_clip(clip, fps)
-    return CleanMotion(clip, floor, settled.placement, contacts)
+    # Soles are held in the resampled motion, since interpolation between frames moves them.
+    people = [
+        lock_soles(person, body, clip.fps, held, options.foot_locking, clip.camera_positions(person.frames), *known)
+        for person, held, *known in zip(clip.people, contacts, grounds, marks, strict=True)
+    ]
+    return CleanMotion(replace(clip, people=people), floor, settled.placement, contacts)
 
 
 def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool) -> WorldPlacement:

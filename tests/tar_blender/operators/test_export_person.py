@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import pytest
 
+from tar_blender.export.formats import save_scene
 from tar_blender.scene.fcurves import curves_of
 from tests.support.characters import SMPL_BONES, heads_of
 
@@ -45,10 +46,37 @@ def test_root_of_the_file_carries_the_travel(
         np.testing.assert_allclose(np.array(read.matrix_world.translation), places[frame], atol=2e-3)
 
 
-def test_layers_and_missing_folders_are_refused(person: bpy.types.Object, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("suffix", "importer", "whole_scene"), [(".fbx", "fbx", False), (".glb", "gltf", True)])
+def test_layers_are_exported_as_they_are_seen(
+    person: bpy.types.Object, tmp_path: Path, suffix: str, importer: str, whole_scene: bool
+) -> None:
+    first = round(min(curve.range()[0] for curve in curves_of(person)))
+    before = heads_of(person, SMPL_BONES, 30)
+    bpy.ops.tar.add_layer()
+    animation, bone = person.animation_data, person.pose.bones["left_shoulder"]
+    for angle, frame in ((0.0, 10), (1.0, 30), (0.0, 50)):
+        bone.rotation_quaternion = (np.cos(angle / 2), 0, 0, np.sin(angle / 2))
+        bone.keyframe_insert("rotation_quaternion", frame=frame)
+    layer, tracks = animation.action, len(animation.nla_tracks)
+    actions = sorted(bpy.data.actions.keys())
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
+    assert np.linalg.norm(shown[30]["left_wrist"] - before["left_wrist"]) > 0.1
+    if whole_scene:
+        save_scene(tmp_path / f"walk{suffix}")
+    else:
+        assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix) == {"FINISHED"}
+    assert (animation.action, animation.use_nla, len(animation.nla_tracks)) == (layer, True, tracks)
+    assert sorted(bpy.data.actions.keys()) == actions
+    present = set(bpy.data.objects)
+    getattr(bpy.ops.import_scene, importer)(filepath=str(tmp_path / f"walk{suffix}"))
+    name = "Person 1" if whole_scene else "root"
+    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE" and obj.name.startswith(name))
+    shift = round(min(curve.range()[0] for curve in curves_of(read))) - first
+    for frame in FRAMES:
+        for joint, position in heads_of(read, SMPL_BONES, frame + shift).items():
+            np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
+
+
+def test_missing_folder_is_refused(person: bpy.types.Object, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="folder"):
         bpy.ops.tar.export_person(filepath=str(tmp_path / "missing" / "walk.fbx"))
-    bpy.ops.tar.add_layer()
-    with pytest.raises(RuntimeError, match="merge them"):
-        bpy.ops.tar.export_person(filepath=str(tmp_path / "walk.fbx"))
-    assert not list(tmp_path.glob("walk*"))

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
+from tar_blender.scene.contacts import contacts_of
 from tar_blender.scene.fcurves import find_action
 from tar_blender.scene.floor import move
-from tar_blender.scene.metadata import camera_of, clip_record, imported_clips
+from tar_blender.scene.metadata import camera_of, clip_record, imported_clips, key_rate
 from tar_core.shot_files import save_shots
 from tests.support.animated_camera import START, animated_camera, import_in_world_of
 from tests.support.clips import clips_of_shots, synthetic_clip
@@ -155,6 +156,34 @@ def test_everything_of_the_user_is_kept(imported: bpy.types.Collection) -> None:
     assert imported.name in other_scene.collection.children
     assert (scene.camera, scene.frame_start, scene.frame_end, scene.frame_current) == (mine, 5, 15, 12)
     assert scene.render.resolution_x == 640
+
+
+def test_clip_in_scenes_of_different_frame_rates_keeps_the_rate_of_its_keys(
+    imported: bpy.types.Collection, capfd: pytest.CaptureFixture[str]
+) -> None:
+    scene, armature = bpy.context.scene, bpy.data.objects["Person 1"]
+    before = pelvis_curve(armature)[:, 0]
+    other = bpy.data.scenes.new("Second")
+    other.collection.children.link(imported)
+    scene.render.fps = 24
+    assert bpy.ops.tar.reimport_clip(clip=imported.name, timing="scene") == {"FINISHED"}
+    np.testing.assert_array_equal(pelvis_curve(armature)[:, 0], before)
+    assert "because it is also in the scene Second with 24" in capfd.readouterr().out
+    assert scene.render.fps == 24
+    other.render.fps, other.render.fps_base = 24, scene.render.fps_base
+    assert bpy.ops.tar.reimport_clip(clip=imported.name, timing="scene") == {"FINISHED"}
+    assert len(pelvis_curve(armature)) < 0.85 * len(before)
+    assert key_rate(imported) == pytest.approx(24 / scene.render.fps_base)
+
+
+def test_correction_keeps_the_rate_of_the_keys(imported: bpy.types.Collection) -> None:
+    scene, armature = bpy.context.scene, bpy.data.objects["Person 1"]
+    before = pelvis_curve(armature)[:, 0]
+    scene.render.fps = 60
+    bpy.ops.tar.set_contact(person="Person 1", foot="left", contact="lock", first=14, last=18)
+    np.testing.assert_array_equal(pelvis_curve(armature)[:, 0], before)
+    first, contacts = contacts_of(armature)
+    assert contacts[14 - first : 19 - first, 0].all()
 
 
 def test_the_action_in_an_nla_strip_gets_the_motion(imported: bpy.types.Collection) -> None:

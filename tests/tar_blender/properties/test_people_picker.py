@@ -10,7 +10,7 @@ import pytest
 from tar_blender.operators import import_video
 from tar_blender.properties import people_picker
 from tar_blender.properties.people_picker import selection_for_job, shot_for_job, show_detected
-from tar_blender.util.person_colors import person_color
+from tar_blender.util.person_colors import color_name, person_color
 from tar_core.errors import TarError
 from tar_core.people.selection import Scan
 from tar_core.shots import Shot
@@ -32,6 +32,15 @@ def test_detected_people_are_selected_and_have_portraits() -> None:
     inside = pixels[5:-5, 37:91, :3]
     assert inside[0] == pytest.approx(np.full((54, 3), 0.4), abs=0.01), "the bottom row is first"
     assert (inside[-1] == 1).all()
+
+
+def test_colors_go_on_from_those_of_the_people_in_the_file(motion_file: Path) -> None:
+    bpy.ops.tar.import_motion_file(filepath=str(motion_file))
+    show_detected(bpy.context, "/a.mp4", 0, Scan([detected_person(1, gray=0)], []))
+    pixels = np.array(people_picker._portraits["1"].image_pixels_float).reshape(128, 128, 4)
+    assert pixels[0, 62:65] == pytest.approx(np.tile(person_color(3), (3, 1)), abs=0.01)
+    bpy.ops.tar.import_motion_file(filepath=str(motion_file))
+    assert bpy.data.objects["Person 1 Body.001"].data.materials[0].name == f"TAR Suit {color_name(3)}"
 
 
 def test_portrait_of_a_very_narrow_person() -> None:

@@ -5,6 +5,7 @@ import numpy as np
 
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.mannequin import SHOES, SKIN, SUIT, material_slots
+from tar_blender.scene.metadata import color_of
 from tar_core.body.data import load_body
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
@@ -18,10 +19,14 @@ def test_people_have_suits_of_their_own_colors() -> None:
     assert len(bpy.data.materials) == 4
 
 
-def test_another_import_shares_the_materials() -> None:
-    import_clip(synthetic_clip(), bpy.context, raw_options())
-    import_clip(synthetic_clip(), bpy.context, raw_options())
-    assert len(bpy.data.materials) == 3
+def test_another_import_continues_the_colors_and_shares_skin_and_shoes() -> None:
+    people = [
+        person for _ in range(4) for person in import_clip(synthetic_clip(people=2), bpy.context, raw_options()).people
+    ]
+    suits = [person.body.data.materials[SUIT].name for person in people]
+    assert len(set(suits[:6])) == 6 and suits[6:] == suits[:2]
+    assert [color_of(person.armature) for person in people] == list(range(1, 9))
+    assert len(bpy.data.materials) == 8
 
 
 def test_a_material_of_the_user_is_not_used() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tar_core.body.shape import body_height, rest_joints
 from tar_core.cleanup.camera_height import feet_height
+from tar_core.cleanup.contacts import sole_points
 from tar_core.cleanup.foot_locking import foot_points
 from tar_core.cleanup.pipeline import CleanMotion, clean_up, finish, settle
 from tar_core.edits import Foot, PersonEdits
@@ -54,6 +55,16 @@ def test_marked_contact_locks_the_foot_in_that_range() -> None:
     far = np.r_[:3, 57:60]
     np.testing.assert_allclose(locked.poses[far], person.poses[far], atol=0.01)
     np.testing.assert_allclose(locked.trans[far], person.trans[far], atol=0.003)
+
+
+def test_feet_do_not_slide_at_another_frame_rate() -> None:
+    edits = {1: PersonEdits().with_contact("left", FIRST, LAST, True)}
+    result = clean_up(filmed(stepping_motion(1.2)), BODY, CleanupOptions(), on_ground=True, fps=50, edits=edits)
+    (person,), (contacts,) = result.clip.people, result.contacts
+    soles = sole_points(person, BODY)
+    moved = np.linalg.norm(np.diff(soles, axis=0), axis=-1).reshape(-1, 2, 2).min(-1)
+    held = contacts[:-1] & contacts[1:]
+    assert len(person) > 90 and held[:, 0].sum() > 20 and moved[held].max() < 0.001
 
 
 def test_released_foot_moves_as_captured() -> None:
