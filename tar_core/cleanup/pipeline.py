@@ -172,11 +172,11 @@ def finish(
         )
         clip = resample_clip(clip, fps)
     # Soles are held in the resampled motion, since interpolation between frames moves them.
-    people = [
-        lock_soles(person, body, clip.fps, held, options.foot_locking, clip.camera_positions(person.frames), *known)
-        for person, held, *known in zip(clip.people, contacts, grounds, marks, strict=True)
-    ]
-    return CleanMotion(replace(clip, people=people), floor, settled.placement, contacts)
+    held = []
+    for person, flags, ground, mark in zip(clip.people, contacts, grounds, marks, strict=True):
+        camera = clip.camera_positions(person.frames)
+        held.append(lock_soles(person, body, clip.fps, flags, options.foot_locking, camera, ground, mark))
+    return CleanMotion(replace(clip, people=held), floor, settled.placement, contacts)
 
 
 def place(clip: MotionClip, body: BodyData, floor: Floor | None, on_ground: bool) -> WorldPlacement:
