@@ -44,7 +44,7 @@ class TAR_OT_bake_frame_rate(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         scene = scene_of(context)
         self.keyed_fps = next(filter(None, map(key_rate, imported_clips(scene))), frame_rate(scene))
-        self.fps = round(self.keyed_fps)
+        self.fps = round(frame_rate(scene))
         return context.window_manager.invoke_props_dialog(self, width=320)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:

@@ -57,7 +57,7 @@ class TARPreferences(bpy.types.AddonPreferences):
         ],
     )
     threads: IntProperty(
-        name="Threads",
+        name="CPU Threads",
         description="Number of threads if the network runs on the CPU. 0 uses half of the available threads, "
         "at least two",
         default=0,
@@ -65,13 +65,13 @@ class TARPreferences(bpy.types.AddonPreferences):
         max=256,
     )
     checkpoint: StringProperty(
-        name="Network",
+        name="Own Network",
         description="Your own network (.safetensors), such as one adapted to your footage. "
         "Leave it empty to use the included one",
         subtype="FILE_PATH",
     )
     body_file: StringProperty(
-        name="SMPL Body",
+        name="Own SMPL Body",
         description="Your own SMPL file (.npz or .pkl) for new captures. Leave it empty to use the free body",
         subtype="FILE_PATH",
     )
@@ -93,6 +93,8 @@ class TARPreferences(bpy.types.AddonPreferences):
             _value_row(layout).label(text=f"{PYTHON_VARIABLE} is set and takes precedence", icon="INFO")
         layout.prop(self, "device")
         layout.prop(self, "threads")
+        if self.threads == 0:
+            _value_row(layout).label(text="0: half of the CPU's threads", icon="INFO")
         layout.prop(self, "checkpoint")
         layout.prop(self, "body_file")
         layout.prop(self, "cache_folder")

@@ -209,7 +209,7 @@ def export_person(session: Session) -> Step:
 
 
 def bake_frame_rate(session: Session) -> Step:
-    """Bake to a whole frame rate: the person is at the same place at the same time."""
+    """Bake to a whole frame rate, that of the changed scene: the person is at the same place at the same time."""
     yield from open_tools(session)
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 60, 1.01
@@ -217,7 +217,7 @@ def bake_frame_rate(session: Session) -> Step:
     yield from dialog(session, bpy.ops.tar.bake_frame_rate, "frame_rate")
     assert scene.render.fps / scene.render.fps_base == 59
     start = scene.tar_settings.start_frame
-    frame = start + (FRAME - start) * 59 * 1.01 / 60
+    frame = start + (FRAME - start) * 59 / 60
     scene.frame_set(int(frame), subframe=frame % 1)
     assert np.linalg.norm(bone_position("pelvis") - before) < 0.01
     session.screenshot("frame_rate_baked")

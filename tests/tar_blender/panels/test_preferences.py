@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import bpy
 import pytest
 
-from tar_blender.engine.paths import PYTHON_VARIABLE
+from tar_blender.engine.paths import ADDON, PYTHON_VARIABLE
 from tar_blender.panels.preferences import TARPreferences
 from tests.support.layout import RecordingLayout
 
@@ -14,7 +14,10 @@ from tests.support.layout import RecordingLayout
 def drawn(context: bpy.types.Context) -> RecordingLayout:
     layout = RecordingLayout()
     draw_cache = TARPreferences._draw_cache
-    owner = SimpleNamespace(layout=layout, _draw_cache=lambda *arguments: draw_cache(owner, *arguments))
+    threads = context.preferences.addons[ADDON].preferences.threads
+    owner = SimpleNamespace(
+        layout=layout, threads=threads, _draw_cache=lambda *arguments: draw_cache(owner, *arguments)
+    )
     TARPreferences.draw(owner, context)
     return layout
 
@@ -22,6 +25,13 @@ def drawn(context: bpy.types.Context) -> RecordingLayout:
 def test_every_preference_is_drawn(preferences: TARPreferences) -> None:
     shown = drawn(bpy.context).properties
     assert set(TARPreferences.__annotations__) <= set(shown)
+
+
+def test_automatic_number_of_threads_is_explained(preferences: TARPreferences) -> None:
+    about = "0: half of the CPU's threads"
+    assert about in drawn(bpy.context).labels
+    preferences.threads = 4
+    assert about not in drawn(bpy.context).labels
 
 
 def test_size_of_the_cache_is_shown(preferences: TARPreferences, tmp_path: Path) -> None:
