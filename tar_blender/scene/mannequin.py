@@ -16,7 +16,8 @@ SUIT, SKIN, SHOES = range(3)  # slots of the body's materials
 _SKIN_COLOR = (0.62, 0.58, 0.54, 1.0)  # linear RGBA
 _SHOE_COLOR = (0.05, 0.055, 0.065, 1.0)
 _SUIT_GRAY = 0.08  # mixed into the person's color
-_MAX_ROUNDS = 20
+_MAX_ROUNDS = 60
+_LONGER = 1.02  # ratio of lengths of a quad's edges from which it changes its label
 
 
 def mannequin_materials(color: int) -> list[bpy.types.Material]:
@@ -33,7 +34,7 @@ def material_slots(body: BodyData) -> np.ndarray:
     skin = _weight_of(body, "neck", "head", *hands)
     shoes = _weight_of(body, "left_ankle", "left_foot", "right_ankle", "right_foot")
     slots = np.where(skin > 0.5, SKIN, np.where(shoes > 0.5, SHOES, SUIT))
-    return _straightened(slots, _neighbors(body.faces))
+    return _straightened(slots, body.faces, body.v_template)
 
 
 def _weight_of(body: BodyData, *joints: str) -> np.ndarray:
@@ -42,32 +43,48 @@ def _weight_of(body: BodyData, *joints: str) -> np.ndarray:
     return body.weights[:, indices].sum(1)[body.faces].mean(1)
 
 
-def _neighbors(faces: np.ndarray) -> np.ndarray:
-    """Pairs [P, 2] of faces [F, 3] with a common edge, in both orders."""
+def _straightened(labels: np.ndarray, faces: np.ndarray, vertices: np.ndarray) -> np.ndarray:
+    """Shorten the borders between labels [F]: a quad takes over the label with which it shares the longer edges.
+
+    A round changes labels in one direction only. Otherwise neighbors would swap their labels forever.
+    """
+    pairs, lengths = _neighbors(faces, vertices)
+    quads = _quads(pairs, lengths, len(faces))
+    pairs, lengths = quads[pairs], lengths[quads[pairs[:, 0]] != quads[pairs[:, 1]]]
+    pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+    labels, unchanged = labels[quads], 0
+    for number in range(_MAX_ROUNDS):
+        shared = np.zeros((len(labels), 3))
+        np.add.at(shared, (pairs[:, 0], labels[pairs[:, 1]]), lengths)
+        wanted = shared.argmax(1)
+        own = shared[np.arange(len(labels)), labels]
+        is_shorter = (shared.max(1) > _LONGER * own) & ((wanted > labels) if number % 2 else (wanted < labels))
+        unchanged = 0 if is_shorter.any() else unchanged + 1
+        if unchanged == 2:
+            break
+        labels = np.where(is_shorter, wanted, labels)[quads]
+    return labels[quads]
+
+
+def _neighbors(faces: np.ndarray, vertices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs [P, 2] of triangles [F, 3] with a common edge, in both orders, and the lengths [P] of the edges."""
     edges = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), 1).astype(np.int64)
     keys = edges[:, 0] * (edges.max() + 1) + edges[:, 1]
     order = np.argsort(keys, kind="stable")
     same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
     pairs = np.stack([order[same], order[same + 1]], 1) % len(faces)
-    return np.concatenate([pairs, pairs[:, ::-1]])
+    ends = vertices[edges[order[same]]]
+    lengths = np.linalg.norm(ends[:, 1] - ends[:, 0], axis=1)
+    return np.concatenate([pairs, pairs[:, ::-1]]), np.concatenate([lengths, lengths])
 
 
-def _straightened(labels: np.ndarray, neighbors: np.ndarray) -> np.ndarray:
-    """Remove the teeth of borders between labels [F]: a face with two neighbors of another label takes it over.
-
-    A round changes labels in one direction only. Otherwise the two triangles of a quad would swap their labels forever.
-    """
-    unchanged = 0
-    for number in range(_MAX_ROUNDS):
-        votes = np.zeros((len(labels), 3), int)
-        np.add.at(votes, (neighbors[:, 0], labels[neighbors[:, 1]]), 1)
-        wanted = votes.argmax(1)
-        is_outvoted = (votes.max(1) >= 2) & ((wanted > labels) if number % 2 else (wanted < labels))
-        unchanged = 0 if is_outvoted.any() else unchanged + 1
-        if unchanged == 2:
-            break
-        labels = np.where(is_outvoted, wanted, labels)
-    return labels
+def _quads(pairs: np.ndarray, lengths: np.ndarray, count: int) -> np.ndarray:
+    """The first triangle of the quad of each triangle [F]: two whose common edge is the longest one of both."""
+    order = np.argsort(lengths, kind="stable")
+    longest = np.arange(count)
+    longest[pairs[order, 0]] = pairs[order, 1]  # the last assignment counts
+    is_mutual = longest[longest] == np.arange(count)
+    return np.where(is_mutual, np.minimum(np.arange(count), longest), np.arange(count))
 
 
 def _material(name: str, color: Color) -> bpy.types.Material:

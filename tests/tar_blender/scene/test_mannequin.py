@@ -49,3 +49,26 @@ def test_head_and_hands_are_skin_and_feet_are_shoes() -> None:
 
 def test_both_bodies_look_alike() -> None:
     np.testing.assert_array_equal(material_slots(load_body()), material_slots(load_body().with_fingers()))
+
+
+def test_borders_are_short_and_have_few_corners() -> None:
+    """Without straightening, the borders of suit, skin and shoes have teeth."""
+    body = load_body()
+    slots = material_slots(body)
+    sides: dict[tuple[int, int], list[int]] = {}
+    for slot, face in zip(slots.tolist(), body.faces.tolist(), strict=True):
+        for a, b in zip(face, [*face[1:], face[0]], strict=True):
+            sides.setdefault((min(a, b), max(a, b)), []).append(slot)
+    border = [edge for edge, found in sides.items() if len(set(found)) > 1]
+    next_to: dict[int, list[int]] = {}
+    for a, b in border:
+        next_to.setdefault(a, []).append(b)
+        next_to.setdefault(b, []).append(a)
+    corners = 0
+    for vertex, (before, after) in next_to.items():
+        arriving, leaving = (
+            body.v_template[end] - body.v_template[start] for start, end in ((before, vertex), (vertex, after))
+        )
+        corners += arriving @ leaving < np.cos(np.radians(45)) * np.linalg.norm(arriving) * np.linalg.norm(leaving)
+    length = sum(np.linalg.norm(body.v_template[a] - body.v_template[b]) for a, b in border)
+    assert 1.2 < length < 1.45 and corners < 35
