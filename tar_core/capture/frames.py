@@ -62,11 +62,32 @@ def read_frames(
 
 
 def read_marked_frames(
-    reader: VideoReader, options: CaptureOptions, report: Callable[[Progress], None], stage: str
+    reader: VideoReader,
+    options: CaptureOptions,
+    report: Callable[[Progress], None],
+    stage: str,
+    converted_step: int | None = None,
 ) -> Iterator[tuple[VideoFrame, bool]]:
-    """Read frames as `read_frames` does, each with whether it is the first one of another shot."""
-    frames = reader.frames(options.first_frame, options.end)
-    return _read_ahead(mark_cuts(frames), reader, options, report, stage)
+    """Read frames as `read_frames` does, each with whether it is the first one of another shot.
+
+    Args:
+        converted_step: convert every so many frames of a shot to RGB while the consumer works; None for no frames. The
+            others are converted when their image is used.
+    """
+    marked = mark_cuts(reader.frames(options.first_frame, options.end))
+    if converted_step is not None:
+        marked = _converted(marked, converted_step)
+    return _read_ahead(marked, reader, options, report, stage)
+
+
+def _converted(marked: Iterator[tuple[VideoFrame, bool]], step: int) -> Iterator[tuple[VideoFrame, bool]]:
+    first = None
+    for frame, is_cut in marked:
+        if first is None or is_cut:
+            first = frame.index
+        if (frame.index - first) % step == 0:
+            _ = frame.image
+        yield frame, is_cut
 
 
 def _read_ahead(

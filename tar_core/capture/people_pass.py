@@ -241,7 +241,7 @@ def follow_people(
         def report_people(progress: Progress) -> None:
             report(replace(progress, preview=state.preview))
 
-        for frame, is_cut in read_marked_frames(reader, options, report_people, "capture"):
+        for frame, is_cut in read_marked_frames(reader, options, report_people, "capture", state.step):
             add_frame(shots, frame.index, is_cut)
             if options.shot is not None and options.shot < len(shots):
                 break

@@ -42,7 +42,7 @@ def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]
         return frame, is_first
 
     for frame in frames:
-        after.append((frame, thumbnail(frame.image)))
+        after.append((frame, _details(frame.picture.sample(4 * THUMBNAIL_WIDTH, 4 * THUMBNAIL_HEIGHT))))
         if len(after) == NUM_FRAMES:
             yield first()
     while after:
@@ -75,7 +75,11 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     # Averaging all pixels of a large frame would take as long as a good part of the network.
     step = max(1, min(image.shape[0] // (4 * THUMBNAIL_HEIGHT), image.shape[1] // (4 * THUMBNAIL_WIDTH)))
     size = image.shape[1] // step, image.shape[0] // step
-    sampled = cv2.cvtColor(cv2.resize(image, size, interpolation=cv2.INTER_NEAREST), cv2.COLOR_RGB2GRAY)
+    sampled = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
+    return _details(cv2.cvtColor(sampled, cv2.COLOR_RGB2GRAY))
+
+
+def _details(sampled: np.ndarray) -> np.ndarray:
     gray = cv2.resize(sampled, (THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
     detail = gray - cv2.GaussianBlur(gray, (0, 0), DETAIL)
     return detail - detail.mean()

@@ -1,6 +1,7 @@
 """Decoded pictures as a player shows them: upright, with square pixels, and in RGB."""
 
 from fractions import Fraction
+from functools import cached_property
 
 import av
 import cv2
@@ -40,7 +41,7 @@ class PictureConverter:
         self.orientation = _orientation(first)
         self._stored_size = square_pixels(first.width, first.height, pixel_aspect)
         self.width, self.height = self.orientation.shown_size(*self._stored_size)
-        self._reformatter = VideoReformatter()
+        self._reformatter, self._gray_reformatter = VideoReformatter(), VideoReformatter()
 
     def convert(self, picture: av.VideoFrame) -> np.ndarray:
         """The shown picture [height, width, 3], uint8 RGB."""
@@ -56,6 +57,46 @@ class PictureConverter:
             threads=1,  # the decoder uses the other cores
         )
         return _oriented(converted.to_ndarray(), self.orientation)
+
+    def sample(self, picture: av.VideoFrame, width: int, height: int) -> np.ndarray:
+        """The brightness of some pixels of the shown picture: every n-th in each direction, uint8.
+
+        Args:
+            width, height: of the result; it is up to twice as large, if the picture is.
+        """
+        step = max(1, min(self.width // width, self.height // height))
+        stored_width, stored_height = self._stored_size
+        gray = self._gray_reformatter.reformat(
+            picture,
+            max(stored_width // step, 1),
+            max(stored_height // step, 1),
+            "gray",
+            dst_color_range=ColorRange.JPEG,
+            interpolation="POINT",
+            threads=1,
+        )
+        return _oriented(gray.to_ndarray(), self.orientation)
+
+
+class Picture:
+    """A decoded picture. It is converted to RGB when it is first asked for, as many frames of a video are skipped."""
+
+    def __init__(self, decoded: av.VideoFrame, converter: PictureConverter) -> None:
+        self._decoded, self._converter = decoded, converter
+
+    @cached_property
+    def image(self) -> np.ndarray:
+        """[H, W, 3] uint8 RGB."""
+        return self._converter.convert(self._decoded)
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether the picture was converted to RGB."""
+        return "image" in self.__dict__
+
+    def sample(self, width: int, height: int) -> np.ndarray:
+        """The brightness of some pixels; see `PictureConverter.sample`."""
+        return self._converter.sample(self._decoded, width, height)
 
 
 def _orientation(picture: av.VideoFrame) -> Orientation:

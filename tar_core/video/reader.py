@@ -14,7 +14,7 @@ from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.npz import MAX_LENGTH
 from tar_core.video.container import OpenVideo, open_video
 from tar_core.video.nominal_rate import LONGEST_FRAME
-from tar_core.video.picture import PictureConverter
+from tar_core.video.picture import Picture, PictureConverter
 from tar_core.video.timeline import Timeline, read_timeline
 
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding all frames before it
@@ -27,13 +27,17 @@ class VideoFrame:
     Attributes:
         index: 0-based frame number; the frame's time is `index / fps`.
         time: time of the image in the file, seconds since the first one.
-        image: [H, W, 3] uint8 RGB, as a player shows it: upright, with square pixels. Read-only: if the file has fewer
-            images than the constant rate needs, consecutive frames share one.
+        picture: the decoded image. If the file has fewer than the constant rate needs, consecutive frames share one.
     """
 
     index: int
     time: float
-    image: np.ndarray
+    picture: Picture
+
+    @property
+    def image(self) -> np.ndarray:
+        """[H, W, 3] uint8 RGB, as a player shows it: upright, with square pixels. Read-only."""
+        return self.picture.image
 
 
 class VideoReader:
@@ -112,11 +116,11 @@ class VideoReader:
                 while index - shown.position <= following.position - index:
                     if end is not None and index > end:
                         return
-                    yield VideoFrame(index, shown.position / self.fps, shown.image)
+                    yield VideoFrame(index, shown.position / self.fps, shown.picture)
                     index += 1
             shown = following
         while shown is not None and index <= shown.position + 0.5 and (end is None or index <= end):
-            yield VideoFrame(index, shown.position / self.fps, shown.image)
+            yield VideoFrame(index, shown.position / self.fps, shown.picture)
             index += 1
         self._warn_if_short(index, end)
 
@@ -133,7 +137,7 @@ class VideoReader:
                 position = last + 1
             last = position
             if position >= start - 1.5:  # otherwise the next image is nearer to the first wanted frame
-                yield _Decoded(position, self._converter.convert(picture))
+                yield _Decoded(position, Picture(picture, self._converter))
 
     def _pictures_from(self, start: int) -> Iterator[av.VideoFrame]:
         """Decode the file, from shortly before frame `start` if that is far away and seeking works in this file."""
@@ -177,7 +181,7 @@ class VideoReader:
 @dataclass(frozen=True)
 class _Decoded:
     position: float  # time, in frames at the constant rate
-    image: np.ndarray
+    picture: Picture
 
 
 def _decode_and_close(video: OpenVideo, opened: contextlib.ExitStack) -> Iterator[av.VideoFrame]:

@@ -1,11 +1,15 @@
 """Small videos whose images show their number, and FFmpeg to change them."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from tar_core.video.reader import VideoFrame
 
 WIDTH, HEIGHT, FPS = 96, 64, 30.0
 BITS = 6  # image k shows the binary digits of k as black and white columns
@@ -50,6 +54,20 @@ def write_images(path: Path, count: int, image: Callable[[int], np.ndarray] = nu
         for k in range(count):
             writer.write(image(k))
     return path
+
+
+def frames_of(images: Iterable[np.ndarray], fps: float = FPS, first: int = 0) -> Iterator["VideoFrame"]:
+    """Frames as `VideoReader` returns them, of images [H, W, 3] that are in no file; numbered from `first`."""
+    import av
+
+    from tar_core.video.picture import Picture, PictureConverter
+    from tar_core.video.reader import VideoFrame
+
+    converter = None
+    for index, image in enumerate(images, first):
+        decoded = av.VideoFrame.from_ndarray(image, "rgb24")
+        converter = converter or PictureConverter(decoded, None)
+        yield VideoFrame(index, index / fps, Picture(decoded, converter))
 
 
 def ffmpeg(*arguments: str | Path) -> Path:

@@ -9,7 +9,7 @@ from tar_core.people.identity import Identity
 from tar_core.people.scan import crop_thumbnail, scan_people
 from tar_core.shots import Shot
 from tar_core.video.cuts import mark_cuts
-from tar_core.video.reader import VideoFrame
+from tests.support.videos import frames_of
 
 SMALL, LARGE = np.array([0.0, 0, 10, 20]), np.array([20.0, 0, 60, 80])
 
@@ -37,7 +37,7 @@ class ScriptedTracker:
 def test_confirmed_people_are_listed_largest_first_with_boxes_every_second_and_in_pictures() -> None:
     image = np.zeros((100, 100, 3), np.uint8)
     image[:, 20:] = 200
-    frames = (VideoFrame(index, index / 32, image) for index in range(100, 200))
+    frames = frames_of([image] * 100, 32, first=100)
     rates = []
     scan = scan_people(mark_cuts(frames), 32.0, lambda fps: rates.append(fps) or ScriptedTracker())  # type: ignore
     large, small = scan.people
@@ -63,7 +63,7 @@ class CuttingTracker(ScriptedTracker):
 
 def test_tracker_learns_of_a_cut_between_processed_frames() -> None:
     shots = [np.random.default_rng(seed).integers(0, 255, (36, 64, 3), np.uint8) for seed in (1, 2)]
-    frames = (VideoFrame(index, index / 32, shots[index >= 50]) for index in range(100))
+    frames = frames_of([shots[0]] * 50 + [shots[1]] * 50, 32)
     tracker = CuttingTracker()
     scan = scan_people(mark_cuts(frames), 32.0, lambda fps: tracker)  # type: ignore
     assert scan.shots == [Shot(1, 0, 49), Shot(2, 50, 99)]
@@ -71,7 +71,7 @@ def test_tracker_learns_of_a_cut_between_processed_frames() -> None:
 
 
 def test_pictures_are_spread_over_a_long_video() -> None:
-    frames = (VideoFrame(index, index / 8, np.full((960, 540, 3), index % 256, np.uint8)) for index in range(400))
+    frames = frames_of((np.full((960, 540, 3), index % 256, np.uint8) for index in range(400)), 8)
     pictures = scan_people(mark_cuts(frames), 8.0, lambda fps: CuttingTracker()).pictures  # type: ignore
     assert pictures is not None and pictures.scale == 2
     assert pictures.images.shape[1:] == (480, 270, 3)
@@ -105,7 +105,7 @@ def test_people_between_bars_have_boxes_in_the_whole_image() -> None:
             sizes.append(image.shape[:2])
             return super().step(frame, image)
 
-    frames = (VideoFrame(index, index / 32, image) for index in range(100))
+    frames = frames_of([image] * 100, 32)
     scan = scan_people(mark_cuts(frames), 32.0, lambda fps: Tracker())  # type: ignore[arg-type,return-value]
     assert set(sizes) == {(100, 100)}
     np.testing.assert_array_equal(scan.people[0].boxes[-1], LARGE + [50, 0, 50, 0])

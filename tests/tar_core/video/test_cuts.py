@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tar_core.video.cuts import NUM_FRAMES, mark_cuts
-from tar_core.video.reader import VideoFrame, VideoReader
+from tar_core.video.reader import VideoReader
+from tests.support.videos import frames_of
 
 WIDTH, HEIGHT = 320, 180
 
@@ -30,8 +31,7 @@ def view(picture: np.ndarray, left: float, blur: int = 1) -> np.ndarray:
 
 
 def cuts(images: Sequence[np.ndarray]) -> list[int]:
-    frames = [VideoFrame(index, index / 30, image) for index, image in enumerate(images)]
-    marked = list(mark_cuts(iter(frames)))
+    marked = list(mark_cuts(frames_of(images)))
     assert [frame.index for frame, _ in marked] == list(range(len(images))), "no frame is lost"
     return [frame.index for frame, is_first in marked if is_first]
 

@@ -135,3 +135,17 @@ def test_change_of_size_keeps_that_of_the_first_picture(video: Path, tmp_path: P
     path.write_bytes(large.read_bytes() + small.read_bytes())
     images = [frame.image for frame in VideoReader(path).frames()]
     assert len(images) >= 11 and {image.shape for image in images} == {(HEIGHT, WIDTH, 3)}
+
+
+@pytest.mark.parametrize("turn", ["0", "90"])
+def test_sampled_brightness_is_that_of_the_shown_picture(turn: str, tmp_path: Path) -> None:
+    ramps = np.linspace(0, 180, 480)[None] + np.linspace(0, 75, 320)[:, None]  # brightest at the bottom right
+    cv2.imwrite(str(tmp_path / "gray.png"), ramps.astype(np.uint8))
+    stored = ffmpeg("-i", tmp_path / "gray.png", "-pix_fmt", "yuv420p", tmp_path / "stored.mp4")
+    video = ffmpeg("-display_rotation", turn, "-i", stored, "-c", "copy", tmp_path / "shown.mp4")
+    frame = next(VideoReader(video).frames())
+    sampled = frame.picture.sample(100, 100)
+    step = min(frame.image.shape[:2]) // 100
+    assert sampled.shape == tuple(side // step for side in frame.image.shape[:2])
+    whole = cv2.resize(frame.image[..., 1], sampled.shape[::-1], interpolation=cv2.INTER_AREA)
+    assert np.abs(sampled.astype(int) - whole).max() < 5
