@@ -69,6 +69,21 @@ def test_full_disk_is_a_user_error():
         f.flush()
 
 
+def test_full_disk_leaves_the_old_archive(tmp_path):
+    """A limit on the file size simulates a full disk. Motion files and lists of found people are written like this."""
+    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
+    (tmp_path / "people.npz").write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(TarError, match="cannot write") as error:
+            write_npz(tmp_path / "people.npz", {"noise": np.random.default_rng(0).normal(size=10_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "\n" not in str(error.value)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
+
+
 def test_write_npz(tmp_path):
     write_npz(tmp_path / "a.npz", {"x": np.arange(3)})
     with np.load(tmp_path / "a.npz") as data:

@@ -178,3 +178,12 @@ def test_unreadable_files_give_one_line_errors(
         VideoReader(unreadable_files(tmp_path, video)[words])
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", ""), "FFmpeg and OpenCV must not print anything"
+
+
+@pytest.mark.parametrize("step", [0.0005, 20.0])
+def test_unusual_frame_rates_are_refused(step: float, tmp_path: Path) -> None:
+    plain = write_images(tmp_path / "plain.mp4", 4)
+    spaced = ("-c", "copy", "-bsf:v", f"setts=ts=N*{step}/TB", "-video_track_timescale", "10000")
+    video = ffmpeg("-i", plain, *spaced, tmp_path / "unusual.mp4")
+    with pytest.raises(TarError, match=f"at {1 / step:g} frames per second cannot be captured; convert it"):
+        VideoReader(video)
