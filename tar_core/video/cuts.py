@@ -1,4 +1,4 @@
-"""Camera cuts: where one shot of a video ends and the next begins. Slow dissolves are not found.
+"""Camera cuts: where one shot of a video ends and the next begins, by a cut or a dissolve.
 
 Two frames show the same shot if one, moved a little, looks like the other. They are compared as small gray pictures by
 the correlation coefficient, which ignores brightness and contrast, at the best of several shifts, which follows a pan.
@@ -7,6 +7,10 @@ like a frame after it) and that is greater than those next to it.
 
 Frames of one color, such as black ones and flashes, say nothing about the shot. They belong to the shot before them,
 and the pictures on both sides of them are compared instead.
+
+Each picture of a dissolve is a mixture of one before and one after it, with more and more of the latter. Those of a pan
+or a zoom are not. The next shot begins with the first picture that is nearly free of the last one. Dissolves in which
+much moves are not found: they must not be confused with motion.
 """
 
 from collections import deque
@@ -26,19 +30,32 @@ NUM_FRAMES = 4  # on each side of a cut that are compared; a flash is shorter
 MAX_LIKENESS = 0.5  # of frames on different sides of a cut
 MIN_DROP = 0.2  # by which the likeness across a cut is below that of the neighbors on either side of it
 
+DISSOLVE_LENGTHS = (8, 12, 18, 27, 40, 60, 90)  # frames from the picture before to the one after
+MIXTURE_SHIFT = 2  # by which mixed thumbnails may have moved, pixels
+MIXED = 0.7  # share of the variance of each picture that the mixture explains
+MAX_COMMON = 0.2  # correlation coefficient of the pictures before and after
+GRADUAL = 3  # at least so many of seven pictures are neither of them
+GRADUAL_SHARE = 0.12, 0.88  # of the picture after, in those that are neither
+NEARLY_OVER = 0.9  # share of the picture after in the last of the seven
+
 
 def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
     """Yield each frame with whether it is the first one of another shot, `NUM_FRAMES` - 1 frames late."""
     before: deque[np.ndarray] = deque(maxlen=NUM_FRAMES)
     after: deque[tuple[VideoFrame, np.ndarray]] = deque()
+    shot: deque[np.ndarray] = deque(maxlen=max(DISSOLVE_LENGTHS) + 1)  # its last frames, since one of one color
 
     def first() -> tuple[VideoFrame, bool]:
         pictures = [picture for _, picture in after if not is_blank(picture)]
         frame, picture = after.popleft()
         if is_blank(picture):
+            shot.clear()
             return frame, False
-        is_first = is_cut(before, pictures)
+        shot.append(picture)
+        is_first = is_cut(before, pictures) or ends_dissolve(shot)
         before.append(picture)
+        if is_first:
+            shot.clear()
         return frame, is_first
 
     for frame in frames:
@@ -68,6 +85,48 @@ def is_cut(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> bool:
     if beside and across > min(beside) - MIN_DROP:
         return False
     return all(likeness(earlier, later) <= MAX_LIKENESS for earlier in before for later in after)
+
+
+def ends_dissolve(pictures: Sequence[np.ndarray]) -> bool:
+    """Whether the last of consecutive thumbnails is the first one after a dissolve."""
+    pictures = list(pictures)
+    return any(_is_dissolve(pictures[-length - 1 :]) for length in DISSOLVE_LENGTHS if length < len(pictures))
+
+
+def _is_dissolve(pictures: Sequence[np.ndarray]) -> bool:
+    first, last = pictures[0], pictures[-1]
+    if likeness(first, last) > MAX_LIKENESS:
+        return False
+    sampled = [pictures[len(pictures) * k // 8] for k in range(1, 8)]
+    if not GRADUAL_SHARE[0] < _share_of_second(sampled[3], first, last) < GRADUAL_SHARE[1]:
+        return False
+    shares = np.array([_share_of_second(picture, first, last) for picture in sampled])
+    is_between = (shares > GRADUAL_SHARE[0]) & (shares < GRADUAL_SHARE[1])
+    return bool((np.diff(shares) > -0.05).all() and is_between.sum() >= GRADUAL and shares[-1] > NEARLY_OVER)
+
+
+def _share_of_second(mixed: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:
+    """The share of the second thumbnail in a mixture of two; NaN if it is none or the two have much in common."""
+    inside = slice(MIXTURE_SHIFT, -MIXTURE_SHIFT)
+    target = mixed[inside, inside]
+    parts = np.stack([_moved_to(target, picture).ravel() for picture in (first, second)], 1)
+    parts -= parts.mean(0)
+    wanted = (target - target.mean()).ravel()
+    if np.corrcoef(parts.T)[0, 1] > MAX_COMMON:
+        return np.nan
+    amounts = np.linalg.lstsq(parts, wanted, rcond=None)[0]
+    rest = wanted - parts @ amounts
+    if rest @ rest > (1 - MIXED) * (wanted @ wanted):
+        return np.nan
+    return float(amounts[1] / np.abs(amounts).sum())
+
+
+def _moved_to(target: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """The part of a thumbnail that looks most like another one without its border."""
+    scores = cv2.matchTemplate(picture, target, cv2.TM_CCOEFF_NORMED)
+    top, left = np.unravel_index(scores.argmax(), scores.shape)
+    height, width = target.shape
+    return picture[top : top + height, left : left + width]
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:

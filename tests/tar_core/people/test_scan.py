@@ -109,3 +109,19 @@ def test_people_between_bars_have_boxes_in_the_whole_image() -> None:
     scan = scan_people(mark_cuts(frames), 32.0, lambda fps: Tracker())  # type: ignore[arg-type,return-value]
     assert set(sizes) == {(100, 100)}
     np.testing.assert_array_equal(scan.people[0].boxes[-1], LARGE + [50, 0, 50, 0])
+
+
+def test_bars_of_one_shot_are_not_cut_from_the_others() -> None:
+    random = np.random.default_rng(3)
+    whole, barred = (random.integers(100, 255, (100, 200, 3), np.uint8) for _ in range(2))
+    barred[:, :50] = barred[:, 150:] = 0
+    sizes = []
+
+    class Tracker(CuttingTracker):
+        def step(self, frame: int, image: np.ndarray) -> list[Any]:
+            sizes.append(image.shape[:2])
+            return super().step(frame, image)
+
+    shots = [whole] * 40 + [barred] * 40 + [whole] * 40
+    scan_people(mark_cuts(frames_of(shots, 8)), 8.0, lambda fps: Tracker())  # type: ignore[arg-type,return-value]
+    assert sizes == [(100, 200)] * 40 + [(100, 100)] * 40 + [(100, 200)] * 40

@@ -86,6 +86,35 @@ def test_a_fade_to_black_and_back_is_not_a_cut_but_one_to_another_place_is() -> 
     assert 24 <= cut <= 28
 
 
+@pytest.mark.parametrize("length", [9, 15, 30, 45])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_dissolve_is_a_cut_at_its_end(seed: int, length: int) -> None:
+    """Of places that have little in common."""
+    first, second = view(place(seed), 0), view(place(seed + 100), 0)
+    shares = np.clip((np.arange(length + 60) - 29) / (length + 1), 0, 1)
+    (cut,) = cuts([cv2.addWeighted(first, 1 - share, second, share, 0) for share in shares])
+    assert 30 + length // 2 < cut <= 30 + length + 15
+
+
+def test_a_dissolve_of_a_picture_with_itself_is_not_a_cut() -> None:
+    """Moved a little, as by a camera in the hand."""
+    shares = np.clip((np.arange(60) - 20) / 20, 0, 1)
+    one, other = view(place(2), 0), view(place(2), 30)
+    assert cuts([cv2.addWeighted(one, 1 - share, other, share, 0) for share in shares]) == []
+
+
+@pytest.mark.parametrize("zoom", [1.01, 1.03])
+@pytest.mark.parametrize("speed", [0, 4, 10])
+def test_a_zoom_with_a_pan_is_not_a_cut(zoom: float, speed: float) -> None:
+    picture = place(8)
+    images = []
+    for k in range(40):
+        scale = zoom**k
+        matrix = np.array([[scale, 0, -scale * (100 + speed * k)], [0, scale, -scale * 90]])
+        images.append(cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT))
+    assert cuts(images) == []
+
+
 def test_light_that_changes_is_not_a_cut() -> None:
     picture = view(place(4), 0)
     assert cuts([picture] * 6 + [(picture * 0.4).astype(np.uint8)] * 6) == []
@@ -102,3 +131,9 @@ def test_a_real_shot_has_no_cut_but_one_to_another_place(demo_video: Path) -> No
     images = [frame.image for frame in VideoReader(demo_video).frames(end=19)]
     other = cv2.resize(place(6)[:, :480], images[0].shape[1::-1])
     assert cuts([*images, *[other] * 6]) == [20]
+    shares = np.linspace(0, 1, 14)[1:]
+    mixed = [
+        cv2.addWeighted(image, 1 - share, other, share, 0) for image, share in zip(images[7:], shares, strict=True)
+    ]
+    (cut,) = cuts([*images[:7], *mixed, *[other] * 12])
+    assert 14 <= cut <= 24, "a dissolve"
