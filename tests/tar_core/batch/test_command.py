@@ -1,7 +1,11 @@
 """`tar-capture batch`. The engine of most tests is a small program."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,7 @@ from tar_core.batch import command
 from tar_core.batch.report import REPORT
 from tar_core.cli import main
 from tar_core.engine.blocking_client import BlockingEngine
+from tar_core.program import EXIT_TERMINATED
 from tar_core.shot_files import load_shots
 from tests.support.clips import synthetic_clip
 from tests.support.engine_programs import SAY
@@ -119,6 +124,24 @@ def test_unusable_options_in_lists_are_errors(
     error = capsys.readouterr().err
     assert message in error and "b.mp4" in error and len(error.splitlines()) == 1
     assert not (tmp_path / "out").exists() and not read(jobs)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_termination_deletes_temporary_files(takes: Path, tmp_path: Path) -> None:
+    temporary, out = tmp_path / "temporary", tmp_path / "out"
+    temporary.mkdir()
+    batch = [sys.executable, "-m", "tar_core", "batch", str(takes), "-o", str(out), "--workers", "1"]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(batch, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not list(temporary.glob("tar-engine-*")):
+            assert time.monotonic() < deadline and process.poll() is None, process.communicate()
+            time.sleep(0.02)
+        process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == EXIT_TERMINATED and "Traceback" not in errors, errors
+    assert [path.name for path in out.iterdir()] == [REPORT]
+    assert not list(temporary.glob("tar-engine-*"))
 
 
 @pytest.mark.slow
