@@ -12,6 +12,7 @@ from tar_core.errors import TarError
 from tar_core.files import write_npz
 from tar_core.motion_forms import (
     CLIP_FORMS,
+    COMPANIONS,
     HEADER_FORMS,
     MAX_FPS,
     MAX_SIZE,
@@ -21,9 +22,9 @@ from tar_core.motion_forms import (
 )
 from tar_core.npz import has_arrays, read_npz
 from tar_core.shots import Shot
-from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BETAS, NUM_JOINTS
+from tar_core.skeleton import NUM_JOINTS
 
-FORMAT_VERSION = 5  # newest version; clips that need no newer feature are written in an older one, for older readers
+FORMAT_VERSION = 6  # newest version; clips that need no newer feature are written in an older one, for older readers
 SHOTS_VERSION = 4  # of files with several shots (tar_core/shot_files.py)
 LEVEL = np.array([0.0, -1.0, 0.0])  # up for a camera without pitch and roll
 
@@ -43,6 +44,8 @@ class PersonMotion:
         joint_errors: [N, 24] expected error of each joint's position relative to the pelvis, meters; zeros if unknown.
         hand_poses: [N, 90] axis-angle of the joints HAND_JOINT_NAMES; None if the hands were not captured.
         hand_confidence: [N, 2] 0 to 1, left and right; 0 marks a hand that was not seen. None without `hand_poses`.
+        face_values: [N, 52] of the shape keys FACE_KEY_NAMES, 0 to 1; None if the face was not captured.
+        face_confidence: [N] 0 to 1; 0 marks a face that was not seen. None without `face_values`.
 
     Raises:
         TarError: a shape is wrong, a value is not finite, or the frames are not consecutive.
@@ -58,25 +61,18 @@ class PersonMotion:
     joint_errors: np.ndarray = field(default_factory=lambda: np.zeros((0, NUM_JOINTS)))
     hand_poses: np.ndarray | None = None
     hand_confidence: np.ndarray | None = None
+    face_values: np.ndarray | None = None
+    face_confidence: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)
         if len(self.joint_errors) == 0:
             self.joint_errors = np.zeros((count, NUM_JOINTS))
-        expected = {
-            "poses": (count, 3 * NUM_JOINTS),
-            "betas": (NUM_BETAS,),
-            "trans": (count, 3),
-            "frames": (count,),
-            "boxes": (count, 4),
-            "confidence": (count,),
-            "joint_errors": (count, NUM_JOINTS),
-        }
-        if self.hand_poses is not None or self.hand_confidence is not None:
-            expected |= {"hand_poses": (count, 3 * len(HAND_JOINT_NAMES)), "hand_confidence": (count, 2)}
-        for name, shape in expected.items():
-            dtype = np.int32 if name == "frames" else np.float32
-            array = np.asarray(getattr(self, name), dtype)
+        for name, form in PERSON_FORMS.items():
+            value, shape = getattr(self, name), tuple(count if n == "N" else n for n in form.shape)
+            if value is None and getattr(self, COMPANIONS.get(name, name)) is None:
+                continue
+            array = np.asarray(value, np.int32 if name == "frames" else np.float32)
             if array.shape != shape:
                 raise TarError(f"person {self.person_id}: {name} has shape {array.shape}, expected {shape}")
             if not np.isfinite(array).all():
@@ -332,8 +328,10 @@ class MotionClip:
 
     def _format_version(self) -> int:
         """The oldest version whose readers understand everything in this clip."""
-        if any(person.hand_poses is not None for person in self.people):
+        if any(person.face_values is not None for person in self.people):
             return FORMAT_VERSION
+        if any(person.hand_poses is not None for person in self.people):
+            return 5
         camera = self.camera_trajectory
         if camera is None:
             return 1

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from tar_core.face_names import NUM_FACE_KEYS
 from tar_core.npz import BOOLEAN, MAX_FRAME, TEXT, WHOLE_NUMBER, Form
 from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BETAS, NUM_JOINTS
 
@@ -49,6 +50,15 @@ PERSON_FORMS = {
     "joint_errors": Form(shape=("N", NUM_JOINTS), low=0, high=1000, optional=True),  # newer than the others
     "hand_poses": Form(shape=("N", 3 * len(HAND_JOINT_NAMES)), low=-1000, high=1000, optional=True),
     "hand_confidence": Form(shape=("N", 2), low=0, high=_ONE, optional=True),
+    "face_values": Form(shape=("N", NUM_FACE_KEYS), low=0, high=_ONE, optional=True),
+    "face_confidence": Form(shape=("N",), low=0, high=_ONE, optional=True),
+}
+# Arrays that a person has together, or not at all.
+COMPANIONS = {
+    "hand_poses": "hand_confidence",
+    "hand_confidence": "hand_poses",
+    "face_values": "face_confidence",
+    "face_confidence": "face_values",
 }
 
 

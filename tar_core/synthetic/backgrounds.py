@@ -191,3 +191,13 @@ def random_lighting(random: np.random.Generator) -> Lighting:
     ambient[2:4] = sky * random.normal(size=(2, 1)) * 0.15
     ambient[4:] = sky * random.normal(size=(5, 1)) * 0.05
     return Lighting(direction, warmth * random.uniform(0.1, 1.1), ambient, random.uniform(0.9, 1.3))
+
+
+def noise_background(random: np.random.Generator, side: int) -> np.ndarray:
+    """Blurred noise [side, side, 3] of low saturation, uint8 RGB."""
+    image = np.zeros((side, side, 3), np.float32)
+    for cells, strength in ((2, 50), (6, 40), (20, 25), (80, 15)):
+        noise = random.normal(size=(cells, cells, 1)) + 0.3 * random.normal(size=(cells, cells, 3))
+        noise = noise.astype(np.float32) * random.uniform(0, strength)
+        image += cv2.resize(noise, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.clip(image + random.uniform(40, 215), 0, 255).astype(np.uint8)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from tar_core.body.data import load_body
@@ -11,7 +10,7 @@ from tar_core.camera.crop import Crop
 from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, RELAXED, SIDES, SPREAD, HandSkeleton
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BODY_JOINTS, NUM_HAND_JOINTS, SMPLH_JOINT_NAMES, pose_skeleton
-from tar_core.synthetic.backgrounds import random_lighting
+from tar_core.synthetic.backgrounds import noise_background, random_lighting
 from tar_core.synthetic.meshes import SkinnedMesh, split_seams, strongest_influences
 from tar_core.synthetic.people import SKIN_TONES
 from tar_core.synthetic.renderer import Material, Part, PersonRenderer, crop_projection
@@ -121,7 +120,7 @@ class HandRenderer:
         projection = crop_projection(Crop(middle, middle, FRAME_SIDE), FOCAL_LENGTH, np.full(2, middle))
         self._renderer.dress([self._person(random, betas, side)])
         drawn = self._renderer.render(bones[0], view, projection, random_lighting(random))
-        behind = _sample_background(random).astype(np.uint16)
+        behind = noise_background(random, FRAME_SIDE).astype(np.uint16)
         image = (drawn[..., :3] + behind * (255 - drawn[..., 3:]) // 255).clip(0, 255).astype(np.uint8)
         image = Sensor.sample(random).expose(random, image, FRAME_SIDE)
         return HandPicture(image, side, angles, rotations, turn @ palm, landmarks @ turn.T + view[:3, 3], skeleton)
@@ -154,13 +153,3 @@ def _sample_view(random: np.random.Generator) -> tuple[np.ndarray, float]:
     right /= np.linalg.norm(right)
     pixels = np.exp(random.uniform(*np.log([MIN_PIXELS, MAX_PIXELS])))
     return np.stack([right, np.cross(ahead, right), ahead]), FOCAL_LENGTH * HAND_LENGTH / pixels
-
-
-def _sample_background(random: np.random.Generator) -> np.ndarray:
-    """Blurred noise [384, 384, 3] of low saturation."""
-    image = np.zeros((FRAME_SIDE, FRAME_SIDE, 3), np.float32)
-    for cells, strength in ((2, 50), (6, 40), (20, 25), (80, 15)):
-        noise = random.normal(size=(cells, cells, 1)) + 0.3 * random.normal(size=(cells, cells, 3))
-        noise = noise.astype(np.float32) * random.uniform(0, strength)
-        image += cv2.resize(noise, (FRAME_SIDE, FRAME_SIDE), interpolation=cv2.INTER_CUBIC)
-    return np.clip(image + random.uniform(40, 215), 0, 255).astype(np.uint8)

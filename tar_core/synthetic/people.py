@@ -75,7 +75,7 @@ class People:
         base_index = data["base_index"][vertex]
         self.wardrobe = Wardrobe(garments, self.body, base_index)
         self.textures = Textures(textures)
-        self._eyes = np.isin(base_index, _EYES)
+        self._eyes = is_eye(base_index)
 
     def joints(self, betas: np.ndarray) -> np.ndarray:
         """[24, 3] joints of a body shape in the T-pose."""
@@ -87,7 +87,7 @@ class People:
         masculinity = 0.7 * betas[0] - 0.6 * betas[1] - 0.3 * betas[2] + random.normal() * 0.4
         sex = "male" if masculinity > 0 else "female"
         outfit = self.wardrobe.dress(random, sex)
-        hair_color = _HAIR_TONES[random.integers(len(_HAIR_TONES))] ** 2.2 * random.uniform(0.6, 1.3)
+        hair_color = sample_hair_color(random)
         parts = [self._body_part(random, outfit, betas, sex, hair_color)]
         palette, pattern = _clothes_colors(random)
         for mesh in outfit.clothes:
@@ -103,7 +103,7 @@ class People:
     def _body_part(
         self, random: np.random.Generator, outfit: Outfit, betas: np.ndarray, sex: str, hair_color: np.ndarray
     ) -> Part:
-        paint = self._face_paint(random, hair_color)
+        paint = face_paint(random, self.body.template, self._eyes, hair_color)
         skins = self.textures.skin_names(sex)
         if skins:
             name = str(random.choice(skins))
@@ -113,23 +113,6 @@ class People:
             tone = SKIN_TONES[random.integers(len(SKIN_TONES))] * random.uniform(0.85, 1.1)
             material = Material(palette=np.tile(tone, (12, 1)), specular=0.06, gloss=14.0)
         return replace(_part(outfit.body, betas, material), paint=paint)
-
-    def _face_paint(self, random: np.random.Generator, hair_color: np.ndarray) -> np.ndarray:
-        """[V, 4] paint of white eyes with irises and of eyebrows, which landmark networks rely on."""
-        template = self.body.template
-        paint = np.zeros((len(template), 4))
-        iris = _IRISES[random.integers(len(_IRISES))] * random.uniform(0.5, 1.5)
-        for side in (1, -1):
-            eye = self._eyes & (np.sign(template[:, 0]) == side)
-            center = template[eye].mean(0)
-            offset = template - center
-            paint[eye] = [0.55, 0.53, 0.5, 1.0]
-            paint[eye & (np.hypot(offset[:, 0], offset[:, 1]) < 0.0075) & (offset[:, 2] > 0)] = [*iris, 1.0]
-            outward = side * offset[:, 0]
-            height = offset[:, 1] - 0.019 + 0.1 * np.abs(outward - 0.004)
-            brow = (outward > -0.016) & (outward < 0.024) & (np.abs(height) < 0.0045) & (offset[:, 2] > 0) & ~eye
-            paint[brow] = [*(hair_color * 0.6), 0.75]
-        return paint
 
     def _cloth(self, random: np.random.Generator, name: str, palette: np.ndarray, pattern: np.ndarray) -> Material:
         """The garment's texture with shifted colors, or a procedural pattern."""
@@ -148,6 +131,41 @@ class People:
         # Keep the texture's brightness variation in the person's hair color.
         tint = np.outer(color, _LUMINANCE) / max(float((mean @ _LUMINANCE).mean()), 1e-3)
         return Material(name, image, tint, alpha_cut=0.35, specular=0.12, gloss=30.0)
+
+
+def sample_hair_color(random: np.random.Generator) -> np.ndarray:
+    """Draw a color of hair [3], linear RGB."""
+    return np.asarray(_HAIR_TONES[random.integers(len(_HAIR_TONES))] ** 2.2 * random.uniform(0.6, 1.3))
+
+
+def is_eye(base_index: np.ndarray) -> np.ndarray:
+    """Whether vertices of MakeHuman's base mesh [V] belong to the eyeballs."""
+    return np.isin(base_index, _EYES)
+
+
+def face_paint(
+    random: np.random.Generator, template: np.ndarray, eyes: np.ndarray, hair_color: np.ndarray
+) -> np.ndarray:
+    """Paint [V, 4] of white eyes with irises and of eyebrows, which landmark networks rely on.
+
+    Args:
+        template: [V, 3] vertices of the mean shape in the T-pose.
+        eyes: [V] whether a vertex belongs to an eyeball.
+        hair_color: [3] linear RGB.
+    """
+    paint = np.zeros((len(template), 4))
+    iris = _IRISES[random.integers(len(_IRISES))] * random.uniform(0.5, 1.5)
+    for side in (1, -1):
+        eye = eyes & (np.sign(template[:, 0]) == side)
+        center = template[eye].mean(0)
+        offset = template - center
+        paint[eye] = [0.55, 0.53, 0.5, 1.0]
+        paint[eye & (np.hypot(offset[:, 0], offset[:, 1]) < 0.0075) & (offset[:, 2] > 0)] = [*iris, 1.0]
+        outward = side * offset[:, 0]
+        height = offset[:, 1] - 0.019 + 0.1 * np.abs(outward - 0.004)
+        brow = (outward > -0.016) & (outward < 0.024) & (np.abs(height) < 0.0045) & (offset[:, 2] > 0) & ~eye
+        paint[brow] = [*(hair_color * 0.6), 0.75]
+    return paint
 
 
 def _part(mesh: SkinnedMesh, betas: np.ndarray, material: Material) -> Part:
