@@ -1,10 +1,11 @@
-"""`make bench-hands`: the accuracy and speed of captured fingers on rendered hands that nothing was fitted to.
+"""`make bench-hands`: the accuracy and speed of captured fingers and faces on renderings that nothing was fitted to.
 
-    python -m benchmarks.bench_hands [--count 400] [--sheet out/hands.png]
+    python -m benchmarks.bench_hands [--count 400] [--people 30] [--sheet out/hands.png]
 
 Each hand is looked at twice: in a crop that is displaced as crops from the body's landmarks are, and in the crop that
 its own landmarks place, as in a capture. Only the second look counts. The last line holds the figures of the hands that
-are longer than 64 pixels and that the network takes for hands.
+are longer than 64 pixels and that the network takes for hands, and of all faces (`face_errors`): the mean error of the
+shape keys that matter, and the same for a face that does not move.
 """
 
 import argparse
@@ -18,6 +19,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks import face_errors
+from benchmarks.face_errors import FaceScores, face_scores
 from scripts.assets.fit_hand_joints import displaced_crop
 from tar_core.camera.crop import Crop
 from tar_core.capture.networks import Networks
@@ -113,8 +116,8 @@ def draw(picture: HandPicture, crop: Crop, found: HandLandmarks) -> np.ndarray:
     return np.hstack(tiles)
 
 
-def report(scores: Sequence[Score], seconds: Sequence[float]) -> None:
-    """Print a table of the errors by size, and the figures."""
+def report(scores: Sequence[Score], seconds: Sequence[float], faces: FaceScores) -> None:
+    """Print tables of the errors, and the figures."""
     print("length px   hands  seen   joints mm  fingers mm  angle  relaxed  palm (degrees; means and medians)")
     for low, high in [*pairwise(SIZES), (64, SIZES[-1])]:
         group = [s for s in scores if low <= s.length < high]
@@ -127,16 +130,20 @@ def report(scores: Sequence[Score], seconds: Sequence[float]) -> None:
         }
         values = "  ".join(f"{column.mean():5.1f} {np.median(column):5.1f}" for column in columns.values())
         print(f"{low:3d} to {high:3d}  {len(group):5d}  {len(seen) / len(group):4.0%}   {values}")
+    face_errors.report(faces)
     large = [s for s in scores if s.length >= 64 and s.presence >= MIN_PRESENCE]
     print(
         f"FIGURE_HANDS mpjpe_mm={np.mean([s.joints for s in large]):.1f}"
-        f" angle_deg={np.mean([s.angle for s in large]):.1f} ms_per_hand={np.median(seconds) * 1000:.1f}"
+        f" angle_deg={np.mean([s.angle for s in large]):.1f}"
+        f" face_key_error={faces.error:.3f} face_neutral={faces.neutral:.3f}"
+        f" ms_per_hand={np.median(seconds) * 1000:.1f}"
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Measure the accuracy of captured fingers on rendered hands.")
+    parser = argparse.ArgumentParser(description="Measure captured fingers and faces on rendered people.")
     parser.add_argument("--count", type=int, default=400, help="number of hands (default: 400)")
+    parser.add_argument("--people", type=int, default=30, help="number of people with faces (default: 30)")
     parser.add_argument("--sheet", type=Path, help="PNG file for a contact sheet of the first hands")
     options = parser.parse_args(arguments)
     try:
@@ -157,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.sheet.parent.mkdir(parents=True, exist_ok=True)
         rows = [np.hstack(tiles[start : start + 4]) for start in range(0, len(tiles) - 3, 4)]
         cv2.imwrite(str(options.sheet), np.vstack(rows)[..., ::-1])
-    report(scores, seconds)
+    report(scores, seconds, face_scores(networks, options.people))
     return 0
 
 

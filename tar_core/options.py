@@ -196,6 +196,12 @@ class CaptureOptions:
         "Fingers",
         "Capture the fingers of hands that are seen and at least 24 pixels long. Coarse; best in close shots",
     )
+    face: bool = option(
+        False,
+        "Face",
+        "Capture blinks, the jaw, the corners of the mouth and the brows as shape keys of the free body, if the face "
+        "is seen and at least 40 pixels wide. Coarse; best in close shots",
+    )
     # Blender counts the frames of a video with a variable rate by another rate than `VideoReader`.
     counted_fps: float | None = option(
         None,

@@ -28,7 +28,7 @@ from .armature import build_armature
 from .body_mesh import body_steps
 from .camera import SAME_RATE, add_video_background, build_camera
 from .contacts import show_contacts
-from .face_keys import face_key_steps, has_face
+from .face_keys import face_steps
 from .keyframes import follow_visibility, hide_absent, motion_steps
 from .mannequin import mannequin_materials
 from .markers import add_marker
@@ -377,8 +377,7 @@ def _person_steps(
     if options.with_body:
         materials = mannequin_materials(color_of(armature))
         mesh = yield from body_steps(f"{_name(person)} Body", body, person.betas, armature, collection, materials)
-        if options.face_keys and has_face(body):
-            yield from face_key_steps(mesh)
+        yield from face_steps(mesh, body, person, options.start_frame, options.face_keys)
     yield
     action = yield from motion_steps(armature, person, placement, options.start_frame, options.hands)
     if mesh is not None:

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import bpy
 import numpy as np
 
-Animated: TypeAlias = bpy.types.Object | bpy.types.Camera | bpy.types.Armature
+Animated: TypeAlias = bpy.types.Object | bpy.types.Camera | bpy.types.Armature | bpy.types.Key
 
 # Values of Blender's enumerations, which `foreach_set` takes instead of names. They are written as bytes, as Blender
 # stores them: arrays of another type are converted value by value, which is slow.
@@ -69,7 +69,7 @@ def remove_curves(channels: Any, paths: Container[str]) -> None:
 
 
 def new_action(obj: Animated, name: str) -> tuple[bpy.types.Action, Any]:
-    """Assign a new, empty action to an object or to a camera's data; returns the same as `empty_action`."""
+    """Assign a new, empty action to an object, a camera's data or shape keys; returns the same as `empty_action`."""
     action, channels = empty_action(obj, name)
     animation = obj.animation_data_create()
     animation.action = action

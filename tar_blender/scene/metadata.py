@@ -20,6 +20,7 @@ from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.option_fields import LARGEST_INTEGER
 
 from ..util.blender_types import find_object, view_layer_of
+from .fcurves import Animated
 from .markers import remove_markers
 
 # Names of custom properties in saved files: never change them.
@@ -363,7 +364,7 @@ def _data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
         yield obj.data
 
 
-def _own_action(owner: bpy.types.Object | bpy.types.Camera | bpy.types.Armature) -> Iterator[bpy.types.ID]:
+def _own_action(owner: Animated) -> Iterator[bpy.types.ID]:
     action = owner.animation_data.action if owner.animation_data else None
     if action is not None and is_part(action):
         yield action
@@ -373,6 +374,8 @@ def _used_by_data_of(obj: bpy.types.Object) -> Iterator[bpy.types.ID]:
     data = obj.data
     if isinstance(data, bpy.types.Mesh):
         yield from (material for material in data.materials if material is not None and is_part(material))
+        if data.shape_keys is not None:
+            yield from _own_action(data.shape_keys)
     if isinstance(data, bpy.types.Camera | bpy.types.Armature):
         yield from _own_action(data)
     if isinstance(data, bpy.types.Camera):

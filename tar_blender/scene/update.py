@@ -11,7 +11,7 @@ from mathutils import Matrix
 
 from tar_core.cleanup.uncertainty import uncertain_ranges
 from tar_core.edits import PersonEdits
-from tar_core.motion import MotionClip
+from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import NUM_JOINTS
 
 from ..util.blender_types import scene_of
@@ -21,7 +21,7 @@ from .bone_names import joint_bones, rename_bones
 from .build import ImportedClip, ImportedPerson, PreparedClip, describe_clip, is_filmed, prepared_steps, show_background
 from .camera import build_camera, hide_video_background, set_camera
 from .contacts import show_contacts
-from .face_keys import face_key_steps, has_face
+from .face_keys import face_steps
 from .frame_rate import set_frame_rate
 from .ik_controls import update_controls
 from .keyframes import follow_visibility, hide_absent_people, is_hidden_when_absent, motion_steps
@@ -115,7 +115,7 @@ def update_steps(
         if not reshape(context, armature, prepared.body, person.betas):
             warnings.append(f"{armature.name} keeps its size because its collection is hidden; show it and re-import")
         action = yield from person_steps(armature, prepared, index, options, all_edits[person.person_id])
-        body = yield from _update_body(armature, prepared, person.betas, collection, options)
+        body = yield from _update_body(armature, prepared, person, collection, options)
         people.append(ImportedPerson(person.person_id, armature, body, action))
     hide_absent_people(hidden, people_of_video(collection))
     scene.frame_set(scene.frame_current)
@@ -203,11 +203,11 @@ def _common_transform(armatures: Sequence[bpy.types.Object]) -> Matrix | None:
 def _update_body(
     armature: bpy.types.Object,
     prepared: PreparedClip,
-    betas: np.ndarray,
+    person: PersonMotion,
     collection: bpy.types.Collection,
     options: ImportOptions,
 ) -> Incremental[bpy.types.Object | None]:
-    """Create or remove the body of a person, or add its face's shape keys, if the options differ from the file."""
+    """Create or remove the body of a person if the options differ from the file, and key its captured face."""
     body = next((child for child in armature.children if child.type == "MESH" and is_part(child)), None)
     if body is not None and not options.with_body:
         remove_objects([body])
@@ -215,9 +215,9 @@ def _update_body(
     if body is None and options.with_body:
         has_fingers = len(joint_bones(armature)) > NUM_JOINTS
         data = prepared.body.with_fingers() if has_fingers else prepared.body
-        build = partial(body_steps, f"{armature.name} Body", data, betas, armature, collection)
+        build = partial(body_steps, f"{armature.name} Body", data, person.betas, armature, collection)
         body = yield from build(mannequin_materials(color_of(armature)))
         follow_visibility(body, armature)
-    if body is not None and options.face_keys and has_face(prepared.body):
-        yield from face_key_steps(body)
+    if body is not None:
+        yield from face_steps(body, prepared.body, person, options.start_frame, options.face_keys)
     return body

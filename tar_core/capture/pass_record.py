@@ -4,10 +4,11 @@ Frames are numbered twice: by their index in the video, and by their number amon
 """
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tar_core.camera.vanishing_points import EstimatedCamera
 from tar_core.capture.track import CapturedPerson, TrackResults, collect_people
-from tar_core.hands.tracker import Looks
+from tar_core.people.looks import Looks
 from tar_core.people.record import TrackingRecord
 from tar_core.video.bars import PictureArea
 
@@ -53,7 +54,7 @@ class PassRecord:
         moving: numbers of processed frames in which the camera was seen to move.
         boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels of the shot's area.
         results: of the network, by track.
-        looks: at the hands.
+        looks: at hands and faces.
         warnings: about the video file.
     """
 
@@ -64,7 +65,7 @@ class PassRecord:
     moving: set[int] = field(default_factory=set)
     boxes: dict[int, list[list[float]]] = field(default_factory=dict)
     results: dict[int, TrackResults] = field(default_factory=dict)
-    looks: Looks = field(default_factory=dict)
+    looks: Looks[Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
     def shot_at(self, frame: int) -> ShotStart:
@@ -77,10 +78,10 @@ class PassRecord:
         end = self.shots[index + 1].first if index + 1 < len(self.shots) else self.last + 1
         return range(shot.number, shot.number_at(end, self.step))
 
-    def people(self, fps: float, with_hands: bool) -> list[CapturedPerson]:
+    def people(self, fps: float, with_hands: bool, with_face: bool) -> list[CapturedPerson]:
         """The people, and the results of each. `fps` is the rate of the processed frames."""
         found = self.tracking.people([shot.number for shot in self.shots[1:]], fps)
-        return collect_people(found, self.results, self.looks if with_hands else None)
+        return collect_people(found, self.results, self.looks, with_hands, with_face)
 
     def joined(self, later: "PassRecord", seam: int) -> "PassRecord":
         """This record up to a seam, and a later one from there on.
@@ -97,8 +98,8 @@ class PassRecord:
         results, looks = dict(before.results), dict(before.looks)
         for track, found in after.results.items():
             results[track] = results.get(track, {}) | found
-        for hand, seen in after.looks.items():
-            looks[hand] = [*looks.get(hand, ()), *seen]
+        for part, seen in after.looks.items():
+            looks[part] = [*looks.get(part, ()), *seen]
         return PassRecord(
             self.step,
             before.tracking.followed_by(after.tracking),
@@ -125,10 +126,10 @@ class PassRecord:
                 if track in names
             },
             looks={
-                (names[track], side): [
+                (names[track], part): [
                     replace(look, frame=look.frame + offset) for look in seen if look.frame + offset in numbers
                 ]
-                for (track, side), seen in self.looks.items()
+                for (track, part), seen in self.looks.items()
                 if track in names
             },
         )

@@ -21,6 +21,7 @@ from tar_core.capture.progress import Progress
 from tar_core.capture.track import CapturedPerson, NetworkTrack
 from tar_core.cleanup.resampling import fill_frames
 from tar_core.errors import TarError
+from tar_core.face.tracker import FaceTracker
 from tar_core.hands.tracker import HandTracker
 from tar_core.model.keypoints import BLAZEPOSE_POINTS
 from tar_core.motion import PersonMotion
@@ -102,7 +103,11 @@ class _PeoplePass:
         selected = options.selection
         self._selection = None if selected is None else PeopleSelection.from_job(selected, slack=reader.fps)
         self._tracks: dict[int, NetworkTrack] = {}
-        self._hands = HandTracker(networks.hands) if options.fingers else None
+        self._parts: list[HandTracker | FaceTracker] = []
+        if options.fingers:
+            self._parts.append(HandTracker(networks.hands))
+        if options.face:
+            self._parts.append(FaceTracker(networks.faces))
         self._shots: list[_Shot] = []
         self._number = 0
         self._held: tuple[VideoFrame, bool] | None = None
@@ -151,8 +156,8 @@ class _PeoplePass:
         selection = self._selection
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, shot.area.to_image(s.box))]
-        if self._hands is not None:
-            self._hands.step(self._number, picture, sightings)
+        for part in self._parts:
+            part.step(self._number, picture, sightings)
         sightings = self._networks.with_own_features(sightings, picture)
         sightings = [sighting.moved(shot.area.corner) for sighting in sightings]
         is_repeated = abs(frame.time * self.fps - frame.index / self.step) > 0.5  # at a variable rate
@@ -201,7 +206,7 @@ class _PeoplePass:
             self._moving,
             self._boxes,
             {number: track.results() for number, track in self._tracks.items()},
-            {} if self._hands is None else dict(self._hands.looks),
+            {key: seen for part in self._parts for key, seen in part.looks.items()},
         )
 
 
@@ -309,7 +314,7 @@ def _people_by_shot(record: PassRecord, options: CaptureOptions, fps: float) -> 
     selected = options.selection
     selection = None if selected is None else PeopleSelection.from_job(selected, slack=fps)
     people: list[list[CapturedPerson]] = [[] for _ in record.shots]
-    for person in record.people(fps / record.step, options.fingers):
+    for person in record.people(fps / record.step, options.fingers, options.face):
         index = bisect([shot.number for shot in record.shots], person.frames[0]) - 1
         zero = record.shots[index].frame_zero(record.step)
         frames = [zero + record.step * number for number in person.frames]

@@ -4,17 +4,21 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import median_shape, rest_joints, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.face.motion import face_motion
+from tar_core.face.tracker import SeenFace
 from tar_core.hands.motion import hand_motion
-from tar_core.hands.tracker import Looks, SeenHand, looks_at
+from tar_core.hands.tracker import SeenHand
 from tar_core.model.features import FrameFeatures
 from tar_core.motion import PersonMotion
 from tar_core.people.identity import Identity
+from tar_core.people.looks import FACE, LEFT_HAND, RIGHT_HAND, looks_at
 from tar_core.people.track import Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.runtime.graphs import Runtime
@@ -118,6 +122,7 @@ class CapturedPerson:
         boxes: M boxes x0, y0, x1, y1 in pixels.
         results: M results, see FrameResult.packed.
         hands: the looks at the left and at the right hand; None if hands are not captured.
+        face: the looks at the face; None if faces are not captured.
     """
 
     person_id: int
@@ -125,28 +130,36 @@ class CapturedPerson:
     boxes: Sequence[Sequence[float]]
     results: Sequence[bytes]
     hands: tuple[Sequence[SeenHand], Sequence[SeenHand]] | None = None
+    face: Sequence[SeenFace] | None = None
 
     def total_size(self) -> float:
         """Square root of the person's box area, summed over the frames. It ranks people by size and presence."""
         return float(np.sqrt([(box[2] - box[0]) * (box[3] - box[1]) for box in self.boxes]).sum())
 
     def motion(self, source_body: BodyData, target_body: BodyData, fps: float) -> PersonMotion:
-        """The complete motion; see `assemble_motion` and `with_hands`. `fps` is the rate of the processed frames."""
+        """The complete motion, see `assemble_motion`; `fps` is the rate of the processed frames."""
         boxes = [np.array(box) for box in self.boxes]
         results = [FrameResult.unpacked(data) for data in self.results]
         motion = assemble_motion(self.person_id, self.frames, boxes, results, source_body, target_body)
-        return motion if self.hands is None else with_hands(motion, self.hands, target_body, fps)
+        if self.hands is not None:
+            motion = with_hands(motion, self.hands, target_body, fps)
+        return motion if self.face is None else with_face(motion, self.face, fps)
 
 
 def collect_people(
-    people: Sequence[Identity], results: Mapping[int, TrackResults], looks: Looks | None = None
+    people: Sequence[Identity],
+    results: Mapping[int, TrackResults],
+    looks: Mapping[tuple[int, int], Sequence[Any]],
+    with_hands: bool,
+    with_face: bool,
 ) -> list[CapturedPerson]:
     """Collect the results of people from their tracks; frames of other tracks, and people without frames, are left out.
 
     Args:
         people: numbered from 1 in this order.
         results: by track number.
-        looks: at the hands of the tracks; None if hands are not captured.
+        looks: at hands and faces of the tracks.
+        with_hands, with_face: whether hands and faces are captured.
     """
     captured = []
     for number, person in enumerate(people, 1):
@@ -154,8 +167,9 @@ def collect_people(
         rows = [(frame, *results[track][frame]) for frame, track in seen.items() if frame in results.get(track, ())]
         if rows:
             frames, boxes, packed = zip(*rows, strict=True)
-            hands = None if looks is None else looks_at(seen, looks)
-            captured.append(CapturedPerson(number, frames, boxes, packed, hands))
+            hands = (looks_at(seen, LEFT_HAND, looks), looks_at(seen, RIGHT_HAND, looks)) if with_hands else None
+            face = looks_at(seen, FACE, looks) if with_face else None
+            captured.append(CapturedPerson(number, frames, boxes, packed, hands, face))
     return captured
 
 
@@ -215,6 +229,12 @@ def with_hands(
     rest = rest_joints(fingers, motion.betas).astype(np.float64)
     hands = hand_motion(looks, motion.frames, rest, fps)
     return replace(motion, hand_poses=hands.poses, hand_confidence=hands.confidence)
+
+
+def with_face(motion: PersonMotion, looks: Sequence[SeenFace], fps: float) -> PersonMotion:
+    """Add the shape keys of the face to a motion; `fps` is its frame rate."""
+    face = face_motion(looks, motion.frames, fps)
+    return replace(motion, face_values=face.values, face_confidence=face.confidence)
 
 
 def interpolate_linearly(frames: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -6,13 +6,17 @@ continuous signs, normalized afterwards; between neighboring frames this is as a
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
+from tar_core.motion_forms import COMPANIONS
 from tar_core.rotations import axis_angle_to_quaternion, continuous_quaternions, quaternion_to_axis_angle
 
+# Arrays of a person that are interpolated linearly, since they must stay in their ranges.
+_LINEAR = ("boxes", "confidence", "joint_errors", "hand_confidence", "face_values", "face_confidence")
 _TOLERANCE = 1e-6  # frames; with rates such as 30000/1001, rounding must not drop a frame
 
 
@@ -73,11 +77,12 @@ def fill_frames(person: PersonMotion, first: int, step: int, last: int) -> Perso
 
 
 def select_frames(person: PersonMotion, rows: slice) -> PersonMotion:
-    """Some frames of a motion without its fingers, numbered consecutively from the first one on."""
+    """Some frames of a motion without its fingers and face, numbered consecutively from the first one on."""
     names = ("poses", "trans", "boxes", "confidence", "joint_errors")
     arrays = {name: getattr(person, name)[rows] for name in names}
     frames = person.frames[rows][0] + np.arange(len(arrays["trans"]))
-    return replace(person, frames=frames, hand_poses=None, hand_confidence=None, **arrays)
+    absent: dict[str, Any] = dict.fromkeys(COMPANIONS)
+    return replace(person, frames=frames, **absent, **arrays)
 
 
 def _sample_motion(person: PersonMotion, frames: np.ndarray, positions: np.ndarray) -> PersonMotion:
@@ -88,17 +93,17 @@ def _sample_motion(person: PersonMotion, frames: np.ndarray, positions: np.ndarr
         frames: [M] new frame numbers.
         positions: [M] where to sample, in frames from the first one.
     """
-    hands, seen = person.hand_poses, person.hand_confidence
+    hands = person.hand_poses
+    linear: dict[str, Any] = {
+        name: piecewise_linear(array, positions) for name in _LINEAR if (array := getattr(person, name)) is not None
+    }
     return replace(
         person,
         poses=_sample_rotations(person.poses, positions),
         trans=catmull_rom(person.trans.astype(float), positions),
         frames=frames,
-        boxes=piecewise_linear(person.boxes, positions),
-        confidence=piecewise_linear(person.confidence, positions),
-        joint_errors=piecewise_linear(person.joint_errors, positions),
         hand_poses=None if hands is None else _sample_rotations(hands, positions),
-        hand_confidence=None if seen is None else piecewise_linear(seen, positions),
+        **linear,
     )
 
 

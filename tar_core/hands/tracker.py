@@ -5,7 +5,7 @@ which hand is the left one.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
 from tar_core.hands.joints import HandInSpace, hand_in_space, mirror_left, points_in_image
 from tar_core.hands.skeleton import SIDES
 from tar_core.model.hand_landmarks import HandLandmarks
+from tar_core.people.looks import Looks, pixels_per_meter
 from tar_core.people.track import Sighting
 
 MIN_PRESENCE = 0.5  # of a hand that counts as seen (MediaPipe's value)
@@ -26,7 +27,6 @@ MIN_FORESHORTENING = 0.6  # a palm that looks shorter than this gets a larger cr
 INTERVAL, RESTING_INTERVAL = 2, 4  # processed frames between two looks at a hand, and at one that does not move
 RESTING_MOTION = 0.02  # of the body's landmarks of the hand, as a fraction of the crop
 MAX_DISTANCE = 0.35  # between the crops from the body and from the hand, as a fraction of their size
-BODY = slice(11, 33)  # landmarks that measure the size of the body
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,6 @@ class SeenHand:
     frame: int
     hand: HandInSpace
     presence: float
-
-
-Looks = dict[tuple[int, int], list[SeenHand]]  # by number of the track, and 0 for the left and 1 for the right hand
 
 
 @dataclass
@@ -69,7 +66,7 @@ class HandTracker:
     def __init__(self, network: Callable[[np.ndarray], HandLandmarks]) -> None:
         self._network = network
         self._followed: dict[tuple[int, int], _Followed] = {}
-        self.looks: Looks = defaultdict(list)
+        self.looks: Looks[SeenHand] = defaultdict(list)
 
     def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting]) -> None:
         """Look at the hands in the next frame that are large enough, seen, and due.
@@ -125,35 +122,6 @@ class HandTracker:
         if is_seen:
             hand = hand_in_space(crop, found.code, key[1])
             self.looks[key].append(SeenHand(frame, hand, float(found.presence)))
-
-
-def looks_at(person: Mapping[int, int], looks: Looks) -> tuple[list[SeenHand], list[SeenHand]]:
-    """The looks at the left and at the right hand of a person, in the order of the frames.
-
-    Args:
-        person: frames in which the person is seen, and the number of the track in each.
-        looks: at the hands of all tracks.
-    """
-    left, right = (
-        [
-            look
-            for track_id in sorted(set(person.values()))
-            for look in looks.get((track_id, side), ())
-            if person.get(look.frame) == track_id
-        ]
-        for side in range(len(SIDES))
-    )
-    return sorted(left, key=lambda look: look.frame), sorted(right, key=lambda look: look.frame)
-
-
-def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:
-    """Size of a person in the image.
-
-    Args:
-        points: [39, 2] the body's landmarks, pixels.
-        world: [39, 3] the same in the axes of the crop, meters.
-    """
-    return float(np.sqrt(points[BODY].var(0).sum() / max(world[BODY, :2].var(0).sum(), 1e-6)))
 
 
 def are_same_hand(body: Crop, hand: Crop) -> bool:

@@ -24,7 +24,9 @@ FACE_WIDTH = 0.14  # meters
 TURN = np.radians([20.0, 45.0, 20.0])  # largest pitch, yaw and roll of a head
 _FACE_CENTER = np.array([0.0, 0.40, 0.10])  # of the free body in the T-pose
 # Places of the nose, the right and the left eye, and the right and the left corner of the mouth.
-_MARKS = np.array([[0, 0.39, 0.16], [-0.031, 0.43, 0.128], [0.031, 0.43, 0.128], [-0.025, 0.358, 0.126], [0.025, 0.358, 0.126]])
+_MARKS = np.array(
+    [[0, 0.39, 0.16], [-0.031, 0.43, 0.128], [0.031, 0.43, 0.128], [-0.025, 0.358, 0.126], [0.025, 0.358, 0.126]]
+)
 _BUMPS = 10  # smooth offsets that make the features of a person
 _SEEN = 0.3  # meters from the center; the body beyond is left out
 _NECK = 0.33  # height from which the body belongs to the head
@@ -123,7 +125,7 @@ class FaceRenderer:
         marks = self._template[None] - _MARKS[:, None]
         self._marks = np.argmin((marks**2).sum(2), axis=1)
         self._lashes = _lashes(self._keys, len(base_index))
-        self._renderer = PersonRenderer(supersampling=2, shadow_size=1024, image_size=FRAME_SIDE)
+        self._renderer = PersonRenderer(shadow_size=1024, image_size=FRAME_SIDE)
 
     def pictures(self, random: np.random.Generator, count: int) -> list[FacePicture]:
         """Render one person some times, with other expressions, views and backgrounds.
@@ -176,10 +178,12 @@ class FaceRenderer:
         """Paint [V, 4] of eyes, brows, lashes, lips, the inside of the mouth, hair and clothes."""
         hair = sample_hair_color(random)
         paint = face_paint(random, self._template, self._eyes, hair)
+        brows = (paint[:, 3] > 0) & ~self._eyes
+        paint[brows] = [*(random.uniform(0.2, 0.45) * hair), random.uniform(0.8, 1.0)]  # darker than the hair
         paint[self._lashes] = [*(0.3 * hair), random.uniform(0.3, 0.95)]
         paint[self._mouth] = [0.05, 0.012, 0.012, 0.95]
         paint[self._lips] = [*np.array([0.45, 0.13, 0.12]) * random.uniform(0.5, 1.3), random.uniform(0.2, 0.7)]
-        x, y, z = self._template.T
+        _, y, z = self._template.T
         scalp = (y > 0.455 + 0.06 * random.random()) | ((y > _NECK + 0.03) & (z < 0.04 - 0.03 * random.random()))
         if random.random() < 0.9:
             paint[scalp & ~self._eyes & (paint[:, 3] == 0)] = [*hair, 1.0]

@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks import bench_hands
 from benchmarks.bench_hands import Score, degrees_between, report
+from benchmarks.face_errors import FaceScores
 from tar_core.rotations import axis_angle_to_matrix
 
 
@@ -13,9 +14,11 @@ def test_figures_are_of_large_hands_that_are_seen(capsys: pytest.CaptureFixture[
         Score(length, presence, joints=error, fingers=5, angle=error / 2, relaxed=20, palm=10)
         for length, presence, error in ((100, 0.9, 10), (50, 0.9, 90), (100, 0.1, 90))
     )
-    report([large, small, unseen], [0.002, 0.004, 0.003])
+    true = np.full((2, 8), 0.25)
+    faces = FaceScores(found=true + 0.125, true=true, width=np.array([50.0, 120.0]), share=0.5)
+    report([large, small, unseen], [0.002, 0.004, 0.003], faces)
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last == "FIGURE_HANDS mpjpe_mm=10.0 angle_deg=5.0 ms_per_hand=3.0"
+    assert last == ("FIGURE_HANDS mpjpe_mm=10.0 angle_deg=5.0 face_key_error=0.125 face_neutral=0.250 ms_per_hand=3.0")
 
 
 def test_angle_between_rotations() -> None:
@@ -25,5 +28,5 @@ def test_angle_between_rotations() -> None:
 
 @pytest.mark.slow
 def test_runs(egl: None, capsys: pytest.CaptureFixture[str]) -> None:
-    assert bench_hands.main(["--count", "12"]) == 0
+    assert bench_hands.main(["--count", "12", "--people", "1"]) == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("FIGURE_HANDS mpjpe_mm=")

@@ -9,8 +9,10 @@ import pytest
 
 from tar_blender.export.formats import save_each, save_scene
 from tar_blender.scene.build import import_clip
+from tar_blender.scene.face_keys import value_path
 from tar_blender.scene.fcurves import curves_of
 from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.face_names import FACE_KEY_NAMES
 from tar_core.motion import Floor, MotionClip
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
@@ -136,3 +138,20 @@ def test_other_objects_are_exported_without_changes(clip: MotionClip, tmp_path: 
     cube = bpy.data.objects["Cube"]
     np.testing.assert_allclose(np.array(cube.matrix_world.translation), [0, 0, 3], atol=1e-5)
     np.testing.assert_allclose(cube.dimensions, 2, atol=1e-5)
+
+
+def test_captured_faces_keep_their_motion(clip: MotionClip, tmp_path: Path) -> None:
+    person = clip.people[0]
+    jaw = np.linspace(0, 1, len(person))
+    values = np.zeros((len(person), len(FACE_KEY_NAMES)))
+    values[:, FACE_KEY_NAMES.index("jawOpen")] = jaw
+    person = replace(person, face_values=values, face_confidence=np.ones(len(person)))
+    import_clip(replace(clip, people=[person]), bpy.context, raw_options(show_video=False))
+    save_scene(tmp_path / "face.fbx")
+    before = set(bpy.data.shape_keys)
+    bpy.ops.import_scene.fbx(filepath=str(tmp_path / "face.fbx"))
+    (read,) = [keys for keys in bpy.data.shape_keys if keys not in before]
+    assert [key.name for key in read.key_blocks[1:]] == list(FACE_KEY_NAMES)
+    (curve,) = [curve for curve in curves_of(read) if curve.data_path == value_path("jawOpen")]
+    found = np.array([point.co[1] for point in curve.keyframe_points])
+    np.testing.assert_allclose(found[: len(jaw)], jaw, atol=1e-3)

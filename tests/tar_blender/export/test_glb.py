@@ -81,3 +81,21 @@ def test_the_faces_shape_keys_are_morph_targets(tmp_path: Path) -> None:
     (mesh,) = json.loads(content[20 : 20 + length])["meshes"]
     assert tuple(mesh["extras"]["targetNames"]) == FACE_KEY_NAMES
     assert mesh["weights"][FACE_KEY_NAMES.index("jawOpen")] == 0.5 and sum(mesh["weights"]) == 0.5
+
+
+def test_captured_faces_are_animated_morph_targets(tmp_path: Path) -> None:
+    clip = synthetic_clip(people=1, frames=3)
+    values = np.zeros((3, len(FACE_KEY_NAMES)))
+    values[:, FACE_KEY_NAMES.index("jawOpen")] = [0, 0.5, 1]
+    clip.people = [replace(clip.people[0], face_values=values, face_confidence=np.ones(3))]
+    import_clip(clip, bpy.context, raw_options(show_video=False))
+    save_scene(tmp_path / "out.glb")
+    content = (tmp_path / "out.glb").read_bytes()
+    (length,) = struct.unpack_from("<I", content, 12)
+    document = json.loads(content[20 : 20 + length])
+    (animation,) = document["animations"]
+    (channel,) = [found for found in animation["channels"] if found["target"]["path"] == "weights"]
+    accessor = document["accessors"][animation["samplers"][channel["sampler"]]["output"]]
+    start = 28 + length + document["bufferViews"][accessor["bufferView"]].get("byteOffset", 0)
+    weights = np.frombuffer(content, "<f4", accessor["count"], start).reshape(3, -1)
+    np.testing.assert_allclose(weights, values, atol=1e-6)

@@ -8,7 +8,9 @@ import pytest
 
 from tar_blender.scene.armature import SMPL_TO_BLENDER
 from tar_blender.scene.build import import_clip
-from tar_blender.scene.face_keys import face_key_steps, has_face, has_face_keys, move_basis
+from tar_blender.scene.face_keys import face_key_steps, has_face, has_face_keys, key_face, move_basis, value_path
+from tar_blender.scene.fcurves import curves_of
+from tar_blender.scene.metadata import remove_objects
 from tar_blender.util.incremental import finish
 from tar_core.body.data import load_body
 from tar_core.body.face_keys import load_face_keys
@@ -86,3 +88,51 @@ def test_bodies_of_smpl_files_and_other_meshes_get_no_keys() -> None:
     small = bpy.data.objects.new("small", mesh)
     finish(face_key_steps(small))
     assert mesh.shape_keys is None
+
+
+def with_face(clip: MotionClip) -> tuple[MotionClip, np.ndarray]:
+    """The clip with a jaw that opens, and the values of its key."""
+    (person,) = clip.people
+    jaw = np.linspace(0, 1, len(person))
+    values = np.zeros((len(person), len(FACE_KEY_NAMES)))
+    values[:, FACE_KEY_NAMES.index("jawOpen")] = jaw
+    seen = np.ones(len(person))
+    return replace(clip, people=[replace(person, face_values=values, face_confidence=seen)]), jaw
+
+
+def curves_of_face(body: bpy.types.Object) -> dict[str, bpy.types.FCurve]:
+    return {curve.data_path: curve for curve in curves_of(body.data.shape_keys)}
+
+
+def test_a_captured_face_has_a_key_on_every_frame(clip: MotionClip) -> None:
+    captured, jaw = with_face(clip)
+    (person,) = import_clip(captured, bpy.context, raw_options(start_frame=7)).people
+    curves = curves_of_face(person.body)
+    assert curves.keys() == {value_path(name) for name in FACE_KEY_NAMES}
+    points = np.array([point.co for point in curves[value_path("jawOpen")].keyframe_points])
+    np.testing.assert_allclose(points[:, 0], 7 + captured.people[0].frames)
+    np.testing.assert_allclose(points[:, 1], jaw, atol=1e-6)
+    assert len(curves[value_path("cheekPuff")].keyframe_points) == 1, "it does not move"
+    bpy.context.scene.frame_set(round(points[-1, 0]))
+    assert person.body.data.shape_keys.key_blocks["jawOpen"].value == 1
+
+
+def test_another_capture_replaces_the_keys_in_the_same_action(clip: MotionClip) -> None:
+    (person,) = import_clip(with_face(clip)[0], bpy.context, raw_options()).people
+    shape_keys = person.body.data.shape_keys
+    action = shape_keys.animation_data.action
+    key_face(shape_keys, "Face", np.array([1, 2]), np.ones((2, len(FACE_KEY_NAMES))))
+    assert shape_keys.animation_data.action == action
+    assert [point.co[1] for point in curves_of_face(person.body)[value_path("jawOpen")].keyframe_points] == [1, 1]
+
+
+def test_the_action_of_a_face_is_removed_with_the_body(clip: MotionClip) -> None:
+    (person,) = import_clip(with_face(clip)[0], bpy.context, raw_options()).people
+    name = person.body.data.shape_keys.animation_data.action.name
+    remove_objects([person.body])
+    assert name not in bpy.data.actions
+
+
+def test_armatures_without_a_body_have_no_face(clip: MotionClip) -> None:
+    (person,) = import_clip(with_face(clip)[0], bpy.context, raw_options(figure="armature")).people
+    assert person.body is None

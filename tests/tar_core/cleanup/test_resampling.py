@@ -9,6 +9,7 @@ from tar_core.cleanup.resampling import catmull_rom, fill_frames, resample_clip,
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix
+from tests.support.clips import synthetic_person
 
 
 def spinning(frames: int, first: int, fps: float) -> PersonMotion:
@@ -108,3 +109,13 @@ def test_selected_frames_are_consecutive_and_have_no_fingers() -> None:
     np.testing.assert_array_equal(part.trans, person.trans[5:9])
     assert sparse.frames.tolist() == list(range(6, 13))
     np.testing.assert_array_equal(sparse.poses, person.poses[::3])
+
+
+def test_faces_stay_in_their_range() -> None:
+    """A blink between two frames, where a spline would overshoot."""
+    person = synthetic_person(1, frames=4, first_frame=0)
+    values = np.zeros((4, 52))
+    values[1:3] = 1
+    found = resample_person(replace(person, face_values=values, face_confidence=np.ones(4)), 2.0)
+    assert found.face_values is not None
+    np.testing.assert_allclose(found.face_values[:, 0], [0, 0.5, 1, 1, 1, 0.5, 0], atol=1e-6)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tar_core.camera.crop import Crop
-from tar_core.hands.tracker import HandTracker, SeenHand, looks_at
+from tar_core.hands.tracker import HandTracker, SeenHand
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.hand_landmarks import HAND_CODE_SIZE, HandLandmarks
+from tar_core.people.looks import LEFT_HAND, RIGHT_HAND, looks_at
 from tar_core.people.track import Sighting
 from tests.support.hands import OPEN_HAND
 
@@ -56,7 +57,8 @@ def run(network: Network, sightings: list[Sighting]) -> tuple[list[SeenHand], li
     tracker = HandTracker(network)
     for seen in sightings:
         tracker.step(seen.frame, IMAGE, [seen])
-    return looks_at({seen.frame: 1 for seen in sightings}, tracker.looks)
+    person = {seen.frame: 1 for seen in sightings}
+    return looks_at(person, LEFT_HAND, tracker.looks), looks_at(person, RIGHT_HAND, tracker.looks)
 
 
 def test_moving_hands_are_looked_at_in_turns() -> None:
@@ -89,5 +91,5 @@ def test_only_frames_of_the_person_count() -> None:
     tracker = HandTracker(Network())
     for frame in range(10):
         tracker.step(frame, IMAGE, [sighting(frame, shift=6.0 * frame)])
-    left, _ = looks_at({3: 1, 4: 1, 5: 2, 6: 1}, tracker.looks)
+    left = looks_at({3: 1, 4: 1, 5: 2, 6: 1}, LEFT_HAND, tracker.looks)
     assert {look.frame for look in left} <= {3, 4, 6}

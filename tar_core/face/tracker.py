@@ -1,0 +1,123 @@
+"""Landmarks of the faces of tracked people, frame by frame.
+
+A crop is placed by the face's own landmarks while it is followed, and by those of the body otherwise.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tar_core.camera.crop import Crop
+from tar_core.face.crops import BODY_POINTS, crop_from_body, crop_from_face
+from tar_core.face.shape import load_face_map
+from tar_core.model.face_landmarks import FaceLandmarks
+from tar_core.people.looks import FACE, Looks, pixels_per_meter
+from tar_core.people.track import Sighting
+
+MIN_PRESENCE = 0.5  # of a face that counts as seen (MediaPipe's value)
+MIN_VISIBILITY = 0.5  # of the body's landmarks of the face
+MIN_PIXELS = 40  # width of a face that is looked at
+STAYING = 0.8  # of MIN_PIXELS, for a face that was looked at before, so that a noisy width does not interrupt it
+FACE_WIDTH = 0.14  # meters
+INTERVAL, HIDDEN_INTERVAL = 2, 4  # processed frames between two looks at a face, and at one that was not seen
+MAX_DISTANCE = 0.4  # between the crops from the body and from the face, as a fraction of their size
+
+
+@dataclass(frozen=True)
+class SeenFace:
+    """A face in one frame.
+
+    Attributes:
+        frame: number of the frame.
+        raw_values: [8] float32 of the shape keys (`FaceMap.raw_values`).
+        presence: probability that the crop shows a face.
+    """
+
+    frame: int
+    raw_values: np.ndarray
+    presence: float
+
+
+@dataclass
+class _Followed:
+    """A face that is looked at.
+
+    Attributes:
+        body: [2] mean of the body's landmarks of it at the last look, frame pixels.
+        looked: frame of the last look.
+        points: [468, 2] its own landmarks then, if it was seen.
+    """
+
+    body: np.ndarray
+    looked: int
+    points: np.ndarray | None = None
+
+
+class FaceTracker:
+    """Finds the faces of people.
+
+    Args:
+        network: maps crops [B, 192, 192, 3], uint8 RGB, to the landmarks of faces.
+
+    Attributes:
+        looks: at the faces so far.
+    """
+
+    def __init__(self, network: Callable[[np.ndarray], FaceLandmarks]) -> None:
+        self._network = network
+        self._followed: dict[int, _Followed] = {}
+        self.looks: Looks[SeenFace] = defaultdict(list)
+
+    def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting]) -> None:
+        """Look at the faces in the next frame that are large enough, seen, and due.
+
+        Args:
+            frame: number of the frame; increases by one from call to call.
+            image: [H, W, 3] uint8 RGB.
+            sightings: the people in the frame.
+        """
+        due = []
+        for sighting in sightings:
+            crop = self._crop_if_due(frame, image, sighting)
+            if crop is not None:
+                due.append((sighting.track_id, crop))
+        if due:
+            found = self._network(np.stack([crop.cut(image) for _, crop in due]))
+            for row, (track_id, crop) in enumerate(due):
+                self._record(frame, track_id, crop, found.points[row], float(found.presence[row]))
+
+    def _crop_if_due(self, frame: int, image: np.ndarray, sighting: Sighting) -> Crop | None:
+        """Where to look for a face; None if it is not seen, too small, or was looked at recently."""
+        landmarks, rows = sighting.features.landmarks, list(BODY_POINTS)
+        points = sighting.crop.to_image(landmarks.points[0].astype(np.float64))
+        scale = pixels_per_meter(points, landmarks.world[0])
+        crop = crop_from_body(points[rows], scale)
+        is_inside = 0 < crop.center_x < image.shape[1] and 0 < crop.center_y < image.shape[0]
+        is_seen = landmarks.visibility[0, rows].min() >= MIN_VISIBILITY
+        smallest = MIN_PIXELS * (STAYING if sighting.track_id in self._followed else 1)
+        if not (is_inside and is_seen) or scale * FACE_WIDTH < smallest:
+            self._followed.pop(sighting.track_id, None)
+            return None
+        body = points[rows].mean(0)
+        known = self._followed.setdefault(sighting.track_id, _Followed(body, frame - HIDDEN_INTERVAL))
+        if frame - known.looked < (HIDDEN_INTERVAL if known.points is None else INTERVAL):
+            return None
+        followed = None if known.points is None else crop_from_face(known.points + body - known.body)
+        known.body, known.looked = body, frame
+        return followed if followed is not None and are_same_face(crop, followed) else crop
+
+    def _record(self, frame: int, track_id: int, crop: Crop, points: np.ndarray, presence: float) -> None:
+        is_seen = presence >= MIN_PRESENCE
+        image_points = crop.to_image(points[:, :2].astype(np.float64))
+        self._followed[track_id].points = image_points if is_seen else None
+        if is_seen:
+            raw = load_face_map().raw_values(points.astype(np.float64))
+            self.looks[track_id, FACE].append(SeenFace(frame, raw.astype(np.float32), presence))
+
+
+def are_same_face(body: Crop, face: Crop) -> bool:
+    """Whether the crops from the body and from the face may show the same face."""
+    distance = np.hypot(body.center_x - face.center_x, body.center_y - face.center_y)
+    return bool(distance < MAX_DISTANCE * max(body.size, face.size) and 0.5 < face.size / body.size < 2.0)
