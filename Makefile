@@ -91,7 +91,7 @@ bench-motion: $(READY) ## measure smoothing, foot locking, the floor and outlier
 bench-retarget: $(READY) ## measure the accuracy and speed of retargeting to other characters
 	$(PYTHON) -m benchmarks.bench_retarget
 
-bench-hands: $(READY) ## measure the accuracy and speed of captured fingers on rendered hands
+bench-hands: $(READY) ## measure captured fingers and faces on rendered hands and faces
 	$(PYTHON) -m benchmarks.bench_hands $(BENCH_ARGS)
 
 bench-lines: $(READY) ## compare cameras estimated from vanishing points with calibrated cameras
