@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import tar_core
 from tar_core.arguments import HINTS, OneLineParser, add_arguments, add_edits, edits_from, from_arguments
 from tar_core.batch.arguments import add_batch, run_batch
-from tar_core.capture.progress import ProgressBar
+from tar_core.capture.progress import ProgressLine
 from tar_core.errors import TarError, one_line, with_hint
 from tar_core.files import check_outputs
 from tar_core.memory import loading
@@ -179,7 +179,7 @@ def run_capture(options: argparse.Namespace) -> None:
 
     if options.overlay is not None:
         check_video_name(options.overlay)
-    with ProgressBar("capture", options.quiet) as bar:
+    with ProgressLine("capture", options.quiet) as bar:
         clips = capture(options.video, wanted, bar.update, load=lambda own: networks or Networks.load(own))
     body = body_of_clip(clips[0])
     clips = [clean_up(clip, body, cleanup).clip for clip in clips]
@@ -187,7 +187,7 @@ def run_capture(options: argparse.Namespace) -> None:
     if options.overlay is not None:
         from tar_core.overlay import write_overlay
 
-        with ProgressBar("overlay", options.quiet) as bar:
+        with ProgressLine("overlay", options.quiet) as bar:
             write_overlay(clips, options.video, options.overlay, bar.update, wanted.first_frame, wanted.end)
     if not options.quiet:
         for clip in clips:
@@ -228,7 +228,7 @@ def run_record(options: argparse.Namespace) -> None:
     with loading():
         from tar_core.video.record import record
 
-    with ProgressBar("record", options.quiet) as bar, stopped_by_ctrl_c() as is_stopped:
+    with ProgressLine("record", options.quiet) as bar, stopped_by_ctrl_c() as is_stopped:
         record(recording, options.output, bar.update, is_stopped)
     print(options.output)
 

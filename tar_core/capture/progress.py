@@ -1,4 +1,4 @@
-"""Progress of a capture, and a progress bar for the command line."""
+"""Progress of a capture, and a line that shows it on the command line."""
 
 import sys
 import time
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tar_core.preview import Preview
 
+TERMINAL_INTERVAL = 0.2  # seconds between changes of the line
 LINE_INTERVAL = 30.0  # seconds between the lines if standard error is not a terminal
 
 
@@ -29,29 +30,31 @@ class Progress:
     preview: Preview | None = None
 
 
-class ProgressBar:
-    """A progress bar on standard error; lines from time to time if that is not a terminal."""
+class ProgressLine:
+    """A line on standard error that changes; lines from time to time if that is not a terminal."""
 
     def __init__(self, name: str, quiet: bool) -> None:
-        from tqdm import tqdm
+        self._name, self._quiet = name, quiet
+        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._interval = TERMINAL_INTERVAL if self._is_terminal else LINE_INTERVAL
+        self._next = time.monotonic() + self._interval
+        self._shown = 0  # characters of the line
 
-        is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._bar = tqdm(desc=name, unit="frame", disable=quiet or not is_terminal)
-        self._name, self._prints_lines = name, not (quiet or is_terminal)
-        self._next_line = time.monotonic() + LINE_INTERVAL
-
-    def __enter__(self) -> "ProgressBar":
+    def __enter__(self) -> "ProgressLine":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        if self._shown:
+            print(file=sys.stderr)
 
     def update(self, progress: Progress) -> None:
-        if not progress.done:
+        if self._quiet or not progress.done or time.monotonic() < self._next:
             return
-        self._bar.total = progress.total
-        self._bar.update(progress.done - self._bar.n)
-        if self._prints_lines and time.monotonic() >= self._next_line:
-            self._next_line = time.monotonic() + LINE_INTERVAL
-            total = "" if progress.total is None else f" of {progress.total}"
-            print(f"{self._name}: {progress.done}{total} frames, {progress.fps:.1f} per second", file=sys.stderr)
+        self._next = time.monotonic() + self._interval
+        total = "" if progress.total is None else f" of {progress.total}"
+        text = f"{self._name}: {progress.done}{total} frames, {progress.fps:.1f} per second"
+        if self._is_terminal:
+            print(f"\r{text:{self._shown}}", end="", file=sys.stderr, flush=True)
+            self._shown = len(text)
+        else:
+            print(text, file=sys.stderr)

@@ -11,7 +11,7 @@ from tests.support.paths import PYTHON, REPOSITORY
 # Packages that Blender's Python does not have.
 COLLECT_WITHOUT_PACKAGES = """
 import sys
-for name in ("torch", "cv2", "scipy", "av", "safetensors", "tqdm"):
+for name in ("torch", "cv2", "scipy", "av", "safetensors"):
     sys.modules[name] = None
 import pytest
 sys.exit(pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", *sys.argv[1:]]))

@@ -3,7 +3,7 @@
 import pytest
 
 from tar_core.capture import progress
-from tar_core.capture.progress import Progress, ProgressBar
+from tar_core.capture.progress import Progress, ProgressLine
 
 
 def test_lines_are_printed_from_time_to_time_if_the_output_is_redirected(
@@ -11,7 +11,7 @@ def test_lines_are_printed_from_time_to_time_if_the_output_is_redirected(
 ) -> None:
     now = 100.0
     monkeypatch.setattr(progress.time, "monotonic", lambda: now)
-    with ProgressBar("capture", quiet=False) as bar:
+    with ProgressLine("capture", quiet=False) as bar:
         for done in range(100):
             now += 1.0
             bar.update(Progress("capture", done, 100 if done < 50 else None, 12.34))
@@ -25,6 +25,16 @@ def test_lines_are_printed_from_time_to_time_if_the_output_is_redirected(
 
 def test_quiet_prints_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
     monkeypatch.setattr(progress, "LINE_INTERVAL", 0.0)
-    with ProgressBar("capture", quiet=True) as bar:
+    with ProgressLine("capture", quiet=True) as bar:
         bar.update(Progress("capture", 1, 2, 1.0))
     assert not capsys.readouterr().err
+
+
+def test_one_line_changes_in_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    monkeypatch.setattr(progress, "TERMINAL_INTERVAL", 0.0)
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    with ProgressLine("capture", quiet=False) as line:
+        line.update(Progress("capture", 9, 10, 100.0))
+        line.update(Progress("capture", 10, 10, 9.0))
+    first, second = "capture: 9 of 10 frames, 100.0 per second", "capture: 10 of 10 frames, 9.0 per second"
+    assert capsys.readouterr().err == f"\r{first}\r{second:{len(first)}}\n"
