@@ -10,7 +10,7 @@ FEATURES ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-newest test-blenders test-gui docs extension extensions train clean
+.PHONY: help setup demo test test-slow test-newest test-cluster test-blenders test-gui docs extension extensions train clean
 .PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands profile-capture
 
 help: ## print this list
@@ -41,6 +41,12 @@ test-newest: ## run the tests outside Blender with the newest packages that pip 
 	.cache/newest/bin/python -m pip install --quiet -r requirements/newest.txt
 	.cache/newest/bin/python -m pip install -qq --no-deps --editable .
 	OMP_NUM_THREADS=1 .cache/newest/bin/python -m pytest -n $(TEST_PROCESSES) --dist loadfile -p no:cacheprovider tests --ignore tests/tar_blender
+
+test-cluster: ## run the tests of batches on a Ray cluster, which is started on this machine (minutes)
+	@test -x .cache/cluster/bin/python || "$$(scripts/find_python.sh 3.11)" -m venv .cache/cluster
+	.cache/cluster/bin/python -m pip install --quiet -r requirements/cluster.txt
+	.cache/cluster/bin/python -m pip install -qq --no-deps --editable .
+	OMP_NUM_THREADS=1 .cache/cluster/bin/python -m pytest -m "slow or not slow" -p no:cacheprovider tests/tar_core/batch/test_ray_pool.py
 
 test-blenders: $(READY) ## test the installed extension in all supported Blenders, or in some: BLENDERS="oldest newest"
 	$(PYTHON) -m tests.support.matrix

@@ -172,7 +172,7 @@ def _run_batch(options: argparse.Namespace) -> int:
         def build(video: BatchVideo, files: Sequence[Path]) -> Written:
             clips = captures.result(video)
             people, written = convert(clips, files, own[video.name])
-            return Written(written, people, _frame_count(clips))
+            return Written.of(video.path, written, people, _frame_count(clips))
 
         outcomes = run_batch(videos, batch, build, report, captures.finished)
     return EXIT_BAD_INPUT if any(outcome.status == FAILED for outcome in outcomes) else 0

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from tar_core.arguments import add_arguments
-from tar_core.batch.inputs import Shard
 from tar_core.options import CaptureOptions, CleanupOptions
+from tar_core.shard import Shard
 
 
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,18 +19,10 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
     parser.add_argument(
         "--shard",
-        type=parse_shard,
+        type=Shard.parse,
         metavar="K/N",
         help="Process only the K-th of N parts of the videos, with a report of its own, so that N machines share them",
     )
-
-
-def parse_shard(text: str) -> Shard:
-    """Parse a value of --shard, such as 2/10."""
-    number, _, count = text.partition("/")
-    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form K/N with K from 1 to N")
-    return Shard(int(number), int(count))
 
 
 def add_batch(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +40,12 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
     add_batch_arguments(parser)
     add_arguments(parser, CaptureOptions, exclusive=[("focal_length", "fov")])
     add_arguments(parser, CleanupOptions)
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="Capture on the machines of a Ray cluster: HOST:PORT, auto for the one that this machine belongs to, or "
+        "local to start one here. --threads is the number of CPU threads of each worker",
+    )
     parser.add_argument(
         "--raw", action="store_true", help="Skip the clean-up and write the motion as the network estimates it"
     )

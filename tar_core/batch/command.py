@@ -5,15 +5,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from tar_core.amass import load_motion
 from tar_core.arguments import HINTS, from_arguments, with_values
 from tar_core.batch.engine_pool import EnginePool
 from tar_core.batch.inputs import BatchVideo, find_videos
+from tar_core.batch.ray_pool import RayPool, Resources, Task
 from tar_core.batch.report import DONE, FAILED, SKIPPED, Outcome
 from tar_core.batch.runner import Batch, Written, run_batch
-from tar_core.batch.settings import number_of_engines, settings_text, with_share
+from tar_core.batch.settings import number_of_engines, on_cluster, settings_text, with_share
 from tar_core.body.data import body_of_clip, load_body
 from tar_core.cleanup.pipeline import clean_up
 from tar_core.duration import format_duration
@@ -36,13 +38,18 @@ class ClipOptions:
     cleanup: CleanupOptions
 
     @classmethod
-    def of(cls, arguments: argparse.Namespace, video: BatchVideo, engines: int) -> "ClipOptions":
+    def of(
+        cls,
+        arguments: argparse.Namespace,
+        video: BatchVideo,
+        shared: Callable[[CaptureOptions], CaptureOptions],
+    ) -> "ClipOptions":
         """The options for a video: those for all videos, and its own instead of some of them.
 
         Args:
             arguments: the parsed arguments.
             video: the video.
-            engines: number of videos that are captured side by side.
+            shared: adds the share of the machine to the options.
 
         Raises:
             TarError: an option is unknown or has an unusable value.
@@ -53,7 +60,7 @@ class ClipOptions:
         except TarError as error:
             raise TarError(f"{video}: {error}") from None
         capture = replace(
-            with_share(capture, engines),
+            shared(capture),
             body=_absolute(capture.body),
             checkpoint=_absolute(capture.checkpoint),
             camera_trajectory=_absolute(capture.camera_trajectory),
@@ -80,8 +87,10 @@ def run(arguments: argparse.Namespace) -> int:
     videos = find_videos(arguments.inputs)
     if arguments.shard is not None:
         videos = arguments.shard.of(videos)
-    count = number_of_engines(from_arguments(CaptureOptions, arguments), len(videos))
-    options = {video.name: ClipOptions.of(arguments, video, count) for video in videos}
+    given = from_arguments(CaptureOptions, arguments)
+    count = number_of_engines(given, len(videos))
+    shared = partial(with_share, engines=count) if arguments.ray is None else on_cluster
+    options = {video.name: ClipOptions.of(arguments, video, shared) for video in videos}
     batch = Batch(
         folder=arguments.output,
         endings=[ENDING],
@@ -93,13 +102,20 @@ def run(arguments: argparse.Namespace) -> int:
     )
     display = _Display(len(videos))
 
-    def process(video: BatchVideo, engine: BlockingEngine) -> Written:
+    def task_of(video: BatchVideo) -> Task:
         (output,) = batch.outputs(video)
-        return capture_to_file(video.path, output, options[video.name], engine, display.notice_of(video))
+        return partial(capture_to_file, video.path.absolute(), output.absolute(), options[video.name])
 
-    engines = [BlockingEngine(lambda: Path(sys.executable)) for _ in range(count)]
-    with EnginePool(engines, process) as pool:
-        outcomes = run_batch(videos, batch, lambda video, _: pool.result(video), display.show, pool.finished)
+    pool: EnginePool[Written] | RayPool[Written]
+    if arguments.ray is None:
+        engines = [BlockingEngine(lambda: Path(sys.executable)) for _ in range(count)]
+        pool = EnginePool(engines, lambda video, engine: task_of(video)(engine, partial(display.notice, video)))
+    else:
+        pool = RayPool(arguments.ray, Resources.of(given), given.workers or len(videos), task_of, display.notice)
+    with pool:
+        outcomes = run_batch(
+            videos, batch, lambda video, files: pool.result(video).named(files), display.show, pool.finished
+        )
     print(display.summary())
     return EXIT_ERROR if any(outcome.status == FAILED for outcome in outcomes) else 0
 
@@ -125,7 +141,7 @@ def capture_to_file(
     save_shots(output, clips)
     people = [person for clip in clips for person in clip.people]
     first, last = min(int(one.frames[0]) for one in people), max(int(one.frames[-1]) for one in people)
-    return Written([output], len(people), last - first + 1)
+    return Written.of(video, [output], len(people), last - first + 1)
 
 
 def _inputs(videos: Sequence[BatchVideo], options: dict[str, ClipOptions]) -> list[Path | None]:
@@ -143,15 +159,11 @@ class _Display:
         self._counts = {DONE: 0, FAILED: 0, SKIPPED: 0}
         self._began = time.monotonic()
 
-    def notice_of(self, video: BatchVideo) -> Callable[[Event], None]:
-        """A function that prints warnings about a video."""
-
-        def show(event: Event) -> None:
-            if isinstance(event, Notice):
-                text = with_hint(event.message, event.topic, HINTS)
-                print(f"tar-capture: warning: {video}: {text}", file=sys.stderr, flush=True)
-
-        return show
+    def notice(self, video: BatchVideo, event: Event) -> None:
+        """Print an event if it is a warning about a video."""
+        if isinstance(event, Notice):
+            text = with_hint(event.message, event.topic, HINTS)
+            print(f"tar-capture: warning: {video}: {text}", file=sys.stderr, flush=True)
 
     def show(self, outcome: Outcome) -> None:
         self._counts[outcome.status] += 1

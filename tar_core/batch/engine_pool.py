@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from typing import Generic, TypeVar
 
 from tar_core.batch.inputs import BatchVideo
+from tar_core.batch.runner import Ready
 from tar_core.engine.blocking_client import BlockingEngine
 
 Result = TypeVar("Result")
@@ -41,13 +42,13 @@ class EnginePool(Generic[Result]):
             engine.close()
         self._threads.shutdown()
 
-    def finished(self, videos: Sequence[BatchVideo]) -> Iterator[tuple[BatchVideo, float]]:
-        """Process all videos; yield each once it is done or has failed, and the time at which it was started."""
+    def finished(self, videos: Sequence[BatchVideo]) -> Iterator[Ready]:
+        """Process all videos; yield each once it is done or has failed."""
         self._results = {video.name: self._threads.submit(self._run, video) for video in videos}
         video_of = {self._results[video.name]: video for video in videos}
         for future in as_completed(video_of):
             video = video_of[future]
-            yield video, self._started[video.name]
+            yield Ready(video, self._started[video.name])
 
     def result(self, video: BatchVideo) -> Result:
         """Return the result of a finished video. It can be called once for each video, because results are large.

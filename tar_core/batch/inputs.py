@@ -37,28 +37,6 @@ class BatchVideo:
         return str(self.path)
 
 
-@dataclass(frozen=True)
-class Shard:
-    """One of several parts of a batch, which may be processed on different machines.
-
-    Attributes:
-        number: from 1 to `count`.
-        count: number of parts.
-    """
-
-    number: int
-    count: int
-
-    def of(self, videos: Sequence[BatchVideo]) -> list[BatchVideo]:
-        """Every `count`-th video, so that long and short ones are mixed even if they are sorted."""
-        return list(videos[self.number - 1 :: self.count])
-
-    def name_of(self, report: str) -> str:
-        """The file name of a report, such as report-2-of-10.jsonl."""
-        path = Path(report)
-        return f"{path.stem}-{self.number}-of-{self.count}{path.suffix}"
-
-
 def find_videos(inputs: Iterable[Path | str]) -> list[BatchVideo]:
     """List the videos of a batch.
 

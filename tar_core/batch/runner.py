@@ -4,16 +4,18 @@ The processing of a video is a function that the caller passes.
 """
 
 import os
+import platform
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tar_core.batch.inputs import BatchVideo, Shard
+from tar_core.batch.inputs import BatchVideo
 from tar_core.batch.report import DONE, FAILED, REPORT, SKIPPED, STARTED, FileState, Outcome, Report
 from tar_core.errors import TarError
 from tar_core.files import check_outputs
+from tar_core.shard import Shard
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,30 @@ class Written:
     """What was made of a video.
 
     Attributes:
-        files: written, each completely or not at all.
+        files: the files written, each completely or not at all, and their states.
+        source: the state of the video.
         people: number of people.
         frames: from the first to the last one with a person.
     """
 
-    files: Sequence[Path]
+    files: Mapping[Path, FileState]
+    source: FileState
     people: int
     frames: int
+
+    @classmethod
+    def of(cls, video: Path, files: Sequence[Path], people: int, frames: int) -> "Written":
+        """Look at the files. On a cluster, the machine that has written them does so.
+
+        Raises:
+            OSError: a file does not exist.
+        """
+        states = {file: FileState.of(file) for file in files}
+        return cls(states, FileState.of(video, with_hash=True), people, frames)
+
+    def named(self, files: Sequence[Path]) -> "Written":
+        """The same with other paths of the files, such as relative ones."""
+        return replace(self, files=dict(zip(files, self.files.values(), strict=True)))
 
 
 @dataclass(frozen=True)
@@ -61,10 +79,19 @@ class Batch:
 Process = Callable[[BatchVideo, Sequence[Path]], Written]
 
 
-def one_by_one(videos: Sequence[BatchVideo]) -> Iterator[tuple[BatchVideo, float]]:
-    """Yield each video, and the time at which the work on it starts."""
+@dataclass(frozen=True)
+class Ready:
+    """A video that can be processed, the time at which the work on it started, and the machine that did it."""
+
+    video: BatchVideo
+    started: float
+    machine: str = field(default_factory=platform.node)
+
+
+def one_by_one(videos: Sequence[BatchVideo]) -> Iterator[Ready]:
+    """Yield each video."""
     for video in videos:
-        yield video, time.monotonic()
+        yield Ready(video, time.monotonic())
 
 
 def run_batch(
@@ -72,7 +99,7 @@ def run_batch(
     batch: Batch,
     process: Process,
     on_outcome: Callable[[Outcome], None],
-    ready: Callable[[Sequence[BatchVideo]], Iterable[tuple[BatchVideo, float]]] = one_by_one,
+    ready: Callable[[Sequence[BatchVideo]], Iterable[Ready]] = one_by_one,
 ) -> list[Outcome]:
     """Process one video after another; a failure does not stop the others.
 
@@ -81,7 +108,7 @@ def run_batch(
         batch: where and how to write.
         process: writes the outputs of one video.
         on_outcome: called with the outcome of each video.
-        ready: yields each of the given videos when it can be processed, and the time at which the work on it started.
+        ready: yields each of the given videos when it can be processed.
 
     Raises:
         TarError: the folder cannot be written.
@@ -92,8 +119,8 @@ def run_batch(
         run = _Run(batch, report, on_outcome)
         waiting = [video for video in videos if run.is_wanted(video)]
         report.add(*map(run.start, waiting))
-        for video, started in ready(waiting):
-            run.process(video, process, started)
+        for one in ready(waiting):
+            run.process(one, process)
         return run.outcomes
 
 
@@ -140,13 +167,12 @@ class _Run:
                 return f"{file}: already exists; {how}"
         return ""
 
-    def process(self, video: BatchVideo, process: Process, started: float) -> None:
+    def process(self, ready: Ready, process: Process) -> None:
         """Process a video, and add its outcome even if that fails."""
-        status, message, written = DONE, "", Written((), 0, 0)
-        source: FileState | None = None
+        video, status, message = ready.video, DONE, ""
+        written: Written | None = None
         try:
             written = process(video, self.batch.outputs(video))
-            source = FileState.of(video.path, with_hash=True)
         except TarError as error:
             status, message = FAILED, str(error)
         except Exception as error:  # a bug should not stop the other videos
@@ -157,13 +183,18 @@ class _Run:
             name=video.name,
             status=status,
             message=message,
-            files={str(file): FileState.of(file) for file in written.files},
-            people=written.people,
-            frames=written.frames,
-            seconds=round(time.monotonic() - started, 1),
-            source=source,
+            seconds=round(time.monotonic() - ready.started, 1),
             settings=self.batch.settings(video),
+            machine=ready.machine,
         )
+        if written is not None:
+            outcome = replace(
+                outcome,
+                files={str(file): state for file, state in written.files.items()},
+                people=written.people,
+                frames=written.frames,
+                source=written.source,
+            )
         self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:

@@ -24,6 +24,12 @@ def with_share(options: CaptureOptions, engines: int) -> CaptureOptions:
     return replace(options, workers=workers, threads=options.threads or threads_of_one(engines * workers))
 
 
+def on_cluster(options: CaptureOptions) -> CaptureOptions:
+    """The options of a worker of a cluster: one process, with as many threads as the cluster reserves for it."""
+    device = "cpu" if options.device == "auto" else options.device
+    return replace(options, workers=1, threads=options.threads or 1, device=device)
+
+
 def settings_text(options: CaptureOptions) -> str:
     """All of the options that the result depends on, as text; files count by their content."""
     files = {name: getattr(options, name) for name in ("body", "checkpoint", "camera_trajectory")}

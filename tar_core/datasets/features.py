@@ -25,6 +25,7 @@ from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_b
 from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
+from tar_core.shard import WHOLE, Shard
 
 _LANDMARK_FIELDS = ("points", "visibility", "presence", "world", "score")
 
@@ -227,7 +228,13 @@ def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:
         temporary.write_bytes(save({name: tensor.contiguous() for name, tensor in tensors.items()}))
 
 
-def cache_features(shards: Path, output: Path, backbone_name: str = BLAZEPOSE, weights: Path | None = None) -> None:
+def cache_features(
+    shards: Path,
+    output: Path,
+    backbone_name: str = BLAZEPOSE,
+    weights: Path | None = None,
+    part: Shard = WHOLE,
+) -> None:
     """Compute the features of all shards that have none yet, and print the progress.
 
     Args:
@@ -235,6 +242,7 @@ def cache_features(shards: Path, output: Path, backbone_name: str = BLAZEPOSE, w
         output: folder to write to. Another backbone than the default one is written to its subfolder `backbone`.
         backbone_name: one of BACKBONES.
         weights: of the backbone; required for all but the default one.
+        part: the part of the shards whose features are computed.
 
     Raises:
         TarError: an input is missing or not usable.
@@ -247,7 +255,7 @@ def cache_features(shards: Path, output: Path, backbone_name: str = BLAZEPOSE, w
         kept = backbone_of_features(output, backbone_name)
         kept.parent.mkdir(exist_ok=True)
         save_backbone(backbone, kept)
-    for shard in ClipShards(shards).paths:
+    for shard in part.of(ClipShards(shards).paths):
         path = output / f"{shard.stem}.safetensors"
         if not path.exists():
             cache_shard(read_shard(shard), backbone, path)
@@ -274,9 +282,16 @@ def main(arguments: list[str] | None = None) -> int:
         "--backbone", choices=BACKBONES, default=BLAZEPOSE, help="name of the backbone (default: %(default)s)"
     )
     parser.add_argument("--weights", type=Path, help="the backbone's weights; required for all but the default one")
+    parser.add_argument(
+        "--shard",
+        type=Shard.parse,
+        default=WHOLE,
+        metavar="K/N",
+        help="compute only the K-th of N parts of the files, so that N machines share them",
+    )
     options = parser.parse_args(arguments)
     try:
-        cache_features(options.shards, options.output, options.backbone, options.weights)
+        cache_features(options.shards, options.output, options.backbone, options.weights, options.shard)
     except TarError as error:
         print(f"features: {error}", file=sys.stderr)
         return 2

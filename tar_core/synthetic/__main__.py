@@ -10,6 +10,7 @@ from pathlib import Path
 from tar_core.body.data import FREE_BODY
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.errors import TarError
+from tar_core.shard import WHOLE, Shard
 from tar_core.synthetic.generate import RenderSettings, render_shards
 from tar_core.synthetic.splits import TEST_COLLECTION
 
@@ -55,6 +56,13 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--workers", type=int, default=1, help="number of processes, each with its own renderer (default: %(default)s)"
     )
     parser.add_argument(
+        "--shard",
+        type=Shard.parse,
+        default=WHOLE,
+        metavar="K/N",
+        help="write only the K-th of N parts of the files, so that N machines share them",
+    )
+    parser.add_argument(
         "--supersampling",
         type=int,
         default=1,
@@ -66,9 +74,9 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit status."""
     options = vars(parse_arguments(arguments))
-    workers = options.pop("workers")
+    workers, shard = options.pop("workers"), options.pop("shard")
     try:
-        render_shards(RenderSettings(**options), workers)
+        render_shards(RenderSettings(**options), workers, shard)
     except (TarError, OSError) as error:
         print(f"synthetic: {error}", file=sys.stderr)
         return 2

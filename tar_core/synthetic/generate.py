@@ -11,6 +11,7 @@ import numpy as np
 from tar_core.body.data import FREE_BODY
 from tar_core.camera.crop import Crop
 from tar_core.datasets.shards import CLIP_FRAMES, CLIPS_PER_SHARD, Clip, write_shard
+from tar_core.shard import WHOLE, Shard
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.backgrounds import Background, Backgrounds
 from tar_core.synthetic.meshes import SkinnedMesh
@@ -158,17 +159,19 @@ class RenderSettings:
     supersampling: int = 1
 
 
-def render_shards(settings: RenderSettings, workers: int = 1) -> None:
+def render_shards(settings: RenderSettings, workers: int = 1, part: Shard = WHOLE) -> None:
     """Render all shards that do not exist yet.
 
     Args:
+        settings: what to render.
         workers: number of processes, each with its own renderer.
+        part: the part of the shards to render. A shard does not depend on the part.
 
     Raises:
         TarError: an input is missing or damaged.
     """
     settings.output.mkdir(parents=True, exist_ok=True)
-    indices = list(range(-(-settings.clips // CLIPS_PER_SHARD)))
+    indices = part.of(range(-(-settings.clips // CLIPS_PER_SHARD)))
     if workers <= 1:
         _render(settings, indices)
         return

@@ -63,9 +63,9 @@ def test_videos_are_yielded_as_they_finish(command: tuple[str, ...], tmp_path: P
         for quick in videos[1:]:
             Path(f"{quick}.go").touch()
         finished = captures.finished(videos)
-        first, _ = next(finished)
+        first = next(finished).video
         assert first != videos[0]
-        second, _ = next(finished)
+        second = next(finished).video
         assert {first, second} == set(videos[1:]), "one engine waits, the other captures both"
         processes = [wait_for(Path(f"{video}.begun")) for video in videos]
         assert processes[1] == processes[2] != processes[0], "an engine continues, also after an error"
@@ -74,7 +74,7 @@ def test_videos_are_yielded_as_they_finish(command: tuple[str, ...], tmp_path: P
         (clip,) = captures.result(videos[2])
         assert len(clip.people) == 1
         Path(f"{videos[0]}.go").touch()
-        assert next(finished)[0] == videos[0]
+        assert next(finished).video == videos[0]
         (clip,) = captures.result(videos[0])
         assert len(clip.people) == 1
 

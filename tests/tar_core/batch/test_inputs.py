@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_core.batch.inputs import BatchVideo, Shard, find_videos, is_several
+from tar_core.batch.inputs import BatchVideo, find_videos, is_several
 from tar_core.errors import TarError
 
 
@@ -83,11 +83,3 @@ def test_inputs_that_stand_for_several_videos(takes: Path) -> None:
     for several in (["a.mp4", "b.mp4"], [takes], ["-"], [f"{takes}/*.mp4"], ["list.csv"]):
         assert is_several(several)
     assert not is_several(["a.mp4"]) and not is_several([takes / "day 1" / "d[1].mp4"])
-
-
-def test_shards_share_the_videos() -> None:
-    videos = [BatchVideo(Path(f"{number}.mp4"), str(number)) for number in range(10)]
-    shards = [Shard(number, 3).of(videos) for number in (1, 2, 3)]
-    assert names(shards[0]) == ["0", "3", "6", "9"] and names(shards[2]) == ["2", "5", "8"]
-    assert sorted(names(shards[0] + shards[1] + shards[2])) == names(videos)
-    assert Shard(2, 10).name_of("report.jsonl") == "report-2-of-10.jsonl"

@@ -11,7 +11,7 @@ import pytest
 
 from tar_core.batch.inputs import BatchVideo
 from tar_core.batch.report import REPORT, Outcome
-from tar_core.batch.runner import Batch, Written, run_batch
+from tar_core.batch.runner import Batch, Ready, Written, run_batch
 from tar_core.errors import TarError
 
 
@@ -34,7 +34,7 @@ def write_both(video: BatchVideo, files: Sequence[Path]) -> Written:
         raise TarError(f"{video}: nobody was found")
     for file in files:
         file.write_text(video.name)
-    return Written(files, 2, 30)
+    return Written.of(video.path, files, 2, 30)
 
 
 def ignore(outcome: Outcome) -> None:
@@ -175,10 +175,10 @@ def test_bug_does_not_stop_the_others(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_videos_are_processed_as_they_become_ready(tmp_path: Path) -> None:
     requested: list[list[BatchVideo]] = []
 
-    def backwards(videos: Sequence[BatchVideo]) -> Iterator[tuple[BatchVideo, float]]:
+    def backwards(videos: Sequence[BatchVideo]) -> Iterator[Ready]:
         requested.append(list(videos))
         for video in reversed(videos):
-            yield video, time.monotonic() - 60
+            yield Ready(video, time.monotonic() - 60, "farm-7")
 
     videos = videos_in(tmp_path, "one.mp4", "two.mp4", "three.mp4")
     batch = Batch(tmp_path / "out", ["blend"], resume=True)
@@ -186,7 +186,7 @@ def test_videos_are_processed_as_they_become_ready(tmp_path: Path) -> None:
     outcomes = run_batch(videos, batch, write_both, ignore, ready=backwards)
     assert requested == [[videos[0], videos[2]]], "finished videos are not captured"
     assert [outcome.name for outcome in outcomes] == ["two", "three", "one"]
-    assert outcomes[1].seconds >= 60
+    assert outcomes[1].seconds >= 60 and outcomes[1].machine == "farm-7"
 
 
 def test_unwritable_folder_is_reported_before_any_work(tmp_path: Path) -> None:

@@ -54,6 +54,16 @@ def test_missing_weights_are_reported_before_writing(shards, tmp_path, capsys):
     assert not (tmp_path / "features").exists()
 
 
+def test_machines_share_the_shards(shards, tmp_path):
+    for number in (1, 2):
+        write_shard(shards / f"shard-000000-{number:05d}.npz", [made_up_clip(number, count=2)])
+    output = tmp_path / "features"
+    for part, computed in (("2/2", [1]), ("1/2", [0, 1, 2])):
+        assert main(["--shards", str(shards), "--output", str(output), "--shard", part]) == 0
+        names = [f"shard-000000-{number:05d}.safetensors" for number in computed]
+        assert sorted(file.name for file in output.iterdir()) == names
+
+
 def test_missing_features_are_reported(tmp_path):
     with pytest.raises(TarError, match="no cached features"):
         FeatureClips(tmp_path)

@@ -22,6 +22,10 @@ def test_command_renders_and_resumes(egl, garments, background_folder, tmp_path,
     assert main(arguments) == 0
     assert (tmp_path / "out" / "shard-000005-00000.npz").stat().st_mtime_ns == first
     assert len(list(ClipShards(tmp_path / "out"))) == 3
+    machine = tmp_path / "machine"
+    assert main([*arguments, "--output", str(machine), "--shard", "2/2"]) == 0
+    (part,) = ClipShards(machine).paths
+    assert part.read_bytes() == (tmp_path / "out" / part.name).read_bytes(), "the part of the second of two machines"
     capsys.readouterr()
     arguments[arguments.index(str(background_folder))] = str(tmp_path / "nowhere")
     (tmp_path / "out" / "shard-000005-00001.npz").unlink()
