@@ -30,6 +30,7 @@ _ITERATIONS, _MAX_STEP = 8, 4.0  # of the refinement; the longest step, in multi
 _STEP = np.array([1.0, 1.0, 2.0, 0.05])  # typical size of a step of a camera: degrees, and the log of the focal length
 # Error of up caused by clutter, times the gain (see `CameraLikelihood.gain`); tuned on the HDRI panoramas of Blender.
 _CLUTTER_DEGREES = 100.0
+_DECIMALS = 6  # of the results; sums of many numbers depend on where they lie in memory, and so would motion files
 # Probability that lines mislead about the focal length: at least `_LEAST_MISLEADING`, half between that and 1 at the
 # gain `_HALF_GAIN`; tuned on panoramas and on rotated views of a calibrated camera.
 _LEAST_MISLEADING, _HALF_GAIN, _GAIN_SPREAD = 0.05, 25.0, 6.0
@@ -93,14 +94,14 @@ def estimate_camera(
     if focal_length is not None:
         return estimate_directions(likelihood, float(np.log(focal_length / likelihood.diagonal)), 0.0)
     belief = (belief or FocalLengthBelief.of_lenses()).with_cue(*focal_length_cue(likelihood))
-    return estimate_directions(likelihood, belief.log_ratio, belief.error)
+    return estimate_directions(likelihood, round(belief.log_ratio, _DECIMALS), round(belief.error, _DECIMALS))
 
 
 def estimate_directions(likelihood: "CameraLikelihood", log_focal: float, error: float) -> EstimatedCamera:
     """Estimate up for a logarithm of the focal length over the diagonal, which has an expected error."""
     log_posterior = likelihood.log_posterior_of_directions(np.array([log_focal]))
     maxima = find_maxima(log_posterior, likelihood.starts(log_focal)[:, :3], _STEP[:3])
-    directions = maxima[log_posterior(maxima).argmax()]
+    directions = maxima[log_posterior(maxima).argmax()].round(_DECIMALS)
     _, curvature = finite_differences(log_posterior, directions[None], _STEP[:3] / 2)
     spread = np.sqrt(np.diag(np.linalg.pinv(-curvature[0], hermitian=True)).clip(0))
     gain = max(likelihood.gain(np.append(directions, log_focal)), 1e-3)
@@ -109,7 +110,7 @@ def estimate_directions(likelihood: "CameraLikelihood", log_focal: float, error:
     up_error = np.linalg.norm([spread[0], spread[1], _CLUTTER_DEGREES / gain, from_focal_length])
     return EstimatedCamera(
         up=_axes(*directions[:, None])[0, 0],
-        up_error=min(float(up_error), 90.0),
+        up_error=round(min(float(up_error), 90.0), _DECIMALS),
         focal_length=float(np.exp(log_focal)) * likelihood.diagonal,
         focal_length_error=error,
     )
