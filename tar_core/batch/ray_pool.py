@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 AHEAD = 20.0  # seconds of video that a worker holds at most, unless a single one is longer
 OVERHEAD = 2.0  # seconds of video whose capture takes as long as opening any video
-MAX_LOSSES = 3  # of workers that process the same video
+MAX_LOSSES = 3  # of workers that hold the same video
 MAX_FAILED_STARTS = 3  # of workers, one after the other
 PATIENCE = 60.0  # seconds without any worker before a warning
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -95,7 +95,7 @@ class _Member:
     Attributes:
         actor: its handle.
         is_ready: whether it has a place on a machine.
-        held: the videos that it was given and has not returned, by name; it processes the first.
+        held: the videos that it was given and has not returned, by name.
     """
 
     actor: Any
@@ -208,14 +208,18 @@ class RayPool(Generic[Result]):
         member.is_ready, self._failed_starts = True, 0
 
     def _hand_out(self) -> None:
-        """Give videos to the workers, fewer at a time towards the end, so that all end at about the same time."""
+        """Give videos to the workers, fewer at a time towards the end, so that all end at about the same time.
+
+        A video that a lost worker held, which may be the reason, is given alone.
+        """
         ready = [member for member in self._members if member.is_ready]
         for member in sorted(ready, key=lambda member: len(member.held)):
             left = sum(self._costs[video.name] for video in self._waiting)
             share = min(AHEAD, left / (2 * len(ready)))
             while self._waiting:
-                held = sum(self._costs[name] for name in member.held)
-                if member.held and held + self._costs[self._waiting[0].name] > share:
+                names = [*member.held, self._waiting[0].name]
+                is_suspected = any(self._losses[name] for name in names)
+                if member.held and (is_suspected or sum(self._costs[name] for name in names) > share):
                     break
                 video = self._waiting.popleft()
                 member.held[video.name] = video
@@ -229,11 +233,12 @@ class RayPool(Generic[Result]):
             answer = self._ray.get(ref)
         except self._ray.exceptions.RayActorError:
             self._lose(member)
+            self._losses[video.name] += 1
             if self._losses[video.name] < MAX_LOSSES:
                 self._waiting.appendleft(video)
                 return
-            text = f"{video}: {MAX_LOSSES} workers were lost while they processed it, perhaps for lack of memory"
-            self._results[video.name] = TarError(f"{text}; capture it alone")
+            reason = f"{MAX_LOSSES} workers were lost while they held it, perhaps for lack of memory"
+            self._results[video.name] = TarError(f"{video}: {reason}; capture it alone")
         except self._ray.exceptions.RayTaskError as error:
             self._results[video.name] = error.cause
         else:
@@ -248,7 +253,6 @@ class RayPool(Generic[Result]):
         """Take leave of a worker whose machine does not answer. All of its calls will fail."""
         if member in self._members:
             self._members.remove(member)
-            self._losses[next(iter(member.held))] += 1
             self._ray.kill(member.actor)
 
 
