@@ -26,9 +26,8 @@ from tar_core.camera.crop_camera import CropCamera, image_center
 from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import DEPTHS, POINTS, WORLD
 from tar_core.model.checkpoint import load_tar
-from tar_core.model.features import FrameFeatures
+from tar_core.model.features import DEPTHS, POINTS, WORLD, FrameFeatures
 from tar_core.model.keypoints import BLAZEPOSE_POINTS
 from tar_core.model.tar import TAR
 from tar_core.options import CaptureOptions

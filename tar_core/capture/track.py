@@ -15,8 +15,10 @@ from tar_core.face.motion import face_motion
 from tar_core.face.tracker import SeenFace
 from tar_core.hands.motion import hand_motion
 from tar_core.hands.tracker import SeenHand
+from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures
 from tar_core.motion import PersonMotion
+from tar_core.people.exchanged_limbs import LimbCorrector
 from tar_core.people.identity import Identity
 from tar_core.people.looks import FACE, LEFT_HAND, RIGHT_HAND, looks_at
 from tar_core.people.track import Sighting
@@ -39,6 +41,8 @@ class NetworkTrack:
     At a variable rate, some frames repeat an image of another time, in which the network would see the person stop.
     They get features between those of the frames around them.
 
+    Legs and arms that the backbone has exchanged are exchanged back before (`LimbCorrector`).
+
     Args:
         runtime: runs the network.
         fps: rate of the frames that are processed.
@@ -49,6 +53,7 @@ class NetworkTrack:
         self._runtime, self._fps, self._worker = runtime, fps, worker
         self._pending: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
+        self._limbs = LimbCorrector(fps)
         self._last: _Input | None = None  # that was pushed
         self._repeated: deque[_Input] = deque()  # after it, of frames that repeat an image
         self._frames: list[int] = []
@@ -58,7 +63,7 @@ class NetworkTrack:
     def add(self, sighting: Sighting, camera: CropCamera, is_repeated: bool = False) -> None:
         """Process the sighting in the next frame; `is_repeated` says whether its image is of another time."""
         if self._stream is None:
-            self._stream = TARStream(self._runtime, self._fps)
+            self._stream, self._limbs = TARStream(self._runtime, self._fps), LimbCorrector(self._fps)
         self._frames.append(sighting.frame)
         self._boxes.append(sighting.box.tolist())
         seen = sighting.features, camera
@@ -79,15 +84,21 @@ class NetworkTrack:
         if self._stream is not None:
             while self._repeated:
                 self._push(self._repeated.popleft())
+            self._run(self._limbs.finish())
             self._pending.append(self._worker.submit(self._stream.finish))
             self._collect(0)
             self._stream = self._last = None
 
     def _push(self, seen: "_Input") -> None:
-        assert self._stream is not None
         self._last = seen
-        self._pending.append(self._worker.submit(self._stream.push, *seen))
-        self._collect(MAX_PENDING)
+        has_landmarks = self._runtime.config.backbone == BLAZEPOSE
+        self._run(self._limbs.push(*seen) if has_landmarks else [seen])
+
+    def _run(self, frames: "Sequence[_Input]") -> None:
+        assert self._stream is not None
+        for frame in frames:
+            self._pending.append(self._worker.submit(self._stream.push, *frame))
+            self._collect(MAX_PENDING)
 
     def _collect(self, max_pending: int) -> None:
         """Wait until at most so many frames are pending."""

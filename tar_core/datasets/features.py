@@ -20,10 +20,9 @@ from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.shards import CLIP_FRAMES, Clip, ClipShards, read_shard
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
-from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_backbone
 from tar_core.model.config import BLAZEPOSE
-from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.features import POOLED, FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.shard import WHOLE, Shard
 

@@ -13,6 +13,14 @@ from tar_core.camera.crop import CROP_CENTER
 # on that circle, above 33 along the body axis. 35 to 38 are unused.
 NUM_LANDMARKS = 39
 
+# Layout of BlazePose's `FrameFeatures.vector`; each part has a range of about -1 to 1.
+POOLED = slice(0, 1632)  # spatial mean of the encoder's last map
+POINTS = slice(1632, 1710)  # x, y of the landmarks from the crop's center, in units of half the crop
+DEPTHS = slice(1710, 1749)  # z of the landmarks relative to the hips, in units of half the crop
+CONFIDENCES = slice(1749, 1827)  # visibility and presence of the landmarks, interleaved
+WORLD = slice(1827, 1944)  # world landmarks, in units of 0.5 m
+VECTOR_SIZE = 1944
+
 
 @dataclass(frozen=True)
 class Landmarks:

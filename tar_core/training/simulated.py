@@ -19,9 +19,18 @@ from tar_core.camera.crop import CROP_CENTER, CROP_SIZE
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import CONFIDENCES, DEPTHS, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.config import MAP_SIZE, TARConfig
-from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
+from tar_core.model.features import (
+    CONFIDENCES,
+    DEPTHS,
+    NUM_LANDMARKS,
+    POINTS,
+    POOLED,
+    VECTOR_SIZE,
+    WORLD,
+    FrameFeatures,
+    Landmarks,
+)
 from tar_core.model.refinement import JOINT_OF_LANDMARK, SURFACE_OF_LANDMARK
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS

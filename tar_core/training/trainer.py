@@ -17,8 +17,8 @@ from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import Scores, evaluate, refine_frames
 from tar_core.files import atomic_path
-from tar_core.model.backbones.blazepose import POOLED
 from tar_core.model.checkpoint import save_tar
+from tar_core.model.features import POOLED
 from tar_core.model.tar import TAR
 from tar_core.training.losses import LossConfig, refinement_loss
 from tar_core.training.overlays import Overlays, write_overlay

@@ -6,8 +6,7 @@ import torch
 from benchmarks.bench_landmarks import Take
 from benchmarks.camera_joints import BLAZEPOSE_KEYPOINTS, HIPS
 from tar_core.camera.crop_camera import CropCamera
-from tar_core.model.backbones.blazepose import DEPTHS, POINTS, VECTOR_SIZE, WORLD
-from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.features import DEPTHS, POINTS, VECTOR_SIZE, WORLD, FrameFeatures, Landmarks
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.model.convolution import ConvRelu6
-from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
+from tar_core.model.features import DEPTHS, NUM_LANDMARKS, POOLED, VECTOR_SIZE, WORLD, FrameFeatures, Landmarks
 from tar_core.model.weights import load_weights
 
 INPUT_SIZE = 256
@@ -26,14 +26,6 @@ PYRAMID_CHANNELS = (32, 56, 160, 1632)  # channels of the encoder's maps at stri
 MAP_CHANNELS = 48
 LANDMARK_CHANNELS = (96, 192, 288, 288, 288)  # channels of the landmark encoder's maps at strides 8 to 128
 LANDMARK_DEPTHS = (6, 7, 7, 7, 7)  # number of blocks with stride 1 at each of these strides
-
-# Layout of `FrameFeatures.vector`; each part has a range of about -1 to 1.
-POOLED = slice(0, 1632)  # spatial mean of the encoder's last map
-POINTS = slice(1632, 1710)  # x, y of the landmarks from the crop's center, in units of half the crop
-DEPTHS = slice(1710, 1749)  # z of the landmarks relative to the hips, in units of half the crop
-CONFIDENCES = slice(1749, 1827)  # visibility and presence of the landmarks, interleaved
-WORLD = slice(1827, 1944)  # world landmarks, in units of 0.5 m
-VECTOR_SIZE = 1944
 
 
 def hide_inputs(features: FrameFeatures, hidden: Sequence[str]) -> FrameFeatures:

@@ -13,6 +13,7 @@ from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.capture import track
 from tar_core.capture.track import NetworkTrack, TrackResults, assemble_motion, collect_people, interpolate_poses
+from tar_core.model.config import PAPER
 from tar_core.model.features import FrameFeatures, Landmarks
 from tar_core.people.identity import Identity
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
@@ -111,7 +112,8 @@ def results_of(
     """The values of the features that the network gets, for features with other values in each frame."""
     monkeypatch.setattr(track, "TARStream", EchoStream)
     with ThreadPoolExecutor(max_workers=1) as worker:
-        person = NetworkTrack(None, 30.0, worker)  # type: ignore[arg-type]  # EchoStream needs no network
+        runtime: Any = SimpleNamespace(config=PAPER)  # EchoStream needs no network
+        person = NetworkTrack(runtime, 30.0, worker)
         for frame, value in enumerate(values):
             landmarks = Landmarks.unknown([1])
             landmarks.points[:] = value

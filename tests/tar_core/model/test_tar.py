@@ -8,8 +8,7 @@ import torch
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import DEPTHS, POOLED, VECTOR_SIZE, WORLD
-from tar_core.model.features import FrameFeatures
+from tar_core.model.features import DEPTHS, POOLED, VECTOR_SIZE, WORLD, FrameFeatures
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.runtime.modules import results_in_camera
 from tests.support.tar_models import SMALL, build, random_track, window

@@ -12,7 +12,7 @@ from tar_core.body.model import BodyModel
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.datasets.features import ClipBatch, FeatureClips
-from tar_core.model.backbones.blazepose import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD
+from tar_core.model.features import CONFIDENCES, POINTS, POOLED, VECTOR_SIZE, WORLD
 from tar_core.model.refinement import JOINT_OF_LANDMARK
 from tar_core.skeleton import JOINT_NAMES
 from tar_core.synthetic.motions import Motion

@@ -10,10 +10,9 @@ from safetensors import safe_open
 
 from tar_core.errors import TarError
 from tar_core.files import ASSETS
-from tar_core.model.backbones import blazepose
 from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.model.convolution import pack_convolutions
-from tar_core.model.features import NUM_LANDMARKS, FrameFeatures
+from tar_core.model.features import CONFIDENCES, DEPTHS, NUM_LANDMARKS, POINTS, POOLED, WORLD, FrameFeatures
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "blazepose_reference.npz")
@@ -64,12 +63,12 @@ def test_shapes_and_vector_layout(features: FrameFeatures) -> None:
     assert landmarks.score.shape == (NUM_CROPS,)
 
     vector = features.vector
-    slices = [blazepose.POOLED, blazepose.POINTS, blazepose.DEPTHS, blazepose.CONFIDENCES, blazepose.WORLD]
+    slices = [POOLED, POINTS, DEPTHS, CONFIDENCES, WORLD]
     assert [part.start for part in slices] == [0, *[part.stop for part in slices[:-1]]]
     assert slices[-1].stop == vector.shape[1]
-    torch.testing.assert_close((vector[:, blazepose.POINTS] * 128 + 127.5).view(-1, 39, 2), landmarks.points)
-    torch.testing.assert_close(vector[:, blazepose.CONFIDENCES].view(-1, 39, 2)[..., 0], landmarks.visibility)
-    torch.testing.assert_close(vector[:, blazepose.WORLD].view(-1, 39, 3) / 2, landmarks.world)
+    torch.testing.assert_close((vector[:, POINTS] * 128 + 127.5).view(-1, 39, 2), landmarks.points)
+    torch.testing.assert_close(vector[:, CONFIDENCES].view(-1, 39, 2)[..., 0], landmarks.visibility)
+    torch.testing.assert_close(vector[:, WORLD].view(-1, 39, 3) / 2, landmarks.world)
 
 
 def test_world_axes_are_right_down_forward(features: FrameFeatures) -> None:
