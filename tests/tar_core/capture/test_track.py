@@ -54,7 +54,7 @@ def test_people_are_collected_from_the_tracks_that_show_them() -> None:
     exchanged = Identity(np.array([0, 1, 5, 6]), np.array([1, 1, 2, 2]))
     unknown = Identity(np.array([0, 1]), np.array([7, 7]))
     partly = Identity(np.array([3, 4]), np.array([7, 1]))
-    first, last = collect_people([exchanged, unknown, partly], tracks)
+    first, last = collect_people([exchanged, unknown, partly], tracks, {}, with_hands=False, with_face=False)
     assert (first.person_id, last.person_id) == (1, 3), "people without results are left out"
     assert list(first.frames) == [0, 1, 5, 6] and list(last.frames) == [4]
     assert first.total_size() == pytest.approx(20 + 20 + 30 + 30)
