@@ -1,7 +1,7 @@
 """The joints of a hand in space and their angles, from the code that the landmark network computes for its crop.
 
-The network sees all hands as right hands: crops of left ones are mirrored. A linear map from its code gives the joints
-of the body's own hand, and first estimates of their angles. It was fitted to rendered hands by
+The network sees all hands as right hands: crops of left ones are mirrored. Three layers read from its code the joints
+of the body's own hand, and first estimates of their angles. They were trained on rendered hands by
 `scripts/assets/fit_hand_joints.py`.
 """
 
@@ -54,8 +54,11 @@ def hand_in_space(crop: Crop, code: np.ndarray, side: int) -> HandInSpace:
         code: [672] of the network for the crop.
         side: row of `SIDES`.
     """
-    weight, bias = _joint_map()
-    joints, free = np.split(weight @ code + bias, [3 * NUM_HAND_LANDMARKS])
+    first, *others = _layers()
+    values = first[0] @ code + first[1]
+    for weight, bias in others:
+        values = weight @ np.maximum(values, 0) + bias
+    joints, free = np.split(values, [3 * NUM_HAND_LANDMARKS])
     joints = joints.reshape(NUM_HAND_LANDMARKS, 3)
     if side == LEFT:
         joints = joints * [-1, 1, 1]
@@ -66,7 +69,7 @@ def hand_in_space(crop: Crop, code: np.ndarray, side: int) -> HandInSpace:
 
 
 @cache
-def _joint_map() -> tuple[np.ndarray, np.ndarray]:
-    """Weight [63 + A, 672] and bias [63 + A], for the joints and the A free angles."""
+def _layers() -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights and biases, from 672 numbers to 63 + A, for the joints and the A free angles."""
     weights = read_weights(None, WEIGHTS)
-    return weights["weight"].astype(np.float64), weights["bias"].astype(np.float64)
+    return [(weights[f"weight{k}"].astype(np.float64), weights[f"bias{k}"].astype(np.float64)) for k in range(3)]

@@ -1,9 +1,9 @@
 """Legs and arms whose left and right landmarks the backbone exchanges for some frames.
 
-BlazePose takes the left leg for the right one in about 3 % of the frames of people who walk past the camera, and more
-often where they run, kick or spin. Such legs jump, and the network shows them crossing. Whether a limb is exchanged is
-one of two states in each frame; the most likely sequence of states is the one in which landmarks move least and
-accelerate least (the Viterbi algorithm). It is decided some frames later, when the landmarks after it are known.
+BlazePose takes the left leg for the right one in some frames of people who walk past the camera, and in more where they
+run, kick or spin. Such legs jump, and the network shows them crossing. A limb is in one of two states in each frame: as
+it is, or exchanged. The most likely sequence of states is the one in which the landmarks move and accelerate least (the
+Viterbi algorithm). It is decided some frames later, when the landmarks after it are known.
 """
 
 from collections import deque
