@@ -19,6 +19,7 @@ from tar_core.shots import Shot
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 from tests.support.clips import clips_of_shots, make_clip, make_person
+from tests.support.full_disk import full_disk
 
 
 @pytest.fixture(scope="module")
@@ -215,15 +216,10 @@ def test_disk_full_while_writing(
     demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     """A limit on the file size simulates a full disk."""
-    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
     output = tmp_path / "clip.npz"
     output.write_bytes(b"earlier content")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
+    with full_disk(1000):
         line = fails(capsys, "capture", demo_video, "-o", output, "--end", "1", "--checkpoint", untrained_checkpoint)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert "cannot write" in line and "space" in line
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"earlier content"]
 

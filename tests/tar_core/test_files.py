@@ -8,6 +8,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.files import atomic_path, check_outputs, check_video_file, check_writable, output_target, write_npz
+from tests.support.full_disk import full_disk
 
 
 def test_atomic_path_writes_the_complete_file(tmp_path):
@@ -71,15 +72,9 @@ def test_full_disk_is_a_user_error():
 
 def test_full_disk_leaves_the_old_archive(tmp_path):
     """A limit on the file size simulates a full disk. Motion files and lists of found people are written like this."""
-    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
     (tmp_path / "people.npz").write_text("old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(TarError, match="cannot write") as error:
-            write_npz(tmp_path / "people.npz", {"noise": np.random.default_rng(0).normal(size=10_000)})
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with full_disk(1000), pytest.raises(TarError, match="cannot write") as error:
+        write_npz(tmp_path / "people.npz", {"noise": np.random.default_rng(0).normal(size=10_000)})
     assert "\n" not in str(error.value)
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 

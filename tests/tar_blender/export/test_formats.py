@@ -1,9 +1,7 @@
 """Exported files: complete or absent, in every format."""
 
 import os
-import resource
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tests.support.characters import SMPL_BONES, heads_of
 from tests.support.clips import synthetic_clip
+from tests.support.full_disk import full_disk
 from tests.support.import_options import raw_options
 from tests.support.readers import gltf_report, usd_scene
 
@@ -182,15 +181,9 @@ def test_full_disk_leaves_the_existing_file(
     import_clip(clip, bpy.context, raw_options())
     path = tmp_path / f"out.{ending}"
     path.write_text("old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # as Python does; the blender program would be killed
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    try:
-        with pytest.raises(TarError, match=rf"cannot write .*out\.{ending}: .*; choose another place") as caught:
-            save_scene(path)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, handler)
+    expected = rf"cannot write .*out\.{ending}: .*; choose another place"
+    with full_disk(20_000), pytest.raises(TarError, match=expected) as caught:
+        save_scene(path)
     assert "\n" not in str(caught.value) and "Location" not in str(caught.value)
     assert "Traceback" not in capfd.readouterr().err
     assert path.read_text() == "old"

@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.model.weights import CHECKPOINT_FORMAT
+from tests.support.full_disk import full_disk
 from tests.support.tar_models import SMALL, build
 
 
@@ -64,13 +65,7 @@ def test_unreadable_configurations_are_rejected(tmp_path, config):
 
 def test_full_disk_is_one_line_and_leaves_the_old_file(tmp_path):
     """A limit on the file size simulates a full disk."""
-    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
     (tmp_path / "a.safetensors").write_text("old")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
-    try:
-        with pytest.raises(TarError, match="cannot write"):
-            save_tar(build(), tmp_path / "a.safetensors")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with full_disk(1000), pytest.raises(TarError, match="cannot write"):
+        save_tar(build(), tmp_path / "a.safetensors")
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]

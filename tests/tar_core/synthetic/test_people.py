@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from tar_core.synthetic.people import face_paint
+
 
 def test_people_are_complete_and_reproducible(people):
     betas = np.random.default_rng(0).normal(size=10)
@@ -27,7 +29,7 @@ def test_clothes_follow_the_body_shape(people_in_garments):
 
 def test_faces_have_eyes_and_brows(people):
     random = np.random.default_rng(0)
-    paint = people._face_paint(random, np.array([0.1, 0.05, 0.02]))
+    paint = face_paint(random, people.body.template, people._eyes, np.array([0.1, 0.05, 0.02]))
     painted = paint[:, 3] > 0
     assert 50 < painted.sum() < 2000
     position = people.body.template[painted]

@@ -7,6 +7,7 @@ import pytest
 
 from tar_core.errors import TarError
 from tar_core.video.writer import VideoWriter
+from tests.support.full_disk import full_disk
 
 WIDTH, HEIGHT, FPS = 96, 64, 30.0
 
@@ -26,14 +27,12 @@ def test_writer_leaves_no_file_after_an_error(tmp_path: Path) -> None:
 
 
 def test_writer_reports_an_incomplete_file(tmp_path: Path) -> None:
-    resource = pytest.importorskip("resource", reason="file size limits are POSIX")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
-    try:
-        with pytest.raises(TarError, match="free some space"), VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as w:
-            for k in range(100):
-                w.write(np.roll(noise, k, 0))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with (
+        full_disk(20_000),
+        pytest.raises(TarError, match="free some space"),
+        VideoWriter(tmp_path / "x.mp4", FPS, WIDTH, HEIGHT) as writer,
+    ):
+        for k in range(100):
+            writer.write(np.roll(noise, k, 0))
     assert not list(tmp_path.iterdir())
