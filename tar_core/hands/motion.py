@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from tar_core.body.hand_poses import hand_pose
-from tar_core.filters import smooth_points, smoothing_window
 from tar_core.hands.fit import fit_hand
-from tar_core.hands.skeleton import SIDES, HandSkeleton
+from tar_core.hands.skeleton import IS_FREE, SIDES, HandSkeleton
 from tar_core.hands.tracker import SeenHand
+from tar_core.people.looks import values_over_time
 from tar_core.rotations import axis_angle_to_quaternion, matrix_to_axis_angle, quaternion_to_axis_angle, slerp
 from tar_core.skeleton import NUM_HAND_JOINTS
 
 MAX_ERROR = 0.02  # meters, of the landmarks of a hand that is believed
-MAX_GAP = 0.4  # seconds between two looks that are joined
-FADE = 0.3  # seconds from the last look to the relaxed hand
-SMOOTHING = 0.2  # seconds of motion that a parabola is fitted to
 
 
 @dataclass(frozen=True)
@@ -58,43 +55,12 @@ def hand_motion(
         if not believed.any():
             continue
         presence = np.array([look.presence for look in seen])[believed]
-        angles, weight = _over_time(fitted.angles[believed], presence, rows[believed], len(frames), fps)
-        captured = matrix_to_axis_angle(skeleton.joint_rotations(angles))
+        seen_angles = fitted.angles[believed].reshape(believed.sum(), -1)
+        angles, weight = values_over_time(seen_angles, presence, rows[believed], len(frames), fps)
+        captured = matrix_to_axis_angle(skeleton.joint_rotations(angles.reshape(-1, *IS_FREE.shape)))
         poses[:, side] = _blend(relaxed[side], captured, weight)
         confidence[:, side] = weight
     return HandMotion(poses.reshape(len(frames), -1), confidence)
-
-
-def _over_time(
-    angles: np.ndarray, presence: np.ndarray, rows: np.ndarray, count: int, fps: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Interpolate and smooth between looks that are close in time.
-
-    Args:
-        angles: [M, 5, 3, 3] at the frames `rows` [M].
-        presence: [M] how sure the looks are, 0 to 1.
-        count: number of frames N.
-
-    Returns:
-        angles: [N, 5, 3, 3], constant beyond the first and the last look of a run.
-        weight: [N] confidence, 0 where no look is near.
-    """
-    known = angles.reshape(len(rows), -1)
-    result, weight = np.zeros((count, known.shape[1])), np.zeros(count)
-    starts = np.flatnonzero(np.diff(rows, prepend=-count) > MAX_GAP * fps)
-    for first, end in zip(starts, [*starts[1:], len(rows)], strict=True):
-        own = rows[first:end]
-        run = np.arange(own[0], own[-1] + 1)
-        values = np.stack([np.interp(run, own, column) for column in known[first:end].T], 1)
-        sure = np.interp(run, own, presence[first:end])
-        window = smoothing_window(SMOOTHING * fps, len(run))
-        values = smooth_points(values, window, (1 / np.maximum(sure, 0.1))[:, None])
-        near = np.arange(max(0, own[0] - int(FADE * fps)), min(count, own[-1] + int(FADE * fps) + 1))
-        inside = np.clip(near, own[0], own[-1]) - own[0]
-        strength = sure[inside] * (1 - np.abs(near - np.clip(near, own[0], own[-1])) / (FADE * fps + 1))
-        better = strength > weight[near]
-        result[near[better]], weight[near[better]] = values[inside[better]], strength[better]
-    return result.reshape(count, *angles.shape[1:]), weight
 
 
 def _blend(relaxed: np.ndarray, captured: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -1,11 +1,16 @@
-"""Looks at parts of tracked people, such as hands and faces, in single frames."""
+"""Looks at parts of tracked people, such as hands and faces, in single frames, and what they show over time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from tar_core.filters import smooth_points, smoothing_window
+
 LEFT_HAND, RIGHT_HAND, FACE = range(3)  # the parts
+MAX_GAP = 0.4  # seconds between two looks that are joined
+FADE = 0.3  # seconds from the last look of a run until nothing of it is left
+SMOOTHING = 0.2  # seconds of motion that a parabola is fitted to
 _BODY = slice(11, 33)  # landmarks that measure the size of the body
 
 
@@ -45,3 +50,42 @@ def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:
         world: [39, 3] the same in the axes of the crop, meters.
     """
     return float(np.sqrt(points[_BODY].var(0).sum() / max(world[_BODY, :2].var(0).sum(), 1e-6)))
+
+
+def values_over_time(
+    values: np.ndarray,
+    presence: np.ndarray,
+    rows: np.ndarray,
+    count: int,
+    fps: float,
+    is_smoothed: np.ndarray | bool = True,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Interpolate and smooth what looks show, between looks that are close in time.
+
+    Args:
+        values: [M, C] seen in the frames `rows` [M], which increase.
+        presence: [M] how sure the looks are, 0 to 1.
+        count: number of frames N.
+        fps: frames per second.
+        is_smoothed: [C] which columns are smoothed.
+
+    Returns:
+        values: [N, C], constant beyond the first and the last look of a run; 0 where no look is near.
+        confidence: [N] 0 to 1, fading there; 0 where no look is near.
+    """
+    result, confidence = np.zeros((count, values.shape[1])), np.zeros(count)
+    starts = np.flatnonzero(np.diff(rows, prepend=-np.inf) > MAX_GAP * fps)
+    for first, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        own = rows[first:end]
+        run = np.arange(own[0], own[-1] + 1)
+        known = np.stack([np.interp(run, own, column) for column in values[first:end].T], 1)
+        sure = np.interp(run, own, presence[first:end])
+        window = smoothing_window(SMOOTHING * fps, len(run))
+        smooth = smooth_points(known, window, (1 / np.maximum(sure, 0.1))[:, None])
+        known = np.where(is_smoothed, smooth, known)
+        near = np.arange(max(0, own[0] - int(FADE * fps)), min(count, own[-1] + int(FADE * fps) + 1))
+        inside = np.clip(near, own[0], own[-1])
+        strength = sure[inside - own[0]] * (1 - np.abs(near - inside) / (FADE * fps + 1))
+        better = strength > confidence[near]
+        result[near[better]], confidence[near[better]] = known[inside[better] - own[0]], strength[better]
+    return result, confidence

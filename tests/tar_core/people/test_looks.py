@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tar_core.people.looks import FACE, LEFT_HAND, looks_at, pixels_per_meter
+from tar_core.people.looks import FACE, FADE, LEFT_HAND, looks_at, pixels_per_meter, values_over_time
 
 
 @dataclass(frozen=True)
@@ -23,3 +23,26 @@ def test_looks_are_those_of_the_persons_tracks_in_order() -> None:
 def test_scale_is_that_of_the_projection() -> None:
     world = np.random.default_rng(0).normal(size=(39, 3))
     assert np.isclose(pixels_per_meter(250 * world[:, :2] + 40, world), 250)
+
+
+def test_values_fade_beyond_runs_of_looks() -> None:
+    rows = np.array([10, 12, 14, 60])
+    values, confidence = values_over_time(np.array([[1.0], [2], [3], [9]]), np.ones(4), rows, 100, fps=30.0)
+    np.testing.assert_allclose(values[10:15, 0], [1, 1.5, 2, 2.5, 3])
+    assert confidence[10:15].min() == 1 and 0 < confidence[15] < 1
+    np.testing.assert_allclose(values[15], 3)
+    assert confidence[37] == 0 and values[37, 0] == 0, "the gap is too long"
+    assert np.count_nonzero(confidence[:10]) == round(FADE * 30)
+
+
+def test_columns_that_are_not_smoothed_are_kept() -> None:
+    noise = np.random.default_rng(0).normal(size=(40, 2))
+    values, _ = values_over_time(noise, np.ones(40), np.arange(40), 40, 30.0, is_smoothed=np.array([True, False]))
+    np.testing.assert_array_equal(values[:, 1], noise[:, 1])
+    assert values[:, 0].std() < 0.8 * noise[:, 0].std()
+
+
+def test_looks_in_a_motion_shorter_than_a_gap_count() -> None:
+    values, confidence = values_over_time(np.ones((5, 1)), np.ones(5), np.arange(5), 5, 30.0)
+    assert confidence.min() == 1
+    np.testing.assert_allclose(values, 1)
