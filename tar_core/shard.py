@@ -40,3 +40,8 @@ class Shard:
 
 
 WHOLE = Shard(1, 1)
+
+
+def add_shard(parser: argparse.ArgumentParser, help: str, default: Shard | None = WHOLE) -> None:
+    """Add the argument `--shard K/N`; its value is a `Shard`."""
+    parser.add_argument("--shard", type=Shard.parse, default=default, metavar="K/N", help=help)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tar_core.arguments import add_arguments
 from tar_core.options import CaptureOptions, CleanupOptions
-from tar_core.shard import Shard
+from tar_core.shard import add_shard
 
 
 def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,11 +17,10 @@ def add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         help="Continue a batch: skip videos that are finished, and write the others again",
     )
     existing.add_argument("--overwrite", action="store_true", help="Replace existing files")
-    parser.add_argument(
-        "--shard",
-        type=Shard.parse,
-        metavar="K/N",
-        help="Process only the K-th of N parts of the videos, with a report of its own, so that N machines share them",
+    add_shard(
+        parser,
+        "Process only the K-th of N parts of the videos, with a report of its own, so that N machines share them",
+        default=None,
     )
 
 

@@ -24,7 +24,7 @@ from tar_core.model.backbones.pretrained import BACKBONES, load_backbone, save_b
 from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import POOLED, FrameFeatures, Landmarks
 from tar_core.rotations import axis_angle_to_matrix, rotation_z
-from tar_core.shard import WHOLE, Shard
+from tar_core.shard import WHOLE, Shard, add_shard
 
 _LANDMARK_FIELDS = ("points", "visibility", "presence", "world", "score")
 
@@ -281,13 +281,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--backbone", choices=BACKBONES, default=BLAZEPOSE, help="name of the backbone (default: %(default)s)"
     )
     parser.add_argument("--weights", type=Path, help="the backbone's weights; required for all but the default one")
-    parser.add_argument(
-        "--shard",
-        type=Shard.parse,
-        default=WHOLE,
-        metavar="K/N",
-        help="compute only the K-th of N parts of the files, so that N machines share them",
-    )
+    add_shard(parser, "compute only the K-th of N parts of the files, so that N machines share them")
     options = parser.parse_args(arguments)
     try:
         cache_features(options.shards, options.output, options.backbone, options.weights, options.shard)

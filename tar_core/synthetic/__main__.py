@@ -10,7 +10,7 @@ from pathlib import Path
 from tar_core.body.data import FREE_BODY
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.errors import TarError
-from tar_core.shard import WHOLE, Shard
+from tar_core.shard import add_shard
 from tar_core.synthetic.generate import RenderSettings, render_shards
 from tar_core.synthetic.splits import TEST_COLLECTION
 
@@ -55,13 +55,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--workers", type=int, default=1, help="number of processes, each with its own renderer (default: %(default)s)"
     )
-    parser.add_argument(
-        "--shard",
-        type=Shard.parse,
-        default=WHOLE,
-        metavar="K/N",
-        help="write only the K-th of N parts of the files, so that N machines share them",
-    )
+    add_shard(parser, "write only the K-th of N parts of the files, so that N machines share them")
     parser.add_argument(
         "--supersampling",
         type=int,
