@@ -1,5 +1,6 @@
 """Decoded pictures as a player shows them: upright, with square pixels, and in RGB."""
 
+import threading
 from fractions import Fraction
 from functools import cached_property
 
@@ -42,20 +43,24 @@ class PictureConverter:
         self._stored_size = square_pixels(first.width, first.height, pixel_aspect)
         self.width, self.height = self.orientation.shown_size(*self._stored_size)
         self._reformatter, self._gray_reformatter = VideoReformatter(), VideoReformatter()
+        self._lock = (
+            threading.Lock()
+        )  # frames are converted by the thread that reads ahead or by the one that uses them
 
     def convert(self, picture: av.VideoFrame) -> np.ndarray:
         """The shown picture [height, width, 3], uint8 RGB."""
         width, height = self._stored_size
-        converted = self._reformatter.reformat(
-            picture,
-            width,
-            height,
-            "rgb24",
-            src_colorspace=_color_matrix(picture),
-            dst_color_range=ColorRange.JPEG,
-            interpolation="BILINEAR",
-            threads=1,  # the decoder uses the other cores
-        )
+        with self._lock:
+            converted = self._reformatter.reformat(
+                picture,
+                width,
+                height,
+                "rgb24",
+                src_colorspace=_color_matrix(picture),
+                dst_color_range=ColorRange.JPEG,
+                interpolation="BILINEAR",
+                threads=1,  # the decoder uses the other cores
+            )
         return _oriented(converted.to_ndarray(), self.orientation)
 
     def sample(self, picture: av.VideoFrame, width: int, height: int) -> np.ndarray:
