@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from tar_core.camera.crop import Crop
 from tar_core.face.shape import load_face_map
 from tar_core.model.face_landmarks import FACE_CROP_SIZE, FaceLandmarks
-from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.people.track import Sighting
+from tests.support.sightings import made_up_sighting, random_world
 
 FACE_POINTS = load_face_map().reference * 42 + [95.5, 95.5, 0]  # [468, 3] the mean face in the middle of a crop
 FACE_IMAGE = np.zeros((480, 640, 3), np.uint8)
@@ -16,15 +15,11 @@ _BODY_MARKS = {0: (0, 0), 5: (-0.22, -0.25), 2: (0.22, -0.25), 10: (-0.18, 0.25)
 
 def face_sighting(frame: int, width: float = 80.0, visibility: float = 1.0, x: float = 320.0) -> Sighting:
     """A person with a face of a width in pixels at (x, 240)."""
-    world = np.random.default_rng(0).normal(size=(NUM_LANDMARKS, 3)).astype(np.float32) * 0.3
+    world = random_world()
     points = [320.0, 240.0] + world[:, :2].astype(np.float64) * width / 0.14
     for row, offset in _BODY_MARKS.items():
         points[row] = np.array([x, 240.0]) + np.array(offset) * width
-    crop = Crop(320.0, 240.0, 640.0)
-    seen = np.full(NUM_LANDMARKS, visibility, np.float32)
-    landmarks = Landmarks(crop.from_image(points)[None], seen[None], seen[None], world[None], np.ones(1, np.float32))
-    features = FrameFeatures(np.zeros((1, 0)), np.zeros((1, 0, 64, 64)), landmarks)
-    return Sighting(1, frame, crop, features, np.array([0, 0, 640, 480.0]), 1.0, np.zeros(4), np.zeros(3))
+    return made_up_sighting(frame, points, world, visibility)
 
 
 class FaceInTheMiddle:

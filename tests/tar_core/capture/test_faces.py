@@ -49,5 +49,5 @@ def test_faces_of_a_video_are_saved(demo_video: Path, untrained_checkpoint: Path
     np.testing.assert_array_equal(again.face_confidence, person.face_confidence)
 
 
-def test_without_the_option_there_are_no_faces() -> None:
+def test_faces_are_off_by_default() -> None:
     assert not CaptureOptions().face

@@ -32,5 +32,5 @@ def test_fingers_of_the_demo_are_captured(demo_video: Path, untrained_checkpoint
     np.testing.assert_array_equal(again.hand_poses, person.hand_poses)
 
 
-def test_without_the_option_there_are_no_fingers() -> None:
+def test_fingers_are_off_by_default() -> None:
     assert not CaptureOptions().fingers

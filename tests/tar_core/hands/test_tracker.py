@@ -3,13 +3,12 @@
 import numpy as np
 import pytest
 
-from tar_core.camera.crop import Crop
 from tar_core.hands.tracker import HandTracker, SeenHand
-from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.model.hand_landmarks import HAND_CODE_SIZE, HandLandmarks
 from tar_core.people.looks import LEFT_HAND, RIGHT_HAND, looks_at
 from tar_core.people.track import Sighting
 from tests.support.hands import OPEN_HAND
+from tests.support.sightings import made_up_sighting, random_world
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 WRISTS = {0: np.array([200.0, 240.0]), 1: np.array([440.0, 240.0])}  # left and right hand, pixels
@@ -18,17 +17,13 @@ PALM = 40.0  # pixels
 
 def sighting(frame: int, visibility: float = 1.0, scale: float = 1.0, shift: float = 0.0) -> Sighting:
     """A person of 2 m in 1000 pixels, times `scale`, with both hands up."""
-    world = np.random.default_rng(0).normal(size=(NUM_LANDMARKS, 3)).astype(np.float32) * 0.3
+    world = random_world()
     points = world[:, :2].astype(np.float64) * 500
     for side, wrist in WRISTS.items():
         for row, offset in zip((15, 17, 19), ((0, 0), (-0.4, -0.85), (0.3, -0.95)), strict=True):
             points[row + side] = wrist + shift + np.array(offset) * PALM
-    crop = Crop(320.0, 240.0, 640.0)
     points = (points - points.mean(0)) * scale + points.mean(0)
-    seen = np.full(NUM_LANDMARKS, visibility, np.float32)
-    landmarks = Landmarks(crop.from_image(points)[None], seen[None], seen[None], world[None], np.ones(1, np.float32))
-    features = FrameFeatures(np.zeros((1, 0)), np.zeros((1, 0, 64, 64)), landmarks)
-    return Sighting(1, frame, crop, features, np.array([0, 0, 640, 480.0]), 1.0, np.zeros(4), np.zeros(3))
+    return made_up_sighting(frame, points, world, visibility)
 
 
 class Network:

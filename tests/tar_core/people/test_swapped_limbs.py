@@ -13,14 +13,14 @@ from tar_core.model.features import (
     FrameFeatures,
     Landmarks,
 )
-from tar_core.people.exchanged_limbs import ARMS, LEGS, LimbCorrector, exchange
+from tar_core.people.swapped_limbs import ARMS, LEGS, LimbCorrector, swap_sides
 
 COUNT = 60
 
 
 def walker(frame: int, fps: float) -> np.ndarray:
     """Landmarks [39, 2] of somebody who walks past: legs and arms pass each other twice a second."""
-    swing = np.sin(2 * np.pi * frame / fps)
+    swing = np.cos(2 * np.pi * frame / fps)
     points = np.zeros((NUM_LANDMARKS, 2))
     points[:, 0] = 128 + 30 * np.where(np.arange(NUM_LANDMARKS) % 2, swing, -swing)
     points[list(range(11, 13)) + list(range(23, 25)), 0] = 128
@@ -50,33 +50,35 @@ def correct(frames: list[FrameFeatures], fps: float = 30.0, roll: float = 0.0) -
 
 
 @pytest.mark.parametrize("limb", [LEGS, ARMS])
-@pytest.mark.parametrize("exchanged", [range(5, 7), range(20, 25), range(0, 3), range(57, 60)])
+@pytest.mark.parametrize("swapped", [range(10, 13), range(20, 25), range(0, 3), range(57, 60)])
 @pytest.mark.parametrize("fps", [24.0, 30.0, 60.0])
-def test_exchanged_limbs_are_exchanged_back(limb: range, exchanged: range, fps: float) -> None:
+def test_swapped_limbs_are_swapped_back(limb: range, swapped: range, fps: float) -> None:
     true = [features_of(walker(frame, fps)) for frame in range(COUNT)]
-    seen = [exchange(features, limb) if frame in exchanged else features for frame, features in enumerate(true)]
-    for frame, (features, expected) in enumerate(zip(correct(seen, fps, roll=0.3), true, strict=True)):
-        if abs(np.sin(2 * np.pi * frame / fps)) < 0.5:
-            continue  # the limbs are close to each other
+    seen = [swap_sides(features, limb) if frame in swapped else features for frame, features in enumerate(true)]
+    apart = [abs(np.cos(2 * np.pi * frame / fps)) > 0.45 for frame in range(COUNT)]  # where a swap can be seen
+    assert any(apart[frame] for frame in swapped)
+    corrected = correct(seen, fps, roll=0.3)
+    for frame in np.flatnonzero(apart):
+        features, expected = corrected[frame], true[frame]
         np.testing.assert_array_equal(features.landmarks.points, expected.landmarks.points, err_msg=str(frame))
         np.testing.assert_array_equal(features.vector, expected.vector)
 
 
 def test_right_landmarks_are_unchanged() -> None:
-    """Limbs that pass each other and noise are not taken for an exchange."""
+    """Limbs that pass each other and noise are not taken for a swap."""
     random = np.random.default_rng(0)
     true = [features_of(walker(frame, 30) + random.normal(size=(NUM_LANDMARKS, 2))) for frame in range(COUNT)]
     for features, expected in zip(correct(true), true, strict=True):
         assert features is expected
 
 
-def test_exchange_changes_both_sides_of_all_that_is_known_of_a_landmark() -> None:
+def test_a_swap_changes_both_sides_of_all_that_is_known_of_a_landmark() -> None:
     features = features_of(np.random.default_rng(1).uniform(size=(NUM_LANDMARKS, 2)) * 256)
-    exchanged = exchange(features, LEGS)
+    swapped = swap_sides(features, LEGS)
     for name in ("points", "world", "visibility", "presence"):
-        before, after = getattr(features.landmarks, name)[0], getattr(exchanged.landmarks, name)[0]
+        before, after = getattr(features.landmarks, name)[0], getattr(swapped.landmarks, name)[0]
         np.testing.assert_array_equal(after[25], before[26])
         np.testing.assert_array_equal(after[32], before[31])
         np.testing.assert_array_equal(after[:25], before[:25])
-    np.testing.assert_array_equal(exchanged.vector[0, POINTS].reshape(-1, 2)[25], features.landmarks.points[0, 26])
-    np.testing.assert_array_equal(exchange(exchanged, LEGS).vector, features.vector)
+    np.testing.assert_array_equal(swapped.vector[0, POINTS].reshape(-1, 2)[25], features.landmarks.points[0, 26])
+    np.testing.assert_array_equal(swap_sides(swapped, LEGS).vector, features.vector)
