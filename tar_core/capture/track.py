@@ -18,9 +18,9 @@ from tar_core.hands.tracker import SeenHand
 from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures
 from tar_core.motion import PersonMotion
-from tar_core.people.exchanged_limbs import LimbCorrector
 from tar_core.people.identity import Identity
 from tar_core.people.looks import FACE, LEFT_HAND, RIGHT_HAND, looks_at
+from tar_core.people.swapped_limbs import LimbCorrector, SeenFrame
 from tar_core.people.track import Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.runtime.graphs import Runtime
@@ -41,7 +41,7 @@ class NetworkTrack:
     At a variable rate, some frames repeat an image of another time, in which the network would see the person stop.
     They get features between those of the frames around them.
 
-    Legs and arms that the backbone has exchanged are exchanged back before (`LimbCorrector`).
+    Legs and arms whose sides the backbone has swapped are swapped back before (`LimbCorrector`).
 
     Args:
         runtime: runs the network.
@@ -54,8 +54,8 @@ class NetworkTrack:
         self._pending: deque[Future[list[FrameResult]]] = deque()
         self._stream: TARStream | None = None
         self._limbs = LimbCorrector(fps)
-        self._last: _Input | None = None  # that was pushed
-        self._repeated: deque[_Input] = deque()  # after it, of frames that repeat an image
+        self._last: SeenFrame | None = None  # that was pushed
+        self._repeated: deque[SeenFrame] = deque()  # after it, of frames that repeat an image
         self._frames: list[int] = []
         self._boxes: list[list[float]] = []
         self._results: list[bytes] = []  # see FrameResult.packed
@@ -63,7 +63,7 @@ class NetworkTrack:
     def add(self, sighting: Sighting, camera: CropCamera, is_repeated: bool = False) -> None:
         """Process the sighting in the next frame; `is_repeated` says whether its image is of another time."""
         if self._stream is None:
-            self._stream, self._limbs = TARStream(self._runtime, self._fps), LimbCorrector(self._fps)
+            self._stream = TARStream(self._runtime, self._fps)
         self._frames.append(sighting.frame)
         self._boxes.append(sighting.box.tolist())
         seen = sighting.features, camera
@@ -88,13 +88,14 @@ class NetworkTrack:
             self._pending.append(self._worker.submit(self._stream.finish))
             self._collect(0)
             self._stream = self._last = None
+            self._limbs = LimbCorrector(self._fps)
 
-    def _push(self, seen: "_Input") -> None:
+    def _push(self, seen: SeenFrame) -> None:
         self._last = seen
         has_landmarks = self._runtime.config.backbone == BLAZEPOSE
         self._run(self._limbs.push(*seen) if has_landmarks else [seen])
 
-    def _run(self, frames: "Sequence[_Input]") -> None:
+    def _run(self, frames: Sequence[SeenFrame]) -> None:
         assert self._stream is not None
         for frame in frames:
             self._pending.append(self._worker.submit(self._stream.push, *frame))
@@ -110,10 +111,7 @@ class NetworkTrack:
         return dict(zip(self._frames, zip(self._boxes, self._results, strict=True), strict=True))
 
 
-_Input = tuple[FrameFeatures, CropCamera]  # of the network, for one frame
-
-
-def _between(first: _Input, second: _Input, share: float) -> _Input:
+def _between(first: SeenFrame, second: SeenFrame, share: float) -> SeenFrame:
     """Interpolate from the first to the second by a share of the way."""
 
     def mixed(pair: np.ndarray) -> np.ndarray:

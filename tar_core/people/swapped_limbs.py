@@ -1,9 +1,9 @@
-"""Legs and arms whose left and right landmarks the backbone exchanges for some frames.
+"""Legs and arms whose left and right landmarks the backbone swaps for some frames.
 
 BlazePose takes the left leg for the right one in some frames of people who walk past the camera, and in more where they
 run, kick or spin. Such legs jump, and the network shows them crossing. A limb is in one of two states in each frame: as
-it is, or exchanged. The most likely sequence of states is the one in which the landmarks move and accelerate least (the
-Viterbi algorithm). It is decided some frames later, when the landmarks after it are known.
+it is, or swapped. The most likely sequence of states is the one in which the landmarks move and accelerate least (the
+Viterbi algorithm). A frame is decided some frames later, when the landmarks after it are known.
 """
 
 from collections import deque
@@ -20,11 +20,11 @@ from tar_core.rotations import rotation_z
 # Landmarks below the hips and below the shoulders; the left and the right one of each pair are neighbors.
 LEGS, ARMS = range(25, 33), range(13, 23)
 HIPS, SHOULDERS = [23, 24], [11, 12]
-DELAY = 0.4  # seconds until a frame is decided; longer exchanges are rare
+DELAY = 0.4  # seconds until a frame is decided; limbs are rarely swapped for longer
 # Costs in units of the crop's side, means over the landmarks of a limb.
 MAX_MOTION = 0.11  # of a landmark from frame to frame; a larger one costs the same
-EXCHANGE_COST = {LEGS: 0.009, ARMS: 0.03}  # of an exchanged limb, for each frame at 30 fps
-_STATES = np.arange(2)  # of a limb: 0 as it is, 1 exchanged
+SWAP_COST = {LEGS: 0.009, ARMS: 0.03}  # of a swapped limb, for each frame at 30 fps
+_STATES = np.arange(2)  # of a limb: 0 as it is, 1 swapped
 
 SeenFrame = tuple[FrameFeatures, CropCamera]  # of one frame
 
@@ -32,10 +32,10 @@ SeenFrame = tuple[FrameFeatures, CropCamera]  # of one frame
 class _Limb:
     """The states of the left and right legs, or arms, in consecutive frames."""
 
-    def __init__(self, landmarks: range, origin: list[int], exchange_cost: float) -> None:
+    def __init__(self, landmarks: range, origin: list[int], swap_cost: float) -> None:
         self.landmarks = landmarks
-        self._origin, self._exchange_cost = origin, exchange_cost
-        self._positions: deque[np.ndarray] = deque(maxlen=3)  # [2, K, 2] in each state
+        self._origin, self._swap_cost = origin, swap_cost
+        self._positions: deque[np.ndarray] = deque(maxlen=2)  # [2, K, 2] of the last frames, in each state
         self._costs = np.full((2, 2), np.inf)  # of the best sequence with these states before and in the last frame
         # For each frame that is not decided, and each state before and in it, the best state two frames before.
         self._best: deque[np.ndarray] = deque()
@@ -44,22 +44,22 @@ class _Limb:
         """Add the landmarks [39, 2] of the next frame."""
         limb = (points - points[self._origin].mean(0))[list(self.landmarks)]
         now = np.stack([limb, limb.reshape(-1, 2, 2)[:, ::-1].reshape(-1, 2)])
-        unary = self._exchange_cost * _STATES
+        own = self._swap_cost * _STATES
         if not self._positions:
-            np.fill_diagonal(self._costs, unary)
+            np.fill_diagonal(self._costs, own)
             self._positions.extend([now, now])
             self._best.append(np.zeros((2, 2), int))
             return
-        first, second = self._positions[-2], self._positions[-1]
+        first, second = self._positions
         motion = _cost(now - second[:, None])  # [before, now]
         acceleration = _cost(now - 2 * second[:, None] + first[:, None, None])  # [two before, before, now]
-        total = self._costs[:, :, None] + motion + acceleration + unary
+        total = self._costs[:, :, None] + motion + acceleration + own
         self._best.append(total.argmin(0))
         self._costs = total.min(0) - total.min()
         self._positions.append(now)
 
     def decide(self) -> bool:
-        """Whether the limb is exchanged in the oldest frame that is not decided."""
+        """Whether the limb is swapped in the oldest frame that is not decided."""
         before, state = divmod(int(self._costs.argmin()), 2)
         decided = state
         for best in reversed(self._best):
@@ -75,7 +75,7 @@ def _cost(differences: np.ndarray) -> np.ndarray:
 
 
 class LimbCorrector:
-    """Exchanges back the limbs in consecutive frames of a track, with a delay.
+    """Swaps limbs back in consecutive frames of a track, with a delay.
 
     Args:
         fps: frame rate.
@@ -84,7 +84,7 @@ class LimbCorrector:
     def __init__(self, fps: float) -> None:
         self._delay = round(DELAY * fps)
         self._limbs = [
-            _Limb(landmarks, origin, EXCHANGE_COST[landmarks] * 30 / fps)
+            _Limb(landmarks, origin, SWAP_COST[landmarks] * 30 / fps)
             for landmarks, origin in ((LEGS, HIPS), (ARMS, SHOULDERS))
         ]
         self._waiting: deque[SeenFrame] = deque()
@@ -103,12 +103,12 @@ class LimbCorrector:
 
     def _decide(self) -> SeenFrame:
         features, camera = self._waiting.popleft()
-        exchanged = [landmark for limb in self._limbs if limb.decide() for landmark in limb.landmarks]
-        return (exchange(features, exchanged) if exchanged else features), camera
+        swapped = [landmark for limb in self._limbs if limb.decide() for landmark in limb.landmarks]
+        return (swap_sides(features, swapped) if swapped else features), camera
 
 
-def exchange(features: FrameFeatures, landmarks: Iterable[int]) -> FrameFeatures:
-    """Exchange landmarks with those of the other side; left ones have odd numbers, and the right one follows.
+def swap_sides(features: FrameFeatures, landmarks: Iterable[int]) -> FrameFeatures:
+    """Swap left and right landmarks; left ones have odd numbers, and the right one follows.
 
     Args:
         features: of BlazePose, batch shape [1].
