@@ -19,7 +19,18 @@ from tar_core.model.weights import Checkpoint, read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
-from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, FEATURES, HANDS, KEYPOINTS, Runtime
+from tar_core.runtime.graphs import (
+    BACKBONE,
+    DECODE,
+    DETECTOR,
+    ENCODE,
+    FACES,
+    FEATURES,
+    HANDS,
+    KEYPOINTS,
+    PYTORCH,
+    Runtime,
+)
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
 from tar_core.workers import may_have_gpu
 
@@ -57,6 +68,26 @@ class Networks:
         runtime.prepare(BACKBONE)
         runtime.prepare(*((DETECTOR, KEYPOINTS) if networks.detector else ()), ENCODE, DECODE)
         return networks
+
+    @classmethod
+    def load_shared(cls, options: CaptureOptions) -> "Networks | None":
+        """Prepare networks that several threads use at the same time; None if that would gain nothing.
+
+        PyTorch on a GPU is fast if it gets much at once. On a CPU, separate processes are faster.
+
+        Raises:
+            TarError: as for `load`.
+        """
+        is_asked_for = options.device.startswith(PYTORCH)
+        may_gain = is_asked_for or options.device in TORCH_DEVICES or (options.device == "auto" and may_use_gpu())
+        if not (may_gain and has_torch()):
+            return None
+        runtime = load_runtime(options.device, options.checkpoint, options.threads)
+        if runtime.device == "cpu" and not is_asked_for:
+            return None
+        from tar_core.runtime.batching import BatchingRuntime
+
+        return cls(BatchingRuntime(runtime))
 
     def backbone(self, crops: np.ndarray) -> FrameFeatures:
         """BlazePose's features of crops [N, 256, 256, 3], uint8 RGB."""

@@ -240,7 +240,7 @@ def follow_people(
         TarError: the video has no frame in the range, or does not have the shot.
     """
     shots: list[Shot] = []
-    with _one_opencv_thread(), ThreadPoolExecutor(max_workers=1) as worker:
+    with one_opencv_thread(), ThreadPoolExecutor(max_workers=1) as worker:
         state = _PeoplePass(reader, options, networks, worker, begun)
 
         def report_people(progress: Progress) -> None:
@@ -258,7 +258,7 @@ def follow_people(
 
 
 @contextmanager
-def _one_opencv_thread() -> Iterator[None]:
+def one_opencv_thread() -> Iterator[None]:
     """Let OpenCV use one thread: more would wait for the threads of the decoder and the networks."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -1,8 +1,10 @@
-"""A long video in overlapping stretches, which processes follow side by side, and their join.
+"""A long video in overlapping stretches, which are followed side by side, and their join.
+
+On a CPU each stretch has a process; on a GPU each has a thread, and the networks run for all threads together.
 
 A stretch begins some seconds before its first frame that counts, so that the filters of the tracking forget how it
-began, and ends a little after its last one, since the network looks ahead. What the processes return are the records of
-the pass, before people are identified; everything after that is computed once, on the joined record.
+began, and ends a little after its last one, since the network looks ahead. What they give are the records of the
+pass, before people are identified; everything after that is computed once, on the joined record.
 
 The camera of a shot is measured in its first frame. A stretch assumes that no cut comes before it. If one does, the
 stretch is followed again up to its first cut, with the camera of the shot within which it begins.
@@ -10,12 +12,15 @@ stretch is followed again up to its first cut, with the camera of the shot withi
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from tar_core.capture.frames import NoFrameError, sampling_step
 from tar_core.capture.initial_camera import estimate_initial_camera
+from tar_core.capture.networks import Networks
 from tar_core.capture.pass_record import PassRecord, ShotStart
 from tar_core.capture.progress import Progress
 from tar_core.capture.stretch_processes import Stretch, follow_side_by_side
+from tar_core.capture.stretch_threads import follow_in_threads
 from tar_core.options import CaptureOptions
 from tar_core.video.bars import PictureArea
 from tar_core.video.cuts import is_blank, thumbnail
@@ -60,7 +65,7 @@ def plan_stretches(reader: VideoReader, options: CaptureOptions) -> list[Stretch
 def follow_in_stretches(
     reader: VideoReader, options: CaptureOptions, stretches: Sequence[Stretch], report: Callable[[Progress], None]
 ) -> PassRecord:
-    """Follow people as `follow_people` does, in several processes.
+    """Follow people as `follow_people` does, in several processes or threads.
 
     Args:
         reader: the video.
@@ -71,14 +76,16 @@ def follow_in_stretches(
     Raises:
         TarError: the video has no frame in the range, or a process has failed.
     """
+    networks = Networks.load_shared(options)
+    follow = follow_side_by_side if networks is None else partial(follow_in_threads, networks=networks)
     own = replace(options, workers=1, threads=options.threads or threads_of_one(len(stretches)))
     total = reader.frames_in(options.start, options.end)
     begun = first_shot(reader, options)
     stretches = [replace(stretch, begun=begun) for stretch in stretches]
-    records = follow_side_by_side(reader.path, own, stretches, report, total)
+    records = follow(reader.path, own, stretches, report, total=total)
     pieces = [(stretch, record) for stretch, record in zip(stretches, records, strict=True) if record is not None]
     again = stretches_of_later_shots(pieces)
-    redone = follow_side_by_side(reader.path, own, again, lambda _: None)
+    redone = follow(reader.path, own, again, lambda _: None)
     return join(pieces, {stretch.first: record for stretch, record in zip(again, redone, strict=True) if record})
 
 

@@ -190,26 +190,38 @@ def cache_shard(clips: list[Clip], backbone: Callable[[Tensor], FrameFeatures], 
 
     Clips of one frame (stills) are repeated to CLIP_FRAMES frames without local maps, which would use most of the disk.
     """
-    parts, cameras = [], []
+    parts = []
     for clip in clips:
-        crops = torch.from_numpy(np.ascontiguousarray(clip.images)).permute(0, 3, 1, 2).float() / 255
-        features = backbone(crops)
+        features = backbone(crops_of([clip]))
         parts.append(FrameFeatures(features.vector.half(), features.local_map.half(), features.landmarks))
-        cameras += [
-            CropCamera.from_crop(clip.crop(frame), float(clip.focal_length), clip.principal_point.tolist())
-            for frame in range(len(clip.images))
-        ]
+    batch, length = with_labels(clips, FrameFeatures.cat(parts)), len(clips[0].images)
+    if length == 1:
+        batch, length = batch.repeat_frames(CLIP_FRAMES), CLIP_FRAMES
+    save_features(path, batch, length)
+
+
+def crops_of(clips: Sequence[Clip]) -> Tensor:
+    """The images of clips as the input of a backbone [N, 3, 256, 256], RGB from 0 to 1."""
+    images = np.concatenate([clip.images for clip in clips])
+    return torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+
+
+def with_labels(clips: Sequence[Clip], features: FrameFeatures) -> ClipBatch:
+    """Join the features of all frames of some clips with the labels, on the device of the features."""
     length = len(clips[0].images)
     labels = (
         np.concatenate([clip.poses for clip in clips]),
         np.repeat([clip.betas for clip in clips], length, 0),
         np.concatenate([clip.trans for clip in clips]),
     )
-    camera = CropCamera.cat(cameras).to("cpu")
-    batch = ClipBatch(FrameFeatures.cat(parts), camera, *(torch.from_numpy(label).float() for label in labels))
-    if length == 1:
-        batch, length = batch.repeat_frames(CLIP_FRAMES), CLIP_FRAMES
-    save_features(path, batch, length)
+    cameras = [
+        CropCamera.from_crop(clip.crop(frame), float(clip.focal_length), clip.principal_point.tolist())
+        for clip in clips
+        for frame in range(length)
+    ]
+    device = features.vector.device
+    tensors = (torch.from_numpy(label).float().to(device) for label in labels)
+    return ClipBatch(features, CropCamera.cat(cameras).to(device), *tensors)
 
 
 def save_features(path: Path, clips: ClipBatch, clip_length: int) -> None:

@@ -27,11 +27,10 @@ from tar_core.evaluation.protocols import PROTOCOLS, Fit, Protocol, score
 from tar_core.evaluation.published import COMPARISONS, published_in
 from tar_core.evaluation.results import ALL, Tally, table, write_results
 from tar_core.evaluation.tracks import Track, clip_tracks, predict_sequence, smoothed
-from tar_core.model.backbones.pretrained import backbone_file, load_backbone
+from tar_core.model.backbones.pretrained import load_backbone
 from tar_core.model.checkpoint import load_tar
-from tar_core.model.config import BLAZEPOSE
 from tar_core.model.tar import TAR
-from tar_core.model.weights import DEFAULT_CHECKPOINT
+from tar_core.model.weights import DEFAULT_CHECKPOINT, own_backbone, read_checkpoint
 
 READERS: dict[str, tuple[Reader, str]] = {
     "3dpw": (threedpw.sequences, "test"),
@@ -83,10 +82,8 @@ def predicted_tracks(
     if options.protocol == "synthetic":
         yield from clip_tracks(model, FeatureClips(options.data), options.device)
         return
-    name, weights = model.config.backbone, options.weights
-    if name != BLAZEPOSE and weights is None:
-        weights = backbone_file(options.checkpoint, name)
-    backbone, loaded = load_backbone(name, weights)
+    weights = options.weights or own_backbone(read_checkpoint(options.checkpoint))
+    backbone, loaded = load_backbone(model.config.backbone, weights)
     if loaded is not None:
         print(*loaded.report(), sep="\n", file=sys.stderr)
     backbone = backbone.to(options.device)

@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 
 from tar_core.arrays import to_tensor
 from tar_core.errors import TarError
-from tar_core.files import ASSETS
-from tar_core.model.config import TARConfig
+from tar_core.files import ASSETS, file_hash
+from tar_core.model.config import BLAZEPOSE, TARConfig
 
 DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
 CHECKPOINT_FORMAT = "tar-checkpoint-1"
@@ -60,6 +60,27 @@ def read_checkpoint(path: str | Path | None = None) -> Checkpoint:
     except TarError as error:
         raise TarError(f"{path}: {error}") from None
     return Checkpoint(path, config, weights, metadata.get(BACKBONE_HASH))
+
+
+def backbone_file(checkpoint: Path, name: str) -> Path:
+    """The file with the weights of a backbone, beside the checkpoint of a network that needs it."""
+    return checkpoint.with_name(f"{name}.safetensors")
+
+
+def own_backbone(checkpoint: Checkpoint) -> Path | None:
+    """The file with the weights of a network's backbone; None if it is the BlazePose that comes with the package.
+
+    Raises:
+        TarError: the file is missing, or is not the one that the network was trained with.
+    """
+    if checkpoint.config.backbone == BLAZEPOSE and checkpoint.backbone_hash is None:
+        return None
+    path = backbone_file(checkpoint.path, checkpoint.config.backbone)
+    if not path.is_file():
+        raise TarError(f"{path}: no such file; copy the weights of the backbone there, see docs/training.md")
+    if checkpoint.backbone_hash not in (None, file_hash(path)):
+        raise TarError(f"{path}: not the weights that the network was trained with; copy those beside the checkpoint")
+    return path
 
 
 def read_weights(path: Path | None, default_name: str) -> dict[str, np.ndarray]:

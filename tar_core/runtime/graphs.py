@@ -15,8 +15,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-import numpy as np
-
+from tar_core.arrays import Array
 from tar_core.model.config import TARConfig
 
 DETECTOR_SIZE = 300  # pixels
@@ -65,6 +64,9 @@ DECODE = Graph(
     ),
     ("poses", "betas", "trans", "confidence", "joint_errors"),
 )
+# The same for several tracks, one after the other: `stride` is [W, 1], and `first` and `last` [W] int64 are the indices
+# of the first and last frame of the track that a window is in. Only on PyTorch.
+DECODE_TRACKS = Graph("decode_tracks", (*DECODE.inputs, "first", "last"), DECODE.outputs)
 GRAPHS = (BACKBONE, DETECTOR, KEYPOINTS, HANDS, FACES, ENCODE, DECODE)  # those that are exported
 
 
@@ -80,8 +82,11 @@ class Runtime(ABC):
     device: str
 
     @abstractmethod
-    def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
+    def run(self, graph: Graph, **inputs: Array) -> list[Array]:
         """Run a graph on its inputs, and return its outputs. The graph is loaded when it is first used.
+
+        Arrays are NumPy's, except for outputs that are only inputs of other graphs, such as maps. They may be tensors,
+        so that they stay on the device.
 
         Raises:
             TarError: the weights do not fit, or the device is out of memory.

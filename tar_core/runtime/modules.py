@@ -114,7 +114,10 @@ class EncodeGraph(nn.Module):
 
 
 class DecodeGraph(nn.Module):
-    """TAR on the windows around some frames of a track, with the bodies converted to the camera frame."""
+    """TAR on the windows around some frames, with the bodies converted to the camera frame.
+
+    The frames are those of one track (DECODE), or of several tracks with their ends (DECODE_TRACKS).
+    """
 
     def __init__(self, network: TAR) -> None:
         super().__init__()
@@ -138,13 +141,16 @@ class DecodeGraph(nn.Module):
         roll: Tensor,
         middles: Tensor,
         stride: Tensor,
+        first: Tensor | None = None,
+        last: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
         has_maps = self.network.config.use_refinement and local_map.shape[1] > 0
         local = LocalFrames(past, future, past_first, future_first, local_map) if has_maps else None
         landmarks = Landmarks(points, visibility, visibility, world, score)
         camera = CropCamera(focal_length, center, size, roll)
-        first = torch.zeros_like(middles)
-        last = first + (embedded.shape[0] - 1)
+        if first is None or last is None:  # one track
+            first = torch.zeros_like(middles)
+            last = first + (embedded.shape[0] - 1)
         frames = EncodedFrames(embedded, local, landmarks, camera)
         bodies = self.network.decode_windows(frames, middles, first, last, stride)
         confidence = score[middles] * visibility[middles][:, BODY_LANDMARKS].mean(1)

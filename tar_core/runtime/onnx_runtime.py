@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
+from tar_core.arrays import Array
 from tar_core.errors import TarError
 from tar_core.files import ASSETS
 from tar_core.model.config import TARConfig
-from tar_core.model.weights import Checkpoint, read_weights
+from tar_core.model.weights import Checkpoint, own_backbone, read_weights
 from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, GRAPHS, HANDS, KEYPOINTS, Graph, Runtime
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class OnnxRuntime(Runtime):
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._lanes = ThreadPoolExecutor(min(threads, MAX_LANES), "backbone")
 
-    def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
+    def run(self, graph: Graph, **inputs: Array) -> list[Array]:
         session = self._session(graph)
         if graph is BACKBONE and self.device == "cpu":
             return self._run_in_lanes(session, inputs["crops"])
@@ -157,10 +158,11 @@ def read_graph_weights(graph: Graph, checkpoint: Checkpoint) -> dict[str, np.nda
     """Read the weights of a graph's network by name.
 
     Raises:
-        TarError: a file of the package is missing or damaged.
+        TarError: a file is missing or damaged.
     """
     if graph.name in _WEIGHT_FILES:
-        return read_weights(None, _WEIGHT_FILES[graph.name])
+        own = own_backbone(checkpoint) if graph is BACKBONE else None
+        return read_weights(own, _WEIGHT_FILES[graph.name])
     return {**checkpoint.weights, CALIBRATION: np.array(checkpoint.config.joint_error_calibration, np.float32)}
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tar_core.arrays import Array, concatenate
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.model.features import FrameFeatures
 from tar_core.runtime.graphs import DECODE, ENCODE, Runtime
@@ -71,7 +72,7 @@ class TARStream:
         self._batch_size = batch_size
         self._stride = frame_step(fps)
         self._reach = self._stride * max(runtime.config.offsets)
-        self._frames: dict[str, np.ndarray] = {}  # encoded frames: inputs of DECODE
+        self._frames: dict[str, Array] = {}  # encoded frames: inputs of DECODE
         self._waiting: list[tuple[FrameFeatures, CropCamera]] = []
         self._next = 0  # index in _frames of the next result
 
@@ -102,7 +103,7 @@ class TARStream:
         known |= dict(zip(ENCODE.outputs, encoded, strict=True))
         new = {name: known[name] for name in DECODE.inputs if name in known}
         if self._frames:
-            new = {name: np.concatenate([self._frames[name], array]) for name, array in new.items()}
+            new = {name: concatenate([self._frames[name], array]) for name, array in new.items()}
         self._frames = new
         self._waiting.clear()
 

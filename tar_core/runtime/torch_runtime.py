@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import nn
 
+from tar_core.arrays import Array, to_tensor
 from tar_core.errors import TarError
-from tar_core.model.backbones.blazepose import load_blazepose
+from tar_core.model.backbones.blazepose import BlazePose, load_blazepose
 from tar_core.model.convolution import pack_convolutions
 from tar_core.model.face_network import load_face_landmarks
 from tar_core.model.hand_network import load_hand_landmarks
@@ -18,6 +18,7 @@ from tar_core.model.tar import TAR
 from tar_core.runtime.graphs import (
     BACKBONE,
     DECODE,
+    DECODE_TRACKS,
     DETECTOR,
     ENCODE,
     FACES,
@@ -39,13 +40,16 @@ from tar_core.runtime.modules import (
     KeypointsGraph,
 )
 
+# Outputs that stay on the device: they are large, and only inputs of other graphs.
+KEPT = ("local_map", *ENCODE.outputs)
+
 
 class TorchRuntime(Runtime):
     """Runs the graphs on PyTorch.
 
     Args:
         network: TAR, on the device on which everything runs, in evaluation mode.
-        backbone: of the network, in evaluation mode, if it is not BlazePose.
+        backbone: of the network, in evaluation mode, if it is not the BlazePose that comes with the package.
     """
 
     def __init__(self, network: TAR, backbone: nn.Module | None = None) -> None:
@@ -54,27 +58,30 @@ class TorchRuntime(Runtime):
         self.device = str(self._device)
         self._lock = threading.Lock()
         self._modules: dict[str, nn.Module] = {}
+        blazepose = backbone if isinstance(backbone, BlazePose) else None
         self._builders: dict[str, Callable[[], nn.Module]] = {
-            BACKBONE.name: lambda: BackboneGraph(pack_convolutions(load_blazepose())),
+            BACKBONE.name: lambda: BackboneGraph(pack_convolutions(blazepose or load_blazepose())),
             DETECTOR.name: lambda: DetectorGraph(pack_convolutions(load_detector())),
             KEYPOINTS.name: lambda: KeypointsGraph(pack_convolutions(load_movenet())),
             HANDS.name: lambda: HandsGraph(pack_convolutions(load_hand_landmarks())),
             FACES.name: lambda: FacesGraph(pack_convolutions(load_face_landmarks())),
             ENCODE.name: lambda: EncodeGraph(network),
             DECODE.name: lambda: DecodeGraph(network),
+            DECODE_TRACKS.name: lambda: DecodeGraph(network),
         }
-        if backbone is not None:
+        if backbone is not None and blazepose is None:
             self._builders[FEATURES.name] = lambda: FeaturesGraph(backbone)
 
     def prepare(self, *graphs: Graph) -> None:
         """Do nothing; a graph is loaded when it is first used."""
 
     @torch.inference_mode()
-    def run(self, graph: Graph, **inputs: np.ndarray) -> list[np.ndarray]:
+    def run(self, graph: Graph, **inputs: Array) -> list[Array]:
         module = self.module(graph)
         try:
-            tensors = [torch.from_numpy(np.asarray(inputs[name])).to(self._device) for name in graph.inputs]
-            return [output.cpu().numpy() for output in module(*tensors)]
+            outputs = module(*(to_tensor(inputs[name], self._device) for name in graph.inputs))
+            named = zip(graph.outputs, outputs, strict=True)
+            return [output if name in KEPT else output.cpu().numpy() for name, output in named]
         except torch.OutOfMemoryError:
             raise TarError(f"{self.device} is out of memory; close other programs, or use the CPU") from None
 

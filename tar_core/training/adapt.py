@@ -16,10 +16,10 @@ from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import evaluate, refine_frames
 from tar_core.files import VIDEO_ENDINGS
-from tar_core.model.backbones.pretrained import backbone_file, copy_backbone
+from tar_core.model.backbones.pretrained import copy_backbone
 from tar_core.model.checkpoint import load_tar, save_tar
-from tar_core.model.config import BLAZEPOSE
 from tar_core.model.tar import TAR
+from tar_core.model.weights import own_backbone, read_checkpoint
 from tar_core.options import CaptureOptions
 from tar_core.runtime.torch_runtime import choose_device
 from tar_core.training.footage import FittingConfig, landmark_distances, write_clips
@@ -118,9 +118,8 @@ def adapt(
     if after >= before:
         raise TarError("the network did not improve on the held-out clips, so nothing was written; give more videos")
     notes = {"adapted": f"to {len(videos)} videos, {options.steps} steps"}
-    if options.checkpoint is not None and model.config.backbone != BLAZEPOSE:
-        name = model.config.backbone
-        notes |= copy_backbone(backbone_file(options.checkpoint, name), name, output)
+    if (own := own_backbone(read_checkpoint(options.checkpoint))) is not None:
+        notes |= copy_backbone(own, model.config.backbone, output)
     save_tar(adapted, output, half=True, notes=notes)
 
 

@@ -23,7 +23,7 @@ from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.backbones.hrnet import HRNetW48
 from tar_core.model.backbones.resnet import ResNet50, initialize
 from tar_core.model.config import BLAZEPOSE
-from tar_core.model.weights import BACKBONE_HASH, Checkpoint
+from tar_core.model.weights import BACKBONE_HASH, Checkpoint, backbone_file, own_backbone
 
 NETWORKS: dict[str, type[HRNetW48] | type[ResNet50]] = {"hrnet_w48": HRNetW48, "resnet50": ResNet50}
 BACKBONES = (BLAZEPOSE, *NETWORKS)
@@ -170,25 +170,13 @@ def backbone_of(checkpoint: Checkpoint) -> nn.Module | None:
     """Load the backbone of a network from the file beside its checkpoint, in evaluation mode.
 
     Returns:
-        The backbone; None for BlazePose, which comes with the package.
+        The backbone; None for the BlazePose that comes with the package.
 
     Raises:
         TarError: the file is missing or unreadable, or is not the one that the network was trained with.
     """
-    name = checkpoint.config.backbone
-    if name == BLAZEPOSE:
-        return None
-    path = backbone_file(checkpoint.path, name)
-    if not path.is_file():
-        raise TarError(f"{path}: no such file; copy the weights of the backbone there, see docs/training.md")
-    if checkpoint.backbone_hash not in (None, file_hash(path)):
-        raise TarError(f"{path}: not the weights that the network was trained with; copy those beside the checkpoint")
-    return load_backbone(name, path)[0]
-
-
-def backbone_file(checkpoint: Path, name: str) -> Path:
-    """The file with the weights of a backbone, beside the checkpoint of a network that needs it."""
-    return checkpoint.with_name(f"{name}.safetensors")
+    path = own_backbone(checkpoint)
+    return None if path is None else load_backbone(checkpoint.config.backbone, path)[0]
 
 
 def copy_backbone(source: Path, name: str, checkpoint: Path) -> dict[str, str]:
@@ -211,9 +199,15 @@ def copy_backbone(source: Path, name: str, checkpoint: Path) -> dict[str, str]:
     return {BACKBONE_HASH: file_hash(target)}
 
 
-def save_backbone(model: nn.Module, path: Path) -> None:
-    """Write all weights of a backbone, including untrained layers, to a file for `load_backbone`."""
-    state = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+def save_backbone(model: nn.Module, path: Path, half: bool = False) -> None:
+    """Write all weights of a backbone, including untrained layers, to a file for `load_backbone`.
+
+    Args:
+        half: store half-precision floats.
+    """
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    if half:
+        state = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
     with atomic_path(path) as temporary:
         temporary.write_bytes(save(state))
 

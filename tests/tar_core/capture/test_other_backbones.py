@@ -11,12 +11,14 @@ from tar_core.capture.networks import Networks, load_runtime
 from tar_core.capture.pipeline import capture
 from tar_core.datasets.features import backbone_of_features
 from tar_core.errors import TarError
-from tar_core.model.backbones.pretrained import backbone_file, build_backbone, copy_backbone, save_backbone
-from tar_core.model.checkpoint import build_tar, save_tar
-from tar_core.model.config import CONFIGS, TAR_R50, TARConfig
+from tar_core.model.backbones.blazepose import load_blazepose
+from tar_core.model.backbones.pretrained import build_backbone, copy_backbone, save_backbone
+from tar_core.model.checkpoint import build_tar, load_tar, save_tar
+from tar_core.model.config import BLAZEPOSE, CONFIGS, TAR_R50, TARConfig
+from tar_core.model.weights import backbone_file
 from tar_core.options import CaptureOptions
 from tar_core.people.tracker import PeopleTracker
-from tar_core.runtime.graphs import FEATURES
+from tar_core.runtime.graphs import BACKBONE, FEATURES
 from tar_core.video.reader import VideoReader
 
 SMALL = replace(TAR_R50, local_size=8, local_channels=4, global_width=16, global_layers=1, hidden=8, context_width=8)
@@ -64,6 +66,25 @@ def test_backbone_of_another_training_is_an_error(checkpoint: Path, tmp_path: Pa
     save_backbone(other, backbone_file(moved, "resnet50"))
     with pytest.raises(TarError, match="not the weights that the network was trained with"):
         load_runtime("cpu", moved)
+
+
+def test_network_with_a_blazepose_of_its_own(tmp_path: Path) -> None:
+    """Both runtimes use the file beside the checkpoint, also for the landmarks, and check that it is the right one."""
+    backbone = load_blazepose()
+    with torch.no_grad():
+        backbone.world_head.bias += 0.25
+    save_backbone(backbone, backbone_file(tmp_path / "own.safetensors", BLAZEPOSE), half=True)
+    checkpoint = tmp_path / "own.safetensors"
+    save_tar(load_tar(), checkpoint, notes=copy_backbone(tmp_path / "blazepose.safetensors", BLAZEPOSE, checkpoint))
+    crops = np.random.default_rng(0).integers(0, 255, (1, 256, 256, 3), np.uint8)
+    for device in ("cpu", "torch:cpu"):
+        own, usual = (load_runtime(device, path).run(BACKBONE, crops=crops) for path in (checkpoint, None))
+        world = BACKBONE.outputs.index("world")
+        np.testing.assert_allclose(own[world] - usual[world], 0.25, atol=2e-3)
+    save_backbone(load_blazepose(), tmp_path / "blazepose.safetensors", half=True)
+    for device in ("cpu", "torch:cpu"):
+        with pytest.raises(TarError, match="not the weights that the network was trained with"):
+            load_runtime(device, checkpoint).run(BACKBONE, crops=crops)
 
 
 @pytest.mark.slow
