@@ -100,7 +100,7 @@ def main() -> int:
             for contact in ("lock", "release", "found"):
                 started, processor = time.perf_counter(), time.process_time()
                 bpy.ops.tar.set_contact(
-                    person="Person 1", foot="left", contact=contact, first=first, last=first + _LENGTH
+                    person="Person 1", effector="left_foot", contact=contact, first=first, last=first + _LENGTH
                 )
                 taken.append((time.perf_counter() - started, time.process_time() - processor))
                 if contact == "lock":

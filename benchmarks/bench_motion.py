@@ -26,9 +26,9 @@ from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, to_world_frame
+from tar_core.cleanup.contact_locking import lock_contacts
 from tar_core.cleanup.foot_locking import foot_contacts, lock_feet
 from tar_core.cleanup.smoothing import smooth_person
-from tar_core.cleanup.sole_locking import lock_soles
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import pose_skeleton
@@ -107,7 +107,7 @@ def clean_and_measure(take: Take, name: str, body: BodyData) -> Results:
     smooth = smooth_person(take.captured, FPS, SMOOTHING, positions)
     locked = lock_feet(smooth, body, FPS, 1.0, positions)
     contacts = foot_contacts(smooth, body, FPS, positions)
-    cleaned = lock_soles(locked, body, FPS, contacts, camera=positions)
+    cleaned = lock_contacts(locked, body, FPS, np.pad(contacts, ((0, 0), (0, 2))), camera=positions)
     camera = take.camera
     clip = MotionClip(
         FPS,

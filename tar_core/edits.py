@@ -1,4 +1,4 @@
-"""What a user knows better than the capture about a person: the height, the floor, and when the feet are in contact.
+"""What a user knows better than the capture about a person: the height, the floor, and contacts of feet and hands.
 
 The clean-up applies the edits (tar_core/cleanup/pipeline.py). Blender stores them with the person, and the command line
 reads them from a file (docs/file_format.md).
@@ -15,8 +15,9 @@ import numpy as np
 from tar_core.errors import TarError
 from tar_core.option_fields import LARGEST_INTEGER
 
-Foot = Literal["left", "right"]
-FEET: tuple[Foot, ...] = ("left", "right")
+Effector = Literal["left_foot", "right_foot", "left_hand", "right_hand"]
+EFFECTORS: tuple[Effector, ...] = ("left_foot", "right_foot", "left_hand", "right_hand")
+FEET, HANDS = slice(0, 2), slice(2, 4)  # of the effectors
 
 MIN_HEIGHT, MAX_HEIGHT = 0.5, 2.5  # meters of a body
 _MAX_RANGES = 1000  # of contacts of a person, in a file
@@ -24,15 +25,15 @@ _MAX_RANGES = 1000  # of contacts of a person, in a file
 
 @dataclass(frozen=True)
 class ContactRange:
-    """Whether a foot is in contact with the ground in a range of frames.
+    """Whether a foot is in contact with the ground, or a hand with anything, in a range of frames.
 
     Attributes:
-        foot: "left" or "right".
+        effector: the foot or the hand.
         first, last: frames of the video, 0-based, both included.
-        in_contact: whether the foot is locked in place in all of them, or in none.
+        in_contact: whether it is locked in place in all of them, or in none.
     """
 
-    foot: Foot
+    effector: Effector
     first: int
     last: int
     in_contact: bool
@@ -45,7 +46,8 @@ class PersonEdits:
     Attributes:
         height: of the body in the T-pose, meters; None if it is not known.
         on_floor: the person stands on the floor.
-        contacts: ranges that do not overlap; in all other frames, contacts are those that the clean-up finds.
+        contacts: ranges that do not overlap; in all other frames, contacts are those that the clean-up finds; it
+            finds those of feet only.
 
     Raises:
         TarError: the height or a frame is out of range.
@@ -65,23 +67,23 @@ class PersonEdits:
             if not 0 <= contact.first <= contact.last <= LARGEST_INTEGER:
                 raise TarError(f"the frames {contact.first} to {contact.last} of a contact are no range of frames")
 
-    def with_contact(self, foot: Foot, first: int, last: int, in_contact: bool | None) -> "PersonEdits":
-        """Change a foot's contact in a range of frames; None returns to what the clean-up finds."""
-        kept = [part for contact in self.contacts for part in _outside(contact, foot, first, last)]
+    def with_contact(self, effector: Effector, first: int, last: int, in_contact: bool | None) -> "PersonEdits":
+        """Change a contact in a range of frames; None returns to what the clean-up finds."""
+        kept = [part for contact in self.contacts for part in _outside(contact, effector, first, last)]
         if in_contact is not None:
-            kept.append(ContactRange(foot, first, last, in_contact))
+            kept.append(ContactRange(effector, first, last, in_contact))
         return replace(self, contacts=tuple(_joined(kept)))
 
     def contact_marks(self, frames: np.ndarray) -> np.ndarray:
-        """The edited contacts of the left and the right foot at frame numbers [N].
+        """The edited contacts of the feet and hands at frame numbers [N].
 
         Returns:
-            [N, 2] 1 in contact, -1 not in contact, 0 as the clean-up finds.
+            [N, 4] in the order of EFFECTORS: 1 in contact, -1 not in contact, 0 as the clean-up finds.
         """
-        marks = np.zeros((len(frames), len(FEET)), np.int8)
+        marks = np.zeros((len(frames), len(EFFECTORS)), np.int8)
         for contact in self.contacts:
             inside = (frames >= contact.first) & (frames <= contact.last)
-            marks[inside, FEET.index(contact.foot)] = 1 if contact.in_contact else -1
+            marks[inside, EFFECTORS.index(contact.effector)] = 1 if contact.in_contact else -1
         return marks
 
     def to_json(self) -> dict[str, Any]:
@@ -90,7 +92,7 @@ class PersonEdits:
         if self.on_floor:
             values["on_floor"] = True
         if self.contacts:
-            values["contacts"] = [vars(contact) for contact in self.contacts]
+            values["contacts"] = [_contact_to_json(contact) for contact in self.contacts]
         return values
 
     @classmethod
@@ -112,7 +114,7 @@ class PersonEdits:
             raise TarError(f"contacts must be a list of at most {_MAX_RANGES} ranges")
         edits = cls(height, on_floor)
         for one in map(_contact_from_json, ranges):
-            edits = edits.with_contact(one.foot, one.first, one.last, one.in_contact)
+            edits = edits.with_contact(one.effector, one.first, one.last, one.in_contact)
         return edits
 
 
@@ -164,16 +166,23 @@ def with_heights(
     return result
 
 
+def _contact_to_json(contact: ContactRange) -> dict[str, Any]:
+    side, part = contact.effector.split("_")
+    return {part: side, "first": contact.first, "last": contact.last, "in_contact": contact.in_contact}
+
+
 def _contact_from_json(values: Any) -> ContactRange:
-    match values:
-        case {"foot": "left" | "right" as foot, "first": int(first), "last": int(last), "in_contact": bool(in_contact)}:
-            return ContactRange(foot, first, last, in_contact)
-    raise TarError('a contact has a "foot" (left or right), the frames "first" and "last", and "in_contact"')
+    for effector in EFFECTORS:
+        side, part = effector.split("_")
+        match values:
+            case {"first": int(first), "last": int(last), "in_contact": bool(in_contact)} if values.get(part) == side:
+                return ContactRange(effector, first, last, in_contact)
+    raise TarError('a contact has a "foot" or "hand" (left or right), the frames "first" and "last", and "in_contact"')
 
 
-def _outside(contact: ContactRange, foot: Foot, first: int, last: int) -> list[ContactRange]:
-    """The parts of a range that are outside a range of the same foot."""
-    if contact.foot != foot or contact.last < first or last < contact.first:
+def _outside(contact: ContactRange, effector: Effector, first: int, last: int) -> list[ContactRange]:
+    """The parts of a range that are outside a range of the same foot or hand."""
+    if contact.effector != effector or contact.last < first or last < contact.first:
         return [contact]
     before, after = replace(contact, last=first - 1), replace(contact, first=last + 1)
     return [part for part in (before, after) if part.first <= part.last]
@@ -182,10 +191,10 @@ def _outside(contact: ContactRange, foot: Foot, first: int, last: int) -> list[C
 def _joined(contacts: Sequence[ContactRange]) -> list[ContactRange]:
     """Ranges in order, with adjacent ones of the same kind joined."""
     joined: list[ContactRange] = []
-    for contact in sorted(contacts, key=lambda one: (one.foot, one.first)):
+    for contact in sorted(contacts, key=lambda one: (one.effector, one.first)):
         before = joined[-1] if joined else None
-        if before is not None and (before.foot, before.in_contact, before.last + 1) == (
-            contact.foot,
+        if before is not None and (before.effector, before.in_contact, before.last + 1) == (
+            contact.effector,
             contact.in_contact,
             contact.first,
         ):

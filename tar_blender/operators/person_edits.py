@@ -1,5 +1,6 @@
-"""Operators that correct a person: foot contacts, height, floor. The motion is computed again from the capture."""
+"""Operators that correct a person: contacts, height, floor. The motion is computed again from the capture."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,9 @@ import bpy
 import numpy as np
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
-from tar_core.edits import FEET, MAX_HEIGHT, MIN_HEIGHT, Foot, PersonEdits
+from tar_core.body.data import body_of_clip
+from tar_core.cleanup.hand_contacts import resting_range
+from tar_core.edits import EFFECTORS, HANDS, MAX_HEIGHT, MIN_HEIGHT, Effector, PersonEdits
 from tar_core.errors import TarError
 from tar_core.filters import true_runs
 
@@ -62,23 +65,23 @@ class _EveryoneOperator(PacedOperator, _EditOperator):
 
 
 class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
-    """Lock this foot in place, or release it, around the current frame or in the preview range.
+    """Lock this foot or hand in place, or release it, around the current frame or in the preview range.
     The motion is computed again from the capture. Adjust the frames in the panel Adjust Last Operation"""
 
     bl_idname = "tar.set_contact"
-    bl_label = "Set Foot Contact"
-    foot: EnumProperty(
-        name="Foot",
-        description="Foot whose contact is corrected",
-        items=[(foot, f"{foot.title()} Foot", f"The {foot} foot") for foot in FEET],
+    bl_label = "Set Contact"
+    effector: EnumProperty(
+        name="Limb",
+        description="Foot or hand whose contact is corrected",
+        items=[(one, one.replace("_", " ").title(), f"The {one.replace('_', ' ')}") for one in EFFECTORS],
     )
     contact: EnumProperty(
         name="Contact",
-        description="What the foot does in these frames",
+        description="What the foot or hand does in these frames",
         items=[
-            ("lock", "Locked", "The foot stays in place"),
-            ("release", "Released", "The foot moves as captured"),
-            ("found", "As Found", "Locked where the clean-up finds a contact"),
+            ("lock", "Locked", "It stays in place"),
+            ("release", "Released", "It moves as captured"),
+            ("found", "As Found", "Locked where the clean-up finds a contact; it finds none of hands"),
         ],
     )
     first: IntProperty(name="First Frame", description="First frame of the range")
@@ -92,28 +95,45 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
         frame = scene.frame_current - start
         if not 0 <= frame < len(contacts):
             return refuse(self, f"{self.armature().name} is not in the video at this frame")
-        column = contacts[:, FEET.index(self.foot)]
+        column = contacts[:, EFFECTORS.index(self.effector)]
         self.contact = "release" if column[frame] else "lock"
         first, end = next(run for run in true_runs(column == column[frame]) if run[0] <= frame < run[1])
         fps = scene.render.fps / scene.render.fps_base
         if not column[frame] and end - first > _SHORT * fps:
             reach = max(1, round(_AROUND * fps))
-            first, end = max(first, frame - reach), min(end, frame + reach + 1)
+            rest = self._resting_range(context, frame) or (frame - reach, frame + reach + 1)
+            first, end = max(first, rest[0]), min(end, rest[1])
         self.first, self.last = start + first, start + end - 1
         if scene.use_preview_range:
             self.first, self.last = scene.frame_preview_start, scene.frame_preview_end
         return self.execute(context)
 
+    def _resting_range(self, context: bpy.types.Context, row: int) -> tuple[int, int] | None:
+        """The rows around one of them in which this hand rests, the end excluded; None if it moves, or is a foot."""
+        if self.effector not in EFFECTORS[HANDS]:
+            return None
+        try:
+            captured = self.captured(context)
+        except TarError:
+            return None  # `execute` reports it
+        speed = captured.video_frames_per_frame(context)
+        (person,) = (one for one in captured.motion.people if one.person_id == person_id(self.armature()))
+        camera = captured.motion.camera_positions(person.frames)
+        hand, at = EFFECTORS[HANDS].index(self.effector), min(round(row * speed), len(person) - 1)
+        rest = resting_range(person, body_of_clip(captured.motion), captured.motion.fps, hand, at, camera)
+        return None if rest is None else (math.ceil(rest[0] / speed), math.ceil(rest[1] / speed))
+
     def execute(self, context: bpy.types.Context) -> OperatorResult:
-        armature, states = self.armature(), {"lock": True, "release": False, "found": None}
+        armature = self.armature()
+        states = {"lock": True, "release": None if self.effector in EFFECTORS[HANDS] else False, "found": None}
         try:
             captured = self.captured(context)
             speed = captured.video_frames_per_frame(context)
             first, last = (
                 round((frame - captured.options.start_frame) * speed) for frame in sorted((self.first, self.last))
             )
-            foot: Foot = self.foot
-            edits = edits_of(armature).with_contact(foot, max(first, 0), max(last, 0), states[self.contact])
+            effector: Effector = self.effector
+            edits = edits_of(armature).with_contact(effector, max(first, 0), max(last, 0), states[self.contact])
             finish(update_person(armature, captured, context, edits))
         except TarError as error:
             return refuse(self, error)
@@ -121,7 +141,7 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
 
 
 class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
-    """Lock and release the feet as the contact keys say, after you have moved, added or deleted keys"""
+    """Lock and release feet and hands as the contact keys say, after you have moved, added or deleted keys"""
 
     bl_idname = "tar.use_contact_keys"
     bl_label = "Apply Keys"
@@ -138,12 +158,12 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
             speed = captured.video_frames_per_frame(context)
             frames = np.arange(start, start + len(found))
             wanted = keyed[1][np.clip(frames - keyed[0], 0, len(keyed[1]) - 1)]
-            for number, foot in enumerate(FEET):
+            for number, effector in enumerate(EFFECTORS):
                 for first, end in true_runs(wanted[:, number] != found[:, number]):
                     ends = [round((frames[row] - captured.options.start_frame) * speed) for row in (first, end - 1)]
                     for value in (True, False):
                         if wanted[first, number] == value:
-                            edits = edits.with_contact(foot, ends[0], ends[1], value)
+                            edits = edits.with_contact(effector, ends[0], ends[1], value)
             finish(update_person(armature, captured, context, edits))
         except TarError as error:
             return refuse(self, error)

@@ -2,7 +2,7 @@
 
 import bpy
 
-from tar_core.edits import FEET
+from tar_core.edits import EFFECTORS, FEET, HANDS
 
 from ..operators.person_edits import (
     TAR_OT_resolve_range,
@@ -16,7 +16,7 @@ from ..scene.metadata import edits_of
 
 
 def draw_person_edits(context: bpy.types.Context, layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
-    """Draw the height, the floor and the foot contacts of a person at the current frame."""
+    """Draw the height, the floor and the contacts of a person at the current frame."""
     edits, found = edits_of(armature), contacts_of(armature)
     column = layout.column(align=True)
     row = column.row(align=True)
@@ -24,18 +24,18 @@ def draw_person_edits(context: bpy.types.Context, layout: bpy.types.UILayout, ar
     row.operator(TAR_OT_set_height.bl_idname, text=text, icon="EMPTY_SINGLE_ARROW").person = armature.name
     stand = row.operator(TAR_OT_stand_on_floor.bl_idname, icon="ANCHOR_BOTTOM", depress=edits.on_floor)
     stand.person = armature.name
-    row = column.row(align=True)
-    for number, foot in enumerate(FEET):
-        frame = -1 if found is None or context.scene is None else context.scene.frame_current - found[0]
-        is_inside = found is not None and 0 <= frame < len(found[1])
-        is_locked = found is not None and is_inside and bool(found[1][frame, number])
-        cell = row.row(align=True)
-        cell.enabled = is_inside
-        name = f"{foot.title()} Foot"
-        button = cell.operator(
-            TAR_OT_set_contact.bl_idname, text=name, icon="LOCKED" if is_locked else "UNLOCKED", depress=is_locked
-        )
-        button.person, button.foot = armature.name, foot
+    frame = -1 if found is None or context.scene is None else context.scene.frame_current - found[0]
+    is_inside = found is not None and 0 <= frame < len(found[1])
+    for pair in (FEET, HANDS):
+        row = column.row(align=True)
+        row.enabled = is_inside
+        for effector in EFFECTORS[pair]:
+            is_locked = found is not None and is_inside and bool(found[1][frame, EFFECTORS.index(effector)])
+            name = effector.replace("_", " ").title()
+            button = row.operator(
+                TAR_OT_set_contact.bl_idname, text=name, icon="LOCKED" if is_locked else "UNLOCKED", depress=is_locked
+            )
+            button.person, button.effector = armature.name, effector
     row = column.row(align=True)
     row.operator(TAR_OT_use_contact_keys.bl_idname, icon="KEYINGSET").person = armature.name
     row.operator(TAR_OT_resolve_range.bl_idname, icon="FILE_REFRESH").person = armature.name

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 
-from tar_core.cleanup.leg_ik import bend_legs
+from tar_core.cleanup.limb_ik import bend_limb
 from tar_core.errors import TarError
 from tar_core.rotations import rotation_between, rotation_z
 from tar_core.skeleton import FINGERS
@@ -233,7 +233,7 @@ def transfer(source: RestPose, motion: WorldMotion, target: RestPose, align: boo
     for hip, knee, ankle in LEGS:
         thigh, shin = positions[knee] - positions[hip], positions[ankle] - positions[knee]
         axis = from_rest[hip] @ facing.T @ np.array([1.0, 0, 0])  # about which a straight knee bends
-        at_hip, at_knee = bend_legs(thigh, shin, scaled(motion.positions[ankle]) - positions[hip], axis)
+        at_hip, at_knee = bend_limb(thigh, shin, scaled(motion.positions[ankle]) - positions[hip], axis)
         rotations[hip] = at_hip @ rotations[hip]
         rotations[knee] = at_hip @ at_knee @ rotations[knee]
         positions[knee] = positions[hip] + (at_hip @ thigh[..., None])[..., 0]

@@ -99,7 +99,7 @@ class PreparedClip:
         placement: transformation from the camera frame to the world.
         about_floor: text about the floor for the People panel.
         implausible: for each person of the clip, the ranges in which the motion is implausible.
-        contacts: for each person of the clip, the frames [N, 2] in which the left and the right foot are locked.
+        contacts: for each person of the clip, the frames [N, 4] in which feet and hands (EFFECTORS) are locked.
         given_camera: the user's animated camera, if the clip is placed in its world.
         speed: video frames per scene frame.
         warnings: messages for the user.

@@ -1,4 +1,4 @@
-"""Foot contacts of a person as keys, which the Dope Sheet shows as one strip for each foot.
+"""Contacts of a person as keys, which the Dope Sheet shows as one strip for each foot and hand.
 
 They are in an action of the armature's data, so that the action of the poses, its NLA strips and exports do not change.
 """
@@ -9,25 +9,31 @@ from typing import Any
 import bpy
 import numpy as np
 
-from tar_core.edits import FEET
+from tar_core.edits import EFFECTORS, FEET, Effector
 
 from ..util.blender_types import data_of
 from .fcurves import find_action, new_action, remove_curves
 from .metadata import is_part, mark_part
 
-_NAMES = {"left": "Left Foot Contact", "right": "Right Foot Contact"}  # in saved files: never change them
+# In saved files: never change them. Older files have no keys of hands.
+_NAMES: dict[Effector, str] = {
+    "left_foot": "Left Foot Contact",
+    "right_foot": "Right Foot Contact",
+    "left_hand": "Left Hand Contact",
+    "right_hand": "Right Hand Contact",
+}
 # Types of keys, which have colors in the Dope Sheet: as found, locked by the user, released by the user.
 _FOUND, _LOCKED, _RELEASED = "KEYFRAME", "EXTREME", "JITTER"
 
 
 def show_contacts(armature: bpy.types.Object, frames: np.ndarray, contacts: np.ndarray, marks: np.ndarray) -> None:
-    """Key the contacts of the feet. An action that the user gave to the armature's data is kept instead.
+    """Key the contacts of feet and hands. An action that the user gave to the armature's data is kept instead.
 
     Args:
         armature: of the person.
         frames: [N] consecutive scene frames.
-        contacts: [N, 2] bool; of the left and the right foot.
-        marks: [N, 2] edited contacts (`PersonEdits.contact_marks`).
+        contacts: [N, 4] bool; of EFFECTORS.
+        marks: [N, 4] edited contacts (`PersonEdits.contact_marks`).
     """
     data = data_of(armature, bpy.types.Armature)
     found = find_action(data, is_part)
@@ -37,13 +43,13 @@ def show_contacts(armature: bpy.types.Object, frames: np.ndarray, contacts: np.n
         found = new_action(data, f"{armature.name} Contacts")
         mark_part(found[0])
     channels = found[1]
-    remove_curves(channels, {_path(foot) for foot in FEET})
-    for number, foot in enumerate(FEET):
-        data[_NAMES[foot]] = 0
+    remove_curves(channels, {_path(effector) for effector in EFFECTORS})
+    for number, effector in enumerate(EFFECTORS):
+        data[_NAMES[effector]] = 0
         owner: Any = data  # the stubs declare that `id_properties_ui` returns nothing
-        about = owner.id_properties_ui(_NAMES[foot])
-        about.update(min=0, max=1, description="Whether the foot is locked in place")
-        curve = channels.fcurves.new(_path(foot), index=0)
+        about = owner.id_properties_ui(_NAMES[effector])
+        about.update(min=0, max=1, description=f"Whether the {effector.replace('_', ' ')} is locked in place")
+        curve = channels.fcurves.new(_path(effector), index=0)
         keys = list(_keys(contacts[:, number], marks[:, number]))
         curve.keyframe_points.add(len(keys))
         for point, (index, value, kind) in zip(curve.keyframe_points, keys, strict=True):
@@ -55,26 +61,32 @@ def show_contacts(armature: bpy.types.Object, frames: np.ndarray, contacts: np.n
 
 
 def contacts_of(armature: bpy.types.Object) -> tuple[int, np.ndarray] | None:
-    """The keyed contacts of a person: the first scene frame, and [N, 2] bool; None if there are no keys."""
+    """The keyed contacts of a person: the first scene frame, and [N, 4] bool; None if there are no keys."""
     found = find_action(data_of(armature, bpy.types.Armature), is_part)
     if found is None:
         return None
     curves = {curve.data_path: curve for curve in found[1].fcurves if len(curve.keyframe_points)}
-    if not all(_path(foot) in curves for foot in FEET):
+    keys = {
+        effector: np.array([point.co for point in curves[_path(effector)].keyframe_points], float)
+        for effector in EFFECTORS
+        if _path(effector) in curves
+    }
+    if not set(EFFECTORS[FEET]) <= set(keys):
         return None
-    keys = [np.array([point.co for point in curves[_path(foot)].keyframe_points], float) for foot in FEET]
-    first, last = round(min(key[0, 0] for key in keys)), round(max(key[-1, 0] for key in keys))
-    frames = np.arange(first, last + 1)
-    rows = [(np.searchsorted(key[:, 0], frames + 0.5) - 1).clip(0) for key in keys]
-    return first, np.stack([key[row, 1] > 0.5 for key, row in zip(keys, rows, strict=True)], 1)
+    first, last = round(min(key[0, 0] for key in keys.values())), round(max(key[-1, 0] for key in keys.values()))
+    contacts = np.zeros((last + 1 - first, len(EFFECTORS)), bool)
+    for effector, key in keys.items():
+        rows = (np.searchsorted(key[:, 0], np.arange(first, last + 1) + 0.5) - 1).clip(0)
+        contacts[:, EFFECTORS.index(effector)] = key[rows, 1] > 0.5
+    return first, contacts
 
 
-def _path(foot: str) -> str:
-    return f'["{_NAMES[foot]}"]'
+def _path(effector: Effector) -> str:
+    return f'["{_NAMES[effector]}"]'
 
 
 def _keys(contacts: np.ndarray, marks: np.ndarray) -> Iterator[tuple[int, int, Any]]:
-    """Index, value and type of the keys of one foot.
+    """Index, value and type of the keys of one foot or hand.
 
     Contacts and edited ranges have a key at both ends, between which the Dope Sheet draws a bar.
     """

@@ -146,7 +146,7 @@ def update_person(
 def found_contacts(
     armature: bpy.types.Object, captured: CapturedClip, context: bpy.types.Context, edits: PersonEdits
 ) -> Incremental[tuple[int, np.ndarray]]:
-    """The first scene frame of a person, and the contacts [N, 2] of the feet with these edits; nothing changes."""
+    """The first scene frame of a person, and the contacts [N, 4] of EFFECTORS with these edits; nothing changes."""
     prepared = yield from prepared_person(armature, captured, context, edits)
     return captured.options.start_frame + int(prepared.clip.people[0].frames[0]), prepared.contacts[0]
 

@@ -8,6 +8,7 @@ from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.contacts import sole_points, surface_points
 from tar_core.cleanup.resampling import select_frames
+from tar_core.edits import FEET
 from tar_core.motion import LEVEL, PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -38,18 +39,17 @@ def hover_text(
 
     Args:
         people: their motion.
-        contacts: for each person, the frames [N, 2] in which the left and the right foot are in contact.
+        contacts: for each person, the frames [N, 4] in which EFFECTORS are in contact.
         body: the clip's body.
         placement: of the camera frame in the world.
     """
     texts = []
     for person, contact in zip(people, contacts, strict=True):
         soles = placement.points(sole_points(person, body))[..., 2].reshape(len(person), 2, 2).min(2)
-        height = float(np.median(soles[contact])) if contact.any() else 0.0
+        height = float(np.median(soles[contact[:, FEET]])) if contact[:, FEET].any() else 0.0
         if abs(height) > _SEEN_HEIGHT:
-            verb = "hovers" if height > 0 else "sinks"
             place = "above" if height > 0 else "below"
-            texts.append(f"person {person.person_id} {verb} {100 * abs(height):.0f} cm {place} it")
+            texts.append(f"person {person.person_id} stands {100 * abs(height):.0f} cm {place} it")
     return ", ".join(texts)
 
 

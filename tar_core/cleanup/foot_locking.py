@@ -16,8 +16,9 @@ s, b    keep the velocity and the acceleration of the root elsewhere, so that th
 Each frame is coupled with the next two only, so the time to solve it is proportional to the number of frames.
 
 The remaining sliding is an error of the leg poses. The same problem is solved for each foot, with d_t the displacement
-of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (leg_ik.py). Feet that still slide
-in contacts are held by sole_locking.py.
+of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (limb_ik.py). Feet that still slide
+in contacts, and hands that the user marks, are held by
+contact_locking.py.
 
 If the floor is known, standing feet are leveled first (foot_leveling.py), and terms (h_t + up . d_t)^2 / e^2 are added
 to both problems, with the height h_t of the lowest sole, for soles that are in stance close to the floor or below it.
@@ -32,15 +33,17 @@ from tar_core.body.shape import rest_joints
 from tar_core.cleanup.banded import second_differences, solve_band
 from tar_core.cleanup.contacts import ORIGIN, START_HEIGHT, sight_lines, sole_points, weighted_speed
 from tar_core.cleanup.foot_leveling import level_feet
-from tar_core.cleanup.leg_ik import move_ankles
+from tar_core.cleanup.hand_contacts import palm_points
+from tar_core.cleanup.limb_ik import LEGS, move_limbs
 from tar_core.cleanup.smoothing import check_strength
+from tar_core.edits import EFFECTORS, FEET, HANDS
 from tar_core.filters import smooth_points, smoothing_window
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 FOOT_JOINTS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 
-FEET = (slice(0, 2), slice(2, 4))  # of the left and the right foot in FOOT_JOINTS
+FOOT_POINTS = (slice(0, 2), slice(2, 4))  # of the left and the right foot in FOOT_JOINTS
 
 STANCE_SPEED = 0.22  # m/s at which the stance weight is 1/e
 _MIN_STANCE_WEIGHT = 0.05  # smaller weights are set to zero
@@ -68,7 +71,7 @@ _ANKLE = Deviations(0.03, 0.3, 3.0)
 _ANKLE_DISPLACEMENT = 0.015  # meters
 FLOOR_ERROR, _ROOT_FLOOR = 0.004, 0.01  # meters; of the height of a sole that should be on the floor, for legs and root
 _MAX_DEPTH = 0.15  # meters below the floor from which a foot is lifted; deeper feet are errors of the whole body
-_KNEE_STIFFNESS = 0.08  # meters per radian; prevents knee snapping, see `bend_legs`
+_KNEE_STIFFNESS = 0.08  # meters per radian; prevents knee snapping, see `bend_limb`
 _MIN_DISPLACEMENT = 1e-4  # meters; smaller displacements of an ankle are ignored
 
 
@@ -99,18 +102,18 @@ def lock_feet(
         strength: 0 leaves the motion unchanged; with 1, feet in stance slide by about 5 cm/s.
         camera: [N, 3] or constant [3] position of the camera, meters.
         floor: feet are also placed on this floor; None if it is not known.
-        marks: [N, 2] edited contacts (`PersonEdits.contact_marks`), if there are any. Marked feet are locked at any
-            strength.
+        marks: [N, 4] edited contacts (`PersonEdits.contact_marks`), if there are any. Marked feet are locked at any
+            strength. Marked hands count like feet in stance for the path of the root.
 
     Raises:
         TarError: the strength is outside 0..1.
     """
     check_strength(strength, "foot locking")
-    marks = np.zeros((len(person), 2), np.int8) if marks is None else marks
+    marks = np.zeros((len(person), len(EFFECTORS)), np.int8) if marks is None else marks
     if (strength == 0 and not (marks > 0).any()) or len(person) < 2:
         return person
-    stance = stance_weights(foot_points(person, body), fps, camera, marks)  # [N - 1, 4]
-    stance *= np.where(_marked_in_contact(marks), 1.0, strength)
+    stance = stance_weights(foot_points(person, body), fps, camera, marks[:, FEET])  # [N - 1, 4]
+    stance *= np.where(_marked_in_contact(marks[:, FEET]), 1.0, strength)
     if floor is not None:
         person = level_feet(person, body, fps, floor, flat_weights(stance))
     sight = person.trans - camera
@@ -122,7 +125,11 @@ def lock_feet(
         heights = floor.heights(sole_points(person, body)).min(1)
         to_floor, pull = floor_terms(floor, heights, strength * floor_weights(heights, stance.max(1)), _ROOT_FLOOR)
         stiffness = stiffness + to_floor
-    displacement = solve_displacements(foot_points(person, body), stance, stiffness, _ROOT, fps, pull)
+    points, weights = foot_points(person, body), stance
+    if (marks[:, HANDS] > 0).any():
+        points = np.concatenate([points, palm_points(person, body)], 1)
+        weights = np.concatenate([stance, in_both(marks[:, HANDS] > 0)], 1)
+    displacement = solve_displacements(points, weights, stiffness, _ROOT, fps, pull)
     person = replace(person, trans=person.trans + displacement)
     plane = None if floor is None else (floor, strength)
     return _lock_legs(person, body, fps, stance, plane)
@@ -146,7 +153,7 @@ def _lock_legs(
     stiffness = np.eye(3) / _ANKLE_DISPLACEMENT**2
     soles = None if floor is None else floor[0].heights(sole_points(person, body))
     ankles = []
-    for foot in FEET:
+    for foot in FOOT_POINTS:
         matrices, pull = np.tile(stiffness, (len(person), 1, 1)), np.zeros((len(person), 3))
         if floor is not None and soles is not None:
             plane, weight = floor
@@ -157,8 +164,8 @@ def _lock_legs(
         ankles.append(solve_displacements(feet[:, foot], stance[:, foot], matrices, _ANKLE, fps, pull))
     displacements = np.stack(ankles, 1)
     displacements[np.linalg.norm(displacements, axis=-1) < _MIN_DISPLACEMENT] = 0
-    poses = person.poses.reshape(len(person), -1, 3)
-    moved = move_ankles(poses, rest_joints(body, person.betas.astype(np.float64)), displacements, _KNEE_STIFFNESS)
+    poses, rest = person.poses.reshape(len(person), -1, 3), rest_joints(body, person.betas.astype(np.float64))
+    moved = move_limbs(poses, rest, LEGS, displacements, _KNEE_STIFFNESS)
     return replace(person, poses=moved.reshape(len(person), -1).astype(person.poses.dtype))
 
 
@@ -181,12 +188,17 @@ def floor_weights(heights: np.ndarray, stance: np.ndarray) -> np.ndarray:
 
 def flat_weights(stance: np.ndarray) -> np.ndarray:
     """How certainly each foot stands flat, [N, 2] in 0..1: ankle and toes rest, by their stance weights [N - 1, 4]."""
-    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in FEET], 1)
+    return np.stack([_per_frame(stance[:, foot].min(1)) for foot in FOOT_POINTS], 1)
 
 
 def _marked_in_contact(marks: np.ndarray) -> np.ndarray:
     """The points [N - 1, 4] of feet that are marked as in contact in a frame and the next, from marks [N, 2]."""
-    return np.repeat((marks[:-1] > 0) & (marks[1:] > 0), 2, axis=1)
+    return np.repeat(in_both(marks > 0), 2, axis=1)
+
+
+def in_both(flags: np.ndarray) -> np.ndarray:
+    """Whether flags [N, K] are true in a frame and the next, [N - 1, K]."""
+    return np.asarray(flags[:-1] & flags[1:])
 
 
 def _per_frame(stance: np.ndarray) -> np.ndarray:
@@ -243,7 +255,7 @@ def foot_contacts(
 ) -> np.ndarray:
     """The frames [N, 2] in which `lock_feet` keeps the left and the right foot in place, bool."""
     stance = stance_weights(foot_points(person, body), fps, camera, marks)
-    contacts = np.stack([_per_frame(stance[:, foot].max(1)) > 0.5 for foot in FEET], 1)
+    contacts = np.stack([_per_frame(stance[:, foot].max(1)) > 0.5 for foot in FOOT_POINTS], 1)
     return contacts if marks is None else np.where(marks == 0, contacts, marks > 0)
 
 
@@ -266,7 +278,7 @@ def stance_weights(
     smooth = smooth_points(feet, smoothing_window(_SPEED_WINDOW * fps, count))
     speed = weighted_speed(fps * np.diff(smooth, axis=0), sight_lines(smooth, camera)[1:])
     if marks is not None:
-        for mark, foot in zip(marks.T, FEET, strict=True):
+        for mark, foot in zip(marks.T, FOOT_POINTS, strict=True):
             rests, moves = (mark[:-1] > 0) & (mark[1:] > 0), (mark[:-1] < 0) | (mark[1:] < 0)
             speed[rests, foot] -= speed[rests, foot].min(1, keepdims=True)
             speed[moves, foot] = np.inf

@@ -2,7 +2,7 @@
 
     outliers and smoothing -> focal length, known heights -> lean correction -> ground plane -> root path
     -> placement in the world                                                       all people together: `settle`
-    edited contacts, standing on the floor -> foot locking -> resampling -> sole locking  each person: `finish`
+    edited contacts, standing on the floor -> foot locking -> resampling -> contact locking each person: `finish`
 
 The command line, the sidebar, the headless command and Re-import all call `clean_up`. After an edit of one person's
 contacts, Blender calls `finish` for that person only: contacts change neither the floor nor other people.
@@ -17,14 +17,14 @@ from tar_core.body.data import BodyData
 from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.body_size import person_of_height, stand_on_floor, with_shape
 from tar_core.cleanup.camera_height import camera_height
+from tar_core.cleanup.contact_locking import lock_contacts
 from tar_core.cleanup.foot_locking import foot_contacts, lock_clip_feet, lock_feet
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip, resample_flags
 from tar_core.cleanup.root_path import change_path, correct_root_paths
 from tar_core.cleanup.smoothing import smooth_clip
-from tar_core.cleanup.sole_locking import lock_soles
-from tar_core.edits import PersonEdits
+from tar_core.edits import FEET, HANDS, PersonEdits
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.options import CleanupOptions
 
@@ -58,7 +58,7 @@ class CleanMotion:
         clip: the motion.
         floor: the floor, of any confidence; None if it was not estimated, or no foot is ever on the ground.
         placement: transformation from the camera frame to the world.
-        contacts: for each person of the clip, the frames [N, 2] in which the left and the right foot are locked.
+        contacts: for each person of the clip, the frames [N, 4] in which feet and hands (EFFECTORS) are locked.
     """
 
     clip: MotionClip
@@ -161,7 +161,8 @@ def finish(
             grounds.append(settled.placement.floor() if own.on_floor else clip.floor)
             marks.append(own.contact_marks(person.frames))
             camera = clip.camera_positions(person.frames)
-            contacts.append(foot_contacts(edited, body, clip.fps, camera, marks[-1]))
+            feet = foot_contacts(edited, body, clip.fps, camera, marks[-1][:, FEET])
+            contacts.append(np.concatenate([feet, marks[-1][:, HANDS] > 0], 1))
             people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, grounds[-1], marks[-1]))
     clip, floor = replace(clip, people=people), None if _has_world(clip) else settled.floor
     if fps is not None:
@@ -171,11 +172,11 @@ def finish(
             for found in (contacts, marks)
         )
         clip = resample_clip(clip, fps)
-    # Soles are held in the resampled motion, since interpolation between frames moves them.
+    # Soles and hands are held in the resampled motion, since interpolation between frames moves them.
     held = []
     for person, flags, ground, mark in zip(clip.people, contacts, grounds, marks, strict=True):
         camera = clip.camera_positions(person.frames)
-        held.append(lock_soles(person, body, clip.fps, flags, options.foot_locking, camera, ground, mark))
+        held.append(lock_contacts(person, body, clip.fps, flags, options.foot_locking, camera, ground, mark))
     return CleanMotion(replace(clip, people=held), floor, settled.placement, contacts)
 
 
@@ -200,9 +201,9 @@ def _with_edits(
 ) -> PersonMotion:
     """A settled person with the edits of contacts and the floor, before the feet are locked."""
     clip, person, captured = settled.clip, settled.clip.people[index], settled.captured[index]
-    if not (edits.on_floor or edits.contacts):
+    camera, marks = clip.camera_positions(person.frames), edits.contact_marks(person.frames)[:, FEET]
+    if not (edits.on_floor or marks.any()):
         return person
-    camera, marks = clip.camera_positions(person.frames), edits.contact_marks(person.frames)
     floor = None if clip.floor is None else replace(clip.floor, height=settled.heights[index])
     if edits.on_floor:
         floor, keep_size = settled.placement.floor(), edits.height is not None

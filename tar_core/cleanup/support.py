@@ -20,7 +20,6 @@ from tar_core.cleanup.contacts import (
     surface_points,
 )
 from tar_core.cleanup.kinematics import FLIGHT_HEIGHT, outermost_vertices
-from tar_core.edits import FEET
 from tar_core.filters import true_runs
 from tar_core.motion import Floor, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
@@ -30,7 +29,7 @@ _START_HEIGHT, _END_HEIGHT = 0.08, 0.12
 _MAX_HEIGHT = 0.2  # meters of a support above the floor
 _MIN_FLIGHT = 0.15  # seconds
 
-_FEET = [[JOINT_NAMES.index(f"{side}_{part}") for part in ("ankle", "foot")] for side in FEET]
+_FEET = [[JOINT_NAMES.index(f"{side}_{part}") for part in ("ankle", "foot")] for side in ("left", "right")]
 
 # Expected error of the joints in a usual frame, meters, and the largest relative error.
 _USUAL_ERROR, _MAX_RELATIVE_ERROR = 0.09, 6.0

@@ -14,7 +14,7 @@ from mathutils import Matrix, Vector
 
 from tar_blender.retarget.skeleton_motion import RestPose, mapped_parent
 from tar_core.body.data import load_body
-from tar_core.cleanup.leg_ik import move_ankles
+from tar_core.cleanup.limb_ik import LEGS, move_limbs
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.skeleton import SMPLH_JOINT_NAMES, SMPLH_PARENTS
 
@@ -57,7 +57,7 @@ def planted_clip(count: int = FRAMES) -> MotionClip:
     poses[:, 0, 0] = np.pi  # in front of a level camera
     sway = np.stack([0.08 * np.sin(time), 0.05 * np.cos(2 * time), 0.06 * np.cos(time)], 1)
     rest = load_body().J_regressor @ load_body().v_template
-    poses = move_ankles(poses, rest, np.repeat(-sway[:, None], 2, axis=1))
+    poses = move_limbs(poses, rest, LEGS, np.repeat(-sway[:, None], 2, axis=1))
     frames = np.arange(count)
     trans = sway + [0.0, 0.0, 4.0]
     person = PersonMotion(

@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.cleanup.contacts import sole_points
+from tar_core.cleanup.limb_ik import ARMS
 from tar_core.motion import LEVEL, Floor, MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
@@ -36,6 +37,22 @@ def stepping_motion(speed: float, count: int = 60) -> PersonMotion:
     poses[:, hips[0], 0] += swing
     poses[:, ankles[0], 0] -= swing
     return replace(person, poses=poses.reshape(count, 72))
+
+
+def leaning_motion(bend: float, count: int = 60) -> PersonMotion:
+    """A person who leans against a wall in front with both hands, and whose root, arms and wrists sway.
+
+    Args:
+        bend: of the elbows, radians.
+        count: number of frames.
+    """
+    person, time = standing_motion(count), np.arange(count) / FPS
+    poses = person.poses.reshape(count, 24, 3).copy()
+    for (shoulder, elbow, wrist), sign in zip(ARMS, (-1, 1), strict=True):
+        poses[:, shoulder] = np.stack([0 * time, sign * (1.5 - bend / 2) + 0 * time, 0.05 * np.sin(7 * time)], 1)
+        poses[:, elbow, 1], poses[:, wrist, 1] = sign * bend, 0.1 * np.sin(5 * time)
+    sway = np.stack([0.02 * np.sin(3 * time), 0 * time, 0.04 * np.sin(2 * time)], 1)
+    return replace(person, poses=poses.reshape(count, 72), trans=person.trans + sway)
 
 
 def with_rotated_camera(person: PersonMotion, camera: np.ndarray) -> PersonMotion:

@@ -93,7 +93,7 @@ def toggle_contact(session: Session) -> Step:
         was_locked = contacts()[1][frame - start, 0]
         began = time.perf_counter()
         with session.override():
-            bpy.ops.tar.set_contact("INVOKE_DEFAULT", True, person=person().name, foot="left")
+            bpy.ops.tar.set_contact("INVOKE_DEFAULT", True, person=person().name, effector="left_foot")
         seconds.append(time.perf_counter() - began)
         assert contacts()[1][frame - start, 0] != was_locked, "the contact was not toggled"
         yield DRAW_SECONDS

@@ -12,39 +12,45 @@ from hypothesis import strategies as st
 from tar_core.body.data import load_body
 from tar_core.body.shape import body_height
 from tar_core.cli import main
-from tar_core.edits import FEET, ContactRange, PersonEdits, load_edits, parse_height, with_heights
+from tar_core.edits import EFFECTORS, ContactRange, PersonEdits, load_edits, parse_height, with_heights
 from tar_core.errors import TarError
 from tar_core.shot_files import load_shots
 from tests.support.clips import make_clip, make_person
 
 ranges = st.tuples(
-    st.sampled_from(FEET), st.integers(0, 30), st.integers(0, 12), st.sampled_from([True, False, None])
+    st.sampled_from(EFFECTORS), st.integers(0, 30), st.integers(0, 12), st.sampled_from([True, False, None])
 ).map(lambda values: (values[0], values[1], values[1] + values[2], values[3]))
 
 
 @given(st.lists(ranges, max_size=12))
 def test_the_last_edit_of_a_frame_counts(changes: list[Any]) -> None:
-    edits, expected = PersonEdits(), np.zeros((50, 2), int)
-    for foot, first, last, in_contact in changes:
-        edits = edits.with_contact(foot, first, last, in_contact)
-        expected[first : last + 1, FEET.index(foot)] = {True: 1, False: -1, None: 0}[in_contact]
+    edits, expected = PersonEdits(), np.zeros((50, 4), int)
+    for effector, first, last, in_contact in changes:
+        edits = edits.with_contact(effector, first, last, in_contact)
+        expected[first : last + 1, EFFECTORS.index(effector)] = {True: 1, False: -1, None: 0}[in_contact]
     np.testing.assert_array_equal(edits.contact_marks(np.arange(50)), expected)
     assert PersonEdits.from_json(json.loads(json.dumps(edits.to_json()))) == edits
 
 
 def test_adjacent_ranges_are_joined() -> None:
-    edits = PersonEdits().with_contact("left", 3, 5, True).with_contact("left", 6, 9, True)
-    assert edits.contacts == (ContactRange("left", 3, 9, True),)
+    edits = PersonEdits().with_contact("left_foot", 3, 5, True).with_contact("left_foot", 6, 9, True)
+    assert edits.contacts == (ContactRange("left_foot", 3, 9, True),)
 
 
 def test_json_has_only_what_was_edited() -> None:
     assert PersonEdits().to_json() == {}
-    edits = PersonEdits(1.78, True).with_contact("right", 4, 8, False)
+    edits = PersonEdits(1.78, True).with_contact("right_foot", 4, 8, False)
     assert edits.to_json() == {
         "height": 1.78,
         "on_floor": True,
         "contacts": [{"foot": "right", "first": 4, "last": 8, "in_contact": False}],
     }
+
+
+def test_contacts_of_hands_are_written_beside_those_of_feet() -> None:
+    edits = PersonEdits().with_contact("left_hand", 4, 8, True)
+    assert edits.to_json() == {"contacts": [{"hand": "left", "first": 4, "last": 8, "in_contact": True}]}
+    assert edits.contact_marks(np.arange(10)).any(0).tolist() == [False, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +66,7 @@ def test_json_has_only_what_was_edited() -> None:
         {"on_floor": 1},
         {"contacts": {}},
         {"contacts": [{"foot": "left", "first": 1, "last": 2}]},
-        {"contacts": [{"foot": "hand", "first": 1, "last": 2, "in_contact": True}]},
+        {"contacts": [{"hand": "middle", "first": 1, "last": 2, "in_contact": True}]},
         {"contacts": [{"foot": "left", "first": 3, "last": 2, "in_contact": True}]},
         {"contacts": [{"foot": "left", "first": -3, "last": 2, "in_contact": True}]},
         {"contacts": [{"foot": "left", "first": 3, "last": 2**40, "in_contact": True}]},

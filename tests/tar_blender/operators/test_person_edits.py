@@ -44,9 +44,11 @@ def test_foot_contacts_are_keyed_beside_the_poses(imported: bpy.types.Collection
 
 def test_a_locked_foot_changes_this_person_only(imported: bpy.types.Collection) -> None:
     before, other = values("Person 1"), values("Person 2")
-    assert bpy.ops.tar.set_contact(person="Person 1", foot="left", contact="lock", first=14, last=18) == {"FINISHED"}
+    assert bpy.ops.tar.set_contact(person="Person 1", effector="left_foot", contact="lock", first=14, last=18) == {
+        "FINISHED"
+    }
     armature = bpy.data.objects["Person 1"]
-    assert edits_of(armature).contacts == (ContactRange("left", 13, 17, True),)
+    assert edits_of(armature).contacts == (ContactRange("left_foot", 13, 17, True),)
     first, contacts = contacts_of(armature)
     assert contacts[14 - first : 19 - first, 0].all()
     changed = changed_frames(before, values("Person 1"))
@@ -54,12 +56,12 @@ def test_a_locked_foot_changes_this_person_only(imported: bpy.types.Collection) 
     assert not len(changed_frames(other, values("Person 2")))
     types = {point.type for curve in curves_of(armature.data) for point in curve.keyframe_points}
     assert "EXTREME" in types
-    bpy.ops.tar.set_contact(person="Person 1", foot="left", contact="found", first=14, last=18)
+    bpy.ops.tar.set_contact(person="Person 1", effector="left_foot", contact="found", first=14, last=18)
     assert edits_of(armature) == PersonEdits() and not len(changed_frames(before, values("Person 1")))
 
 
 def test_reimport_keeps_the_edits(imported: bpy.types.Collection) -> None:
-    bpy.ops.tar.set_contact(person="Person 1", foot="right", contact="release", first=10, last=20)
+    bpy.ops.tar.set_contact(person="Person 1", effector="right_foot", contact="release", first=10, last=20)
     edited = values("Person 1")
     assert bpy.ops.tar.reimport_clip(clip=imported.name) == {"FINISHED"}
     assert len(edits_of(bpy.data.objects["Person 1"]).contacts) == 1
@@ -114,7 +116,7 @@ def test_missing_motion_is_refused_and_nothing_changes(imported: bpy.types.Colle
     motion_file.unlink()
     before = values("Person 1")
     with pytest.raises(RuntimeError, match="no longer in the cache"):
-        bpy.ops.tar.set_contact(person="Person 1", foot="left", contact="lock", first=14, last=18)
+        bpy.ops.tar.set_contact(person="Person 1", effector="left_foot", contact="lock", first=14, last=18)
     with pytest.raises(RuntimeError, match="no longer in the cache"):
         bpy.ops.tar.stand_on_floor(person="Person 1")
     assert not len(changed_frames(before, values("Person 1")))

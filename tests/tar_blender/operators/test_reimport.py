@@ -180,7 +180,7 @@ def test_correction_keeps_the_rate_of_the_keys(imported: bpy.types.Collection) -
     scene, armature = bpy.context.scene, bpy.data.objects["Person 1"]
     before = pelvis_curve(armature)[:, 0]
     scene.render.fps = 60
-    bpy.ops.tar.set_contact(person="Person 1", foot="left", contact="lock", first=14, last=18)
+    bpy.ops.tar.set_contact(person="Person 1", effector="left_foot", contact="lock", first=14, last=18)
     np.testing.assert_array_equal(pelvis_curve(armature)[:, 0], before)
     first, contacts = contacts_of(armature)
     assert contacts[14 - first : 19 - first, 0].all()

@@ -48,5 +48,7 @@ def test_the_first_correction_uses_what_the_import_has_computed(addon: None, set
     synthetic_clip(frames=20).save(tmp_path / "walk.npz")
     bpy.ops.tar.import_motion_file(filepath=str(tmp_path / "walk.npz"))
     assert len(settled) == 1
-    assert bpy.ops.tar.set_contact(person="Person 1", foot="left", contact="lock", first=8, last=12) == {"FINISHED"}
+    assert bpy.ops.tar.set_contact(person="Person 1", effector="left_foot", contact="lock", first=8, last=12) == {
+        "FINISHED"
+    }
     assert len(settled) == 1

@@ -16,7 +16,7 @@ from tar_core.cleanup.foot_locking import (
     lock_feet,
     stance_weights,
 )
-from tar_core.cleanup.leg_ik import LEGS
+from tar_core.cleanup.limb_ik import LEGS
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, Floor, MotionClip
 from tar_core.rotations import axis_angle_to_matrix

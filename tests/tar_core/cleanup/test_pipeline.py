@@ -7,7 +7,7 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.camera.trajectory import CameraTrajectory
-from tar_core.cleanup.leg_ik import LEGS
+from tar_core.cleanup.limb_ik import LEGS
 from tar_core.cleanup.pipeline import clean_up
 from tar_core.motion import Floor, MotionClip, Vertical
 from tar_core.options import NO_CLEANUP, CleanupOptions

@@ -10,13 +10,14 @@ from tar_core.body.shape import body_height, rest_joints
 from tar_core.cleanup.camera_height import feet_height
 from tar_core.cleanup.contacts import sole_points
 from tar_core.cleanup.foot_locking import foot_points
+from tar_core.cleanup.hand_contacts import palm_points
 from tar_core.cleanup.pipeline import CleanMotion, clean_up, finish, settle
-from tar_core.edits import Foot, PersonEdits
+from tar_core.edits import EFFECTORS, FEET, PersonEdits
 from tar_core.errors import TarError
 from tar_core.motion import LEVEL, MotionClip, PersonMotion, Vertical
 from tar_core.options import NO_CLEANUP, CleanupOptions
 from tar_core.skeleton import pose_skeleton
-from tests.support.standing import BODY, clip_of, standing_motion, stepping_motion
+from tests.support.standing import BODY, clip_of, leaning_motion, standing_motion, stepping_motion
 
 FIRST, LAST = 25, 40
 
@@ -29,7 +30,7 @@ def cleaned(clip: MotionClip, edits: Mapping[int, PersonEdits] | None = None) ->
     return clean_up(clip, BODY, CleanupOptions(), on_ground=True, edits=edits)
 
 
-def slide(person: PersonMotion, foot: Foot) -> float:
+def slide(person: PersonMotion, foot: str) -> float:
     """Largest movement per frame of the left or right foot's slowest point in the edited frames, meters."""
     points = foot_points(person, BODY)[:, [0, 1] if foot == "left" else [2, 3]]
     return float(np.linalg.norm(np.diff(points, axis=0), axis=-1)[FIRST:LAST].min(1).max())
@@ -47,7 +48,7 @@ def test_marked_contact_locks_the_foot_in_that_range() -> None:
     before = cleaned(clip)
     (person,) = before.clip.people
     assert slide(person, "left") > 0.005 and not before.contacts[0][FIRST : LAST + 1, 0].all()
-    after = cleaned(clip, {1: PersonEdits().with_contact("left", FIRST, LAST, True)})
+    after = cleaned(clip, {1: PersonEdits().with_contact("left_foot", FIRST, LAST, True)})
     (locked,) = after.clip.people
     assert slide(locked, "left") < 0.001
     assert after.contacts[0][FIRST : LAST + 1, 0].all()
@@ -58,12 +59,12 @@ def test_marked_contact_locks_the_foot_in_that_range() -> None:
 
 
 def test_feet_do_not_slide_at_another_frame_rate() -> None:
-    edits = {1: PersonEdits().with_contact("left", FIRST, LAST, True)}
+    edits = {1: PersonEdits().with_contact("left_foot", FIRST, LAST, True)}
     result = clean_up(filmed(stepping_motion(1.2)), BODY, CleanupOptions(), on_ground=True, fps=50, edits=edits)
     (person,), (contacts,) = result.clip.people, result.contacts
     soles = sole_points(person, BODY)
     moved = np.linalg.norm(np.diff(soles, axis=0), axis=-1).reshape(-1, 2, 2).min(-1)
-    held = contacts[:-1] & contacts[1:]
+    held = (contacts[:-1] & contacts[1:])[:, FEET]
     assert len(person) > 90 and held[:, 0].sum() > 20 and moved[held].max() < 0.001
 
 
@@ -73,14 +74,14 @@ def test_released_foot_moves_as_captured() -> None:
     before = cleaned(clip)
     moved = slide(captured, "left")
     assert before.contacts[0][FIRST : LAST + 1, 0].all() and slide(before.clip.people[0], "left") < 0.4 * moved
-    after = cleaned(clip, {1: PersonEdits().with_contact("left", FIRST, LAST, False)})
+    after = cleaned(clip, {1: PersonEdits().with_contact("left_foot", FIRST, LAST, False)})
     assert not after.contacts[0][FIRST : LAST + 1, 0].any()
     assert slide(after.clip.people[0], "left") > 0.8 * moved
 
 
 def test_marked_foot_is_locked_without_foot_locking() -> None:
     clip = filmed(stepping_motion(1.2))
-    edits = {1: PersonEdits().with_contact("left", FIRST, LAST, True)}
+    edits = {1: PersonEdits().with_contact("left_foot", FIRST, LAST, True)}
     (locked,) = clean_up(clip, BODY, NO_CLEANUP, edits=edits).clip.people
     assert slide(locked, "left") < 0.001
     np.testing.assert_allclose(locked.poses[:10], clip.people[0].poses[:10], atol=1e-3)
@@ -90,16 +91,30 @@ def test_marked_contacts_keep_captured_fingers() -> None:
     person = stepping_motion(1.2)
     count = len(person)
     hands = replace(person, hand_poses=np.full((count, 90), 0.1), hand_confidence=np.ones((count, 2)))
-    edits = {1: PersonEdits().with_contact("left", FIRST, LAST, True)}
+    edits = {1: PersonEdits().with_contact("left_foot", FIRST, LAST, True)}
     (locked,) = clean_up(filmed(hands), BODY, NO_CLEANUP, edits=edits).clip.people
     assert slide(locked, "left") < 0.001
     np.testing.assert_allclose(locked.hand_poses, hands.hand_poses, atol=1e-6)
 
 
+def test_marked_hand_is_held_at_any_frame_rate_and_strength() -> None:
+    clip = filmed(leaning_motion(0.5))
+    edits = {1: PersonEdits().with_contact("right_hand", FIRST, LAST, True)}
+    for options, fps in ((CleanupOptions(), None), (CleanupOptions(), 24.0), (NO_CLEANUP, None)):
+        before, after = (clean_up(clip, BODY, options, on_ground=True, fps=fps, edits=one) for one in ({}, edits))
+        steps = [
+            np.linalg.norm(np.diff(palm_points(result.clip.people[0], BODY)[:, 1], axis=0), axis=-1)
+            for result in (before, after)
+        ]
+        held = after.contacts[0][:, EFFECTORS.index("right_hand")]
+        held = held[:-1] & held[1:]
+        assert held.sum() >= 11 and steps[0][held].max() > 0.003 and steps[1][held].max() < 0.001
+
+
 def test_contacts_of_one_person_change_nobody_else() -> None:
     other = replace(stepping_motion(0.3), person_id=2, trans=stepping_motion(0.3).trans + [1.0, 0, 0.5])
     clip = filmed(stepping_motion(1.2), other)
-    edits = {1: PersonEdits().with_contact("left", FIRST, LAST, True)}
+    edits = {1: PersonEdits().with_contact("left_foot", FIRST, LAST, True)}
     before, after = cleaned(clip), cleaned(clip, edits)
     np.testing.assert_array_equal(after.clip.people[1].trans, before.clip.people[1].trans)
     np.testing.assert_array_equal(after.clip.people[1].poses, before.clip.people[1].poses)

@@ -1,4 +1,4 @@
-"""Leg IK moves the ankles, keeps the orientation of the feet and the length of bones, and moves nothing else."""
+"""Limb IK moves the ends of limbs, keeps their orientation and the length of bones, and moves nothing else."""
 
 import numpy as np
 from hypothesis import given, settings
@@ -6,43 +6,45 @@ from hypothesis import strategies as st
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.cleanup.leg_ik import LEGS, move_ankles
+from tar_core.cleanup.limb_ik import ARMS, LEGS, move_limbs
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 REST = rest_joints(load_body(), np.zeros(10))
 FEET = [JOINT_NAMES.index(f"{side}_foot") for side in ("left", "right")]
-ANKLES = [leg[2] for leg in LEGS]
-IN_LEGS = {joint for leg in LEGS for joint in leg}
+HANDS = [JOINT_NAMES.index(f"{side}_hand") for side in ("left", "right")]
+LIMBS = {"legs": (LEGS, FEET), "arms": (ARMS, HANDS)}
+BEND_AXES = {LEGS[0][1]: (1, 0, 0), LEGS[1][1]: (1, 0, 0), ARMS[0][1]: (0, -1, 0), ARMS[1][1]: (0, 1, 0)}
 
 
 def bent_poses(seed, count=20):
-    """Random poses with knees bent by 50 to 100 degrees."""
+    """Random poses with knees and elbows bent by 50 to 100 degrees."""
     random = np.random.default_rng(seed)
     poses = 0.4 * random.normal(size=(count, 24, 3))
-    for _, knee, _ in LEGS:
-        poses[:, knee] = 0
-        poses[:, knee, 0] = random.uniform(0.9, 1.75, count)
+    for joint, axis in BEND_AXES.items():
+        poses[:, joint] = random.uniform(0.9, 1.75, count)[:, None] * axis
     return poses
 
 
 @settings(max_examples=30)
-@given(st.integers(0, 1000), st.floats(0.001, 0.04))
-def test_ankles_reach_their_targets_and_feet_keep_their_orientation(seed, size):
+@given(st.sampled_from(sorted(LIMBS)), st.integers(0, 1000), st.floats(0.001, 0.04))
+def test_ends_reach_their_targets_and_keep_their_orientation(name, seed, size):
+    limbs, tips = LIMBS[name]
+    ends = [limb[2] for limb in limbs]
     poses = bent_poses(seed)
     displacements = size * np.random.default_rng(seed + 1).normal(size=(len(poses), 2, 3)) / 3
-    moved = move_ankles(poses, REST, displacements)
+    moved = move_limbs(poses, REST, limbs, displacements)
     bones, joints = pose_skeleton(poses, REST)
     new_bones, new_joints = pose_skeleton(moved, REST)
-    np.testing.assert_allclose(new_joints[:, ANKLES], joints[:, ANKLES] + displacements, atol=1e-6)
-    np.testing.assert_allclose(new_bones[:, ANKLES, :3, :3], bones[:, ANKLES, :3, :3], atol=1e-6)
-    np.testing.assert_allclose(new_joints[:, FEET], joints[:, FEET] + displacements, atol=1e-6)
-    others = [joint for joint in range(24) if joint not in IN_LEGS]
+    np.testing.assert_allclose(new_joints[:, ends], joints[:, ends] + displacements, atol=1e-6)
+    np.testing.assert_allclose(new_bones[:, ends, :3, :3], bones[:, ends, :3, :3], atol=1e-6)
+    np.testing.assert_allclose(new_joints[:, tips], joints[:, tips] + displacements, atol=1e-6)
+    others = [joint for joint in range(24) if not any(joint in limb for limb in limbs)]
     np.testing.assert_array_equal(moved[:, others], poses[:, others])
 
 
 def test_no_displacement_changes_nothing():
     poses = bent_poses(0)
-    np.testing.assert_array_equal(move_ankles(poses, REST, np.zeros((len(poses), 2, 3))), poses)
+    np.testing.assert_array_equal(move_limbs(poses, REST, LEGS, np.zeros((len(poses), 2, 3))), poses)
 
 
 def test_straight_leg_bends_forward_and_is_not_stretched():
@@ -50,7 +52,7 @@ def test_straight_leg_bends_forward_and_is_not_stretched():
     displacements = np.zeros((2, 2, 3))
     displacements[0, 0] = [0, 0.05, 0]  # up: the knee has to bend
     displacements[1, 0] = [0, -0.05, 0]  # down: out of reach
-    moved = move_ankles(poses, REST, displacements)
+    moved = move_limbs(poses, REST, LEGS, displacements)
     _, joints = pose_skeleton(moved, REST)
     _, before = pose_skeleton(poses, REST)
     hip, knee, ankle = LEGS[0]
@@ -69,7 +71,7 @@ def test_knee_moves_smoothly_with_the_ankle():
     poses[:, LEGS[0][1], 0] = 0.15
     displacements = np.zeros((count, 2, 3))
     displacements[:, 0, 1] = np.linspace(-0.01, 0.15, count)
-    _, joints = pose_skeleton(move_ankles(poses, REST, displacements), REST)
+    _, joints = pose_skeleton(move_limbs(poses, REST, LEGS, displacements), REST)
     steps = np.linalg.norm(np.diff(joints[:, LEGS[0][1]], axis=0), axis=-1)
     assert steps.max() < 0.015
 
@@ -82,11 +84,24 @@ def test_stiffness_prevents_knee_snapping():
     displacements = np.zeros((3, 2, 3))
     displacements[:, 0] = [0.005, 0.015, 0]
     _, before = pose_skeleton(poses, REST)
-    free = move_ankles(poses, REST, displacements)
-    stiff = move_ankles(poses, REST, displacements, stiffness=0.08)
+    free = move_limbs(poses, REST, LEGS, displacements)
+    stiff = move_limbs(poses, REST, LEGS, displacements, stiffness=0.08)
     flexion = [np.degrees(moved[:, knee, 0] - poses[:, knee, 0]) for moved in (free, stiff)]
     assert flexion[0][1] > 10 and (np.abs(flexion[1]) < 4).all()
     _, after = pose_skeleton(stiff, REST)
     left = before[:, ankle] + displacements[:, 0] - after[:, ankle]
     assert (np.abs(left[:, 0]) < 0.001).all() and (np.abs(left[:, 1]) < 0.016).all()
     assert np.linalg.norm(left[2]) < 0.001
+
+
+def test_straight_arm_bends_forward_and_no_limb_bends_too_far():
+    poses = np.zeros((1, 24, 3))
+    shoulder, elbow, wrist = ARMS[0]
+    displacements = np.zeros((1, 2, 3))
+    displacements[0, 0] = [-0.1, 0, 0]  # toward the shoulder
+    _, joints = pose_skeleton(move_limbs(poses, REST, ARMS, displacements), REST)
+    middle = (joints[0, shoulder] + joints[0, wrist]) / 2
+    assert joints[0, elbow, 2] < middle[2] - 0.05  # the forearm bends forward, so that the elbow is behind
+    displacements[0, 0] = joints[0, shoulder] - joints[0, wrist]
+    bent = move_limbs(poses, REST, ARMS, displacements)
+    assert np.linalg.norm(bent[0, elbow]) < np.radians(156)
