@@ -28,19 +28,22 @@ class Preview:
         frame: number of the frame in the video.
         width, height: of the video, pixels.
         people: COCO's 17 keypoints of each person, x and y in pixels, by the number of the person's track.
+        time: when the image arrived, seconds of the system's clock; None if it is not live.
     """
 
     frame: int
     width: int
     height: int
     people: dict[int, tuple[Point, ...]]
+    time: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         people = [
             {"track": track, "points": [[round(x, 1), round(y, 1)] for x, y in points]}
             for track, points in self.people.items()
         ]
-        return {"frame": self.frame, "width": self.width, "height": self.height, "people": people}
+        live = {} if self.time is None else {"time": self.time}
+        return {"frame": self.frame, "width": self.width, "height": self.height, "people": people, **live}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Preview":
@@ -54,7 +57,10 @@ class Preview:
             raise ValueError("not a frame of a video")
         if len(values["people"]) > _MOST_PEOPLE:
             raise ValueError("too many people")
-        return cls(frame, width, height, {int(p["track"]): _points(p["points"]) for p in values["people"]})
+        time = float(values["time"]) if "time" in values else None
+        if time is not None and not math.isfinite(time):
+            raise ValueError("not a time")
+        return cls(frame, width, height, {int(p["track"]): _points(p["points"]) for p in values["people"]}, time)
 
 
 def _points(values: Any) -> tuple[Point, ...]:

@@ -20,6 +20,7 @@ class Recording:
     Attributes:
         source: the number of a camera, such as "0", or the address of a stream, such as "rtsp://192.168.1.20/stream".
         seconds: after which it ends.
+        live: people are followed meanwhile, for a preview (tar_core/capture/live.py).
 
     Raises:
         TarError: the source is neither, or the duration is out of range.
@@ -27,6 +28,7 @@ class Recording:
 
     source: str
     seconds: float = DEFAULT_SECONDS
+    live: bool = False
 
     def __post_init__(self) -> None:
         scheme = re.match(r"([a-z]+)://[^\s/]", self.source)
@@ -49,7 +51,7 @@ class Recording:
         return re.sub(r"//[^/]*@", "//", self.source) if self.camera is None else f"camera {self.camera}"
 
     def to_json(self) -> dict[str, Any]:
-        return {"source": self.source, "seconds": self.seconds}
+        return {"source": self.source, "seconds": self.seconds, **({"live": True} if self.live else {})}
 
     @classmethod
     def from_json(cls, values: Any) -> "Recording":
@@ -58,8 +60,9 @@ class Recording:
         Raises:
             TarError: they are not a recording.
         """
-        if isinstance(values, Mapping) and values.keys() <= {"source", "seconds"}:
+        if isinstance(values, Mapping) and values.keys() <= {"source", "seconds", "live"}:
             source, seconds = values.get("source"), values.get("seconds", DEFAULT_SECONDS)
-            if isinstance(source, str) and isinstance(seconds, int | float):
-                return cls(source, float(seconds))
-        raise TarError("record: expected a source and a number of seconds")
+            live = values.get("live", False)
+            if isinstance(source, str) and isinstance(seconds, int | float) and isinstance(live, bool):
+                return cls(source, float(seconds), live)
+        raise TarError("record: expected a source, a number of seconds, and whether it is live")

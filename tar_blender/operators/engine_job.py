@@ -23,7 +23,8 @@ from ..util.preview import hide_preview, show_preview
 from ..util.report import refuse, sentence
 from .show_imported import look_through_camera, select_people
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.1  # between looks for events of the engine
+_LIVE_SECONDS = 0.03  # the same for a live preview
 _BUILDING_TICK = 0.01  # seconds between timer events while the scene is built
 _CANCELLED = "Cancelled; the scene was not changed"
 
@@ -113,7 +114,8 @@ class EngineJobOperator(OperatorMixin):
         if request.is_motion:
             self._begin_building(context)
         else:
-            self._tick_every(context, _POLL_SECONDS)
+            record = request.job.record
+            self._tick_every(context, _LIVE_SECONDS if record is not None and record.live else _POLL_SECONDS)
 
     def _begin_next(self, context: bpy.types.Context) -> bool:
         """Start the first import of the queue that can be started. Returns whether there is one."""
@@ -182,7 +184,7 @@ class EngineJobOperator(OperatorMixin):
         match event:
             case Progress():
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
-                if event.stage != "capture":
+                if event.stage not in ("capture", "record"):
                     hide_preview()
                 tag_redraw(context, "VIEW_3D")
             case Preview():

@@ -4,12 +4,14 @@ import time
 from pathlib import Path
 
 import bpy
-from bpy.props import FloatProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
+from tar_core.options import CaptureOptions
 from tar_core.recording import DEFAULT_SECONDS, LONGEST, SCHEMES, Recording
 
+from ..engine.paths import engine_choices
 from ..engine.request import ImportRequest
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
@@ -31,6 +33,11 @@ class TAR_OT_record_video(EngineJobOperator, bpy.types.Operator):
     seconds: FloatProperty(
         name="Seconds", description="Duration of the recording", default=DEFAULT_SECONDS, min=0.5, max=LONGEST
     )
+    live: BoolProperty(
+        name="Live Preview",
+        description="Follow the people during the recording, and show their skeletons in the 3D Viewport",
+        default=True,
+    )
     filepath: StringProperty(
         name="File", description="Video to write; must not exist", subtype="FILE_PATH", options={"SKIP_SAVE"}
     )
@@ -46,14 +53,15 @@ class TAR_OT_record_video(EngineJobOperator, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()
         try:
-            recording = Recording(self.source.strip(), self.seconds)
+            recording = Recording(self.source.strip(), self.seconds, self.live)
             if recording.camera is None and not bpy.app.online_access:
                 raise TarError("an address needs Allow Online Access; enable it in Preferences > System")
             if not self.filepath:
                 raise TarError("no file name is given; give one that ends in .mp4")
             video = str(Path(bpy.path.abspath(self.filepath)).absolute())
             options = context.scene.tar_settings.import_options()
-            return self.start(context, ImportRequest(Job(video, record=recording), options))
+            job = Job(video, CaptureOptions(**engine_choices(context)), record=recording)
+            return self.start(context, ImportRequest(job, options))
         except TarError as error:
             return fail(self, context, error)
 

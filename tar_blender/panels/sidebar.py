@@ -46,6 +46,7 @@ from ..scene.metadata import (
     uncertain_ranges_of,
 )
 from ..util.blender_types import PanelMixin, scene_of
+from ..util.preview import delay_text, live_delay
 from ..util.report import sentence, without_folders
 from ..util.video_info import Thumbnails
 from .engine import draw_set_up
@@ -283,6 +284,9 @@ def _draw_progress(layout: bpy.types.UILayout, progress: TARProgress) -> None:
     column.label(text=progress.video, icon="FILE_MOVIE")
     column.progress(factor=progress.fraction, type="BAR", text=progress.stage)
     column.label(text=progress.pace or " ")
+    delay = live_delay()
+    if progress.records and delay is not None:
+        column.label(text=delay_text(delay))
     stop: tuple[str, Any] = ("Stop", "SNAP_FACE") if progress.records else ("Cancel", "X")
     column.operator(TAR_OT_cancel_import.bl_idname, text=stop[0], icon=stop[1])
     for index, queued in enumerate(progress.queue):

@@ -1,9 +1,10 @@
-"""The people in the frame that the engine processes, drawn over the 3D Viewport while an import runs.
+"""The people in the frame that the engine processes, drawn over the 3D Viewport while an import or a recording runs.
 
 The picture has the shape of the video and shows the skeletons as they are in the frame: the motion in space is known
 only later. It is drawn by a handler, so that the scene and the undo steps do not change.
 """
 
+import time
 from typing import Any, NamedTuple
 
 import bpy
@@ -15,12 +16,14 @@ from .blender_types import preferences_of
 from .drawing import draw_lines, draw_text, fill
 from .person_colors import person_color
 
-_SHARE = 0.3  # of the viewport's width and height that the picture may have
+_SHARE, _LIVE_SHARE = 0.3, 0.6  # of the viewport's width and height that the picture may have
 _MARGIN, _TEXT_SIZE, _LINE_WIDTH = 12, 12, 2  # pixels, times the scale of the interface
 _BACKGROUND, _WHITE = (0.08, 0.08, 0.08, 0.8), (1.0, 1.0, 1.0, 1.0)
 
 _preview: Preview | None = None
 _handler: Any = None
+_timed: Preview | None = None  # of which the delay is known
+_delay: float | None = None  # seconds
 
 
 class Rectangle(NamedTuple):
@@ -47,14 +50,19 @@ def _add(preview: Preview) -> None:
 
 def hide_preview() -> None:
     """Remove the preview, if there is one."""
-    global _preview, _handler
+    global _preview, _handler, _delay
     if _handler is not None:
         bpy.types.SpaceView3D.draw_handler_remove(_handler, "WINDOW")
-    _preview = _handler = None
+    _preview = _handler = _delay = None
 
 
 def is_preview_shown() -> bool:
     return _handler is not None
+
+
+def live_delay() -> float | None:
+    """Seconds from the arrival of an image until its people were last drawn; None without a live preview."""
+    return _delay
 
 
 def picture_area(width: int, height: int, space: Rectangle, margin: float, share: float = _SHARE) -> Rectangle:
@@ -88,7 +96,9 @@ def _draw() -> None:
     if preview is None:
         return
     scale = preferences_of(bpy.context).system.ui_scale
-    area = picture_area(preview.width, preview.height, uncovered(bpy.context), _MARGIN * scale)
+    is_live = preview.time is not None
+    share = _LIVE_SHARE if is_live else _SHARE
+    area = picture_area(preview.width, preview.height, uncovered(bpy.context), _MARGIN * scale, share)
     gpu.state.blend_set("ALPHA")
     fill(_BACKGROUND, area)
     for track, points in preview.people.items():
@@ -96,7 +106,22 @@ def _draw() -> None:
             draw_lines(person_color(track), _LINE_WIDTH * scale, lines)
     gpu.state.blend_set("NONE")
     place = area.x0 + _MARGIN * scale / 2, area.y1 - 1.5 * _TEXT_SIZE * scale
-    draw_text(_WHITE, _TEXT_SIZE * scale, *place, f"Frame {preview.frame}")
+    draw_text(_WHITE, _TEXT_SIZE * scale, *place, _caption(preview))
+
+
+def _caption(preview: Preview) -> str:
+    """The text in the picture; takes the time at which a live preview is drawn first."""
+    global _delay, _timed
+    if preview.time is None:
+        return f"Frame {preview.frame}"
+    if _timed is not preview:
+        _timed, _delay = preview, max(0.0, time.time() - preview.time)
+    return delay_text(_delay or 0.0) if preview.people else "Live preview: nobody found"
+
+
+def delay_text(delay: float) -> str:
+    """How far a live preview is behind, as text."""
+    return f"Live preview: {delay:.2f} s behind"
 
 
 def uncovered(context: bpy.types.Context) -> Rectangle:

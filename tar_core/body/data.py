@@ -8,7 +8,7 @@ MakeHuman's base mesh (used to fit garments).
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def load_body(path: str | Path | None = None) -> BodyData:
         TarError: the file is missing, damaged or unsafe, or is not an SMPL body.
     """
     if path is None:
-        return _body_from(_read_npz(FREE_BODY), FREE_BODY, "free")
+        return _free_body()
     path = Path(path)
     if not path.is_file():
         raise TarError(f"{path}: no such body file; check the path, or give no file to use the free body")
@@ -146,6 +146,12 @@ def load_body(path: str | Path | None = None) -> BodyData:
     if path.suffix.lower() == ".pkl":
         return _body_from(read_smpl_pickle(path), path, path.stem)
     raise TarError(f"{path}: a body file has the suffix .npz or .pkl; {_ADVICE}")
+
+
+@cache
+def _free_body() -> BodyData:
+    """The free body, which is read once: nobody changes its arrays."""
+    return _body_from(_read_npz(FREE_BODY), FREE_BODY, "free")
 
 
 def body_of_clip(clip: MotionClip) -> BodyData:

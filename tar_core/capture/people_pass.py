@@ -1,7 +1,7 @@
 """The pass over the video that tracks people and computes their motion in each frame's own camera."""
 
 from bisect import bisect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -164,7 +164,7 @@ class _PeoplePass:
         self._run_network(
             {sighting.track_id: sighting for sighting in sightings}, shot.camera.result().focal_length, is_repeated
         )
-        self.preview = _preview(frame, sightings)
+        self.preview = preview_of(frame.index, frame.image.shape[:2], sightings)
         self._number += 1
 
     def _begin_shot(self, frame: VideoFrame) -> None:
@@ -210,14 +210,21 @@ class _PeoplePass:
         )
 
 
-def _preview(frame: VideoFrame, sightings: list[Sighting]) -> Preview:
-    """The landmarks of the people in a frame, which were computed anyway."""
+def preview_of(frame: int, shape: tuple[int, ...], sightings: Sequence[Sighting], time: float | None = None) -> Preview:
+    """The landmarks of the people in a frame, which were computed anyway.
+
+    Args:
+        frame: number of the frame.
+        shape: height and width of the image.
+        sightings: of the people.
+        time: see `Preview`.
+    """
     people = {}
     for sighting in sightings:
         landmarks = sighting.features.landmarks.points[0, list(BLAZEPOSE_POINTS)]
         people[sighting.track_id] = tuple(map(tuple, sighting.crop.to_image(landmarks.astype(np.float64)).tolist()))
-    height, width = frame.image.shape[:2]
-    return Preview(frame.index, width, height, people)
+    height, width = shape
+    return Preview(frame, width, height, people, time)
 
 
 def follow_people(

@@ -41,6 +41,7 @@ class SettledClip:
         heights: of the camera above the floor of each person, who may stand on something else, meters.
         floor: the floor, of any confidence; None if it was not estimated, or no foot is ever on the ground.
         placement: transformation from the camera frame to the world.
+        remembered: for each person, what corrections of the contacts have in common (`change_path`).
     """
 
     clip: MotionClip
@@ -48,6 +49,7 @@ class SettledClip:
     heights: list[float]
     floor: Floor | None
     placement: WorldPlacement
+    remembered: list[dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,8 @@ def settle(
     captured = [
         _with_shape_of(after, person, clip, body) for person, after in zip(before.people, clip.people, strict=True)
     ]
-    return SettledClip(clip, captured, camera_heights, floor, place(clip, body, floor, on_ground))
+    placement = place(clip, body, floor, on_ground)
+    return SettledClip(clip, captured, camera_heights, floor, placement, [{} for _ in captured])
 
 
 def finish(
@@ -212,7 +215,10 @@ def _with_edits(
         moved = replace(captured, trans=captured.trans + standing.trans - person.trans)
         captured = moved if keep_size else with_shape(captured, body, standing.betas.astype(np.float64), camera)
         person = standing
-    return change_path(person, captured, clip, body, floor, marks) if options.depth_correction else person
+    if not options.depth_correction:
+        return person
+    remembered = None if edits.on_floor else settled.remembered[index]
+    return change_path(person, captured, clip, body, floor, marks, remembered)
 
 
 def _with_heights(clip: MotionClip, body: BodyData, heights: Mapping[int, float]) -> MotionClip:

@@ -126,6 +126,7 @@ def change_path(
     body: BodyData,
     floor: Floor | None,
     marks: np.ndarray,
+    remembered: dict[str, np.ndarray] | None = None,
 ) -> PersonMotion:
     """Change a person's path where edited contacts make another one more likely.
 
@@ -136,6 +137,7 @@ def change_path(
         body: the clip's body.
         floor: on which the person stands; None if it is not known.
         marks: [N, 2] edited contacts.
+        remembered: keeps what does not depend on the marks for further calls with the same other arguments.
     """
     points = BodyPoints.of(captured, body, clip.fps, clip.camera_positions(person.frames), marks)
     up, height = (None, None) if floor is None else (floor.up, floor.height)
@@ -143,8 +145,11 @@ def change_path(
     start = np.log(np.linalg.norm(sight, axis=1) / np.linalg.norm(points.sight, axis=1))
     changed = find_root_path(points, up, height, start).log_distance
     # The difference that the edits make, so that nothing else changes.
-    unchanged = find_root_path(replace(points, marks=np.zeros((0, 2))), up, height, start).log_distance
-    return replace(person, trans=person.trans + np.expm1(changed - unchanged)[:, None] * sight)
+    remembered = {} if remembered is None else remembered
+    if "unchanged" not in remembered:
+        without_marks = replace(points, marks=np.zeros((0, 2)))
+        remembered["unchanged"] = find_root_path(without_marks, up, height, start).log_distance
+    return replace(person, trans=person.trans + np.expm1(changed - remembered["unchanged"])[:, None] * sight)
 
 
 def common_height(paths: Sequence[RootPath]) -> float:

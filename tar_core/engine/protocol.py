@@ -7,7 +7,8 @@ A job, on the engine's standard input:
 `video` and `output` are required. The other keys are the options of `CaptureOptions`; options that have their default
 are left out. With `"scan": true`, the engine only detects the people in the video (tar_core/people/scan.py). The
 `selection` of a later job says which of these people to capture. With `"record": {"source": "0", "seconds": 10}`, the
-engine writes the video, from a camera or a stream (tar_core/recording.py); the line `{"stop": true}` ends it early.
+engine writes the video, from a camera or a stream (tar_core/recording.py); the line `{"stop": true}` ends it early. If
+the recording has `"live": true`, previews come meanwhile, with the `time` at which the image arrived.
 
 Events, on the engine's standard output, each with `"protocol": 2`:
 
@@ -20,7 +21,8 @@ Events, on the engine's standard output, each with `"protocol": 2`:
     {"event": "cancelled"}                                                                  exit code 130
     {"event": "self_test", "tar_core": "0.1.0", "runtime": "...", "device": "cpu", "seconds": 1.9, "options": [...]}
 
-Previews come at most ten times a second; see tar_core/preview.py. A client ignores the events that it does not know.
+Previews come at most ten times a second, live ones fifteen times; see tar_core/preview.py. A client ignores the events
+that it does not know.
 A job's errors and warnings may have a `topic` (tar_core/errors.py), for which the client has a hint.
 
 The protocol number is increased if a message changes its meaning. New options do not change it: an engine that does not

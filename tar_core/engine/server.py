@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tar_core.capture.networks import Networks
     from tar_core.capture.progress import Progress
     from tar_core.options import CaptureOptions
+    from tar_core.preview import Preview
 
 EXIT_ERROR = 2
 EXIT_CANCELLED = 130
@@ -228,7 +229,7 @@ def run_line(
     try:
         job, output = parse_job(line)
         if job.record is not None:
-            output = run_recording(job.record, Path(job.video), events, is_stopped)
+            output = run_recording(job, job.record, events, loaded, is_stopped)
         else:
             output = run_job(job, output, events, loaded)
     except UnknownOptions as error:
@@ -271,7 +272,9 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
     return output
 
 
-def run_recording(recording: Recording, output: Path, events: EventStream, is_stopped: Callable[[], bool]) -> Path:
+def run_recording(
+    job: Job, recording: Recording, events: EventStream, loaded: LoadedNetworks, is_stopped: Callable[[], bool]
+) -> Path:
     """Record from a camera or a stream. Returns the path of the video.
 
     Raises:
@@ -279,7 +282,18 @@ def run_recording(recording: Recording, output: Path, events: EventStream, is_st
     """
     from tar_core.video.record import record
 
-    record(recording, output, progress_events(events), is_stopped)
+    output, report = Path(job.video), progress_events(events)
+    if not recording.live:
+        record(recording, output, report, is_stopped)
+        return output
+    load_libraries()
+    from tar_core.capture.live import LivePreview
+
+    def show(preview: "Preview") -> None:
+        events.send("preview", **preview.to_json())
+
+    with LivePreview(lambda: loaded.of(job.options), show) as live:
+        record(recording, output, report, is_stopped, live.offer)
     return output
 
 

@@ -64,6 +64,7 @@ def record(
     output: Path,
     report: Callable[[Progress], None] | None = None,
     is_stopped: Callable[[], bool] | None = None,
+    watch: Callable[[np.ndarray], None] | None = None,
 ) -> int:
     """Record until the duration is over, `is_stopped` returns true, or the stream ends. Returns the number of frames.
 
@@ -72,6 +73,7 @@ def record(
         output: the video to write, completely or not at all; must not exist.
         report: called after each frame.
         is_stopped: whether to end the recording now.
+        watch: called with each image [H, W, 3], uint8 RGB, as soon as it arrives, in another thread.
 
     Raises:
         TarError: the source cannot be opened or sends nothing, or the file exists or cannot be written.
@@ -82,7 +84,8 @@ def record(
     check_writable(output)
     source = open_camera(recording.camera) if recording.camera is not None else open_stream(recording)
     # Images are received in a thread, so that none is lost while others are encoded.
-    with closing(source.images), closing(prefetch(source.images, MOST_WAITING)) as images:
+    arriving = source.images if watch is None else _watched(source.images, watch)
+    with closing(source.images), closing(prefetch(arriving, MOST_WAITING)) as images:
         wanted = _until(images, recording.seconds, is_stopped or (lambda: False))
         beginning = _beginning(wanted)
         if not beginning:
@@ -101,6 +104,12 @@ def record(
             if output.exists():  # it appeared in the meantime
                 raise TarError(f"cannot write {output}: it exists already; choose another file name")
     return count
+
+
+def _watched(images: Iterator[Image], watch: Callable[[np.ndarray], None]) -> Iterator[Image]:
+    for image in images:
+        watch(image.pixels)
+        yield image
 
 
 def open_camera(number: int) -> Source:

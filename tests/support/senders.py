@@ -2,6 +2,7 @@
 
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,7 +14,7 @@ def free_port() -> int:
 
 
 class Sender:
-    """FFmpeg as a camera in the network: it sends a test picture with a moving clock.
+    """FFmpeg as a camera in the network: it sends a test picture with a moving clock, or a video again and again.
 
     Attributes:
         address: of the stream.
@@ -23,14 +24,32 @@ class Sender:
     fps = 25
     size = (160, 120)
 
-    def __init__(self, scheme: str, form: str, seconds: float) -> None:
+    def __init__(self, scheme: str, form: str, seconds: float, video: Path | None = None) -> None:
         ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="sends the streams").get_ffmpeg_exe()
         self.address = f"{scheme}://127.0.0.1:{free_port()}"
-        picture = f"testsrc=size={self.size[0]}x{self.size[1]}:rate={self.fps}:duration={seconds}"
+        picture = ["-f", "lavfi", "-i", f"testsrc=size={self.size[0]}x{self.size[1]}:rate={self.fps}"]
+        if video is not None:
+            picture = ["-stream_loop", "-1", "-i", str(video)]
         codec = "mjpeg" if form == "mpjpeg" else "mpeg2video"
         listen = ["-listen", "1"] if scheme == "http" else []
-        sent = ["-c:v", codec, "-g", "5", "-flush_packets", "1", "-f", form, *listen, self.address]
-        command = [ffmpeg, "-v", "error", "-re", "-f", "lavfi", "-i", picture, *sent]
+        sent = [
+            "-t",
+            str(seconds),
+            "-an",
+            "-q:v",
+            "4",
+            "-c:v",
+            codec,
+            "-g",
+            "5",
+            "-flush_packets",
+            "1",
+            "-f",
+            form,
+            *listen,
+            self.address,
+        ]
+        command = [ffmpeg, "-v", "error", "-re", *picture, *sent]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def end(self) -> None:

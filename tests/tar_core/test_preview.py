@@ -17,6 +17,7 @@ previews = st.builds(
     st.integers(1, 8192),
     st.integers(1, 8192),
     st.dictionaries(st.integers(1, 99), points, max_size=3),
+    st.none() | st.floats(0, 2e9),
 )
 
 
@@ -35,6 +36,7 @@ def test_round_trip(preview: Preview) -> None:
         {"people": [{"track": 1, "points": [[0, float("nan")]] * NUM_POINTS}]},
         {"people": [{"track": 1, "points": [[0, 1e12]] * NUM_POINTS}]},
         {"people": [{}] * 100_000},
+        {"time": float("inf")},
     ],
 )
 def test_impossible_values_are_refused(spoiled: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """The picture of a running import. tests/support/window_import_steps.py draws it in a real window."""
 
+import time
+
 import bpy
 import pytest
 
@@ -51,3 +53,17 @@ def test_handler_is_removed_with_the_add_on() -> None:
     tar_blender.unregister()
     assert not preview.is_preview_shown()
     preview.hide_preview()  # nothing to remove
+
+
+def test_delay_is_from_the_arrival_of_the_image_to_its_first_drawing() -> None:
+    preview.hide_preview()
+    live = Preview(0, 64, 48, {1: CENTER}, time.time() - 0.25)
+    assert preview.live_delay() is None
+    assert preview._caption(live) == preview.delay_text(preview.live_delay())
+    first = preview.live_delay()
+    assert 0.25 <= first < 5
+    preview._caption(live)  # the same picture drawn again
+    assert preview.live_delay() == first
+    assert "nobody" in preview._caption(Preview(1, 64, 48, {}, time.time()))
+    preview.hide_preview()
+    assert preview.live_delay() is None

@@ -39,6 +39,7 @@ PREVIEW = Preview(12, 1920, 1080, {1: ((2.5, 3.0),) * NUM_POINTS})
         Job("walk.mp4"),
         Job("walk.mp4", scan=True),
         Job("new.mp4", record=Recording("rtsp://camera/live", 2.5)),
+        Job("new.mp4", record=Recording("0", live=True)),
         Job("walk.mp4", CaptureOptions(people=2, fov=60.0, box=StartBox(7, (1, 2, 3, 4)), body=Path("SMPL.npz"))),
     ],
 )

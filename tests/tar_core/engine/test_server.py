@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,33 @@ def test_recording_is_stopped_and_kept(tmp_path: Path) -> None:
         sender.end()
     assert [path.name for path in tmp_path.iterdir()] == ["take.mp4"]
     assert 0 < VideoReader(video).frame_count < 60 * sender.fps
+
+
+@pytest.mark.slow
+@pytest.mark.capture
+def test_live_recording_sends_previews_of_its_people(demo_video: Path, tmp_path: Path) -> None:
+    sender, video, began = Sender("udp", "mpegts", 60, demo_video), tmp_path / "take.mp4", time.time()
+    try:
+        job = {"video": str(video), "output": str(tmp_path / "unused.npz"), "device": "cpu"}
+        engine = Engine({**job, "record": {"source": sender.address, "seconds": 60, "live": True}})
+        previews: list[Preview] = []
+        for line in engine.stdout:
+            event = json.loads(line)
+            assert event["event"] in ("progress", "preview"), event
+            if event["event"] == "preview":
+                previews.append(Preview.from_json(event))
+                assert previews[-1].time is not None and began < previews[-1].time <= time.time()
+            if sum(bool(preview.people) for preview in previews) >= 5:
+                break
+        engine.stdin.write(STOP_LINE)
+        engine.stdin.flush()
+        assert engine.events()[-1]["event"] == "result"
+        assert engine.process.wait(timeout=30) == 0
+    finally:
+        sender.end()
+    frames = [preview.frame for preview in previews]
+    assert frames == sorted(set(frames)) and len(frames) < frames[-1] + 1, "images are dropped, none comes twice"
+    assert VideoReader(video).frame_count > frames[-1] - frames[0], "the recording has the images that were dropped"
 
 
 def test_cancelled_recording_leaves_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,88 @@
+"""The live preview of a recording: people are followed while it runs, without looking ahead.
+
+Only the newest image counts: those that come while another one is processed are dropped, so the preview never lags
+further behind than the time for two images. The recording contains all of them.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+
+from tar_core.capture.networks import Networks
+from tar_core.capture.people_pass import preview_of
+from tar_core.people.tracker import PeopleTracker
+from tar_core.preview import Preview
+
+LIVE_FPS = 15.0  # at most so many images per second are processed, so that the recording is not disturbed
+
+logger = logging.getLogger(__name__)
+
+
+class _Arrived(NamedTuple):
+    """An image [H, W, 3] uint8 RGB, its number and the time of its arrival, seconds of the system's clock."""
+
+    number: int
+    time: float
+    pixels: np.ndarray
+
+
+class LivePreview:
+    """Follows people in a thread.
+
+    Args:
+        load: loads the networks, in the thread.
+        show: is given each preview.
+    """
+
+    def __init__(self, load: Callable[[], Networks], show: Callable[[Preview], None]) -> None:
+        self._load, self._show = load, show
+        self._count = 0
+        self._newest: _Arrived | None = None
+        self._is_closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+
+    def __enter__(self) -> "LivePreview":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def offer(self, pixels: np.ndarray) -> None:
+        """Give the image [H, W, 3], uint8 RGB, that has just arrived. Does not wait."""
+        with self._changed:
+            self._newest = _Arrived(self._count, time.time(), pixels)
+            self._count += 1
+            self._changed.notify()
+
+    def _run(self) -> None:
+        try:
+            networks = self._load()
+            tracker = PeopleTracker(networks.backbone, networks.detector, LIVE_FPS)
+            step = 0
+            while (image := self._take()) is not None:
+                began = time.monotonic()
+                sightings = tracker.step(step, image.pixels)
+                step += 1
+                self._show(preview_of(image.number, image.pixels.shape[:2], sightings, image.time))
+                time.sleep(max(0.0, 1 / LIVE_FPS - (time.monotonic() - began)))
+        except Exception as error:  # the recording goes on
+            logger.warning(f"the live preview has ended ({type(error).__name__}: {error})")
+
+    def _take(self) -> _Arrived | None:
+        """Wait for the next image and take it; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._newest is not None or self._is_closed)
+            newest, self._newest = self._newest, None
+            return None if self._is_closed else newest
