@@ -64,7 +64,10 @@ def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: 
 def add_edits(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of edits of people (tar_core/edits.py)."""
     parser.add_argument(
-        "--edits", type=Path, metavar="FILE.json", help="Known heights, who stands on the floor, and foot contacts"
+        "--edits",
+        type=Path,
+        metavar="FILE.json",
+        help="Known heights, who stands on the floor, and contacts of feet and hands",
     )
     parser.add_argument(
         "--height",

@@ -32,6 +32,7 @@ MAX_JITTER = 180.0  # 10 m/s^3, mean over SUSTAINED. Recorded: 99.9 % below 174
 MAX_DISTANCE_CHANGE = 0.06  # of the distance in 0.1 s, beyond what the box supports. Recorded: at most 0.05
 MAX_FALL_ERROR = 5.0  # m/s^2, difference from gravity. Recorded: 96 % of the flights (few) are within it
 MAX_DEPTH = 0.02  # meters below the floor
+_NO_FALL = 0.5  # m/s^2; a person who falls slower, or rises faster and faster, does not fall
 FLOATING_HEIGHT = 0.05  # meters above the floor. Recorded: 94 % of the frames with a foot in contact are below
 
 SUSTAINED = 0.5  # seconds
@@ -212,12 +213,7 @@ def _findings(person: Kinematics) -> list[_Finding]:
         ("along", excess_along, 0, leap),
         ("across", excess_across, 0, leap_across),
         ("distance", change / MAX_DISTANCE_CHANGE, 0, lambda at: f"distance jumps by {100 * change[at].max():.0f} %"),
-        (
-            "flight",
-            fall_error / MAX_FALL_ERROR,
-            0,
-            lambda at: f"falls at {-person.fall[at][0]:.1f} m/s^2 instead of 9.8",
-        ),
+        ("flight", fall_error / MAX_FALL_ERROR, 0, lambda at: _fall_text(-person.fall[at][0])),
         ("sliding", sliding / MAX_SLIDING, 0, lambda at: f"feet in contact slide at {np.nanmax(sliding[at]):.2f} m/s"),
         ("jitter", jitter / MAX_JITTER, 0, lambda at: f"joints jitter ({jitter[at].max():.0f})"),
         ("below", depth / MAX_DEPTH, MIN_BELOW, lambda at: f"feet {1000 * depth[at].max():.0f} mm below the floor"),
@@ -237,6 +233,13 @@ def _findings(person: Kinematics) -> list[_Finding]:
         for kind, excess, duration, describe in checks
         for first, end in _joined_runs(excess > 1, duration * person.fps, _MAX_GAP * person.fps)
     ]
+
+
+def _fall_text(acceleration: float) -> str:
+    """How a person falls in a flight, from the downward acceleration, m/s^2."""
+    if acceleration < _NO_FALL:
+        return "is in the air without falling"
+    return f"falls too {'slowly' if acceleration < GRAVITY else 'fast'} ({acceleration:.1f} instead of 9.8 m/s^2)"
 
 
 def _joined_runs(flags: np.ndarray, shortest: float, gap: float) -> list[tuple[int, int]]:

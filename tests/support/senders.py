@@ -32,24 +32,8 @@ class Sender:
             picture = ["-stream_loop", "-1", "-i", str(video)]
         codec = "mjpeg" if form == "mpjpeg" else "mpeg2video"
         listen = ["-listen", "1"] if scheme == "http" else []
-        sent = [
-            "-t",
-            str(seconds),
-            "-an",
-            "-q:v",
-            "4",
-            "-c:v",
-            codec,
-            "-g",
-            "5",
-            "-flush_packets",
-            "1",
-            "-f",
-            form,
-            *listen,
-            self.address,
-        ]
-        command = [ffmpeg, "-v", "error", "-re", *picture, *sent]
+        sent = ["-t", str(seconds), "-an", "-c:v", codec, "-q:v", "4", "-g", "5", "-flush_packets", "1", "-f", form]
+        command = [ffmpeg, "-v", "error", "-re", *picture, *sent, *listen, self.address]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def end(self) -> None:

@@ -36,8 +36,13 @@ def test_a_jump_that_falls_is_plausible() -> None:
 def test_a_jump_that_falls_too_slowly() -> None:
     jumping = report(moved(up=jump(3.0, 1.0)))
     assert jumping.fall == pytest.approx(-3, abs=0.05) and 15 < jumping.flight_off < 30
-    assert "falls at 3.0 m/s^2 instead of 9.8" in jumping.summary
+    assert "falls too slowly (3.0 instead of 9.8 m/s^2)" in jumping.summary
     assert jumping.floating_percent == pytest.approx(100 * jumping.flight_off / 60)
+
+
+def test_a_person_who_rises_at_constant_speed_does_not_fall() -> None:
+    rising = report(moved(up=np.clip((np.arange(60) - 15) / 40, 0, None)))
+    assert "is in the air without falling" in rising.summary
 
 
 def test_feet_slide() -> None:

