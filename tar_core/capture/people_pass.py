@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import count
 
 import cv2
 import numpy as np
@@ -317,7 +318,7 @@ def tracked_shots(
 
 
 def _people_by_shot(record: PassRecord, options: CaptureOptions, fps: float) -> list[list[CapturedPerson]]:
-    """For each shot, the people to keep, the largest first."""
+    """For each shot, the people to keep, the largest first. Selected people keep their numbers in the selection."""
     selected = options.selection
     selection = None if selected is None else PeopleSelection.from_job(selected, slack=fps)
     people: list[list[CapturedPerson]] = [[] for _ in record.shots]
@@ -325,6 +326,19 @@ def _people_by_shot(record: PassRecord, options: CaptureOptions, fps: float) -> 
         index = bisect([shot.number for shot in record.shots], person.frames[0]) - 1
         zero = record.shots[index].frame_zero(record.step)
         frames = [zero + record.step * number for number in person.frames]
-        if selection is None or selection.includes(frames, np.array(person.boxes)):
-            people[index].append(person)
-    return [sorted(own, key=CapturedPerson.total_size, reverse=True)[: options.max_people] for own in people]
+        number = person.person_id if selection is None else selection.number_of(frames, np.array(person.boxes))
+        if number is not None:
+            people[index].append(replace(person, person_id=number))
+    largest = (sorted(own, key=CapturedPerson.total_size, reverse=True)[: options.max_people] for own in people)
+    return [_with_different_numbers(own) for own in largest]
+
+
+def _with_different_numbers(people: list[CapturedPerson]) -> list[CapturedPerson]:
+    """People with different numbers: of two with the same one, who may be parts of one track, the first keeps it."""
+    used: set[int] = set()
+    free = count(max((person.person_id for person in people), default=0) + 1)
+    for row, person in enumerate(people):
+        if person.person_id in used:
+            people[row] = replace(person, person_id=next(free))
+        used.add(people[row].person_id)
+    return people

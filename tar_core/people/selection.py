@@ -212,12 +212,13 @@ class PeopleSelection:
             self._needed.add(track_id)
         return True
 
-    def includes(self, frames: Iterable[int], boxes: Iterable[np.ndarray]) -> bool:
-        """Whether a person who is at `boxes` [M, 4] in M `frames` is selected."""
+    def number_of(self, frames: Iterable[int], boxes: Iterable[np.ndarray]) -> int | None:
+        """The number, starting at 1, of the selected person who is at `boxes` [M, 4] in M `frames`; None if not."""
         totals = np.zeros(len(self.people))
         for frame, box in zip(frames, boxes, strict=True):
             totals += [overlap if overlap >= MIN_IOU else 0.0 for overlap, _ in self._overlaps(frame, box)]
-        return bool(totals.max() > 0 and self.people[int(totals.argmax())][0])
+        best = int(totals.argmax())
+        return best + 1 if totals[best] > 0 and self.people[best][0] else None
 
     def _overlaps(self, frame: int, box: np.ndarray) -> list[tuple[float, bool]]:
         """The overlap of a box [4] with that of each detected person in the frame, and whether they are selected."""

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from tar_core.capture.networks import Networks
-from tar_core.capture.people_pass import follow_people, tracked_shots
+from tar_core.capture.people_pass import _with_different_numbers, follow_people, tracked_shots
 from tar_core.capture.progress import Progress
+from tar_core.capture.track import CapturedPerson
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
 from tar_core.video.reader import VideoReader
@@ -26,3 +27,8 @@ def test_people_of_the_demo_are_tracked_with_a_static_camera(demo_video: Path, u
     assert not tracked.camera_moves
     assert tracked.camera.focal_length == pytest.approx(1681, rel=0.05)
     assert [progress.done for progress in reported] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_selected_people_have_different_numbers() -> None:
+    people = [CapturedPerson(number, [0], [[0, 0, 1, 1]], [b""]) for number in (2, 2, 1, 2)]
+    assert [person.person_id for person in _with_different_numbers(people)] == [2, 3, 1, 4]

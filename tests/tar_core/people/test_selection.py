@@ -27,7 +27,7 @@ def test_track_with_a_similar_box_shows_the_selected_person(frame: int, shift: f
     box = center + (box - center) * scale
     for walker in (True, False):
         assert select(walker, not walker).needs(7, frame, box) == walker
-        assert select(walker, not walker).includes([frame], [box]) == walker
+        assert select(walker, not walker).number_of([frame], [box]) == (1 if walker else None)
 
 
 def test_track_is_needed_once_it_was_at_a_selected_person() -> None:
@@ -39,20 +39,20 @@ def test_track_is_needed_once_it_was_at_a_selected_person() -> None:
 def test_person_is_assigned_by_all_frames() -> None:
     """The walker arrives at the stander, who counts as himself all the same."""
     standing = [RIGHT] * 3
-    assert not select(True, False).includes([0, 50, 100], standing)
-    assert select(False, True).includes([0, 50, 100], standing)
-    assert select(True, False).includes([0, 50, 100], [LEFT, (LEFT + RIGHT) / 2, RIGHT])
+    assert select(True, False).number_of([0, 50, 100], standing) is None
+    assert select(False, True).number_of([0, 50, 100], standing) == 2
+    assert select(True, False).number_of([0, 50, 100], [LEFT, (LEFT + RIGHT) / 2, RIGHT]) == 1
 
 
 def test_person_who_was_not_detected_is_not_included() -> None:
     nowhere = np.array([600.0, 0, 700, 200])
-    assert not select(True, True).needs(5, 0, nowhere) and not select(True, True).includes([0], [nowhere])
+    assert not select(True, True).needs(5, 0, nowhere) and select(True, True).number_of([0], [nowhere]) is None
 
 
 def test_end_boxes_count_within_the_slack() -> None:
     for frame, is_included in ((-10, True), (-11, False)):
         assert select(True, False).needs(1, frame, LEFT) == is_included
-        assert select(True, False).includes([frame], [LEFT]) == is_included
+        assert select(True, False).number_of([frame], [LEFT]) == (1 if is_included else None)
 
 
 def person_of(rows: np.ndarray) -> DetectedPerson:
