@@ -11,7 +11,7 @@ BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-cluster test-blenders test-gui docs extension extensions train clean
-.PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands profile-capture
+.PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands bench-wrists profile-capture
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +99,9 @@ bench-retarget: $(READY) ## measure the accuracy and speed of retargeting to oth
 
 bench-hands: $(READY) ## measure captured fingers and faces on rendered hands and faces
 	$(PYTHON) -m benchmarks.bench_hands $(BENCH_ARGS)
+
+bench-wrists: $(READY) ## measure the rotation of hands and heads on rendered videos (minutes; longer the first time)
+	$(PYTHON) -m benchmarks.bench_wrists $(BENCH_ARGS)
 
 bench-lines: $(READY) ## compare cameras estimated from vanishing points with calibrated cameras
 	$(PYTHON) -m benchmarks.bench_lines

@@ -21,6 +21,7 @@ import numpy as np
 
 from benchmarks import face_errors
 from benchmarks.face_errors import FaceScores, face_scores
+from benchmarks.rotation_errors import degrees_between
 from scripts.assets.fit_hand_joints import displaced_crop
 from tar_core.camera.crop import Crop
 from tar_core.capture.networks import Networks
@@ -73,12 +74,6 @@ def look_twice(
     start = time.perf_counter()
     found = networks.hands(mirror_left(crop.cut(picture.image), side)[None])
     return crop, found, time.perf_counter() - start
-
-
-def degrees_between(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Angles [...] between rotations [..., 3, 3]."""
-    cosine = (np.einsum("...ij,...ij->...", rotations, others) - 1) / 2
-    return np.asarray(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
 
 
 def score(picture: HandPicture, crop: Crop, found: HandLandmarks) -> Score:

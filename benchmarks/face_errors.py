@@ -5,11 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from benchmarks.rotation_errors import degrees_between
 from scripts.assets.fit_face_values import look_twice
+from tar_core.camera.crop_camera import Pinhole
 from tar_core.capture.networks import Networks
 from tar_core.face.motion import face_values
 from tar_core.face.shape import CAPTURED_KEYS, KEY_ROWS, load_face_map
-from tar_core.synthetic.faces import FaceRenderer
+from tar_core.face.tracker import head_rotation
+from tar_core.synthetic.faces import FOCAL_LENGTH, FRAME_SIDE, FaceRenderer
 
 SEED = 20_261_130
 PICTURES = 16  # of a person, whose neutral face is the median over them
@@ -22,12 +25,14 @@ class FaceScores:
 
     Attributes:
         found, true: [N, 8] values of CAPTURED_KEYS.
+        head: [N] angles between true and captured rotations of the heads, degrees.
         width: [N] of the faces in the image, pixels.
         share: share of the faces that the network takes for faces.
     """
 
     found: np.ndarray
     true: np.ndarray
+    head: np.ndarray
     width: np.ndarray
     share: float
 
@@ -45,18 +50,24 @@ class FaceScores:
 def face_scores(networks: Networks, people: int) -> FaceScores:
     """Render people, and compare the keys with the truth."""
     renderer, face_map = FaceRenderer(), load_face_map()
-    found, true, width = [], [], []
+    found, true, head, width = [], [], [], []
+    middle = (FRAME_SIDE - 1) / 2
+    camera = Pinhole(FOCAL_LENGTH, (middle, middle))
     for number in range(people):
         random = np.random.default_rng([SEED, number])
         looks = [
             (look_twice(networks.faces, picture, random), picture) for picture in renderer.pictures(random, PICTURES)
         ]
-        seen = [(points, picture) for points, picture in looks if points is not None]
+        seen = [(*look, picture) for look, picture in looks if look is not None]
         if seen:
-            found.append(face_values(np.array([face_map.raw_values(points) for points, _ in seen])))
-            true += [picture.values[KEY_ROWS] for _, picture in seen]
-            width += [picture.width for _, picture in seen]
-    return FaceScores(np.concatenate(found), np.array(true), np.array(width), len(true) / (people * PICTURES))
+            raw, turns = zip(*(face_map.read(points) for _, points, _ in seen), strict=True)
+            found.append(face_values(np.array(raw)))
+            turned = np.array([head_rotation(camera, crop, turn) for (crop, *_), turn in zip(seen, turns, strict=True)])
+            head.append(degrees_between(turned, np.array([picture.turn for *_, picture in seen])))
+            true += [picture.values[KEY_ROWS] for *_, picture in seen]
+            width += [picture.width for *_, picture in seen]
+    share = len(true) / (people * PICTURES)
+    return FaceScores(np.concatenate(found), np.array(true), np.concatenate(head), np.array(width), share)
 
 
 def report(scores: FaceScores) -> None:
@@ -72,3 +83,4 @@ def report(scores: FaceScores) -> None:
         if group.any():
             error = np.abs(scores.found - scores.true)[group].mean()
             print(f"{f'{low} to {high} px':16}  {error:8.3f}  {scores.true[group].mean():7.3f}")
+    print(f"rotation of the head: mean {scores.head.mean():.1f}, median {np.median(scores.head):.1f} degrees")

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from benchmarks.recordings import ANKLES, in_world, place_on_floor, sitting_down
+from benchmarks.world.gestures import gestures
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.contacts import surface_points
@@ -25,7 +26,7 @@ from tar_core.rotations import (
     slerp,
 )
 from tar_core.skeleton import NUM_JOINTS, pose_skeleton
-from tar_core.synthetic.key_poses import LOW, ON_THE_GROUND, STANDING, pose_from_degrees
+from tar_core.synthetic.key_poses import LOW, ON_THE_GROUND, STANDING, ease, pose_from_degrees
 from tar_core.synthetic.motions import FPS, Motion, leg_length, mirrored, with_legs
 
 KEY_POSES = STANDING | LOW | ON_THE_GROUND
@@ -118,6 +119,8 @@ def settle(motion: Motion, body: BodyData) -> Motion:
 def _named(name: str, recordings: Mapping[str, Motion], rest: np.ndarray) -> Motion:
     if name == "made/sit_down":
         return sitting_down(rest)
+    if name.startswith("gestures/"):
+        return gestures(int(name.removeprefix("gestures/")), rest)
     if name.startswith("made/"):
         return between_key_poses(MADE[name.removeprefix("made/")], rest)
     return with_legs(recordings[name], leg_length(rest))
@@ -154,7 +157,7 @@ def between_key_poses(keys: Sequence[Key], rest: np.ndarray) -> Motion:
     for key, following in itertools.pairwise(keys):
         steps = round((following.seconds - key.seconds) * FPS)
         time = np.arange(steps) / max(steps, 1)
-        fraction = 0.5 - 0.5 * np.cos(np.pi * time)
+        fraction = ease(steps)
         ends = (axis_angle_to_quaternion(pose_from_degrees(KEY_POSES[one.pose])) for one in (key, following))
         pieces.append(quaternion_to_axis_angle(slerp(*ends, fraction[:, None] * np.ones(NUM_JOINTS))))
         heights.append(4 * key.hop * time * (1 - time))

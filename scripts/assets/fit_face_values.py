@@ -42,8 +42,8 @@ MIRRORED = [
 
 def look_twice(
     network: Callable[[np.ndarray], FaceLandmarks], picture: FacePicture, random: np.random.Generator
-) -> np.ndarray | None:
-    """Landmarks [468, 3] of the second look at a face; None if the network does not take it for a face.
+) -> tuple[Crop, np.ndarray] | None:
+    """Crop and landmarks [468, 3] of the second look at a face; None if the network does not take it for a face.
 
     The first crop is displaced as crops from the body's landmarks are, and the landmarks place the second one.
     """
@@ -55,9 +55,9 @@ def look_twice(
         found = network(crop.cut(picture.image)[None])
         if found.presence[0] < MIN_PRESENCE:
             return None
-        points = np.asarray(found.points[0], np.float64)
+        points, looked_at = np.asarray(found.points[0], np.float64), crop
         crop = crop_from_face(crop.to_image(points[:, :2]))
-    return points
+    return looked_at, points
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,9 @@ def samples(people: int) -> Samples:
     for number in range(people):
         random = np.random.default_rng([SEED, FIRST + number])
         for picture in renderer.pictures(random, PICTURES):
-            points = look_twice(network, picture, random)
-            if points is not None:
-                rows.append((points, picture.values[KEY_ROWS], number))
+            found = look_twice(network, picture, random)
+            if found is not None:
+                rows.append((found[1], picture.values[KEY_ROWS], number))
         print(f"\r{number + 1} of {people} people, {len(rows)} faces", end="", flush=True)
     print()
     points, values, person = zip(*rows, strict=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from tar_core.arrays import Array, concatenate, stack, to_tensor
 from tar_core.camera.crop import CROP_CENTER, CROP_SIZE, Crop
-from tar_core.rotations import rotation_z
+from tar_core.rotations import rotation_between, rotation_z
 
 MIN_DEPTH = 0.1  # meters; nearer points, and points behind the camera, are projected as if they had this depth
 MIN_SCALE = 0.1  # least s of a crop camera; its crop is 20 m wide at the person
@@ -38,6 +38,28 @@ def image_center(width: int, height: int) -> tuple[float, float]:
 def project(points: Any, focal_length: Any, principal_point: Any) -> Any:
     """Project camera-frame points [..., 3] (NumPy or torch) to pixels [..., 2] with a pinhole camera."""
     return focal_length * points[..., :2] / points[..., 2:].clip(MIN_DEPTH) + principal_point
+
+
+@dataclass(frozen=True)
+class Pinhole:
+    """The camera of a picture.
+
+    Attributes:
+        focal_length: pixels.
+        principal_point: x, y in pixels of the picture.
+    """
+
+    focal_length: float
+    principal_point: tuple[float, float]
+
+    def rotation_to(self, x: float, y: float) -> np.ndarray:
+        """Smallest rotation [3, 3] from the optical axis to the ray through a pixel.
+
+        A crop around the pixel shows what a camera sees that is rotated so. A network that looks at the crop alone
+        gives rotations in the axes of that camera.
+        """
+        ray = np.array([x - self.principal_point[0], y - self.principal_point[1], self.focal_length])
+        return rotation_between(np.array([0.0, 0.0, 1.0]), ray)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from tar_core.body.data import BodyData, load_body
-from tar_core.camera.crop_camera import CropCamera, image_center
+from tar_core.camera.crop_camera import CropCamera, Pinhole, image_center
 from tar_core.camera.rotation_tracking import CameraMotionDetector
 from tar_core.camera.vanishing_points import EstimatedCamera
 from tar_core.capture.frames import read_marked_frames, sampling_step
@@ -157,8 +157,12 @@ class _PeoplePass:
         selection = self._selection
         if selection is not None:
             sightings = [s for s in sightings if selection.needs(s.track_id, frame.index, shot.area.to_image(s.box))]
-        for part in self._parts:
-            part.step(self._number, picture, sightings)
+        if self._parts:
+            corner = shot.area.corner
+            x, y = (float(value - start) for value, start in zip(self._principal_point, corner, strict=True))
+            camera = Pinhole(shot.camera.result().focal_length, (x, y))
+            for part in self._parts:
+                part.step(self._number, picture, sightings, camera)
         sightings = self._networks.with_own_features(sightings, picture)
         sightings = [sighting.moved(shot.area.corner) for sighting in sightings]
         is_repeated = abs(frame.time * self.fps - frame.index / self.step) > 0.5  # at a variable rate

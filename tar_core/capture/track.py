@@ -11,9 +11,11 @@ import numpy as np
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import median_shape, rest_joints, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.face.head import turn_head
 from tar_core.face.motion import face_motion
 from tar_core.face.tracker import SeenFace
 from tar_core.hands.motion import hand_motion
+from tar_core.hands.skeleton import SIDES
 from tar_core.hands.tracker import SeenHand
 from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import FrameFeatures
@@ -25,6 +27,7 @@ from tar_core.people.track import Sighting
 from tar_core.rotations import axis_angle_to_quaternion, quaternion_to_axis_angle, slerp_at
 from tar_core.runtime.graphs import Runtime
 from tar_core.runtime.streaming import FrameResult, TARStream
+from tar_core.skeleton import JOINT_NAMES, NUM_BODY_JOINTS, NUM_HAND_JOINTS, NUM_JOINTS
 
 MAX_PENDING = 8  # frames of a person that may wait for the network
 MAX_REPEATED = 0.25  # seconds for which an image is taken for late; the person in one that is shown longer stands still
@@ -226,24 +229,37 @@ def assemble_motion(
 def with_hands(
     motion: PersonMotion, looks: tuple[Sequence[SeenHand], Sequence[SeenHand]], body: BodyData, fps: float
 ) -> PersonMotion:
-    """Add the fingers to a motion.
+    """Add the fingers to a motion, and turn its wrists and forearms to the palms.
 
     Args:
         looks: at the left and at the right hand.
         body: of the motion. If it has no fingers, those of the free body are used.
         fps: frames per second.
     """
+    rest = rest_joints_with_fingers(body, motion.betas)
+    hands = hand_motion(looks, motion.frames, motion.poses.reshape(-1, NUM_JOINTS, 3), rest, fps)
+    poses = hands.body_poses.reshape(motion.poses.shape)
+    return replace(motion, poses=poses, hand_poses=hands.poses, hand_confidence=hands.confidence)
+
+
+def rest_joints_with_fingers(body: BodyData, betas: np.ndarray) -> np.ndarray:
+    """[52, 3] joints of a body at rest, in SMPL-H's order; a body without fingers gets those of the free body."""
     fingers = body.with_fingers()
-    fingers = fingers if fingers.has_fingers else load_body().with_fingers()
-    rest = rest_joints(fingers, motion.betas).astype(np.float64)
-    hands = hand_motion(looks, motion.frames, rest, fps)
-    return replace(motion, hand_poses=hands.poses, hand_confidence=hands.confidence)
+    if fingers.has_fingers:
+        return rest_joints(fingers, betas).astype(np.float64)
+    rest, own = rest_joints(load_body().with_fingers(), betas).astype(np.float64), rest_joints(body, betas)
+    wrists = [JOINT_NAMES.index(f"{side}_wrist") for side in SIDES]
+    rest[NUM_BODY_JOINTS:] += np.repeat(own[wrists] - rest[wrists], NUM_HAND_JOINTS, 0)
+    rest[:NUM_BODY_JOINTS] = own[:NUM_BODY_JOINTS]
+    return rest
 
 
 def with_face(motion: PersonMotion, looks: Sequence[SeenFace], fps: float) -> PersonMotion:
-    """Add the shape keys of the face to a motion; `fps` is its frame rate."""
+    """Add the shape keys of the face to a motion, and turn its head to the face; `fps` is its frame rate."""
     face = face_motion(looks, motion.frames, fps)
-    return replace(motion, face_values=face.values, face_confidence=face.confidence)
+    poses = turn_head(motion.poses.reshape(-1, NUM_JOINTS, 3), looks, motion.frames, fps)
+    values, confidence = face.values, face.confidence
+    return replace(motion, poses=poses.reshape(motion.poses.shape), face_values=values, face_confidence=confidence)
 
 
 def interpolate_linearly(frames: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import Pinhole
 from tar_core.face.crops import BODY_POINTS, crop_from_body, crop_from_face
 from tar_core.face.shape import load_face_map
 from tar_core.model.face_landmarks import FaceLandmarks
 from tar_core.people.looks import FACE, Looks, pixels_per_meter
 from tar_core.people.track import Sighting
+from tar_core.rotations import rotation_z
 
 MIN_PRESENCE = 0.5  # of a face that counts as seen (MediaPipe's value)
 MIN_VISIBILITY = 0.5  # of the body's landmarks of the face
@@ -33,11 +35,13 @@ class SeenFace:
         frame: number of the frame.
         raw_values: [8] float32 of the shape keys (`FaceMap.raw_values`).
         presence: probability that the crop shows a face.
+        turn: [3, 3] float32, rotation of the head from the T-pose to the camera.
     """
 
     frame: int
     raw_values: np.ndarray
     presence: float
+    turn: np.ndarray
 
 
 @dataclass
@@ -70,13 +74,14 @@ class FaceTracker:
         self._followed: dict[int, _Followed] = {}
         self.looks: Looks[SeenFace] = defaultdict(list)
 
-    def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting]) -> None:
+    def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting], camera: Pinhole) -> None:
         """Look at the faces in the next frame that are large enough, seen, and due.
 
         Args:
             frame: number of the frame; increases by one from call to call.
             image: [H, W, 3] uint8 RGB.
             sightings: the people in the frame.
+            camera: of the image.
         """
         due = []
         for sighting in sightings:
@@ -86,7 +91,8 @@ class FaceTracker:
         if due:
             found = self._network(np.stack([crop.cut(image) for _, crop in due]))
             for row, (track_id, crop) in enumerate(due):
-                self._record(frame, track_id, crop, found.points[row], float(found.presence[row]))
+                points, presence = found.points[row].astype(np.float64), float(found.presence[row])
+                self._record(frame, track_id, crop, camera, points, presence)
 
     def _crop_if_due(self, frame: int, image: np.ndarray, sighting: Sighting) -> Crop | None:
         """Where to look for a face; None if it is not seen, too small, or was looked at recently."""
@@ -108,13 +114,22 @@ class FaceTracker:
         known.body, known.looked = body, frame
         return followed if followed is not None and are_same_face(crop, followed) else crop
 
-    def _record(self, frame: int, track_id: int, crop: Crop, points: np.ndarray, presence: float) -> None:
+    def _record(
+        self, frame: int, track_id: int, crop: Crop, camera: Pinhole, points: np.ndarray, presence: float
+    ) -> None:
         is_seen = presence >= MIN_PRESENCE
-        image_points = crop.to_image(points[:, :2].astype(np.float64))
+        image_points = crop.to_image(points[:, :2])
         self._followed[track_id].points = image_points if is_seen else None
         if is_seen:
-            raw = load_face_map().raw_values(points.astype(np.float64))
-            self.looks[track_id, FACE].append(SeenFace(frame, raw.astype(np.float32), presence))
+            raw, turn = load_face_map().read(points)
+            turn = head_rotation(camera, crop, turn).astype(np.float32)
+            self.looks[track_id, FACE].append(SeenFace(frame, raw.astype(np.float32), presence, turn))
+
+
+def head_rotation(camera: Pinhole, crop: Crop, turn: np.ndarray) -> np.ndarray:
+    """Rotation [3, 3] of a head to the camera, from that to the axes of its crop."""
+    view = camera.rotation_to(crop.center_x, crop.center_y)
+    return np.asarray(view @ rotation_z(np.array(crop.roll)) @ turn)
 
 
 def are_same_face(body: Crop, face: Crop) -> bool:

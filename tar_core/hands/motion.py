@@ -1,4 +1,4 @@
-"""Finger rotations of a person over a clip, from the looks at both hands."""
+"""Rotations of fingers, wrists and forearms of a person over a clip, from the looks at both hands."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from tar_core.body.hand_poses import hand_pose
 from tar_core.hands.fit import fit_hand
 from tar_core.hands.skeleton import IS_FREE, SIDES, HandSkeleton
 from tar_core.hands.tracker import SeenHand
+from tar_core.hands.wrist import ForearmAxes, SeenPalms, palm_errors, turn_wrist
 from tar_core.people.looks import values_over_time
 from tar_core.rotations import axis_angle_to_quaternion, matrix_to_axis_angle, quaternion_to_axis_angle, slerp
 from tar_core.skeleton import NUM_HAND_JOINTS
@@ -18,25 +19,32 @@ MAX_ERROR = 0.02  # meters, of the landmarks of a hand that is believed
 
 @dataclass(frozen=True)
 class HandMotion:
-    """The fingers of a person in N frames.
+    """The hands of a person in N frames.
 
     Attributes:
         poses: [N, 90] axis-angle rotations of the joints in HAND_JOINT_NAMES.
         confidence: [N, 2] of the left and of the right hand, 0 to 1; 0 where a hand is not seen and relaxed.
+        body_poses: [N, 24, 3] axis-angle rotations of the body, with elbows and wrists that agree with the palms.
     """
 
     poses: np.ndarray
     confidence: np.ndarray
+    body_poses: np.ndarray
 
 
 def hand_motion(
-    looks: Sequence[Sequence[SeenHand]], frames: np.ndarray, rest_joints: np.ndarray, fps: float
+    looks: Sequence[Sequence[SeenHand]],
+    frames: np.ndarray,
+    body_poses: np.ndarray,
+    rest_joints: np.ndarray,
+    fps: float,
 ) -> HandMotion:
-    """Compute the fingers of a person.
+    """Compute the hands of a person.
 
     Args:
         looks: for the left and the right hand, in the order of their frames.
         frames: [N] consecutive frame numbers.
+        body_poses: [N, 24, 3] axis-angle rotations of the body in the camera, from the body network.
         rest_joints: [52, 3] joints of the body at rest, in SMPL-H's order.
         fps: frames per second.
     """
@@ -50,17 +58,21 @@ def hand_motion(
         skeleton = HandSkeleton.of_body(name, rest_joints)
         rows = np.array([look.frame for look in seen]) - frames[0]
         joints, angles = (np.array([getattr(look.hand, part) for look in seen], float) for part in ("joints", "angles"))
+        views = np.array([look.view for look in seen], float)
         fitted = fit_hand(skeleton, joints, angles)
         believed = fitted.error < MAX_ERROR
         if not believed.any():
             continue
         presence = np.array([look.presence for look in seen])[believed]
+        errors = palm_errors(fitted.error[believed], presence)
+        palms = SeenPalms(rows[believed], (views @ fitted.palm)[believed], errors)
+        body_poses = turn_wrist(body_poses, side, ForearmAxes.of_body(name, rest_joints), palms, fps)
         seen_angles = fitted.angles[believed].reshape(believed.sum(), -1)
         angles, weight = values_over_time(seen_angles, presence, rows[believed], len(frames), fps)
         captured = matrix_to_axis_angle(skeleton.joint_rotations(angles.reshape(-1, *IS_FREE.shape)))
         poses[:, side] = _blend(relaxed[side], captured, weight)
         confidence[:, side] = weight
-    return HandMotion(poses.reshape(len(frames), -1), confidence)
+    return HandMotion(poses.reshape(len(frames), -1), confidence, body_poses)
 
 
 def _blend(relaxed: np.ndarray, captured: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import Pinhole
 from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
 from tar_core.hands.joints import HandInSpace, hand_in_space, mirror_left, points_in_image
 from tar_core.hands.skeleton import SIDES
@@ -37,11 +38,14 @@ class SeenHand:
         frame: number of the frame.
         hand: joints and angles.
         presence: probability that the crop shows a hand.
+        view: [3, 3] float32, rotation from the axes of the hand, as if it were in the middle of the picture, to those
+            of the camera.
     """
 
     frame: int
     hand: HandInSpace
     presence: float
+    view: np.ndarray
 
 
 @dataclass
@@ -68,13 +72,14 @@ class HandTracker:
         self._followed: dict[tuple[int, int], _Followed] = {}
         self.looks: Looks[SeenHand] = defaultdict(list)
 
-    def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting]) -> None:
+    def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting], camera: Pinhole) -> None:
         """Look at the hands in the next frame that are large enough, seen, and due.
 
         Args:
             frame: number of the frame; increases by one from call to call.
             image: [H, W, 3] uint8 RGB.
             sightings: the people in the frame.
+            camera: of the image.
         """
         due: list[tuple[tuple[int, int], Crop]] = []
         for sighting in sightings:
@@ -86,7 +91,7 @@ class HandTracker:
             crops = [mirror_left(crop.cut(image), side) for (_, side), crop in due]
             found = self._network(np.stack(crops))
             for row, (key, crop) in enumerate(due):
-                self._record(frame, key, crop, HandLandmarks(*(array[row] for array in found)))
+                self._record(frame, key, crop, camera, HandLandmarks(*(array[row] for array in found)))
 
     def _crop_if_due(self, frame: int, image: np.ndarray, sighting: Sighting, side: int) -> Crop | None:
         """Where to look for a hand; None if it is not seen, too small, or was looked at recently."""
@@ -116,12 +121,13 @@ class HandTracker:
         known.body, known.looked = points[rows], frame
         return followed if followed is not None and are_same_hand(crop, followed) else crop
 
-    def _record(self, frame: int, key: tuple[int, int], crop: Crop, found: HandLandmarks) -> None:
+    def _record(self, frame: int, key: tuple[int, int], crop: Crop, camera: Pinhole, found: HandLandmarks) -> None:
         is_seen = found.presence >= MIN_PRESENCE
         self._followed[key].points = points_in_image(crop, found.points, key[1]) if is_seen else None
         if is_seen:
             hand = hand_in_space(crop, found.code, key[1])
-            self.looks[key].append(SeenHand(frame, hand, float(found.presence)))
+            view = camera.rotation_to(crop.center_x, crop.center_y).astype(np.float32)
+            self.looks[key].append(SeenHand(frame, hand, float(found.presence), view))
 
 
 def are_same_hand(body: Crop, hand: Crop) -> bool:

@@ -59,6 +59,7 @@ def values_over_time(
     count: int,
     fps: float,
     is_smoothed: np.ndarray | bool = True,
+    slowness: float = 1.0,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Interpolate and smooth what looks show, between looks that are close in time.
 
@@ -68,12 +69,14 @@ def values_over_time(
         count: number of frames N.
         fps: frames per second.
         is_smoothed: [C] which columns are smoothed.
+        slowness: factor of MAX_GAP, FADE and SMOOTHING, for values that change slowly.
 
     Returns:
         values: [N, C], constant beyond the first and the last look of a run; 0 where no look is near.
         confidence: [N] 0 to 1, fading there; 0 where no look is near.
     """
     result, confidence = np.zeros((count, values.shape[1])), np.zeros(count)
+    fps = fps * slowness
     starts = np.flatnonzero(np.diff(rows, prepend=-np.inf) > MAX_GAP * fps)
     for first, end in zip(starts, [*starts[1:], len(rows)], strict=True):
         own = rows[first:end]

@@ -240,7 +240,7 @@ def _random_motion(random: np.random.Generator, name: str, rest_joints: np.ndarr
             group = _GROUPS[random.choice(len(_GROUPS), p=[0.4, 0.4, 0.2])]
         following = _random_pose(random, group)
         steps = random.integers(12, 45)
-        fraction = 0.5 - 0.5 * np.cos(np.pi * np.arange(steps) / steps)  # ease in and out
+        fraction = ease(steps)
         start, end = axis_angle_to_quaternion(pose), axis_angle_to_quaternion(following)
         pieces.append(quaternion_to_axis_angle(slerp(start, end, fraction[:, None] * np.ones(NUM_JOINTS))))
         pose = following
@@ -249,6 +249,11 @@ def _random_motion(random: np.random.Generator, name: str, rest_joints: np.ndarr
     trans = np.zeros((frames, 3))
     trans[:, 1] = joints[:, 0, 1] - joints[..., 1].min(1) + 0.05  # the lowest joint is 5 cm above the floor
     return Motion(name, poses, trans, FPS, leg_length(rest_joints))
+
+
+def ease(steps: int) -> np.ndarray:
+    """Fractions [steps] of the way from one pose to the next, from 0 on; slow at both ends."""
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.arange(steps) / max(steps, 1)))
 
 
 def _random_pose(random: np.random.Generator, group: dict[str, _Angles]) -> np.ndarray:

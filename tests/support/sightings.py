@@ -3,8 +3,11 @@
 import numpy as np
 
 from tar_core.camera.crop import Crop
+from tar_core.camera.crop_camera import Pinhole
 from tar_core.model.features import NUM_LANDMARKS, FrameFeatures, Landmarks
 from tar_core.people.track import Sighting
+
+CAMERA = Pinhole(600.0, (319.5, 239.5))  # of an image of 640 x 480 pixels
 
 
 def random_world() -> np.ndarray:

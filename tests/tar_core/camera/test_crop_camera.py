@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.camera.crop import Crop
-from tar_core.camera.crop_camera import CropCamera, default_focal_length, focal_length_from_fov, image_center, project
+from tar_core.camera.crop_camera import (
+    CropCamera,
+    Pinhole,
+    default_focal_length,
+    focal_length_from_fov,
+    image_center,
+    project,
+)
 
 crops = st.builds(Crop, st.floats(0, 1900), st.floats(0, 1000), st.floats(60, 1500), st.floats(-np.pi, np.pi))
 PRINCIPAL_POINT = (959.5, 539.5)
@@ -75,3 +82,12 @@ def test_default_cameras():
 def test_box_information_is_within_unit_range():
     camera = CropCamera.from_crop(Crop(1500, 200, 700, 0.2), 2203.0, PRINCIPAL_POINT).to("cpu")
     assert camera.box_information().abs().max() < 1.5
+
+
+def test_rotation_to_a_pixel_turns_the_optical_axis_to_its_ray():
+    camera = Pinhole(1000.0, (400.0, 300.0))
+    np.testing.assert_allclose(camera.rotation_to(400, 300), np.eye(3), atol=1e-12)
+    turn = camera.rotation_to(900, 100)
+    x, y, z = turn[:, 2]
+    np.testing.assert_allclose([x / z, y / z], [0.5, -0.2])
+    assert np.degrees(np.arccos((np.trace(turn) - 1) / 2)) == pytest.approx(np.degrees(np.arctan(np.hypot(0.5, 0.2))))

@@ -16,6 +16,7 @@ from tar_core.people.looks import FACE, looks_at
 from tests.support.clips import synthetic_clip
 from tests.support.faces import face_sighting
 from tests.support.paths import REPOSITORY
+from tests.support.sightings import CAMERA
 
 
 def test_a_picture_of_a_face_is_seen_and_becomes_motion() -> None:
@@ -27,7 +28,7 @@ def test_a_picture_of_a_face_is_seen_and_becomes_motion() -> None:
     tracker = FaceTracker(Networks.load(CaptureOptions(device="cpu")).faces)
     (person,) = synthetic_clip(frames=5, first_frame=0).people
     for frame in range(5):
-        tracker.step(frame, image, [face_sighting(frame)])
+        tracker.step(frame, image, [face_sighting(frame)], CAMERA)
     looks = looks_at(dict.fromkeys(range(5), 1), FACE, tracker.looks)
     assert [look.frame for look in looks] == [0, 2, 4] and min(look.presence for look in looks) > 0.9
     found = with_face(person, looks, fps=30)

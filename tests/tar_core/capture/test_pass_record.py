@@ -38,7 +38,7 @@ def record(people: dict[int, int], numbers: range, step: int, shots: list[ShotSt
         tracks[track] = RecordedTrack(history, own[::5], has_strong_detection=True)
         rows = zip(own, numbers, boxes, strict=True)
         results[track] = {n: (box.tolist(), f"{person} {number}".encode()) for n, number, box in rows}
-        looks[track, 0] = [SeenHand(number, None, 0.9) for number in own[::2]]
+        looks[track, 0] = [SeenHand(number, None, 0.9, None) for number in own[::2]]
     pairs = zip(own, numbers, strict=True)
     boxes_of_all = {n: [place(person, number).tolist() for person in people.values()] for n, number in pairs}
     return PassRecord(

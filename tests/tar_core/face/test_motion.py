@@ -16,7 +16,7 @@ def look(frame: int, presence: float = 0.95, **keys: float) -> SeenFace:
     raw = 0.1 * np.arange(len(CAPTURED_KEYS)) - load_face_map().bias
     for name, value in keys.items():
         raw[CAPTURED_KEYS.index(name)] += value
-    return SeenFace(frame, raw.astype(np.float32), presence)
+    return SeenFace(frame, raw.astype(np.float32), presence, np.eye(3))
 
 
 def test_the_median_is_the_neutral_face() -> None:

@@ -26,10 +26,20 @@ def test_an_open_jaw_and_closed_eyes_are_seen_in_any_view() -> None:
     right = ((159, 145), (158, 153), (160, 144), (157, 154), (161, 163))
     for upper, under in (*left, *right):
         blink[upper] = FACE.reference[under]
-    neutral = FACE.raw_values(FACE.reference)
+    neutral = FACE.read(FACE.reference)[0]
 
     def change(points: np.ndarray, name: str) -> float:
-        return float((FACE.raw_values(30 * points @ TURN.T + 100) - neutral)[CAPTURED_KEYS.index(name)])
+        return float((FACE.read(30 * points @ TURN.T + 100)[0] - neutral)[CAPTURED_KEYS.index(name)])
 
     assert change(jaw, "jawOpen") > 0.3 and abs(change(blink, "jawOpen")) < 0.3
     assert change(blink, "eyeBlinkLeft") > 0.5 and change(blink, "eyeBlinkRight") > 0.5
+
+
+def test_the_rotation_of_the_head_is_read_in_any_view() -> None:
+    """The head of the T-pose faces z and has y up, a picture has y down: a face to the camera looks against z."""
+    points = 30 * FACE.reference @ TURN.T + 100
+    turn = FACE.read(points)[1]
+    ahead, up = (TURN.T @ turn @ axis for axis in (np.array([0.0, 0, 1]), np.array([0.0, 1, 0])))
+    assert ahead[2] < -0.95 and up[1] < -0.95 and abs(ahead[0]) < 1e-6
+    nose, eyes = FACE.reference[1], FACE.reference[[33, 263]].mean(0)
+    assert (nose - eyes) @ ahead > 0 and (eyes - nose) @ up > 0

@@ -7,13 +7,14 @@ from tar_core.face.tracker import HIDDEN_INTERVAL, FaceTracker
 from tar_core.people.looks import FACE, looks_at
 from tar_core.people.track import Sighting
 from tests.support.faces import FACE_IMAGE, FaceInTheMiddle, face_sighting
+from tests.support.sightings import CAMERA
 
 
 def run(network: FaceInTheMiddle, sightings: list[Sighting]) -> list[int]:
     """The frames in which the face was seen."""
     tracker = FaceTracker(network)
     for seen in sightings:
-        tracker.step(seen.frame, FACE_IMAGE, [seen])
+        tracker.step(seen.frame, FACE_IMAGE, [seen], CAMERA)
     return [look.frame for look in looks_at({seen.frame: 1 for seen in sightings}, FACE, tracker.looks)]
 
 
@@ -47,7 +48,9 @@ def test_the_crop_follows_the_face_and_returns_to_the_body() -> None:
     image = FACE_IMAGE.copy()
     image[:, 400:] = 255
     tracker = FaceTracker(Watched())
-    tracker.step(0, image, [face_sighting(0, x=200.0)])
-    tracker.step(2, image, [face_sighting(2, x=205.0)])
-    tracker.step(4, image, [face_sighting(4, x=560.0)])  # another place: the face's landmarks cannot have jumped there
+    tracker.step(0, image, [face_sighting(0, x=200.0)], CAMERA)
+    tracker.step(2, image, [face_sighting(2, x=205.0)], CAMERA)
+    tracker.step(
+        4, image, [face_sighting(4, x=560.0)], CAMERA
+    )  # another place: the face's landmarks cannot have jumped there
     assert crops[0] == 0 and crops[1] == 0 and crops[2] == 255

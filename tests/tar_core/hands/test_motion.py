@@ -14,6 +14,7 @@ from tar_core.rotations import axis_angle_to_matrix
 from tests.support.hands import hand_rest_joints, hand_skeleton
 
 FPS = 30.0
+T_POSE = np.zeros((60, 24, 3))
 FIST = np.where(np.arange(3) == 1, 0.8 * HIGHEST, RELAXED)
 
 
@@ -21,7 +22,7 @@ def look(side: str, frame: int, angles: np.ndarray) -> SeenHand:
     """What is seen of a hand in the T-pose."""
     skeleton = hand_skeleton(side)
     joints = skeleton.landmarks(skeleton.joint_rotations(angles[None]))[0]
-    return SeenHand(frame, HandInSpace(joints, angles), presence=0.9)
+    return SeenHand(frame, HandInSpace(joints, angles), 0.9, np.eye(3))
 
 
 def relaxed_hands() -> np.ndarray:
@@ -36,7 +37,7 @@ def degrees_between(poses: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def test_hands_that_are_not_seen_are_relaxed() -> None:
-    motion = hand_motion(([], []), np.arange(60), hand_rest_joints(), FPS)
+    motion = hand_motion(([], []), np.arange(60), T_POSE, hand_rest_joints(), FPS)
     np.testing.assert_allclose(motion.poses, np.broadcast_to(relaxed_hands(), (60, 90)))
     assert (motion.confidence == 0).all()
 
@@ -45,7 +46,7 @@ def test_hands_that_are_not_seen_are_relaxed() -> None:
 def test_a_seen_hand_is_captured_and_fades_to_relaxed(side: str) -> None:
     own = slice(45 * SIDES.index(side), 45 * SIDES.index(side) + 45)
     looks = tuple([look(side, frame, FIST) for frame in range(10, 31, 2)] if name == side else [] for name in SIDES)
-    motion = hand_motion(looks, np.arange(60), hand_rest_joints(), FPS)
+    motion = hand_motion(looks, np.arange(60), T_POSE, hand_rest_joints(), FPS)
     skeleton = hand_skeleton(side)
     fist = skeleton.joint_rotations(FIST[None])
     captured = axis_angle_to_matrix(motion.poses[10:31, own].reshape(-1, 15, 3))
@@ -68,7 +69,7 @@ def test_noise_is_smoothed_and_a_quick_grip_is_kept() -> None:
         for seen in looks
     ]
     clean, ours = (
-        hand_motion((seen, []), np.arange(60), hand_rest_joints(), FPS).poses[:, :45] for seen in (looks, noisy)
+        hand_motion((seen, []), np.arange(60), T_POSE, hand_rest_joints(), FPS).poses[:, :45] for seen in (looks, noisy)
     )
     assert degrees_between(ours, clean).mean() < 4
     grip = degrees_between(ours, np.repeat(ours[-5:].mean(0)[None], 60, 0))
@@ -77,6 +78,6 @@ def test_noise_is_smoothed_and_a_quick_grip_is_kept() -> None:
 
 def test_landmarks_of_no_hand_are_ignored() -> None:
     random = np.random.default_rng(0)
-    looks = [SeenHand(frame, HandInSpace(random.normal(size=(21, 3)), RELAXED), 0.9) for frame in range(60)]
-    motion = hand_motion((looks, []), np.arange(60), hand_rest_joints(), FPS)
+    looks = [SeenHand(frame, HandInSpace(random.normal(size=(21, 3)), RELAXED), 0.9, np.eye(3)) for frame in range(60)]
+    motion = hand_motion((looks, []), np.arange(60), T_POSE, hand_rest_joints(), FPS)
     assert (motion.confidence == 0).all()

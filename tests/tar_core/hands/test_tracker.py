@@ -8,7 +8,7 @@ from tar_core.model.hand_landmarks import HAND_CODE_SIZE, HandLandmarks
 from tar_core.people.looks import LEFT_HAND, RIGHT_HAND, looks_at
 from tar_core.people.track import Sighting
 from tests.support.hands import OPEN_HAND
-from tests.support.sightings import made_up_sighting, random_world
+from tests.support.sightings import CAMERA, made_up_sighting, random_world
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 WRISTS = {0: np.array([200.0, 240.0]), 1: np.array([440.0, 240.0])}  # left and right hand, pixels
@@ -51,7 +51,7 @@ class Network:
 def run(network: Network, sightings: list[Sighting]) -> tuple[list[SeenHand], list[SeenHand]]:
     tracker = HandTracker(network)
     for seen in sightings:
-        tracker.step(seen.frame, IMAGE, [seen])
+        tracker.step(seen.frame, IMAGE, [seen], CAMERA)
     person = {seen.frame: 1 for seen in sightings}
     return looks_at(person, LEFT_HAND, tracker.looks), looks_at(person, RIGHT_HAND, tracker.looks)
 
@@ -85,6 +85,14 @@ def test_crops_without_a_hand_are_no_looks() -> None:
 def test_only_frames_of_the_person_count() -> None:
     tracker = HandTracker(Network())
     for frame in range(10):
-        tracker.step(frame, IMAGE, [sighting(frame, shift=6.0 * frame)])
+        tracker.step(frame, IMAGE, [sighting(frame, shift=6.0 * frame)], CAMERA)
     left = looks_at({3: 1, 4: 1, 5: 2, 6: 1}, LEFT_HAND, tracker.looks)
     assert {look.frame for look in left} <= {3, 4, 6}
+
+
+def test_a_hand_off_the_middle_is_seen_along_another_ray() -> None:
+    left, right = run(Network(), [sighting(frame) for frame in range(2)])
+    for (look, *_), side in ((left, 0), (right, 1)):
+        x, _, z = look.view[:, 2]
+        column = CAMERA.principal_point[0] + CAMERA.focal_length * x / z
+        assert abs(column - WRISTS[side][0]) < PALM
