@@ -15,7 +15,7 @@ from tar_core.batch.inputs import BatchVideo, find_videos
 from tar_core.batch.ray_pool import RayPool, Resources, Task
 from tar_core.batch.report import DONE, FAILED, SKIPPED, Outcome
 from tar_core.batch.runner import Batch, Written, run_batch
-from tar_core.batch.settings import number_of_engines, on_cluster, settings_text, with_share
+from tar_core.batch.settings import limit_on_cluster, number_of_engines, on_cluster, settings_text, with_share
 from tar_core.body.data import body_of_clip, load_body
 from tar_core.cleanup.pipeline import clean_up
 from tar_core.duration import format_duration
@@ -111,7 +111,8 @@ def run(arguments: argparse.Namespace) -> int:
         engines = [BlockingEngine(lambda: Path(sys.executable)) for _ in range(count)]
         pool = EnginePool(engines, lambda video, engine: task_of(video)(engine, partial(display.notice, video)))
     else:
-        pool = RayPool(arguments.ray, Resources.of(given), given.workers or len(videos), task_of, display.notice)
+        limit = limit_on_cluster(given, len(videos))
+        pool = RayPool(arguments.ray, Resources.of(given), limit, task_of, display.notice)
     with pool:
         outcomes = run_batch(
             videos, batch, lambda video, files: pool.result(video).named(files), display.show, pool.finished

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tar_core.files import file_hash
 from tar_core.options import CaptureOptions
-from tar_core.workers import number_of_workers, threads_of_one
+from tar_core.workers import WORKER_MEMORY, number_of_workers, threads_of_one
 
 
 def number_of_engines(options: CaptureOptions, videos: int) -> int:
@@ -28,6 +28,12 @@ def on_cluster(options: CaptureOptions) -> CaptureOptions:
     """The options of a worker of a cluster: one process, with as many threads as the cluster reserves for it."""
     device = "cpu" if options.device == "auto" else options.device
     return replace(options, workers=1, threads=options.threads or 1, device=device)
+
+
+def limit_on_cluster(options: CaptureOptions, videos: int) -> int:
+    """Maximum number of workers of a cluster; by default one for each video, as many as find room."""
+    fitting = videos if options.memory is None else int(options.memory / WORKER_MEMORY)
+    return max(1, min(options.workers or videos, fitting))
 
 
 def settings_text(options: CaptureOptions) -> str:

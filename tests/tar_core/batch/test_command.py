@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -20,17 +21,23 @@ from tar_core.program import EXIT_TERMINATED
 from tar_core.shot_files import load_shots
 from tests.support.clips import synthetic_clip
 from tests.support.engine_programs import SAY
-from tests.support.paths import PYTHON
+from tests.support.paths import PYTHON, REPOSITORY
+
+PROCESSES = Path("/proc")
 
 ENGINE = """
-import shutil, sys
+import os, shutil, sys
 from pathlib import Path
 for line in sys.stdin:
     job = json.loads(line)
+    job["process"] = os.getpid()
     with open(LOG, "a") as log:
         print(json.dumps(job), file=log)
     if "empty" in job["video"]:
         say("error", message="no person found", topic="nobody_detected")
+    elif job["video"].endswith("crash.mp4"):
+        say("progress", stage="capture", done=1, total=5, fps=9.0)
+        os.kill(os.getpid(), SIGNAL)
     else:
         shutil.copy(MOTION, job["output"])
         say("result", output=job["output"])
@@ -43,7 +50,7 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     synthetic_clip(frames=5).save(tmp_path / "motion.npz")
     log = tmp_path / "jobs.jsonl"
     log.touch()
-    names = f"MOTION = {str(tmp_path / 'motion.npz')!r}\nLOG = {str(log)!r}\n"
+    names = f"MOTION = {str(tmp_path / 'motion.npz')!r}\nLOG = {str(log)!r}\nSIGNAL = {signal.SIGSEGV}\n"
     program = ("-c", "import json\n" + SAY + names + ENGINE)
     monkeypatch.setattr(command, "BlockingEngine", lambda find_python: BlockingEngine(lambda: PYTHON, program))
     return log
@@ -142,6 +149,48 @@ def test_termination_deletes_temporary_files(takes: Path, tmp_path: Path) -> Non
     assert process.returncode == EXIT_TERMINATED and "Traceback" not in errors, errors
     assert [path.name for path in out.iterdir()] == [REPORT]
     assert not list(temporary.glob("tar-engine-*"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_engine_that_crashes_loses_one_video(jobs: Path, takes: Path, tmp_path: Path) -> None:
+    """The program dies of a segmentation fault in the middle of a video; another one captures the next."""
+    (takes / "empty.mp4").rename(takes / "b crash.mp4")
+    (takes / "b.mp4").rename(takes / "c.mp4")
+    out = tmp_path / "out"
+    assert main(["batch", str(takes), "-o", str(out), "--workers", "1"]) == 2
+    ended = {row["name"]: row for row in read(out / REPORT) if row["status"] != "started"}
+    assert {name: row["status"] for name, row in ended.items()} == {"a": "done", "b crash": "failed", "c": "done"}
+    assert "the engine crashed (SIGSEGV)" in ended["b crash"]["message"]
+    first, crashed, last = (job["process"] for job in read(jobs))
+    assert first == crashed != last, "each video is tried once"
+
+
+def engine_of(process: int) -> int:
+    """The process ID of the engine, the only child of a batch with one worker."""
+    fields = {int(stat.parent.name): stat.read_text().rpartition(")")[2].split() for stat in PROCESSES.glob("[0-9]*/stat")}
+    (child,) = [child for child, (_, parent, *_) in fields.items() if int(parent) == process]
+    return child
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="reads /proc")
+def test_killed_engine_loses_one_video(takes: Path, tmp_path: Path) -> None:
+    """The real engine is killed, as a system without memory does it, while it captures the second of three videos."""
+    (takes / "empty.mp4").rename(takes / "c.mp4")
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "tar_core", "batch", str(takes), "-o", str(out), "--workers", "1", "--end", "20"]
+    with subprocess.Popen(command, cwd=REPOSITORY) as batch:
+        deadline = time.monotonic() + 300
+        while not (out / REPORT).exists() or read(out / REPORT)[-1]["status"] != "done":
+            assert time.monotonic() < deadline and batch.poll() is None
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.kill(engine_of(batch.pid), signal.SIGKILL)
+    assert batch.returncode == 2
+    ended = {row["name"]: row for row in read(out / REPORT) if row["status"] != "started"}
+    assert {name: row["status"] for name, row in ended.items()} == {"a": "done", "b": "failed", "c": "done"}
+    assert "killed" in ended["b"]["message"]
+    assert sorted(path.name for path in out.iterdir()) == ["a.npz", "c.npz", REPORT]
 
 
 @pytest.mark.slow

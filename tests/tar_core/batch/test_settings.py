@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tar_core import workers
-from tar_core.batch.settings import number_of_engines, settings_text, with_share
+from tar_core.batch.settings import limit_on_cluster, number_of_engines, settings_text, with_share
 from tar_core.options import CaptureOptions
 
 
@@ -36,6 +36,15 @@ def test_one_worker_uses_the_default_threads(machine: None) -> None:
     shared = with_share(CaptureOptions(device="cpu", workers=1), 1)
     assert (shared.workers, shared.threads) == (1, None)
     assert with_share(CaptureOptions(device="cpu", threads=3), 8).threads == 3
+
+
+@pytest.mark.parametrize(
+    ("workers", "memory", "limit"), [(None, None, 100), (30, None, 30), (None, 12.5, 10), (5, 12.5, 5), (None, 0.5, 1)]
+)
+def test_workers_of_a_cluster_are_limited_by_number_and_memory(
+    workers: int | None, memory: float | None, limit: int
+) -> None:
+    assert limit_on_cluster(CaptureOptions(workers=workers, memory=memory), 100) == limit
 
 
 def test_settings_depend_on_the_content_of_files(tmp_path: Path) -> None:
