@@ -9,6 +9,9 @@ TRAIN_ARGS ?=
 FEATURES ?=
 BENCH_ARGS ?=
 
+# Without compiled files, each test process and each program that a test starts compiles all of its modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-cluster test-blenders test-gui docs extension extensions train clean
 .PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands bench-wrists profile-capture

@@ -1,6 +1,12 @@
 """Settings and fixtures for all tests."""
 
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+# Before PyTorch is imported: threads that wait in a loop take the processor from other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import pytest
 from hypothesis import settings
@@ -12,6 +18,15 @@ from tests.support.hostile_folder import HostileFolder
 # No deadlines: on a shared machine, a single example may be slow.
 settings.register_profile("tar", deadline=None)
 settings.load_profile("tar")
+
+
+@pytest.fixture(autouse=True)
+def threads_of_pytorch() -> Iterator[None]:
+    """Undo a capture's number of threads, with which the small networks of later tests take many times as long."""
+    before = sys.modules["torch"].get_num_threads() if "torch" in sys.modules else 1
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(before)
 
 
 @pytest.fixture
