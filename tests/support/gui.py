@@ -25,7 +25,7 @@ from tar_core.program import run_program
 from tests.support.artifacts import SUPPORT, Artifacts, make_artifacts
 from tests.support.clips import phone_video, synthetic_clip
 from tests.support.debian_blender import DebianBlender
-from tests.support.matrix import selected_runtimes
+from tests.support.matrix import RUNTIMES, selected_runtimes
 from tests.support.paths import REPOSITORY
 from tests.support.steps import RuntimeUnavailable, StepFailed
 from tests.support.videos import ffmpeg
@@ -46,7 +46,7 @@ def main() -> int:
     options = parser.parse_args()
     failed = False
     try:
-        runtimes = selected_runtimes(os.environ.get("BLENDERS", ""))
+        runtimes = selected_runtimes(os.environ.get("BLENDERS", "")) or RUNTIMES
         # Blender as a Python module has no windows.
         blenders = [runtime for runtime in runtimes if isinstance(runtime, DebianBlender)]
         if not blenders:

@@ -3,6 +3,7 @@
     python -m tests.support.matrix
 
 The environment variable BLENDERS selects runtimes by name, or by `oldest` and `newest`; the default is all of them.
+UNTESTED names those in which the tests are left out, because another Blender of the same version runs them.
 The first run downloads some gigabytes into .cache/blenders: bpy as a Python module in virtual environments, and the
 Blender programs of Debian trixie and sid in folders made by mmdebstrap (needs root; entered by chroot, nothing is
 mounted). sid changes daily, so a failed installation of it is a warning. For each runtime, the steps are:
@@ -49,12 +50,13 @@ OLDEST, NEWEST = RUNTIMES[0], RUNTIMES[-1]
 def main() -> int:
     """Check the selected runtimes one after the other and print a table; returns 1 if any step failed."""
     try:
-        runtimes = selected_runtimes(os.environ.get("BLENDERS", ""))
+        runtimes = selected_runtimes(os.environ.get("BLENDERS", "")) or RUNTIMES
+        untested = selected_runtimes(os.environ.get("UNTESTED", ""))
         artifacts = make_artifacts()
     except (TarError, StepFailed) as error:
         print(f"matrix: {error}", file=sys.stderr)
         return 1
-    rows = [check_runtime(runtime, artifacts) for runtime in runtimes]
+    rows = [check_runtime(runtime, artifacts, runtime not in untested) for runtime in runtimes]
     print(f"\n{'Blender':10}{'minutes':>8}  result")
     for name, seconds, result in rows:
         print(f"{name:10}{seconds / 60:8.1f}  {result}")
@@ -62,7 +64,7 @@ def main() -> int:
 
 
 def selected_runtimes(text: str) -> list[Runtime]:
-    """The runtimes that the words of a text name, in the order of RUNTIMES; all of them if there are no words.
+    """The runtimes that the words of a text name, in the order of RUNTIMES.
 
     Raises:
         TarError: a word is not the name of a runtime.
@@ -70,13 +72,13 @@ def selected_runtimes(text: str) -> list[Runtime]:
     names = {runtime.name: runtime for runtime in RUNTIMES} | {"oldest": OLDEST, "newest": NEWEST}
     unknown = [word for word in text.split() if word not in names]
     if unknown:
-        raise TarError(f"BLENDERS: unknown runtime {', '.join(unknown)}; choose from {', '.join(names)}")
-    wanted = {names[word].name for word in text.split()} or {runtime.name for runtime in RUNTIMES}
+        raise TarError(f"unknown runtime {', '.join(unknown)}; choose from {', '.join(names)}")
+    wanted = {names[word].name for word in text.split()}
     return [runtime for runtime in RUNTIMES if runtime.name in wanted]
 
 
-def check_runtime(runtime: Runtime, artifacts: Artifacts) -> tuple[str, float, str]:
-    """Run all steps of a runtime, up to the first one that fails; returns (name, seconds, result)."""
+def check_runtime(runtime: Runtime, artifacts: Artifacts, with_tests: bool = True) -> tuple[str, float, str]:
+    """Run the steps of a runtime, up to the first one that fails; returns (name, seconds, result)."""
     begin = time.monotonic()
     done: list[str] = []
     step = ""
@@ -89,8 +91,9 @@ def check_runtime(runtime: Runtime, artifacts: Artifacts) -> tuple[str, float, s
     try:
         begin_step("set up")
         runtime.set_up()
-        begin_step("tests")
-        done.append(pytest_totals(runtime.test(artifacts)))
+        if with_tests:
+            begin_step("tests")
+            done.append(pytest_totals(runtime.test(artifacts)))
         with runtime.new_user() as user:
             begin_step("install")
             runtime.install(artifacts, user)

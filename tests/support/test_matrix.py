@@ -18,9 +18,30 @@ def test_runtimes_are_selected_by_name_or_age() -> None:
 
     assert names("newest oldest") == ["4.2.23", "5.2.3"]
     assert names("trixie") == ["trixie"]
-    assert len(names("")) == len(matrix.RUNTIMES)
+    assert names("") == []
     with pytest.raises(TarError, match="unknown runtime 7.0"):
         names("7.0")
+
+
+@pytest.mark.parametrize("with_tests", [True, False])
+def test_tests_may_be_left_out(with_tests: bool) -> None:
+    ran = []
+
+    class Recorded(matrix.ModuleBlender):
+        def set_up(self) -> None:
+            pass
+
+        def test(self, artifacts: Artifacts) -> str:
+            ran.append("tests")
+            return "3 passed in 1.0s"
+
+        def install(self, artifacts: Artifacts, user: dict[str, str]) -> None:
+            ran.append("install")
+            raise steps.StepFailed("full")
+
+    result = matrix.check_runtime(Recorded("1.0", "3.11", "numpy"), NO_ARTIFACTS, with_tests)[2]
+    assert ran == ["tests", "install"][not with_tests :]
+    assert result == ("3 passed, " if with_tests else "") + "install FAILED: full"
 
 
 def test_window_sessions_run_in_the_blenders_of_debian() -> None:

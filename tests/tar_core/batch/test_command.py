@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,6 @@ from tar_core.shot_files import load_shots
 from tests.support.clips import synthetic_clip
 from tests.support.engine_programs import SAY
 from tests.support.paths import PYTHON, REPOSITORY
-
-PROCESSES = Path("/proc")
 
 ENGINE = """
 import os, shutil, sys
@@ -167,8 +166,12 @@ def test_engine_that_crashes_loses_one_video(jobs: Path, takes: Path, tmp_path: 
 
 def engine_of(process: int) -> int:
     """The process ID of the engine, the only child of a batch with one worker."""
-    fields = {int(stat.parent.name): stat.read_text().rpartition(")")[2].split() for stat in PROCESSES.glob("[0-9]*/stat")}
-    (child,) = [child for child, (_, parent, *_) in fields.items() if int(parent) == process]
+    children = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            _, parent, *_ = stat.read_text().rpartition(")")[2].split()
+            children += [int(stat.parent.name)] if int(parent) == process else []
+    (child,) = children
     return child
 
 
