@@ -24,6 +24,8 @@ from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, G
 
 logger = logging.getLogger(__name__)
 
+onnxruntime.disable_telemetry_events()  # on Windows, where it is part of all versions and no variable ends it
+
 GRAPH_FOLDER = ASSETS / "graphs"
 MAX_LANES = 2  # crops that the backbone processes at the same time
 WEIGHT_PREFIX = "network."  # of the names of weights in the graphs

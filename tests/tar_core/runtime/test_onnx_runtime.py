@@ -1,7 +1,11 @@
 """Both runtimes on the same inputs."""
 
+import os
+import subprocess
+import sys
 import warnings
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,7 +26,7 @@ from tar_core.runtime.onnx_runtime import (
     read_graph_weights,
 )
 from tar_core.runtime.torch_runtime import TorchRuntime
-from tests.support.paths import DATA
+from tests.support.paths import DATA, REPOSITORY
 
 # Largest differences, in the units of the outputs: pixels, meters, radians.
 LIMITS = {
@@ -160,3 +164,12 @@ def test_a_device_that_fails_is_replaced_by_the_cpu(
         boxes, _ = runtime.run(DETECTOR, **example_inputs(DETECTOR, runtime.config, 1))
     assert runtime.device == "cpu" and boxes.shape[0] == 1
     assert caplog.messages == ["the device directml cannot run the network detector; the CPU is used instead"]
+
+
+def test_nothing_is_reported_or_kept_in_the_folders_of_the_user(tmp_path: Path) -> None:
+    """ONNX Runtime reports its use to its maker unless that is switched off before it is imported."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("ORT_", "CI", "XDG_", "GITHUB_"))}
+    environment = {**kept, "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
+    program = "import tar_core.runtime.onnx_runtime"
+    subprocess.run([sys.executable, "-c", program], env=environment, cwd=tmp_path, check=True)
+    assert not list(tmp_path.rglob("*"))
