@@ -1,7 +1,7 @@
 """The live preview of a recording: people are followed while it runs, without looking ahead.
 
-Only the newest image counts: those that come while another one is processed are dropped, so the preview never lags
-further behind than the time for two images. The recording contains all of them.
+Only the newest image counts: those that come while another one is processed are dropped, so the preview is behind by
+the time to process one image. The recording contains all of them.
 """
 
 import logging
@@ -18,7 +18,7 @@ from tar_core.capture.people_pass import preview_of
 from tar_core.people.tracker import PeopleTracker
 from tar_core.preview import Preview
 
-LIVE_FPS = 15.0  # at most so many images per second are processed, so that the recording is not disturbed
+LIVE_FPS = 10.0  # at most so many images per second are processed, so that the recording is not disturbed
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +75,8 @@ class LivePreview:
                 began = time.monotonic()
                 sightings = tracker.step(step, image.pixels)
                 step += 1
-                self._show(preview_of(image.number, image.pixels.shape[:2], sightings, image.time))
+                if step > 1:  # the first image waits until the networks are loaded
+                    self._show(preview_of(image.number, image.pixels.shape[:2], sightings, image.time))
                 time.sleep(max(0.0, 1 / LIVE_FPS - (time.monotonic() - began)))
         except Exception as error:  # the recording goes on
             logger.warning(f"the live preview has ended ({type(error).__name__}: {error})")

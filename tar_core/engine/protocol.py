@@ -21,8 +21,7 @@ Events, on the engine's standard output, each with `"protocol": 2`:
     {"event": "cancelled"}                                                                  exit code 130
     {"event": "self_test", "tar_core": "0.1.0", "runtime": "...", "device": "cpu", "seconds": 1.9, "options": [...]}
 
-Previews come at most ten times a second, live ones fifteen times; see tar_core/preview.py. A client ignores the events
-that it does not know.
+Previews come at most ten times a second; see tar_core/preview.py. A client ignores the events that it does not know.
 A job's errors and warnings may have a `topic` (tar_core/errors.py), for which the client has a hint.
 
 The protocol number is increased if a message changes its meaning. New options do not change it: an engine that does not
