@@ -119,9 +119,12 @@ def report(pooled: dict[str, list[Errors]], milliseconds: float) -> None:
         )
         steps = np.mean([e.steps for e in errors], 0)
         for name, rows in ((f"all {len(seen)} frames", seen | True), (f"seen, {seen.mean():.0%}", seen)):
+            if not rows.any():
+                continue
             cells = "".join(f"  {v[rows].mean():6.1f} ({np.median(v[rows]):4.1f})   " for v in (before, after))
             print(f"{part:6} {name:16} {cells}" + (f"   {steps.round(1)}" if rows.all() else ""))
-        figures |= {f"{part}_before": before[seen].mean(), f"{part}_after": after[seen].mean()}
+        for name, values in (("before", before), ("after", after)):
+            figures[f"{part}_{name}"] = values[seen].mean() if seen.any() else np.nan
     text = " ".join(f"{name}_deg={value:.1f}" for name, value in figures.items())
     print(f"FIGURE_WRISTS {text} ms_per_frame={milliseconds:.2f}")
 

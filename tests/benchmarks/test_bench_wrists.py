@@ -60,5 +60,11 @@ def test_figures_are_of_what_was_seen(capsys: pytest.CaptureFixture[str]) -> Non
     )
 
 
+def test_nothing_seen_has_no_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    errors = Errors(np.full(COUNT, 40.0), np.full(COUNT, 40.0), np.zeros(COUNT, bool), np.ones(3))
+    report({"wrist": [errors]}, 0.05)
+    assert "wrist_before_deg=nan" in capsys.readouterr().out.splitlines()[-1]
+
+
 def test_the_time_is_measured() -> None:
     assert milliseconds_per_frame(clip_with({})) > 0
