@@ -81,7 +81,7 @@ def rendering_rate(folder: Path, workers: int, session: Session) -> Row:
 def run_unfrozen(session: Session) -> None:
     """Train TAR with its backbone, as long as there is time; write the checkpoint in files of less than 16 MB."""
     folder = unpack(session.pack, session.work / "pack")
-    small = UnfrozenConfig(steps=4, clips_per_step=1, real_per_step=2, warmup=1, save_every=1)
+    small = UnfrozenConfig(steps=4, clips_per_step=1, real_per_step=2, save_every=1)
     config = small if session.is_small else UnfrozenConfig(mixed_precision=session.device.startswith("cuda"))
     start = session.work / "start"  # files of an earlier machine, joined
     model, backbone = load_tar(), load_blazepose()

@@ -49,26 +49,7 @@ def test_jittered_crops_show_the_middle_of_the_picture() -> None:
 
 
 @pytest.mark.slow
-def test_the_backbone_learns_and_keeps_to_the_real_landmarks(rendered, real, tmp_path) -> None:
-    """The loss on the clip falls although the backbone alone is trained, and the distillation holds the landmarks."""
-    from dataclasses import replace
-
-    drifts = {}
-    for weight in (0.0, 30.0):
-        config = replace(CONFIG, steps=100, backbone_rate=2e-4, network_rate=0.0, distillation=weight)
-        trainer = trainer_of(rendered, real, tmp_path / str(weight), config)
-        before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
-        assert trainer.drift(8) < 0.01
-        trainer.model.eval()  # without dropout, so that the losses can be compared
-        losses = [trainer.advance()[0] for _ in range(8)]
-        drifts[weight] = trainer.drift(8)
-        assert np.mean(losses[-2:]) < np.mean(losses[:2])
-        assert all(torch.equal(tensor, before[name]) for name, tensor in trainer.model.state_dict().items())
-    print(f"drift of real landmarks: {drifts}")
-    assert 0 < drifts[30.0] < 0.7 * drifts[0.0]
-
-
-@pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_a_resumed_run_equals_one_in_one_piece_and_captures(rendered, real, tmp_path) -> None:
     whole = trainer_of(rendered, real, tmp_path / "whole")
     torch.manual_seed(0)
