@@ -15,6 +15,8 @@ CROP_CENTER = (CROP_SIZE - 1) / 2
 # costs 3 mm of joint accuracy on rendered and on real people (docs/experiments/2026-11-25-crop-margin.md).
 MARGIN = 1.15
 BOX_MARGIN = 1.25  # side of a crop over the longer side of a detector's box, as in MediaPipe
+# Steps of the coarse grid: of the center, in sides of the crop; of the logarithm of the side; of the roll, in radians.
+GRID_STEP = 1 / 32
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,19 @@ class Crop:
             size=self.size**2 / before.size,
             roll=self.roll + turn,
         )
+
+    def on_grid(self) -> "Crop":
+        """The nearest crop on a coarse grid of centers, sizes and rolls, so that similar crops become equal."""
+        size = math.exp(round(math.log(self.size) / GRID_STEP) * GRID_STEP)
+        center_x, center_y, roll = (
+            round(value / step) * step
+            for value, step in (
+                (self.center_x, size * GRID_STEP),
+                (self.center_y, size * GRID_STEP),
+                (self.roll, GRID_STEP),
+            )
+        )
+        return replace(self, center_x=center_x, center_y=center_y, size=size, roll=roll)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
         """Cut the crop [n, n, 3] uint8 out of a frame [H, W, 3] uint8.

@@ -59,6 +59,10 @@ class LookAhead:
         self._looks = {track.track_id: next(found) for track in expecting}
         return [CropView(looks[t.track_id].crop, looks[t.track_id].features, image) for t in followed]
 
+    def forget(self) -> None:
+        """Forget the results of the next frame. It will be looked at again."""
+        self._looks = {}
+
     def _look(self, places: Sequence[tuple[Crop, np.ndarray]]) -> list[_Look]:
         """Run the backbone on crops of images."""
         if not places:

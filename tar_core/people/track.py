@@ -112,6 +112,14 @@ class Track:
         """The crop after `crop` if the person goes on moving as before."""
         return self.crop if self.crop_before is None else self.crop.moved_on_from(self.crop_before)
 
+    def restart(self) -> None:
+        """Forget how the crop was reached.
+
+        A crop depends on all earlier ones, so two captures that begin at different frames would never agree exactly.
+        After some restarts they do, since similar crops nearly always have the same nearest crop on the grid.
+        """
+        self.crop, self.crop_before, self.smoother = self.crop.on_grid(), None, OneEuroFilter(self.smoother.rate)
+
     def revert(self) -> None:
         """Undo the last `update`, which recorded another person."""
         self.last_frame, self.box = self._previous

@@ -32,6 +32,7 @@ DETECTION_INTERVAL = 0.2  # seconds
 SEARCH_INTERVAL = 0.1  # seconds, while a track is lost or there is none
 STRONG_SCORE = 0.4  # a detection with this score starts a track; in close-ups MIN_SCORE is enough
 MIN_SCORE = 0.3  # a detection with this score confirms a track
+RESTART_FRAMES = 30  # the crops of all tracks restart at multiples, see `Track.restart`
 MAX_GAP = 0.5  # seconds after which a lost track ends
 MIN_IOU = 0.3  # of a detection and the landmarks' box of the same person
 
@@ -109,6 +110,10 @@ class PeopleTracker:
             self._begin_detection(frame + 1, upcoming)
         # Without a detector, a lost person can only be found again where the track ended.
         followed = [t for t in self.tracks if t.last_frame == frame - 1 or self.detector is None]
+        if frame % RESTART_FRAMES == 0:
+            self._look_ahead.forget()
+            for track in followed:
+                track.restart()
         views = self._look_ahead.view(image, followed, upcoming)
         candidates = self._detect(frame, image) if is_due else []
         first_views = [self._view(image, candidate.crop) for candidate in candidates]

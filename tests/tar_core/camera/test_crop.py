@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.camera.crop import CROP_SIZE, MARGIN, Crop, crop_from_alignment, crop_from_box, halved
+from tar_core.camera.crop import CROP_SIZE, GRID_STEP, MARGIN, Crop, crop_from_alignment, crop_from_box, halved
 
 crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(20, 3000), st.floats(-np.pi, np.pi))
 
@@ -78,6 +78,15 @@ def test_a_crop_moves_on_as_before(first, shift, scale, turn):
     assert third.center_y == pytest.approx(first.center_y - 2 * shift)
     assert third.size == pytest.approx(first.size * scale**2)
     assert third.roll == pytest.approx(second.roll + turn)
+
+
+@given(crops)
+def test_the_grid_is_near_and_keeps_its_crops(crop):
+    near = crop.on_grid()
+    assert near.on_grid() == near
+    half = GRID_STEP / 2 + 1e-9
+    assert abs(np.log(near.size / crop.size)) <= half and abs(near.roll - crop.roll) <= half
+    assert max(abs(near.center_x - crop.center_x), abs(near.center_y - crop.center_y)) <= half * near.size
 
 
 @pytest.mark.parametrize("shape", [(1080, 1920, 3), (7, 5, 3), (1, 3, 3)])

@@ -30,10 +30,7 @@ CAMERA = EstimatedCamera(np.array([0.0, -1, 0]), 1.0, 1000.0, 0.1)
 AREA = PictureArea(0, 0, 640, 480)
 FPS, SECONDS = 30.0, 12
 DEVICES = ("cpu", "torch:cpu")  # processes, and threads as on a GPU
-# Meters. In the first stretch, only the shape differs, which is that of the whole video, and on PyTorch the rounding in
-# batches of another size; in the second one, the crops differ by tenths of a pixel, and the distance from the camera
-# with them.
-SAME, USUAL, LARGEST = 0.002, 0.01, 0.2
+SAME = 0.002  # meters; PyTorch rounds differently in batches of another size
 
 
 @dataclass
@@ -160,8 +157,7 @@ def test_divided_video_gives_the_same_motion(
     off = differences(whole, divided, range(seam - 15, seam + 15))
     print(f"away from frame {seam}: median {1000 * np.median(off):.3f} mm, largest {1000 * off.max():.3f} mm")
     assert divided.focal_length == whole.focal_length and len(divided.people) == len(whole.people)
-    before, after = off[: seam - 15], off[seam - 15 :]
-    assert before.max() < SAME and np.median(after) < USUAL and after.max() < LARGEST
+    assert off.max() < SAME
     done = [progress.done for progress in reported if progress.stage == "capture"]
     assert done == list(range(1, len(done) + 1)) and reported[-1].done == reported[-1].total == SECONDS * FPS
 

@@ -67,6 +67,15 @@ def test_a_crop_that_was_not_expected_is_looked_at_again() -> None:
     assert backbone.batches == [2, 2, 2, 2]
 
 
+def test_forgotten_results_are_not_used() -> None:
+    backbone, tracks = Backbone(), [track()]
+    look_ahead = LookAhead(backbone)
+    brightness(look_ahead, tracks, 0)
+    look_ahead.forget()
+    brightness(look_ahead, tracks, 1)
+    assert backbone.batches == [2, 2]
+
+
 def test_two_people_need_no_look_ahead_and_three_leave_room_for_one() -> None:
     for count, batches in ((2, [2, 2, 2]), (3, [4, 2, 4])):
         backbone, tracks = Backbone(), [track(number) for number in range(count)]

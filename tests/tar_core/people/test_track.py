@@ -24,6 +24,20 @@ def test_revert_restores_the_previous_sighting() -> None:
     np.testing.assert_array_equal(track.box, np.zeros(4))
 
 
+def test_restarted_tracks_of_one_person_are_equal() -> None:
+    tracks = []
+    for crop in (Crop(50.0, 50.0, 101.0), Crop(50.4, 49.7, 100.5, roll=0.01)):
+        track = Track(1, last_frame=3, crop=crop, box=np.zeros(4), points=np.zeros((39, 2)), smoother=OneEuroFilter(30))
+        track.smoother(np.full((2, 2), crop.center_x), 0.01)
+        track.crop_before = crop
+        track.restart()
+        tracks.append(track)
+    first, second = tracks
+    assert first.crop == second.crop == first.expected_crop() == second.expected_crop()
+    points = np.array([[50.0, 51.0], [50.0, 20.0]])
+    np.testing.assert_array_equal(first.smoother(points, 0.01), second.smoother(points, 0.01))
+
+
 def test_sighting_in_a_part_of_the_frame_is_moved_to_the_frame() -> None:
     features = FrameFeatures(np.zeros((1, 2)), np.zeros((1, 1, 64, 64)), Landmarks.unknown([1]))
     crop, box = Crop(50.0, 60.0, 100.0, roll=0.3), np.array([10.0, 20, 90, 100])

@@ -12,6 +12,7 @@ from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
 from tar_core.model.keypoints import Keypoints
 from tar_core.options import CaptureOptions
+from tar_core.people import tracker as tracker_module
 from tar_core.people.boxes import box_iou
 from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
@@ -108,6 +109,22 @@ def test_looking_ahead_changes_little(demo_video: Path, backbone: Backbone, dete
     for (seen,), (same,) in zip((tracker.step(n, *pair) for n, pair in enumerate(pairs)), expected, strict=True):
         np.testing.assert_allclose(seen.box, same.box, atol=0.01 * same.crop.size)
     assert batches == [1, 1, 2, 2, 2, 1], "the detection twice, then pairs of frames, and the last one"
+
+
+@pytest.mark.capture
+def test_trackings_that_begin_at_different_frames_agree_exactly(
+    demo_video: Path, backbone: Backbone, detector: PersonDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker_module, "RESTART_FRAMES", 5)
+    frames = [frame.image for frame in VideoReader(demo_video).frames(end=34)]
+    crops = []
+    for first in (0, 10):
+        tracker = PeopleTracker(backbone, detector, FPS, max_people=1)
+        numbers = range(first, len(frames) - 1)
+        steps = {number: tracker.step(number, frames[number], frames[number + 1]) for number in numbers}
+        crops.append({number: sighting.crop for number, (sighting,) in steps.items()})
+    whole, later = crops
+    assert later[10] != whole[10] and all(later[number] == whole[number] for number in (30, 31, 32, 33))
 
 
 @pytest.mark.parametrize(("top", "bottom", "left", "right"), [(300, 660, 160, 800), (320, 560, 260, 690)])
