@@ -18,7 +18,7 @@ from tar_core.cleanup.contacts import (
 )
 from tar_core.cleanup.uncertainty import has_reliable_legs
 from tar_core.filters import true_runs
-from tar_core.motion import Floor, PersonMotion
+from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 
 _MIN_STRAIGHTNESS = 0.93  # cosine between the thighs, shins and trunk of an upright body and its axis
@@ -38,25 +38,26 @@ class PersonGeometry:
     """Quantities of one person's motion that do not depend on the floor; computed once, since they take most time.
 
     Args:
-        person: the motion.
+        person: of the clip.
+        clip: the clip.
         body: the body of the motion.
-        fps: frame rate.
-        camera: [N, 3] position of the camera, meters.
     """
 
-    def __init__(self, person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray) -> None:
+    def __init__(self, person: PersonMotion, clip: MotionClip, body: BodyData) -> None:
+        fps, camera = clip.fps, clip.camera_positions(person.frames)
         poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
         bones, joints = pose_skeleton(poses, rest_joints(body, person.betas.astype(np.float64)))
         self.fps = fps
         sole_indices = sole_vertices(body)
         points = surface_points(person, body, np.concatenate([sole_indices, body.markers]), bones)
         self.soles, self.surface = np.split(points, [len(sole_indices)], axis=1)
+        self.is_sole_seen = in_picture(clip, self.soles, person.frames)
         self.sole_speed, self.surface_speed = (point_speed(part, fps, camera) for part in (self.soles, self.surface))
         self.foot_axes = bones[:, SOLE_JOINTS][..., :3, 1]  # [N, 4, 3] the T-pose's y axis, rotated with the feet
         self.body_axes, self.is_upright = body_axis(joints), is_upright(joints)
         self.posture = geometric_median(body_axis(joints, _KNEES))
         self.mass = center_of_mass(joints) + person.trans
-        self.is_on_legs = is_on_legs(joints) & has_reliable_legs(person)
+        self.is_on_legs = is_on_legs(joints) & has_reliable_legs(person) & self.is_sole_seen.any(1)
 
 
 @dataclass
@@ -65,6 +66,7 @@ class GroundCues:
 
     Attributes:
         soles: [K, 3] mean positions of soles, and of other parts of the body, in contact with the ground, meters.
+        owners: [K] numbers of the people to whom they belong, from 0.
         feet: [F, 3] unit normals of feet while heel and toe are in contact; they point out of the back of the foot.
         bodies: [B, 3] unit axes of upright bodies, one per range of frames.
         postures: [P, 3] median axis of each person over all frames; used if no body is upright.
@@ -72,6 +74,7 @@ class GroundCues:
     """
 
     soles: np.ndarray
+    owners: np.ndarray
     feet: np.ndarray
     bodies: np.ndarray
     postures: np.ndarray
@@ -91,12 +94,14 @@ class GroundCues:
             for point in range(contacts.shape[1])
             for first, end in true_runs(contacts[:, point])
         ]
+        # Feet outside the picture are guesses. They give the height of the floor if there are no others, nothing more.
+        seen = contacts & person.is_sole_seen
         feet = [
             geometric_median(person.foot_axes[first:end, heel])
             for heel in (0, 2)
-            for first, end in true_runs(contacts[:, heel] & contacts[:, heel + 1])
+            for first, end in true_runs(seen[:, heel] & seen[:, heel + 1])
         ]
-        upright_runs = true_runs(person.is_upright & contacts.any(1))
+        upright_runs = true_runs(person.is_upright & seen.any(1))
         bodies = [geometric_median(person.body_axes[first:end]) for first, end in upright_runs]
         points, is_support = person.soles, contacts
         if floor is not None:  # lying, sitting and crawling people are supported by other parts of the body
@@ -105,13 +110,21 @@ class GroundCues:
             is_support = np.concatenate([is_support, floor.heights(person.surface) < _SUPPORT_HEIGHT], 1)
         balance = find_balance(person.mass, points, is_support & person.is_on_legs[:, None], person.fps)
         balances = [] if balance is None else [balance]
-        return cls(_stack(soles), _stack(feet), _stack(bodies), person.posture[None], balances)
+        return cls(
+            soles=_stack(soles),
+            owners=np.zeros(len(soles), int),
+            feet=_stack(feet),
+            bodies=_stack(bodies),
+            postures=person.posture[None],
+            balances=balances,
+        )
 
     @classmethod
     def join(cls, people: "Sequence[GroundCues]") -> "GroundCues":
         """The cues of all people together."""
         return cls(
             soles=_stack([sole for cues in people for sole in cues.soles]),
+            owners=np.repeat(np.arange(len(people)), [len(cues.soles) for cues in people]),
             feet=_stack([foot for cues in people for foot in cues.feet]),
             bodies=_stack([body for cues in people for body in cues.bodies]),
             postures=_stack([posture for cues in people for posture in cues.postures]),
@@ -122,6 +135,16 @@ class GroundCues:
 def _stack(vectors: Sequence[np.ndarray]) -> np.ndarray:
     """K vectors [3] as an array [K, 3], also for K = 0."""
     return np.array(vectors).reshape(-1, 3)
+
+
+def in_picture(clip: MotionClip, points: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Whether points [N, P, 3] in the clip's frame are inside the picture at frame numbers [N]; [N, P] bool."""
+    offsets = points - clip.camera_positions(frames)[:, None]
+    rays = offsets @ clip.camera_rotations(frames).swapaxes(1, 2)
+    is_in_front = rays[..., 2] > 0
+    depth = np.where(is_in_front, rays[..., 2], 1.0)[..., None]
+    pixels = clip.focal_lengths(frames)[:, None, None] * rays[..., :2] / depth + clip.principal_point
+    return np.asarray(is_in_front & ((pixels > 0) & (pixels < [clip.width, clip.height])).all(-1))
 
 
 def is_upright(joints: np.ndarray) -> np.ndarray:

@@ -3,11 +3,12 @@
 If the vanishing points of the image give a reliable vertical, the people only give the height of the camera. Otherwise
 the plane is estimated from these cues (ground_cues.py), each weighted by its expected error:
 
-- Soles and other parts that support the body are in one plane.
+- Soles and other parts that support the body are in one plane. Those of one person may all be too high or too low,
+  since size and distance are uncertain.
 - A foot in contact with heel and toe is level.
 - People with straight legs and trunk are upright. If none are, people are upright on average.
 - The center of mass of people is above their support (center_of_mass.py).
-- Cameras are held level, especially in roll.
+- Cameras are held level, especially in roll. Some have a large roll, so little weight is left where people show it.
 
 The most likely plane is found by the Gauss-Newton method with Cauchy weights, so that single wrong contacts have little
 effect. Its covariance, scaled up if the cues disagree, gives the confidence: the probability that the direction of the
@@ -26,9 +27,10 @@ MAX_VERTICAL_ERROR = 6.0  # degrees; expected error below which the vertical fro
 
 # Expected errors.
 _SOLE_ERROR = 0.05  # meters from the floor, of soles in contact
+_PERSON_ERROR = 0.08  # meters from the floor; common to all soles of a person
 _ONE_FOOT_ERROR, _ALL_FEET_ERROR = 12.0, 7.0  # degrees; of a single foot, and common to all feet
 _UPRIGHT_ERROR, _POSTURE_ERROR = 8.0, 12.0  # degrees; common to all upright bodies, and to all median postures
-_PITCH_ERROR, _ROLL_ERROR = 25.0, 12.0  # degrees; of a level camera
+_PITCH_ERROR, _ROLL_ERROR = 25.0, 4.0  # degrees; of a level camera. The roll has outliers
 _SYSTEMATIC_ERROR = 6.0  # degrees; of the network's poses and depths, which remains however many cues there are
 
 _MIN_UP_COSINE = 0.5  # to a level camera's up; directions that are farther off are not vertical
@@ -49,7 +51,7 @@ def find_floor(clip: MotionClip, body: BodyData) -> Floor | None:
         The floor; a level one with its low confidence if the cues are not sufficient; None if there is no contact.
     """
     floor: Floor | None = None
-    people = [PersonGeometry(person, body, clip.fps, clip.camera_positions(person.frames)) for person in clip.people]
+    people = [PersonGeometry(person, clip, body) for person in clip.people]
     for _ in range(_PASSES):  # contacts are found by speed alone in the first pass, then by height above the floor too
         cues = GroundCues.join([GroundCues.of(person, floor) for person in people])
         if len(cues.soles) == 0:
@@ -71,19 +73,25 @@ def fit_floor(cues: GroundCues) -> Floor:
     Args:
         cues: with at least one sole.
     """
-    directions = _direction_cues(cues)
+    from_people = _direction_cues(cues)
+    directions = [_level_camera(LEVEL), *from_people]
     information = sum(weight for _, weight in directions)
     up = np.linalg.solve(information, sum(weight @ direction for direction, weight in directions))
     up /= np.linalg.norm(up)
     height = _height(cues.soles, up)
+    owns = cues.owners[:, None] == np.unique(cues.owners)  # [K, P] whether a sole belongs to a person
+    offsets = np.zeros(owns.shape[1])  # of the soles of each person from the floor
     for _ in range(_ITERATIONS):
-        residuals = (cues.soles @ up + height) / _SOLE_ERROR
+        directions = [_level_camera(up), *from_people]
+        residuals = (cues.soles @ up + height + owns @ offsets) / _SOLE_ERROR
         weights = 1 / (1 + (residuals / 2) ** 2)
         tangent = np.linalg.svd(up[None])[2][1:]  # [2, 3]
-        # Unknowns: the change of up in the tangent plane, and the change of the height.
-        jacobian = np.column_stack([cues.soles @ tangent.T, np.ones(len(cues.soles))]) / _SOLE_ERROR
+        # Unknowns: the changes of up in the tangent plane, of the height, and of the offsets.
+        jacobian = np.column_stack([cues.soles @ tangent.T, np.ones(len(cues.soles)), owns]) / _SOLE_ERROR
         normal = (jacobian * weights[:, None]).T @ jacobian
         right = (jacobian * weights[:, None]).T @ -residuals
+        normal[3:, 3:] += np.eye(len(offsets)) / _PERSON_ERROR**2
+        right[3:] -= offsets / _PERSON_ERROR**2
         for direction, weight in directions:
             normal[:2, :2] += tangent @ weight @ tangent.T
             right[:2] += tangent @ weight @ (direction - up)
@@ -91,15 +99,23 @@ def fit_floor(cues: GroundCues) -> Floor:
         up = up + step[:2] @ tangent
         up /= np.linalg.norm(up)
         height += float(step[2])
+        offsets += step[3:]
         if np.abs(step).max() < 1e-9:
             break
     sole_disagreement = float((weights * residuals**2).sum() / weights.sum())
     return Floor(up, height, _confidence(up, directions, normal, sole_disagreement))
 
 
+def _level_camera(up: np.ndarray) -> _Direction:
+    """The estimate of up from a level camera, with the Cauchy weight of its roll if `up` is right."""
+    roll, pitch = np.radians(_ROLL_ERROR), np.radians(_PITCH_ERROR)
+    weight = 1 / (1 + (up[0] / roll / 2) ** 2)
+    return LEVEL, np.diag([weight / roll**2, pitch**-2, pitch**-2])
+
+
 def _direction_cues(cues: GroundCues) -> list[_Direction]:
-    """The estimates of up from a level camera, feet, bodies and balance."""
-    directions = [(LEVEL, np.diag(np.radians([_ROLL_ERROR, _PITCH_ERROR, _PITCH_ERROR]) ** -2.0))]
+    """The estimates of up from feet, bodies and balance."""
+    directions: list[_Direction] = []
     bodies = (cues.bodies, 0.0, _UPRIGHT_ERROR) if len(cues.bodies) else (cues.postures, 0.0, _POSTURE_ERROR)
     for candidates, single_error, common_error in ((cues.feet, _ONE_FOOT_ERROR, _ALL_FEET_ERROR), bodies):
         vertical = candidates[candidates @ LEVEL > _MIN_UP_COSINE]
@@ -119,7 +135,7 @@ def _confidence(up: np.ndarray, directions: list[_Direction], normal: np.ndarray
     Args:
         up: [3] the estimate.
         directions: its cues.
-        normal: [3, 3] matrix of the normal equations, the inverse of the covariance.
+        normal: [3 + P, 3 + P] matrix of the normal equations, the inverse of the covariance.
         sole_disagreement: weighted mean square of the residuals of the soles, in expected errors.
     """
     # If residuals are larger than expected, variances grow in proportion to their mean square.
