@@ -2,9 +2,9 @@
 
 On a CPU each stretch has a process; on a GPU each has a thread, and the networks run for all threads together.
 
-A stretch begins some seconds before its first frame that counts, so that the filters of the tracking forget how it
-began, and ends a little after its last one, since the network looks ahead. What they give are the records of the
-pass, before people are identified; everything after that is computed once, on the joined record.
+A stretch begins some seconds before its first frame that counts, so that its crops have become those of the undivided
+video (`Track.restart`), and ends a little after its last one, since the network looks ahead. What they give are the
+records of the pass, before people are identified; everything after that is computed once, on the joined record.
 
 The camera of a shot is measured in its first frame. A stretch assumes that no cut comes before it. If one does, the
 stretch is followed again up to its first cut, with the camera of the shot within which it begins.
@@ -40,8 +40,8 @@ def plan_stretches(reader: VideoReader, options: CaptureOptions) -> list[Stretch
 
     Args:
         reader: the video.
-        options: what to capture. Only if the number of workers is given, the range is divided, since the parts do not
-            equal the whole exactly.
+        options: what to capture. Only if the number of workers is given, the range is divided, since people who are
+            hidden where a stretch begins may be found later than in the whole.
     """
     total = reader.frames_in(options.first_frame, options.end)
     whole = [Stretch(options.first_frame, options.first_frame, options.end, options.end)]
