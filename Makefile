@@ -119,13 +119,13 @@ bench-scene: $(READY) ## measure the time to build the scene of a 10,000-frame c
 bench-editing: $(READY) ## measure key reduction and loops on a recorded motion
 	$(PYTHON) -m benchmarks.bench_editing
 
-bench-contacts: $(READY) ## measure the time to lock a foot in a clip of 1,000 frames in Blender
+bench-contacts: $(READY) ## measure the time to lock a foot or a hand in a clip of 1,000 frames in Blender
 	$(PYTHON) -m benchmarks.bench_contacts
 
 bench-world: $(READY) ## measure captured motion in the world, per kind, on rendered videos with known truth (minutes; longer the first time)
 	$(PYTHON) -m benchmarks.bench_world --sheets $(BENCH_ARGS)
 
-gpu: $(READY) ## do all that a GPU is wanted for, in stages (docs/gpu.md); repeat to go on: make gpu GPU_ARGS="parity"
+gpu: $(READY) ## run everything that needs a GPU, in stages (docs/gpu.md), or one: make gpu GPU_ARGS="parity"; repeat to resume
 	$(PYTHON) -m benchmarks.gpu run $(GPU_ARGS)
 
 train: $(READY) ## train the default checkpoint from scratch (hours; better on a GPU): make train TRAIN_ARGS="--help"

@@ -1,10 +1,10 @@
-"""Everything that a GPU is wanted for, in stages of less than 10 minutes: `python -m benchmarks.gpu --help`.
+"""Everything that needs a GPU, in stages of less than 10 minutes: `python -m benchmarks.gpu --help`.
 
-pack     make the file of training data that travels to the machine with the GPU
-plan     what travels there, what each stage takes and what comes back
-run      run the stages; the same command goes on where it was stopped
-join     put together the checkpoint that came back in parts
-costs    what it takes to train tar-w48
+pack     make the file of training data for the machine with the GPU
+plan     print what to upload and download, and how long each stage takes
+run      run the stages; repeat the command to resume
+join     join the parts of the trained checkpoint
+costs    estimate what it takes to train tar-w48
 """
 
 import argparse
@@ -23,14 +23,14 @@ from tar_core.errors import TarError
 from tar_core.runtime.torch_runtime import choose_device
 
 STAGES = [
-    Stage("parity", "the networks equal those on the CPU; too much at once is an error in one line", parity.run, 3),
-    Stage("inference", "frames per second by batch, precision and mode", throughput.run_inference, 9),
+    Stage("parity", "compares the networks with those on the CPU", parity.run, 3),
+    Stage("inference", "frames per second by batch size, precision and mode", throughput.run_inference, 9),
     Stage("side-by-side", "frames per second of stretches that share batches", throughput.run_side_by_side, 6),
     Stage("training", "windows per second of training on cached features", learning.run_training, 5),
-    Stage("rendering", "frames per second of rendering by EGL", learning.run_rendering, 4, needs_pack=True),
+    Stage("rendering", "frames per second of rendering with EGL", learning.run_rendering, 4, needs_pack=True),
     Stage(
         "unfrozen",
-        "training of TAR with its backbone, on people rendered meanwhile",
+        "training of TAR together with its backbone, on people rendered during the training",
         learning.run_unfrozen,
         9,
         needs_pack=True,
@@ -46,33 +46,33 @@ def make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     pack = commands.add_parser("pack", help="make the file of training data")
-    pack.add_argument("--data", type=Path, required=True, help="folder with motion/ and body/, see docs/gpu.md")
+    pack.add_argument("--data", type=Path, required=True, help="folder with motion/ and body/; see docs/gpu.md")
     pack.add_argument("--pictures", type=Path, required=True, help="folder of photographs and panoramas")
     pack.add_argument("--videos", type=Path, nargs="+", required=True, help="videos of real people")
     pack.add_argument("--output", type=Path, default=Path("out/gpu-pack.zip"), help="default: %(default)s")
-    plan = commands.add_parser("plan", help="what travels, what each stage takes and what comes back")
-    plan.add_argument("--files", action="store_true", help="only list the files of the repository that travel")
+    plan = commands.add_parser("plan", help="print what to upload and download, and how long each stage takes")
+    plan.add_argument("--files", action="store_true", help="only list the files of the repository to upload")
     plan.add_argument("--pack", type=Path, default=Path("out/gpu-pack.zip"), help="default: %(default)s")
-    run = commands.add_parser("run", help="run stages, by default all; repeat the command to go on")
+    run = commands.add_parser("run", help="run stages; repeat the command to resume")
     names = [stage.name for stage in STAGES]
-    run.add_argument("stages", nargs="*", metavar="STAGE", help=f"of {', '.join(names)}")
+    run.add_argument("stages", nargs="*", metavar="STAGE", help=f"any of {', '.join(names)} (default: all)")
     run.add_argument("--pack", type=Path, default=Path("out/gpu-pack.zip"), help="default: %(default)s")
-    run.add_argument("--output", type=Path, default=Path("out/gpu"), help="what comes back (default: %(default)s)")
+    run.add_argument("--output", type=Path, default=Path("out/gpu"), help="folder to download (default: %(default)s)")
     run.add_argument(
-        "--work", type=Path, default=Path(".cache/gpu"), help="what it needs to go on (default: %(default)s)"
+        "--work", type=Path, default=Path(".cache/gpu"), help="folder that is needed to resume (default: %(default)s)"
     )
     run.add_argument("--device", default="cuda", help="default: %(default)s")
-    run.add_argument("--small", action="store_true", help="a rehearsal: measure little")
+    run.add_argument("--small", action="store_true", help="a short rehearsal with few measurements")
     run.add_argument("--minutes", type=float, default=9, help="no measurement begins later (default: %(default)s)")
-    join = commands.add_parser("join", help="put together the checkpoint that came back in parts")
-    join.add_argument("folder", type=Path, help="the results")
+    join = commands.add_parser("join", help="join the parts of the trained checkpoint")
+    join.add_argument("folder", type=Path, help="the downloaded folder")
     join.add_argument("--output", type=Path, required=True, help="folder for the checkpoint and its backbone")
-    costs.add_options(commands.add_parser("costs", help="what it takes to train tar-w48"))
+    costs.add_options(commands.add_parser("costs", help="estimate what it takes to train tar-w48"))
     return parser
 
 
 def show_plan(pack: Path) -> None:
-    """Print what travels and what comes back."""
+    """Print what to upload and download, and how long each stage takes."""
     files = needed_files()
     size = sum((REPOSITORY / file).stat().st_size for file in files if (REPOSITORY / file).is_file())
     packed = (
@@ -80,24 +80,24 @@ def show_plan(pack: Path) -> None:
     )
     print(f"upload: {len(files)} files of the repository, {size / 1e6:.1f} MB (plan --files lists them)")
     print(f"        {pack}: {packed}")
-    print("stages, each of which the same command goes on with:")
+    print("stages, which the same command resumes:")
     for stage in STAGES:
         needs = ", needs the pack" if stage.needs_pack else ""
         print(f"  {stage.name:13} at most {stage.minutes} minutes on an H200 (estimate){needs}: {stage.shows}")
-        print(f"  {'':13} brings back: {RESULTS}" + (f", {stage.brings}" if stage.brings else ""))
+        print(f"  {'':13} download: {RESULTS}" + (f", {stage.brings}" if stage.brings else ""))
 
 
 def run(options: argparse.Namespace) -> int:
     """Run stages; see `run_stages`."""
     by_name = {stage.name: stage for stage in STAGES}
     if unknown := [name for name in options.stages if name not in by_name]:
-        raise TarError(f"no such stage: {unknown[0]}; choose of {', '.join(by_name)}")
+        raise TarError(f"no such stage: {unknown[0]}; choose from {', '.join(by_name)}")
     choose_device(options.device)
     deadline = time.monotonic() + 60 * options.minutes
     say = partial(print, flush=True)  # what was printed before a kill is not lost
     session = Session(options.device, options.small, options.pack, options.output, options.work, deadline, say)
     status = run_stages([by_name[name] for name in options.stages] if options.stages else STAGES, session)
-    print("to bring back:")
+    print("download:")
     for file in sorted(options.output.glob("*")):
         print(f"  {file}: {file.stat().st_size / 1e6:.2f} MB")
     return status
@@ -109,7 +109,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     try:
         if options.command == "pack":
-            from benchmarks.gpu.packing import write_pack  # it reads videos, for which the other machine has no package
+            from benchmarks.gpu.packing import write_pack  # reads videos with av, which the GPU machine need not have
 
             sizes = write_pack(options.output, options.data, options.pictures, options.videos)
             print(*(f"{name}: {size / 1e6:.2f} MB" for name, size in sizes.items()), sep="\n")

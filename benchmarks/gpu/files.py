@@ -1,4 +1,4 @@
-"""Large files in parts, for machines from which only small files come back, and what travels to such a machine."""
+"""Large files in parts, for machines from which only small files can be downloaded, and the files to upload there."""
 
 import subprocess
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def join_files(folder: Path, output: Path) -> Iterator[Path]:
         numbers = [int(part.suffix[1:]) for part in parts if part.name != name]
         short = [part for part in parts[:-1] if part.stat().st_size != PART_BYTES]
         if numbers != list(range(1, len(numbers) + 1)) or short:
-            raise TarError(f"{folder}: parts of {name} are missing; bring back all of them")
+            raise TarError(f"{folder}: parts of {name} are missing; download all of them")
         output.mkdir(parents=True, exist_ok=True)
         with atomic_path(output / name) as temporary:
             temporary.write_bytes(b"".join(part.read_bytes() for part in parts))

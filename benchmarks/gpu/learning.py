@@ -1,4 +1,4 @@
-"""Stages `training`, `rendering` and `unfrozen`: what a GPU gains for training, and a training that needs one."""
+"""Stages `training`, `rendering` and `unfrozen`: the speed of training on a GPU, and a training that needs one."""
 
 import tempfile
 import time

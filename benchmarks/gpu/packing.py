@@ -1,6 +1,6 @@
 """Makes one small file with the training data that the stages need: motions, garments, backgrounds, and real crops.
 
-The file is for the machine with the GPU only. Recordings and pictures have terms of their own (docs/gpu.md).
+The file is for the machine with the GPU only: recordings and pictures have licenses of their own (docs/gpu.md).
 """
 
 import io

@@ -1,6 +1,6 @@
-"""Stage `parity`: the networks on the device equal those on the CPU, and too much at once gives an error in one line.
+"""Stage `parity`: compares the networks on the device with those on the CPU, and checks the error if memory is short.
 
-The reference is ONNX Runtime on the CPU, which captures by default, on real pictures.
+The reference is ONNX Runtime on the CPU, with which capture runs by default. The inputs are real pictures.
 """
 
 from functools import partial

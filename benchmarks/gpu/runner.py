@@ -1,7 +1,7 @@
 """Runs stages, each of many measurements, and keeps every result as soon as there is one.
 
 All results are in one file, results.json in the output folder. A measurement that is in it is not repeated, so a stage
-that was killed, or had no time left, goes on where it was. What is only needed to go on is in the work folder.
+that was killed, or had no time left, resumes where it was. What is needed only to resume is in the work folder.
 """
 
 import json
@@ -30,10 +30,10 @@ class Session:
 
     Attributes:
         device: a torch device.
-        is_small: measure little, as a rehearsal.
+        is_small: whether to take few measurements, as a rehearsal.
         pack: the file of `packing`, for stages that need training data.
-        output: folder of what comes back.
-        work: folder of what is needed to go on.
+        output: folder to download at the end.
+        work: folder of what is needed to resume.
         deadline: time of `time.monotonic` after which no measurement begins.
         report: called with lines for the user.
     """
@@ -77,7 +77,7 @@ class Session:
         return json.loads(file.read_text()) if file.is_file() else {}
 
     def begin(self, stage: str) -> None:
-        """Let the next results belong to a stage."""
+        """Record the next results under a stage."""
         self._stage = stage
 
 
@@ -106,7 +106,7 @@ def run_stages(stages: list[Stage], session: Session) -> int:
     """Run stages one after the other.
 
     Returns:
-        0 if all are finished, 3 if the time was not enough and the same command goes on, 2 if a stage failed.
+        0 if all are finished, 3 if the time was not enough and the command must be repeated, 2 if a stage failed.
     """
     status = 0
     for stage in stages:
@@ -118,7 +118,7 @@ def run_stages(stages: list[Stage], session: Session) -> int:
         try:
             stage.run(session)
         except OutOfTimeError:
-            session.report(f"{stage.name}: no time left; run the same command again to go on")
+            session.report(f"{stage.name}: no time left; repeat the command to resume")
             return 3
         except (TarError, torch.OutOfMemoryError) as error:
             session.report(f"{stage.name}: {error}")

@@ -1,4 +1,4 @@
-"""Stages `inference` and `side-by-side`: frames per second of the networks, by batch and by precision."""
+"""Stages `inference` and `side-by-side`: frames per second of the networks, by batch size and by precision."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ from tar_core.runtime.torch_runtime import TorchRuntime
 
 BATCHES = {"tar-s": (1, 8, 32, 128, 512), "tar-w48": (1, 8, 32, 128), "tar-r50": (1, 8, 32, 128)}
 STREAMS = (1, 8, 32, 64, 128)
-REPEATS, SECONDS = 5, 2.0  # of a measurement: at least so many runs, and so long
+REPEATS, SECONDS = 5, 2.0  # of a measurement: minimum number of runs, and minimum duration
 LOOK_AHEAD = 2  # crops that a stretch asks for at once; see tar_core/people/look_ahead.py
 EAGER, GRAPH, COMPILED = "eager", "graph", "compiled"
 
@@ -87,7 +87,7 @@ def peak(precision: str, device: str) -> Row:
 
 @torch.inference_mode()
 def frame_rate(network: WholeNetwork, precision: str, batch: int, mode: str, session: Session, top: float) -> Row:
-    """Frames per second of a network, or why it cannot run so."""
+    """Frames per second of a network in a mode, or why it cannot run in it."""
     device = session.device
     inputs = network.inputs(batch, device)
     with computing_in(precision, device):

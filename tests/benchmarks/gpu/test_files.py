@@ -1,4 +1,4 @@
-"""Checkpoints in parts, and what travels."""
+"""Checkpoints in parts, and the files to upload."""
 
 import numpy as np
 import pytest

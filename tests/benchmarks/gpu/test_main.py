@@ -1,4 +1,4 @@
-"""A rehearsal of `make gpu` on the CPU: every stage runs, goes on after a kill, and says what comes back."""
+"""A rehearsal of `make gpu` on the CPU: every stage runs, resumes after a kill, and lists the files to download."""
 
 import json
 import shutil
@@ -28,14 +28,14 @@ def test_the_plan_says_what_travels_and_comes_back(tmp_path, capsys):
     plan = capsys.readouterr().out
     assert "upload:" in plan and "at most 10 MB, not made yet" in plan
     assert all(stage.name in plan and stage.minutes < 10 for stage in STAGES)
-    assert plan.count("brings back") == len(STAGES)
+    assert plan.count("  download: ") == len(STAGES)
     assert main(["plan", "--files"]) == 0
     assert "tar_core/assets/blazepose.safetensors" in capsys.readouterr().out.splitlines()
 
 
 def test_wrong_requests_are_errors_in_one_line(capsys):
     assert main(["run", "nothing"]) == 2
-    assert "no such stage: nothing; choose of parity," in capsys.readouterr().err
+    assert "no such stage: nothing; choose from parity," in capsys.readouterr().err
     assert main(["run", "parity", "--device", "cuda:9"]) == 2
     assert "the device 'cuda:9' is not available" in capsys.readouterr().err
 
@@ -87,7 +87,7 @@ def test_every_stage_runs_on_the_cpu_and_goes_on_after_a_kill(pack, tmp_path, ca
     assert all("finished" in rows for rows in found.values())
     assert found["unfrozen"]["before"] == before["before"] and found["unfrozen"]["step 4"]["real_drift_pixels"] < 5
     printed = capfd.readouterr().out
-    assert "to bring back:" in printed and "blazepose.safetensors.2" in printed
+    assert "download:" in printed and "blazepose.safetensors.2" in printed
     returned = list((tmp_path / "out").iterdir())
     assert len(returned) <= 8 and all(file.stat().st_size < 16e6 for file in returned)
 

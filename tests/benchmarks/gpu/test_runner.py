@@ -1,4 +1,4 @@
-"""Stages that go on where they were stopped."""
+"""Stages that resume where they were stopped."""
 
 import time
 
@@ -37,7 +37,7 @@ def test_without_time_the_stages_are_left_for_the_next_call(tmp_path, capsys):
 
     stages = [Stage("first", "a number", run, 1), Stage("second", "a number", run, 1)]
     assert run_stages(stages, session_of(tmp_path, seconds=-1)) == 3
-    assert "run the same command again" in capsys.readouterr().out
+    assert "repeat the command to resume" in capsys.readouterr().out
     assert run_stages(stages, session_of(tmp_path)) == 0
     assert session_of(tmp_path).results().keys() == {"first", "second"}
 
