@@ -27,7 +27,7 @@ from tar_core.evaluation.clips import Scores, evaluate, refine_frames
 from tar_core.files import atomic_path
 from tar_core.model.backbones.blazepose import BlazePose
 from tar_core.model.backbones.pretrained import copy_backbone, save_backbone
-from tar_core.model.backbones.unfolded import fold, unfold
+from tar_core.model.backbones.unfolded import folded_state, unfold
 from tar_core.model.checkpoint import save_tar
 from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import Landmarks
@@ -233,8 +233,8 @@ class UnfrozenTrainer:
         folder.mkdir(parents=True, exist_ok=True)
         trained = {name: tensor.clone() for name, tensor in self._weights().items()}
         self._load(self.averaged)
-        plain = copy.deepcopy(self.backbone)
-        fold(plain)
+        plain = BlazePose()
+        plain.load_state_dict(folded_state(self.backbone))
         checkpoint, own = folder / "tar.safetensors", folder / f"{BLAZEPOSE}.safetensors"
         save_backbone(plain, own, half=True)
         save_tar(self.model, checkpoint, notes=copy_backbone(own, BLAZEPOSE, checkpoint))

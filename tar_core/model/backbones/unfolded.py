@@ -3,8 +3,8 @@
 Folded weights differ in size by orders of magnitude from channel to channel, but an optimizer such as Adam moves all
 weights by about the learning rate. So small weights are destroyed before large ones learn anything. `unfold` measures
 the output of each channel. Then it trains weights for outputs of unit variance, and the gain and the offset of each
-channel, as batch normalization with fixed statistics would. The network computes the same as before. `fold` brings it
-back to plain convolutions.
+channel, as batch normalization with fixed statistics would. The network computes the same as before. `folded_state`
+gives the weights of plain convolutions.
 """
 
 from collections.abc import Callable
@@ -75,12 +75,11 @@ def unfold(model: nn.Module, run: Callable[[], object]) -> None:
 
 
 @torch.no_grad()
-def fold(model: nn.Module) -> None:
-    """Undo `unfold`, in place; the network computes the same."""
-    for layer in convolutions(model):
-        for name in ("weight", "bias"):
-            if parametrize.is_parametrized(layer, name):
-                parametrize.remove_parametrizations(layer, name)
+def folded_state(model: nn.Module) -> dict[str, Tensor]:
+    """The weights of a network after `unfold`, as those of the plain network, which computes the same."""
+    layers = {name: layer for name, layer in model.named_modules() if isinstance(layer, nn.Conv2d)}
+    state = {f"{name}.weight": layer.weight for name, layer in layers.items()}
+    return state | {f"{name}.bias": layer.bias for name, layer in layers.items() if layer.bias is not None}
 
 
 @torch.no_grad()
