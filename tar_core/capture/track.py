@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tar_core.arrays import Array
 from tar_core.body.data import BodyData, load_body
 from tar_core.body.shape import median_shape, rest_joints, transfer_shape, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
@@ -117,8 +118,8 @@ class NetworkTrack:
 def _between(first: SeenFrame, second: SeenFrame, share: float) -> SeenFrame:
     """Interpolate from the first to the second by a share of the way."""
 
-    def mixed(pair: np.ndarray) -> np.ndarray:
-        return np.average(pair, axis=0, weights=(1 - share, share), keepdims=True).astype(pair.dtype)
+    def mixed(pair: Array) -> Array:
+        return (1 - share) * pair[:1] + share * pair[1:]
 
     features, cameras = [first[0], second[0]], [first[1], second[1]]
     return FrameFeatures.cat(features).map(mixed), CropCamera.cat(cameras).map(mixed)

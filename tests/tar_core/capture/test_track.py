@@ -1,5 +1,5 @@
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tar_core.arrays import Array, to_tensor
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.crop import Crop
@@ -93,21 +94,25 @@ def test_single_frame_needs_no_interpolation() -> None:
 
 
 class EchoStream:
-    """Instead of the network: returns the features and the crop's place as the translation."""
+    """Instead of the network: returns the features as the translation, and the crop's place as the pose."""
 
     def __init__(self, *_: Any) -> None:
         pass
 
     def push(self, features: FrameFeatures, camera: CropCamera) -> list[FrameResult]:
-        seen = np.array([features.vector[0, 0], features.landmarks.points[0, 0, 0], camera.center[0, 0]])
-        return [result(np.zeros(72), np.zeros(10), seen, 1.0)]
+        seen = (features.vector[0, 0], features.landmarks.points[0, 0, 0], features.local_map[0, 0, 0, 0])
+        return [result(np.full(72, camera.center[0, 0]), np.zeros(10), np.array([float(one) for one in seen]), 1.0)]
 
     def finish(self) -> list[FrameResult]:
         return []
 
 
 def results_of(
-    monkeypatch: pytest.MonkeyPatch, values: Iterable[float], repeated: set[int], roll: dict[int, float]
+    monkeypatch: pytest.MonkeyPatch,
+    values: Iterable[float],
+    repeated: set[int],
+    roll: dict[int, float],
+    on_device: Callable[[np.ndarray], Array] = np.asarray,
 ) -> list[float]:
     """The values of the features that the network gets, for features with other values in each frame."""
     monkeypatch.setattr(track, "TARStream", EchoStream)
@@ -117,21 +122,26 @@ def results_of(
         for frame, value in enumerate(values):
             landmarks = Landmarks.unknown([1])
             landmarks.points[:] = value
-            features = FrameFeatures(np.full((1, 2), value, np.float32), np.zeros((1, 1, 64, 64)), landmarks)
+            local_map = on_device(np.full((1, 1, 64, 64), value, np.float32))
+            features = FrameFeatures(np.full((1, 2), value, np.float32), local_map, landmarks)
             camera = CropCamera.from_crop(Crop(value, 0, 10, roll.get(frame, 0.0)), 500, (0, 0))
             sighting: Any = SimpleNamespace(frame=frame, features=features, box=np.zeros(4))
             person.add(sighting, camera, frame in repeated)
         person.end_run()
-    translations = [FrameResult.unpacked(packed).trans for _, packed in person.results().values()]
-    upright = [frame for frame in range(len(translations)) if frame not in roll]
-    for frame in upright:
-        np.testing.assert_allclose(translations[frame], translations[frame][0], rtol=1e-5)
-    return [float(translation[0]) for translation in translations]
+    found = [FrameResult.unpacked(packed) for _, packed in person.results().values()]
+    for frame, one in enumerate(found):
+        np.testing.assert_allclose(one.trans, one.trans[0], rtol=1e-5)
+        if frame not in roll:
+            np.testing.assert_allclose(one.poses, one.trans[0], rtol=1e-5)
+    return [float(one.trans[0]) for one in found]
 
 
-def test_frames_that_repeat_an_image_get_features_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("on_device", [np.asarray, to_tensor], ids=["arrays", "maps on the device"])
+def test_frames_that_repeat_an_image_get_features_in_between(
+    monkeypatch: pytest.MonkeyPatch, on_device: Callable[[np.ndarray], Array]
+) -> None:
     values = [0.0, 1, 1, 1, 4, 5, 5]
-    assert results_of(monkeypatch, values, {2, 3, 6}, {}) == pytest.approx([0, 1, 2, 3, 4, 5, 5])
+    assert results_of(monkeypatch, values, {2, 3, 6}, {}, on_device) == pytest.approx([0, 1, 2, 3, 4, 5, 5])
     assert results_of(monkeypatch, [3.0, 3, 5], {0, 1}, {}) == pytest.approx([3, 3, 5]), "nothing before"
 
 
