@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from tar_core.duration import format_duration
 from tar_core.errors import TarError
 
 MAX_SHOTS_LISTED = 5  # in messages
@@ -32,18 +33,13 @@ class Shot:
 
     def with_times(self, fps: float) -> str:
         """The shot as text, with the times at which its first frame appears and its last one disappears."""
-        return f"{self}, {clock(self.first / fps)} to {clock((self.last + 1) / fps)}"
+        first, end = (format_duration(frame / fps, decimals=2) for frame in (self.first, self.last + 1))
+        return f"{self}, {first} to {end}"
 
     def resampled(self, ratio: float) -> "Shot":
         """The shot at another frame rate, with `ratio` new frames for each frame."""
         first = math.ceil(self.first * ratio - 1e-6)
         return Shot(self.number, first, max(first, math.ceil((self.last + 1) * ratio - 1e-6) - 1))
-
-
-def clock(seconds: float) -> str:
-    """Format a time in a video as minutes, seconds and hundredths, e.g. 1:05.20."""
-    minutes, hundredths = divmod(round(100 * seconds), 6000)
-    return f"{minutes}:{hundredths // 100:02}.{hundredths % 100:02}"
 
 
 def add_frame(shots: list[Shot], frame: int, is_first: bool) -> None:

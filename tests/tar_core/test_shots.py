@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tar_core.errors import TarError
-from tar_core.shots import Shot, add_frame, check_number, clock, shots_text
+from tar_core.shots import Shot, add_frame, check_number, shots_text
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=30), st.integers(0, 100))
@@ -27,7 +27,6 @@ def test_shots_stay_neighbors_at_another_frame_rate(ratio: float, first: int, on
 
 def test_shots_are_printed_with_frames_and_times() -> None:
     assert Shot(2, 50, 99).with_times(25.0) == "shot 2: frames 50 to 99, 0:02.00 to 0:04.00"
-    assert clock(65.204) == "1:05.20" and clock(59.999) == "1:00.00"
     shots = [Shot(number, number, number) for number in range(1, 8)]
     assert shots_text(shots[:1]) == "shot 1: frames 1 to 1" and shots_text(shots).endswith("5 to 5, ...")
 
