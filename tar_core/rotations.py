@@ -146,6 +146,19 @@ def rotation_z(angle: Array) -> Array:
     return stack([stack([c, -s, zero]), stack([s, c, zero]), stack([zero, zero, one])], -2)
 
 
+def wrap_angle(angle: np.ndarray) -> np.ndarray:
+    """The same angles [...] between -pi and pi."""
+    return np.asarray(np.arctan2(np.sin(angle), np.cos(angle)))
+
+
+def twist_angle(quaternion: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """Angles [...] of the twists of rotations [..., 4] about a unit axis [3], -pi to pi.
+
+    A rotation is a twist about the axis and a swing about an axis that is perpendicular to it.
+    """
+    return wrap_angle(2 * np.arctan2(quaternion[..., 1:] @ axis, quaternion[..., 0]))
+
+
 def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     """Smallest rotations [..., 3, 3] from directions `start` [..., 3] to directions `end` [..., 3].
 

@@ -13,7 +13,7 @@ from tar_core.cleanup.kinematics import outermost_vertices
 from tar_core.cleanup.limb_ik import ARMS
 from tar_core.filters import true_runs
 from tar_core.motion import Floor, PersonMotion
-from tar_core.rotations import axis_angle_to_quaternion, quaternion_product, quaternion_to_axis_angle
+from tar_core.rotations import axis_angle_to_quaternion, quaternion_product, quaternion_to_axis_angle, twist_angle
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 PALMS = [JOINT_NAMES.index(f"{side}_hand") for side in ("left", "right")]  # the knuckles of the middle fingers
@@ -69,8 +69,7 @@ def limit_wrists(poses: np.ndarray, before: np.ndarray) -> np.ndarray:
 def _bend_and_twist(wrist: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Split rotations [N, 3] of a wrist into a bend [N, 3], and a twist [N] about the arm before it, the x axis."""
     quaternion = axis_angle_to_quaternion(wrist)
-    twist = 2 * np.arctan2(quaternion[:, 1], quaternion[:, 0])
-    twist = (twist + np.pi) % (2 * np.pi) - np.pi
+    twist = twist_angle(quaternion, np.array([1.0, 0, 0]))
     untwisted = axis_angle_to_quaternion(np.stack([-twist, 0 * twist, 0 * twist], 1))
     return np.asarray(quaternion_to_axis_angle(quaternion_product(quaternion, untwisted))), twist
 

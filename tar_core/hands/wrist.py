@@ -19,6 +19,8 @@ from tar_core.rotations import (
     quaternion_product,
     quaternion_to_axis_angle,
     quaternion_to_matrix,
+    twist_angle,
+    wrap_angle,
 )
 from tar_core.skeleton import JOINT_NAMES, SMPLH_JOINT_NAMES, global_rotations
 
@@ -98,7 +100,7 @@ def turn_wrist(poses: np.ndarray, side: int, axes: ForearmAxes, palms: SeenPalms
     elbow, wrist = (JOINT_NAMES.index(f"{SIDES[side]}_{joint}") for joint in ("elbow", "wrist"))
     local = np.asarray(axis_angle_to_matrix(poses.astype(np.float64)))
     world = global_rotations(local)
-    twist = _twist(local[:, elbow], axes.along)  # of the forearm in the body network's pose
+    twist = twist_angle(matrix_to_quaternion(local[:, elbow]), axes.along)  # of the forearm in the body network's pose
     rows = palms.rows
     bent = world[rows, elbow].swapaxes(1, 2) @ palms.turns
     possible = world[rows, elbow] @ _limited(bent, twist[rows], axes)
@@ -108,8 +110,8 @@ def turn_wrist(poses: np.ndarray, side: int, axes: ForearmAxes, palms: SeenPalms
     errors = np.hypot(palms.errors, np.degrees(_angles(palms.turns, possible)))[is_near]
     turns = corrections(world[:, wrist], possible[is_near], errors, WRIST_ERROR, rows[is_near], fps)
     target = local[:, wrist] @ axis_angle_to_matrix(turns)
-    change = _twist(target, axes.along) - _twist(local[:, wrist], axes.along)
-    share = FOREARM_SHARE * np.asarray(np.arctan2(np.sin(change), np.cos(change)))
+    after, before = (twist_angle(matrix_to_quaternion(turned), axes.along) for turned in (target, local[:, wrist]))
+    share = FOREARM_SHARE * wrap_angle(after - before)
     forearm = np.asarray(axis_angle_to_matrix(share[:, None] * axes.along))
     is_turned = (turns != 0).any(1)
     result = poses.astype(np.float64)
@@ -124,24 +126,18 @@ def _limited(rotations: np.ndarray, twist: np.ndarray, axes: ForearmAxes) -> np.
     Args:
         twist: [M] of the forearm.
     """
-    own = _twist(rotations, axes.along)
-    total = np.asarray(np.arctan2(np.sin(own + twist), np.cos(own + twist)))
+    quaternions = matrix_to_quaternion(rotations)
+    own = twist_angle(quaternions, axes.along)
+    total = wrap_angle(own + twist)
     limit = np.maximum(MAX_TWIST, np.abs(twist))
     about = (np.clip(total, -limit, limit) - twist)[:, None] * axes.along
     back = axis_angle_to_quaternion(-own[:, None] * axes.along)
-    swing = quaternion_to_axis_angle(quaternion_product(back, matrix_to_quaternion(rotations)))
+    swing = quaternion_to_axis_angle(quaternion_product(back, quaternions))
     size = np.hypot(swing @ axes.flexion / MAX_FLEXION, swing @ axes.palm / MAX_DEVIATION)
     swing = swing / np.maximum(size, 1)[:, None]
     return np.asarray(
         quaternion_to_matrix(quaternion_product(axis_angle_to_quaternion(about), axis_angle_to_quaternion(swing)))
     )
-
-
-def _twist(rotations: np.ndarray, axis: np.ndarray) -> np.ndarray:
-    """Angles [N] of rotations [N, 3, 3] about an axis [3], -pi to pi; the rest of each is about another axis across."""
-    quaternion = matrix_to_quaternion(rotations)
-    angle = 2 * np.arctan2(quaternion[:, 1:] @ axis, quaternion[:, 0])
-    return np.asarray(np.arctan2(np.sin(angle), np.cos(angle)))
 
 
 def _angles(rotations: np.ndarray, others: np.ndarray) -> np.ndarray:

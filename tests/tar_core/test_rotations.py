@@ -135,3 +135,19 @@ def test_align_vectors_equals_scipy(seed: int) -> None:
     vectors, targets, weights = random.normal(size=(8, 3)), random.normal(size=(8, 3)), random.uniform(0.1, 1, 8)
     expected = Rotation.align_vectors(targets, vectors, weights=weights)[0].as_matrix()
     np.testing.assert_allclose(r.align_vectors(vectors, targets, weights), expected, atol=1e-9)
+
+
+@given(axis_angle=vectors, angle=st.floats(-3.1, 3.1))
+def test_twist_angle_is_the_part_about_the_axis(axis_angle, angle):
+    axis = np.array([0.6, 0.0, 0.8])
+    swing = Rotation.from_rotvec(axis_angle - np.outer(axis_angle @ axis, axis))
+    both = [swing * Rotation.from_rotvec(angle * axis), Rotation.from_rotvec(angle * axis) * swing]
+    for rotation in both:
+        quaternion = rotation.as_quat()[:, [3, 0, 1, 2]]
+        for sign in (1, -1):
+            np.testing.assert_allclose(r.twist_angle(sign * quaternion, axis), angle, atol=1e-6)
+
+
+def test_wrapped_angles_are_between_minus_pi_and_pi():
+    angles = np.array([0.5, 0.5 + 2 * np.pi, -3.5, 4.0])
+    np.testing.assert_allclose(r.wrap_angle(angles), [0.5, 0.5, 2 * np.pi - 3.5, 4 - 2 * np.pi])
