@@ -1,9 +1,11 @@
-"""How many processes work side by side, from the machine and the work."""
+"""Processes that work side by side: how many, from the machine and the work, and when they end."""
 
+import multiprocessing
 import os
 import platform
 import shutil
 import sys
+import threading
 
 from tar_core.options import CaptureOptions
 
@@ -47,3 +49,15 @@ def number_of_workers(options: CaptureOptions) -> int:
 def threads_of_one(workers: int) -> int | None:
     """Threads of the networks in each of several processes; None for the default of a single one."""
     return None if workers == 1 else max(1, cores() // workers)
+
+
+def end_with_parent() -> None:
+    """Let this process, a child of `multiprocessing`, end when its parent ends, even if that is killed."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

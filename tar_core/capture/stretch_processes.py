@@ -2,10 +2,8 @@
 
 import logging
 import multiprocessing
-import os
 import queue
 import signal
-import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -18,6 +16,7 @@ from tar_core.capture.pass_record import PassRecord, ShotStart
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.options import CaptureOptions
+from tar_core.workers import end_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +121,7 @@ def _check(processes: Sequence[Any], records: dict[int, PassRecord | None]) -> N
 def _work(index: int, video: Path, options: CaptureOptions, stretch: Stretch, messages: Any) -> None:
     """Follow the people in a stretch. Runs in a process of its own, which ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     warnings = _Warnings()
     logging.getLogger("tar_core").addHandler(warnings)
     frame, previewed = stretch.begin - 1, 0.0
@@ -168,11 +167,3 @@ class _Warnings(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append((record.getMessage(), getattr(record, "topic", "")))
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent ends, even if that was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -195,13 +195,13 @@ def _wrist_displacements(
     """
     palms = joints[:, PALMS] + person.trans[:, None]
     is_held = _per_frame(held.hands)
+    heights = None if held.floor is None else hand_heights(person, body, bones, held.floor)
     ends = []
     for number, (shoulder, elbow, wrist) in enumerate(ARMS):
         stiffness = np.tile(np.eye(3) / _HAND_DISPLACEMENT**2, (len(person), 1, 1))
         stiffness += _along_limb(joints, shoulder, elbow, wrist)[2] * is_held[:, number, None, None]
         pull = np.zeros((len(person), 3))
-        if held.floor is not None:
-            heights = hand_heights(person, body, bones, held.floor)
+        if held.floor is not None and heights is not None:
             on_floor = is_held[:, number] & (heights[:, number] < END_HEIGHT)
             to_floor, pull = floor_terms(held.floor, heights[:, number], on_floor.astype(float), FLOOR_ERROR)
             stiffness += to_floor

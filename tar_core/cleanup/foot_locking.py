@@ -17,8 +17,7 @@ Each frame is coupled with the next two only, so the time to solve it is proport
 
 The remaining sliding is an error of the leg poses. The same problem is solved for each foot, with d_t the displacement
 of the ankle and W_t equal in all directions. Inverse kinematics then moves the legs (limb_ik.py). Feet that still slide
-in contacts, and hands that the user marks, are held by
-contact_locking.py.
+in contacts, and hands that the user marks, are held by contact_locking.py.
 
 If the floor is known, standing feet are leveled first (foot_leveling.py), and terms (h_t + up . d_t)^2 / e^2 are added
 to both problems, with the height h_t of the lowest sole, for soles that are in stance close to the floor or below it.

@@ -94,7 +94,7 @@ class GroundCues:
             for point in range(contacts.shape[1])
             for first, end in true_runs(contacts[:, point])
         ]
-        # Feet outside the picture are guesses. They give the height of the floor if there are no others, nothing more.
+        # Feet outside the picture are guesses: they count as soles on the floor, but give no direction by themselves.
         seen = contacts & person.is_sole_seen
         feet = [
             geometric_median(person.foot_axes[first:end, heel])

@@ -33,7 +33,7 @@ class SeenFace:
 
     Attributes:
         frame: number of the frame.
-        raw_values: [8] float32 of the shape keys (`FaceMap.raw_values`).
+        raw_values: [8] float32 of the shape keys (`FaceMap.read`).
         presence: probability that the crop shows a face.
         turn: [3, 3] float32, rotation of the head from the T-pose to the camera.
     """

@@ -13,7 +13,7 @@ from tar_core.runtime.graphs import DECODE, DECODE_TRACKS, Graph, Runtime
 MAX_ROWS = 256  # crops, frames or windows in a batch
 
 
-@dataclass
+@dataclass(eq=False)
 class _Call:
     """What a thread asks for.
 

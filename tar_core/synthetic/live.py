@@ -1,9 +1,7 @@
 """Clips that are rendered while they are used, in processes of their own: no clip is seen twice, and none is stored."""
 
 import multiprocessing
-import os
 import queue
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +10,7 @@ import numpy as np
 from tar_core.datasets.shards import Clip
 from tar_core.errors import TarError
 from tar_core.synthetic.generate import Generator
+from tar_core.workers import end_with_parent
 
 AHEAD = 8  # clips that wait, for each process
 POLL = 1.0  # seconds between checks that the processes live
@@ -69,7 +68,7 @@ class LiveClips:
 
 
 def _render(make: Callable[[], Generator], seed: list[int], clips: Any) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     random = np.random.default_rng(seed)
     try:
         generator = make()
@@ -77,11 +76,3 @@ def _render(make: Callable[[], Generator], seed: list[int], clips: Any) -> None:
             clips.put(generator.clip(random))
     except TarError as error:
         clips.put(error)
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent ends, even if that was killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -1,8 +1,12 @@
+import multiprocessing
+import time
+from multiprocessing.connection import Connection
+
 import pytest
 
 from tar_core import workers
 from tar_core.options import CaptureOptions
-from tar_core.workers import WORKER_MEMORY, machine_memory, number_of_workers, threads_of_one
+from tar_core.workers import WORKER_MEMORY, end_with_parent, machine_memory, number_of_workers, threads_of_one
 
 
 @pytest.fixture
@@ -44,3 +48,29 @@ def test_workers_share_the_threads(machine: None) -> None:
 
 def test_this_machine_has_memory_for_a_worker() -> None:
     assert WORKER_MEMORY < machine_memory() < 1e5
+
+
+def work_for_long(open_end: Connection) -> None:
+    end_with_parent()
+    open_end.send("begun")
+    time.sleep(600)
+
+
+def start_worker(open_end: Connection) -> None:
+    multiprocessing.get_context("spawn").Process(target=work_for_long, args=(open_end,)).start()
+    open_end.close()
+    time.sleep(600)
+
+
+def test_a_process_ends_when_its_parent_is_killed() -> None:
+    context = multiprocessing.get_context("spawn")
+    end, open_end = context.Pipe(duplex=False)
+    parent = context.Process(target=start_worker, args=(open_end,))
+    parent.start()
+    open_end.close()
+    assert end.poll(60) and end.recv() == "begun"
+    parent.kill()
+    parent.join()
+    assert end.poll(60), "the worker lives"
+    with pytest.raises(EOFError):
+        end.recv()
