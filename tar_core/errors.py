@@ -25,7 +25,8 @@ def with_hint(message: str, topic: str, hints: Mapping[str, str]) -> str:
     return f"{message} ({hints[topic]})" if topic in hints else message
 
 
-LONGEST_TEXT = 2000  # characters of a text that another program or a file provides
+# Characters of a text that another program or a file provides, and of an error's first line.
+LONGEST_TEXT, LONGEST_REASON = 2000, 200
 
 
 def shown_text(value: object) -> str:
@@ -40,3 +41,9 @@ def shown_text(value: object) -> str:
 def one_line(message: str) -> str:
     """Write control characters, such as line breaks in the name of a file, as `\\n` or `\\x1b`."""
     return "".join(repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter for letter in message)
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an error's message, of limited length, or the kind of an error that has no message."""
+    text = str(error).strip()
+    return text.splitlines()[0][:LONGEST_REASON] if text else type(error).__name__

@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from tar_core.errors import TarError
+from tar_core.errors import TarError, first_line
 
 MAX_LENGTH = 1_000_000  # rows of an array: more than nine hours at 30 frames per second
 MAX_FRAME = 10_000_000  # the largest frame number
@@ -92,8 +92,7 @@ def has_arrays(path: str | Path, *names: str) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, zipfile.BadZipFile):
         return "not a zip archive, or damaged"
-    text = str(error).strip()
-    return text.splitlines()[0][:200] if text else type(error).__name__
+    return first_line(error)
 
 
 def _read_arrays(archive: zipfile.ZipFile, forms: Mapping[str, Form], prefix: str) -> dict[str, np.ndarray]:

@@ -38,12 +38,16 @@ def split_file(path: Path, folder: Path) -> list[Path]:
         old.unlink()
     content = path.read_bytes()
     count = max(1, -(-len(content) // PART_BYTES))
-    names = [path.name] if count == 1 else [f"{path.name}.{number}" for number in range(1, count + 1)]
-    parts = [folder / name for name in names]
+    parts = [folder / name for name in part_names(path.name, count)]
     for number, part in enumerate(parts):
         with atomic_path(part) as temporary:
             temporary.write_bytes(content[number * PART_BYTES : (number + 1) * PART_BYTES])
     return parts
+
+
+def part_names(name: str, count: int) -> list[str]:
+    """The names of the parts of a file; each says how many there are."""
+    return [name] if count == 1 else [f"{name}.{number}-of-{count}" for number in range(1, count + 1)]
 
 
 def join_files(folder: Path, output: Path) -> Iterator[Path]:
@@ -56,10 +60,10 @@ def join_files(folder: Path, output: Path) -> Iterator[Path]:
     if not names:
         raise TarError(f"{folder}: no parts of a checkpoint; give the folder with the results")
     for name in names:
-        parts = sorted(folder.glob(f"{name}*"), key=lambda part: int(part.suffix[1:]) if part.name != name else 0)
-        numbers = [int(part.suffix[1:]) for part in parts if part.name != name]
-        short = [part for part in parts[:-1] if part.stat().st_size != PART_BYTES]
-        if numbers != list(range(1, len(numbers) + 1)) or short:
+        count = next((int(part.name.rpartition("-of-")[2]) for part in folder.glob(f"{name}.*-of-*")), 1)
+        parts = [folder / part for part in part_names(name, count)]
+        sizes = [part.stat().st_size if part.is_file() else 0 for part in parts]
+        if sizes[:-1] != [PART_BYTES] * (count - 1) or sizes[-1] == 0:
             raise TarError(f"{folder}: parts of {name} are missing; download all of them")
         output.mkdir(parents=True, exist_ok=True)
         with atomic_path(output / name) as temporary:

@@ -13,10 +13,11 @@ from typing import Any
 
 import torch
 
-from tar_core.errors import TarError
+from tar_core.errors import TarError, first_line
 from tar_core.files import atomic_path
 
 RESULTS = "results.json"
+FAILED = "failed"  # instead of a measurement: why the stage ended
 Row = dict[str, Any]
 
 
@@ -66,7 +67,9 @@ class Session:
     def keep(self, name: str, row: Row) -> None:
         """Write a result of the current stage."""
         results = self.results()
-        results.setdefault(self._stage, {})[name] = row
+        rows = results.setdefault(self._stage, {})
+        rows.pop(FAILED, None)  # of an earlier call
+        rows[name] = row
         self.output.mkdir(parents=True, exist_ok=True)
         with atomic_path(self.output / RESULTS) as temporary:
             temporary.write_text(json.dumps(results, indent=1) + "\n")
@@ -122,7 +125,7 @@ def run_stages(stages: list[Stage], session: Session) -> int:
             return 3
         except (TarError, torch.OutOfMemoryError) as error:
             session.report(f"{stage.name}: {error}")
-            session.keep("failed", {"error": str(error).splitlines()[0]})
+            session.keep(FAILED, {"error": first_line(error)})
             status = 2
         else:
             session.keep("finished", {"device": device_name(session.device), "torch": torch.__version__})

@@ -15,6 +15,7 @@ from benchmarks.gpu.precision import BF16, FP32, TF32, computing_in, precisions
 from benchmarks.gpu.runner import Row, Session
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
+from tar_core.errors import first_line
 from tar_core.model.backbones.blazepose import load_blazepose
 from tar_core.model.backbones.pretrained import build_backbone
 from tar_core.model.checkpoint import build_tar, load_tar
@@ -102,7 +103,7 @@ def frame_rate(network: WholeNetwork, precision: str, batch: int, mode: str, ses
                 spent = seconds_of(step, device)
                 clock, cores, runs = clock + spent[0], cores + spent[1], runs + 1
         except Exception as error:  # torch raises many kinds where a mode is not supported
-            return {"not possible": f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"}
+            return {"not possible": f"{type(error).__name__}: {first_line(error)}"}
     rate = flops * runs / busy(clock, cores, device) / 1e12
     return {"frames_per_second": batch * runs / clock, "tflops": rate, "share_of_peak": rate / top}
 

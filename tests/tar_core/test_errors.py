@@ -1,6 +1,6 @@
 """Hints on errors."""
 
-from tar_core.errors import TarError, with_hint
+from tar_core.errors import TarError, first_line, with_hint
 
 
 def test_hints_are_appended_by_topic() -> None:
@@ -12,3 +12,9 @@ def test_hints_are_appended_by_topic() -> None:
 
 def test_control_characters_are_written_out() -> None:
     assert str(TarError("a\nb\x1b[31m ä\r")) == r"a\nb\x1b[31m ä\r"
+
+
+def test_an_error_without_a_message_is_named_by_its_kind() -> None:
+    assert first_line(NotImplementedError()) == "NotImplementedError"
+    assert first_line(RuntimeError("no kernel\nfor this")) == "no kernel"
+    assert len(first_line(RuntimeError(1000 * "x"))) == 200

@@ -22,9 +22,10 @@ def test_a_file_in_parts_is_put_together(tmp_path, monkeypatch):
     joined = list(join_files(tmp_path / "parts", tmp_path / "joined"))
     assert {path.name: path.read_bytes() for path in joined} == contents
 
-    (tmp_path / "parts" / "b.safetensors.3").unlink()
-    with pytest.raises(TarError, match=r"parts of b\.safetensors are missing"):
-        list(join_files(tmp_path / "parts", tmp_path / "joined"))
+    for number in (11, 3):  # also if only the last one is missing
+        (tmp_path / "parts" / f"b.safetensors.{number}-of-11").unlink()
+        with pytest.raises(TarError, match=r"parts of b\.safetensors are missing"):
+            list(join_files(tmp_path / "parts", tmp_path / "joined"))
 
 
 def test_all_that_the_stages_need_travels():

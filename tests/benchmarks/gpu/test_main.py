@@ -87,7 +87,7 @@ def test_every_stage_runs_on_the_cpu_and_goes_on_after_a_kill(pack, tmp_path, ca
     assert all("finished" in rows for rows in found.values())
     assert found["unfrozen"]["before"] == before["before"] and found["unfrozen"]["step 4"]["real_drift_pixels"] < 5
     printed = capfd.readouterr().out
-    assert "download:" in printed and "blazepose.safetensors.2" in printed
+    assert "download:" in printed and "blazepose.safetensors.2-of-2" in printed
     returned = list((tmp_path / "out").iterdir())
     assert len(returned) <= 8 and all(file.stat().st_size < 16e6 for file in returned)
 

@@ -50,3 +50,7 @@ def test_a_failed_stage_does_not_stop_the_others(tmp_path):
     assert run_stages(stages, session_of(tmp_path)) == 2
     results = session_of(tmp_path).results()
     assert results["first"] == {"failed": {"error": "no OpenGL"}} and "finished" in results["second"]
+
+    stages[0] = Stage("first", "nothing", lambda session: None, 1)
+    assert run_stages(stages, session_of(tmp_path)) == 0
+    assert session_of(tmp_path).results()["first"].keys() == {"finished"}, "the failure is over"
