@@ -49,6 +49,7 @@ class TAR_PT_retarget(bpy.types.Panel):
         layout.prop(settings, "limbs")
         layout.prop(settings, "root_motion")
         layout.prop(settings, "mute_interference")
+        layout.prop(settings, "face")
         button = layout.column()
         button.scale_y = 1.4
         button.operator(TAR_OT_retarget.bl_idname, icon="ARMATURE_DATA")

@@ -67,6 +67,12 @@ class TARRetarget(bpy.types.PropertyGroup):
         "If disabled, the root bone gets no keys",
         default=False,
     )
+    face: BoolProperty(
+        name="Face",
+        description="Copy a captured face to the shape keys of the character's meshes that have the names of ARKit, "
+        "Character Creator, VRoid, VRChat or MMD. Shape keys with drivers are left as they are",
+        default=True,
+    )
     muted: StringProperty(description="What the last bake muted")
     deviations: StringProperty(description="Bones that are not where they should be after the last bake")
 
@@ -94,7 +100,7 @@ class TARRetarget(bpy.types.PropertyGroup):
 
     def options(self) -> BakeOptions:
         """Return the options of the bake."""
-        return BakeOptions(self.limbs, self.root_motion, self.mute_interference)
+        return BakeOptions(self.limbs, self.root_motion, self.mute_interference, self.face)
 
     def check_rows(self) -> None:
         """Find the bones again if the list, which comes from a file, is not one of joints, with fingers or without."""

@@ -26,6 +26,7 @@ from tar_core.skeleton import FINGERS
 from ..util.blender_types import data_of, pose_bones, view_layer_of
 from .baking import Bake, bake
 from .bone_maps import missing_limbs
+from .face_baking import FaceBake, bake_face
 from .ik_baking import bake_ik, set_ik
 from .ik_limbs import IKLimb, find_ik_limbs, fk_settings
 from .interference import check_editable, find_interference
@@ -61,11 +62,13 @@ class BakeOptions:
         root_motion: the root bone carries the place on the ground and the heading, the hips the rest.
         mute: mute constraints, drivers and NLA tracks that act on the bones, and leave Rest Position. Constraints are
             turned off on the baked frames, everything else on all frames.
+        face: bake a captured face to the shape keys of the character's meshes.
     """
 
     limbs: str = "FK"
     root_motion: bool = False
     mute: bool = True
+    face: bool = True
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Retargeted:
         deviations: bones that are not where they should be.
         missing: joints of arms and legs without a bone.
         without_ik: arms and legs for which IK was asked but not found.
+        face: what was baked to the face.
     """
 
     action: bpy.types.Action
@@ -85,6 +89,7 @@ class Retargeted:
     deviations: list[Deviation]
     missing: list[str]
     without_ik: list[str]
+    face: FaceBake
 
     def messages(self) -> list[str]:
         """Return lines about what was muted, what is off and what has no bone, as far as there is something."""
@@ -92,7 +97,7 @@ class Retargeted:
         off = [f"more than 2 cm off: {'; '.join(map(str, self.deviations))}"] if self.deviations else []
         missing = [f"no bone for {', '.join(self.missing)}"] if self.missing else []
         without_ik = [f"no IK controls found for {', '.join(self.without_ik)}"] if self.without_ik else []
-        return muted + off + missing + without_ik
+        return muted + off + missing + without_ik + self.face.messages()
 
 
 def retarget(
@@ -163,7 +168,12 @@ def retarget(
     if limbs:
         deviations += bake_ik(character, baked, limbs, bones, world.frames, keep_fk=options.limbs == "BOTH")
     return Retargeted(
-        baked.action, names, deviations, missing_limbs(bones), _without_ik(limbs) if options.limbs != "FK" else []
+        baked.action,
+        names,
+        deviations,
+        missing_limbs(bones),
+        _without_ik(limbs) if options.limbs != "FK" else [],
+        bake_face(person, character, world.frames) if options.face else FaceBake(),
     )
 
 
