@@ -71,7 +71,7 @@ def captured_values(person: bpy.types.Object, frames: np.ndarray) -> dict[str, n
     """The values [N] of the animated shape keys of a person's face at scene frames [N]; empty if there are none."""
     paths = {value_path(name): name for name in FACE_KEY_NAMES}
     for part in person_objects(person):
-        shape_keys = part.data.shape_keys if isinstance(part.data, bpy.types.Mesh) else None
+        shape_keys = _shape_keys(part)
         curves = [curve for curve in curves_of(shape_keys) if curve.data_path in paths] if shape_keys else []
         if curves:
             return {
@@ -83,14 +83,13 @@ def captured_values(person: bpy.types.Object, frames: np.ndarray) -> dict[str, n
 
 def _faces(character: bpy.types.Object) -> dict[Any, str]:
     """The shape keys of the meshes that a character moves, except linked ones, and the names of their objects."""
-    return {
-        obj.data.shape_keys: obj.name
-        for obj in bpy.data.objects
-        if isinstance(obj.data, bpy.types.Mesh)
-        and obj.data.shape_keys is not None
-        and obj.data.shape_keys.library is None
-        and obj.find_armature() == character
-    }
+    found = {_shape_keys(obj): obj.name for obj in bpy.data.objects if obj.find_armature() == character}
+    return {shape_keys: name for shape_keys, name in found.items() if shape_keys and shape_keys.library is None}
+
+
+def _shape_keys(obj: bpy.types.Object) -> Any:
+    """The shape keys of an object; None if it is no mesh or has none."""
+    return obj.data.shape_keys if isinstance(obj.data, bpy.types.Mesh) else None
 
 
 def _driven(shape_keys: Any) -> set[str]:

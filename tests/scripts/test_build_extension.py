@@ -28,6 +28,7 @@ def test_zip_contains_the_extension_and_the_wheel(plain: Path) -> None:
         (wheel_name,) = (name for name in names if name.endswith(".whl"))
         with extension.open(wheel_name) as file, zipfile.ZipFile(file) as wheel:
             wheel_names = set(wheel.namelist())
+            assert wheel.testzip() is None
     assert f"./{wheel_name}" in manifest["wheels"]
     folders = {name.split("/")[0] for name in names if "/" in name}
     assert folders == {"tar_blender", "wheels"}

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from tar_core.body.data import load_body
 from tar_core.cleanup.contacts import sole_points
@@ -57,6 +56,8 @@ def leaning_motion(bend: float, count: int = 60) -> PersonMotion:
 
 def with_rotated_camera(person: PersonMotion, camera: np.ndarray) -> PersonMotion:
     """The same motion in the frame of a rotated camera: x' = camera @ x."""
+    from scipy.spatial.transform import Rotation  # which Blender lacks, and not all tests need
+
     poses = person.poses.copy()
     poses[:, :3] = (Rotation.from_matrix(camera) * Rotation.from_rotvec(poses[:, :3])).as_rotvec()
     pelvis = BODY.J_regressor[0] @ BODY.v_template
