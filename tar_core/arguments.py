@@ -67,7 +67,7 @@ def add_edits(parser: argparse.ArgumentParser) -> None:
         "--edits",
         type=Path,
         metavar="FILE.json",
-        help="Known heights, who stands on the floor, and contacts",
+        help="File with corrections of people: heights, standing on the floor, and contacts",
     )
     parser.add_argument(
         "--height",

@@ -1,4 +1,4 @@
-"""Videos of people who gesture: hands and heads that turn, at distances at which they are looked at."""
+"""Videos of people who gesture, near enough for the networks of hands and faces: hands and heads that turn."""
 
 import itertools
 import zlib

@@ -71,7 +71,7 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
     bl_idname = "tar.set_contact"
     bl_label = "Set Contact"
     effector: EnumProperty(
-        name="Limb",
+        name="Foot or Hand",
         description="Foot or hand whose contact is corrected",
         items=[(one, one.replace("_", " ").title(), f"The {one.replace('_', ' ')}") for one in EFFECTORS],
     )
@@ -81,7 +81,7 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
         items=[
             ("lock", "Locked", "It stays in place"),
             ("release", "Released", "It moves as captured"),
-            ("found", "As Found", "Locked where the clean-up finds a contact; it finds none of hands"),
+            ("found", "As Found", "Locked where the clean-up finds a contact; hands are not locked"),
         ],
     )
     first: IntProperty(name="First Frame", description="First frame of the range")

@@ -31,7 +31,7 @@ def on_cluster(options: CaptureOptions) -> CaptureOptions:
 
 
 def limit_on_cluster(options: CaptureOptions, videos: int) -> int:
-    """Maximum number of workers of a cluster; by default one for each video, as many as find room."""
+    """Maximum number of workers of a cluster; by default one for each video; with `memory`, no more than fit."""
     fitting = videos if options.memory is None else int(options.memory / WORKER_MEMORY)
     return max(1, min(options.workers or videos, fitting))
 

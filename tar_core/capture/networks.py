@@ -73,7 +73,7 @@ class Networks:
     def load_shared(cls, options: CaptureOptions) -> "Networks | None":
         """Prepare networks that several threads use at the same time; None if that would gain nothing.
 
-        PyTorch on a GPU is fast if it gets much at once. On a CPU, separate processes are faster.
+        PyTorch on a GPU is fast with large batches only. On a CPU, separate processes are faster.
 
         Raises:
             TarError: as for `load`.

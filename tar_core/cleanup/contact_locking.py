@@ -54,7 +54,7 @@ _ROOT_DISPLACEMENT = 0.01  # meters
 # Radians of a knee or an elbow, and meters of a straight limb, by which they may change.
 _BEND_ANGLE, _LIMB_LENGTH = 0.02, 0.001
 _FLAT = 0.5  # stance weight of heel and toes from which a foot does not turn
-_WEAK = 1000.0  # the larger it is, the more do feet slide with a strength below 1
+_WEAK = 1000.0  # the larger it is, the more feet slide with a strength below 1
 _MIN_DISPLACEMENT = 1e-4  # meters or radians; smaller ones are ignored
 
 

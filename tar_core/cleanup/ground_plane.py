@@ -8,7 +8,7 @@ the plane is estimated from these cues (ground_cues.py), each weighted by its ex
 - A foot in contact with heel and toe is level.
 - People with straight legs and trunk are upright. If none are, people are upright on average.
 - The center of mass of people is above their support (center_of_mass.py).
-- Cameras are held level, especially in roll. Some have a large roll, so little weight is left where people show it.
+- Cameras are held level, especially in roll. Some have a large roll; if the other cues show that, this one counts less.
 
 The most likely plane is found by the Gauss-Newton method with Cauchy weights, so that single wrong contacts have little
 effect. Its covariance, scaled up if the cues disagree, gives the confidence: the probability that the direction of the

@@ -60,7 +60,7 @@ class LookAhead:
         return [CropView(looks[t.track_id].crop, looks[t.track_id].features, image) for t in followed]
 
     def forget(self) -> None:
-        """Forget the results of the next frame. It will be looked at again."""
+        """Discard the results of the next frame, so that it is processed again."""
         self._looks = {}
 
     def _look(self, places: Sequence[tuple[Crop, np.ndarray]]) -> list[_Look]:

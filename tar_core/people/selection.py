@@ -213,7 +213,7 @@ class PeopleSelection:
         return True
 
     def number_of(self, frames: Iterable[int], boxes: Iterable[np.ndarray]) -> int | None:
-        """The number, starting at 1, of the selected person who is at `boxes` [M, 4] in M `frames`; None if not."""
+        """The number, starting at 1, of the selected person who is at `boxes` [M, 4] in M `frames`; None if nobody."""
         totals = np.zeros(len(self.people))
         for frame, box in zip(frames, boxes, strict=True):
             totals += [overlap if overlap >= MIN_IOU else 0.0 for overlap, _ in self._overlaps(frame, box)]

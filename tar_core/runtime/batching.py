@@ -1,4 +1,4 @@
-"""Joins what several threads ask of a runtime into batches, without which a GPU is not fast."""
+"""Joins the calls of several threads to a runtime into batches, since a GPU is fast with large batches only."""
 
 import threading
 from collections.abc import Sequence
@@ -32,8 +32,8 @@ class _Call:
 class BatchingRuntime(Runtime):
     """Runs the calls of several threads together.
 
-    While one batch runs, the calls of the other threads collect and become the next batch. So the batches grow with the
-    number of threads, nobody waits for a time to pass, and a single thread is as fast as without.
+    While one batch runs, the calls of the other threads are collected for the next one. So the batches grow with the
+    number of threads, no call waits for a timeout, and a single thread is as fast as without this class.
 
     Args:
         runtime: runs the batches; it needs DECODE_TRACKS.

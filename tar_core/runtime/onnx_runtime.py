@@ -24,7 +24,7 @@ from tar_core.runtime.graphs import BACKBONE, DECODE, DETECTOR, ENCODE, FACES, G
 
 logger = logging.getLogger(__name__)
 
-onnxruntime.disable_telemetry_events()  # on Windows, where it is part of all versions and no variable ends it
+onnxruntime.disable_telemetry_events()  # on Windows, where all versions have telemetry and no variable disables it
 
 GRAPH_FOLDER = ASSETS / "graphs"
 MAX_LANES = 2  # crops that the backbone processes at the same time
