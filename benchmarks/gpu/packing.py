@@ -48,6 +48,7 @@ def write_pack(path: Path, data: Path, pictures: Path, videos: Sequence[Path]) -
     Raises:
         TarError: an input is missing, or there is no room for a single picture.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     rest = BodyModel(load_body()).rest_joints.double().numpy()
     parts = {
         "motions.npz": pack_motions(load_motions(*sorted((data / "motion").glob("*.tar*")), rest_joints=rest)),
@@ -115,10 +116,10 @@ def pack_pictures(folder: Path) -> Iterator[tuple[str, bytes]]:
     panoramas = [file for file in files if file.suffix.lower() in (".exr", ".hdr")]
     for number in range(max(len(photos), len(panoramas))):
         for file in (*photos[number : number + 1], *panoramas[number : number + 1]):
-            image = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+            is_photo = file in photos
+            image = cv2.imread(str(file), cv2.IMREAD_COLOR if is_photo else cv2.IMREAD_UNCHANGED)
             if image is None:
                 raise TarError(f"{file}: not a readable picture; remove it from the folder")
-            is_photo = file in photos
             scale = min(1.0, PHOTO_SIDE / max(image.shape[:2]) if is_photo else PANORAMA_WIDTH / image.shape[1])
             small = cv2.resize(image[..., :3], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
             suffix, options = (".jpg", JPEG) if is_photo else (".hdr", [])

@@ -57,9 +57,9 @@ def pack(egl, garments, background_folder, demo_video, tmp_path_factory) -> Path
         for frame in frames:
             writer.write(np.ascontiguousarray(frame))
     arguments = ["--data", folder, "--pictures", background_folder, "--videos", folder / "short.mp4"]
-    assert main(["pack", *map(str, arguments), "--output", str(folder / "pack.zip")]) == 0
-    assert (folder / "pack.zip").stat().st_size < 10e6
-    return folder / "pack.zip"
+    assert main(["pack", *map(str, arguments), "--output", str(folder / "out" / "pack.zip")]) == 0
+    assert (folder / "out" / "pack.zip").stat().st_size < 10e6
+    return folder / "out" / "pack.zip"
 
 
 def command(pack: Path, folder: Path, *stages: str) -> list[str]:

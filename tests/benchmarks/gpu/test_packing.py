@@ -1,5 +1,6 @@
 """The file of training data for the machine with the GPU."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -26,6 +27,12 @@ def test_pictures_are_reduced_and_come_in_turn(background_folder):
     packed = list(pack_pictures(background_folder))
     assert [name for name, _ in packed] == ["a.jpg", "sky.hdr", "b.jpg"]
     assert all(len(content) < 60_000 for _, content in packed)
+
+
+def test_gray_pictures_keep_their_shape(tmp_path):
+    cv2.imwrite(str(tmp_path / "gray.png"), np.full((90, 160), 128, np.uint8))
+    ((_, content),) = pack_pictures(tmp_path)
+    assert cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR).shape == (90, 160, 3)
 
 
 def test_rounded_garments_keep_their_shape(garments):
