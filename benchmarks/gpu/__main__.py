@@ -63,7 +63,9 @@ def make_parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--device", default="cuda", help="default: %(default)s")
     run.add_argument("--small", action="store_true", help="a short rehearsal with few measurements")
-    run.add_argument("--minutes", type=float, default=9, help="no measurement begins later (default: %(default)s)")
+    run.add_argument(
+        "--minutes", type=float, default=9, help="after these, no measurement begins (default: %(default)s)"
+    )
     join = commands.add_parser("join", help="join the parts of the trained checkpoint")
     join.add_argument("folder", type=Path, help="the downloaded folder")
     join.add_argument("--output", type=Path, required=True, help="folder for the checkpoint and its backbone")
