@@ -172,11 +172,12 @@ def _contact_to_json(contact: ContactRange) -> dict[str, Any]:
 
 
 def _contact_from_json(values: Any) -> ContactRange:
-    for effector in EFFECTORS:
-        side, part = effector.split("_")
-        match values:
-            case {"first": int(first), "last": int(last), "in_contact": bool(in_contact)} if values.get(part) == side:
-                return ContactRange(effector, first, last, in_contact)
+    match values:
+        case {"first": int(first), "last": int(last), "in_contact": bool(in_contact), **others}:
+            for effector in EFFECTORS:
+                side, part = effector.split("_")
+                if others == {part: side}:
+                    return ContactRange(effector, first, last, in_contact)
     raise TarError('a contact has a "foot" or "hand" (left or right), the frames "first" and "last", and "in_contact"')
 
 

@@ -67,6 +67,7 @@ def test_contacts_of_hands_are_written_beside_those_of_feet() -> None:
         {"contacts": {}},
         {"contacts": [{"foot": "left", "first": 1, "last": 2}]},
         {"contacts": [{"hand": "middle", "first": 1, "last": 2, "in_contact": True}]},
+        {"contacts": [{"foot": "left", "hand": "right", "first": 1, "last": 2, "in_contact": True}]},
         {"contacts": [{"foot": "left", "first": 3, "last": 2, "in_contact": True}]},
         {"contacts": [{"foot": "left", "first": -3, "last": 2, "in_contact": True}]},
         {"contacts": [{"foot": "left", "first": 3, "last": 2**40, "in_contact": True}]},
