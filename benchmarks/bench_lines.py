@@ -11,7 +11,7 @@ with the expected errors. See tar_core/camera/vanishing_points.py and focal_leng
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -175,18 +175,22 @@ def print_floors(folder: Path, views: list[View]) -> None:
     if not all(path.is_file() for path in motions):
         print(f"\nfloors: no motion files in {folder}; run `make bench-real` first")
         return
-    print("\nfloor of the captured motion    true height  found   pitch, roll true    found         confidence")
+    print("\nfloor of the captured motion: pitch, roll, height")
+    print(f"  {'':18s} {'true':>22s} {'found':>22s} {'without lines':>22s}")
     body = load_body()
     for path, camera, view in zip(motions, calibrated_cameras(clip), views, strict=False):
         # The origin of the calibration is on the floor.
         true = Floor(view.up, float(-(camera.rotation.T @ camera.translation)[2]))
-        found = find_floor(lock_clip_feet(MotionClip.load(path), body, 1.0), body)
-        if found is None:
-            print(f"  {view.name}: none")
-            continue
-        tilts = [f"{np.degrees(floor.pitch):6.1f} {np.degrees(floor.roll):6.1f}" for floor in (true, found)]
-        heights = [f"{floor.height:6.2f}" for floor in (true, found)]
-        print(f"  {view.name:28s} {'    '.join(heights)}     {'   '.join(tilts)}     {found.confidence:.2f}")
+        motion = lock_clip_feet(MotionClip.load(path), body, 1.0)
+        floors = [true, find_floor(motion, body), find_floor(replace(motion, vertical=None), body)]
+        print(f"  {view.name:18s} {' '.join(map(_floor_row, floors))}")
+
+
+def _floor_row(floor: Floor | None) -> str:
+    """Pitch and roll in degrees, and the height in meters."""
+    if floor is None:
+        return f"{'none':>22s}"
+    return f"{np.degrees(floor.pitch):7.1f} {np.degrees(floor.roll):7.1f} {floor.height:6.2f}"
 
 
 def main() -> int:
