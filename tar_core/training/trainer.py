@@ -3,7 +3,6 @@
 import csv
 import io
 import logging
-import math
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from tar_core.model.tar import TAR
 from tar_core.training.losses import LossConfig, refinement_loss
 from tar_core.training.overlays import Overlays, write_overlay
 from tar_core.training.parallel import Workers
+from tar_core.training.schedule import learning_rate_factor, update_average
 from tar_core.training.simulated import LandmarkSimulator
 
 RUN_CHECKPOINT = "tar.safetensors"  # in the folder of a run
@@ -144,8 +144,9 @@ class Trainer:
 
     def advance(self) -> float:
         """Do the next optimizer step; return its loss."""
+        config = self.config
         for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate()
+            group["lr"] = config.learning_rate * learning_rate_factor(self.step, config.steps, config.warmup)
         loss = self._train_step(self._batch())
         self.step += 1
         return loss
@@ -243,11 +244,6 @@ class Trainer:
     def _clips_per_step(self) -> int:
         return min(self.config.clips_per_step, len(self.clips))
 
-    def _learning_rate(self) -> float:
-        warm = min(1.0, (self.step + 1) / self.config.warmup)
-        decay = 0.5 * (1 + math.cos(math.pi * self.step / self.config.steps))
-        return self.config.learning_rate * warm * decay
-
     def _train_step(self, batch: ClipBatch) -> float:
         """Do an optimizer step on the clips of all processes; return the mean loss.
 
@@ -273,18 +269,8 @@ class Trainer:
         total = self.workers.average(self.model.parameters(), total)
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm)
         self.optimizer.step()
-        self._update_average()
+        update_average(self.averaged, self.model.state_dict(), self.config.average, self.step)
         return float(total)
-
-    def _update_average(self) -> None:
-        """Update the running average of the weights."""
-        # At first the average follows quickly, so that it does not contain the random initial weights.
-        decay = min(self.config.average, (1 + self.step) / (10 + self.step))
-        for name, tensor in self.model.state_dict().items():
-            if tensor.is_floating_point():
-                self.averaged[name].lerp_(tensor, 1 - decay)
-            else:
-                self.averaged[name].copy_(tensor)
 
     def _loss(self, batch: ClipBatch, starts: np.ndarray, length: int) -> Tensor:
         """Compute the mean loss of some clips.

@@ -33,6 +33,7 @@ from tar_core.model.config import BLAZEPOSE
 from tar_core.model.features import Landmarks
 from tar_core.model.tar import TAR
 from tar_core.training.losses import LossConfig, refinement_loss
+from tar_core.training.schedule import learning_rate_factor, update_average
 
 log = logging.getLogger(__name__)
 
@@ -125,10 +126,8 @@ class UnfrozenTrainer:
     def advance(self) -> tuple[float, float]:
         """Do an optimizer step; return the losses on rendered clips and on real crops."""
         config = self.config
-        warm = min(1.0, (self.step + 1) / config.warmup)
-        decay = 0.5 * (1 + math.cos(math.pi * self.step / config.steps))
         for group in self.optimizer.param_groups:
-            group["lr"] = group["rate"] * warm * decay
+            group["lr"] = group["rate"] * learning_rate_factor(self.step, config.steps, config.warmup)
         self.optimizer.zero_grad(set_to_none=True)
         rendered = self._rendered_loss(self.take(config.clips_per_step))
         rendered.backward()
@@ -136,11 +135,8 @@ class UnfrozenTrainer:
         (config.distillation * held).backward()
         torch.nn.utils.clip_grad_norm_([p for group in self.optimizer.param_groups for p in group["params"]], 1.0)
         self.optimizer.step()
+        update_average(self.averaged, self._weights(), config.average, self.step)
         self.step += 1
-        keep = min(config.average, self.step / (10 + self.step))
-        for name, tensor in self._weights().items():
-            if tensor.is_floating_point():
-                self.averaged[name].lerp_(tensor, 1 - keep)
         return float(rendered.detach()), float(held.detach())
 
     def _rendered_loss(self, clips: Sequence[Clip]) -> Tensor:
