@@ -30,7 +30,7 @@ CAMERA = EstimatedCamera(np.array([0.0, -1, 0]), 1.0, 1000.0, 0.1)
 AREA = PictureArea(0, 0, 640, 480)
 FPS, SECONDS = 30.0, 12
 DEVICES = ("cpu", "torch:cpu")  # processes, and threads as on a GPU
-SAME = 0.002  # meters; PyTorch rounds differently in batches of another size
+SAME = 0.001  # meters
 
 
 @dataclass
