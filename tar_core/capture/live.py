@@ -1,7 +1,7 @@
 """The live preview of a recording: people are followed while it runs, without looking ahead.
 
-Only the newest image is used: those that arrive while another one is processed are dropped, so the delay of the preview
-is the time to process one image. The recording contains all images.
+Only the newest image is used: those that arrive while another one is processed are dropped, so that the delay does not
+grow. The recording contains all images.
 """
 
 import logging
