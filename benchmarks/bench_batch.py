@@ -3,13 +3,15 @@
 Many clips: eight clips, one after the other and side by side. A long clip: unsplit, and in stretches that are followed
 side by side. The clips are the man of the demo video, forth and back, with 540x960 pixels at 30 fps. The time of a run
 is that of the whole process, with the loading of the networks. One worker uses its default number of threads, at least
-two, so part of the second core of a machine with two is already in use; the share of all cores is printed.
+two, so most of the second core of a machine with two is already in use; the share of all cores is printed. So the clips
+are also captured by one worker that may use a single core (Linux only).
 
 The seam is the largest distance between the joints of both captures of the long clip, in the camera frame, of the
 largest person, without half a second on both sides of each seam.
 """
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -63,8 +65,8 @@ def write_clip(path: Path, images: Sequence[np.ndarray], first: int, count: int)
     return path
 
 
-def run_batch(clips: Sequence[Path], output: Path, workers: int) -> Run:
-    """Capture clips with `tar-capture batch`.
+def run_batch(clips: Sequence[Path], output: Path, workers: int, is_one_core: bool = False) -> Run:
+    """Capture clips with `tar-capture batch`, on all cores or on one.
 
     Raises:
         TarError: it failed.
@@ -72,13 +74,22 @@ def run_batch(clips: Sequence[Path], output: Path, workers: int) -> Run:
     command = [sys.executable, "-m", "tar_core", "batch", *map(str, clips), "-o", str(output), "--raw"]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     finished = subprocess.run(
-        [*command, "--device", "cpu", "--workers", str(workers)], cwd=REPOSITORY, capture_output=True, text=True
+        [*command, "--device", "cpu", "--workers", str(workers)],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        preexec_fn=use_one_core if is_one_core else None,
     )
     seconds, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if finished.returncode:
         raise TarError(f"tar-capture batch failed: {finished.stderr.strip().splitlines()[-1]}")
     used = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     return Run(seconds, used / seconds / cores())
+
+
+def use_one_core() -> None:
+    """Let this process use one of its cores only."""
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
 
 
 def joints_of(person: PersonMotion) -> np.ndarray:
@@ -98,30 +109,38 @@ def seam_distance(whole: MotionClip, divided: MotionClip, seams: Sequence[int]) 
 def run(clip_frames: int, long_frames: int, workers: int, rounds: int) -> None:
     """Run the benchmark and print its table."""
     images = forth_and_back(fetch_demo_video())
-    runs: dict[tuple[str, int], list[Run]] = {}
+    seconds: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clips = [write_clip(folder / f"{k}.mp4", images, 10 * k, clip_frames) for k in range(NUM_CLIPS)]
         long = write_clip(folder / "long.mp4", images, 0, long_frames)
-        print(f"{cores()} cores; {NUM_CLIPS} clips of {clip_frames} frames, a long one of {long_frames}")
-        print(f"{'':>6s} {'workers':>8s} {'frames/s':>9s} {'share of all cores':>19s}")
+        ways = [
+            ("clips, one core", clips, NUM_CLIPS * clip_frames, 1),
+            ("clips, one worker", clips, NUM_CLIPS * clip_frames, 1),
+            ("clips, workers", clips, NUM_CLIPS * clip_frames, workers),
+            ("long, one worker", [long], long_frames, 1),
+            ("long, workers", [long], long_frames, workers),
+        ]
+        ways = ways if hasattr(os, "sched_setaffinity") else ways[1:]
+        print(f"{cores()} cores, {workers} workers; {NUM_CLIPS} clips of {clip_frames} frames, one of {long_frames}")
+        print(f"{'':>18s} {'frames/s':>9s} {'share of all cores':>19s}")
         for number in range(rounds):
-            for kind, videos, frames in (("clips", clips, NUM_CLIPS * clip_frames), ("long", [long], long_frames)):
-                for count in (1, workers):
-                    done = run_batch(videos, folder / f"{kind}-{count}-{number}", count)
-                    runs.setdefault((kind, count), []).append(done)
-                    print(f"{kind:>6s} {count:8d} {frames / done.seconds:9.2f} {100 * done.share:18.0f}%", flush=True)
+            for way, videos, frames, count in ways:
+                done = run_batch(videos, folder / f"{way} {number}", count, is_one_core=way.endswith("one core"))
+                seconds.setdefault(way, []).append(done.seconds)
+                print(f"{way:>18s} {frames / done.seconds:9.2f} {100 * done.share:18.0f}%", flush=True)
         plan = plan_stretches(VideoReader(long), CaptureOptions(workers=workers, device="cpu"))
-        (whole,), (divided,) = (load_shots(folder / f"long-{count}-0" / "long.npz") for count in (1, workers))
+        (whole,), (divided,) = (load_shots(folder / f"long, {way} 0" / "long.npz") for way in ("one worker", "workers"))
         largest, median = seam_distance(whole, divided, [stretch.first for stretch in plan[1:]])
-    ratios = {
-        kind: float(np.median([a.seconds / b.seconds for a, b in zip(runs[kind, 1], runs[kind, workers], strict=True)]))
-        for kind in ("clips", "long")
-    }
+
+    def ratio(way: str, other: str) -> float:
+        return float(np.median(np.divide(seconds.get(way, np.nan), seconds[other])))
+
     print(f"{len(plan)} stretches; away from the seams the joints differ by {1000 * median:.2f} mm (median)")
     print(
-        f"FIGURE_BATCH clips_speedup={ratios['clips']:.2f} long_clip_speedup={ratios['long']:.2f}"
-        f" seam_mm={1000 * largest:.2f}"
+        f"FIGURE_BATCH clips_speedup={ratio('clips, one worker', 'clips, workers'):.2f}"
+        f" clips_speedup_over_one_core={ratio('clips, one core', 'clips, workers'):.2f}"
+        f" long_clip_speedup={ratio('long, one worker', 'long, workers'):.2f} seam_mm={1000 * largest:.2f}"
     )
 
 

@@ -2,7 +2,6 @@
 
 import importlib.util
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from tar_core.runtime.graphs import (
     Runtime,
 )
 from tar_core.runtime.onnx_runtime import PROVIDERS, OnnxRuntime, available_devices, is_exported
-from tar_core.workers import may_have_gpu
+from tar_core.workers import cores, may_have_gpu
 
 logger = logging.getLogger(__name__)
 
@@ -139,9 +138,8 @@ def load_runtime(device: str = "auto", checkpoint: Path | None = None, threads: 
     Raises:
         TarError: an unusable checkpoint, or an unknown device.
     """
-    cores = os.cpu_count() or 1
     # Decoding and TAR run beside the backbone, but most of the time they wait for it.
-    threads = min(threads or max(2, cores // 2), cores)
+    threads = min(threads or max(2, cores() // 2), cores())
     loaded = read_checkpoint(checkpoint)
     has_graphs = is_exported(loaded.config)
     if device == "auto" and not may_use_gpu():

@@ -1,8 +1,11 @@
 """What runs the networks."""
 
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tar_core.capture import networks
@@ -10,6 +13,7 @@ from tar_core.capture.networks import is_usable, load_runtime, may_use_gpu
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar, save_tar
 from tar_core.model.config import TAR_S
+from tar_core.runtime.graphs import BACKBONE
 from tar_core.runtime.onnx_runtime import OnnxRuntime, available_devices
 from tar_core.runtime.torch_runtime import TorchRuntime
 
@@ -22,6 +26,18 @@ def test_onnx_runtime_is_used_on_the_cpu() -> None:
     runtime = load_runtime("cpu")
     assert isinstance(runtime, OnnxRuntime) and runtime.device == "cpu"
     assert runtime.version.startswith("ONNX Runtime ")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system does not restrict processes to cores")
+@pytest.mark.parametrize(("allowed", "expected"), [({0}, 1), ({0, 3}, 2)])
+def test_threads_are_limited_to_the_cores_that_the_process_may_use(
+    allowed: set[int], expected: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: allowed)
+    before = threading.enumerate()
+    load_runtime("cpu").run(BACKBONE, crops=np.zeros((3, 256, 256, 3), np.uint8))
+    started = [thread for thread in threading.enumerate() if thread not in before]
+    assert sum(thread.name.startswith("backbone") for thread in started) == expected
 
 
 def test_automatic_device_is_usable() -> None:
