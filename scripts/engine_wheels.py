@@ -36,7 +36,6 @@ PACKAGES = (
     Package("onnxruntime", "1.24.4", "MIT License"),  # newer ones are larger: with three of them a zip is too large
     Package("opencv-python-headless", "4.11.0.86", "Apache 2.0"),  # the last one for NumPy 1, which Blender has to 5.0
     Package("av", "18.1.0", "BSD-3-Clause"),
-    Package("safetensors", "0.8.0", "Apache Software License"),
 )
 
 PYTHONS = ((3, 11), (3, 13), (3, 14))  # of Blender 4.2 to 5.0, of Blender from 5.1 on, and of Linux distributions

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
 
 from tar_core.arrays import to_tensor
 from tar_core.errors import TarError
 from tar_core.files import ASSETS, file_hash
 from tar_core.model.config import BLAZEPOSE, TARConfig
+from tar_core.model.tensor_file import TensorFileError, read_tensors
 
 DEFAULT_CHECKPOINT = ASSETS / "tar_s.safetensors"
 CHECKPOINT_FORMAT = "tar-checkpoint-1"
@@ -49,7 +49,7 @@ def read_checkpoint(path: str | Path | None = None) -> Checkpoint:
         raise TarError(f"{path}: no such checkpoint; check the path, or give none to use the default one")
     try:
         weights, metadata = read_tensors(path)
-    except (SafetensorError, OSError) as error:
+    except (TensorFileError, OSError) as error:
         raise TarError(f"{path}: not a readable safetensors file; download or train the checkpoint again") from error
     if metadata.get("format") != CHECKPOINT_FORMAT:
         raise TarError(f"{path}: not a TAR checkpoint; give a checkpoint written by the training of TAR")
@@ -98,7 +98,7 @@ def read_weights(path: Path | None, default_name: str) -> dict[str, np.ndarray]:
         raise TarError(f"{path}: no such weights; reinstall the package, or give the path of {default_name}")
     try:
         return read_tensors(path)[0]
-    except (SafetensorError, OSError) as error:
+    except (TensorFileError, OSError) as error:
         raise TarError(f"{path}: not a readable safetensors file ({error}); reinstall the package") from error
 
 
@@ -119,14 +119,3 @@ def load_weights(model: Any, path: Path | None, default_name: str) -> None:
     except RuntimeError as error:
         shown = path or ASSETS / default_name
         raise TarError(f"{shown}: these are the weights of another network; use {default_name}") from error
-
-
-def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read the arrays and the metadata of a safetensors file.
-
-    Raises:
-        SafetensorError: it is damaged.
-        OSError: it cannot be read.
-    """
-    with safe_open(path, framework="np") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
