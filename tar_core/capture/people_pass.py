@@ -27,6 +27,7 @@ from tar_core.hands.tracker import HandTracker
 from tar_core.model.keypoints import BLAZEPOSE_POINTS
 from tar_core.motion import PersonMotion
 from tar_core.options import CaptureOptions
+from tar_core.people.looks import without_swapped_hands
 from tar_core.people.selection import PeopleSelection
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import PeopleTracker
@@ -211,7 +212,10 @@ class _PeoplePass:
             self._moving,
             self._boxes,
             {number: track.results() for number, track in self._tracks.items()},
-            {key: seen for part in self._parts for key, seen in part.looks.items()},
+            without_swapped_hands(
+                {key: seen for part in self._parts for key, seen in part.looks.items()},
+                {number: track.swapped_arms for number, track in self._tracks.items()},
+            ),
         )
 
 

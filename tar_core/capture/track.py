@@ -51,6 +51,9 @@ class NetworkTrack:
         runtime: runs the network.
         fps: rate of the frames that are processed.
         worker: an executor with one thread, in which TAR runs while the next frames are searched for people.
+
+    Attributes:
+        swapped_arms: frames of the runs that have ended in which the left arm was taken for the right one.
     """
 
     def __init__(self, runtime: Runtime, fps: float, worker: Executor) -> None:
@@ -63,11 +66,14 @@ class NetworkTrack:
         self._frames: list[int] = []
         self._boxes: list[list[float]] = []
         self._results: list[bytes] = []  # see FrameResult.packed
+        self._first = 0  # of the current run in `_frames`
+        self.swapped_arms: set[int] = set()
 
     def add(self, sighting: Sighting, camera: CropCamera, is_repeated: bool = False) -> None:
         """Process the sighting in the next frame; `is_repeated` says whether its image is of another time."""
         if self._stream is None:
             self._stream = TARStream(self._runtime, self._fps)
+            self._first = len(self._frames)
         self._frames.append(sighting.frame)
         self._boxes.append(sighting.box.tolist())
         seen = sighting.features, camera
@@ -89,6 +95,7 @@ class NetworkTrack:
             while self._repeated:
                 self._push(self._repeated.popleft())
             self._run(self._limbs.finish())
+            self.swapped_arms |= {self._frames[self._first + number] for number in self._limbs.swapped_arms}
             self._pending.append(self._worker.submit(self._stream.finish))
             self._collect(0)
             self._stream = self._last = None

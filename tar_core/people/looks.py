@@ -1,6 +1,6 @@
 """Looks at parts of tracked people, such as hands and faces, in single frames, and what they show over time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from tar_core.filters import smooth_points, smoothing_window
 
 LEFT_HAND, RIGHT_HAND, FACE = range(3)  # the parts
+HANDS = LEFT_HAND, RIGHT_HAND
 MAX_GAP = 0.4  # seconds between two looks that are joined
 FADE = 0.3  # seconds from the last look of a run until nothing of it is left
 SMOOTHING = 0.2  # seconds of motion that a parabola is fitted to
@@ -40,6 +41,21 @@ def looks_at(person: Mapping[int, int], part: int, looks: Mapping[tuple[int, int
         if person.get(look.frame) == track_id
     ]
     return sorted(found, key=lambda look: look.frame)
+
+
+def without_swapped_hands(
+    looks: Mapping[tuple[int, int], Sequence[AnyLook]], swapped_arms: Mapping[int, Container[int]]
+) -> Looks[AnyLook]:
+    """The looks without those at the other hand of a person.
+
+    Args:
+        looks: at the parts of all tracks.
+        swapped_arms: for each track, the frames in which the left arm was taken for the right one.
+    """
+    return {
+        (track, part): [look for look in seen if part not in HANDS or look.frame not in swapped_arms[track]]
+        for (track, part), seen in looks.items()
+    }
 
 
 def pixels_per_meter(points: np.ndarray, world: np.ndarray) -> float:

@@ -79,6 +79,9 @@ class LimbCorrector:
 
     Args:
         fps: frame rate.
+
+    Attributes:
+        swapped_arms: the decided frames in which the arms were swapped, counted from 0.
     """
 
     def __init__(self, fps: float) -> None:
@@ -88,6 +91,8 @@ class LimbCorrector:
             for landmarks, origin in ((LEGS, HIPS), (ARMS, SHOULDERS))
         ]
         self._waiting: deque[SeenFrame] = deque()
+        self._decided = 0
+        self.swapped_arms: list[int] = []
 
     def push(self, features: FrameFeatures, camera: CropCamera) -> list[SeenFrame]:
         """Add the next frame (batch shape [1]) and return the frames that are decided, at most one."""
@@ -104,6 +109,9 @@ class LimbCorrector:
     def _decide(self) -> SeenFrame:
         features, camera = self._waiting.popleft()
         swapped = [landmark for limb in self._limbs if limb.decide() for landmark in limb.landmarks]
+        if ARMS[0] in swapped:
+            self.swapped_arms.append(self._decided)
+        self._decided += 1
         return (swap_sides(features, swapped) if swapped else features), camera
 
 

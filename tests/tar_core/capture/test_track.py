@@ -1,6 +1,7 @@
 import math
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,9 +15,10 @@ from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.capture import track
 from tar_core.capture.track import NetworkTrack, TrackResults, assemble_motion, collect_people, interpolate_poses
-from tar_core.model.config import PAPER
-from tar_core.model.features import FrameFeatures, Landmarks
+from tar_core.model.config import PAPER, TAR_S
+from tar_core.model.features import NUM_LANDMARKS, VECTOR_SIZE, FrameFeatures, Landmarks
 from tar_core.people.identity import Identity
+from tar_core.people.swapped_limbs import ARMS, swap_sides
 from tar_core.rotations import axis_angle_to_matrix, axis_angle_to_quaternion
 from tar_core.runtime.streaming import FrameResult
 
@@ -155,3 +157,22 @@ def test_features_of_differently_turned_crops_are_not_mixed(monkeypatch: pytest.
     turned = {0: 3.1, 1: 3.1, 2: -3.1}
     assert all(abs(math.sin(roll)) < 0.1 for roll in turned.values()), "both crops are upside down"
     assert results_of(monkeypatch, [0.0, 0, 2], {1}, turned) == pytest.approx([0, 0, 2])
+
+
+def test_frames_with_swapped_arms_are_named_after_gaps_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(track, "TARStream", EchoStream)
+    camera = CropCamera.from_crop(Crop(0, 0, 300), 500, (0, 0))
+    points = np.random.default_rng(0).uniform(50, 200, (1, NUM_LANDMARKS, 2))
+    still = FrameFeatures(
+        np.zeros((1, VECTOR_SIZE)), np.zeros((1, 1, 64, 64)), replace(Landmarks.unknown([1]), points=points)
+    )
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        runtime: Any = SimpleNamespace(config=TAR_S)
+        person = NetworkTrack(runtime, 30.0, worker)
+        for first in (10, 70):
+            for frame in range(first, first + 40):
+                features = swap_sides(still, ARMS) if frame in (25, 26, 90) else still
+                sighting: Any = SimpleNamespace(frame=frame, features=features, box=np.zeros(4))
+                person.add(sighting, camera)
+            person.end_run()
+    assert person.swapped_arms == {25, 26, 90}

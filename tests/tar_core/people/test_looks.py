@@ -4,7 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tar_core.people.looks import FACE, FADE, LEFT_HAND, looks_at, pixels_per_meter, values_over_time
+from tar_core.people.looks import (
+    FACE,
+    FADE,
+    LEFT_HAND,
+    RIGHT_HAND,
+    looks_at,
+    pixels_per_meter,
+    values_over_time,
+    without_swapped_hands,
+)
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,13 @@ def test_looks_are_those_of_the_persons_tracks_in_order() -> None:
     looks[1, LEFT_HAND] = [Look(5, 1)]
     found = looks_at({7: 2, 8: 2, 1: 1, 20: 1}, FACE, looks)
     assert found == [Look(1, 1), Look(7, 2), Look(8, 2)]
+
+
+def test_looks_at_the_other_hand_are_left_out() -> None:
+    looks = {(track, part): [Look(frame, track) for frame in range(3)] for track in (1, 2) for part in range(3)}
+    found = without_swapped_hands(looks, {1: {1}, 2: set()})
+    assert found[1, LEFT_HAND] == found[1, RIGHT_HAND] == [Look(0, 1), Look(2, 1)]
+    assert found[1, FACE] == looks[1, FACE] and found[2, LEFT_HAND] == looks[2, LEFT_HAND]
 
 
 def test_scale_is_that_of_the_projection() -> None:

@@ -46,7 +46,13 @@ def correct(frames: list[FrameFeatures], fps: float = 30.0, roll: float = 0.0) -
     corrector, camera = LimbCorrector(fps), CropCamera.from_crop(Crop(0, 0, 300, roll), 500, (0, 0))
     corrected = [pair for frame in frames for pair in corrector.push(frame, camera)]
     assert len(corrected) < len(frames), "frames are decided later"
-    return [features for features, _ in [*corrected, *corrector.finish()]]
+    corrected += corrector.finish()
+    changed = [
+        not np.array_equal(features.landmarks.points[:, ARMS], frame.landmarks.points[:, ARMS])
+        for (features, _), frame in zip(corrected, frames, strict=True)
+    ]
+    assert corrector.swapped_arms == np.flatnonzero(changed).tolist()
+    return [features for features, _ in corrected]
 
 
 @pytest.mark.parametrize("limb", [LEGS, ARMS])
