@@ -37,13 +37,15 @@ class LivePreview:
     Args:
         load: loads the networks, in the thread.
         show: is given each preview.
+
+    The end does not wait for networks that are still being loaded; the thread then ends after they are.
     """
 
     def __init__(self, load: Callable[[], Networks], show: Callable[[Preview], None]) -> None:
         self._load, self._show = load, show
         self._count = 0
         self._newest: _Arrived | None = None
-        self._is_closed = False
+        self._is_loaded = self._is_closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
 
@@ -57,7 +59,9 @@ class LivePreview:
         with self._changed:
             self._is_closed = True
             self._changed.notify()
-        self._thread.join()
+            is_loaded = self._is_loaded
+        if is_loaded:
+            self._thread.join()
 
     def offer(self, pixels: np.ndarray) -> None:
         """Give the image [H, W, 3], uint8 RGB, that has just arrived. Does not wait."""
@@ -69,6 +73,8 @@ class LivePreview:
     def _run(self) -> None:
         try:
             networks = self._load()
+            with self._changed:
+                self._is_loaded = True
             tracker = PeopleTracker(networks.backbone, networks.detector, LIVE_FPS)
             step = 0
             while (image := self._take()) is not None:

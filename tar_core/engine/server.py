@@ -89,6 +89,8 @@ def main() -> int:
             jobs.done()  # before the event, after which the client may close standard input
             events.send(event, **values)
             code = 0 if event == "result" else EXIT_ERROR
+        if loaded.is_loading:  # Python would wait for that thread, or crash
+            os._exit(code)
         return code
     except TarError as error:
         events.send("error", **_problem(str(error), error.topic))
@@ -154,11 +156,19 @@ def read_lines(stream: BinaryIO) -> Iterator[str]:
 
 
 class LoadedNetworks:
-    """The networks of the last job, which are kept if the next job needs the same."""
+    """The networks of the last job, which are kept if the next job needs the same.
+
+    A recording loads them in a thread, which may outlast it.
+    """
 
     def __init__(self) -> None:
         self._wanted: object = None
         self._networks: Networks | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def is_loading(self) -> bool:
+        return self._lock.locked()
 
     def forget(self) -> None:
         """Free the networks."""
@@ -169,10 +179,11 @@ class LoadedNetworks:
         from tar_core.capture.networks import Networks
 
         wanted = options.checkpoint, options.device, options.box is None, options.threads
-        if self._networks is None or wanted != self._wanted:
-            self.forget()  # free their memory before others are loaded
-            self._networks, self._wanted = Networks.load(options), wanted
-        return self._networks
+        with self._lock:
+            if self._networks is None or wanted != self._wanted:
+                self.forget()  # free their memory before others are loaded
+                self._networks, self._wanted = Networks.load(options), wanted
+            return self._networks
 
 
 @functools.cache

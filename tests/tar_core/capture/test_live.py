@@ -1,6 +1,7 @@
 """The live preview of a recording: the newest image counts, and an error does not disturb the recording."""
 
 import logging
+import threading
 import time
 from pathlib import Path
 
@@ -39,6 +40,26 @@ def test_people_of_the_newest_image_are_shown(demo_video: Path) -> None:
     assert began <= shown[-1].time <= time.time()
 
 
+def test_the_end_does_not_wait_for_networks() -> None:
+    loading, may_end = threading.Event(), threading.Event()
+
+    def load() -> Networks:
+        loading.set()
+        may_end.wait(60)
+        return Networks.load(CaptureOptions(device="cpu"))
+
+    shown: list[Preview] = []
+    with LivePreview(load, shown.append) as live:
+        live.offer(np.zeros((48, 64, 3), np.uint8))
+        assert loading.wait(10)
+        began = time.monotonic()
+    assert time.monotonic() - began < 1
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "live")
+    may_end.set()
+    thread.join(60)
+    assert not thread.is_alive() and not shown
+
+
 def test_an_error_ends_the_preview_only(caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> Networks:
         raise OSError("no networks")
@@ -46,5 +67,8 @@ def test_an_error_ends_the_preview_only(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.WARNING, "tar_core"), LivePreview(fail, lambda _: None) as live:
         for _ in range(3):
             live.offer(np.zeros((48, 64, 3), np.uint8))
+        deadline = time.monotonic() + 10
+        while not caplog.messages and time.monotonic() < deadline:
+            time.sleep(0.01)
     (message,) = caplog.messages
     assert message == "the live preview has ended (OSError: no networks)"

@@ -32,13 +32,23 @@ from tar_core.preview import Preview
 from tar_core.video.reader import VideoReader
 from tests.support.senders import Sender
 
+# An engine on a computer that takes a minute to load the networks.
+SLOW_ENGINE = """
+import sys, time
+from tar_core.capture.networks import Networks
+from tar_core.engine.server import main
+load = Networks.load
+Networks.load = lambda options: (time.sleep(60), load(options))[1]
+sys.exit(main())
+"""
+
 
 class Engine:
     """A running engine process with one job."""
 
-    def __init__(self, job: dict[str, Any] | str) -> None:
+    def __init__(self, job: dict[str, Any] | str, *program: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tar_core.engine"],
+            [sys.executable, *(program or ("-m", "tar_core.engine"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -145,6 +155,24 @@ def test_live_recording_sends_previews_of_its_people(demo_video: Path, tmp_path:
     frames = [preview.frame for preview in previews]
     assert frames == sorted(set(frames)) and len(frames) < frames[-1] + 1, "images are dropped, none comes twice"
     assert VideoReader(video).frame_count > len(frames), "the recording has images that the preview has dropped"
+
+
+@pytest.mark.capture
+def test_recording_ends_before_the_networks_of_its_preview_are_loaded(tmp_path: Path) -> None:
+    sender, video = Sender("udp", "mpegts", 60), tmp_path / "take.mp4"
+    try:
+        job = {"video": str(video), "output": str(tmp_path / "unused.npz"), "device": "cpu"}
+        engine = Engine({**job, "record": {"source": sender.address, "seconds": 60, "live": True}}, "-c", SLOW_ENGINE)
+        engine.read_until("record")
+        engine.stdin.write(STOP_LINE)
+        engine.stdin.flush()
+        began = time.monotonic()
+        assert engine.events()[-1]["event"] == "result"
+        assert engine.process.wait(timeout=20) == 0
+        assert time.monotonic() - began < 20
+    finally:
+        sender.end()
+    assert VideoReader(video).frame_count > 0
 
 
 def test_cancelled_recording_leaves_nothing(tmp_path: Path) -> None:
