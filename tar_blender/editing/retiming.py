@@ -31,6 +31,7 @@ from ..scene.metadata import (
     people_of_video,
     uncertain_ranges_of,
 )
+from ..scene.sound import retime_sound
 from ..util.blender_types import data_of
 from ..util.video_info import read_video_info
 
@@ -86,6 +87,8 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     scene_map = maps[clips[0]]
     scene.frame_start, scene.frame_end = round(scene_map.new(scene.frame_start)), round(scene_map.new(scene.frame_end))
     set_frame_rate(scene, fps)
+    for clip in clips:
+        retime_sound(scene, clip, fps / keyed_fps)
     scene.frame_set(round(scene_map.new(scene.frame_current)))
     others = [obj for obj in scene.objects if curves_of(obj) and not _is_imported(obj, clips)]
     warnings += [

@@ -15,6 +15,7 @@ DATA_KINDS = (
     "actions",
     "images",
     "materials",
+    "sounds",
 )
 
 

@@ -47,6 +47,7 @@ from .metadata import (
 from .options import ImportOptions
 from .scene_settings import adapt_scene, is_in_use, resampling_rate
 from .settling import NO_EDITS, PeopleEdits, settled_clip
+from .sound import add_sounds
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,10 @@ def build_steps(
             _mark_shots(scene, imported, options)
         _hide_absent_people(imported, options.start_frame)
         about = adapt_scene(scene, [built.clip for built in imported], imported[0].camera, options, in_use)
-    return [replace(built, about_scene=about) for built in imported]
+        clips = {built.collection: built.clip for built in imported}
+        about_sound, warnings = add_sounds(scene, clips, options, in_use)
+        imported[0].warnings.extend(warnings)
+    return [replace(built, about_scene=about + about_sound) for built in imported]
 
 
 def _clip_steps(

@@ -22,6 +22,7 @@ from tar_core.option_fields import LARGEST_INTEGER
 from ..util.blender_types import find_object, view_layer_of
 from .fcurves import Animated
 from .markers import remove_markers
+from .sound import SOUND, remove_sound
 
 # Names of custom properties in saved files: never change them.
 _PERSON = "tar_person"
@@ -252,6 +253,7 @@ def damaged_records() -> list[str]:
         _COLOR: lambda armature: _color(armature) is not None,
         _FLOOR: lambda collection: isinstance(collection.get(_FLOOR), str),
         _LENS: lambda collection: isinstance(collection.get(_LENS), str),
+        SOUND: lambda collection: isinstance(collection.get(SOUND), bpy.types.Sound),
     }
     owners: list[bpy.types.ID] = [*bpy.data.objects, *bpy.data.collections]
     return [
@@ -326,11 +328,12 @@ def delete_person(armature: bpy.types.Object) -> None:
 
 
 def delete_clip(collection: bpy.types.Collection) -> None:
-    """Remove a clip's collection, the objects that the import made, and the markers of its cameras.
+    """Remove a clip's collection, the objects that the import made, the markers of its cameras, and its sound.
 
     Objects and collections of the user in it are moved to the collections that contain it.
     """
     remove_markers(collection)
+    remove_sound(collection)
     remove_objects([obj for obj in collection.all_objects if is_part(obj)])
     parents = [scene.collection for scene in bpy.data.scenes]
     parents = [parent for parent in [*parents, *bpy.data.collections] if collection in parent.children.values()]

@@ -81,6 +81,16 @@ class ImportOptions(CleanupOptions):
         "Set the render size of the scene to the size of the video, unless the scene is in use",
     )
     show_video: bool = option(True, "Background Video", "Show the video behind the scene in the camera view")
+    sound: str = option(
+        "auto",
+        "Sound",
+        "Add the sound of the video to the sequencer",
+        choices=(
+            ("auto", "Automatic", "On, unless the scene is in use"),
+            ("on", "On", "Add the sound as a strip in a free channel"),
+            ("off", "Off", "Add no sound"),
+        ),
+    )
     focal_length: float | None = option(
         None,
         "Focal Length",

@@ -11,14 +11,16 @@ from .camera import SAME_RATE, match_render
 from .frame_rate import frame_rate, set_frame_rate
 from .metadata import key_rate
 from .options import ImportOptions
+from .sound import has_strips
 
 _DEFAULT_RATE = 24.0
 _DEFAULT_CAMERA = (7.3589, -6.9258, 4.9583)  # location of the camera in Blender's startup file, meters
 
 
 def is_in_use(scene: bpy.types.Scene) -> bool:
-    """Whether a scene has animation, timeline markers, or a camera other than that of Blender's startup file."""
-    return bool(scene.timeline_markers) or any(_is_animated_or_camera(obj) for obj in scene.objects)
+    """Whether a scene has animation, markers, strips, or a camera other than that of Blender's startup file."""
+    has_marks = bool(scene.timeline_markers) or has_strips(scene)
+    return has_marks or any(_is_animated_or_camera(obj) for obj in scene.objects)
 
 
 def keeps_frame_rate(scene: bpy.types.Scene, timing: str) -> bool:

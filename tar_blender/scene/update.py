@@ -44,6 +44,7 @@ from .options import ImportOptions
 from .reshape import reshape
 from .scene_settings import resampling_rate, update_rate, video_frames_per_frame
 from .settling import PeopleEdits
+from .sound import update_sound
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ def update_steps(
         body = yield from _update_body(armature, prepared, person, collection, options)
         people.append(ImportedPerson(person.person_id, armature, body, action))
     hide_absent_people(hidden, people_of_video(collection))
+    warnings += update_sound(scene, collection, clip, options)
     scene.frame_set(scene.frame_current)
     return ImportedClip(collection, camera, prepared.placement, people, clip, [*prepared.warnings, *warnings])
 

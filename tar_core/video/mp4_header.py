@@ -20,6 +20,7 @@ _MAX_BOXES = 1000  # that are read in a box, and _MAX_TRACKS in a file: Blender 
 _MAX_TRACKS = 100
 _MAX_RUNS = 1_000_000  # of images with the same duration that are read: 8 MB
 _TIMES, _LONG_TIMES = struct.Struct(">4I"), struct.Struct(">2QIQ")  # two dates, ticks per second, duration
+_EDIT, _LONG_EDIT = struct.Struct(">Ii4x"), struct.Struct(">Qq4x")  # duration, time in the track
 _RUN = np.dtype([("count", ">u4"), ("ticks", ">u4")])
 _Box = tuple[int, int]  # where the content of a box begins and ends, bytes
 
@@ -94,6 +95,63 @@ def image_times(path: Path) -> ImageTimes | None:
     except (OSError, struct.error):
         pass
     return None
+
+
+def sound_delay(path: Path) -> float | None:
+    """Seconds from the first image of a video to its sound; None if the header does not tell of a sound track."""
+    starts: dict[bytes, float] = {}
+    try:
+        with path.open("rb") as file:
+            whole = 0, file.seek(0, os.SEEK_END)
+            for track in islice(_boxes_within(file, whole, b"moov", b"trak"), _MAX_TRACKS):
+                kind = _handler(file, track)
+                if kind in (b"vide", b"soun") and kind not in starts:
+                    starts[kind] = _track_start(file, whole, track)
+    except (OSError, struct.error, ZeroDivisionError):
+        pass
+    return starts[b"soun"] - starts.get(b"vide", starts[b"soun"]) if b"soun" in starts else None
+
+
+def _handler(file: BinaryIO, track: _Box) -> bytes:
+    """The kind of a track: vide, soun or another."""
+    for begin, _ in _boxes_within(file, track, b"mdia", b"hdlr"):
+        file.seek(begin + 8)
+        return file.read(4)
+    return b""
+
+
+def _track_start(file: BinaryIO, whole: _Box, track: _Box) -> float:
+    """When the first image or sound of a track is presented, seconds."""
+    first, pause, skipped = 0.0, 0.0, 0.0
+    scale, _ = _track_duration(file, track)
+    for begin, _ in _boxes_within(file, track, b"mdia", b"minf", b"stbl", b"ctts"):
+        file.seek(begin + 12)  # after version, flags, number of runs, and the length of the first one
+        first = struct.unpack(">i", file.read(4))[0] / scale
+    for begin, _ in _boxes_within(file, track, b"edts", b"elst"):
+        file.seek(begin)
+        edit = _LONG_EDIT if file.read(1) == b"\1" else _EDIT
+        file.seek(begin + 4)
+        (count,) = struct.unpack(">I", file.read(4))
+        for _ in range(min(count, _MAX_BOXES)):
+            duration, time = edit.unpack(file.read(edit.size))
+            if time >= 0:
+                skipped = time / scale
+                break
+            pause += duration / _movie_scale(file, whole)
+    return pause + max(first - skipped, 0.0)
+
+
+def _movie_scale(file: BinaryIO, whole: _Box) -> int:
+    """Ticks per second of the movie's own times; 0 if unknown."""
+    place = file.tell()
+    for begin, _ in _boxes_within(file, whole, b"moov", b"mvhd"):
+        file.seek(begin)
+        header = _LONG_TIMES if file.read(1) == b"\1" else _TIMES
+        file.seek(begin + 4)
+        scale = header.unpack(file.read(header.size))[2]
+        file.seek(place)
+        return int(scale)
+    return 0
 
 
 def _track_duration(file: BinaryIO, track: _Box) -> tuple[int, int]:

@@ -9,3 +9,4 @@ bpy.context.scene.tar_settings.face_keys = False
 bpy.context.scene.tar_settings.bone_names = "smpl"
 bpy.context.scene.tar_settings.timing = "auto"
 bpy.context.scene.tar_settings.on_ground = True
+bpy.context.scene.tar_settings.sound = "auto"

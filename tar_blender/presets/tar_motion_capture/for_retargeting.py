@@ -12,3 +12,4 @@ bpy.context.scene.tar_settings.timing = "scene"
 bpy.context.scene.tar_settings.on_ground = True
 bpy.context.scene.tar_settings.match_resolution = False
 bpy.context.scene.tar_settings.show_video = False
+bpy.context.scene.tar_settings.sound = "auto"

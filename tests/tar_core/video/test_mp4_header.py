@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tar_core.video.mp4_header import codec_tag, display_orientation, image_times, pixel_aspect
+from tar_core.video.mp4_header import codec_tag, display_orientation, image_times, pixel_aspect, sound_delay
 from tar_core.video.orientation import Orientation
 from tar_core.video.reader import VideoReader
 from tests.support.clips import phone_video
@@ -47,6 +47,21 @@ def test_time_stamps_are_those_of_the_engine(name: str, tmp_path: Path) -> None:
     assert times is not None and len(times.stamps) == 17
     np.testing.assert_allclose(np.diff(times.stamps).min(), 1 / 30, atol=times.tick)
     assert round(times.end * reader.fps) == reader.frame_count
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov"])
+def test_delay_of_the_sound(tmp_path: Path, suffix: str) -> None:
+    tone, path = DATA / "tone.mp4", tmp_path / f"delayed.{suffix}"
+    both = ("-map", "0:v", "-map", "1:a", "-c", "copy")
+    assert sound_delay(tone) == 0
+    assert sound_delay(ffmpeg("-i", tone, "-itsoffset", "0.5", "-i", tone, *both, path)) == pytest.approx(0.5, abs=0.03)
+    assert sound_delay(ffmpeg("-itsoffset", "0.5", "-i", tone, "-i", tone, *both, path)) == pytest.approx(
+        -0.5, abs=0.03
+    )
+    without_edits = ("-c:v", "libx264", "-bf", "2", "-c:a", "aac", "-use_editlist", "0")
+    assert abs(sound_delay(ffmpeg("-i", tone, *without_edits, path)) or 0) < 0.1
+    assert sound_delay(DATA / "twelve_greys.mp4") is None, "no sound"
+    assert sound_delay(ffmpeg("-i", tone, "-c", "copy", tmp_path / "other.mkv")) is None, "another format"
 
 
 def test_files_without_time_stamps_in_the_header(video: Path, tmp_path: Path) -> None:
@@ -101,7 +116,7 @@ def test_damaged_headers_have_some_orientation(tmp_path: Path) -> None:
             size = noise.choice([0, 1, 7, 8, 9, 2**31, 2**32 - 1, noise.randrange(2**32)])
             damaged[at : at + 4] = struct.pack(">I", size)
         path.write_bytes(damaged[: noise.choice([len(whole), noise.randrange(len(whole))])])
-        display_orientation(path), pixel_aspect(path), codec_tag(path)
+        display_orientation(path), pixel_aspect(path), codec_tag(path), sound_delay(path)
 
 
 @pytest.mark.parametrize("content", [b"", bytes(84)], ids=["empty", "audio"])
