@@ -13,7 +13,7 @@ from tar_core.rotations import continuous_quaternions
 from ..scene.fcurves import all_curves_of, empty_action, remove_curves, write_curves
 from ..scene.keyframes import motion_range, whole_frames
 from ..scene.layers import is_layered, remove_layers
-from ..scene.metadata import is_person
+from ..scene.metadata import is_part, is_person
 from ..scene.sampling import sample
 from .motion_keys import captured_action
 
@@ -62,14 +62,28 @@ def with_merged_layers(scene: bpy.types.Scene, objects: Iterable[bpy.types.Objec
         yield
 
 
+def _shown_range(armature: bpy.types.Object) -> tuple[int, int]:
+    """The first and the last frame in which strips, or the action, show the captured motion of a layered person."""
+    animation: Any = armature.animation_data
+    tracks = [track for track in animation.nla_tracks if not track.mute]
+    strips = [strip for track in tracks for strip in track.strips if not strip.mute]
+    captured = [strip for strip in strips if strip.action is not None and is_part(strip.action)]
+    ranges = [(round(strip.frame_start), round(strip.frame_end)) for strip in captured or strips]
+    if not captured and (found := motion_range(armature)) is not None:
+        ranges = [found]
+    if not ranges:
+        return whole_frames(animation.action) if animation.action is not None else (0, 0)
+    return min(first for first, _ in ranges), max(last for _, last in ranges)
+
+
 @contextlib.contextmanager
 def _merged(scene: bpy.types.Scene, armature: bpy.types.Object) -> Iterator[None]:
     animation: Any = armature.animation_data
     names = ("action", "action_slot", "action_blend_type", "action_influence", "use_nla")
     before = {name: getattr(animation, name) for name in names if hasattr(animation, name)}
-    strips = [strip for track in animation.nla_tracks for strip in track.strips]
-    whole = min(strip.frame_start for strip in strips), max(strip.frame_end for strip in strips)
-    first, last = motion_range(armature) or map(round, whole)
+    if animation.action is None:
+        before.pop("action_slot", None)  # cannot be set without an action
+    first, last = _shown_range(armature)
     merged, channels = empty_action(armature, f"{armature.name} Merged")
     try:
         key_everything(scene, armature, channels, np.arange(first, last + 1))

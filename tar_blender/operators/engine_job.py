@@ -17,6 +17,7 @@ from ..engine.paths import bundled_tar_core, cache_folder, engine_program
 from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
 from ..scene.build import ImportedClip, build_steps, prepare_steps, record_import
+from ..scene.metadata import last_color
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.incremental import Incremental, Pace, in_thread, run_for
 from ..util.preview import hide_preview, show_preview
@@ -95,7 +96,7 @@ class EngineJobOperator(OperatorMixin):
         self._stop(context)
 
     def _begin(self, context: bpy.types.Context, request: ImportRequest) -> None:
-        self._request = request
+        self._request, self._used_colors = request, last_color()
         self._building: Incremental[list[ImportedClip]] | None = None
         self._changes_scene = False
         self._pace = Pace()
@@ -188,7 +189,7 @@ class EngineJobOperator(OperatorMixin):
                     hide_preview()
                 tag_redraw(context, "VIEW_3D")
             case Preview():
-                show_preview(event)
+                show_preview(event, self._used_colors)
                 tag_redraw(context, "VIEW_3D")
             case Notice(message, topic):
                 progress.notice = _join(progress.notice, with_hint(message, topic, HINTS))
@@ -283,16 +284,18 @@ class EngineJobOperator(OperatorMixin):
 
 
 def report_import(operator: bpy.types.Operator, context: bpy.types.Context, imported: list[ImportedClip]) -> None:
-    """Report the warnings of an import, and show it in the panel."""
+    """Report an import and its warnings, and show them in the panel."""
     warnings = [warning for built in imported for warning in built.warnings]
-    for warning in warnings:
-        operator.report({"WARNING"}, sentence(warning))
     count = sum(len(built.people) for built in imported)
     people = "1 person" if count == 1 else f"{count} people"
     people += "" if len(imported) == 1 else f" in {len(imported)} shots"
+    done = f"Imported {people}."
+    operator.report({"INFO"}, _join(done, imported[0].about_scene))  # in the status bar: the panel may be scrolled
+    for warning in warnings:
+        operator.report({"WARNING"}, sentence(warning))
     progress = context.window_manager.tar_progress
     # The notice may already contain warnings of the engine.
-    progress.notice = _join(f"Imported {people}.", imported[0].about_scene, *warnings, progress.notice)
+    progress.notice = _join(done, imported[0].about_scene, *warnings, progress.notice)
 
 
 def _join(*messages: str) -> str:

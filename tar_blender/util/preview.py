@@ -14,13 +14,14 @@ from tar_core.preview import LINES, Point, Preview
 
 from .blender_types import preferences_of
 from .drawing import draw_lines, draw_text, fill
-from .person_colors import person_color
+from .person_colors import Color, person_color
 
 _SHARE, _LIVE_SHARE = 0.3, 0.6  # of the viewport's width and height that the picture may have
 _MARGIN, _TEXT_SIZE, _LINE_WIDTH = 12, 12, 2  # pixels, times the scale of the interface
 _BACKGROUND, _WHITE = (0.08, 0.08, 0.08, 0.8), (1.0, 1.0, 1.0, 1.0)
 
 _preview: Preview | None = None
+_used_colors = 0
 _handler: Any = None
 _timed: Preview | None = None  # of which the delay is known
 _delay: float | None = None  # seconds
@@ -35,15 +36,19 @@ class Rectangle(NamedTuple):
     y1: float
 
 
-def show_preview(preview: Preview) -> None:
-    """Show a preview in place of the last one; without a window, nothing is drawn."""
+def show_preview(preview: Preview, used_colors: int) -> None:
+    """Show a preview in place of the last one; without a window, nothing is drawn.
+
+    Args:
+        used_colors: the highest number of a color of the people in the file, from which those of an import go on.
+    """
     if not bpy.app.background:
-        _add(preview)
+        _add(preview, used_colors)
 
 
-def _add(preview: Preview) -> None:
-    global _preview, _handler
-    _preview = preview
+def _add(preview: Preview, used_colors: int) -> None:
+    global _preview, _used_colors, _handler
+    _preview, _used_colors = preview, used_colors
     if _handler is None:
         _handler = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL")
 
@@ -63,6 +68,11 @@ def is_preview_shown() -> bool:
 def live_delay() -> float | None:
     """Seconds from the arrival of an image until its people were last drawn; None without a live preview."""
     return _delay
+
+
+def track_color(track: int) -> Color:
+    """The color of a person in the preview, which the body will have."""
+    return person_color(_used_colors + track)
 
 
 def picture_area(width: int, height: int, space: Rectangle, margin: float, share: float = _SHARE) -> Rectangle:
@@ -103,7 +113,7 @@ def _draw() -> None:
     fill(_BACKGROUND, area)
     for track, points in preview.people.items():
         if lines := skeleton_lines(points, preview, area):
-            draw_lines(person_color(track), _LINE_WIDTH * scale, lines)
+            draw_lines(track_color(track), _LINE_WIDTH * scale, lines)
     gpu.state.blend_set("NONE")
     place = area.x0 + _MARGIN * scale / 2, area.y1 - 1.5 * _TEXT_SIZE * scale
     draw_text(_WHITE, _TEXT_SIZE * scale, *place, _caption(preview))

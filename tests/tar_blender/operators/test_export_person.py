@@ -77,6 +77,39 @@ def test_layers_are_exported_as_they_are_seen(
             np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
 
 
+@pytest.mark.parametrize(("suffix", "importer"), [(".fbx", "fbx"), (".glb", "gltf")])
+def test_strips_are_exported_where_they_are_seen(
+    person: bpy.types.Object, tmp_path: Path, suffix: str, importer: str
+) -> None:
+    """The motion was pushed down to a strip that is later and repeated; a muted strip does not count."""
+    animation, scene = person.animation_data, bpy.context.scene
+    action = animation.action
+    first, last = map(round, action.curve_frame_range)
+    for start, repeat in ((first + 100, 2.0), (first + 1000, 1.0)):
+        track = animation.nla_tracks.new()
+        strip = track.strips.new("Walk", start, action)
+        strip.repeat, strip.extrapolation = repeat, "NOTHING"
+        if hasattr(strip, "action_slot"):
+            strip.action_slot = action.slots[0]
+        track.mute = start > 1000
+    animation.action = None
+    length = last - first
+    scene.frame_start, scene.frame_end = first + 100, first + 100 + 2 * length
+    frames = (first + 100, first + 130, first + 110 + length)
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in frames}
+    assert np.linalg.norm(shown[frames[0]]["left_wrist"] - shown[frames[1]]["left_wrist"]) > 0.1
+    assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix) == {"FINISHED"}
+    assert animation.action is None and len(animation.nla_tracks) == 2
+    present = set(bpy.data.objects)
+    getattr(bpy.ops.import_scene, importer)(filepath=str(tmp_path / f"walk{suffix}"))
+    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE")
+    start, end = (round(edge) for edge in read.animation_data.action.curve_frame_range)
+    assert abs(end - start - 2 * length) <= 1
+    for frame in frames:
+        for joint, position in heads_of(read, SMPL_BONES, frame - frames[0] + start).items():
+            np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
+
+
 def test_missing_folder_is_refused(person: bpy.types.Object, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="folder"):
         bpy.ops.tar.export_person(filepath=str(tmp_path / "missing" / "walk.fbx"))

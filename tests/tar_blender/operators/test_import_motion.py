@@ -13,13 +13,14 @@ from tests.support.clips import synthetic_clip
 pytestmark = pytest.mark.usefixtures("addon")
 
 
-def test_import_motion_file(tmp_path: Path) -> None:
+def test_import_motion_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "motion.npz"
     synthetic_clip().save(path)
     assert bpy.ops.tar.import_motion_file(filepath=str(path)) == {"FINISHED"}
     assert "Person 1" in bpy.data.objects
     notice = bpy.context.window_manager.tar_progress.notice
     assert notice.startswith("Imported 1 person.") and "Dance 01.mp4" in notice
+    assert "Info: Imported 1 person. Scene set to" in capfd.readouterr().out
 
 
 def test_motion_files_are_queued_during_an_import(motion_file: Path) -> None:

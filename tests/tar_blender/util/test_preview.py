@@ -7,6 +7,7 @@ import pytest
 
 import tar_blender
 from tar_blender.util import preview
+from tar_blender.util.person_colors import person_color
 from tar_blender.util.preview import Rectangle, picture_area, skeleton_lines
 from tar_core.preview import LINES, NUM_POINTS, Preview
 
@@ -41,18 +42,24 @@ def test_lines_that_leave_the_frame_are_left_out() -> None:
 
 @pytest.mark.skipif(not bpy.app.background, reason="needs a Blender without windows")
 def test_nothing_is_drawn_without_a_window(addon: None) -> None:
-    preview.show_preview(TALL)
+    preview.show_preview(TALL, used_colors=0)
     assert not preview.is_preview_shown()
 
 
 def test_handler_is_removed_with_the_add_on() -> None:
     tar_blender.register()
-    preview._add(TALL)
-    preview._add(TALL)
+    preview._add(TALL, used_colors=0)
+    preview._add(TALL, used_colors=0)
     assert preview.is_preview_shown()
     tar_blender.unregister()
     assert not preview.is_preview_shown()
     preview.hide_preview()  # nothing to remove
+
+
+def test_colors_go_on_from_those_of_the_people_in_the_file() -> None:
+    preview._add(TALL, used_colors=2)
+    assert preview.track_color(1) == person_color(3) != person_color(1)
+    preview.hide_preview()
 
 
 def test_delay_is_from_the_arrival_of_the_image_to_its_first_drawing() -> None:
