@@ -1,6 +1,7 @@
 """Base class of the operators that import: run the engine, build the result, continue with the queue."""
 
 import time
+import traceback
 
 import bpy
 
@@ -17,6 +18,7 @@ from ..engine.paths import bundled_tar_core, cache_folder, engine_program
 from ..engine.request import ImportRequest
 from ..properties.people_picker import show_detected
 from ..scene.build import ImportedClip, build_steps, prepare_steps, record_import
+from ..scene.live_people import remove_live_people, show_live_people
 from ..scene.metadata import last_color
 from ..util.blender_types import OperatorMixin, OperatorResult, tag_redraw
 from ..util.incremental import Incremental, Pace, in_thread, run_for
@@ -156,6 +158,7 @@ class EngineJobOperator(OperatorMixin):
 
     def _close_engine(self) -> None:
         hide_preview()
+        remove_live_people()
         if self._engine is not None:
             self._engine.close()
 
@@ -190,6 +193,7 @@ class EngineJobOperator(OperatorMixin):
                 tag_redraw(context, "VIEW_3D")
             case Preview():
                 show_preview(event, self._used_colors)
+                self._show_live_people(context, event)
                 tag_redraw(context, "VIEW_3D")
             case Notice(message, topic):
                 progress.notice = _join(progress.notice, with_hint(message, topic, HINTS))
@@ -210,6 +214,14 @@ class EngineJobOperator(OperatorMixin):
                 except TarError as error:
                     return fail(self, context, str(error))
         return None
+
+    def _show_live_people(self, context: bpy.types.Context, preview: Preview) -> None:
+        if preview.time is None or bpy.app.background:
+            return
+        try:
+            show_live_people(context, preview, self._used_colors)
+        except Exception:  # a bug must not end the recording
+            traceback.print_exc()
 
     def _show_detected(self, context: bpy.types.Context) -> OperatorResult:
         job = self._request.job

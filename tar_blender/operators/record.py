@@ -35,7 +35,7 @@ class TAR_OT_record_video(EngineJobOperator, bpy.types.Operator):
     )
     live: BoolProperty(
         name="Live Preview",
-        description="Follow the people during the recording, and show their skeletons in the 3D Viewport",
+        description="Follow the people during the recording, and show them in the 3D Viewport",
         default=True,
     )
     filepath: StringProperty(

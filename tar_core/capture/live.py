@@ -1,20 +1,25 @@
 """The live preview of a recording: people are followed while it runs, without looking ahead.
 
 Only the newest image is used: those that arrive while another one is processed are dropped, so that the delay does not
-grow. The recording contains all images.
+grow. The recording contains all images. The camera is that of the first image.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
 
+from tar_core.camera.crop_camera import image_center
+from tar_core.capture.initial_camera import estimate_initial_camera
+from tar_core.capture.live_bodies import LiveBodies
 from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import preview_of
+from tar_core.options import CaptureOptions
 from tar_core.people.tracker import PeopleTracker
 from tar_core.preview import Preview
 
@@ -37,12 +42,13 @@ class LivePreview:
     Args:
         load: loads the networks, in the thread.
         show: is given each preview.
+        options: give the focal length, if it is known.
 
     The end does not wait for networks that are still being loaded; the thread then ends after they are.
     """
 
-    def __init__(self, load: Callable[[], Networks], show: Callable[[Preview], None]) -> None:
-        self._load, self._show = load, show
+    def __init__(self, load: Callable[[], Networks], show: Callable[[Preview], None], options: CaptureOptions) -> None:
+        self._load, self._show, self._options = load, show, options
         self._count = 0
         self._newest: _Arrived | None = None
         self._is_loaded = self._is_closed = False
@@ -76,13 +82,19 @@ class LivePreview:
             with self._changed:
                 self._is_loaded = True
             tracker = PeopleTracker(networks.backbone, networks.detector, LIVE_FPS)
+            bodies: LiveBodies | None = None
             step = 0
             while (image := self._take()) is not None:
                 began = time.monotonic()
                 sightings = tracker.step(step, image.pixels)
                 step += 1
-                if step > 1:  # the first image waits until the networks are loaded
-                    self._show(preview_of(image.number, image.pixels.shape[:2], sightings, image.time))
+                if bodies is None:  # the first image waits until the networks are loaded, so it is not shown
+                    camera = estimate_initial_camera(image.pixels, self._options)
+                    height, width = image.pixels.shape[:2]
+                    bodies = LiveBodies(networks.runtime, camera, image_center(width, height))
+                    continue
+                preview = preview_of(image.number, image.pixels.shape[:2], sightings, image.time)
+                self._show(replace(preview, bodies=bodies.step(sightings, image.time)))
                 time.sleep(max(0.0, 1 / LIVE_FPS - (time.monotonic() - began)))
         except Exception as error:  # the recording goes on
             logger.warning(f"the live preview has ended ({type(error).__name__}: {error})")

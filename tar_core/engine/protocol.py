@@ -8,7 +8,8 @@ A job, on the engine's standard input:
 are left out. With `"scan": true`, the engine only detects the people in the video (tar_core/people/scan.py). The
 `selection` of a later job says which of these people to capture. With `"record": {"source": "0", "seconds": 10}`, the
 engine writes the video, from a camera or a stream (tar_core/recording.py); the line `{"stop": true}` ends it early. If
-the recording has `"live": true`, previews come meanwhile, with the `time` at which the image arrived.
+the recording has `"live": true`, previews come meanwhile, with the `time` at which the image arrived, and with the
+`poses` and the `pelvis` of each person.
 
 Events, on the engine's standard output, each with `"protocol": 2`:
 

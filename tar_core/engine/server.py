@@ -303,7 +303,7 @@ def run_recording(
     def show(preview: "Preview") -> None:
         events.send("preview", **preview.to_json())
 
-    with LivePreview(lambda: loaded.of(job.options), show) as live:
+    with LivePreview(lambda: loaded.of(job.options), show, job.options) as live:
         record(recording, output, report, is_stopped, live.offer)
     return output
 

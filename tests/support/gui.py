@@ -18,6 +18,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 
 from tar_core.errors import TarError
@@ -92,9 +93,12 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
     synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.host_path(long_motion))
     variable_video = videos / "variable.mp4"
     write_variable_video(artifacts.video, blender.host_path(variable_video))
+    sender = videos / "ffmpeg"
+    shutil.copy(imageio_ffmpeg.get_ffmpeg_exe(), blender.host_path(sender))
     files = {
         "VIDEO": str(video),
         "VARIABLE_VIDEO": str(variable_video),
+        "FFMPEG": str(sender),
         "PHONE_VIDEOS": str(videos),
         "LONG_MOTION": str(long_motion),
         "SCREENSHOTS": str(screenshots),

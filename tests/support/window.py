@@ -1,13 +1,13 @@
 """A scripted user session in a real Blender window, with a screenshot at each stage.
 
-    VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... VARIABLE_VIDEO=... SCREENSHOTS=... \\
+    VIDEO=... PHONE_VIDEOS=... LONG_MOTION=... VARIABLE_VIDEO=... FFMPEG=... SCREENSHOTS=... \\
         xvfb-run -a -s "-screen 0 1280x800x24" \\
         blender --no-window-focus -p 0 0 1280 800 --python tests/support/window.py
 
 `make test-gui` runs it (gui.py). It needs the installed extension, xdotool and ImageMagick's `import`. window_steps.py,
-window_import_steps.py and window_scene_steps.py hold the steps. The last step starts another import and kills this
-Blender, so the exit code is that of a killed program; killed.txt then holds the process IDs of Blender and its engine.
-All screenshots go to the folder SCREENSHOTS; docs/images/panel.jpg is done.png.
+window_import_steps.py, window_live_steps.py and window_scene_steps.py hold the steps. The last step starts another
+import and kills this Blender, so the exit code is that of a killed program; killed.txt then holds the process IDs of
+Blender and its engine. All screenshots go to the folder SCREENSHOTS; docs/images/panel.jpg is done.png.
 """
 
 import sys
@@ -17,6 +17,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from tests.support import window_import_steps as importing
+from tests.support import window_live_steps as live
 from tests.support import window_scene_steps as scenes
 from tests.support import window_steps as user
 from tests.support.window_session import Session, Step, play
@@ -28,6 +29,7 @@ STEPS = (
     user.view_preferences,
     importing.import_text_file,
     importing.record_missing_camera,
+    live.record_live,
     importing.cancel_imports,
     importing.kill_engine,
     importing.find_people,

@@ -23,7 +23,7 @@ def test_people_of_the_newest_image_are_shown(demo_video: Path) -> None:
     def show(preview: Preview) -> None:
         shown.append(preview)
 
-    with LivePreview(lambda: networks, show) as live:
+    with LivePreview(lambda: networks, show, CaptureOptions()) as live:
         began = time.time()
         for image in images:
             live.offer(image)
@@ -38,6 +38,7 @@ def test_people_of_the_newest_image_are_shown(demo_video: Path) -> None:
     points = np.array(next(iter(shown[-1].people.values())))
     assert (points >= 0).all() and (points <= [width, height]).all()
     assert began <= shown[-1].time <= time.time()
+    assert shown[-1].bodies.keys() == shown[-1].people.keys()
 
 
 def test_the_end_does_not_wait_for_networks() -> None:
@@ -49,7 +50,7 @@ def test_the_end_does_not_wait_for_networks() -> None:
         return Networks.load(CaptureOptions(device="cpu"))
 
     shown: list[Preview] = []
-    with LivePreview(load, shown.append) as live:
+    with LivePreview(load, shown.append, CaptureOptions()) as live:
         live.offer(np.zeros((48, 64, 3), np.uint8))
         assert loading.wait(10)
         began = time.monotonic()
@@ -64,7 +65,7 @@ def test_an_error_ends_the_preview_only(caplog: pytest.LogCaptureFixture) -> Non
     def fail() -> Networks:
         raise OSError("no networks")
 
-    with caplog.at_level(logging.WARNING, "tar_core"), LivePreview(fail, lambda _: None) as live:
+    with caplog.at_level(logging.WARNING, "tar_core"), LivePreview(fail, lambda _: None, CaptureOptions()) as live:
         for _ in range(3):
             live.offer(np.zeros((48, 64, 3), np.uint8))
         deadline = time.monotonic() + 10

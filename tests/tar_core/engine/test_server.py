@@ -152,6 +152,7 @@ def test_live_recording_sends_previews_of_its_people(demo_video: Path, tmp_path:
         assert engine.process.wait(timeout=30) == 0
     finally:
         sender.end()
+    assert all(preview.bodies.keys() == preview.people.keys() for preview in previews)
     frames = [preview.frame for preview in previews]
     assert frames == sorted(set(frames)) and len(frames) < frames[-1] + 1, "images are dropped, none comes twice"
     assert VideoReader(video).frame_count > len(frames), "the recording has images that the preview has dropped"
