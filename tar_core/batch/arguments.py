@@ -34,7 +34,12 @@ def add_batch(parser: argparse.ArgumentParser) -> None:
         "list on standard input",
     )
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="Folder for the motion files"
+        "-o", "--output", type=Path, required=True, metavar="FOLDER", help="Folder for the report and the motion files"
+    )
+    parser.add_argument(
+        "--results",
+        metavar="ADDRESS",
+        help="Write the motion files to a storage that fsspec reaches instead, such as s3://bucket/takes",
     )
     add_batch_arguments(parser)
     add_arguments(parser, CaptureOptions, exclusive=[("focal_length", "fov")])

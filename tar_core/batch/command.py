@@ -14,8 +14,9 @@ from tar_core.batch.engine_pool import EnginePool
 from tar_core.batch.inputs import BatchVideo, find_videos
 from tar_core.batch.ray_pool import RayPool, Resources, Task
 from tar_core.batch.report import DONE, FAILED, SKIPPED, Outcome
-from tar_core.batch.runner import Batch, Written, run_batch
+from tar_core.batch.runner import Batch, Output, Written, run_batch
 from tar_core.batch.settings import limit_on_cluster, number_of_engines, on_cluster, settings_text, with_share
+from tar_core.batch.storage import written_to
 from tar_core.body.data import body_of_clip, load_body
 from tar_core.cleanup.pipeline import clean_up
 from tar_core.duration import format_duration
@@ -99,6 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         overwrite=arguments.overwrite,
         inputs=_inputs(videos, options),
         shard=arguments.shard,
+        results=arguments.results,
     )
     display = _Display(len(videos))
 
@@ -122,7 +124,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def capture_to_file(
-    video: Path, output: Path, options: ClipOptions, engine: BlockingEngine, on_event: Callable[[Event], None]
+    video: Path, output: Output, options: ClipOptions, engine: BlockingEngine, on_event: Callable[[Event], None]
 ) -> Written:
     """Capture a video with an engine or read a motion file, clean the motion up and write it.
 
@@ -139,7 +141,8 @@ def capture_to_file(
             raise TarError(with_hint(str(error), error.topic, HINTS)) from error
     body = body_of_clip(clips[0])
     clips = [clean_up(clip, body, options.cleanup, on_ground=is_motion).clip for clip in clips]
-    save_shots(output, clips)
+    with written_to(output) as path:
+        save_shots(path, clips)
     people = [person for clip in clips for person in clip.people]
     first, last = min(int(one.frames[0]) for one in people), max(int(one.frames[-1]) for one in people)
     return Written.of(video, [output], len(people), last - first + 1)

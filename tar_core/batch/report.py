@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import tar_core
+from tar_core.batch.storage import StoredFile
 from tar_core.errors import TarError
 from tar_core.files import file_hash, take_lock
 
@@ -30,22 +31,24 @@ class FileState:
     sha256: str = ""
 
     @classmethod
-    def of(cls, path: Path, with_hash: bool = False) -> "FileState":
-        """The present state.
+    def of(cls, path: Path | StoredFile, with_hash: bool = False) -> "FileState":
+        """The present state; `with_hash` is for paths only.
 
         Raises:
             OSError: there is no such file.
         """
         about = path.stat()
-        return cls(about.st_size, about.st_mtime_ns, file_hash(path) if with_hash else "")
+        sha256 = file_hash(path) if with_hash and isinstance(path, Path) else ""
+        return cls(about.st_size, about.st_mtime_ns, sha256)
 
-    def is_state_of(self, path: Path) -> bool:
+    def is_state_of(self, path: Path | StoredFile) -> bool:
         """Whether the file has not changed. A copy with the same content counts as unchanged if its hash is known."""
         with suppress(OSError):
             now = FileState.of(path)
             if (now.size, now.changed) == (self.size, self.changed):
                 return True
-            return bool(self.sha256) and now.size == self.size and file_hash(path) == self.sha256
+            if self.sha256 and isinstance(path, Path):
+                return now.size == self.size and file_hash(path) == self.sha256
         return False
 
 
@@ -151,7 +154,7 @@ class Report:
         except OSError as error:
             raise TarError(f"cannot write {self.path} ({error.strerror}); free some space") from error
 
-    def is_finished(self, video: Path, name: str, outputs: Sequence[Path], settings: str) -> bool:
+    def is_finished(self, video: Path, name: str, outputs: Sequence[Path | StoredFile], settings: str) -> bool:
         """Whether a video was done with the same settings, and neither the video nor the outputs have changed since."""
         last = self._last.get(name)
         return (
@@ -164,7 +167,7 @@ class Report:
             and all(last.files[str(output)].is_state_of(output) for output in outputs)
         )
 
-    def has_written(self, name: str, output: Path) -> bool:
+    def has_written(self, name: str, output: Path | StoredFile) -> bool:
         """Whether an existing output is this batch's own, and unchanged; it may then be replaced."""
         last = self._last.get(name)
         known = None if last is None else last.files.get(str(output))

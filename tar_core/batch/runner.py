@@ -10,12 +10,16 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tar_core.batch.inputs import BatchVideo
 from tar_core.batch.report import DONE, FAILED, REPORT, SKIPPED, STARTED, FileState, Outcome, Report
+from tar_core.batch.storage import StoredFile
 from tar_core.errors import TarError
 from tar_core.files import check_outputs
 from tar_core.shard import Shard
+
+Output = Path | StoredFile
 
 
 @dataclass(frozen=True)
@@ -29,13 +33,13 @@ class Written:
         frames: from the first to the last one with a person.
     """
 
-    files: Mapping[Path, FileState]
+    files: Mapping[Output, FileState]
     source: FileState
     people: int
     frames: int
 
     @classmethod
-    def of(cls, video: Path, files: Sequence[Path], people: int, frames: int) -> "Written":
+    def of(cls, video: Path, files: Sequence[Output], people: int, frames: int) -> "Written":
         """Look at the files. On a cluster, the machine that has written them does so.
 
         Raises:
@@ -44,7 +48,7 @@ class Written:
         states = {file: FileState.of(file) for file in files}
         return cls(states, FileState.of(video, with_hash=True), people, frames)
 
-    def named(self, files: Sequence[Path]) -> "Written":
+    def named(self, files: Sequence[Output]) -> "Written":
         """The same with other paths of the files, such as relative ones."""
         return replace(self, files=dict(zip(files, self.files.values(), strict=True)))
 
@@ -54,13 +58,14 @@ class Batch:
     """Where and how a batch writes.
 
     Attributes:
-        folder: for the outputs and the report.
+        folder: for the report and, without `results`, the outputs.
         endings: of the outputs of each video.
         settings: describes all that the result of a video depends on, apart from its content.
         resume: skip videos that are finished, and write the others again.
         overwrite: replace existing files; without `resume` and `overwrite`, videos with existing files fail.
         inputs: files that must not be replaced; videos with such an output fail.
         shard: the part of a batch that these videos are, if it is divided; it has its own report.
+        results: address of the folder for the outputs in a storage; see `StoredFile`.
     """
 
     folder: Path
@@ -70,13 +75,17 @@ class Batch:
     overwrite: bool = False
     inputs: Sequence[Path | None] = ()
     shard: Shard | None = None
+    results: str | None = None
 
-    def outputs(self, video: BatchVideo) -> list[Path]:
+    def outputs(self, video: BatchVideo) -> list[Output]:
         """The output files of a video, such as out/walk.blend and out/walk.fbx for videos/walk.mp4."""
-        return [self.folder / f"{video.name}.{ending}" for ending in self.endings]
+        names = [f"{video.name}.{ending}" for ending in self.endings]
+        if self.results is None:
+            return [self.folder / name for name in names]
+        return [StoredFile(f"{self.results.rstrip('/')}/{name}") for name in names]
 
 
-Process = Callable[[BatchVideo, Sequence[Path]], Written]
+Process = Callable[[BatchVideo, Sequence[Any]], Written]  # of the outputs, which are paths without `Batch.results`
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,7 @@ class _Run:
         if self.batch.resume and self.report.is_finished(video.path, video.name, outputs, self.batch.settings(video)):
             self._end(Outcome(str(video), video.name, SKIPPED))
             return False
-        reason = self._reason_to_keep([file for file in outputs if os.path.lexists(file)], video)
+        reason = self._reason_to_keep([file for file in outputs if _exists(file)], video)
         if reason:
             self._end(Outcome(str(video), video.name, FAILED, reason))
             return False
@@ -150,10 +159,10 @@ class _Run:
         existing = [file for file in self.batch.outputs(video) if file.exists()]
         return Outcome(str(video), video.name, STARTED, files={str(file): FileState.of(file) for file in existing})
 
-    def _reason_to_keep(self, existing: Sequence[Path], video: BatchVideo) -> str:
+    def _reason_to_keep(self, existing: Sequence[Output], video: BatchVideo) -> str:
         """Why existing files must not be replaced; empty if they may."""
         try:
-            check_outputs(existing, self.batch.inputs)
+            check_outputs([file for file in existing if isinstance(file, Path)], self.batch.inputs)
         except TarError as error:
             return str(error)
         for file in existing:
@@ -202,3 +211,7 @@ class _Run:
         if outcome.status != SKIPPED:
             self.report.add(outcome)
         self.on_outcome(outcome)
+
+
+def _exists(file: Output) -> bool:
+    return os.path.lexists(file) if isinstance(file, Path) else file.exists()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import numpy as np
 import pytest
 
@@ -87,6 +88,40 @@ def test_videos_become_motion_files(
     assert [Path(job["video"]).name for job in read(jobs)] == ["empty.mp4"], "failed videos are tried again"
     assert main(["batch", str(takes / "a.mp4"), "-o", str(out), "--fov", "50", "--resume"]) == 0
     assert Path(read(jobs)[-1]["video"]).name == "a.mp4", "with other options"
+
+
+@pytest.mark.parametrize("address", ["memory://bucket/takes", "file://{folder}/shared/takes/"])
+def test_motion_files_are_written_to_a_storage(
+    address: str, jobs: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, results = tmp_path / "out", address.format(folder=tmp_path)
+    command = ["batch", str(takes), "-o", str(out), "--results", results]
+    files, folder = fsspec.core.url_to_fs(results)
+    assert main(command) == 2, "one of the videos shows nobody"
+    assert sorted(Path(path).name for path in files.ls(folder, detail=False)) == ["a.npz", "b.npz"]
+    assert [path.name for path in out.iterdir()] == [REPORT]
+    files.get(f"{folder}/a.npz", str(tmp_path / "fetched.npz"))
+    assert len(load_shots(tmp_path / "fetched.npz")[0].people[0]) == 5
+
+    jobs.write_text("")
+    assert main([*command, "--resume"]) == 2
+    assert [Path(job["video"]).name for job in read(jobs)] == ["empty.mp4"], "the others are finished"
+    files.rm(f"{folder}/a.npz")
+    files.pipe(f"{folder}/b.npz", b"of somebody else")
+    capsys.readouterr()
+    assert main([*command, "--resume"]) == 2
+    assert "b.npz: already exists; it is not from this batch" in capsys.readouterr().err
+    assert files.exists(f"{folder}/a.npz") and files.cat(f"{folder}/b.npz") == b"of somebody else"
+    files.rm(folder, recursive=True)
+
+
+def test_storage_that_cannot_be_used_is_an_error(
+    jobs: Path, takes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["batch", str(takes), "-o", str(tmp_path / "out"), "--results", "abacus://a/b"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "abacus://a/b/a.npz" in line and "check the address" in line
+    assert not read(jobs)
 
 
 def test_list_gives_videos_their_own_options(jobs: Path, takes: Path, tmp_path: Path) -> None:

@@ -208,3 +208,24 @@ def test_driver_and_machine_are_lost(cluster: Any, demo_video: Path, tmp_path: P
     assert sorted(ended(out, "done")) == [f"clip-{k:02d}" for k in range(NUM_CLIPS)], "each is reported once"
     assert len(hashes(out)) == NUM_CLIPS and hashes(out) == hashes(serial)
     assert writes.repeated() <= 3, "one clip of each worker that was lost"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_workers_write_to_a_storage(cluster: Any, demo_video: Path, tmp_path: Path) -> None:
+    clips, out, results = (tmp_path / name for name in ("clips", "out", "results"))
+    images = [cv2.resize(frame.image, (270, 480)) for frame in VideoReader(demo_video).frames()][:16]
+    clips.mkdir()
+    for name in ("a", "b"):
+        with VideoWriter(clips / f"{name}.mp4", 30.0, 270, 480) as writer:
+            for image in images:
+                writer.write(image)
+    cluster.add_node(num_cpus=1)
+    command = [sys.executable, "-m", "tar_core", "batch", str(clips), "-o", str(out), "--device", "cpu", "--resume"]
+    command += ["--ray", cluster.address, "--results", f"file://{results}"]
+    assert subprocess.run(command, cwd=REPOSITORY, timeout=LIMIT).returncode == 0
+    assert sorted(file.name for file in results.iterdir()) == ["a.npz", "b.npz"]
+    assert sorted(ended(out, "done")) == ["a", "b"] and not hashes(out)
+    count = len(rows(out))
+    assert subprocess.run(command, cwd=REPOSITORY, timeout=LIMIT).returncode == 0
+    assert len(rows(out)) == count, "nothing is captured again"
