@@ -4,7 +4,7 @@ import bpy
 
 from ..operators.ik_controls import TAR_OT_add_ik_controls, TAR_OT_remove_ik_controls
 from ..scene.ik_controls import INFLUENCE, LIMBS, controlled_limbs
-from ..util.blender_types import pose_bones
+from ..util.blender_types import data_of, pose_bones
 
 
 def draw_ik_controls(layout: bpy.types.UILayout, armature: bpy.types.Object) -> None:
@@ -19,4 +19,5 @@ def draw_ik_controls(layout: bpy.types.UILayout, armature: bpy.types.Object) -> 
             TAR_OT_add_ik_controls.bl_idname, "limbs", icon="CON_KINEMATIC"
         ).person = armature.name
     if limbs:
+        column.prop(data_of(armature, bpy.types.Armature), "show_bone_custom_shapes", text="Shapes of Controls")
         column.operator(TAR_OT_remove_ik_controls.bl_idname, icon="X").person = armature.name

@@ -26,6 +26,8 @@ def draw_person_edits(context: bpy.types.Context, layout: bpy.types.UILayout, ar
     stand.person = armature.name
     frame = -1 if found is None or context.scene is None else context.scene.frame_current - found[0]
     is_inside = found is not None and 0 <= frame < len(found[1])
+    column = layout.column(align=True)
+    column.label(text="Contacts at this frame")
     for pair in (FEET, HANDS):
         row = column.row(align=True)
         row.enabled = is_inside

@@ -18,6 +18,7 @@ from tar_core.rotations import continuous_quaternions, matrix_to_quaternion
 from ..util.blender_types import data_of, pose_bones
 from .armature import edit_mode
 from .bone_names import joint_bones
+from .control_shapes import BALL, BOX, remove_unused_shapes, set_shape
 from .fcurves import (
     add_driver,
     bone_path,
@@ -148,6 +149,7 @@ def remove_controls(context: bpy.types.Context, armature: bpy.types.Object) -> l
     collection = data.collections.get(COLLECTION)
     if collection is not None and not collection.bones:
         data.collections.remove(collection)
+    remove_unused_shapes()
     return limbs
 
 
@@ -210,6 +212,8 @@ def _constrain(armature: bpy.types.Object, limb: Limb) -> None:
     bones = pose_bones(armature)
     _, middle, end = (bones[name] for name in limb.bones)
     target: Any = bones[limb.target]
+    set_shape(target, BOX)
+    set_shape(bones[limb.pole], BALL)
     target[INFLUENCE] = 1.0
     target.id_properties_ui(INFLUENCE).update(
         min=0.0, max=1.0, description="1: the control holds the limb. 0: the limb follows its own keys"

@@ -20,6 +20,7 @@ from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.option_fields import LARGEST_INTEGER
 
 from ..util.blender_types import find_object, view_layer_of
+from .control_shapes import remove_unused_shapes
 from .fcurves import Animated
 from .markers import remove_markers
 from .sound import SOUND, remove_sound
@@ -358,6 +359,7 @@ def remove_objects(objects: list[bpy.types.Object]) -> None:
     bpy.data.batch_remove(objects)
     for parts in (data, used_by_data):
         bpy.data.batch_remove([part for part in dict.fromkeys(parts) if part.users == 0])
+    remove_unused_shapes()
     view_layer_of(bpy.context).update()  # otherwise Blender 5.2 keeps None in its list of objects for a while
 
 

@@ -92,7 +92,8 @@ def update_steps(
     """
     collection, options = captured.collection, captured.options
     scene = scene_of(context)
-    armatures = {person_id(armature): armature for armature in people_of(collection)}
+    # Of each person the first armature, not copies that the user has made of it.
+    armatures = {person_id(armature): armature for armature in reversed(people_of(collection))}
     all_edits = {person: edits_of(armature) for person, armature in armatures.items()} | dict(edits or {})
     rate, conflict = update_rate(scene, collection, options)
     prepared = yield from prepared_steps(captured.motion, context, options, rate, PeopleEdits(all_edits))

@@ -86,7 +86,7 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
     video, extension = videos / "balance.mp4", videos / artifacts.extension.name
-    shutil.copy(artifacts.video, blender.host_path(video))
+    add_tone(artifacts.video, blender.host_path(video))
     shutil.copy(artifacts.extension, blender.host_path(extension))
     write_phone_videos(blender.host_path(videos))
     long_motion = videos / "long.npz"
@@ -148,6 +148,11 @@ def write_phone_videos(folder: Path) -> None:
                 writer.write(np.ascontiguousarray(stored))
         phone_video(plain, rotation, folder / f"{rotation}.mp4")
         plain.unlink()
+
+
+def add_tone(video: Path, path: Path) -> None:
+    """Write a video with the same images and a tone."""
+    ffmpeg("-i", video, "-f", "lavfi", "-i", "sine", "-c:v", "copy", "-c:a", "aac", "-shortest", path)
 
 
 def write_variable_video(video: Path, path: Path) -> None:

@@ -65,6 +65,7 @@ def first_use() -> Step:
     assert not session.progress.error, session.progress.error
     print_figure("import_seconds", time.monotonic() - began)
     check_motion()
+    check_sound()
     yield DRAW_SECONDS
     session.screenshot("first_use")
     print(*(f"click {number}: {click}" for number, click in enumerate(CLICKS, 1)), sep="\n")
@@ -87,6 +88,14 @@ def check_motion() -> None:
             places.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
         distances.append((places[0] - places[1]).length)
     assert max(distances) > 0.05, f"nobody moves: {distances}"
+
+
+def check_sound() -> None:
+    """Check that the sound of the video is played with the motion."""
+    scene = bpy.context.scene
+    editor = scene.sequence_editor
+    (strip,) = editor.strips if hasattr(editor, "strips") else editor.sequences
+    assert strip.type == "SOUND" and strip.name == "balance" and scene.sync_mode == "AUDIO_SYNC"
 
 
 def print_figure(name: str, value: float) -> None:

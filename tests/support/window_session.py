@@ -109,6 +109,7 @@ class Session:
             bpy.ops.ed.undo()
         yield DRAW_SECONDS
         assert leftovers() == self.before, "one undo step did not remove the import"
+        assert not bpy.data.sounds and bpy.context.scene.sync_mode == "NONE", "one undo step did not remove the sound"
         self.settings.people = "picked"
 
     def screenshot(self, name: str) -> None:

@@ -158,6 +158,20 @@ def test_everything_of_the_user_is_kept(imported: bpy.types.Collection) -> None:
     assert scene.render.resolution_x == 640
 
 
+def test_copies_of_a_person_stay_as_they_are(imported: bpy.types.Collection) -> None:
+    armature = bpy.data.objects["Person 1"]
+    with bpy.context.temp_override(selected_objects=[armature], active_object=armature):
+        bpy.ops.object.select_all(action="DESELECT")
+        armature.select_set(True)
+        bpy.ops.object.duplicate()
+    copy = bpy.data.objects["Person 1.001"]
+    assert copy.animation_data.action != armature.animation_data.action
+    motion = pelvis_curve(armature)
+    assert bpy.ops.tar.reimport_clip(clip=imported.name, smoothing=1.0) == {"FINISHED"}
+    assert np.abs(pelvis_curve(armature)[:, 1] - motion[:, 1]).max() > 1e-6
+    np.testing.assert_array_equal(pelvis_curve(copy), motion)
+
+
 def test_clip_in_scenes_of_different_frame_rates_keeps_the_rate_of_its_keys(
     imported: bpy.types.Collection, capfd: pytest.CaptureFixture[str]
 ) -> None:

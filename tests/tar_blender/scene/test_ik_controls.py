@@ -49,7 +49,8 @@ def contents(person: bpy.types.Object) -> list[object]:
     constraints = [each.name for bone in person.pose.bones for each in bone.constraints]
     drivers = [curve.data_path for curve in person.animation_data.drivers]
     bones = [(bone.name, bone.head_local[:], bone.tail_local[:]) for bone in person.data.bones]
-    return [curves, constraints, drivers, bones, person.data.collections.keys(), person.mode]
+    files = [bpy.data.objects.keys(), bpy.data.meshes.keys()]
+    return [curves, constraints, drivers, bones, person.data.collections.keys(), person.mode, files]
 
 
 def test_pose_stays_and_removal_restores_everything(walker: bpy.types.Object) -> None:
