@@ -15,7 +15,7 @@ from tar_blender.scene.build import import_steps, record_import
 from tar_blender.scene.fcurves import curves_of, new_action, write_curves
 from tar_blender.scene.frame_rate import frame_rate
 from tar_blender.scene.layers import add_layer
-from tar_blender.scene.metadata import uncertain_ranges_of
+from tar_blender.scene.metadata import key_rate, uncertain_ranges_of
 from tar_blender.util.incremental import finish
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
@@ -137,6 +137,16 @@ def test_what_cannot_be_baked_is_refused(person: bpy.types.Object) -> None:
     assert frame_rate(bpy.context.scene) == pytest.approx(ODD)
     with pytest.raises(TarError, match="no imported clip"):
         bake_frame_rate(bpy.data.scenes.new("Other"), ODD, WHOLE)
+
+
+def test_another_scene_with_the_clip_keeps_its_rate_and_is_mentioned(person: bpy.types.Object) -> None:
+    other = bpy.data.scenes.new("Second")
+    other.render.fps = 24
+    (clip,) = person.users_collection
+    other.collection.children.link(clip)
+    (warning,) = bake_frame_rate(bpy.context.scene, ODD, WHOLE)
+    assert warning.endswith("is also in the scene Second, which keeps its frame rate; set it to 30 as well")
+    assert other.render.fps == 24 and key_rate(clip) == WHOLE
 
 
 def test_other_animation_is_mentioned(person: bpy.types.Object) -> None:
