@@ -72,9 +72,9 @@ def add_sounds(
     if not any(_sound_of(collection) for collection in clips):
         return "", warnings
     if in_use:
-        return "; the sound is in the sequencer", warnings
+        return "; sound added to the sequencer", warnings
     scene.sync_mode = "AUDIO_SYNC"
-    return "; the sound is in the sequencer, and playback is synchronized with it", warnings
+    return ", with sound (Sync to Audio)", warnings
 
 
 def update_sound(

@@ -87,7 +87,7 @@ def test_sound_is_heard_with_the_picture(tmp_path: Path, fps: int | None, start_
     assert getattr(strip, _CONTENT) == start_frame
     assert heard_at(tmp_path) == pytest.approx(seconds_in_scene(scene, start_frame, BEEP), abs=0.5 / rate)
     assert scene.sync_mode == "AUDIO_SYNC"
-    assert imported.about_scene.endswith("; the sound is in the sequencer, and playback is synchronized with it")
+    assert imported.about_scene.endswith(", with sound (Sync to Audio)")
     assert not damaged_records()
 
 
@@ -128,9 +128,9 @@ def test_strips_of_the_user_stay_as_they_are() -> None:
     before = mine.channel, getattr(mine, _LEFT), getattr(mine, _RIGHT), scene.sync_mode
     assert is_in_use(scene), "another frame rate would change the edit"
     first = imported_tone()
-    assert [strip.name for strip in strips()] == ["Mine"] and not first.about_scene.endswith("sequencer")
+    assert [strip.name for strip in strips()] == ["Mine"] and "sound" not in first.about_scene
     imported = imported_tone(sound="on")
-    assert imported.about_scene.endswith("; the sound is in the sequencer")
+    assert imported.about_scene.endswith("; sound added to the sequencer")
     (added,) = (strip for strip in strips() if strip.type == "SOUND")
     assert added.channel == 2
     assert (mine.channel, getattr(mine, _LEFT), getattr(mine, _RIGHT), scene.sync_mode) == before
@@ -192,7 +192,7 @@ def test_bake_to_frame_rate_keeps_the_sound_with_the_picture(tmp_path: Path) -> 
 @pytest.mark.parametrize("sound", ["auto", "on"])
 def test_video_without_sound_changes_nothing(sound: str) -> None:
     imported = imported_tone(DATA / "twelve_greys.mp4", sound=sound)
-    assert not imported.warnings and "sequencer" not in imported.about_scene
+    assert not imported.warnings and "sound" not in imported.about_scene
     assert not strips() and not bpy.data.sounds
 
 
