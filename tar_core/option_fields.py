@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -65,6 +66,7 @@ def options_of(cls: type) -> dict[str, Option]:
     return {field.name: field.metadata["option"] for field in dataclasses.fields(cls) if "option" in field.metadata}
 
 
+@cache
 def value_type(cls: type, name: str) -> type:
     """Return the type of an option's values other than None: bool, int, float, str, Path, or another class."""
     hint = typing.get_type_hints(cls)[name]

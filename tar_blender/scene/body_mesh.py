@@ -90,6 +90,8 @@ def _vertex_group_steps(body_object: bpy.types.Object, body: BodyData, bones: Ma
     weights = limited_weights(body.weights)
     for joint, name in enumerate(body.joint_names):
         group = body_object.vertex_groups.new(name=bones[name])
-        for vertex in np.flatnonzero(weights[:, joint]).tolist():
-            group.add((vertex,), float(weights[vertex, joint]), "REPLACE")
+        of_joint = weights[:, joint]
+        group.add(np.flatnonzero(of_joint == 1).tolist(), 1.0, "REPLACE")  # in one call, as many have only this weight
+        for vertex in np.flatnonzero((of_joint != 0) & (of_joint != 1)).tolist():
+            group.add((vertex,), float(of_joint[vertex]), "REPLACE")
         yield

@@ -54,8 +54,7 @@ def _straightened(labels: np.ndarray, faces: np.ndarray, vertices: np.ndarray) -
     pairs = pairs[pairs[:, 0] != pairs[:, 1]]
     labels, unchanged = labels[quads], 0
     for number in range(_MAX_ROUNDS):
-        shared = np.zeros((len(labels), 3))
-        np.add.at(shared, (pairs[:, 0], labels[pairs[:, 1]]), lengths)
+        shared = np.bincount(3 * pairs[:, 0] + labels[pairs[:, 1]], lengths, 3 * len(labels)).reshape(-1, 3)
         wanted = shared.argmax(1)
         own = shared[np.arange(len(labels)), labels]
         is_shorter = (shared.max(1) > _LONGER * own) & ((wanted > labels) if number % 2 else (wanted < labels))

@@ -109,6 +109,10 @@ class BodyData:
 
     def with_fingers(self) -> "BodyData":
         """The same body with SMPL-H's 52 joints; unchanged if its file has no fingers, as SMPL's."""
+        return self._fingered
+
+    @cached_property
+    def _fingered(self) -> "BodyData":
         if self.hand_weights is None or self.hand_regressor is None:
             return self
         wrists = [JOINT_NAMES.index(f"{side}_wrist") for side in ("left", "right")]

@@ -6,6 +6,7 @@ channels, 3 x 3, three steps in each direction at 64 x 64) costs the 184 GFLOPs 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -30,6 +31,7 @@ class Cost:
 PAPER_COSTS = {64: Cost(25.0, 184.6), 32: Cost(29.9, 72.4), 16: Cost(34.3, 43.5), 8: Cost(38.5, 36.3)}
 
 
+@cache
 def measure_cost(config: TARConfig) -> Cost:
     """Count the operations of a forward pass for one window, on torch's meta device, which computes nothing."""
     with torch.device("meta"):

@@ -27,7 +27,7 @@ def _content(betas: int) -> dict[str, Any]:
     return {
         "v_template": free["v_template"][chosen].astype(float),
         "shapedirs": random.normal(size=(VERTICES, 3, betas)) * 0.01,
-        "posedirs": random.normal(size=(VERTICES, 3, 207)) * 0.002,
+        "posedirs": random.normal(size=(VERTICES, 3, 1)) * random.normal(size=207) * 0.002,
         "J_regressor": csc_matrix(regressor / regressor.sum(1, keepdims=True)),
         "weights": weights / weights.sum(1, keepdims=True),
         "kintree_table": np.array([[2**32 - 1, *PARENTS[1:]], range(24)], np.int64),
