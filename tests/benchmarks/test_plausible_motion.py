@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.bench_motion import MOTIONS
 from benchmarks.plausible_motion import (
     AZIMUTHS,
     DISTANCE,
@@ -21,6 +20,7 @@ from benchmarks.recordings import read_recordings
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.plausibility import plausibility_of
+from tests.support.motion_files import member
 from tests.support.recordings import standing_recording
 
 
@@ -39,12 +39,16 @@ def test_boxes_contain_the_person() -> None:
     assert np.abs(middle).max() < 200
 
 
-@pytest.mark.skipif(not MOTIONS.is_dir(), reason="needs the recordings of the training")
-def test_recorded_walking_has_no_range_to_check() -> None:
+def test_recorded_walking_has_no_range_to_check(tmp_path: Path) -> None:
     body = load_body()
-    motions = read_recordings(MOTIONS, rest_joints(body, np.zeros(10)))
-    walking = [motion for motion in motions if motion.name in ("cmu/002_01", "cmu/007_01", "deepmimic/walk")]
-    assert len(walking) == 3
+    for archive, name in (
+        ("cmu_bvh.tar.xz", "002_01.bvh"),
+        ("cmu_bvh.tar.xz", "007_01.bvh"),
+        ("deepmimic_txt.tar.xz", "humanoid3d_walk.txt"),
+    ):
+        (tmp_path / name).write_bytes(member(archive, name))
+    walking = read_recordings(tmp_path, rest_joints(body, np.zeros(10)))
+    assert [motion.name for motion in walking] == ["cmu/002_01", "cmu/007_01", "deepmimic/walk"]
     for name, kinematics in recorded_kinematics(walking, body):
         assert plausibility_of([kinematics]).summary == "nothing to check", name
 

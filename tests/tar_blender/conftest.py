@@ -6,6 +6,7 @@ Real Blenders have no torch, scipy, cv2 and smplx, so modules here must not impo
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tar_core.people.selection import Scan
 from tar_core.shots import Shot
 from tests.support.clips import detected_person, synthetic_clip
 from tests.support.engine_programs import READ_JOB, SAY
+from tests.support.once import made_once
 from tests.support.paths import PYTHON, REPOSITORY
 
 if TYPE_CHECKING:
@@ -189,6 +191,23 @@ def base_python() -> Path:
 
 
 @pytest.fixture(scope="session")
+def new_environment(base_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment of the engine without packages."""
+    from tar_blender.engine.environment import set_up_commands
+
+    def make(folder: Path) -> None:
+        subprocess.run(set_up_commands(folder, base_python, "tar_core", ["--no-index"])[0], check=True)
+
+    return made_once(tmp_path_factory, "engine", make)
+
+
+@pytest.fixture
+def environment(new_environment: Path, tmp_path: Path) -> Path:
+    """A copy of the environment without packages."""
+    return shutil.copytree(new_environment, tmp_path / "engine", symlinks=True)
+
+
+@pytest.fixture(scope="session")
 def smplx_points(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
     """Return vertices and joints of `synthetic_clip()` computed by smplx; see tests/support/smplx_points.py.
 
@@ -198,9 +217,12 @@ def smplx_points(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarr
     if file is None:
         if importlib.util.find_spec("smplx") is None:
             pytest.skip("needs smplx, or TAR_SMPLX_POINTS with the path of a file by tests/support/smplx_points.py")
-        file = str(tmp_path_factory.mktemp("smplx") / "points.npz")
-        # In another process, because the libraries of Blender and torch may conflict.
-        subprocess.run([sys.executable, "-m", "tests.support.smplx_points", file], cwd=REPOSITORY, check=True)
+
+        def make(path: Path) -> None:
+            # In another process, because the libraries of Blender and torch may conflict.
+            subprocess.run([sys.executable, "-m", "tests.support.smplx_points", str(path)], cwd=REPOSITORY, check=True)
+
+        file = str(made_once(tmp_path_factory, "smplx_points.npz", make))
     with np.load(file) as points:
         return dict(points)
 

@@ -55,12 +55,6 @@ def server() -> Iterator[socket.socket]:
         yield listening
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The environment, which all tests use."""
-    return tmp_path_factory.mktemp("offline") / "engine"
-
-
 def set_up(folder: Path, base_python: Path, requirement: str, wheels: Path) -> Event:
     commands = set_up_commands(folder, base_python, requirement, ["--no-index", "--find-links", str(wheels)])
     return follow(EngineSetup(environment_python(folder), commands, folder, variables=local_variables()))[-1]
@@ -71,7 +65,7 @@ def set_up(folder: Path, base_python: Path, requirement: str, wheels: Path) -> E
 )
 def test_neither_the_configuration_of_pip_nor_wheels_reach_other_computers(
     requirement: str,
-    folder: Path,
+    environment: Path,
     base_python: Path,
     tmp_path: Path,
     server: socket.socket,
@@ -83,7 +77,7 @@ def test_neither_the_configuration_of_pip_nor_wheels_reach_other_computers(
     for name, value in (("CONFIG_FILE", configuration), ("FIND_LINKS", url), ("INDEX_URL", url), ("NO_INDEX", "0")):
         monkeypatch.setenv(f"PIP_{name}", str(value))
     wheel = make_wheel(tmp_path, INFO, requirement.format(url=url))
-    last = set_up(folder, base_python, str(wheel), tmp_path)
+    last = set_up(environment, base_python, str(wheel), tmp_path)
     assert isinstance(last, Failed) if requirement else last == Ready(INFO)
     with pytest.raises(BlockingIOError):
         server.accept()

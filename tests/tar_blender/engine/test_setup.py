@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -34,19 +33,6 @@ from tests.support.paths import PYTHON
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
     return make_wheel(tmp_path, INFO)
-
-
-@pytest.fixture(scope="module")
-def new_environment(base_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment without packages."""
-    folder = tmp_path_factory.mktemp("environment") / "engine"
-    subprocess.run(set_up_commands(folder, base_python, "tar_core", OFFLINE)[0], check=True)
-    return folder
-
-
-@pytest.fixture
-def environment(new_environment: Path, tmp_path: Path) -> Path:
-    return shutil.copytree(new_environment, tmp_path / "engine", symlinks=True)
 
 
 @pytest.mark.slow

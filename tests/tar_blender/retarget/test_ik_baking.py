@@ -28,8 +28,10 @@ def keyed(character: bpy.types.Object) -> dict[str, list[float]]:
     return {curve.data_path: [point.co[1] for point in curve.keyframe_points] for curve in curves_of(character)}
 
 
-def test_rigify(walker: bpy.types.Object) -> None:
-    rig = generate_rigify()
+# The basic rig has no face and no fingers, whose generation and evaluation take most of the time.
+@pytest.mark.parametrize("basic", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_rigify(walker: bpy.types.Object, basic: bool) -> None:
+    rig = generate_rigify(basic)
     if rig is None:
         pytest.skip("this version of Blender has no Rigify")
     kind, bones = find_bones([bone.name for bone in rig.data.bones])

@@ -1,6 +1,7 @@
 """Cuts of made-up footage: pictures of random shapes, seen by a camera that moves."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ from tests.support.videos import frames_of
 WIDTH, HEIGHT = 320, 180
 
 
+@cache
 def place(seed: int) -> np.ndarray:
     """A wide picture [360, 1600, 3] of a place: shapes of all sizes in random colors."""
     rng = np.random.default_rng(seed)
