@@ -12,9 +12,13 @@ from tar_core.skeleton import PARENTS
 VERTICES = 6890  # as SMPL
 
 
-def smpl_content(betas: int = 10) -> dict[str, Any]:
-    """Contents like SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of some centimeters."""
-    return dict(_content(betas))
+def smpl_content(betas: int = 10, correctives: bool = True) -> dict[str, Any]:
+    """Contents like SMPL_NEUTRAL.pkl: double floats, a sparse regressor, pose correctives of some centimeters.
+
+    The correctives, which a body file may lack, are 34 MB.
+    """
+    content = dict(_content(betas))
+    return content if correctives else {key: value for key, value in content.items() if key != "posedirs"}
 
 
 @functools.cache

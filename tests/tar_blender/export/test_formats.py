@@ -178,11 +178,11 @@ def test_full_disk_leaves_the_existing_file(
     """A limit on file sizes simulates a full disk: writing fails halfway."""
     if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
         pytest.skip("this build of Blender has no USD")
-    import_clip(clip, bpy.context, raw_options())
+    import_clip(clip, bpy.context, raw_options(figure="armature", show_video=False))
     path = tmp_path / f"out.{ending}"
     path.write_text("old")
     expected = rf"cannot write .*out\.{ending}: .*; choose another place"
-    with full_disk(20_000), pytest.raises(TarError, match=expected) as caught:
+    with full_disk(5_000), pytest.raises(TarError, match=expected) as caught:
         save_scene(path)
     assert "\n" not in str(caught.value) and "Location" not in str(caught.value)
     assert "Traceback" not in capfd.readouterr().err
@@ -195,12 +195,12 @@ def test_failed_export_frees_the_disk_space(ending: str, clip: MotionClip, tmp_p
     """With a full disk: the incomplete file no longer takes any space."""
     if ending == "usdc" and "usd_export" not in dir(bpy.ops.wm):
         pytest.skip("this build of Blender has no USD")
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(tmp_path)]
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(tmp_path)]
     if shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
         pytest.skip("needs permission to mount a small disk")
     try:
         free = shutil.disk_usage(tmp_path).free
-        import_clip(clip, bpy.context, raw_options())
+        import_clip(clip, bpy.context, raw_options(figure="armature", show_video=False))
         with pytest.raises(TarError, match="cannot write .*; choose another place or free some space"):
             save_scene(tmp_path / f"out.{ending}")
         assert not list(tmp_path.iterdir()) and shutil.disk_usage(tmp_path).free == free

@@ -48,11 +48,6 @@ def save(tmp_path):
     return writer
 
 
-def small_content(betas=10):
-    """An SMPL file without its pose correctives, which are optional and 34 MB."""
-    return {key: value for key, value in smpl_content(betas).items() if key != "posedirs"}
-
-
 def dense(content):
     return content | {"J_regressor": content["J_regressor"].toarray()}
 
@@ -195,7 +190,7 @@ def test_free_body_landmarks(free):
 def test_body_of_clip_is_the_free_body_or_the_users_file(save):
     clip = MotionClip(30, 640, 480, 800.0, np.zeros(2), "a.mp4")
     assert body_of_clip(clip).name == "free"
-    assert body_of_clip(replace(clip, body=str(save(small_content(), "SMPL_MALE.pkl")))).name == "SMPL_MALE"
+    assert body_of_clip(replace(clip, body=str(save(smpl_content(correctives=False), "SMPL_MALE.pkl")))).name == "SMPL_MALE"
     with pytest.raises(TarError, match="no such body file"):
         body_of_clip(replace(clip, body="gone.npz"))
 
@@ -238,7 +233,7 @@ def test_official_pickle(save, protocol):
 
 
 def test_pickle_loads_without_scipy_and_chumpy(save, monkeypatch):
-    path = save(small_content())
+    path = save(smpl_content(correctives=False))
     for name in [name for name in sys.modules if name.split(".")[0] in ("scipy", "chumpy")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "scipy", None)
@@ -256,20 +251,20 @@ def test_npz_equals_pickle(save):
 
 
 def test_first_ten_of_more_betas(save):
-    content = small_content(betas=20)
+    content = smpl_content(betas=20, correctives=False)
     body = load_body(save(content))
     np.testing.assert_array_equal(body.shapedirs, content["shapedirs"][..., :10].astype(np.float32))
 
 
 def test_landmarks_are_those_of_smplx(save):
     table = pytest.importorskip("smplx.vertex_ids").vertex_ids["smplh"]
-    assert load_body(save(small_content())).vertex_ids == {name: table[name] for name in LANDMARK_NAMES}
+    assert load_body(save(smpl_content(correctives=False))).vertex_ids == {name: table[name] for name in LANDMARK_NAMES}
 
 
 # --- invalid files ---
 
 
-VALID = dense(small_content())
+VALID = dense(smpl_content(correctives=False))
 
 
 def changed(**changes):
@@ -301,7 +296,7 @@ def test_invalid_content_gives_a_message_with_a_remedy(save, name, content, prob
 
 
 def test_mesh_with_another_number_of_vertices_needs_landmarks(save):
-    content = small_content()
+    content = smpl_content(correctives=False)
     content = {key: value[:5000] if np.shape(value)[:1] == (VERTICES,) else value for key, value in content.items()}
     content["J_regressor"] = content["J_regressor"][:, :5000]
     content["f"] = content["f"] % 5000
@@ -340,7 +335,7 @@ def test_truncated_and_corrupt_npz(tmp_path):
 
 def test_npz_with_objects_is_rejected(save):
     with pytest.raises(TarError, match="not an SMPL body"):
-        load_body(save(small_content(), "SMPL_NEUTRAL.npz"))  # a sparse matrix in an .npz is a pickle
+        load_body(save(smpl_content(correctives=False), "SMPL_NEUTRAL.npz"))  # a sparse matrix in an .npz is a pickle
 
 
 def test_the_weights_of_the_fingers_join_to_those_of_the_hand(free):
@@ -370,5 +365,5 @@ def test_joints_of_the_fingers_are_inside_the_fingers(free):
 
 
 def test_smpls_body_has_no_fingers(save):
-    body = load_body(save(small_content()))
+    body = load_body(save(smpl_content(correctives=False)))
     assert body.with_fingers() is body

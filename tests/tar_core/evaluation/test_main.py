@@ -68,7 +68,7 @@ def mpi_inf_3dhp(tmp_path):
 def researcher(tmp_path_factory):
     """Arguments for the bodies and the regressor that a researcher has."""
     folder = tmp_path_factory.mktemp("smpl")
-    body = pickle.dumps(smpl_content())
+    body = pickle.dumps(smpl_content(correctives=False))
     for gender in ("NEUTRAL", "MALE", "FEMALE"):
         (folder / f"SMPL_{gender}.pkl").write_bytes(body)
     random = np.random.default_rng(5).random((17, 6890)) ** 20
