@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -149,6 +150,13 @@ def _no_backups() -> Iterator[None]:
 
 def _write_blend(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=path, copy=True, relative_remap=False, compress=True, check_existing=False)
+    libraries: Any = bpy.data.libraries  # the stubs of `load` lack its result
+    try:
+        with libraries.load(path):
+            pass
+    except OSError as error:
+        # Blender reports success if the disk gets full with the last buffer, in small files the only one.
+        raise RuntimeError("the file is incomplete") from error
 
 
 def _write_fbx(path: str, name: str, objects: Sequence[bpy.types.Object] | None) -> None:

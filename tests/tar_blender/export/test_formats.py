@@ -26,6 +26,7 @@ def test_blend_file_contains_everything(clip: MotionClip, tmp_path: Path) -> Non
     save_scene(path)
     assert [file.name for file in tmp_path.iterdir()] == ["out.blend"], "no .blend1 and no temporary file"
     assert not bpy.data.filepath, "the path of the open file stays the same"
+    assert not bpy.data.libraries, "reading the file to check it leaves nothing"
 
     bpy.ops.wm.open_mainfile(filepath=str(path))
     armature = bpy.data.objects["Person 1"]
