@@ -190,7 +190,8 @@ def test_free_body_landmarks(free):
 def test_body_of_clip_is_the_free_body_or_the_users_file(save):
     clip = MotionClip(30, 640, 480, 800.0, np.zeros(2), "a.mp4")
     assert body_of_clip(clip).name == "free"
-    assert body_of_clip(replace(clip, body=str(save(smpl_content(correctives=False), "SMPL_MALE.pkl")))).name == "SMPL_MALE"
+    path = save(smpl_content(correctives=False), "SMPL_MALE.pkl")
+    assert body_of_clip(replace(clip, body=str(path))).name == "SMPL_MALE"
     with pytest.raises(TarError, match="no such body file"):
         body_of_clip(replace(clip, body="gone.npz"))
 
