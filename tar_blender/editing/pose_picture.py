@@ -63,8 +63,10 @@ def _color(joint: str) -> tuple[float, float, float]:
 
 def _draw_capsule(picture: np.ndarray, ends: np.ndarray, radius: float, color: np.ndarray) -> None:
     """Draw a line with round ends over a picture, with smooth edges."""
-    size = len(picture)
-    pixels = np.stack(np.meshgrid(np.arange(size) + 0.5, np.arange(size) + 0.5), -1)
+    first = np.clip(np.floor(ends.min(0) - radius - 1), 0, len(picture)).astype(int)
+    last = np.clip(np.ceil(ends.max(0) + radius + 1), 0, len(picture)).astype(int)
+    picture = picture[first[1] : last[1], first[0] : last[0]]
+    pixels = np.stack(np.meshgrid(*(np.arange(*span) + 0.5 for span in zip(first, last, strict=True))), -1)
     along = ends[1] - ends[0]
     share = np.clip((pixels - ends[0]) @ along / max(along @ along, 1e-9), 0, 1)
     distance = np.linalg.norm(pixels - ends[0] - share[..., None] * along, axis=-1)
