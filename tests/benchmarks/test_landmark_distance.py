@@ -17,7 +17,7 @@ from tar_core.options import CaptureOptions
 
 pytestmark = pytest.mark.capture
 
-LAST = 6
+LAST = 2
 
 
 @pytest.fixture(scope="module")

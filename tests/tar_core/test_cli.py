@@ -155,7 +155,7 @@ def test_bad_input(
 @pytest.mark.parametrize(
     ("name", "arguments", "size"),
     [
-        ("100%d tänzer, 2.mp4", ["-c:v", "mpeg4", "-q:v", "3"], (1080, 1920)),
+        ("100%d tänzer, 2.mp4", ["-vf", "scale=540:960", "-c:v", "mpeg4", "-q:v", "3"], (540, 960)),
         ("odd.mkv", ["-vf", "scale=333:591", "-c:v", "ffv1"], (333, 591)),
         ("still.png", ["-frames:v", "1"], (1080, 1920)),
         ("sparse.mp4", ["-vf", "select='lt(n,2)+not(mod(n,3))'", "-fps_mode", "vfr", "-c:v", "mpeg4"], (1080, 1920)),

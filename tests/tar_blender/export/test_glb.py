@@ -70,6 +70,7 @@ def test_times_are_those_of_the_video(fps: Fraction, tmp_path: Path) -> None:
     assert not any(action.use_frame_range for action in actions)
 
 
+@pytest.mark.slow
 def test_the_faces_shape_keys_are_morph_targets(tmp_path: Path) -> None:
     imported = import_clip(
         synthetic_clip(people=1, frames=3), bpy.context, raw_options(face_keys=True, show_video=False)
@@ -93,6 +94,8 @@ def test_captured_faces_are_animated_morph_targets(tmp_path: Path) -> None:
     content = (tmp_path / "out.glb").read_bytes()
     (length,) = struct.unpack_from("<I", content, 12)
     document = json.loads(content[20 : 20 + length])
+    (mesh,) = document["meshes"]
+    assert tuple(mesh["extras"]["targetNames"]) == FACE_KEY_NAMES
     (animation,) = document["animations"]
     (channel,) = [found for found in animation["channels"] if found["target"]["path"] == "weights"]
     accessor = document["accessors"][animation["samplers"][channel["sampler"]]["output"]]

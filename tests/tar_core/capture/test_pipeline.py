@@ -97,8 +97,7 @@ def largest_with_static_camera(checkpoint: Path) -> CaptureOptions:
 def test_cut_is_reported_and_ends_the_people(
     shots_video: Path, untrained_checkpoint: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", static_camera=True)
-    first, second = capture(shots_video, options)
+    first, second = capture(shots_video, largest_with_static_camera(untrained_checkpoint))
     assert [first.shot, second.shot] == [Shot(1, 0, CUT - 1), Shot(2, CUT, LAST)]
     ends = [
         (min(int(person.frames[0]) for person in clip.people), max(int(person.frames[-1]) for person in clip.people))

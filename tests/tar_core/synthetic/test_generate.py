@@ -66,7 +66,7 @@ def test_rendered_person_covers_the_projected_joints(generator, monkeypatch):
     monkeypatch.setattr(generator.renderer, "render", recording)
     random = np.random.default_rng(1)
     hits = []
-    for _ in range(3):
+    for _ in range(2):
         masks.clear()
         clip = generator.clip(random)
         frame = clip.joints[..., :2] / clip.joints[..., 2:] * clip.focal_length + clip.principal_point
@@ -74,7 +74,7 @@ def test_rendered_person_covers_the_projected_joints(generator, monkeypatch):
             pixels = np.round(clip.crop(k).from_image(frame[k, INNER_JOINTS])).astype(int)
             inside = ((pixels >= 0) & (pixels < 256)).all(1)
             hits.extend(masks[k][y, x] for x, y in pixels[inside])
-    assert len(hits) > 100
+    assert len(hits) > 70
     assert np.mean(hits) > 0.99
 
 
