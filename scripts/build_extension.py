@@ -88,7 +88,8 @@ def build_wheel(wheel: Path) -> None:
     # setuptools would add modules from earlier builds that no longer exist.
     shutil.rmtree(REPOSITORY / "build" / "lib", ignore_errors=True)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    _run([*pip, "--wheel-dir", str(wheel.parent), str(REPOSITORY)])
+    stored = "--config-settings=--build-option=--compression=stored"  # `_compress` does it better
+    _run([*pip, stored, "--wheel-dir", str(wheel.parent), str(REPOSITORY)])
     if not wheel.is_file():
         built = ", ".join(sorted(path.name for path in wheel.parent.glob("*.whl")))
         raise TarError(f"the manifest expects {wheel.name}, but pip built {built}; make the versions agree")
