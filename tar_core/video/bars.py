@@ -1,4 +1,4 @@
-"""Bars around the picture of a video: black ones, or a blurred copy of the picture, as editors add them."""
+"""Bars around the picture of a video: of one color, also with captions, or a blurred copy of the picture."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ BRIGHT = 96.0  # of 255; without a part that is so bright, as in a fade, dark si
 STEP = 6.0  # of 255; the change of brightness from a bar to the picture in a row
 STRAIGHT = 0.5  # share of the rows in which the border of the picture must be seen
 BLURRED = 0.25  # sharpness of a blurred bar, as a share of the picture's
+EMPTY = 0.6  # share of a bar of one color that has this color; the rest is a caption or a logo
+EVEN = 4.0  # of 255; by which the color of a bar varies, with the noise of compression
 TOLERANCE = 2  # pixels by which opposite bars may differ
 
 
@@ -68,7 +70,7 @@ def _bar(gray: np.ndarray) -> int:
     black = _black_bar(gray.max(0) < DARK) if gray.max() >= BRIGHT else 0
     if smallest <= black <= largest:
         return black
-    return _blurred_bar(np.abs(np.diff(gray, axis=1)), np.arange(smallest, largest + 1))
+    return _bordered_bar(gray, np.arange(smallest, largest + 1))
 
 
 def _black_bar(is_dark: np.ndarray) -> int:
@@ -79,18 +81,28 @@ def _black_bar(is_dark: np.ndarray) -> int:
     return min(left, right) if abs(left - right) <= TOLERANCE else 0
 
 
-def _blurred_bar(steps: np.ndarray, bars: np.ndarray) -> int:
-    """The width among `bars` at which a sharp picture begins between blurred sides; 0 if there is none.
+def _bordered_bar(gray: np.ndarray, bars: np.ndarray) -> int:
+    """The width among `bars` at which a picture begins between blurred sides or those of one color; 0 if there is none.
 
     Args:
-        steps: [H, W - 1] differences between neighboring columns.
+        gray: [H, W] brightness.
         bars: possible widths.
     """
+    steps = np.abs(np.diff(gray, axis=1))
     is_step = (steps > STEP).mean(0)
     right = np.max([is_step[len(is_step) - bars + shift] for shift in range(-TOLERANCE, TOLERANCE)], axis=0)
-    bar = int(bars[np.minimum(is_step[bars - 1], right).argmax()])
-    border = np.minimum(is_step[bars - 1], right).max()
+    border = np.minimum(is_step[bars - 1], right)
+    bar = int(bars[border.argmax()])
+    if border.max() < STRAIGHT:
+        return 0
+    inside = bar - TOLERANCE
     sharpness = steps.mean(0)
-    sides = max(sharpness[: bar - TOLERANCE].mean(), sharpness[-(bar - TOLERANCE) :].mean())
+    sides = max(sharpness[:inside].mean(), sharpness[-inside:].mean())
     is_blurred = sides < BLURRED * sharpness[bar + TOLERANCE : -(bar + TOLERANCE)].mean()
-    return bar if border >= STRAIGHT and is_blurred else 0
+    return bar if is_blurred or _have_one_color(gray[:, :inside], gray[:, -inside:]) else 0
+
+
+def _have_one_color(*sides: np.ndarray) -> bool:
+    """Whether all sides [H, W] are of the same brightness, except for captions and logos."""
+    color = np.median(sides[0])
+    return all(float((np.abs(side - color) < EVEN).mean()) >= EMPTY for side in sides)

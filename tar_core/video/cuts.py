@@ -9,8 +9,9 @@ Frames of one color, such as black ones and flashes, say nothing about the shot.
 and the pictures on both sides of them are compared instead.
 
 Each picture of a dissolve is a mixture of one before and one after it, with more and more of the latter. Those of a pan
-or a zoom are not. The next shot begins with the first picture that is nearly free of the last one. Dissolves in which
-much moves are not found: they must not be confused with motion.
+or a zoom are not. Also, a mixture of two places has less contrast than either: half of each has half the variance. The
+next shot begins with the first picture that is nearly free of the last one. Long dissolves in which the camera moves
+are not found: they must not be confused with motion.
 """
 
 from collections import deque
@@ -30,13 +31,15 @@ NUM_FRAMES = 4  # on each side of a cut that are compared; a flash is shorter
 MAX_LIKENESS = 0.5  # of frames on different sides of a cut
 MIN_DROP = 0.2  # by which the likeness across a cut is below that of the neighbors on either side of it
 
-DISSOLVE_LENGTHS = (8, 12, 18, 27, 40, 60, 90)  # frames from the picture before to the one after
+DISSOLVE_LENGTHS = (8, 10, 13, 17, 22, 28, 36, 46, 60, 76, 96)  # frames from the picture before to the one after
+SAMPLES = 8  # parts into which a dissolve is divided; it is looked for once in each, and compared between them
 MIXTURE_SHIFT = 2  # by which mixed thumbnails may have moved, pixels
-MIXED = 0.7  # share of the variance of each picture that the mixture explains
-MAX_COMMON = 0.2  # correlation coefficient of the pictures before and after
-GRADUAL = 3  # at least so many of seven pictures are neither of them
+MAX_VARIANCE = 0.8  # in the middle of a dissolve, as a share of the mean of both ends
+MIXED = 0.6  # share of the variance of each picture that the mixture explains
+MAX_COMMON = 0.3  # correlation coefficient of the pictures before and after
+GRADUAL = 3  # at least so many of the pictures between are neither of them
 GRADUAL_SHARE = 0.12, 0.88  # of the picture after, in those that are neither
-NEARLY_OVER = 0.9  # share of the picture after in the last of the seven
+NEARLY_OVER = 0.9  # share of the picture after in the last of those between
 
 
 def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
@@ -52,7 +55,7 @@ def mark_cuts(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]
             shot.clear()
             return frame, False
         shot.append(picture)
-        is_first = is_cut(before, pictures) or ends_dissolve(shot)
+        is_first = is_cut(before, pictures) or ends_dissolve(shot, frame.index)
         before.append(picture)
         if is_first:
             shot.clear()
@@ -87,22 +90,30 @@ def is_cut(before: Sequence[np.ndarray], after: Sequence[np.ndarray]) -> bool:
     return all(likeness(earlier, later) <= MAX_LIKENESS for earlier in before for later in after)
 
 
-def ends_dissolve(pictures: Sequence[np.ndarray]) -> bool:
-    """Whether the last of consecutive thumbnails is the first one after a dissolve."""
+def ends_dissolve(pictures: Sequence[np.ndarray], number: int) -> bool:
+    """Whether the last of consecutive thumbnails is the first one after a dissolve.
+
+    Args:
+        pictures: the thumbnails.
+        number: of the last one in the video. Long dissolves are not looked for at every frame.
+    """
     pictures = list(pictures)
-    return any(_is_dissolve(pictures[-length - 1 :]) for length in DISSOLVE_LENGTHS if length < len(pictures))
+    lengths = [length for length in DISSOLVE_LENGTHS if length < len(pictures) and number % (length // SAMPLES) == 0]
+    return any(_is_dissolve(pictures[-length - 1 :]) for length in lengths)
 
 
 def _is_dissolve(pictures: Sequence[np.ndarray]) -> bool:
     first, last = pictures[0], pictures[-1]
-    if likeness(first, last) > MAX_LIKENESS:
+    between = [pictures[len(pictures) * k // SAMPLES] for k in range(1, SAMPLES)]
+    middle = SAMPLES // 2 - 1
+    variance = min(float(picture.var()) for picture in between[middle - 1 : middle + 2])
+    if variance > MAX_VARIANCE * float(first.var() + last.var()) / 2 or likeness(first, last) > MAX_LIKENESS:
         return False
-    sampled = [pictures[len(pictures) * k // 8] for k in range(1, 8)]
-    if not GRADUAL_SHARE[0] < _share_of_second(sampled[3], first, last) < GRADUAL_SHARE[1]:
+    if not GRADUAL_SHARE[0] < _share_of_second(between[middle], first, last) < GRADUAL_SHARE[1]:
         return False
-    shares = np.array([_share_of_second(picture, first, last) for picture in sampled])
-    is_between = (shares > GRADUAL_SHARE[0]) & (shares < GRADUAL_SHARE[1])
-    return bool((np.diff(shares) > -0.05).all() and is_between.sum() >= GRADUAL and shares[-1] > NEARLY_OVER)
+    shares = np.array([_share_of_second(picture, first, last) for picture in between])
+    is_gradual = (shares > GRADUAL_SHARE[0]) & (shares < GRADUAL_SHARE[1])
+    return bool((np.diff(shares) > -0.05).all() and is_gradual.sum() >= GRADUAL and shares[-1] > NEARLY_OVER)
 
 
 def _share_of_second(mixed: np.ndarray, first: np.ndarray, second: np.ndarray) -> float:

@@ -52,6 +52,34 @@ def test_black_bars_are_found_in_a_compressed_video(demo_video: Path, tmp_path: 
     assert abs(width - 360) <= 4 and height == 640
 
 
+@pytest.mark.parametrize("color", [0, 255])
+@pytest.mark.parametrize("places", [["below"], ["above", "below"], ["logo"]])
+def test_bars_with_captions_and_logos_are_found(places: list[str], color: int, frame: np.ndarray) -> None:
+    """Above and below a picture, with the noise of compression."""
+    bar = 100
+    padded = cv2.copyMakeBorder(frame, bar, bar, 0, 0, cv2.BORDER_CONSTANT, value=(color,) * 3)
+    ink = (255 - color,) * 3
+    for place in places:
+        if place == "logo":
+            cv2.circle(padded, (frame.shape[1] - 60, 50), 30, (250, 120, 40), -1)
+        else:
+            line = bar // 2 if place == "above" else padded.shape[0] - bar // 2
+            cv2.putText(padded, "I did not say that", (20, line), cv2.FONT_HERSHEY_SIMPLEX, 1, ink, 2)
+    compressed = cv2.imdecode(cv2.imencode(".jpg", padded, [cv2.IMWRITE_JPEG_QUALITY, 80])[1], cv2.IMREAD_COLOR)
+    area = PictureArea.of(compressed)
+    assert area.left == 0 and abs(area.top - bar) <= 2
+
+
+@pytest.mark.parametrize("gamma", [1.5, 3.0])
+@pytest.mark.parametrize("gain", [0.3, 1.0])
+def test_a_dark_picture_has_no_bars(gamma: float, gain: float, frame: np.ndarray) -> None:
+    dark = (255 * gain * (frame / 255) ** gamma).astype(np.uint8)
+    assert PictureArea.of(dark).size == (frame.shape[1], frame.shape[0])
+    night = np.clip(np.random.default_rng(0).normal(15, 2, (300, 400, 3)), 0, 255).astype(np.uint8)
+    night[80:180, 120:260] = frame[300:400, 100:240]  # a window in a dark wall
+    assert PictureArea.of(night).size == (400, 300)
+
+
 def test_blurred_bars_are_found(frame: np.ndarray) -> None:
     width, height = PictureArea.of(blurred_background(frame, 3 * frame.shape[1])).size
     assert abs(width - frame.shape[1]) <= 2 and height == frame.shape[0]

@@ -98,6 +98,21 @@ def test_a_dissolve_is_a_cut_at_its_end(seed: int, length: int) -> None:
     assert 30 + length // 2 < cut <= 30 + length + 15
 
 
+@pytest.mark.parametrize("speed", [0.6, 1.2])
+@pytest.mark.parametrize("length", [15, 30])
+def test_a_dissolve_between_cameras_that_pan_is_a_cut(length: int, speed: float) -> None:
+    """By 0.6 to 1.2 pixels per frame of 320, with noise."""
+    random = np.random.default_rng(0)
+    shares = np.clip((np.arange(length + 60) - 29) / (length + 1), 0, 1)
+    images = []
+    for k, share in enumerate(shares):
+        first, second = view(place(1), 200 + speed * k), view(place(101), 400 - speed * k)
+        mixed = cv2.addWeighted(first, 1 - share, second, share, 0)
+        images.append(np.clip(mixed + random.normal(0, 4, mixed.shape), 0, 255).astype(np.uint8))
+    (cut,) = cuts(images)
+    assert 30 + length // 2 < cut <= 30 + length + 15
+
+
 def test_a_dissolve_of_a_picture_with_itself_is_not_a_cut() -> None:
     """Moved a little, as by a camera in the hand."""
     shares = np.clip((np.arange(60) - 20) / 20, 0, 1)
