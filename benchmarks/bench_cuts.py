@@ -75,8 +75,7 @@ def seen_by(camera: str, shot: np.ndarray, random: np.random.Generator) -> list[
     elif camera == "zoom":
         share = np.clip(0.6 * np.exp(random.choice([-1, 1]) * random.uniform(0.003, 0.01) * times), 0.3, 1)
     return [
-        _window(*arguments)
-        for arguments in zip(shot, np.clip(across, -1, 1), np.clip(down, -1, 1), share, strict=True)
+        _window(*arguments) for arguments in zip(shot, np.clip(across, -1, 1), np.clip(down, -1, 1), share, strict=True)
     ]
 
 
