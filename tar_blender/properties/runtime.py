@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, CollectionProperty, FloatProperty, StringPro
 
 from tar_core.errors import TarError
 
+from ..scene.live_people import remove_live_people
 from ..scene.metadata import damaged_records
 from ..util.local_files import check_not_elsewhere
 from ..util.registration import Pointer, registration
@@ -95,7 +96,11 @@ class TARProgress(bpy.types.PropertyGroup):
 
 @bpy.app.handlers.persistent
 def _read_opened_file(*_: object) -> None:
-    """Repair the settings in the file, and show its video and what was ignored."""
+    """Repair the settings in the file, and show its video and what was ignored.
+
+    The bodies of a live preview are removed; they are in files that were saved during a recording.
+    """
+    remove_live_people()
     scenes: Any = bpy.data.scenes
     reset = {label for scene in scenes for label in reset_invalid(scene.tar_settings)}
     for scene in scenes:

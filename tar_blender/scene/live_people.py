@@ -85,7 +85,7 @@ def _mark(part: bpy.types.Object | bpy.types.Collection, track: int) -> None:
 
 
 def _is_own(part: bpy.types.Object | bpy.types.Collection) -> bool:
-    return part.get(TRACK) is not None and part.get(NAME) == part.name
+    return isinstance(part.get(TRACK), int) and part.get(NAME) == part.name and part.library is None
 
 
 def _bodies(armature: bpy.types.Object) -> list[bpy.types.Object]:

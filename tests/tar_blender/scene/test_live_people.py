@@ -1,6 +1,7 @@
 """Bodies in the scene while a recording runs. tests/support/window_import_steps.py shows them in a real window."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import bpy
 import numpy as np
@@ -102,3 +103,23 @@ def test_a_copy_stays() -> None:
     show_live_people(bpy.context, preview_of({1: live_body(1)}))
     remove_live_people()
     assert [obj.name for obj in bpy.data.objects] == [name] and COLLECTION in bpy.data.collections
+
+
+@pytest.mark.usefixtures("addon")
+def test_bodies_in_a_file_that_was_saved_during_a_recording_are_removed(tmp_path: Path) -> None:
+    show_live_people(bpy.context, preview_of({1: live_body(0)}))
+    bpy.context.collection.objects.link(bpy.data.objects.new("Mine", None))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "take.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "take.blend"))
+    assert [obj.name for obj in bpy.data.objects] == ["Mine"] and COLLECTION not in bpy.data.collections
+
+
+def test_linked_bodies_stay(tmp_path: Path) -> None:
+    show_live_people(bpy.context, preview_of({1: live_body(0)}))
+    file = str(tmp_path / "take.blend")
+    bpy.data.libraries.write(file, {bpy.data.collections[COLLECTION]})
+    remove_live_people()
+    with bpy.data.libraries.load(file, link=True) as (_, linked):
+        linked.collections = [COLLECTION]
+    remove_live_people()
+    assert [obj.library is None for obj in armatures()] == [False]
