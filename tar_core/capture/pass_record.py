@@ -22,8 +22,8 @@ class ShotStart:
     Attributes:
         first: its first video frame.
         number: number of that frame among the processed ones.
-        area: the picture between bars in that frame, or in the first one that is not blank.
-        camera: the camera at the same frame.
+        area: the picture between bars at its beginning, see `first_view`.
+        camera: the camera in the clearest picture of its beginning.
         is_seen: whether there was a frame that is not blank; until then, the camera is unknown.
     """
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import count
 
 import cv2
@@ -35,6 +36,7 @@ from tar_core.preview import Preview
 from tar_core.shots import Shot, add_frame, check_number
 from tar_core.video.bars import PictureArea
 from tar_core.video.cuts import is_blank, thumbnail
+from tar_core.video.first_view import first_view
 from tar_core.video.reader import VideoFrame, VideoReader
 
 CAMERA_CHECKS_PER_SECOND = 3.0  # frames in which the motion of the camera is checked
@@ -47,7 +49,7 @@ class TrackedShot:
     Attributes:
         shot: number and frames of the shot.
         people: captured people, the largest first; the motion in each frame is in the frame's own camera.
-        camera: the camera at the first frame that is not of one color.
+        camera: the camera at the first frame that is neither of one color nor dim.
         camera_moves: whether the background moves.
         area: the picture between bars.
         boxes: boxes of all tracked people in each processed frame, x0, y0, x1, y1 in pixels of the area.
@@ -98,6 +100,7 @@ class _PeoplePass:
         self.last = -1  # video frame
         self._options, self._networks, self._worker = options, networks, worker
         self._video = reader.path
+        self._open_again = cache(partial(VideoReader, reader.path))
         self._principal_point = image_center(*reader.size)
         self._tracker = PeopleTracker(
             networks.backbone, networks.detector, self.fps, options.max_people, networks.movenet
@@ -186,8 +189,8 @@ class _PeoplePass:
 
     def _estimate_camera(self, frame: VideoFrame) -> tuple[PictureArea, Future[EstimatedCamera]]:
         """The picture between bars; the camera is estimated in the worker while the frame is searched for people."""
-        area = PictureArea.of(frame.image)
-        return area, self._worker.submit(estimate_initial_camera, frame.image, self._options, self._video, area)
+        clear, area = first_view(frame, self._open_again)
+        return area, self._worker.submit(estimate_initial_camera, clear.image, self._options, self._video, area)
 
     def _run_network(self, sightings: dict[int, Sighting], focal_length: float, is_repeated: bool) -> None:
         for track_id in self._tracks.keys() - sightings.keys():

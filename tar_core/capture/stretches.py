@@ -22,8 +22,8 @@ from tar_core.capture.progress import Progress
 from tar_core.capture.stretch_processes import Stretch, follow_side_by_side
 from tar_core.capture.stretch_threads import follow_in_threads
 from tar_core.options import CaptureOptions
-from tar_core.video.bars import PictureArea
 from tar_core.video.cuts import is_blank, thumbnail
+from tar_core.video.first_view import first_view
 from tar_core.video.reader import VideoReader
 from tar_core.workers import number_of_workers, threads_of_one
 
@@ -102,8 +102,8 @@ def first_shot(reader: VideoReader, options: CaptureOptions) -> ShotStart:
         if following is None:
             break
         seen = following
-    area = PictureArea.of(seen.image)
-    camera = estimate_initial_camera(seen.image, options, reader.path, area)
+    clear, area = first_view(seen, lambda: reader)
+    camera = estimate_initial_camera(clear.image, options, reader.path, area)
     return ShotStart(first.index, 0, area, camera)
 
 

@@ -44,6 +44,16 @@ class PictureArea:
         return self.width, self.height
 
     @property
+    def has_bars(self) -> bool:
+        """Whether the picture is smaller than the image."""
+        return self.left > 0 or self.top > 0
+
+    def common(self, other: "PictureArea") -> "PictureArea":
+        """The area between the smaller bars of two images of one size: all that is a part of either picture."""
+        left, top = min(self.left, other.left), min(self.top, other.top)
+        return PictureArea(left, top, self.width + 2 * (self.left - left), self.height + 2 * (self.top - top))
+
+    @property
     def corner(self) -> np.ndarray:
         """[2] position in the image of the picture's first pixel."""
         return np.array([self.left, self.top])

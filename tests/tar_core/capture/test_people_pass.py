@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from tar_core.capture.track import CapturedPerson
 from tar_core.options import CaptureOptions, StartBox
 from tar_core.people.boxes import box_iou
 from tar_core.video.reader import VideoReader
+from tar_core.video.writer import VideoWriter
 from tests.tar_core.capture.test_pipeline import MAN
 
 pytestmark = pytest.mark.capture
@@ -27,6 +29,19 @@ def test_people_of_the_demo_are_tracked_with_a_static_camera(demo_video: Path, u
     assert not tracked.camera_moves
     assert tracked.camera.focal_length == pytest.approx(1681, rel=0.05)
     assert [progress.done for progress in reported] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_camera_of_a_shot_that_fades_in_is_that_of_a_clear_picture(
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
+) -> None:
+    options = CaptureOptions(end=1, checkpoint=untrained_checkpoint, device="cpu")
+    with VideoWriter(tmp_path / "fade.mp4", 30, 540, 960) as writer:
+        for frame in VideoReader(demo_video).frames(end=30):
+            small = cv2.resize(frame.image, (540, 960), interpolation=cv2.INTER_AREA)
+            writer.write((small * min(1.0, 0.1 + frame.index / 12)).astype(np.uint8))
+    record = follow_people(VideoReader(tmp_path / "fade.mp4"), options, Networks.load(options), lambda _: None)
+    camera = record.shots[0].camera
+    assert camera.focal_length == pytest.approx(1681 / 2, rel=0.05) and camera.up_error < 5
 
 
 def test_selected_people_have_different_numbers() -> None:

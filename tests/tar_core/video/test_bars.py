@@ -95,6 +95,12 @@ def test_pictures_without_bars_are_whole(frame: np.ndarray) -> None:
     assert PictureArea.of(spotlight).width == 300
 
 
+def test_common_area_of_two_pictures() -> None:
+    narrow, low = PictureArea(10, 0, 80, 50), PictureArea(4, 5, 92, 40)
+    assert narrow.common(low) == low.common(narrow) == PictureArea(4, 0, 92, 50)
+    assert narrow.has_bars and not narrow.common(PictureArea(0, 0, 100, 50)).has_bars
+
+
 def test_camera_is_measured_without_bars(frame: np.ndarray) -> None:
     plain = estimate_initial_camera(frame, CaptureOptions())
     padded = cv2.copyMakeBorder(frame, 0, 0, 240, 240, cv2.BORDER_CONSTANT)
