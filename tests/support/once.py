@@ -13,8 +13,9 @@ def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
     folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent  # that of all processes
-    with open(folder / f"{name}.lock", "w") as lock:
+    with open(folder / f"{name}.lock", "a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / name).exists():
+        if lock.seek(0, os.SEEK_END) == 0:
             make(folder / name)
+            lock.write("made")
     return folder / name

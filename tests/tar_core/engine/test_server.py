@@ -99,19 +99,31 @@ def test_whole_job(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path)
 
 @pytest.mark.capture
 def test_one_job_after_the_other(demo_video: Path, untrained_checkpoint: Path, tmp_path: Path) -> None:
-    """A failed job does not end the engine; the exit code is the last job's."""
-    job = {"end": 1, "people": "largest", "checkpoint": str(untrained_checkpoint), "device": "cpu"}
-    engine = Engine({"video": str(demo_video), "output": str(tmp_path / "a.npz"), **job})
-    for video, output in ((tmp_path / "absent.mp4", "b.npz"), (demo_video, "c.npz")):
-        engine.stdin.write(json.dumps({"video": str(video), "output": str(tmp_path / output), **job}) + "\n")
+    """A failed job does not end the engine; the exit code is the last job's, a scan."""
+    job = {"video": str(demo_video), "end": 1, "people": "largest", "checkpoint": str(untrained_checkpoint)}
+    engine = Engine({**job, "output": str(tmp_path / "a.npz"), "device": "cpu"})
+    for changed in (
+        {"video": str(tmp_path / "absent.mp4"), "output": str(tmp_path / "b.npz")},
+        {"end": 20, "people": "all", "scan": True, "output": str(tmp_path / "found.npz")},
+    ):
+        engine.stdin.write(json.dumps({**job, **changed, "device": "cpu"}) + "\n")
     engine.stdin.flush()
-    last = [json.loads(next(engine.stdout))]
-    while sum(event["event"] in ("result", "error") for event in last) < 3:
-        last.append(json.loads(next(engine.stdout)))
-    assert [event["event"] for event in last if event["event"] in ("result", "error")] == ["result", "error", "result"]
+    ended: list[str] = []
+    last: list[dict[str, Any]] = []
+    while len(ended) < 3:
+        event = json.loads(next(engine.stdout))
+        last = [event] if last and last[-1]["event"] in ("result", "error") else [*last, event]
+        ended += [event["event"]] if event["event"] in ("result", "error") else []
+    assert ended == ["result", "error", "result"]
     engine.stdin.close()
     assert engine.process.wait(timeout=20) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "c.npz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npz", "found.npz"]
+    assert {event.get("stage") for event in last if event["event"] == "progress"} == {"load", "scan"}
+    people = Scan.load(tmp_path / "found.npz").people
+    assert [person.person_id for person in people] == [1, 2]
+    for person in people:
+        found = {"event": "person", "id": person.person_id, "first": person.first_frame, "last": person.last_frame}
+        assert {"protocol": PROTOCOL, **found} in last
 
 
 def test_recording_is_stopped_and_kept(tmp_path: Path) -> None:
@@ -196,20 +208,6 @@ def test_networks_are_kept_for_a_job_that_needs_the_same(untrained_checkpoint: P
     assert loaded.of(replace(options, start=7)) is first
     boxed = loaded.of(replace(options, box=StartBox(0, (0, 0, 9, 9))))
     assert boxed is not first and boxed.detector is None
-
-
-@pytest.mark.capture
-def test_scan(demo_video: Path, tmp_path: Path) -> None:
-    output = tmp_path / "found.npz"
-    engine = Engine({"video": str(demo_video), "output": str(output), "end": 20, "scan": True, "device": "cpu"})
-    events = engine.events()
-    assert engine.process.wait() == 0
-    assert {event.get("stage") for event in events if event["event"] == "progress"} == {"load", "scan"}
-    people = Scan.load(output).people
-    assert [person.person_id for person in people] == [1, 2]
-    for person in people:
-        found = {"event": "person", "id": person.person_id, "first": person.first_frame, "last": person.last_frame}
-        assert {"protocol": PROTOCOL, **found} in events
 
 
 @pytest.mark.capture

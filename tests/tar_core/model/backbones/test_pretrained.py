@@ -26,6 +26,11 @@ def resnet_state():
     return {name: tensor for name, tensor in state.items() if not name.startswith("deconv_layers")}
 
 
+@pytest.fixture(scope="module")
+def resnet():
+    return build_backbone("resnet50")
+
+
 # Layouts of published checkpoints: source, prefix, key of the nested dictionary, and other tensors.
 LAYOUTS = {
     "torchvision": ("", None, {"fc.weight": torch.zeros(1000, 2048), "fc.bias": torch.zeros(1000)}),
@@ -38,18 +43,19 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_checkpoints_of_every_layout_load(name, resnet_state, tmp_path):
+def test_checkpoints_of_every_layout_load(name, resnet, resnet_state, tmp_path):
     prefix, nest, other = LAYOUTS[name]
     content = {prefix + key: tensor for key, tensor in resnet_state.items()} | other
     content[f"{prefix}bn1.num_batches_tracked"] = torch.tensor(7)
     torch.save({nest: content, "epoch": 3} if nest else content, tmp_path / "theirs.pth")
-    model = build_backbone("resnet50")
-    result = load_pretrained(model, tmp_path / "theirs.pth")
+    for tensor in resnet.state_dict().values():
+        tensor.zero_()
+    result = load_pretrained(resnet, tmp_path / "theirs.pth")
     assert result.prefix == prefix
     assert sorted(result.unused) == sorted(other)
     assert result.missing and all(key.startswith("deconv_layers.") for key in result.missing)
     for key, tensor in resnet_state.items():
-        assert torch.equal(model.state_dict()[key], tensor), key
+        assert torch.equal(resnet.state_dict()[key], tensor), key
     report = "\n".join(result.report())
     assert f"{len(resnet_state)} tensors used" in report
     assert "untrained: deconv_layers" in report
