@@ -40,7 +40,7 @@ def test_video_is_written_as_a_blend_file(
 
 def test_motion_file_needs_no_engine(motion_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outputs = [tmp_path / "out.blend", tmp_path / "out.fbx"]
-    assert main([str(motion_file), "-o", str(outputs[0]), "-o", str(outputs[1])]) == 0
+    assert main([str(motion_file), "-o", str(outputs[0]), "-o", str(outputs[1]), "--figure", "armature"]) == 0
     assert all(output.stat().st_size > 10_000 for output in outputs)
     assert "2 people" in capsys.readouterr().out
 
@@ -59,7 +59,7 @@ def test_batch_writes_a_folder_and_a_report(
     (videos / "walk.mp4").write_bytes(tiny_video.read_bytes())
     out = tmp_path / "out"
     arguments = [str(videos), str(tmp_path / "gone.mp4"), str(motion_file), "-o", str(out), "--format", "glb,npz"]
-    assert main(arguments) == EXIT_BAD_INPUT
+    assert main([*arguments, "--figure", "armature"]) == EXIT_BAD_INPUT
     assert sorted(file.name for file in out.iterdir()) == [
         "motion.glb",
         "motion.npz",
@@ -71,7 +71,7 @@ def test_batch_writes_a_folder_and_a_report(
     assert {name: row["status"] for name, row in ended.items()} == {"walk": "done", "gone": "failed", "motion": "done"}
     assert ended["walk"]["people"] == 2
     assert "no such video" in capsys.readouterr().err
-    assert main([str(videos), "-o", str(out), "--format", "glb,npz", "--resume"]) == 0
+    assert main([str(videos), "-o", str(out), "--format", "glb,npz", "--figure", "armature", "--resume"]) == 0
     assert "skipped" in capsys.readouterr().out
     assert main([str(videos), "-o", str(out), "--format", "dae"]) == EXIT_BAD_INPUT
 
@@ -177,7 +177,8 @@ def start_by_path() -> list[str]:
 def test_command_runs_as_a_script(motion_file: Path, tmp_path: Path) -> None:
     start = start_by_path()
     output, model = tmp_path / "out.blend", tmp_path / "out.glb"
-    subprocess.run([*start, str(motion_file), "-o", str(output), "-o", str(model)], cwd=tmp_path, check=True)
+    outputs = ["-o", str(output), "-o", str(model), "--figure", "armature"]
+    subprocess.run([*start, str(motion_file), *outputs], cwd=tmp_path, check=True)
     assert output.stat().st_size > 10_000
     assert model.read_bytes()[:4] == b"glTF"
     refused = subprocess.run([*start, "gone.mp4", "-o", str(output)], cwd=tmp_path, capture_output=True, text=True)
