@@ -1,5 +1,7 @@
 """Ground contacts of a body, found from its motion: points that are slow and, once the floor is known, close to it."""
 
+from functools import lru_cache
+
 import numpy as np
 
 from tar_core.body.data import BodyData
@@ -28,6 +30,7 @@ def sole_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     return surface_points(person, body, sole_vertices(body))
 
 
+@lru_cache(maxsize=2)
 def sole_vertices(body: BodyData) -> np.ndarray:
     """Indices [4] of the vertices at the soles of SOLE_LANDMARKS."""
     return np.array([_sole_below(body, name) for name in SOLE_LANDMARKS])
