@@ -27,6 +27,7 @@ def nearest_distances(points, surface):
     return np.sqrt(((points[:, None] - surface) ** 2).sum(-1).min(1))
 
 
+@pytest.mark.slow
 def test_garments_keep_their_distance_from_the_body(turned):
     with np.load(SHARED_BODY / "garments.npz") as archive, np.load(SHARED_BODY / "free_smpl.npz") as body:
         before, old_surface = archive["male_elegantsuit01/v0"], body["v_template"]
@@ -39,6 +40,7 @@ def test_garments_keep_their_distance_from_the_body(turned):
     assert np.abs(difference).max() < 0.006
 
 
+@pytest.mark.slow
 def test_garments_away_from_the_shoulders_do_not_change(turned):
     with np.load(SHARED_BODY / "garments.npz") as archive:
         for key in ("shoes01/v0", "shoes01/sd", "shoes01/uv", "male_worksuit01/tri", "male_worksuit01/del"):

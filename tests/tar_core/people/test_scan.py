@@ -71,10 +71,10 @@ def test_tracker_learns_of_a_cut_between_processed_frames() -> None:
 
 
 def test_pictures_are_spread_over_a_long_video() -> None:
-    frames = frames_of((np.full((960, 540, 3), index % 256, np.uint8) for index in range(400)), 8)
+    frames = frames_of((np.full((960, 54, 3), index % 256, np.uint8) for index in range(400)), 8)
     pictures = scan_people(mark_cuts(frames), 8.0, lambda fps: CuttingTracker()).pictures  # type: ignore
     assert pictures is not None and pictures.scale == 2
-    assert pictures.images.shape[1:] == (480, 270, 3)
+    assert pictures.images.shape[1:] == (480, 27, 3)
     assert pictures.frames.tolist() == list(range(0, 400, 32))
     assert pictures.images[3, 0, 0].tolist() == [96] * 3
 
