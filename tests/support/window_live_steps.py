@@ -32,12 +32,12 @@ def record_live(session: Session) -> Step:
             bpy.ops.tar.record_video("EXEC_DEFAULT", source=address, seconds=_SECONDS, filepath=str(take))
         yield from wait_until(lambda: _live_people() or not session.progress.running)
         assert session.progress.running, session.progress.error
-        (armature,) = _live_people()[:1]
-        places = []
+        places = set()
         for _ in range(_PREVIEWS):
-            places.append(tuple(armature.pose.bones[0].location))
+            # Found each time: where the video starts again, the person is a new one, whose body replaces the old one.
+            places |= {(person.name, *person.pose.bones[0].location) for person in _live_people()}
             yield DRAW_SECONDS / 5
-        assert len(set(places)) > 1, "the body does not move"
+        assert len(places) > len({name for name, *_ in places}), "no body moves"
         delay = extension_module("util.preview").live_delay()
         assert delay is not None
         session.screenshot("live")
