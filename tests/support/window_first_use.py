@@ -64,10 +64,10 @@ def first_use() -> Step:
     yield from session.wait_for_import()
     assert not session.progress.error, session.progress.error
     print_figure("import_seconds", time.monotonic() - began)
-    check_motion()
-    check_sound()
     yield DRAW_SECONDS
     session.screenshot("first_use")
+    check_motion()
+    check_sound()
     print(*(f"click {number}: {click}" for number, click in enumerate(CLICKS, 1)), sep="\n")
     print_figure("clicks", len(CLICKS))
     print_figure("megabytes", Path(os.environ["EXTENSION"]).stat().st_size / 1e6)
