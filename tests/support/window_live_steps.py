@@ -38,8 +38,9 @@ def record_live(session: Session) -> Step:
             places |= {(person.name, *person.pose.bones[0].location) for person in _live_people()}
             yield DRAW_SECONDS / 5
         assert len(places) > len({name for name, *_ in places}), "no body moves"
-        delay = extension_module("util.preview").live_delay()
-        assert delay is not None
+        yield from wait_until(lambda: _live_delay() is not None or not session.progress.running)
+        delay = _live_delay()
+        assert delay is not None, session.progress.error
         session.screenshot("live")
         session.progress.cancel_requested = True  # Stop
         yield from session.wait_for_import()
@@ -57,6 +58,11 @@ def record_live(session: Session) -> Step:
 
 def _live_people() -> list[bpy.types.Object]:
     return [thing for thing in bpy.data.objects if thing.type == "ARMATURE" and thing.name.startswith("Live Person")]
+
+
+def _live_delay() -> float | None:
+    """The delay of the preview; None until it is drawn."""
+    return extension_module("util.preview").live_delay()
 
 
 def _start_loopback() -> None:
