@@ -1,6 +1,7 @@
 """What the user sees after an import: the people are selected, and the viewports look through their camera."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import bpy
 
@@ -21,7 +22,7 @@ def select_people(context: bpy.types.Context, imported: Sequence[ImportedClip]) 
 
 
 def look_through_camera(context: bpy.types.Context, imported: Sequence[ImportedClip]) -> None:
-    """Look through the active camera in all viewports of the window, if the import made it."""
+    """Look through the active camera in all viewports of the window, if the import made it; show the whole picture."""
     camera = scene_of(context).camera
     is_own = any(built.camera == camera and camera.name in built.collection.all_objects for built in imported)
     screen = context.screen
@@ -31,3 +32,9 @@ def look_through_camera(context: bpy.types.Context, imported: Sequence[ImportedC
         for space in area.spaces:
             if isinstance(space, bpy.types.SpaceView3D) and space.region_3d is not None:
                 space.region_3d.view_perspective = "CAMERA"
+        region = next((region for region in area.regions if region.type == "WINDOW"), None)
+        if area.type == "VIEW_3D" and region is not None and not bpy.app.background:
+            with context.temp_override(area=area, region=region):
+                center: Any = bpy.ops.view3d.view_center_camera
+                if center.poll():
+                    center()

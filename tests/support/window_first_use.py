@@ -22,6 +22,7 @@ from tests.support.window_session import (
     Step,
     extension_module,
     play,
+    screen_position,
     wait_until,
     xdotool,
 )
@@ -66,6 +67,7 @@ def first_use() -> Step:
     print_figure("import_seconds", time.monotonic() - began)
     yield DRAW_SECONDS
     session.screenshot("first_use")
+    check_view(session)
     check_motion()
     check_sound()
     print(*(f"click {number}: {click}" for number, click in enumerate(CLICKS, 1)), sep="\n")
@@ -88,6 +90,13 @@ def check_motion() -> None:
             places.append(armature.matrix_world @ armature.pose.bones["left_wrist"].head)
         distances.append((places[0] - places[1]).length)
     assert max(distances) > 0.05, f"nobody moves: {distances}"
+
+
+def check_view(session: Session) -> None:
+    """Check that the whole picture of the video is in the viewport."""
+    region, corners = session.region(), [session.camera_position(0, 0), session.camera_position(1, 1)]
+    left, top = screen_position(region, 0, region.height)
+    assert all(left <= x <= left + region.width and top <= y <= top + region.height for x, y in corners), corners
 
 
 def check_sound() -> None:
