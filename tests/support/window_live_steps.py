@@ -40,7 +40,7 @@ def record_live(session: Session) -> Step:
         assert len(places) > len({name for name, *_ in places}), "no body moves"
         yield from wait_until(lambda: _live_delay() is not None or not session.progress.running)
         delay = _live_delay()
-        assert delay is not None, session.progress.error
+        assert delay is not None, (session.progress.notice, session.progress.error)
         session.screenshot("live")
         session.progress.cancel_requested = True  # Stop
         yield from session.wait_for_import()
