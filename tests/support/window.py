@@ -7,7 +7,7 @@
 `make test-gui` runs it (gui.py). It needs the installed extension, xdotool and ImageMagick's `import`. window_steps.py,
 window_import_steps.py, window_live_steps.py and window_scene_steps.py hold the steps. The last step starts another
 import and kills this Blender, so the exit code is that of a killed program; killed.txt then holds the process IDs of
-Blender and its engine. All screenshots go to the folder SCREENSHOTS; docs/images/panel.jpg is done.png.
+Blender and its engine. All screenshots go to the folder SCREENSHOTS.
 """
 
 import sys

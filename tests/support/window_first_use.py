@@ -4,7 +4,7 @@
         blender --no-window-focus -p 0 0 1280 800 --python tests/support/window_first_use.py
 
 `make test-gui` runs it (gui.py), without network. It prints each click, and how long the steps take. The
-result is saved in the file PROJECT, which window_editing.py opens.
+result is saved in the file PROJECT, which window_editing.py opens. docs/images/panel.jpg is first_use.png.
 """
 
 import os
