@@ -4,6 +4,7 @@ Differences are taken over fixed times, not over single frames, so that clips of
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -95,6 +96,7 @@ def kinematics_of(
     )
 
 
+@lru_cache(maxsize=2)
 def outermost_vertices(body: BodyData) -> np.ndarray:
     """Indices of the vertices that are farthest along each axis in each part of the body, such as the tips of the toes.
 
