@@ -1,5 +1,6 @@
 """Settings and fixtures for all tests."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ from tests.support.hostile_folder import HostileFolder
 # No deadlines: on a shared machine, a single example may be slow.
 settings.register_profile("tar", deadline=None)
 settings.load_profile("tar")
+
+
+def pytest_collection_finish() -> None:
+    """Exclude imported modules and collected tests, which stay to the end, from garbage collection."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -333,7 +333,7 @@ def test_capture_of_a_selected_person(
     detected: list[DetectedPerson], demo_video: Path, untrained_checkpoint: Path
 ) -> None:
     selection = [person.to_job(person.person_id == 2) for person in detected]
-    options = CaptureOptions(selection=selection, end=29, checkpoint=untrained_checkpoint, device="cpu")
+    options = CaptureOptions(selection=selection, end=21, checkpoint=untrained_checkpoint, device="cpu")
     ((person,),) = [clip.people for clip in capture(demo_video, options)]
     assert person.person_id == 2, "people keep the numbers of the list"
     place = int(np.searchsorted(person.frames, detected[1].frames[0]))
