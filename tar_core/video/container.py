@@ -1,6 +1,7 @@
 """Opening of video files with FFmpeg: only files, only containers of video, never a playlist or a network address."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ FORMATS = (
 )
 OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 BUFFER_SIZE = 1 << 18  # bytes that are read at once
+HEADER_SIZE = 1 << 16  # bytes at the beginning that are searched for the name of a codec
+CODEC_NAME = re.compile(rb"\x86.(V_[\w/]+)|strh.{4}vids([ -~]{4})", re.DOTALL)  # in Matroska and AVI
 MAX_PIXELS = 16384 * 8192  # of a picture; larger ones would need gigabytes
 
 
@@ -86,13 +89,22 @@ def _largest_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [
         stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic
     ]
-    if not streams:
-        raise TarError(f"{path}: not a video, but sound or other data; choose another file")
     readable = [stream for stream in streams if stream.codec_context is not None]
+    codec = None if readable else _codec_name(path)
+    if not streams and (codec is None or len(container.streams)):  # FFmpeg ignores unknown tracks of Matroska
+        raise TarError(f"{path}: not a video, but sound or other data; choose another file")
     if not readable:
-        codec = codec_tag(path) or "unknown"
-        raise TarError(f"{path}: no decoder for its codec ({codec}); convert it to .mp4 with H.264")
+        raise TarError(f"{path}: no decoder for its codec ({codec or 'unknown'}); convert it to .mp4 with H.264")
     stream = max(readable, key=lambda stream: stream.width * stream.height)
     if stream.width * stream.height > MAX_PIXELS:
         raise TarError(f"{path}: {stream.width} x {stream.height} pixels are too many; convert it to 4K or less")
     return stream
+
+
+def _codec_name(path: Path) -> str | None:
+    """What the file calls the codec of its video; None if that cannot be read."""
+    if tag := codec_tag(path):
+        return tag
+    with _open_file(path) as file:
+        found = CODEC_NAME.search(file.read(HEADER_SIZE))
+    return (found[1] or found[2]).decode("ascii").strip() if found else None

@@ -37,24 +37,30 @@ def test_every_kind_of_file_is_read(ending: str, video: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("codec", "arguments"),
+    ("codec", "ending", "arguments"),
     [
-        ("libaom-av1", ("-cpu-used", "8", "-pix_fmt", "yuv420p")),
-        ("libx265", ("-preset", "ultrafast", "-x265-params", "log-level=none")),
-        ("libvpx-vp9", ("-deadline", "realtime", "-cpu-used", "8")),
-        ("prores_ks", ()),
-        ("ffv1", ()),
+        ("libaom-av1", "mp4", ("-cpu-used", "8", "-pix_fmt", "yuv420p")),
+        ("libx265", "mkv", ("-preset", "ultrafast", "-x265-params", "log-level=none")),
+        ("libvpx-vp9", "mkv", ("-deadline", "realtime", "-cpu-used", "8")),
+        ("prores_ks", "mkv", ()),
+        ("ffv1", "mkv", ()),
     ],
 )
-def test_every_usual_codec_is_read(codec: str, arguments: tuple[str, ...], video: Path, tmp_path: Path) -> None:
-    path = ffmpeg("-i", video, "-c:v", codec, *arguments, tmp_path / "clip.mkv")
+def test_every_usual_codec_is_read(
+    codec: str, ending: str, arguments: tuple[str, ...], video: Path, tmp_path: Path
+) -> None:
+    path = ffmpeg("-i", video, "-c:v", codec, *arguments, tmp_path / f"clip.{ending}")
     assert numbers(path) == list(range(LENGTH))
 
 
-def test_missing_decoder_is_named(video: Path, tmp_path: Path) -> None:
-    path = ffmpeg("-i", video, "-c:v", "libx264", tmp_path / "new.mp4")
-    path.write_bytes(path.read_bytes().replace(b"avc1", b"xyz1"))
-    with pytest.raises(TarError, match=r"no decoder for its codec \(xyz1\); convert it"):
+@pytest.mark.parametrize(
+    ("ending", "known", "unknown"),
+    [("mp4", b"avc1", b"xyz1"), ("mkv", b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"), ("avi", b"H264", b"XYZ1")],
+)
+def test_missing_decoder_is_named(ending: str, known: bytes, unknown: bytes, video: Path, tmp_path: Path) -> None:
+    path = ffmpeg("-i", video, "-c:v", "libx264", tmp_path / f"new.{ending}")
+    path.write_bytes(path.read_bytes().replace(known, unknown))
+    with pytest.raises(TarError, match=rf"no decoder for its codec \({unknown.decode()}\); convert it"):
         VideoReader(path)
 
 
@@ -66,9 +72,10 @@ def test_largest_video_stream_is_read(video: Path, tmp_path: Path) -> None:
 
 
 def test_sound_and_cover_are_no_video(tmp_path: Path) -> None:
-    path = ffmpeg("-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "aac", tmp_path / "sound.m4a")
-    with pytest.raises(TarError, match="not a video"):
-        VideoReader(path)
+    for name in ("sound.m4a", "sound.mka", "sound.avi"):
+        path = ffmpeg("-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "aac", tmp_path / name)
+        with pytest.raises(TarError, match="not a video"):
+            VideoReader(path)
 
 
 @pytest.mark.parametrize(
