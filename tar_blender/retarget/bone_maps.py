@@ -18,10 +18,10 @@ _COMMON = 0.8  # share of the bones that have a prefix in common
 
 # Names of bones in other rigs, without side, case and punctuation.
 _SYNONYMS = {
-    "pelvis": ("hips", "hip", "pelvis", "root", "cog"),
-    "spine1": ("spine", "spine1", "spine01", "abdomen", "waist", "lowerback", "torso"),
+    "pelvis": ("hips", "hip", "pelvis", "root", "cog", "center"),
+    "spine1": ("spine", "spine1", "spine01", "abdomen", "waist", "lowerback", "torso", "upperbody"),
     "spine2": ("spine1", "spine2", "spine02", "chest", "abdomen2"),
-    "spine3": ("spine2", "spine3", "spine03", "upperchest", "chest", "thorax"),
+    "spine3": ("spine2", "spine3", "spine03", "upperchest", "chest", "thorax", "upperbody2"),
     "neck": ("neck", "neck1", "neck01"),
     "head": ("head",),
     "collar": ("collar", "clavicle", "shoulder", "collarbone"),

@@ -223,6 +223,29 @@ KNOWN: dict[str, BoneMap] = {
         "r",
     ),
     "CMU": _MIXAMO | {"spine1": "LowerBack", "spine2": "Spine", "spine3": "Spine1"},
+    # The names of the files of CMU's database (.asf), from which the BVH files above were converted.
+    "CMU (ASF)": _sided(
+        {
+            "pelvis": "root",
+            "spine1": "lowerback",
+            "spine2": "upperback",
+            "spine3": "thorax",
+            "neck": "lowerneck",
+            "head": "head",
+        },
+        {
+            "collar": "{}clavicle",
+            "shoulder": "{}humerus",
+            "elbow": "{}radius",
+            "wrist": "{}wrist",
+            "hip": "{}femur",
+            "knee": "{}tibia",
+            "ankle": "{}foot",
+            "foot": "{}toes",
+        },
+        "l",
+        "r",
+    ),
     "VRChat": _sided(
         {"pelvis": "Hips", "spine1": "Spine", "spine2": "Chest", "neck": "Neck", "head": "Head"},
         {

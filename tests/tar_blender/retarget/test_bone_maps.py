@@ -62,6 +62,23 @@ def test_shoulder_without_a_collar_is_the_upper_arm(upper: str) -> None:
     assert missing_limbs(found) == []
 
 
+def test_skeleton_of_cmus_database_is_complete() -> None:
+    """With the bones between, as in its .asf files."""
+    limbs = "{0}hipjoint {0}femur {0}tibia {0}foot {0}toes {0}clavicle {0}humerus {0}radius {0}wrist {0}hand {0}thumb"
+    trunk = "root lowerback upperback thorax lowerneck upperneck head"
+    kind, found = find_bones([*trunk.split(), *limbs.format("l").split(), *limbs.format("r").split()])
+    assert kind == "CMU (ASF)" and len(found) == 22 and not missing_limbs(found)
+    assert found["left_hip"] == "lfemur" and found["right_wrist"] == "rwrist"
+
+
+def test_english_names_of_mmd_are_guessed() -> None:
+    limbs = "shoulder_{0} arm_{0} elbow_{0} wrist_{0} leg_{0} knee_{0} ankle_{0}"
+    trunk = ["center", "upper body", "upper body2", "neck", "head", "lower body"]
+    _, found = find_bones([*trunk, *limbs.format("L").split(), *limbs.format("R").split()])
+    assert (found["pelvis"], found["spine1"], found["spine3"]) == ("center", "upper body", "upper body2")
+    assert len(found) == 5 + 14 and not missing_limbs(found)
+
+
 def test_biped_of_3ds_max_is_complete() -> None:
     limbs = {"collar": "Clavicle", "shoulder": "UpperArm", "elbow": "Forearm", "wrist": "Hand"}
     limbs |= {"hip": "Thigh", "knee": "Calf", "ankle": "Foot", "foot": "Toe0"}

@@ -8,6 +8,7 @@ import pytest
 
 from tar_core.batch.inputs import BatchVideo, find_videos, is_several
 from tar_core.errors import TarError
+from tar_core.files import VIDEO_ENDINGS
 
 
 @pytest.fixture
@@ -31,6 +32,13 @@ def test_videos_of_folders_are_sorted_by_name(takes: Path, tmp_path: Path) -> No
         find_videos([tmp_path / "empty"])
     with pytest.raises(TarError, match="same name"):
         find_videos([Path("x/a.mp4"), Path("y/a.mov")])
+
+
+def test_videos_of_every_kind_are_found_in_a_folder(tmp_path: Path) -> None:
+    for number, ending in enumerate(VIDEO_ENDINGS):
+        (tmp_path / f"{number}{ending.upper() if number % 2 else ending}").touch()
+    assert {".ts", ".m2ts", ".mxf", ".wmv", ".flv", ".ogv", ".gif"} < set(VIDEO_ENDINGS)
+    assert sorted(map(int, names(find_videos([tmp_path])))) == list(range(len(VIDEO_ENDINGS)))
 
 
 def test_patterns_find_videos_in_subfolders(takes: Path) -> None:

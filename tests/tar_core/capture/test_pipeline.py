@@ -132,14 +132,15 @@ def test_one_shot_is_captured_alone(shots: list[MotionClip], shots_video: Path, 
 
 
 @pytest.mark.slow
-def test_half_a_second_of_black_does_not_split_a_person(
-    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
+@pytest.mark.parametrize("gray", [0, 255])
+def test_half_a_second_of_black_or_white_does_not_split_a_person(
+    gray: int, demo_video: Path, untrained_checkpoint: Path, tmp_path: Path
 ) -> None:
     """The person is interpolated, with confidence 0, and the camera is that of the first picture after the start."""
     images = [frame.image for frame in VideoReader(demo_video).frames(end=79)][::2]
     with VideoWriter(tmp_path / "flash.mp4", 30, 1080, 1920) as writer:
         for frame, image in enumerate(images):
-            writer.write(np.zeros_like(image) if frame < 2 or 18 <= frame < 33 else image)
+            writer.write(np.full_like(image, gray) if frame < 2 or 18 <= frame < 33 else image)
     options = CaptureOptions(checkpoint=untrained_checkpoint, device="cpu", people="largest")
     (clip,) = capture(tmp_path / "flash.mp4", options)
     (person,) = clip.people
