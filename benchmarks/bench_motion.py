@@ -27,7 +27,8 @@ from tar_core.body.shape import rest_joints
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.camera.world import to_camera_frame, to_world_frame
 from tar_core.cleanup.contact_locking import lock_contacts
-from tar_core.cleanup.foot_locking import foot_contacts, lock_feet
+from tar_core.cleanup.foot_contacts import foot_contacts
+from tar_core.cleanup.foot_locking import lock_feet
 from tar_core.cleanup.smoothing import smooth_person
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion

@@ -249,15 +249,6 @@ def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
     return joints[:, FOOT_JOINTS] + person.trans[:, None]
 
 
-def foot_contacts(
-    person: PersonMotion, body: BodyData, fps: float, camera: np.ndarray = ORIGIN, marks: np.ndarray | None = None
-) -> np.ndarray:
-    """The frames [N, 2] in which `lock_feet` keeps the left and the right foot in place, bool."""
-    stance = stance_weights(foot_points(person, body), fps, camera, marks)
-    contacts = np.stack([_per_frame(stance[:, foot].max(1)) > 0.5 for foot in FOOT_POINTS], 1)
-    return contacts if marks is None else np.where(marks == 0, contacts, marks > 0)
-
-
 def stance_weights(
     feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN, marks: np.ndarray | None = None
 ) -> np.ndarray:

@@ -18,7 +18,8 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.body_size import person_of_height, stand_on_floor, with_shape
 from tar_core.cleanup.camera_height import camera_height
 from tar_core.cleanup.contact_locking import lock_contacts
-from tar_core.cleanup.foot_locking import foot_contacts, lock_clip_feet, lock_feet
+from tar_core.cleanup.foot_contacts import foot_contacts
+from tar_core.cleanup.foot_locking import lock_clip_feet, lock_feet
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
 from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip, resample_flags
@@ -164,7 +165,7 @@ def finish(
             grounds.append(settled.placement.floor() if own.on_floor else clip.floor)
             marks.append(own.contact_marks(person.frames))
             camera = clip.camera_positions(person.frames)
-            feet = foot_contacts(edited, body, clip.fps, camera, marks[-1][:, FEET])
+            feet = foot_contacts(edited, body, clip.fps, camera, grounds[-1], marks[-1][:, FEET])
             contacts.append(np.concatenate([feet, marks[-1][:, HANDS] > 0], 1))
             people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, grounds[-1], marks[-1]))
     clip, floor = replace(clip, people=people), None if _has_world(clip) else settled.floor
@@ -210,7 +211,7 @@ def _with_edits(
     floor = None if clip.floor is None else replace(clip.floor, height=settled.heights[index])
     if edits.on_floor:
         floor, keep_size = settled.placement.floor(), edits.height is not None
-        contacts = foot_contacts(person, body, clip.fps, camera, marks)
+        contacts = foot_contacts(person, body, clip.fps, camera, clip.floor, marks)
         standing = stand_on_floor(person, body, floor, contacts, camera, keep_size)
         moved = replace(captured, trans=captured.trans + standing.trans - person.trans)
         captured = moved if keep_size else with_shape(captured, body, standing.betas.astype(np.float64), camera)
