@@ -27,7 +27,7 @@ def networks() -> Networks:
 
 @pytest.fixture(scope="module")
 def clip(demo_video: Path) -> MotionClip:
-    (clip,) = capture(demo_video, CaptureOptions(end=LAST))
+    (clip,) = capture(demo_video, CaptureOptions(people="largest", end=LAST))
     return clip
 
 

@@ -218,8 +218,9 @@ def test_disk_full_while_writing(
     """A limit on the file size simulates a full disk."""
     output = tmp_path / "clip.npz"
     output.write_bytes(b"earlier content")
+    own = ["--people", "1", "--checkpoint", untrained_checkpoint]
     with full_disk(1000):
-        line = fails(capsys, "capture", demo_video, "-o", output, "--end", "1", "--checkpoint", untrained_checkpoint)
+        line = fails(capsys, "capture", demo_video, "-o", output, "--end", "1", *own)
     assert "cannot write" in line and "space" in line
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"earlier content"]
 
