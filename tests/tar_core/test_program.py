@@ -59,7 +59,8 @@ def test_termination_deletes_temporary_files(demo_video: Path, tmp_path: Path) -
     command = [sys.executable, "-m", "tar_core", "capture", str(demo_video), "-o", str(tmp_path / "clip.npz"), "--raw"]
     overlay = ["--overlay", str(tmp_path / "overlay.mp4"), "--end", "9", "--box", "0,240,330,620,1260", "--quiet"]
     with subprocess.Popen([*command, *overlay]) as process:
-        while process.poll() is None and not list(tmp_path.glob(".overlay*")):
+        # The first temporary file tests, before the capture, whether the overlay can be written.
+        while process.poll() is None and not (list(tmp_path.glob("clip.npz")) and list(tmp_path.glob(".overlay*"))):
             time.sleep(0.02)
         process.terminate()
         assert process.wait() == 143

@@ -35,7 +35,8 @@ def test_threads_are_limited_to_the_cores_that_the_process_may_use(
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: allowed)
     before = threading.enumerate()
-    load_runtime("cpu").run(BACKBONE, crops=np.zeros((3, 256, 256, 3), np.uint8))
+    runtime = load_runtime("cpu")  # its threads end with it
+    runtime.run(BACKBONE, crops=np.zeros((3, 256, 256, 3), np.uint8))
     started = [thread for thread in threading.enumerate() if thread not in before]
     assert sum(thread.name.startswith("backbone") for thread in started) == expected
 
