@@ -106,8 +106,8 @@ def clean_and_measure(take: Take, name: str, body: BodyData) -> Results:
     """Smooth the captured motion, lock the feet, and compare with the truth."""
     positions = take.trajectory.positions
     smooth = smooth_person(take.captured, FPS, SMOOTHING, positions)
-    locked = lock_feet(smooth, body, FPS, 1.0, positions)
     contacts = foot_contacts(smooth, body, FPS, positions)
+    locked = lock_feet(smooth, body, FPS, 1.0, positions, contacts=contacts)
     cleaned = lock_contacts(locked, body, FPS, np.pad(contacts, ((0, 0), (0, 2))), camera=positions)
     camera = take.camera
     clip = MotionClip(

@@ -45,6 +45,7 @@ FOOT_JOINTS = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right")
 FOOT_POINTS = (slice(0, 2), slice(2, 4))  # of the left and the right foot in FOOT_JOINTS
 
 STANCE_SPEED = 0.22  # m/s at which the stance weight is 1/e
+CONTACT_SPEED = 0.4  # the same of a foot that is known to be in contact
 _MIN_STANCE_WEIGHT = 0.05  # smaller weights are set to zero
 _SPEED_WINDOW = 0.15  # seconds of smoothing before speeds are computed
 
@@ -91,6 +92,7 @@ def lock_feet(
     camera: np.ndarray = ORIGIN,
     floor: Floor | None = None,
     marks: np.ndarray | None = None,
+    contacts: np.ndarray | None = None,
 ) -> PersonMotion:
     """Lock the feet of one person. Changes the translation and the rotations of hips, knees and ankles only.
 
@@ -103,6 +105,7 @@ def lock_feet(
         floor: feet are also placed on this floor; None if it is not known.
         marks: [N, 4] edited contacts (`PersonEdits.contact_marks`), if there are any. Marked feet are locked at any
             strength. Marked hands count like feet in stance for the path of the root.
+        contacts: [N, 2] of the feet (`foot_contacts`), if they are known.
 
     Raises:
         TarError: the strength is outside 0..1.
@@ -111,7 +114,7 @@ def lock_feet(
     marks = np.zeros((len(person), len(EFFECTORS)), np.int8) if marks is None else marks
     if (strength == 0 and not (marks > 0).any()) or len(person) < 2:
         return person
-    stance = stance_weights(foot_points(person, body), fps, camera, marks[:, FEET])  # [N - 1, 4]
+    stance = stance_weights(foot_points(person, body), fps, camera, marks[:, FEET], contacts)  # [N - 1, 4]
     stance *= np.where(_marked_in_contact(marks[:, FEET]), 1.0, strength)
     if floor is not None:
         person = level_feet(person, body, fps, floor, flat_weights(stance))
@@ -250,7 +253,11 @@ def foot_points(person: PersonMotion, body: BodyData) -> np.ndarray:
 
 
 def stance_weights(
-    feet: np.ndarray, fps: float, camera: np.ndarray = ORIGIN, marks: np.ndarray | None = None
+    feet: np.ndarray,
+    fps: float,
+    camera: np.ndarray = ORIGIN,
+    marks: np.ndarray | None = None,
+    contacts: np.ndarray | None = None,
 ) -> np.ndarray:
     """Estimate how likely points are in stance between each frame and the next.
 
@@ -260,6 +267,8 @@ def stance_weights(
         camera: [N, 3] or constant [3] position of the camera, meters.
         marks: [N, 2] edited contacts of the feet, whose points are those of `foot_points`. A foot in contact rests on
             its slowest point; the others may roll about it.
+        contacts: [N, 2] of the feet, if they are known. Feet in contact may be faster (`CONTACT_SPEED`),
+            unless they are marked.
 
     Returns:
         [N - 1, P] in 0..1.
@@ -267,12 +276,16 @@ def stance_weights(
     count, points, _ = feet.shape
     smooth = smooth_points(feet, smoothing_window(_SPEED_WINDOW * fps, count))
     speed = weighted_speed(fps * np.diff(smooth, axis=0), sight_lines(smooth, camera)[1:])
+    usual = np.full(speed.shape, STANCE_SPEED)
+    if contacts is not None:
+        usual[np.repeat(in_both(contacts), 2, axis=1)] = CONTACT_SPEED
     if marks is not None:
         for mark, foot in zip(marks.T, FOOT_POINTS, strict=True):
             rests, moves = (mark[:-1] > 0) & (mark[1:] > 0), (mark[:-1] < 0) | (mark[1:] < 0)
             speed[rests, foot] -= speed[rests, foot].min(1, keepdims=True)
+            usual[rests, foot] = STANCE_SPEED  # the slowest point is certain, so the others may roll
             speed[moves, foot] = np.inf
-    weights = np.exp(-((speed / STANCE_SPEED) ** 2))
+    weights = np.exp(-((speed / usual) ** 2))
     return np.where(weights > _MIN_STANCE_WEIGHT, weights, 0.0).reshape(count - 1, points)
 
 

@@ -167,7 +167,7 @@ def finish(
             camera = clip.camera_positions(person.frames)
             feet = foot_contacts(edited, body, clip.fps, camera, grounds[-1], marks[-1][:, FEET])
             contacts.append(np.concatenate([feet, marks[-1][:, HANDS] > 0], 1))
-            people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, grounds[-1], marks[-1]))
+            people.append(lock_feet(edited, body, clip.fps, options.foot_locking, camera, grounds[-1], marks[-1], feet))
     clip, floor = replace(clip, people=people), None if _has_world(clip) else settled.floor
     if fps is not None:
         ratio = fps / clip.fps

@@ -48,6 +48,15 @@ def test_depth_noise_is_removed_and_the_body_stays_over_its_pixels() -> None:
     assert (np.delete(change, legs) == 0).all()
 
 
+def test_feet_that_are_known_to_be_in_contact_are_locked_although_they_are_faster() -> None:
+    person = standing_motion()
+    sway = replace(person, trans=person.trans + 0.1 * np.sin(np.arange(60) / 5)[:, None] * np.array([0.3, 0, 1]))
+    contacts = np.ones((60, 2), bool)
+    locked = [foot_points(lock_feet(sway, BODY, FPS, contacts=known), BODY) for known in (None, contacts)]
+    slid = [foot_sliding(feet, np.ones((59, 4))) for feet in (foot_points(sway, BODY), *locked)]
+    assert slid[2] < 0.7 * slid[1] < 0.7 * slid[0]
+
+
 def test_legs_remove_sliding_that_the_root_cannot() -> None:
     """If the knees move in opposite directions, no displacement of the root keeps both feet in place."""
     person = standing_motion()
