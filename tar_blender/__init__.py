@@ -29,6 +29,7 @@ _MODULES = (
     "operators.reimport",
     "operators.person_edits",
     "operators.key_reduction",
+    "operators.bone_shapes",
     "operators.ik_controls",
     "operators.editing",
     "operators.motion_assets",

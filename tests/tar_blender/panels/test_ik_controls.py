@@ -16,3 +16,13 @@ def test_buttons_and_influences_of_the_active_person() -> None:
     drawn = DrawnPanel(TAR_PT_people).layout
     assert "tar.add_ik_controls" not in drawn.operators and "tar.remove_ik_controls" in drawn.operators
     assert drawn.properties.count('["ik_fk"]') == 4
+
+
+@pytest.mark.usefixtures("addon", "imported")
+def test_bone_shapes_are_added_or_removed() -> None:
+    bpy.context.view_layer.objects.active = bpy.data.objects["Person 1"]
+    drawn = DrawnPanel(TAR_PT_people).layout
+    assert "tar.add_bone_shapes" in drawn.operators and "show_bone_custom_shapes" not in drawn.properties
+    bpy.ops.tar.add_bone_shapes(person="Person 1")
+    drawn = DrawnPanel(TAR_PT_people).layout
+    assert "tar.remove_bone_shapes" in drawn.operators and "show_bone_custom_shapes" in drawn.properties

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import bpy
 import numpy as np
+import pytest
 
 from tar_blender.export.formats import save_each
-from tar_blender.scene.control_shapes import BALL, BOX, set_shape
+from tar_blender.scene.bone_names import joint_bones
+from tar_blender.scene.build import import_clip
+from tar_blender.scene.control_shapes import BALL, BOX, add_rings, remove_rings, ringed_bones, set_shape
 from tar_blender.scene.ik_controls import FEET, LIMBS, add_controls, remove_controls
 from tar_blender.scene.metadata import delete_person
+from tar_core.motion import MotionClip
+from tests.support.import_options import raw_options
 
 
 def test_controls_have_shapes_that_all_people_share(walker: bpy.types.Object) -> None:
@@ -45,6 +50,28 @@ def test_shapes_go_with_the_last_control(walker: bpy.types.Object) -> None:
     add_controls(bpy.context, walker, FEET)
     delete_person(walker)
     assert not [name for name in (*bpy.data.objects.keys(), *bpy.data.meshes.keys()) if name.startswith("TAR Control")]
+
+
+@pytest.mark.parametrize("style", ["smpl", "blender"])
+def test_rings_surround_all_joints(clip: MotionClip, style: str) -> None:
+    walker = import_clip(clip, bpy.context, raw_options(bone_names=style)).people[0].armature
+    add_controls(bpy.context, walker, FEET)
+    own = bpy.data.objects.new("My Shape", None)
+    thigh, head = (walker.pose.bones[joint_bones(walker)[joint]] for joint in ("left_hip", "head"))
+    head.custom_shape = own
+    assert add_rings(walker) and not add_rings(walker), "nothing is left to change"
+    assert set(ringed_bones(walker)) == {
+        walker.pose.bones[name] for joint, name in joint_bones(walker).items() if joint != "head"
+    }
+    ring = np.array([vertex.co for vertex in thigh.custom_shape.data.vertices]) * thigh.length
+    ring *= np.array(thigh.custom_shape_scale_xyz)
+    np.testing.assert_allclose(np.hypot(ring[:, 0], ring[:, 2]), 0.12, atol=1e-4)
+    np.testing.assert_allclose(ring[:, 1], thigh.length / 2, rtol=1e-4)
+    assert walker.pose.bones[FEET[0].target].custom_shape.name == "TAR Control Box"
+    remove_rings(walker)
+    assert head.custom_shape == own and not ringed_bones(walker) and thigh.custom_shape is None
+    assert tuple(thigh.custom_shape_scale_xyz) == (1, 1, 1)
+    assert "TAR Control Ring" not in bpy.data.objects and "TAR Control Box" in bpy.data.objects
 
 
 def test_shapes_are_saved_but_not_exported(walker: bpy.types.Object, tmp_path: Path) -> None:
