@@ -1,5 +1,7 @@
 """Operators that draw the bones of a person as rings around the body, or as before."""
 
+from collections.abc import Callable
+
 import bpy
 
 from tar_core.errors import TarError
@@ -19,11 +21,7 @@ class TAR_OT_add_bone_shapes(PersonOperator, bpy.types.Operator):
     bl_label = "Add Bone Shapes"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
-        try:
-            check_local(self.armature())
-        except TarError as error:
-            return refuse(self, error)
-        return {"FINISHED"} if add_rings(self.armature()) else {"CANCELLED"}
+        return _changed(self, add_rings)
 
 
 class TAR_OT_remove_bone_shapes(PersonOperator, bpy.types.Operator):
@@ -33,12 +31,17 @@ class TAR_OT_remove_bone_shapes(PersonOperator, bpy.types.Operator):
     bl_label = "Remove Bone Shapes"
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
-        try:
-            check_local(self.armature())
-        except TarError as error:
-            return refuse(self, error)
-        remove_rings(self.armature())
-        return {"FINISHED"}
+        return _changed(self, remove_rings)
+
+
+def _changed(operator: PersonOperator, change: Callable[[bpy.types.Object], bool]) -> OperatorResult:
+    """Change the bones of the operator's person, unless they are linked."""
+    armature = operator.armature()
+    try:
+        check_local(armature)
+    except TarError as error:
+        return refuse(operator, error)
+    return {"FINISHED"} if change(armature) else {"CANCELLED"}
 
 
 register, unregister = registration((TAR_OT_add_bone_shapes, TAR_OT_remove_bone_shapes))

@@ -49,11 +49,13 @@ def add_rings(armature: bpy.types.Object) -> bool:
     return changed
 
 
-def remove_rings(armature: bpy.types.Object) -> None:
-    """Draw the bones that have rings as before."""
-    for bone in ringed_bones(armature):
+def remove_rings(armature: bpy.types.Object) -> bool:
+    """Draw the bones that have rings as before. Returns whether there was one."""
+    bones = ringed_bones(armature)
+    for bone in bones:
         bone.custom_shape, bone.custom_shape_scale_xyz = None, (1, 1, 1)
     remove_unused_shapes()
+    return bool(bones)
 
 
 def ringed_bones(armature: bpy.types.Object) -> list[bpy.types.PoseBone]:
