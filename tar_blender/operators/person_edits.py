@@ -58,9 +58,12 @@ class _EveryoneOperator(PacedOperator, _EditOperator):
         return self.run_paced(context, self._steps(context, edits), self.person)
 
     def _steps(self, context: bpy.types.Context, edits: PersonEdits) -> Incremental[None]:
-        captured = self.captured(context)
+        captured, armature = self.captured(context), self.armature()
+        same = [one for one in people_of(captured.collection) if person_id(one) == person_id(armature)]
+        if same[0] != armature:
+            raise TarError(f"{armature.name} is a copy of {same[0].name}, which the edit would change; select that")
         leave_other_modes(context, list(captured.collection.all_objects))
-        changed = {person_id(self.armature()): edits}
+        changed = {person_id(armature): edits}
         yield from update_steps(captured, context, changed, lambda: self.starts_to_change(context))
 
 

@@ -80,6 +80,17 @@ def test_moved_contact_keys_are_used(imported: bpy.types.Collection) -> None:
     np.testing.assert_array_equal(np.flatnonzero(contacts[:, 0]) + first, np.arange(20, 25))
 
 
+def test_height_of_a_copy_is_refused(imported: bpy.types.Collection) -> None:
+    copy = bpy.data.objects["Person 1"].copy()
+    imported.objects.link(copy)
+    before = values("Person 1")
+    with pytest.raises(RuntimeError, match="Person 1.001 is a copy of Person 1"):
+        bpy.ops.tar.set_height(person=copy.name, height=190)
+    after = values("Person 1")
+    assert not len(changed_frames(before, after)) and edits_of(bpy.data.objects["Person 1"]).height is None
+    assert bpy.ops.tar.set_height(person="Person 1", height=190) == {"FINISHED"}
+
+
 def test_known_height_changes_armature_and_body(imported: bpy.types.Collection) -> None:
     armature, body = bpy.data.objects["Person 1"], bpy.data.objects["Person 1 Body"]
     hat = bpy.data.objects.new("Hat", None)
