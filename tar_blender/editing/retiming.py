@@ -27,6 +27,7 @@ from ..scene.metadata import (
     mark_implausible_ranges,
     mark_key_rate,
     mark_uncertain_ranges,
+    objects_of,
     people_of,
     people_of_video,
     uncertain_ranges_of,
@@ -90,7 +91,8 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     for clip in clips:
         retime_sound(scene, clip, fps / keyed_fps)
     scene.frame_set(round(scene_map.new(scene.frame_current)))
-    others = [obj for obj in scene.objects if curves_of(obj) and not _is_imported(obj, clips)]
+    imported = {obj for clip in clips for obj in objects_of(clip) if is_part(obj)}
+    others = [obj for obj in scene.objects if curves_of(obj) and obj not in imported]
     warnings += [
         f"{clip.name} is also in the scene {other.name}, which keeps its frame rate; set it to {fps:.5g} as well"
         for clip in clips
@@ -100,10 +102,6 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     if others:
         warnings.append(f"{others[0].name} and other objects of yours keep their keys, so they move at another speed")
     return warnings
-
-
-def _is_imported(obj: bpy.types.Object, clips: list[bpy.types.Collection]) -> bool:
-    return is_part(obj) and any(obj in clip.all_objects.values() for clip in clips)
 
 
 def _start_frame(clip: bpy.types.Collection) -> int:

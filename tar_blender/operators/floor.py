@@ -6,7 +6,7 @@ from mathutils import Matrix, Vector
 from tar_core.errors import TarError
 
 from ..scene.floor import floor_transform, lowest_foot, move
-from ..scene.metadata import camera_of
+from ..scene.metadata import camera_of, objects_of
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from ..util.report import refuse
@@ -26,7 +26,7 @@ class TAR_OT_feet_on_ground(ClipOperator, bpy.types.Operator):
             height = lowest_foot(self.collection(), context.evaluated_depsgraph_get())
         except TarError as error:
             return refuse(self, error)
-        move(self.collection().all_objects, Matrix.Translation((0, 0, -height)))
+        move(objects_of(self.collection()), Matrix.Translation((0, 0, -height)))
         return {"FINISHED"}
 
 
@@ -53,7 +53,7 @@ class TAR_OT_floor_from_objects(ClipOperator, bpy.types.Operator):
             transform = floor_transform(points, above)
         except TarError as error:
             return refuse(self, error)
-        move([*self.collection().all_objects, *selected], transform)
+        move([*objects_of(self.collection()), *selected], transform)
         return {"FINISHED"}
 
 

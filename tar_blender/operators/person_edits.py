@@ -15,7 +15,7 @@ from tar_core.errors import TarError
 from tar_core.filters import true_runs
 
 from ..scene.contacts import contacts_of
-from ..scene.metadata import check_local, edits_of, imported_clips, people_of, person_id
+from ..scene.metadata import check_local, edits_of, imported_clips, objects_of, people_of, person_id
 from ..scene.options import ImportOptions
 from ..scene.range_update import update_range
 from ..scene.update import CapturedClip, found_contacts, update_person, update_steps
@@ -62,7 +62,7 @@ class _EveryoneOperator(PacedOperator, _EditOperator):
         same = [one for one in people_of(captured.collection) if person_id(one) == person_id(armature)]
         if same[0] != armature:
             raise TarError(f"{armature.name} is a copy of {same[0].name}, which the edit would change; select that")
-        leave_other_modes(context, list(captured.collection.all_objects))
+        leave_other_modes(context, objects_of(captured.collection))
         changed = {person_id(armature): edits}
         yield from update_steps(captured, context, changed, lambda: self.starts_to_change(context))
 

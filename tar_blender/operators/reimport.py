@@ -12,6 +12,7 @@ from ..scene.metadata import (
     clip_record,
     given_camera,
     mark_clip,
+    objects_of,
 )
 from ..scene.options import ImportOptions
 from ..scene.update import CapturedClip, update_steps
@@ -69,7 +70,7 @@ class TAR_OT_reimport_clip(LensSettings, SceneSettings, PacedOperator, ClipOpera
         camera = self._camera(scene, collection)
         focal_length = None if camera else lens_focal_length(self, scene, motion.width, motion.height)
         options = self.import_options(focal_length, camera)
-        leave_other_modes(context, list(collection.all_objects))
+        leave_other_modes(context, objects_of(collection))
         captured = CapturedClip(collection, motion, options)
         imported = yield from update_steps(captured, context, starts_to_change=lambda: self.starts_to_change(context))
         mark_clip(collection, ClipRecord(record.motion, options.to_json(), record.shot))

@@ -6,6 +6,7 @@ the add-on is disabled. A file may contain records that the add-on did not write
 
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -28,6 +29,7 @@ from .sound import SOUND, remove_sound
 # Names of custom properties in saved files: never change them.
 _PERSON = "tar_person"
 _CLIP = "tar_clip"
+_CLIP_ID = "tar_clip_id"  # of a clip and of its people, whom the user may move to other collections
 _UNCERTAIN_RANGES = "tar_doubts"
 _IMPLAUSIBLE_RANGES = "tar_implausible"
 _FLOOR = "tar_floor"
@@ -145,11 +147,14 @@ def _ranges_from_json(text: str) -> tuple[UncertainRange, ...] | None:
 
 
 def mark_clip(collection: bpy.types.Collection, record: ClipRecord) -> None:
-    """Record that a collection is an imported clip."""
+    """Record that a collection is an imported clip, and that its people belong to it."""
     fields = asdict(record)
     if record.shot is None:
         del fields["shot"]  # which older versions do not know
     collection[_CLIP] = json.dumps(fields)
+    collection[_CLIP_ID] = _record(collection, _CLIP_ID) or uuid.uuid4().hex
+    for armature in people_of(collection):
+        armature[_CLIP_ID] = collection[_CLIP_ID]
 
 
 def clip_record(collection: bpy.types.Collection) -> ClipRecord | None:
@@ -199,9 +204,25 @@ def imported_clips(scene: bpy.types.Scene) -> list[bpy.types.Collection]:
 
 
 def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
-    """Return the armatures of a clip's people, ordered by their IDs."""
+    """Return the armatures of a clip's people, ordered by their IDs, also of those in collections without a clip."""
     armatures = [obj for obj in collection.all_objects if is_person(obj)]
-    return sorted(armatures, key=person_id)
+    clip_id = _record(collection, _CLIP_ID)
+    others = [obj for obj in bpy.data.objects if clip_id and is_person(obj) and _record(obj, _CLIP_ID) == clip_id]
+    moved = [obj for obj in others if obj.users_scene and not _is_in_clip(obj)]
+    return sorted([*armatures, *moved], key=person_id)
+
+
+def objects_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
+    """Return the objects in a clip's collection, and its people and their children in others."""
+    parts = [part for armature in people_of(collection) for part in person_objects(armature)]
+    return list(dict.fromkeys([*collection.all_objects, *parts]))
+
+
+def _is_in_clip(obj: bpy.types.Object) -> bool:
+    return any(
+        collection.get(_CLIP) is not None and obj in collection.all_objects.values()
+        for collection in bpy.data.collections
+    )
 
 
 def people_of_video(collection: bpy.types.Collection) -> list[bpy.types.Object]:

@@ -10,7 +10,7 @@ from mathutils import Matrix
 from tar_blender.scene.contacts import contacts_of
 from tar_blender.scene.fcurves import find_action
 from tar_blender.scene.floor import move
-from tar_blender.scene.metadata import camera_of, clip_record, imported_clips, key_rate
+from tar_blender.scene.metadata import camera_of, clip_record, imported_clips, key_rate, people_of
 from tar_core.shot_files import save_shots
 from tests.support.animated_camera import START, animated_camera, import_in_world_of
 from tests.support.clips import clips_of_shots, synthetic_clip
@@ -271,3 +271,32 @@ def test_damaged_record_of_the_place_of_the_camera_is_ignored(imported: bpy.type
         camera.location = (1, 2, 3)
         assert bpy.ops.tar.reimport_clip(clip=imported.name) == {"FINISHED"}
         np.testing.assert_allclose(camera.matrix_world, before, atol=0.02, err_msg=str(record))
+
+
+def test_person_in_another_collection_is_imported_again(imported: bpy.types.Collection) -> None:
+    armature = bpy.data.objects["Person 1"]
+    characters = bpy.data.collections.new("Characters")
+    bpy.context.scene.collection.children.link(characters)
+    for part in (armature, *armature.children):
+        characters.objects.link(part)
+        imported.objects.unlink(part)
+    assert armature in people_of(imported)
+    motion = pelvis_curve(armature)
+    assert bpy.ops.tar.reimport_clip(clip=imported.name, smoothing=1.0) == {"FINISHED"}
+    assert np.abs(pelvis_curve(armature)[:, 1] - motion[:, 1]).max() > 1e-6
+    assert armature.users_collection == (characters,) and len(people_of(imported)) == 2
+    bpy.context.scene.frame_set(20)
+    bpy.ops.tar.feet_on_ground(clip=imported.name)
+    assert bpy.data.objects["Person 2"].location.z == pytest.approx(armature.location.z)
+    bpy.ops.tar.delete_clip(clip=imported.name)
+    assert bpy.data.objects["Person 1"] == armature and "Person 2" not in bpy.data.objects
+
+
+def test_people_of_a_copied_clip_are_its_own(imported: bpy.types.Collection) -> None:
+    copy = imported.copy()
+    bpy.context.scene.collection.children.link(copy)
+    for obj in list(copy.objects):
+        copy.objects.unlink(obj)
+        copy.objects.link(obj.copy())
+    own, copied = people_of(imported), people_of(copy)
+    assert len(own) == len(copied) == 2 and not set(own) & set(copied)
