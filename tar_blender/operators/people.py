@@ -6,7 +6,8 @@ from bpy.props import IntProperty
 from tar_core.errors import TarError
 
 from ..scene.markers import go_to_shot
-from ..scene.metadata import camera_of, check_local, delete_clip, delete_person, person_objects, set_hidden
+from ..scene.metadata import camera_of, check_local, person_objects, set_hidden
+from ..scene.removal import delete_clip, delete_person
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse

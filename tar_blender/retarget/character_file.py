@@ -7,7 +7,7 @@ import bpy
 
 from tar_core.errors import TarError
 
-from ..scene.metadata import delete_person
+from ..scene.removal import delete_person
 from ..util.blender_types import data_of, scene_of
 from .retarget import BakeOptions, retarget
 from .saved_maps import bones_of

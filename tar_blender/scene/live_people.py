@@ -21,7 +21,8 @@ from .body_mesh import body_steps
 from .bone_names import joint_bones
 from .keyframes import bone_quaternions
 from .mannequin import mannequin_materials
-from .metadata import mark_part, remove_objects
+from .metadata import mark_part
+from .removal import remove_objects
 
 COLLECTION = "Live Preview"
 TRACK, NAME = "tar_live_track", "tar_live_name"  # custom properties: number of the track, own name

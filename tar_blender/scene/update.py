@@ -38,9 +38,9 @@ from .metadata import (
     people_of,
     people_of_video,
     person_id,
-    remove_objects,
 )
 from .options import ImportOptions
+from .removal import remove_objects
 from .reshape import reshape
 from .scene_settings import resampling_rate, update_rate, video_frames_per_frame
 from .settling import PeopleEdits

@@ -12,7 +12,7 @@ from tar_blender.retarget.character_file import load_character
 from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.fcurves import curves_of
-from tar_blender.scene.metadata import delete_person
+from tar_blender.scene.removal import delete_person
 from tar_core.errors import TarError
 from tests.support.characters import add_ik, add_root, make_character
 from tests.support.clips import synthetic_clip

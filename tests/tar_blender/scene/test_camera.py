@@ -17,7 +17,7 @@ from mathutils import Matrix, Vector
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.camera import add_video_background, build_camera, match_render, set_camera
 from tar_blender.scene.floor import move
-from tar_blender.scene.metadata import delete_clip
+from tar_blender.scene.removal import delete_clip
 from tar_blender.util.video_info import read_video_info
 from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.trajectory import CameraTrajectory

@@ -11,7 +11,7 @@ from tar_blender.scene.bone_names import joint_bones
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.control_shapes import BALL, BOX, add_rings, remove_rings, ringed_bones, set_shape
 from tar_blender.scene.ik_controls import FEET, LIMBS, add_controls, remove_controls
-from tar_blender.scene.metadata import delete_person
+from tar_blender.scene.removal import delete_person
 from tar_core.motion import MotionClip
 from tests.support.import_options import raw_options
 

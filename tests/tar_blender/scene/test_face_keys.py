@@ -10,7 +10,7 @@ from tar_blender.scene.armature import SMPL_TO_BLENDER
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.face_keys import face_key_steps, has_face, has_face_keys, key_face, move_basis, value_path
 from tar_blender.scene.fcurves import curves_of
-from tar_blender.scene.metadata import remove_objects
+from tar_blender.scene.removal import remove_objects
 from tar_blender.util.incremental import finish
 from tar_core.body.data import load_body
 from tar_core.body.face_keys import load_face_keys

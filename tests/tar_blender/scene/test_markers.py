@@ -7,7 +7,7 @@ import pytest
 
 from tar_blender.scene.build import ImportedClip, import_steps
 from tar_blender.scene.markers import go_to_shot
-from tar_blender.scene.metadata import delete_clip
+from tar_blender.scene.removal import delete_clip
 from tar_blender.util.incremental import finish
 from tests.support.clips import clips_of_shots
 from tests.support.import_options import raw_options

@@ -1,4 +1,4 @@
-"""Records of imported clips and people, and the operations of the people list."""
+"""Records of imported clips and people."""
 
 from pathlib import Path
 
@@ -10,8 +10,6 @@ from tar_blender.scene.metadata import (
     ClipRecord,
     camera_of,
     clip_record,
-    delete_clip,
-    delete_person,
     imported_clips,
     is_part,
     mark_clip,
@@ -21,7 +19,6 @@ from tar_blender.scene.metadata import (
 )
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
-from tests.tar_blender.scene.test_build import _everything
 
 
 def test_records_are_saved_with_the_file(tmp_path: Path) -> None:
@@ -37,29 +34,6 @@ def test_records_are_saved_with_the_file(tmp_path: Path) -> None:
     assert camera_of(collection).name == "TAR Camera"
 
 
-def test_deleting_a_person_removes_their_data_only() -> None:
-    imported = import_clip(synthetic_clip(people=2), bpy.context, raw_options())
-    delete_person(imported.people[0].armature)
-    assert not [name for name in _everything() if "Person 1" in name]
-    assert {
-        "objects/Person 2",
-        "objects/Person 2 Body",
-        "actions/Person 2 Motion",
-        "materials/TAR Skin",
-    } <= _everything()
-
-
-def test_deleting_a_clip_removes_all_its_data(tiny_video: Path) -> None:
-    for keep_frame_rate in (False, True):
-        clip = synthetic_clip(people=2)
-        clip.source = str(tiny_video)
-        bpy.context.scene.render.fps = 24
-        imported = import_clip(clip, bpy.context, raw_options(timing="scene" if keep_frame_rate else "video"))
-        assert imported.camera.data.background_images
-        delete_clip(imported.collection)
-        assert not _everything()
-
-
 def test_hidden_people_stay_hidden_on_all_frames() -> None:
     person = import_clip(synthetic_clip(), bpy.context, raw_options()).people[0]
     set_hidden(person.armature, True)
@@ -67,12 +41,6 @@ def test_hidden_people_stay_hidden_on_all_frames() -> None:
     assert not person.armature.visible_get() and not person.body.visible_get()
     set_hidden(person.armature, False)
     assert person.armature.visible_get() and person.body.visible_get()
-
-
-def test_deleting_leaves_no_none_in_the_view_layer() -> None:
-    (person,) = import_clip(synthetic_clip(), bpy.context, raw_options()).people
-    delete_person(person.armature)
-    assert None not in list(bpy.context.view_layer.objects)
 
 
 def test_other_collections_have_no_record() -> None:

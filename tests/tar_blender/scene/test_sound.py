@@ -12,8 +12,9 @@ import pytest
 
 from tar_blender.editing.retiming import bake_frame_rate
 from tar_blender.scene.build import ImportedClip, import_clip, import_steps, record_import
-from tar_blender.scene.metadata import damaged_records, delete_clip
+from tar_blender.scene.metadata import damaged_records
 from tar_blender.scene.options import ImportOptions
+from tar_blender.scene.removal import delete_clip
 from tar_blender.scene.scene_settings import is_in_use
 from tar_blender.scene.sound import _CONTENT, _LEFT, _RIGHT, _members
 from tar_blender.scene.update import CapturedClip, update_steps
