@@ -205,7 +205,8 @@ def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
     armatures = [obj for obj in collection.all_objects if is_person(obj)]
     clip_id = _record(collection, _CLIP_ID)
     others = [obj for obj in bpy.data.objects if clip_id and is_person(obj) and _record(obj, _CLIP_ID) == clip_id]
-    moved = [obj for obj in others if obj.users_scene and not _is_in_clip(obj)]
+    # Those in a clip are its own, or those of a copy of it.
+    moved = [obj for obj in others if obj not in armatures and obj.users_scene and not _is_in_clip(obj)]
     return sorted([*armatures, *moved], key=person_id)
 
 
