@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tar_core.cleanup.banded import FrameLeastSquares, second_differences, solve_band
+from tar_core.cleanup.banded import FrameLeastSquares, inverses, second_differences, solve_band
+
+
+@given(st.integers(0, 1000), st.integers(1, 6), st.sampled_from([(), (1,), (4, 3)]))
+def test_inverses_are_those_of_numpy(seed: int, size: int, batch: tuple[int, ...]) -> None:
+    random = np.random.default_rng(seed)
+    scales = 10 ** random.uniform(-4, 4, (*batch, size, 1))  # as of stiff and soft directions
+    half = scales * (random.normal(size=(*batch, size, size)) + 3 * np.eye(size))
+    blocks = half @ half.swapaxes(-1, -2)
+    identity = inverses(blocks) @ blocks
+    error = np.abs(identity - np.eye(size)).max()
+    assert error <= 10 * np.abs(np.linalg.inv(blocks) @ blocks - np.eye(size)).max() + 1e-9
 
 
 @settings(max_examples=20)
