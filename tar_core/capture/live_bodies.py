@@ -16,6 +16,7 @@ from tar_core.body.shape import rest_joints, translation_for_shape
 from tar_core.camera.crop_camera import CropCamera
 from tar_core.camera.placement import WorldPlacement
 from tar_core.camera.vanishing_points import EstimatedCamera
+from tar_core.cleanup.foot_locking import FOOT_JOINTS
 from tar_core.motion import Floor
 from tar_core.people.track import Sighting
 from tar_core.preview import LiveBody
@@ -28,12 +29,11 @@ from tar_core.rotations import (
 )
 from tar_core.runtime.graphs import Runtime
 from tar_core.runtime.streaming import FrameResult, TARStream
-from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
+from tar_core.skeleton import NUM_JOINTS, pose_skeleton
 
 SMOOTHING = 0.1  # seconds in which a body takes over two thirds of a change
 FLOOR_MEMORY = 2.0  # seconds in which a lowest foot is forgotten by two thirds, for example one that was a mistake
 SOLE = 0.03  # meters from the lowest joint of a foot to the sole
-FEET = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 
 
 @dataclass
@@ -88,7 +88,7 @@ class LiveBodies:
             pelvis = last.pelvis + share * (pelvis - last.pelvis)
         poses = np.asarray(quaternion_to_axis_angle(quaternions))
         joints = pose_skeleton(poses[None], self._rest)[1][0]
-        lowest = float((joints[FEET] - joints[0] + pelvis)[:, 2].min()) - SOLE
+        lowest = float((joints[FOOT_JOINTS] - joints[0] + pelvis)[:, 2].min()) - SOLE
         if last is not None:
             lowest = min(lowest, last.lowest + _share(time - last.time, FLOOR_MEMORY) * (lowest - last.lowest))
         self._followed[seen.track_id] = _Followed(quaternions, pelvis, time, lowest)

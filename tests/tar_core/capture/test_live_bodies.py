@@ -13,6 +13,7 @@ from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.live_bodies import SOLE, LiveBodies
 from tar_core.capture.networks import Networks
 from tar_core.capture.pipeline import capture
+from tar_core.cleanup.foot_locking import FOOT_JOINTS
 from tar_core.options import CaptureOptions
 from tar_core.people.tracker import PeopleTracker
 from tar_core.preview import LiveBody
@@ -20,8 +21,6 @@ from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 from tar_core.video.reader import VideoReader
 
 COUNT, STEP = 60, 6  # images, and how many lie between those that are followed
-
-FEET = [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right") for part in ("ankle", "foot")]
 
 
 def joints_of(poses: np.ndarray) -> np.ndarray:
@@ -59,7 +58,7 @@ def test_bodies_move_as_the_captured_ones(live: list[LiveBody], demo_video: Path
 def test_bodies_stand_upright_on_the_floor(live: list[LiveBody]) -> None:
     poses, pelvis = np.array([body.poses for body in live]), np.array([body.pelvis for body in live])
     joints = joints_of(poses) + pelvis[:, None]
-    lowest = joints[:, FEET, 2].min(1) - SOLE
+    lowest = joints[:, FOOT_JOINTS, 2].min(1) - SOLE
     assert lowest[0] == pytest.approx(0, abs=1e-6) and (lowest > -1e-6).all() and lowest.max() < 0.2
     assert (joints[:, JOINT_NAMES.index("head"), 2] > 1.2).all()
     assert (pelvis[:, 1] > 1).all(), "in front of the camera, which looks along +Y"
