@@ -24,7 +24,7 @@ from tar_core.model.hand_network import HandLandmarkNetwork
 
 PACKAGE = "@mediapipe/hands@0.4.1675469240"
 FILE = "hand_landmark_lite.tflite"
-POINTS, PRESENCE, RIGHT = "Identity", "Identity_1", "Identity_2"
+POINTS, PRESENCE = "Identity", "Identity_1"
 WEIGHTS = REPOSITORY / "tar_core/assets/hand_landmarks.safetensors"
 REFERENCE = REPOSITORY / "tests/data/hand_landmarks_reference.npz"
 # The right hand of the man, twice, his left hand from the side, and the wall.
@@ -44,7 +44,7 @@ def layers_in_file_order(model: HandLandmarkNetwork) -> Iterator[nn.Conv2d | nn.
 def convert(tflite: bytes) -> dict[str, torch.Tensor]:
     """Convert a tflite file to the state of `HandLandmarkNetwork` in half floats."""
     model = HandLandmarkNetwork().half()
-    pairs = zip(layers_in_file_order(model), read_layers(tflite, [POINTS, PRESENCE, RIGHT]), strict=True)
+    pairs = zip(layers_in_file_order(model), read_layers(tflite, [POINTS, PRESENCE]), strict=True)
     for target, source in pairs:
         assert target.weight.shape == source.weight.shape and target.bias is not None
         target.weight.data = torch.from_numpy(source.weight.copy())
@@ -53,12 +53,11 @@ def convert(tflite: bytes) -> dict[str, torch.Tensor]:
 
 
 def run_original(tflite: bytes, crops: np.ndarray) -> dict[str, np.ndarray]:
-    """Outputs of the tflite interpreter for uint8 crops [B, 224, 224, 3]: points, presence and right."""
+    """Outputs of the tflite interpreter for uint8 crops [B, 224, 224, 3]: points and presence."""
     outputs = run_interpreter(tflite, crops / np.float32(255))
     return {
         "points": outputs[POINTS].reshape(-1, NUM_HAND_LANDMARKS, 3),
         "presence": outputs[PRESENCE][:, 0],
-        "right": outputs[RIGHT][:, 0],
     }
 
 

@@ -17,10 +17,8 @@ class HandLandmarks(NamedTuple):
             the wrist, away from the camera.
         code: [B, 672] from which the network computes all of this, and `tar_core.hands.joints` the joints in space.
         presence: [B] probability that the crop shows a hand.
-        right: [B] probability that it is a right hand.
     """
 
     points: Array
     code: Array
     presence: Array
-    right: Array

@@ -1,10 +1,11 @@
 """MediaPipe's lite hand-landmark network: 21 landmarks of the hand in a crop (Zhang et al. 2020, "MediaPipe Hands").
 
 The weights were converted from the tflite file of npm @mediapipe/hands by `scripts/assets/convert_hand_landmarks.py`,
-with batch normalization folded into the convolutions. Its head for landmarks in space is left out: it often takes a
-hand for one of the other side, and turns it inside out (`tar_core.hands.joints` replaces it).
+with batch normalization folded into the convolutions. Two of its heads are left out: that for landmarks in space,
+which often takes a hand for one of the other side and turns it inside out (`tar_core.hands.joints` replaces it), and
+that for the side, which is known.
 
-    crop -> Encoder (inverted residuals as in EfficientNet-Lite) -> mean over the cells -> 3 heads
+    crop -> Encoder (inverted residuals as in EfficientNet-Lite) -> mean over the cells -> 2 heads
 """
 
 from pathlib import Path
@@ -49,7 +50,6 @@ class HandLandmarkNetwork(nn.Module):
         )
         self.last_expand = ConvRelu6(112, HAND_CODE_SIZE, 1)
         self.last_depthwise = ConvRelu6(HAND_CODE_SIZE, HAND_CODE_SIZE, 3, padding=1, groups=HAND_CODE_SIZE)
-        self.right_head = nn.Linear(HAND_CODE_SIZE, 1)
         self.presence_head = nn.Linear(HAND_CODE_SIZE, 1)
         self.point_head = nn.Linear(HAND_CODE_SIZE, NUM_HAND_LANDMARKS * 3)
 
@@ -68,7 +68,6 @@ class HandLandmarkNetwork(nn.Module):
             points=points - points.new_tensor([0.5, 0.5, 0.0]),
             code=code,
             presence=self.presence_head(code).sigmoid().view(-1),
-            right=self.right_head(code).sigmoid().view(-1),
         )
 
 

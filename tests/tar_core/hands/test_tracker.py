@@ -43,9 +43,7 @@ class Network:
         self.crops.append(count)
         points = np.append(OPEN_HAND * 60 + [112, 160], np.zeros((21, 1)), 1)
         scores = np.full(count, self.presence, np.float32)
-        return HandLandmarks(
-            np.repeat(points[None], count, 0), np.zeros((count, HAND_CODE_SIZE), np.float32), scores, scores
-        )
+        return HandLandmarks(np.repeat(points[None], count, 0), np.zeros((count, HAND_CODE_SIZE), np.float32), scores)
 
 
 def run(network: Network, sightings: list[Sighting]) -> tuple[list[SeenHand], list[SeenHand]]:

@@ -34,12 +34,10 @@ def test_equals_tflite(found: HandLandmarks) -> None:
     points = found.points + torch.tensor([0.5, 0.5, 0.0])
     np.testing.assert_allclose(points, REFERENCE["points"], atol=2e-3)
     np.testing.assert_allclose(found.presence, REFERENCE["presence"], atol=1e-4)
-    np.testing.assert_allclose(found.right, REFERENCE["right"], atol=1e-4)
 
 
 def test_hands_are_told_from_the_wall(found: HandLandmarks) -> None:
     assert (found.presence[RIGHT_HANDS] > 0.5).all() and found.presence[WALL] < 0.1
-    assert (found.right[RIGHT_HANDS] > 0.5).all()
 
 
 def test_a_mirrored_hand_has_mirrored_landmarks(crops: torch.Tensor, found: HandLandmarks) -> None:
@@ -47,7 +45,6 @@ def test_a_mirrored_hand_has_mirrored_landmarks(crops: torch.Tensor, found: Hand
         mirrored = load_hand_landmarks()(crops[:1].flip(3))
     expected = found.points[:1, :, :2] * torch.tensor([-1, 1]) + torch.tensor([crops.shape[-1] - 1, 0])
     assert (mirrored.points[..., :2] - expected).norm(dim=-1).mean() < 10  # pixels of 224
-    assert mirrored.right[0] < 0.5
 
 
 def test_packed_convolutions_do_not_change_results(crops: torch.Tensor, found: HandLandmarks) -> None:
