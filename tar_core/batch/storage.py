@@ -64,10 +64,11 @@ class StoredFile:
         """Copy a file to this place, completely or not at all."""
         with self._problems("write"), _writing:
             files, path = self._place()
-            files.makedirs(files._parent(path), exist_ok=True)
+            folder = path.rpartition("/")[0] or files.root_marker
+            files.makedirs(folder, exist_ok=True)
             with files.transaction, files.open(path, "wb") as target, source.open("rb") as content:
                 shutil.copyfileobj(content, target)
-            files.invalidate_cache(files._parent(path))
+            files.invalidate_cache(folder)
 
     def _place(self) -> tuple[Any, str]:
         """The file system, and the path in it."""
