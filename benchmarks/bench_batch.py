@@ -26,6 +26,7 @@ import numpy as np
 
 from scripts.fetch.demo_video import fetch_demo_video
 from scripts.paths import REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.capture.stretches import plan_stretches
@@ -151,10 +152,14 @@ def run(clip_frames: int, long_frames: int, workers: int, rounds: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the speed of batches with one and with several workers.")
-    parser.add_argument("--clip-frames", type=int, default=120, help="frames of each clip (default: %(default)s)")
-    parser.add_argument("--long-frames", type=int, default=1800, help="frames of the long clip (default: %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="number of workers (default: %(default)s)")
-    parser.add_argument("--rounds", type=int, default=3, help="number of rounds (default: %(default)s)")
+    parser.add_argument(
+        "--clip-frames", type=positive_int, default=120, help="frames of each clip (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--long-frames", type=positive_int, default=1800, help="frames of the long clip (default: %(default)s)"
+    )
+    parser.add_argument("--workers", type=positive_int, default=2, help="number of workers (default: %(default)s)")
+    parser.add_argument("--rounds", type=positive_int, default=3, help="number of rounds (default: %(default)s)")
     arguments = parser.parse_args()
     try:
         run(arguments.clip_frames, arguments.long_frames, arguments.workers, arguments.rounds)

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from scripts.paths import REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.cleanup.contacts import sole_vertices
 from tar_core.edits import FEET, Effector
 from tar_core.motion import MotionClip
@@ -167,7 +168,7 @@ def free_hand(clip: MotionClip) -> float:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the time to change a contact in Blender, and sliding.")
-    parser.add_argument("--frames", type=int, default=1000)
+    parser.add_argument("--frames", type=positive_int, default=1000)
     parser.add_argument("--captured", type=Path, nargs="*", default=[], help="more motion files, without clean-up")
     arguments = parser.parse_args()
 

@@ -26,6 +26,7 @@ from benchmarks.world.people import MIN_IOU
 from benchmarks.world.rendering import BLUR, NOISE, PersonLayer, Studio, compose, make_truth
 from benchmarks.world.scenes import PORTRAIT, Actor, Recipe
 from scripts.paths import CACHE
+from tar_core.arguments import positive_int
 from tar_core.body.data import FREE_BODY, load_body
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
@@ -128,8 +129,8 @@ def measure(pictures: Iterator[Picture]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="which people are found in single pictures")
-    parser.add_argument("--poses", type=int, default=3, help="poses per group and setting")
-    parser.add_argument("--views", type=int, default=2, help="views of each panorama")
+    parser.add_argument("--poses", type=positive_int, default=3, help="poses per group and setting")
+    parser.add_argument("--views", type=positive_int, default=2, help="views of each panorama")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with motion and body (default: shared/data)")
     options = parser.parse_args(arguments)
     try:

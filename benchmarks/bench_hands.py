@@ -23,6 +23,7 @@ from benchmarks import face_errors
 from benchmarks.face_errors import FaceScores, face_scores
 from benchmarks.rotation_errors import degrees_between
 from scripts.assets.fit_hand_joints import displaced_crop
+from tar_core.arguments import positive_int
 from tar_core.camera.crop import Crop
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
@@ -137,8 +138,8 @@ def report(scores: Sequence[Score], seconds: Sequence[float], faces: FaceScores)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Measure captured fingers and faces on rendered people.")
-    parser.add_argument("--count", type=int, default=400, help="number of hands (default: 400)")
-    parser.add_argument("--people", type=int, default=30, help="number of people with faces (default: 30)")
+    parser.add_argument("--count", type=positive_int, default=400, help="number of hands (default: 400)")
+    parser.add_argument("--people", type=positive_int, default=30, help="number of people with faces (default: 30)")
     parser.add_argument("--sheet", type=Path, help="PNG file for a contact sheet of the first hands")
     options = parser.parse_args(arguments)
     try:

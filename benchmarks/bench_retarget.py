@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tar_core.arguments import positive_int
 from tar_core.body.data import load_body
 from tar_core.cleanup.foot_locking import lock_clip_feet
 from tar_core.cleanup.ground_plane import find_floor
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure retargeting to other characters.")
-    parser.add_argument("--frames", type=int, default=3000, help="length of the timed motion (default: %(default)s)")
+    parser.add_argument(
+        "--frames", type=positive_int, default=3000, help="length of the timed motion (default: %(default)s)"
+    )
     options = parser.parse_args()
 
     import bpy  # noqa: F401 -- makes the other modules of Blender importable

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from tar_core.arguments import positive_int
 from tar_core.motion import LEVEL, MotionClip, Vertical
 from tests.support.clips import synthetic_clip
 
@@ -33,9 +34,9 @@ def import_file(import_clip: Callable[..., object], motion: Path, *context_and_o
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the time to build the scene of a long clip in Blender.")
-    parser.add_argument("--frames", type=int, default=10_000)
-    parser.add_argument("--people", type=int, default=3)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--frames", type=positive_int, default=10_000)
+    parser.add_argument("--people", type=positive_int, default=3)
+    parser.add_argument("--rounds", type=positive_int, default=3)
     arguments = parser.parse_args()
 
     started = time.perf_counter()

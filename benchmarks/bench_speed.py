@@ -27,6 +27,7 @@ from scripts.capture_command import capture_command
 from scripts.fetch.demo_video import fetch_demo_video
 from scripts.fetch.npm import read_package_file
 from scripts.paths import CACHE, REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.video.reader import VideoReader
@@ -101,7 +102,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Compare the speed with MediaPipe, and measure memory.")
     parser.add_argument("--video", type=Path, help="video file (default: the demo video)")
     parser.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
-    parser.add_argument("--rounds", type=int, default=5, help="number of rounds (default: %(default)s)")
+    parser.add_argument("--rounds", type=positive_int, default=5, help="number of rounds (default: %(default)s)")
     arguments = parser.parse_args()
     try:
         run(arguments.video or fetch_demo_video(), arguments.checkpoint, arguments.rounds)

@@ -21,6 +21,7 @@ from safetensors.torch import save_file
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils.flop_counter import FlopCounterMode
 
+from tar_core.arguments import positive_int
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.model.checkpoint import build_tar
@@ -219,8 +220,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--features", type=Path, help="folder of cached clips (default: random clips)")
     parser.add_argument("--config", choices=CONFIGS, default="tar-s")
-    parser.add_argument("--clips-per-step", type=int, default=TrainingConfig.clips_per_step)
-    parser.add_argument("--steps", type=int, default=5, help="number of measured steps (default: %(default)s)")
+    parser.add_argument("--clips-per-step", type=positive_int, default=TrainingConfig.clips_per_step)
+    parser.add_argument("--steps", type=positive_int, default=5, help="number of measured steps (default: %(default)s)")
     parser.add_argument("--mixed-precision", action="store_true", help="train in bfloat16")
     parser.add_argument("--without-maps", action="store_true", help="measure steps of the warm-up, without maps")
     parser.add_argument("--compile", action="store_true", help="compile the network with torch.compile; no profile")

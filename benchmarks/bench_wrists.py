@@ -24,6 +24,7 @@ from benchmarks.world.rendering import Studio
 from benchmarks.world.scenes import Recipe
 from benchmarks.world.truth import Truth
 from scripts.paths import CACHE, REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.body.data import load_body
 from tar_core.capture.track import rest_joints_with_fingers
 from tar_core.errors import TarError
@@ -152,7 +153,7 @@ def run(studio: Studio, chosen: Sequence[Recipe], output: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="measure the rotation of hands and heads on rendered videos")
-    parser.add_argument("--count", type=int, default=8, help="number of videos (default: 8)")
+    parser.add_argument("--count", type=positive_int, default=8, help="number of videos (default: 8)")
     parser.add_argument("--kind", choices=("tune", "test"), default="test", help="which videos (default: test)")
     parser.add_argument("--data", type=Path, default=DATA, help="folder with motion and body (default: shared/data)")
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_wrists", help="folder for the clips")

@@ -12,6 +12,8 @@ import math
 import sys
 from dataclasses import dataclass
 
+from tar_core.arguments import positive_int
+
 MACHINES = (1, 10, 100)
 
 
@@ -69,10 +71,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--frames-per-second", type=_positive, required=True, help="measured rate of a machine with all its cores"
     )
-    parser.add_argument("--clips", type=int, default=10_000, help="number of clips (default: %(default)s)")
+    parser.add_argument("--clips", type=positive_int, default=10_000, help="number of clips (default: %(default)s)")
     parser.add_argument("--seconds", type=_positive, default=20.0, help="of each clip (default: %(default)g)")
     parser.add_argument("--fps", type=_positive, default=30.0, help="processed per second (default: %(default)g)")
-    parser.add_argument("--cores", type=int, default=2, help="of the measured machine (default: %(default)s)")
+    parser.add_argument("--cores", type=positive_int, default=2, help="of the measured machine (default: %(default)s)")
     parser.add_argument("--megabytes", type=_positive, default=1.0, help="of a second of video (default: %(default)g)")
     parser.add_argument(
         "--motion-kilobytes", type=_positive, default=10.0, help="of a second of motion (default: %(default)g)"

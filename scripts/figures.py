@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from scripts.paths import REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.datasets.features import FeatureClips
@@ -134,10 +135,10 @@ def main(arguments: list[str] | None = None) -> int:
     command.add_argument("--checkpoint", type=Path, help="checkpoint to use (default: the included one)")
     command = figures.add_parser("coverage")
     command.add_argument("--motions", type=Path, nargs="+", required=True, help="folders, files or tar archives")
-    command.add_argument("--clips", type=int, default=2000, help="number of training clips to sample")
+    command.add_argument("--clips", type=positive_int, default=2000, help="number of training clips to sample")
     command = figures.add_parser("scaling")
     command.add_argument("--results", type=Path, required=True, help="csv file of the ablation")
-    command.add_argument("--clips", type=int, required=True, help="number of all clips")
+    command.add_argument("--clips", type=positive_int, required=True, help="number of all clips")
     options = parser.parse_args(arguments)
     image = options.output / f"{options.figure}.png"
     try:

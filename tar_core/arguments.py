@@ -61,6 +61,13 @@ def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: 
     return cls(**{name: getattr(arguments, name) for name in names} | others)
 
 
+def positive_int(text: str) -> int:
+    """Read a whole number of at least 1, as the `type` of an argument."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
 def add_edits(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of edits of people (tar_core/edits.py)."""
     parser.add_argument(

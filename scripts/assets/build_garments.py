@@ -23,6 +23,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from scripts.assets.shoulders import turn_shoulders_back
+from tar_core.arguments import positive_int
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
 from tar_core.synthetic.garments import HAIR, SHOES, SUITS
@@ -312,7 +313,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("assets", type=Path, help="MakeHuman's assets: a folder with clothes/ and hair/")
     parser.add_argument("--output", type=Path, required=True, help="file to write (.npz)")
     parser.add_argument("--compare", type=Path, help="another garments file; print the differences from it")
-    parser.add_argument("--people", type=int, help="number of adults to sample (default: 2000, as for the body)")
+    parser.add_argument(
+        "--people", type=positive_int, help="number of adults to sample (default: 2000, as for the body)"
+    )
     options = parser.parse_args(arguments)
     try:
         for kind, name in wanted():  # find missing files before minutes of work

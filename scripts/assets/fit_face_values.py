@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 from scipy.optimize import linear_sum_assignment
 
 from scripts.paths import REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.camera.crop import Crop
 from tar_core.face.crops import crop_from_body, crop_from_face
 from tar_core.face.shape import CAPTURED_KEYS, KEY_ROWS, align_face
@@ -161,7 +162,7 @@ def build(faces: Samples) -> dict[str, np.ndarray]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=140, help="number of rendered people (default: 140)")
+    parser.add_argument("--people", type=positive_int, default=140, help="number of rendered people (default: 140)")
     arrays = build(samples(parser.parse_args().people))
     origin = {"origin": "scripts/assets/fit_face_values.py, rendered faces", "licence": "GPL-3.0-or-later"}
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)).half() for name, array in arrays.items()}

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from scripts.paths import REPOSITORY
+from tar_core.arguments import positive_int
 from tar_core.camera.crop import Crop
 from tar_core.hands.crops import crop_from_hand
 from tar_core.hands.joints import mirror_left
@@ -112,7 +113,7 @@ def samples(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=27000, help="number of rendered hands (default: 27000)")
+    parser.add_argument("--count", type=positive_int, default=27000, help="number of rendered hands (default: 27000)")
     network = load_hand_landmarks()
     rows = []
     with torch.inference_mode():

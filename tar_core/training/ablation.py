@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 
+from tar_core.arguments import positive_int
 from tar_core.datasets.features import FeatureClips
 from tar_core.errors import TarError
 from tar_core.evaluation.clips import Scores
@@ -277,8 +278,10 @@ def parse_arguments(arguments: list[str] | None) -> argparse.Namespace:
         metavar="TABLE",
         help=f"{', '.join(TABLES)} (default: all)",
     )
-    parser.add_argument("--steps", type=int, default=300, help="optimizer steps of each row (default: %(default)s)")
-    parser.add_argument("--clips-per-step", type=int, default=12, help="batch size (default: %(default)s)")
+    parser.add_argument(
+        "--steps", type=positive_int, default=300, help="optimizer steps of each row (default: %(default)s)"
+    )
+    parser.add_argument("--clips-per-step", type=positive_int, default=12, help="batch size (default: %(default)s)")
     parser.add_argument(
         "--simulated",
         type=float,

@@ -1,11 +1,12 @@
 """Command-line arguments from options."""
 
+import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments
+from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments, positive_int
 from tar_core.errors import TarError
 from tar_core.option_fields import check, option
 from tar_core.options import CaptureOptions
@@ -84,3 +85,10 @@ def test_help_has_the_default_and_the_placeholder(capsys: pytest.CaptureFixture[
     shown = " ".join(capsys.readouterr().out.split())
     assert "--share 0..1 A share, e.g. 50% (default: 0.5)" in shown and "--file FILE A file of things" in shown
     assert "A step that can be disabled (default: on)" in shown
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "", "many"])
+def test_counts_are_at_least_1(text: str) -> None:
+    assert positive_int("12") == 12
+    with pytest.raises(argparse.ArgumentTypeError, match="at least 1"):
+        positive_int(text)
