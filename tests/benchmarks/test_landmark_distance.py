@@ -10,10 +10,10 @@ from benchmarks.landmark_distance import landmark_distances
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
 from tar_core.capture.networks import Networks
-from tar_core.capture.pipeline import capture
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
+from tests.support.networks import capture, load_once
 
 pytestmark = pytest.mark.capture
 
@@ -22,12 +22,12 @@ LAST = 2
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    return Networks.load(CaptureOptions())
+    return load_once()
 
 
 @pytest.fixture(scope="module")
 def clip(demo_video: Path) -> MotionClip:
-    (clip,) = capture(demo_video, CaptureOptions(people="largest", end=LAST))
+    (clip,) = capture(demo_video, CaptureOptions(people="largest", end=LAST, device="cpu"))
     return clip
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tar_core.capture.networks import Networks
 from tar_core.cli import main
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.shot_files import load_shots, save_shots
@@ -20,6 +21,12 @@ from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
 from tests.support.clips import clips_of_shots, make_clip, make_person
 from tests.support.full_disk import full_disk
+from tests.support.networks import load_once
+
+
+@pytest.fixture(autouse=True)
+def shared_networks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Networks, "load", load_once)
 
 
 @pytest.fixture(scope="module")

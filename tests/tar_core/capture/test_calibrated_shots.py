@@ -8,12 +8,12 @@ import pytest
 from benchmarks.bench_lines import degrees_between
 from benchmarks.triangulate import calibrated_cameras
 from scripts.fetch.real_clips import fetch_video, find_clip
-from tar_core.capture.pipeline import capture
 from tar_core.options import CaptureOptions
 from tar_core.shot_files import load_shots, save_shots
 from tar_core.shots import Shot
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
+from tests.support.networks import capture
 
 pytestmark = [pytest.mark.capture, pytest.mark.slow]
 

@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 import pytest
 
-from tar_core.capture.networks import Networks
-from tar_core.capture.pipeline import capture
 from tar_core.capture.track import with_face
 from tar_core.face.tracker import FaceTracker
 from tar_core.motion import MotionClip
@@ -15,6 +13,7 @@ from tar_core.options import CaptureOptions
 from tar_core.people.looks import FACE, looks_at
 from tests.support.clips import synthetic_clip
 from tests.support.faces import face_sighting
+from tests.support.networks import capture, load_once
 from tests.support.paths import REPOSITORY
 from tests.support.sightings import CAMERA
 
@@ -25,7 +24,7 @@ def test_a_picture_of_a_face_is_seen_and_becomes_motion() -> None:
         picture = cv2.imdecode(data["jpeg_0"], cv2.IMREAD_COLOR)[..., ::-1]
     image = np.zeros((480, 640, 3), np.uint8)
     image[144:336, 224:416] = picture
-    tracker = FaceTracker(Networks.load(CaptureOptions(device="cpu")).faces)
+    tracker = FaceTracker(load_once().faces)
     (person,) = synthetic_clip(frames=5, first_frame=0).people
     for frame in range(5):
         tracker.step(frame, image, [face_sighting(frame)], CAMERA)

@@ -10,11 +10,11 @@ import pytest
 from tar_core.body.data import load_body
 from tar_core.body.hand_poses import hand_pose
 from tar_core.body.shape import rest_joints
-from tar_core.capture.pipeline import capture
 from tar_core.capture.track import rest_joints_with_fingers
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 from tar_core.skeleton import JOINT_NAMES, SMPLH_JOINT_NAMES, pose_skeleton
+from tests.support.networks import capture
 from tests.support.smpl_files import smpl_content
 
 

@@ -13,11 +13,12 @@ from tar_core.capture.networks import Networks
 from tar_core.options import CaptureOptions
 from tar_core.preview import Preview
 from tar_core.video.reader import VideoReader
+from tests.support.networks import load_once
 
 
 @pytest.mark.capture
 def test_people_of_the_newest_image_are_shown(demo_video: Path) -> None:
-    networks, shown = Networks.load(CaptureOptions(device="cpu")), []
+    networks, shown = load_once(), []
     images = [frame.image for frame, _ in zip(VideoReader(demo_video).frames(), range(40), strict=False)]
 
     def show(preview: Preview) -> None:
@@ -47,7 +48,7 @@ def test_the_end_does_not_wait_for_networks() -> None:
     def load() -> Networks:
         loading.set()
         may_end.wait(60)
-        return Networks.load(CaptureOptions(device="cpu"))
+        return load_once()
 
     shown: list[Preview] = []
     with LivePreview(load, shown.append, CaptureOptions()) as live:

@@ -11,16 +11,15 @@ from tar_core.body.shape import rest_joints
 from tar_core.camera.crop_camera import image_center
 from tar_core.capture.initial_camera import estimate_initial_camera
 from tar_core.capture.live_bodies import SOLE, LiveBodies
-from tar_core.capture.networks import Networks
-from tar_core.capture.pipeline import capture
 from tar_core.cleanup.foot_locking import FOOT_JOINTS
 from tar_core.options import CaptureOptions
 from tar_core.people.tracker import PeopleTracker
 from tar_core.preview import LiveBody
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, pose_skeleton
 from tar_core.video.reader import VideoReader
+from tests.support.networks import capture, load_once
 
-COUNT, STEP = 60, 6  # images, and how many lie between those that are followed
+COUNT, STEP = 36, 6  # images, and how many lie between those that are followed
 
 
 def joints_of(poses: np.ndarray) -> np.ndarray:
@@ -32,7 +31,7 @@ def joints_of(poses: np.ndarray) -> np.ndarray:
 @pytest.fixture(scope="module")
 def live(demo_video: Path) -> list[LiveBody]:
     """The man of the demo video in every sixth image."""
-    networks = Networks.load(CaptureOptions(device="cpu"))
+    networks = load_once()
     reader = VideoReader(demo_video)
     images = [frame.image for frame in islice(reader.frames(), 0, COUNT, STEP)]
     fps = reader.fps / STEP
@@ -66,7 +65,7 @@ def test_bodies_stand_upright_on_the_floor(live: list[LiveBody]) -> None:
 
 @pytest.mark.capture
 def test_people_who_left_are_forgotten(demo_video: Path) -> None:
-    networks = Networks.load(CaptureOptions(device="cpu"))
+    networks = load_once()
     image = next(VideoReader(demo_video).frames()).image
     tracker = PeopleTracker(networks.backbone, networks.detector, 10)
     bodies = LiveBodies(networks.runtime, estimate_initial_camera(image, CaptureOptions()), (0.0, 0.0))

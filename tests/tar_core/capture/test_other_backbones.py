@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from tar_core.capture.networks import Networks, load_runtime
-from tar_core.capture.pipeline import capture
 from tar_core.datasets.features import backbone_of_features
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import load_blazepose
@@ -20,6 +19,7 @@ from tar_core.options import CaptureOptions
 from tar_core.people.tracker import PeopleTracker
 from tar_core.runtime.graphs import BACKBONE, FEATURES
 from tar_core.video.reader import VideoReader
+from tests.support.networks import capture
 
 SMALL = replace(TAR_R50, local_size=8, local_channels=4, global_width=16, global_layers=1, hidden=8, context_width=8)
 

@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from benchmarks.bench_turning import angles_between, write_rotated_video
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.capture.pipeline import capture, cut_warning, scan
+from tar_core.capture.pipeline import cut_warning, scan
 from tar_core.capture.progress import Progress
 from tar_core.errors import TarError
 from tar_core.motion import Floor, MotionClip
@@ -25,6 +25,7 @@ from tar_core.rotations import axis_angle_to_matrix
 from tar_core.shots import Shot
 from tar_core.video.reader import VideoReader
 from tar_core.video.writer import VideoWriter
+from tests.support.networks import capture
 from tests.support.paths import DATA
 
 pytestmark = pytest.mark.capture
@@ -65,12 +66,15 @@ def test_capture_of_the_demo(demo_video: Path, untrained_checkpoint: Path) -> No
 
 @pytest.fixture(scope="module")
 def shots_video(demo_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo with a cut at frame CUT, to the mirrored picture on a larger gray ground, as a shorter lens shows it."""
-    frames = [frame.image for frame in VideoReader(demo_video).frames(end=LAST)]
-    video = tmp_path_factory.mktemp("shots") / "shots.mp4"
-    with VideoWriter(video, 60, 1080, 1920) as writer:
-        for number, image in enumerate(frames):
-            writer.write(image if number < CUT else on_larger_ground(image[:, ::-1]))
+    return write_shots(demo_video, tmp_path_factory.mktemp("shots") / "shots.mp4", CUT, LAST)
+
+
+def write_shots(demo_video: Path, video: Path, cut: int, last: int, reduction: int = 1) -> Path:
+    """The demo with a cut, to the mirrored picture on a larger gray ground, as a shorter lens shows it."""
+    with VideoWriter(video, 60, 1080 // reduction, 1920 // reduction) as writer:
+        for frame in VideoReader(demo_video).frames(end=last):
+            image = frame.image if frame.index < cut else on_larger_ground(frame.image[:, ::-1])
+            writer.write(image[::reduction, ::reduction])
     return video
 
 
@@ -95,9 +99,10 @@ def largest_with_static_camera(checkpoint: Path) -> CaptureOptions:
 
 
 def test_cut_is_reported_and_ends_the_people(
-    shots_video: Path, untrained_checkpoint: Path, caplog: pytest.LogCaptureFixture
+    demo_video: Path, untrained_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second = capture(shots_video, largest_with_static_camera(untrained_checkpoint))
+    video = write_shots(demo_video, tmp_path / "shots.mp4", CUT, LAST, reduction=2)
+    first, second = capture(video, largest_with_static_camera(untrained_checkpoint))
     assert [first.shot, second.shot] == [Shot(1, 0, CUT - 1), Shot(2, CUT, LAST)]
     ends = [
         (min(int(person.frames[0]) for person in clip.people), max(int(person.frames[-1]) for person in clip.people))
@@ -304,10 +309,10 @@ def test_video_without_people_is_rejected(tmp_path: Path, untrained_checkpoint: 
         for _ in range(8):
             writer.write(np.full((240, 320, 3), 120, np.uint8))
     with pytest.raises(TarError, match="no person found.*give a box") as error:
-        capture(video, CaptureOptions(checkpoint=untrained_checkpoint))
+        capture(video, CaptureOptions(checkpoint=untrained_checkpoint, device="cpu"))
     assert error.value.topic == "nobody_detected"
     with pytest.raises(TarError, match="has no frame 50"):
-        capture(video, CaptureOptions(start=50, checkpoint=untrained_checkpoint))
+        capture(video, CaptureOptions(start=50, checkpoint=untrained_checkpoint, device="cpu"))
 
 
 @pytest.fixture(scope="module")

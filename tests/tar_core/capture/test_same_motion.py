@@ -9,10 +9,10 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.capture.pipeline import capture
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 from tar_core.skeleton import NUM_JOINTS, pose_skeleton
+from tests.support.networks import capture
 from tests.support.videos import ffmpeg
 
 WIDTH, HEIGHT, FRAMES, FPS = 540, 960, 24, 30

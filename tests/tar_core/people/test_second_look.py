@@ -10,9 +10,9 @@ import pytest
 from tar_core.camera.crop import CROP_SIZE, Crop
 from tar_core.capture.networks import Networks
 from tar_core.model.keypoints import BLAZEPOSE_POINTS
-from tar_core.options import CaptureOptions
 from tar_core.people.second_look import MAX_DISTANCE, SecondLook, SeenBody, agree
 from tar_core.people.track import CropView
+from tests.support.networks import load_once
 from tests.support.paths import DATA
 
 REFERENCE = np.load(DATA / "movenet_reference.npz")
@@ -26,7 +26,7 @@ def picture(number: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    return Networks.load(CaptureOptions(device="cpu"))
+    return load_once()
 
 
 @pytest.fixture(scope="module")

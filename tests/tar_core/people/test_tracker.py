@@ -11,13 +11,13 @@ from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.model.features import FrameFeatures
 from tar_core.model.keypoints import Keypoints
-from tar_core.options import CaptureOptions
 from tar_core.people import tracker as tracker_module
 from tar_core.people.boxes import box_iou
 from tar_core.people.detector import PersonDetector
 from tar_core.people.track import Sighting
 from tar_core.people.tracker import MAX_GAP, STRONG_SCORE, PeopleTracker
 from tar_core.video.reader import VideoReader
+from tests.support.networks import load_once
 
 FPS = 10.0  # of the synthetic scenes: a low rate, so that few frames are enough
 WIDTH, HEIGHT = 640, 360
@@ -28,7 +28,7 @@ MoveNet = Callable[[np.ndarray], Keypoints]
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    return Networks.load(CaptureOptions(device="cpu"))
+    return load_once()
 
 
 @pytest.fixture(scope="module")
