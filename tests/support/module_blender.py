@@ -7,7 +7,16 @@ from pathlib import Path
 
 from tests.support.artifacts import BLENDERS, FRAMES, PYTEST_OPTIONS, SUPPORT, TESTS, Artifacts
 from tests.support.paths import REPOSITORY
-from tests.support.steps import SET_UP_SECONDS, TESTS_SECONDS, fill_once, offline, pinned_packages, run
+from tests.support.steps import (
+    SET_UP_SECONDS,
+    TESTS_SECONDS,
+    StepCrashed,
+    fill_once,
+    offline,
+    pinned_packages,
+    pytest_processes,
+    run,
+)
 
 
 class ModuleBlender:
@@ -35,10 +44,21 @@ class ModuleBlender:
                 run(install, seconds=SET_UP_SECONDS)
 
     def test(self, artifacts: Artifacts) -> str:
-        """Run the tests in this Blender and return pytest's output."""
+        """Run the tests in this Blender, in several processes, and return pytest's output.
+
+        A process that crashes is repeated once: bpy 4.2.23 crashes in rare cases when Python frees its objects, after
+        all tests have passed.
+        """
         variables = {"TAR_SMPLX_POINTS": str(artifacts.smplx_points)}
-        command = [str(self._python), "-m", "pytest", *PYTEST_OPTIONS, *map(str, TESTS)]
-        return run(command, variables, cwd=REPOSITORY, seconds=TESTS_SECONDS)
+        outputs = []
+        for tests in pytest_processes(TESTS):
+            command = [str(self._python), "-m", "pytest", *PYTEST_OPTIONS, *map(str, tests)]
+            try:
+                outputs.append(run(command, variables, cwd=REPOSITORY, seconds=TESTS_SECONDS))
+            except StepCrashed as error:
+                print(f"    {self.name}: {error}; the tests of this process are repeated", flush=True)
+                outputs.append(run(command, variables, cwd=REPOSITORY, seconds=TESTS_SECONDS))
+        return "".join(outputs)
 
     @contextmanager
     def new_user(self) -> Iterator[dict[str, str]]:

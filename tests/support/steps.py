@@ -28,6 +28,10 @@ class StepFailed(Exception):
     """A step failed. The message goes into the table of results; the step's output has been printed."""
 
 
+class StepCrashed(StepFailed):
+    """A step was ended by a signal, such as SIGSEGV."""
+
+
 class RuntimeUnavailable(Exception):
     """A runtime from a rolling suite cannot be installed at the moment. This is a warning, not a failure."""
 
@@ -48,6 +52,7 @@ def run(
         seconds: time limit.
 
     Raises:
+        StepCrashed: a signal ended the program.
         StepFailed: the program ended with another exit code or ran into the time limit.
     """
     environment = os.environ | {"OMP_NUM_THREADS": "2"} | (variables or {})
@@ -73,6 +78,8 @@ def run(
         raise
     if process.returncode != exit_code:
         _print_end(output)
+        if process.returncode < 0:
+            raise StepCrashed(f"ended by {signal.Signals(-process.returncode).name}")
         raise StepFailed(f"exit code {process.returncode}, expected {exit_code}")
     return output
 
@@ -148,7 +155,7 @@ def pytest_totals(output: str) -> str:
 def pytest_processes(tests: Sequence[Path]) -> list[list[Path]]:
     """Distribute tests to processes: a few files of a subfolder for each, and one for all other files.
 
-    Debian's Blender 4.3 sometimes crashes when it evaluates a scene late in a long session.
+    Debian's Blender 4.3 and bpy 4.2.23 sometimes crash late in a long session.
     """
     folders = [sorted(folder.glob("test_*.py")) for path in tests for folder in sorted(path.glob("*/"))]
     files = [file for path in tests for file in ([path] if path.is_file() else sorted(path.glob("test_*.py")))]
