@@ -37,6 +37,7 @@ MOST_WAITING = 30  # images that are kept in memory until they are encoded
 OPTIONS = {
     "format_whitelist": f"{FORMATS},mjpeg,mpjpeg,rtsp,rtp,mpegtsraw",
     "protocol_whitelist": "http,https,httpproxy,tls,tcp,udp,rtp,rtmp,rtsp,srtp",
+    "overrun_nonfatal": "1",  # of UDP: if images come faster than they are processed, some are lost
 }
 TIMELESS_FORMATS = ("mjpeg", "mpjpeg", "h264", "hevc")  # they contain no time stamps; FFmpeg makes them up
 

@@ -24,7 +24,7 @@ class Sender:
     fps = 25
     size = (160, 120)
 
-    def __init__(self, scheme: str, form: str, seconds: float, video: Path | None = None) -> None:
+    def __init__(self, scheme: str, form: str, seconds: float, video: Path | None = None, muxrate: str = "") -> None:
         ffmpeg = pytest.importorskip("imageio_ffmpeg", reason="sends the streams").get_ffmpeg_exe()
         self.address = f"{scheme}://127.0.0.1:{free_port()}"
         picture = ["-f", "lavfi", "-i", f"testsrc=size={self.size[0]}x{self.size[1]}:rate={self.fps}"]
@@ -32,7 +32,23 @@ class Sender:
             picture = ["-stream_loop", "-1", "-i", str(video)]
         codec = "mjpeg" if form == "mpjpeg" else "mpeg2video"
         listen = ["-listen", "1"] if scheme == "http" else []
-        sent = ["-t", str(seconds), "-an", "-c:v", codec, "-q:v", "4", "-g", "5", "-flush_packets", "1", "-f", form]
+        padding = ["-muxrate", muxrate] if muxrate else []
+        sent = [
+            "-t",
+            str(seconds),
+            "-an",
+            "-c:v",
+            codec,
+            "-q:v",
+            "4",
+            "-g",
+            "5",
+            "-flush_packets",
+            "1",
+            *padding,
+            "-f",
+            form,
+        ]
         command = [ffmpeg, "-v", "error", "-re", *picture, *sent, *listen, self.address]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 

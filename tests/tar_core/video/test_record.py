@@ -69,6 +69,21 @@ def test_stopped_recording_is_kept(udp: Sender, tmp_path: Path) -> None:
     assert VideoReader(output).frame_count == len(frames)
 
 
+def test_recording_goes_on_if_images_come_faster_than_they_are_processed(tmp_path: Path) -> None:
+    """FFmpeg's buffer for a UDP stream runs full: some images are lost."""
+    sender, seen = Sender("udp", "mpegts", 60, muxrate="64M"), []
+
+    def watch(_: np.ndarray) -> None:
+        seen.append(None)
+        if len(seen) == 10:
+            time.sleep(1.5)  # 12 MB arrive meanwhile; the buffer has 5 MB
+
+    try:
+        assert record(Recording(sender.address, 4.0), tmp_path / "take.mp4", watch=watch) == 4 * FPS
+    finally:
+        sender.end()
+
+
 def test_existing_file_is_not_replaced(tmp_path: Path) -> None:
     output = tmp_path / "take.mp4"
     output.write_text("precious")
