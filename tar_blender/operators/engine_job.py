@@ -103,7 +103,7 @@ class EngineJobOperator(OperatorMixin):
         self._changes_scene = False
         self._pace = Pace()
         self._imported: list[ImportedClip] | None = None
-        self._engine = None
+        self._engine, self._has_recorded = None, False
         if not request.is_motion:
             program = engine_program(context)
             self._engine = EngineProcess(program.python, request.job, program.arguments, package=bundled_tar_core())
@@ -174,10 +174,10 @@ class EngineJobOperator(OperatorMixin):
         if self._building is not None:
             return self._build(context)
         if context.window_manager.tar_progress.cancel_requested:
-            if self._request.job.record is not None:
+            if self._has_recorded:
                 self._engine.stop()  # the recorded part is kept
             else:
-                self._engine.cancel()
+                self._engine.cancel()  # at once, also while it waits for the answer of a stream
         result = None
         for event in self._engine.poll():
             result = self._follow(context, event)
@@ -187,11 +187,13 @@ class EngineJobOperator(OperatorMixin):
         progress = context.window_manager.tar_progress
         match event:
             case Progress():
+                self._has_recorded |= event.stage == "record"
                 progress.fraction, progress.stage, progress.pace = event.fraction, event.headline, event.pace
                 if event.stage not in ("capture", "record"):
                     hide_preview()
                 tag_redraw(context, "VIEW_3D")
             case Preview():
+                self._has_recorded |= event.time is not None
                 show_preview(event, self._used_colors)
                 self._show_live_people(context, event)
                 tag_redraw(context, "VIEW_3D")

@@ -116,6 +116,14 @@ def _read_opened_file(*_: object) -> None:
     )
 
 
+@bpy.app.handlers.persistent
+def _read_undone_step(*_: object) -> None:
+    """Remove the bodies of a live preview that has ended: a step of the user's during the recording contains them."""
+    progress = bpy.context.window_manager.tar_progress  # type: ignore[union-attr]
+    if not (progress.running and progress.records):
+        remove_live_people()
+
+
 def _listed(names: Sequence[str]) -> str:
     """The names as text, or the first of many."""
     return ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
@@ -133,8 +141,12 @@ _register, _unregister = registration(
 def register() -> None:
     _register()
     bpy.app.handlers.load_post.append(_read_opened_file)
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.append(_read_undone_step)
 
 
 def unregister() -> None:
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.remove(_read_undone_step)
     bpy.app.handlers.load_post.remove(_read_opened_file)
     _unregister()

@@ -30,6 +30,7 @@ STEPS = (
     importing.import_text_file,
     importing.record_missing_camera,
     live.record_live,
+    live.stop_connecting,
     importing.cancel_imports,
     importing.kill_engine,
     importing.find_people,

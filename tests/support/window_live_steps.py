@@ -1,10 +1,11 @@
-"""The step of the window session that records a stream with a live preview."""
+"""The steps of the window session that record a stream with a live preview."""
 
 import fcntl
 import os
 import socket
 import struct
 import subprocess
+import time
 from pathlib import Path
 
 import bpy
@@ -13,6 +14,7 @@ from tests.support.window_session import DRAW_SECONDS, Session, Step, extension_
 
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 1  # of a network interface; see netdevice(7)
 _SECONDS = 120.0  # of the recording, which is ended earlier
+_CONNECTING_SECONDS = 5.0  # after which the engine waits for a stream; less than it waits
 _PREVIEWS = 10  # for which the bodies are watched
 
 
@@ -42,6 +44,9 @@ def record_live(session: Session) -> Step:
         delay = _live_delay()
         assert delay is not None, (session.progress.notice, session.progress.error)
         session.screenshot("live")
+        with session.override():
+            for step in ("First", "Second"):  # of the user, with the bodies in the scene
+                bpy.ops.ed.undo_push(message=step)
         session.progress.cancel_requested = True  # Stop
         yield from session.wait_for_import()
     finally:
@@ -51,9 +56,38 @@ def record_live(session: Session) -> Step:
     assert session.progress.notice.startswith("Recorded"), (session.progress.notice, session.progress.error)
     assert not _live_people() and leftovers() == session.before, leftovers()
     assert Path(session.settings.video) == take and take.stat().st_size
+    yield from _undo_steps(session)
     session.settings.video = str(session.video)
     print(f"FIGURE live_delay_seconds={delay:.2f}")
     yield DRAW_SECONDS
+
+
+def stop_connecting(session: Session) -> Step:
+    """Stop a recording while it waits for a stream that does not answer: it ends at once."""
+    access = bpy.context.preferences.system
+    before, access.use_online_access = access.use_online_access, True
+    take = session.screenshots.with_name("nothing.mp4")
+    with session.override():
+        bpy.ops.tar.record_video("EXEC_DEFAULT", source="udp://127.0.0.1:9875", filepath=str(take))
+    yield _CONNECTING_SECONDS
+    assert session.progress.running, session.progress.error
+    began = time.perf_counter()
+    session.progress.cancel_requested = True
+    yield from session.wait_for_import()
+    print(f"FIGURE stop_connecting_seconds={time.perf_counter() - began:.1f}")
+    access.use_online_access = before
+    assert time.perf_counter() - began < _CONNECTING_SECONDS, "Stop waited for the stream"
+    assert session.progress.notice.startswith("Cancelled"), (session.progress.notice, session.progress.error)
+    assert not take.exists() and leftovers() == session.before, leftovers()
+
+
+def _undo_steps(session: Session) -> Step:
+    """Undo the steps that were made during the recording, and redo one: the bodies do not come back."""
+    for change in (bpy.ops.ed.undo, bpy.ops.ed.redo, bpy.ops.ed.undo, bpy.ops.ed.undo):
+        with session.override():
+            change()
+        yield DRAW_SECONDS / 5
+        assert not _live_people() and leftovers() == session.before, leftovers()
 
 
 def _live_people() -> list[bpy.types.Object]:

@@ -5,6 +5,10 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tar_blender.scene.live_people import show_live_people
+from tar_core.preview import LiveBody, Preview
+from tar_core.skeleton import NUM_JOINTS
+
 pytestmark = pytest.mark.usefixtures("addon")
 
 FACTS = "64 × 48, 12 fps, 0:01"
@@ -36,3 +40,18 @@ def test_messages_of_the_last_import_are_cleared() -> None:
     progress.error, progress.notice, progress.log, progress.request = "error", "notice", "log", "{}"
     progress.clear_messages()
     assert (progress.error, progress.notice, progress.log, progress.request) == ("", "", "", "")
+
+
+def test_undone_steps_of_a_recording_bring_no_bodies_back() -> None:
+    """The steps themselves need a window: tests/support/window_live_steps.py."""
+    progress = bpy.context.window_manager.tar_progress
+    body = LiveBody(((0.0, 0.0, 0.0),) * NUM_JOINTS, (0.0, 3.0, 0.9))
+    show_live_people(bpy.context, Preview(0, 64, 48, {}, 1.0, {1: body}))
+    progress.running = progress.records = True
+    for handler in (*bpy.app.handlers.undo_post, *bpy.app.handlers.redo_post):
+        handler(bpy.context.scene, None)
+    assert "Live Person 1" in bpy.data.objects, "the recording is running"
+    progress.running = False
+    for handler in bpy.app.handlers.undo_post:
+        handler(bpy.context.scene, None)
+    assert not bpy.data.objects and not bpy.data.collections
