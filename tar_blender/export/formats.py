@@ -41,7 +41,7 @@ def save_scene(path: Path) -> list[Path]:
     """
     check_format(path)
     if path.suffix.lower() == ".bvh":
-        return _save_bvh(path)
+        return _save_bvh(path, _people())
     _write(path, path.stem, None)
     return [path]
 
@@ -54,9 +54,11 @@ def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> list[Path]:
 
     Returns and raises: as `save_scene`.
     """
-    if path.suffix.lower() in (".blend", ".bvh"):
+    if path.suffix.lower() == ".blend":
         return save_scene(path)
     check_format(path)
+    if path.suffix.lower() == ".bvh":
+        return _save_bvh(path, armatures)
     files = person_files(path, len(armatures))
     for file, armature in reversed(list(zip(files, armatures, strict=True))):
         with _renamed(armature, _ROOT), _renamed(data_of(armature, bpy.types.Armature), _ROOT):
@@ -81,9 +83,13 @@ def check_format(path: Path) -> None:
     """
     if path.suffix.lower() not in _SUFFIXES:
         raise TarError(f"cannot write {path}: give a name that ends in {', '.join(_SUFFIXES)}")
-    # Debian builds Blender without USD.
-    if path.suffix.lower() in (".usd", ".usdc") and "usd_export" not in dir(bpy.ops.wm):
+    if not can_write(path.suffix):
         raise TarError(f"cannot write {path}: this Blender was built without USD; choose another format")
+
+
+def can_write(suffix: str) -> bool:
+    """Whether this Blender can write a known format. Debian builds it without USD."""
+    return suffix.lower() not in (".usd", ".usdc") or "usd_export" in dir(bpy.ops.wm)
 
 
 def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
@@ -191,15 +197,20 @@ def _is_complete_usd(path: Path) -> bool:
         return contents > 0 and sections > 0 and contents + 8 + 32 * sections <= path.stat().st_size
 
 
-def _save_bvh(path: Path) -> list[Path]:
+def _people() -> list[bpy.types.Object]:
     scene = scene_of(bpy.context)
     people = [person for clip in imported_clips(scene) for person in people_of(clip)]
-    people = people or [obj for obj in scene.objects if is_person(obj)]
+    return people or [obj for obj in scene.objects if is_person(obj)]
+
+
+def _save_bvh(path: Path, people: Sequence[bpy.types.Object]) -> list[Path]:
     if not people:
         raise TarError(f"cannot write {path}: the scene has no imported person; import a video first")
+    scene = scene_of(bpy.context)
     files = person_files(path, len(people))
     for file, person in reversed(list(zip(files, people, strict=True))):
-        text = bvh_text(RestPose.of_person(person), person_motion(person), frame_rate(scene))
+        with with_merged_layers(scene, [person]):
+            text = bvh_text(RestPose.of_person(person), person_motion(person), frame_rate(scene))
         with atomic_path(file) as temporary:
             Path(temporary).write_text(text, encoding="ascii")
     return files

@@ -1,13 +1,15 @@
 """Operator that exports the active person for other programs."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from tar_core.errors import TarError
 
-from ..export.formats import save_each
+from ..export.formats import can_write, save_each
 from ..util.blender_types import OperatorResult, view_layer_of
 from ..util.registration import registration
 from ..util.report import refuse
@@ -16,7 +18,14 @@ from .editing import EditOperator
 _FORMATS = (
     (".fbx", "FBX", "For Unreal, Unity, Godot, Maya and MotionBuilder: centimeters, no scaled objects"),
     (".glb", "glTF", "For Godot, three.js and other programs that read glTF"),
+    (".bvh", "BVH", "The skeleton alone, for programs for motion capture: y up, centimeters, T-pose"),
+    (".usdc", "USD", "For Maya, Houdini, Unreal and Omniverse: z up, meters"),
 )
+
+
+def _formats(self: Any, context: bpy.types.Context | None) -> Sequence[tuple[str, str, str]]:
+    """The formats that this Blender can write: Debian builds it without USD."""
+    return _FORMATS if can_write(".usdc") else _FORMATS[:-1]
 
 
 class TAR_OT_export_person(EditOperator, bpy.types.Operator):
@@ -27,8 +36,8 @@ class TAR_OT_export_person(EditOperator, bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     filepath: StringProperty(name="File Path", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"})
-    format: EnumProperty(name="Format", description="Format of the file", items=_FORMATS)
-    filter_glob: StringProperty(default="*.fbx;*.glb", options={"HIDDEN"})
+    format: EnumProperty(name="Format", description="Format of the file", items=_formats)
+    filter_glob: StringProperty(default="*.fbx;*.glb;*.bvh;*.usdc", options={"HIDDEN"})
     check_existing: BoolProperty(default=True, options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:

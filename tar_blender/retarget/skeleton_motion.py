@@ -113,15 +113,17 @@ def person_motion(armature: bpy.types.Object) -> WorldMotion:
         TarError: the armature is not an imported person with a motion.
     """
     bones = _bones_of(armature)
-    action = armature.animation_data and armature.animation_data.action
-    if not action:
+    animation = armature.animation_data
+    if animation is None or not animation.action:
         raise _not_a_person(armature)
+    action = animation.action
     curves = {(curve.data_path, curve.array_index): curve for curve in curves_of(armature)}
     first, last = round(action.frame_range[0]), round(action.frame_range[1])
-    if ("hide_render", 0) in curves:  # its first and last keys are outside the motion: they hide the person
-        first, last = first + 1, last - 1
+    hidden = curves.get(("hide_render", 0))
+    if hidden is not None:  # its first and last keys are outside the motion if they hide the person
+        first, last = first + round(hidden.evaluate(first)), last - round(hidden.evaluate(last))
     captured = motion_range(armature)
-    if is_layered(armature) and captured is not None:
+    if animation.use_nla and is_layered(armature) and captured is not None:
         first, last = captured
     frames = np.arange(first, last + 1)
     if _follows_keys_alone(armature, bones.values()):

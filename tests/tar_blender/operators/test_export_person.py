@@ -23,10 +23,22 @@ def person(addon: None, motion_file: Path) -> bpy.types.Object:
     return armature
 
 
-@pytest.mark.parametrize(("suffix", "importer"), [(".fbx", "fbx"), (".glb", "gltf")])
-def test_root_of_the_file_carries_the_travel(
-    person: bpy.types.Object, tmp_path: Path, suffix: str, importer: str
-) -> None:
+def read_armature(path: Path, name: str = "") -> bpy.types.Object:
+    """Import a file; return its armature, or the one whose name begins so."""
+    present = set(bpy.data.objects)
+    match path.suffix:
+        case ".bvh":
+            bpy.ops.import_anim.bvh(filepath=str(path), global_scale=0.01)
+        case ".fbx":
+            bpy.ops.import_scene.fbx(filepath=str(path))
+        case ".glb":
+            bpy.ops.import_scene.gltf(filepath=str(path))
+    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE" and obj.name.startswith(name))
+    return read
+
+
+@pytest.mark.parametrize("suffix", [".fbx", ".glb"])
+def test_root_of_the_file_carries_the_travel(person: bpy.types.Object, tmp_path: Path, suffix: str) -> None:
     bpy.ops.tar.move_travel(place="object")
     first = round(min(curve.range()[0] for curve in curves_of(person)))
     shown, places = {}, {}
@@ -35,9 +47,7 @@ def test_root_of_the_file_carries_the_travel(
         places[frame] = np.array(person.matrix_world.translation)
     assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix) == {"FINISHED"}
     assert person.name == "Person 1" and bpy.data.objects["Person 1"].animation_data.action is not None
-    present = set(bpy.data.objects)
-    getattr(bpy.ops.import_scene, importer)(filepath=str(tmp_path / f"walk{suffix}"))
-    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE")
+    read = read_armature(tmp_path / f"walk{suffix}")
     assert read.name == "root"
     shift = round(min(curve.range()[0] for curve in curves_of(read))) - first
     for frame in FRAMES:
@@ -46,9 +56,9 @@ def test_root_of_the_file_carries_the_travel(
         np.testing.assert_allclose(np.array(read.matrix_world.translation), places[frame], atol=2e-3)
 
 
-@pytest.mark.parametrize(("suffix", "importer", "whole_scene"), [(".fbx", "fbx", False), (".glb", "gltf", True)])
+@pytest.mark.parametrize(("suffix", "whole_scene"), [(".fbx", False), (".bvh", False), (".glb", True)])
 def test_layers_are_exported_as_they_are_seen(
-    person: bpy.types.Object, tmp_path: Path, suffix: str, importer: str, whole_scene: bool
+    person: bpy.types.Object, tmp_path: Path, suffix: str, whole_scene: bool
 ) -> None:
     first = round(min(curve.range()[0] for curve in curves_of(person)))
     before = heads_of(person, SMPL_BONES, 30)
@@ -67,20 +77,15 @@ def test_layers_are_exported_as_they_are_seen(
         assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix) == {"FINISHED"}
     assert (animation.action, animation.use_nla, len(animation.nla_tracks)) == (layer, True, tracks)
     assert sorted(bpy.data.actions.keys()) == actions
-    present = set(bpy.data.objects)
-    getattr(bpy.ops.import_scene, importer)(filepath=str(tmp_path / f"walk{suffix}"))
-    name = "Person 1" if whole_scene else "root"
-    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE" and obj.name.startswith(name))
+    read = read_armature(tmp_path / f"walk{suffix}", "Person 1" if whole_scene else "")
     shift = round(min(curve.range()[0] for curve in curves_of(read))) - first
     for frame in FRAMES:
         for joint, position in heads_of(read, SMPL_BONES, frame + shift).items():
             np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
 
 
-@pytest.mark.parametrize(("suffix", "importer"), [(".fbx", "fbx"), (".glb", "gltf")])
-def test_strips_are_exported_where_they_are_seen(
-    person: bpy.types.Object, tmp_path: Path, suffix: str, importer: str
-) -> None:
+@pytest.mark.parametrize("suffix", [".fbx", ".glb", ".bvh"])
+def test_strips_are_exported_where_they_are_seen(person: bpy.types.Object, tmp_path: Path, suffix: str) -> None:
     """The motion was pushed down to a strip that is later and repeated; a muted strip does not count."""
     animation, scene = person.animation_data, bpy.context.scene
     action = animation.action
@@ -100,14 +105,36 @@ def test_strips_are_exported_where_they_are_seen(
     assert np.linalg.norm(shown[frames[0]]["left_wrist"] - shown[frames[1]]["left_wrist"]) > 0.1
     assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix) == {"FINISHED"}
     assert animation.action is None and len(animation.nla_tracks) == 2
-    present = set(bpy.data.objects)
-    getattr(bpy.ops.import_scene, importer)(filepath=str(tmp_path / f"walk{suffix}"))
-    (read,) = (obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE")
+    read = read_armature(tmp_path / f"walk{suffix}")
     start, end = (round(edge) for edge in read.animation_data.action.curve_frame_range)
     assert abs(end - start - 2 * length) <= 1
     for frame in frames:
         for joint, position in heads_of(read, SMPL_BONES, frame - frames[0] + start).items():
             np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
+
+
+def test_bvh_file_has_the_active_person_alone(person: bpy.types.Object, tmp_path: Path) -> None:
+    assert "Person 2" in bpy.data.objects
+    bpy.ops.tar.move_travel(place="object")
+    first = round(min(curve.range()[0] for curve in curves_of(person)))
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in FRAMES}
+    assert bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=".bvh") == {"FINISHED"}
+    assert [file.name for file in tmp_path.glob("*.bvh")] == ["walk.bvh"]
+    read = read_armature(tmp_path / "walk.bvh")
+    for frame in FRAMES:
+        for joint, position in heads_of(read, SMPL_BONES, frame - first + 1).items():
+            np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
+
+
+def test_usd_is_offered_where_blender_can_write_it(person: bpy.types.Object, tmp_path: Path) -> None:
+    export = {"filepath": str(tmp_path / "walk"), "format": ".usdc"}
+    if "usd_export" not in dir(bpy.ops.wm):
+        with pytest.raises(TypeError, match="usdc"):
+            bpy.ops.tar.export_person(**export)
+        return
+    assert bpy.ops.tar.export_person(**export) == {"FINISHED"}
+    assert (tmp_path / "walk.usdc").read_bytes().startswith(b"PXR-USDC")
+    assert person.name == "Person 1"
 
 
 def test_missing_folder_is_refused(person: bpy.types.Object, tmp_path: Path) -> None:
