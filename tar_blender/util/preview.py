@@ -135,16 +135,21 @@ def delay_text(delay: float) -> str:
 
 
 def uncovered(context: bpy.types.Context) -> Rectangle:
-    """The part of the viewport between the toolbar and the sidebar, which may cover it."""
+    """The part of the viewport between the toolbar, the sidebar and the headers, which may cover it."""
     area: Any = context.area
     region: Any = context.region
-    left, right = 0, region.width
+    left, right, bottom, top = 0, region.width, 0, region.height
     for other in area.regions if preferences_of(context).system.use_region_overlap else ():
+        x, y = other.x - region.x, other.y - region.y
         if other.type == "TOOLS" and other.width > 1:
-            left = max(left, other.x + other.width - region.x)
+            left = max(left, x + other.width)
         if other.type == "UI" and other.width > 1:
-            right = min(right, other.x - region.x)
-    return Rectangle(left, 0, max(right, left + 1), region.height)
+            right = min(right, x)
+        if other.type in ("HEADER", "TOOL_HEADER") and other.height > 1 and y > region.height / 2:
+            top = min(top, y)
+        elif other.type in ("HEADER", "TOOL_HEADER") and other.height > 1:
+            bottom = max(bottom, y + other.height)
+    return Rectangle(left, bottom, max(right, left + 1), max(top, bottom + 1))
 
 
 def register() -> None:

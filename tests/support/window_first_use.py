@@ -93,10 +93,15 @@ def check_motion() -> None:
 
 
 def check_view(session: Session) -> None:
-    """Check that the whole picture of the video is in the viewport."""
+    """Check that nothing covers the picture of the video in the viewport, and that it is not small."""
     region, corners = session.region(), [session.camera_position(0, 0), session.camera_position(1, 1)]
-    left, top = screen_position(region, 0, region.height)
-    assert all(left <= x <= left + region.width and top <= y <= top + region.height for x, y in corners), corners
+    with session.override():
+        free = extension_module("util.preview").uncovered(bpy.context)
+    left, top = screen_position(region, free.x0, free.y1)
+    right, bottom = screen_position(region, free.x1, free.y0)
+    assert all(left <= x <= right and top <= y <= bottom for x, y in corners), (corners, free)
+    sizes = [abs(a - b) for a, b in zip(*corners, strict=True)]
+    assert max(sizes[0] / (right - left), sizes[1] / (bottom - top)) > 0.9, (corners, free)
 
 
 def check_sound() -> None:

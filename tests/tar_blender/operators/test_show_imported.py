@@ -5,6 +5,8 @@ from pathlib import Path
 import bpy
 import pytest
 
+from tar_blender.operators.show_imported import moved_into
+from tar_blender.util.preview import Rectangle
 from tests.support.clips import synthetic_clip
 
 
@@ -50,3 +52,14 @@ def test_viewports_of_a_scene_with_a_camera_stay_as_they_are(addon: None, tmp_pa
     before = views()
     import_clip_file(tmp_path)
     assert views() == before and bpy.context.scene.camera == mine
+
+
+def test_picture_moves_between_toolbar_and_sidebar() -> None:
+    """The numbers are those of a window of Blender 4.3, in which a portrait picture was seen to be between them."""
+    free, size, shape, zoom = Rectangle(58, 0, 766, 915), (1057, 969), 1080 / 1920, 1.02313
+    moved, (right, up) = moved_into(free, size, shape, zoom)
+    assert moved == pytest.approx(-1.24, abs=0.1)
+    assert (right, up) == pytest.approx((0.1137, 0.0287), abs=0.001)
+    wide = Rectangle(0, 0, *size)
+    moved, offset = moved_into(wide, size, shape, zoom)
+    assert moved == pytest.approx(zoom, abs=0.5) and offset == (0, 0)
