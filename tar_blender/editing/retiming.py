@@ -24,6 +24,7 @@ from ..scene.metadata import (
     implausible_ranges_of,
     imported_clips,
     is_part,
+    key_rate,
     mark_implausible_ranges,
     mark_key_rate,
     mark_uncertain_ranges,
@@ -63,7 +64,8 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     not imported keeps its keys.
 
     Args:
-        keyed_fps: the frame rate for which the clips are keyed.
+        keyed_fps: the frame rate for which the first clip is keyed. The rates of the others are to it as the recorded
+            rates are.
         fps: the new frame rate.
 
     Returns:
@@ -80,7 +82,7 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
         layered = next(filter(is_layered, people_of(clip)), None)
         if layered is not None:
             raise TarError(f"{layered.name} has layers; merge them first")
-    maps = {clip: FrameMap(_start_frame(clip), fps / keyed_fps) for clip in clips}
+    maps = {clip: FrameMap(_start_frame(clip), fps / (keyed_fps * _relative_rate(clip, clips[0]))) for clip in clips}
     hidden = {clip: [person for person in people_of(clip) if is_hidden_when_absent(person)] for clip in clips}
     warnings = [warning for clip in clips for warning in _bake_clip(clip, maps[clip], fps)]
     for clip in clips:
@@ -89,7 +91,7 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     scene.frame_start, scene.frame_end = round(scene_map.new(scene.frame_start)), round(scene_map.new(scene.frame_end))
     set_frame_rate(scene, fps)
     for clip in clips:
-        retime_sound(scene, clip, fps / keyed_fps)
+        retime_sound(scene, clip, maps[clip].ratio)
     scene.frame_set(round(scene_map.new(scene.frame_current)))
     imported = {obj for clip in clips for obj in objects_of(clip) if is_part(obj)}
     others = [obj for obj in scene.objects if curves_of(obj) and obj not in imported]
@@ -102,6 +104,12 @@ def bake_frame_rate(scene: bpy.types.Scene, keyed_fps: float, fps: float) -> lis
     if others:
         warnings.append(f"{others[0].name} and other objects of yours keep their keys, so they move at another speed")
     return warnings
+
+
+def _relative_rate(clip: bpy.types.Collection, other: bpy.types.Collection) -> float:
+    """The frame rate for which a clip is keyed, divided by that of another clip; 1 if one of them is not known."""
+    rates = key_rate(clip), key_rate(other)
+    return 1.0 if rates[0] is None or rates[1] is None else rates[0] / rates[1]
 
 
 def _start_frame(clip: bpy.types.Collection) -> int:

@@ -15,7 +15,7 @@ from tar_blender.scene.build import import_steps, record_import
 from tar_blender.scene.fcurves import curves_of, new_action, write_curves
 from tar_blender.scene.frame_rate import frame_rate
 from tar_blender.scene.layers import add_layer
-from tar_blender.scene.metadata import key_rate, uncertain_ranges_of
+from tar_blender.scene.metadata import imported_clips, key_rate, uncertain_ranges_of
 from tar_blender.util.incremental import finish
 from tar_core.camera.trajectory import CameraTrajectory
 from tar_core.errors import TarError
@@ -157,3 +157,17 @@ def test_other_animation_is_mentioned(person: bpy.types.Object) -> None:
     (warning,) = bake_frame_rate(bpy.context.scene, ODD, WHOLE)
     assert "Door" in warning
     assert [point.co.x for point in channels.fcurves[0].keyframe_points] == [1, 9]
+
+
+def test_each_clip_is_baked_from_its_own_rate(person: bpy.types.Object) -> None:
+    """As after a clip was appended to a file of another frame rate."""
+    other = replace(walking_clip(60), fps=12.0)
+    scene = bpy.context.scene
+    (built,) = finish(import_steps([other], bpy.context, replace(OPTIONS, timing="video")))
+    record_import([built], "", OPTIONS)
+    before = person_motion(built.people[0].armature)
+    bake_frame_rate(scene, ODD, WHOLE)
+    after = person_motion(built.people[0].armature)
+    assert len(after.frames) == pytest.approx(len(before.frames) * WHOLE / 12, abs=3)
+    assert largest_difference(before, 12, after, WHOLE) < 0.02
+    assert {key_rate(clip) for clip in imported_clips(scene)} == {WHOLE}
