@@ -1,4 +1,4 @@
-"""Operators of the people list: select, hide, delete, look through the camera, go to a frame."""
+"""Operators of the people list: select, hide, delete, look through the camera, go to a frame, hide the cube."""
 
 import bpy
 from bpy.props import IntProperty
@@ -8,9 +8,11 @@ from tar_core.errors import TarError
 from ..scene.markers import go_to_shot
 from ..scene.metadata import camera_of, check_local, person_objects, set_hidden
 from ..scene.removal import delete_clip, delete_person
+from ..scene.scene_settings import cube_in_the_way
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse
+from .show_imported import show_whole_picture
 from .targets import ClipOperator, PersonOperator, leave_other_modes
 
 
@@ -90,8 +92,9 @@ class TAR_OT_view_camera(ClipOperator, bpy.types.Operator):
         scene = scene_of(context)
         go_to_shot(scene, camera)
         scene.camera = camera
-        if isinstance(context.space_data, bpy.types.SpaceView3D):
+        if isinstance(context.space_data, bpy.types.SpaceView3D) and context.area is not None:
             context.space_data.region_3d.view_perspective = "CAMERA"
+            show_whole_picture(context, context.area)
         return {"FINISHED"}
 
 
@@ -111,6 +114,23 @@ class TAR_OT_delete_clip(ClipOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class TAR_OT_hide_cube(bpy.types.Operator):
+    """Hide the cube of Blender's startup file, which is in front of the camera, in the viewport and in renders"""
+
+    bl_idname = "tar.hide_cube"
+    bl_label = "Hide Startup Cube"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> OperatorResult:
+        scene = scene_of(context)
+        cube = cube_in_the_way(scene, scene.camera)
+        if cube is None:
+            return {"CANCELLED"}
+        cube.hide_set(True)
+        cube.hide_render = True
+        return {"FINISHED"}
+
+
 register, unregister = registration(
     (
         TAR_OT_select_person,
@@ -119,5 +139,6 @@ register, unregister = registration(
         TAR_OT_delete_person,
         TAR_OT_view_camera,
         TAR_OT_delete_clip,
+        TAR_OT_hide_cube,
     )
 )

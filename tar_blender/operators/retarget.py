@@ -22,8 +22,11 @@ class TAR_OT_retarget(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         settings = context.scene.tar_retarget
-        if settings.source(context.view_layer.objects.active) is None or settings.target() is None:
-            cls.poll_message_set("Choose a person and a character")
+        if settings.source(context.view_layer.objects.active) is None:
+            cls.poll_message_set("Choose the person to copy the motion from")
+            return False
+        if settings.target() is None:
+            cls.poll_message_set("Choose the character, an armature of yours")
             return False
         return True
 

@@ -8,7 +8,7 @@ from ..operators.choose_video import CATEGORY
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.retarget import TAR_OT_find_bones, TAR_OT_retarget, TAR_OT_save_bone_map
 from ..retarget.bone_maps import missing_limbs
-from ..scene.metadata import imported_clips
+from ..scene.metadata import scene_people
 from ..util.blender_types import scene_of
 from ..util.registration import registration
 
@@ -24,7 +24,7 @@ class TAR_PT_retarget(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(imported_clips(scene_of(context)))
+        return bool(scene_people(scene_of(context)))
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, settings = self.layout, context.scene.tar_retarget
@@ -33,16 +33,17 @@ class TAR_PT_retarget(bpy.types.Panel):
         layout.prop(settings, "person", icon="ARMATURE_DATA")
         source = settings.source(context.view_layer.objects.active)
         if settings.person is None and source is not None:
-            layout.label(text=f"{source.name} (active)", icon="ARMATURE_DATA")
+            is_active = source == context.view_layer.objects.active
+            layout.label(text=f"{source.name} ({'active' if is_active else 'the only one'})", icon="ARMATURE_DATA")
         layout.prop(settings, "character", icon="OUTLINER_OB_ARMATURE")
         character = settings.target()
         if character is not None:
             bones = settings.bone_map()
-            counts = (
-                f"{sum(joint in bones for joint in joints)} of {len(joints)} {what}"
-                for joints, what in ((JOINT_NAMES, "joints"), (HAND_JOINT_NAMES, "finger joints"))
-            )
-            layout.label(text=f"{settings.kind}: {', '.join(counts)}", icon="BONE_DATA")
+            column = layout.column(align=True)
+            column.label(text=settings.kind, icon="BONE_DATA")
+            for joints, what in ((JOINT_NAMES, "joints"), (HAND_JOINT_NAMES, "finger joints")):
+                found = sum(joint in bones for joint in joints)
+                column.label(text=f"{found} of {len(joints)} {what} have a bone", icon="BLANK1")
             missing = missing_limbs(bones)
             if missing:
                 layout.label(text=f"No bone: {', '.join(missing)}", icon="ERROR")

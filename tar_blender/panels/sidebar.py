@@ -24,6 +24,7 @@ from ..operators.motion_assets import TAR_OT_create_motion_asset
 from ..operators.people import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
+    TAR_OT_hide_cube,
     TAR_OT_hide_person,
     TAR_OT_select_person,
     TAR_OT_show_frame,
@@ -36,15 +37,22 @@ from ..operators.retarget import TAR_OT_retarget
 from ..properties.people_picker import has_shots
 from ..properties.runtime import TARProgress
 from ..properties.settings import TARSettings
+from ..scene.camera import SAME_RATE
+from ..scene.frame_rate import frame_rate
 from ..scene.metadata import (
     about_floor,
     about_lens,
+    camera_of,
     clip_record,
     implausible_ranges_of,
     imported_clips,
+    key_rate,
     people_of,
+    people_without_clip,
+    scene_people,
     uncertain_ranges_of,
 )
+from ..scene.scene_settings import cube_in_the_way
 from ..util.blender_types import PanelMixin, scene_of
 from ..util.preview import delay_text, live_delay
 from ..util.report import sentence, without_folders
@@ -169,11 +177,20 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(imported_clips(scene_of(context)))
+        return bool(imported_clips(scene_of(context)) or scene_people(scene_of(context)))
 
     def draw(self, context: bpy.types.Context) -> None:
-        for clip in imported_clips(scene_of(context)):
+        scene = scene_of(context)
+        clips = imported_clips(scene)
+        if scene.camera in map(camera_of, clips) and cube_in_the_way(scene, scene.camera):
+            self.layout.operator(TAR_OT_hide_cube.bl_idname, icon="CUBE")
+        for clip in clips:
             self._draw_clip(context, self.layout.box().column(), clip)
+        if alone := people_without_clip(scene):
+            column = self.layout.box().column()
+            column.label(text="Without a clip", icon="FILE_MOVIE")
+            for armature in alone:
+                _draw_person(context, column, armature)
 
     def _draw_clip(self, context: bpy.types.Context, layout: bpy.types.UILayout, clip: bpy.types.Collection) -> None:
         row = layout.row(align=True)
@@ -181,20 +198,8 @@ class TAR_PT_people(_SidebarPanel, bpy.types.Panel):
         row.operator(TAR_OT_view_camera.bl_idname, text="", icon="VIEW_CAMERA").clip = clip.name
         row.operator(TAR_OT_delete_clip.bl_idname, text="", icon="TRASH").clip = clip.name
         for armature in people_of(clip):
-            row = layout.row(align=True)
-            active = context.view_layer.objects.active == armature
-            select = row.operator(
-                TAR_OT_select_person.bl_idname, text=armature.name, icon="ARMATURE_DATA", depress=active
-            )
-            select.person = armature.name
-            eye: Any = "HIDE_ON" if armature.hide_get() else "HIDE_OFF"
-            row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
-            row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
-            if active:
-                _draw_ranges(layout, uncertain_ranges_of(armature))
-                _draw_ranges(layout, implausible_ranges_of(armature) or [])
-                draw_person_edits(context, layout, armature)
-                draw_ik_controls(layout, armature)
+            _draw_person(context, layout, armature, is_in_clip=True)
+        _draw_rate(context, layout, clip)
         if quality := _quality_text(clip):
             layout.label(text=quality, icon="VIEWZOOM")
         if about_lens(clip):
@@ -244,6 +249,36 @@ def _draw_engine(context: bpy.types.Context, layout: bpy.types.UILayout, trouble
     _draw_text(context, layout, error or trouble, "ERROR" if error else "INFO")
     if not own_python(context):  # it would still be used
         draw_set_up(layout, context)
+
+
+def _draw_person(
+    context: bpy.types.Context, layout: bpy.types.UILayout, armature: bpy.types.Object, is_in_clip: bool = False
+) -> None:
+    """Draw the row of a person, and the tools below it if the person is active."""
+    row = layout.row(align=True)
+    active = context.view_layer.objects.active == armature
+    select = row.operator(TAR_OT_select_person.bl_idname, text=armature.name, icon="ARMATURE_DATA", depress=active)
+    select.person = armature.name
+    eye: Any = "HIDE_ON" if armature.hide_get() else "HIDE_OFF"
+    row.operator(TAR_OT_hide_person.bl_idname, text="", icon=eye).person = armature.name
+    row.operator(TAR_OT_delete_person.bl_idname, text="", icon="X").person = armature.name
+    if active:
+        _draw_ranges(layout, uncertain_ranges_of(armature))
+        _draw_ranges(layout, implausible_ranges_of(armature) or [])
+        if is_in_clip:  # the captured motion is that of a clip
+            draw_person_edits(context, layout, armature)
+        draw_ik_controls(layout, armature)
+
+
+def _draw_rate(context: bpy.types.Context, layout: bpy.types.UILayout, clip: bpy.types.Collection) -> None:
+    """Draw a warning if a clip plays at another speed, as after it was appended to another file."""
+    keyed, rate = key_rate(clip), frame_rate(scene_of(context))
+    if keyed is None or abs(keyed / rate - 1) <= SAME_RATE:
+        return
+    column = layout.column(align=True)
+    speed = f"Plays at {100 * rate / keyed:.0f} % speed: keyed for {keyed:.5g} fps, the scene has {rate:.5g}"
+    _draw_text(context, column, speed, "ERROR")
+    column.operator(TAR_OT_bake_frame_rate.bl_idname, icon="TIME")
 
 
 def _draw_ranges(layout: bpy.types.UILayout, ranges: Sequence[UncertainRange]) -> None:

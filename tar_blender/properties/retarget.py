@@ -10,7 +10,7 @@ from tar_core.skeleton import ALL_JOINT_NAMES, JOINT_NAMES
 from ..retarget.known_rigs import BoneMap
 from ..retarget.retarget import BakeOptions
 from ..retarget.saved_maps import bones_of
-from ..scene.metadata import is_person
+from ..scene.metadata import is_person, scene_people
 from ..util.blender_types import data_of
 from ..util.registration import Pointer, registration
 
@@ -32,7 +32,7 @@ class TARRetarget(bpy.types.PropertyGroup):
 
     person: PointerProperty(
         name="Person",
-        description="Imported person to copy the motion from. Leave it empty to use the active person",
+        description="Imported person to copy the motion from. Leave it empty to use the active person, or the only one",
         type=bpy.types.Object,
         poll=lambda settings, obj: is_person(obj),
     )
@@ -89,9 +89,13 @@ class TARRetarget(bpy.types.PropertyGroup):
             row.name, row.bone = joint, found.get(joint, "")
 
     def source(self, active: bpy.types.Object | None) -> bpy.types.Object | None:
-        """Return the person to copy the motion from: the chosen one, or else the active one; None if there is none."""
+        """The person to copy the motion from: the chosen one, the active one, or the only one of the scene."""
         chosen = active if self.person is None else self.person
-        return chosen if chosen is not None and is_person(chosen) else None
+        if chosen is not None and is_person(chosen):
+            return chosen
+        scene: Any = self.id_data
+        people = scene_people(scene)
+        return people[0] if len(people) == 1 and self.person is None else None
 
     def target(self) -> bpy.types.Object | None:
         """Return the character; None if none is chosen. A file may name an object that is not an armature."""

@@ -210,6 +210,17 @@ def people_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
     return sorted([*armatures, *moved], key=person_id)
 
 
+def scene_people(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Return the armatures of all imported people in a scene, also of those that were appended without their clip."""
+    return [obj for obj in scene.objects if is_person(obj)]
+
+
+def people_without_clip(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    """Return the people in a scene that belong to none of its clips, as those that were appended alone."""
+    people = scene_people(scene)
+    return [obj for obj in people if obj not in {one for clip in imported_clips(scene) for one in people_of(clip)}]
+
+
 def objects_of(collection: bpy.types.Collection) -> list[bpy.types.Object]:
     """Return the objects in a clip's collection, and its people and their children in others."""
     parts = [part for armature in people_of(collection) for part in person_objects(armature)]

@@ -1,6 +1,7 @@
 """Frame rate, range, resolution and active camera of a scene: those of the video, unless the scene is in use."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import bpy
 import numpy as np
@@ -14,6 +15,8 @@ from .options import ImportOptions
 from .sound import has_strips
 
 _DEFAULT_RATE = 24.0
+_STARTUP_CUBE, _CORNERS = "Cube", 8  # name and vertices of the cube in Blender's startup file
+_CUBE_REACH = 1.5  # meters around the origin, within which the cube is in the way of a camera
 _DEFAULT_CAMERA = (7.3589, -6.9258, 4.9583)  # location of the camera in Blender's startup file, meters
 
 
@@ -21,6 +24,18 @@ def is_in_use(scene: bpy.types.Scene) -> bool:
     """Whether a scene has animation, markers, strips, or a camera other than that of Blender's startup file."""
     has_marks = bool(scene.timeline_markers) or has_strips(scene)
     return has_marks or any(_is_animated_or_camera(obj) for obj in scene.objects)
+
+
+def cube_in_the_way(scene: bpy.types.Scene, camera: bpy.types.Object | None) -> bpy.types.Object | None:
+    """The cube of Blender's startup file, if it is as it was, shown, and around or below a camera."""
+    objects: Any = scene.objects  # the stubs declare the result of `get` as None
+    cube = objects.get(_STARTUP_CUBE)
+    if cube is None or camera is None or not isinstance(cube.data, bpy.types.Mesh) or not cube.visible_get():
+        return None
+    is_changed = bool(cube.modifiers or cube.animation_data or cube.parent or len(cube.data.vertices) != _CORNERS)
+    is_there = np.allclose(np.array(cube.matrix_world), np.eye(4), atol=1e-3)
+    is_near = bool(np.linalg.norm(np.array(camera.matrix_world.translation)[:2]) < _CUBE_REACH)
+    return cube if not is_changed and is_there and is_near else None
 
 
 def keeps_frame_rate(scene: bpy.types.Scene, timing: str) -> bool:

@@ -143,3 +143,11 @@ def test_deleted_camera_is_an_error(imported: bpy.types.Collection) -> None:
     bpy.data.objects.remove(bpy.data.objects["TAR Camera"])
     with pytest.raises(RuntimeError, match="re-import the clip"):
         bpy.ops.tar.view_camera(clip=imported.name)
+
+
+def test_startup_cube_is_hidden_in_the_viewport_and_in_renders(imported: bpy.types.Collection) -> None:
+    bpy.ops.mesh.primitive_cube_add()
+    startup = bpy.context.object
+    assert bpy.ops.tar.hide_cube() == {"FINISHED"}
+    assert not startup.visible_get() and startup.hide_render
+    assert bpy.ops.tar.hide_cube() == {"CANCELLED"}

@@ -34,7 +34,18 @@ def test_interference_is_refused_or_muted_and_listed(walker: bpy.types.Object) -
     assert (settings.muted, settings.deviations) == ("Rest Position of the armature", "")
 
 
-def test_active_person_is_the_default(walker: bpy.types.Object) -> None:
+def test_only_person_is_the_default(walker: bpy.types.Object) -> None:
+    settings = bpy.context.scene.tar_retarget
+    settings.character = make_character(walker, KNOWN["Mixamo"])
+    bpy.context.view_layer.objects.active = settings.character
+    assert settings.source(settings.character) == walker
+    assert bpy.ops.tar.retarget() == {"FINISHED"}
+    assert settings.character.animation_data.action is not None
+
+
+def test_active_one_of_several_people_is_the_default(walker: bpy.types.Object) -> None:
+    other = walker.copy()
+    bpy.context.collection.objects.link(other)
     settings = bpy.context.scene.tar_retarget
     settings.character = make_character(walker, KNOWN["Mixamo"])
     bpy.context.view_layer.objects.active = settings.character

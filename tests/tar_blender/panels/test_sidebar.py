@@ -6,6 +6,7 @@ import bpy
 import pytest
 
 from tar_blender.panels.presets import PRESET_SETTINGS
+from tar_blender.panels.retarget import TAR_PT_retarget
 from tar_blender.panels.sidebar import TAR_PT_capture, TAR_PT_people, TAR_PT_scene
 from tar_blender.scene.metadata import mark_implausible_ranges, mark_lens, mark_uncertain_ranges
 from tar_core.cleanup.uncertainty import UncertainRange
@@ -93,3 +94,34 @@ def test_people_panel_says_if_the_captured_motion_was_deleted(
     assert "Re-import..." in DrawnPanel(TAR_PT_people).layout.texts
     motion_file.unlink()
     assert "Motion No Longer in Cache" in DrawnPanel(TAR_PT_people).layout.texts
+
+
+def test_people_panel_warns_if_a_clip_plays_at_another_speed(imported: bpy.types.Collection) -> None:
+    assert "tar.bake_frame_rate" not in DrawnPanel(TAR_PT_people).layout.operators
+    bpy.context.scene.render.fps, bpy.context.scene.render.fps_base = 60, 1.001
+    layout = DrawnPanel(TAR_PT_people).layout
+    assert "tar.bake_frame_rate" in layout.operators
+    assert "Plays at 200 % speed: keyed for 29.97 fps, the scene has 59.94" in " ".join(layout.labels)
+    bpy.ops.tar.bake_frame_rate(keyed_fps=30000 / 1001, fps=60)
+    assert "tar.bake_frame_rate" not in DrawnPanel(TAR_PT_people).layout.operators
+
+
+def test_people_panel_lists_people_without_a_clip(imported: bpy.types.Collection, tmp_path: Path) -> None:
+    """As after appending an armature alone to another file."""
+    bpy.data.libraries.write(str(tmp_path / "person.blend"), {bpy.data.objects["Person 1"]})
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert not TAR_PT_people.poll(bpy.context)
+    bpy.ops.wm.append(directory=str(tmp_path / "person.blend" / "Object") + "/", filename="Person 1")
+    bpy.context.view_layer.objects.active = bpy.data.objects["Person 1"]
+    assert TAR_PT_people.poll(bpy.context) and TAR_PT_retarget.poll(bpy.context)
+    layout = DrawnPanel(TAR_PT_people).layout
+    assert "Without a clip" in layout.labels and "tar.add_ik_controls" in layout.operators
+    assert "tar.set_contact" not in layout.operators, "there is no captured motion"
+
+
+def test_people_panel_offers_to_hide_the_startup_cube(imported: bpy.types.Collection) -> None:
+    assert "tar.hide_cube" not in DrawnPanel(TAR_PT_people).layout.operators
+    bpy.ops.mesh.primitive_cube_add()
+    assert "tar.hide_cube" in DrawnPanel(TAR_PT_people).layout.operators
+    bpy.ops.tar.hide_cube()
+    assert "tar.hide_cube" not in DrawnPanel(TAR_PT_people).layout.operators

@@ -17,10 +17,13 @@ def test_choosing_a_character_fills_the_bone_list(walker: bpy.types.Object) -> N
     assert settings.kind == "" and settings.bone_map() == {}
 
 
-def test_source_is_the_chosen_person_or_else_the_active_one(walker: bpy.types.Object) -> None:
+def test_source_is_the_chosen_person_or_the_active_one_or_the_only_one(walker: bpy.types.Object) -> None:
     settings = bpy.context.scene.tar_retarget
     character = make_character(walker, KNOWN["Mixamo"])
+    assert settings.source(None) == settings.source(character) == walker
+    other = walker.copy()
+    bpy.context.collection.objects.link(other)
     assert settings.source(None) is None and settings.source(character) is None
-    assert settings.source(walker) == walker
+    assert settings.source(walker) == walker and settings.source(other) == other
     settings.person = walker
-    assert settings.source(character) == walker
+    assert settings.source(character) == settings.source(other) == walker

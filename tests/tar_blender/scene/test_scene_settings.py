@@ -6,7 +6,7 @@ import bpy
 import pytest
 
 from tar_blender.scene.build import import_clip
-from tar_blender.scene.scene_settings import is_in_use, keeps_frame_rate
+from tar_blender.scene.scene_settings import cube_in_the_way, is_in_use, keeps_frame_rate
 from tar_core.motion import MotionClip
 from tests.support.clips import synthetic_clip
 from tests.support.import_options import raw_options
@@ -87,3 +87,20 @@ def test_the_frame_rate_can_be_chosen(clip: MotionClip) -> None:
     scene = bpy.context.scene
     add_camera()
     assert keeps_frame_rate(scene, "auto") and keeps_frame_rate(scene, "scene") and not keeps_frame_rate(scene, "video")
+
+
+def test_startup_cube_is_in_the_way_of_the_camera_until_it_is_changed(clip: MotionClip) -> None:
+    bpy.ops.wm.read_homefile(use_empty=False, use_factory_startup=True)
+    scene, startup = bpy.context.scene, bpy.data.objects["Cube"]
+    assert cube_in_the_way(scene, bpy.data.objects["Camera"]) is None
+    camera = import_clip(clip, bpy.context, raw_options(figure="armature")).camera
+    assert cube_in_the_way(scene, camera) == startup
+    for name, value, before in (("scale", (1, 1, 2), (1, 1, 1)), ("location", (0, 0, -3), (0, 0, 0))):
+        setattr(startup, name, value)
+        bpy.context.view_layer.update()
+        assert cube_in_the_way(scene, camera) is None
+        setattr(startup, name, before)
+    bpy.context.view_layer.update()
+    assert cube_in_the_way(scene, camera) == startup
+    startup.modifiers.new("Mine", "BEVEL")
+    assert cube_in_the_way(scene, camera) is None
