@@ -247,7 +247,7 @@ KNOWN: dict[str, BoneMap] = {
         "r",
     ),
     "VRChat": _sided(
-        {"pelvis": "Hips", "spine1": "Spine", "spine2": "Chest", "neck": "Neck", "head": "Head"},
+        {"pelvis": "Hips", "spine1": "Spine", "spine3": "Chest", "neck": "Neck", "head": "Head"},
         {
             "collar": "{} shoulder",
             "shoulder": "{} arm",

@@ -1,7 +1,8 @@
 """Channels of a character's bones from a motion in the world, by the flags of its bones.
 
 Blender itself converts between poses and channels (`Bone.convert_local_to_pose`), so connected bones, Local Location,
-and inherited rotation and scale count as in the viewport. Bones without a joint keep the pose that they have.
+and inherited rotation and scale count as in the viewport. Bones without a joint keep the pose that they have. Hands and
+feet that are not below the forearms and shins, as in rigs whose IK was lost on export, are moved there.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,8 @@ from mathutils import Matrix, Vector
 from ..util.blender_types import pose_bones
 from .known_rigs import BoneMap
 from .skeleton_motion import ROOT, RestPose, WorldMotion, mapped_parent, rotation_of
+
+_ENDS = ("left_wrist", "right_wrist", "left_ankle", "right_ankle")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class PoseSolver:
             for bone in self._bones
         }
         self._channels[self._carrier.name].translation = (0, 0, 0)
+        self._apart = set(bones_apart(character, bones))
 
     def rest(self, rest: RestPose) -> RestPose:
         """Return a rest pose with the offsets between joints that result from the poses of the other bones."""
@@ -67,40 +71,67 @@ class PoseSolver:
         return RestPose(rest.rotations, heads)
 
     def solve(self, motion: WorldMotion) -> BoneChannels:
-        """Return the channels that give the bones the rotations of a motion, and the hips their positions."""
+        """Return the channels that give the bones the rotations of a motion, and hips and bones apart their places."""
         to_armature = np.linalg.inv(self._world)
         turn = rotation_of(to_armature)
         targets = {bone: turn @ motion.rotations[joint] for bone, joint in self._joints.items()}
-        hips = motion.positions[ROOT] @ to_armature[:3, :3].T + to_armature[:3, 3]
+        places = {
+            bone: motion.positions[self._joints[bone]] @ to_armature[:3, :3].T + to_armature[:3, 3]
+            for bone in (self._hips, *self._apart)
+        }
         rotations = {bone: np.empty((len(motion.frames), 3, 3)) for bone in self._joints}
-        locations = np.empty((len(motion.frames), 3))
+        locations = {bone: np.empty((len(motion.frames), 3)) for bone in (self._carrier.name, *self._apart)}
         for index in range(len(motion.frames)):
             frame = {bone: Matrix(values[index].tolist()) for bone, values in targets.items()}
-            found, locations[index] = self._solve_frame(frame, Vector(hips[index].tolist()))
-            for bone, rotation in found.items():
+            turned, moved = self._solve_frame(frame, {bone: Vector(at[index].tolist()) for bone, at in places.items()})
+            for bone, rotation in turned.items():
                 rotations[bone][index] = rotation
-        return BoneChannels(rotations, {self._carrier.name: locations})
+            for bone, location in moved.items():
+                locations[bone][index] = location
+        return BoneChannels(rotations, locations)
 
-    def _solve_frame(self, targets: Mapping[str, Matrix], hips: Vector) -> tuple[dict[str, Matrix], Vector]:
-        """Return the rotations [3, 3] of the bones and the location of the carrier.
+    def _solve_frame(
+        self, targets: Mapping[str, Matrix], places: Mapping[str, Vector]
+    ) -> tuple[dict[str, Matrix], dict[str, Vector]]:
+        """Return the rotations [3, 3] of the bones, and the locations of the carrier and of the bones apart.
 
         Args:
             targets: bone -> [3, 3] in the armature.
-            hips: position in the armature.
+            places: bone -> position in the armature, of the hips and the bones apart.
         """
-        found: dict[str, Matrix] = {}
+        turned: dict[str, Matrix] = {}
         posed: dict[str, Matrix] = {}
         for bone in self._bones:
             channels = self._channels[bone.name]
             if bone.name in targets:
                 # The quaternion leaves out the scale that the bone inherits.
                 local = _to_local(bone, targets[bone.name].to_4x4(), posed).to_quaternion().to_matrix()
-                found[bone.name], channels = local, local.to_4x4()
+                turned[bone.name], channels = local, local.to_4x4()
             posed[bone.name] = _to_pose(bone, channels, posed)
         # Moving the carrier moves all bones below it alike, so the rotations stay.
-        moved = posed[self._carrier.name].copy()
-        moved.translation += hips - posed[self._hips].translation
-        return found, _to_local(self._carrier, moved, posed).translation
+        shift = places[self._hips] - posed[self._hips].translation
+        moved = {
+            self._carrier.name: _to_local(
+                self._carrier, Matrix.Translation(shift) @ posed[self._carrier.name], posed
+            ).translation
+        }
+        return turned, moved | self._place(turned, moved, places)
+
+    def _place(
+        self, turned: Mapping[str, Matrix], moved: Mapping[str, Vector], places: Mapping[str, Vector]
+    ) -> dict[str, Vector]:
+        """Return the locations of the bones apart, given the channels of all others."""
+        found: dict[str, Vector] = {}
+        posed: dict[str, Matrix] = {}
+        for bone in self._bones if self._apart else ():
+            channels = turned[bone.name].to_4x4() if bone.name in turned else self._channels[bone.name].copy()
+            if bone.name in moved:
+                channels.translation = moved[bone.name]
+            posed[bone.name] = _to_pose(bone, channels, posed)
+            if bone.name in self._apart:
+                posed[bone.name].translation = places[bone.name]
+                found[bone.name] = _to_local(bone, posed[bone.name], posed).translation
+        return found
 
 
 def carrier_of(character: bpy.types.Object, bones: BoneMap) -> str:
@@ -112,6 +143,17 @@ def carrier_of(character: bpy.types.Object, bones: BoneMap) -> str:
     while bone.parent is not None and bone.bone.use_connect:
         bone = bone.parent
     return str(bone.name)
+
+
+def bones_apart(character: bpy.types.Object, bones: BoneMap) -> list[str]:
+    """Return the bones of hands and feet that can be moved and that do not follow the bone of the joint above."""
+    own = pose_bones(character)
+    above = {joint: own[bones[mapped_parent(joint, bones)]] for joint in _ENDS if joint in bones}
+    return [
+        bones[joint]
+        for joint, parent in above.items()
+        if parent not in own[bones[joint]].parent_recursive and not own[bones[joint]].bone.use_connect
+    ]
 
 
 def with_ancestors(character: bpy.types.Object, names: Iterable[str]) -> list[bpy.types.PoseBone]:

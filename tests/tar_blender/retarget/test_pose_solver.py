@@ -49,6 +49,15 @@ def _scaled_root(character: bpy.types.Object) -> None:
         character.data.bones[bone].inherit_scale = inherited
 
 
+def _feet_and_hand_apart(character: bpy.types.Object) -> None:
+    """As exported from a rig in which IK moves the feet, and below another pose than that of the legs."""
+    with editing(character) as bones:
+        bones["LeftFoot"].parent = bones["RightFoot"].parent = bones["Root"]
+        bones["RightHand"].parent = bones["Spine"]
+    character.data.bones["RightFoot"].use_local_location = False
+    _posed_root(character)
+
+
 CHANGES = [
     _connect_hips,
     _location_in_armature_space,
@@ -56,6 +65,7 @@ CHANGES = [
     _no_inherited_rotation,
     _posed_root,
     _scaled_root,
+    _feet_and_hand_apart,
 ]
 
 

