@@ -1,7 +1,6 @@
 """Opening of video files with FFmpeg: only files, only containers of video, never a playlist or a network address."""
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from av.video.stream import VideoStream
 
 from tar_core.errors import TarError
 from tar_core.files import check_video_file
+from tar_core.video.codec_names import codec_in_header
 from tar_core.video.mp4_header import codec_tag
 
 # What is read, by FFmpeg's names. Playlists (hls, concat, dash, ...) are not among them, as they open other files.
@@ -23,8 +23,7 @@ FORMATS = (
 )
 OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
 BUFFER_SIZE = 1 << 18  # bytes that are read at once
-HEADER_SIZE = 1 << 16  # bytes at the beginning that are searched for the name of a codec
-CODEC_NAME = re.compile(rb"\x86.(V_[\w/]+)|strh.{4}vids([ -~]{4})", re.DOTALL)  # in Matroska and AVI
+PROTECTED = ("encv", "drmi")  # codecs of encrypted video in MP4
 MAX_PIXELS = 16384 * 8192  # of a picture; larger ones would need gigabytes
 
 
@@ -51,9 +50,7 @@ def open_video(path: Path) -> Iterator[OpenVideo]:
                 _Unnamed(file), "r", options=OPTIONS, metadata_errors="replace", buffer_size=BUFFER_SIZE
             )
         except (av.FFmpegError, OSError, ValueError):
-            raise TarError(
-                f"{path}: not a video that FFmpeg can read, or an incomplete copy; convert it to .mp4"
-            ) from None
+            raise _unreadable(path) from None
         with container:
             yield OpenVideo(container, _largest_stream(container, path))
 
@@ -86,16 +83,21 @@ def _open_file(path: Path) -> IO[bytes]:
 
 
 def _largest_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the largest video stream; of equally large ones that with more images, since one may be a cover."""
     streams = [
         stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic
     ]
-    readable = [stream for stream in streams if stream.codec_context is not None]
-    codec = None if readable else _codec_name(path)
-    if not streams and (codec is None or len(container.streams)):  # FFmpeg ignores unknown tracks of Matroska
+    readable = [stream for stream in streams if stream.codec_context is not None and stream.width]
+    codec = _codec_name(path) if not readable or "mp4" in container.format.name else None
+    if codec in PROTECTED:
+        raise TarError(f"{path}: its video is encrypted (DRM) and cannot be read; use a copy without protection")
+    if not streams and codec is None and container.streams.audio:
         raise TarError(f"{path}: not a video, but sound or other data; choose another file")
-    if not readable:
-        raise TarError(f"{path}: no decoder for its codec ({codec or 'unknown'}); convert it to .mp4 with H.264")
-    stream = max(readable, key=lambda stream: stream.width * stream.height)
+    if not readable and codec is None:
+        raise _unreadable(path)
+    if not readable:  # it may not even be among the streams: FFmpeg ignores unknown tracks of Matroska
+        raise TarError(f"{path}: no decoder for its codec ({codec}); convert it to .mp4 with H.264")
+    stream = max(readable, key=lambda stream: (stream.width * stream.height, stream.frames))
     if stream.width * stream.height > MAX_PIXELS:
         raise TarError(f"{path}: {stream.width} x {stream.height} pixels are too many; convert it to 4K or less")
     return stream
@@ -106,5 +108,8 @@ def _codec_name(path: Path) -> str | None:
     if tag := codec_tag(path):
         return tag
     with _open_file(path) as file:
-        found = CODEC_NAME.search(file.read(HEADER_SIZE))
-    return (found[1] or found[2]).decode("ascii").strip() if found else None
+        return codec_in_header(file)
+
+
+def _unreadable(path: Path) -> TarError:
+    return TarError(f"{path}: not a video that FFmpeg can read, or an incomplete copy; convert it to .mp4")

@@ -37,6 +37,12 @@ class Orientation:
             return cls(True, c < 0, b < 0)
         return cls(False, a < 0, d < 0)
 
+    @classmethod
+    def from_turn(cls, degrees: float) -> "Orientation":
+        """The turn counterclockwise by the multiple of 90 degrees nearest to an angle; the inverse of `turn`."""
+        quarter = round(degrees / 90) % 4
+        return (cls(), cls(True, False, True), cls(False, True, True), cls(True, True, False))[quarter]
+
     @property
     def turn(self) -> int:
         """By how many degrees the picture is turned counterclockwise, if it is `upside_down` before.

@@ -40,6 +40,7 @@ class PictureConverter:
 
     def __init__(self, first: av.VideoFrame, pixel_aspect: Fraction | None) -> None:
         self.orientation = _orientation(first)
+        self._pixel_aspect = pixel_aspect
         self._stored_size = square_pixels(first.width, first.height, pixel_aspect)
         self.width, self.height = self.orientation.shown_size(*self._stored_size)
         self._reformatter, self._gray_reformatter = VideoReformatter(), VideoReformatter()
@@ -49,7 +50,7 @@ class PictureConverter:
 
     def convert(self, picture: av.VideoFrame) -> np.ndarray:
         """The shown picture [height, width, 3], uint8 RGB."""
-        width, height = self._stored_size
+        width, height = self._fitting_size(picture)
         with self._lock:
             converted = self._reformatter.reformat(
                 picture,
@@ -61,7 +62,7 @@ class PictureConverter:
                 interpolation="BILINEAR",
                 threads=1,  # the decoder uses the other cores
             )
-        return _oriented(converted.to_ndarray(), self.orientation)
+        return _oriented(_centered(converted.to_ndarray(), *self._stored_size), self.orientation)
 
     def sample(self, picture: av.VideoFrame, width: int, height: int) -> np.ndarray:
         """The brightness of some pixels of the shown picture: every n-th in each direction, uint8.
@@ -70,17 +71,30 @@ class PictureConverter:
             width, height: of the result; it is up to twice as large, if the picture is.
         """
         step = max(1, min(self.width // width, self.height // height))
-        stored_width, stored_height = self._stored_size
+        fitting_width, fitting_height = self._fitting_size(picture)
         gray = self._gray_reformatter.reformat(
             picture,
-            max(stored_width // step, 1),
-            max(stored_height // step, 1),
+            max(fitting_width // step, 1),
+            max(fitting_height // step, 1),
             "gray",
             dst_color_range=ColorRange.JPEG,
             interpolation="POINT",
             threads=1,
         )
-        return _oriented(gray.to_ndarray(), self.orientation)
+        stored_width, stored_height = self._stored_size
+        whole = _centered(gray.to_ndarray(), max(stored_width // step, 1), max(stored_height // step, 1))
+        return _oriented(whole, self.orientation)
+
+    def _fitting_size(self, picture: av.VideoFrame) -> tuple[int, int]:
+        """Width and height of a picture without its orientation, as large as the first one allows.
+
+        Recordings of calls and screens change their size, also from landscape to portrait.
+        """
+        shape = square_pixels(picture.width, picture.height, self._pixel_aspect)
+        if shape == self._stored_size:
+            return shape
+        scale = min(room / side for room, side in zip(self._stored_size, shape, strict=True))
+        return max(round(shape[0] * scale), 1), max(round(shape[1] * scale), 1)
 
 
 class Picture:
@@ -107,7 +121,10 @@ class Picture:
 def _orientation(picture: av.VideoFrame) -> Orientation:
     # A picture and its side data refer to each other. Of a small copy, little memory waits for the garbage collection.
     small = picture.reformat(16, 16, "gray", interpolation="POINT")
-    matrix = small.side_data.get("DISPLAYMATRIX")
+    try:
+        matrix = small.side_data.get("DISPLAYMATRIX")
+    except ValueError:  # PyAV 18 has no names for newer side data, such as EXIF and the views of spatial video
+        return Orientation.from_turn(small.rotation)
     if not isinstance(matrix, SideData):
         return Orientation()
     return Orientation.from_display_matrix(np.frombuffer(bytes(matrix), np.int32))
@@ -117,6 +134,14 @@ def _color_matrix(picture: av.VideoFrame) -> Colorspace | None:
     if picture.format.is_rgb or picture.format.has_palette:
         return None
     return COLOR_MATRICES.get(picture.colorspace, USUAL_COLOR_MATRIX)
+
+
+def _centered(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Return an image with black bars around it, up to a size."""
+    down, right = height - image.shape[0], width - image.shape[1]
+    if down <= 0 and right <= 0:
+        return image
+    return cv2.copyMakeBorder(image, down // 2, down - down // 2, right // 2, right - right // 2, cv2.BORDER_CONSTANT)
 
 
 def _oriented(image: np.ndarray, orientation: Orientation) -> np.ndarray:

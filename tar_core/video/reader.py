@@ -17,6 +17,7 @@ from tar_core.video.nominal_rate import LONGEST_FRAME
 from tar_core.video.picture import Picture, PictureConverter
 from tar_core.video.timeline import Timeline, read_timeline
 
+LARGEST_STEP_BACK = 0.5  # seconds; where time stamps go back further, files were joined
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding all frames before it
 
 
@@ -127,13 +128,14 @@ class VideoReader:
     def _decode_from(self, start: int) -> Iterator["_Decoded"]:
         """Decode the images of the file, beginning at frame `start` or earlier."""
         last = -1.0
-        splice = 0.0  # frames added by jumps of the time stamps
+        splice = 0.0  # frames added or lost by jumps of the time stamps
         for picture in self._pictures_from(start):
             position = last if picture.time is None else (picture.time - self._first_stamp) * self.fps - splice
-            if position <= last:  # the file has no time stamps, or wrong ones
-                position = last + 1
-            elif last >= 0 and position - last > LONGEST_FRAME * self.fps:
+            ahead = (position - last) / self.fps if last >= 0 else 0.0
+            if ahead > LONGEST_FRAME or ahead < -LARGEST_STEP_BACK:  # files were joined
                 splice += position - last - 1
+                position = last + 1
+            elif position <= last:  # the file has no time stamps, or wrong ones
                 position = last + 1
             last = position
             if position >= start - 1.5:  # otherwise the next image is nearer to the first wanted frame

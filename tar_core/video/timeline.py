@@ -85,11 +85,19 @@ def _stored_stamps(video: OpenVideo) -> tuple[list[int], float | None]:
 
 
 def _in_order(stamps: Iterable[int]) -> Iterator[int]:
-    """Sort time stamps that are at most `_REORDERED` places away from where they belong."""
+    """Sort time stamps that are at most `_REORDERED` places away from where they belong.
+
+    Where they start again, as in files that were joined, those before stay before.
+    """
     waiting: list[int] = []
+    last: int | None = None
     for stamp in stamps:
+        if last is not None and stamp < last:
+            yield from sorted(waiting)
+            waiting, last = [], None
         if len(waiting) < _REORDERED:
             heapq.heappush(waiting, stamp)
         else:
-            yield heapq.heappushpop(waiting, stamp)
+            last = heapq.heappushpop(waiting, stamp)
+            yield last
     yield from sorted(waiting)

@@ -55,13 +55,45 @@ def test_every_usual_codec_is_read(
 
 @pytest.mark.parametrize(
     ("ending", "known", "unknown"),
-    [("mp4", b"avc1", b"xyz1"), ("mkv", b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"), ("avi", b"H264", b"XYZ1")],
+    [
+        ("mp4", b"avc1", b"xyz1"),
+        ("mkv", b"V_MPEG4/ISO/AVC", b"V_MPEG4/ISO/XYZ"),
+        ("avi", b"H264", b"XYZ1"),
+        ("wmv", b"H264", b"XYZ1"),
+    ],
 )
 def test_missing_decoder_is_named(ending: str, known: bytes, unknown: bytes, video: Path, tmp_path: Path) -> None:
-    path = ffmpeg("-i", video, "-c:v", "libx264", tmp_path / f"new.{ending}")
+    sound = ("-f", "lavfi", "-i", "sine=duration=0.2", "-c:a", "mp2")
+    path = ffmpeg("-i", video, *sound, "-c:v", "libx264", tmp_path / f"new.{ending}")
     path.write_bytes(path.read_bytes().replace(known, unknown))
     with pytest.raises(TarError, match=rf"no decoder for its codec \({unknown.decode()}\); convert it"):
         VideoReader(path)
+
+
+def test_animated_webp_is_named(video: Path, tmp_path: Path) -> None:
+    with pytest.raises(TarError, match=r"no decoder for its codec \(animated WebP\)"):
+        VideoReader(ffmpeg("-i", video, "-c:v", "libwebp_anim", tmp_path / "animated.webp"))
+
+
+def test_encrypted_video_is_refused(video: Path, tmp_path: Path) -> None:
+    """Decoding it gives noise."""
+    key = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "01" * 16, "-encryption_kid", "02" * 16)
+    path = ffmpeg("-i", video, "-c:v", "libx264", *key, tmp_path / "protected.mp4")
+    with pytest.raises(TarError, match=r"encrypted \(DRM\)"):
+        VideoReader(path)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_download_that_lacks_its_index_is_incomplete(share: float, video: Path, tmp_path: Path) -> None:
+    path = ffmpeg("-i", video, "-c:v", "libx264", tmp_path / "download.mp4")
+    path.write_bytes(path.read_bytes()[: round(share * path.stat().st_size)])
+    with pytest.raises(TarError, match="incomplete copy"):
+        VideoReader(path)
+
+
+def test_images_of_an_avif_are_read_instead_of_its_still(video: Path, tmp_path: Path) -> None:
+    arguments = ("-c:v", "libaom-av1", "-cpu-used", "8", "-pix_fmt", "yuv420p")
+    assert numbers(ffmpeg("-i", video, *arguments, tmp_path / "animated.avif")) == list(range(LENGTH))
 
 
 def test_largest_video_stream_is_read(video: Path, tmp_path: Path) -> None:

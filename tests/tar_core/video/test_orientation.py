@@ -56,3 +56,10 @@ def test_what_is_left_after_the_turn(orientation: Orientation) -> None:
     )
     for point in CORNERS:
         assert orientation.after_turn().shown(*first_row_turn.shown(*point)) == orientation.shown(*point)
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180, 270])
+def test_orientation_of_a_turn(degrees: int) -> None:
+    for angle in (degrees, degrees - 360, degrees + 10):
+        orientation = Orientation.from_turn(angle)
+        assert orientation.turn == degrees and not orientation.upside_down

@@ -1,5 +1,6 @@
 """The pictures of a file as a player shows them."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -135,6 +136,38 @@ def test_change_of_size_keeps_that_of_the_first_picture(video: Path, tmp_path: P
     path.write_bytes(large.read_bytes() + small.read_bytes())
     images = [frame.image for frame in VideoReader(path).frames()]
     assert len(images) >= 11 and {image.shape for image in images} == {(HEIGHT, WIDTH, 3)}
+
+
+def test_change_of_shape_keeps_the_proportions(tmp_path: Path) -> None:
+    """A phone that is turned during a call records portrait after landscape."""
+    wide = write_images(tmp_path / "wide.mp4", 6)
+    parts = []
+    for name, scale in (("wide.ts", "96:64"), ("tall.ts", "64:96")):
+        parts.append(
+            ffmpeg("-i", wide, "-vf", f"scale={scale},setsar=1", "-c:v", "mpeg2video", "-q:v", "2", tmp_path / name)
+        )
+    path = tmp_path / "both.ts"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    frame = list(VideoReader(path).frames())[-1]
+    left, right = (WIDTH - 43) // 2, (WIDTH + 43) // 2
+    for image in (frame.image, frame.picture.sample(WIDTH, HEIGHT)):
+        assert image.shape[:2] == (HEIGHT, WIDTH)
+        assert image[:, : left - 1].max() < 8 and image[:, right + 1 :].max() < 8
+    assert image_number(frame.image[:, left:right]) == 5
+
+
+@pytest.mark.parametrize(("orientation", "expected"), [(1, "RGBW"), (3, "WBGR"), (6, "BRWG"), (8, "GWRB")])
+def test_pictures_with_exif_data_are_read(orientation: int, expected: str, tmp_path: Path) -> None:
+    """Cameras write EXIF data into each picture of a motion JPEG video."""
+    entry = struct.pack("<HHHIHH", 1, 0x0112, 3, 1, orientation, 0)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + entry + bytes(4)
+    jpeg = cv2.imencode(".jpg", np.ascontiguousarray(quadrants()[..., ::-1]))[1].tobytes()
+    for number in range(3):
+        content = jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:]
+        (tmp_path / f"{number}.jpg").write_bytes(content)
+    path = ffmpeg("-framerate", "30", "-i", str(tmp_path / "%d.jpg"), "-c", "copy", tmp_path / "camera.avi")
+    images = [frame.image for frame in VideoReader(path).frames()]
+    assert [shown_quadrants(image) for image in images] == [expected] * 3
 
 
 @pytest.mark.parametrize("turn", ["0", "90"])

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tar_core.video.reader import VideoReader
@@ -21,3 +22,18 @@ def test_file_without_time_stamps(tmp_path: Path) -> None:
     reader = VideoReader(raw)
     assert (reader.fps, reader.frame_count) == (30, None)
     assert [image_number(frame.image) for frame in reader.frames()] == list(range(8))
+
+
+def test_time_stamps_start_again_where_files_were_joined(tmp_path: Path) -> None:
+    """MPEG-TS files are often joined without a program; here, the second one has a third of the rate."""
+    plain, path = write_images(tmp_path / "plain.mp4", 60), tmp_path / "joined.ts"
+    fast = ffmpeg("-i", plain, "-c:v", "libx264", "-bf", "2", tmp_path / "fast.ts")
+    slow = ffmpeg(
+        "-i", plain, "-vf", "select='not(mod(n,3))'", "-fps_mode", "vfr", "-c:v", "libx264", tmp_path / "slow.ts"
+    )
+    path.write_bytes(fast.read_bytes() + slow.read_bytes())
+    reader = VideoReader(path)
+    numbers = [image_number(frame.image) for frame in reader.frames()]
+    assert numbers[:60] == list(range(60)) and reader.frame_count == len(numbers) == 118
+    assert np.abs(np.array(numbers[60:]) - np.arange(58)).max() <= 1
+    assert not reader.warnings
