@@ -38,7 +38,7 @@ def check_video_file(path: Path) -> None:
     except OSError as error:
         raise TarError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
     if stat.S_ISDIR(mode):
-        raise TarError(f"{path}: is a folder, not a video; give one video file")
+        raise TarError(f"{path}: is a folder, not a video; give one video file, and make one of a folder of pictures")
     if not stat.S_ISREG(mode):
         raise TarError(f"{path}: is a pipe or a device, not a file; save the video to a file first")
 

@@ -1,6 +1,8 @@
 """The cache of captured motion, which Re-import uses to apply other settings without running the network again."""
 
 import hashlib
+import os
+from contextlib import suppress
 from pathlib import Path
 
 from tar_core.errors import TarError
@@ -9,6 +11,7 @@ from tar_core.files import atomic_path
 from ..util.local_files import is_local_file
 
 _ENDING = ".tar.npz"  # of cached motion files; the folder may contain other files
+_LONGEST_STEM = 200  # bytes of a video's name, so that a file system allows the name of the motion
 
 
 def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
@@ -26,7 +29,8 @@ def keep_motion(content: bytes, video: Path, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise TarError(f"{folder}: cannot be created ({error.strerror}); choose another cache folder") from error
-    path = folder / f"{video.stem}-{hashlib.sha256(content).hexdigest()[:8]}{_ENDING}"
+    stem = os.fsencode(video.stem)[:_LONGEST_STEM].decode(errors="ignore")
+    path = folder / f"{stem}-{hashlib.sha256(content).hexdigest()[:8]}{_ENDING}"
     if not path.exists():
         with atomic_path(path) as temporary:
             temporary.write_bytes(content)
@@ -46,7 +50,10 @@ def find_motion(recorded: str, folder: Path) -> Path | None:
 
 def cache_size(folder: Path) -> tuple[int, int]:
     """Return the number of motions in the cache, and their total size in bytes."""
-    sizes = [path.stat().st_size for path in folder.glob(f"*{_ENDING}")]
+    sizes = []
+    for path in folder.glob(f"*{_ENDING}"):
+        with suppress(FileNotFoundError):  # another Blender cleared the cache meanwhile
+            sizes.append(path.stat().st_size)
     return len(sizes), sum(sizes)
 
 
@@ -58,6 +65,6 @@ def clear_cache(folder: Path) -> None:
     """
     for path in folder.glob(f"*{_ENDING}"):
         try:
-            path.unlink()
+            path.unlink(missing_ok=True)
         except OSError as error:
             raise TarError(f"{path}: cannot be deleted ({error.strerror}); check the folder's permissions") from error

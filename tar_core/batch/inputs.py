@@ -88,7 +88,10 @@ def _videos_of(given: str) -> Iterator[BatchVideo]:
 
 
 def _videos_in(folder: Path) -> list[Path]:
-    inside = sorted(file for file in folder.iterdir() if file.suffix.lower() in VIDEO_ENDINGS)
+    """The videos of a folder, without hidden files: macOS adds one for each video on other systems' disks."""
+    inside = sorted(
+        file for file in folder.iterdir() if file.suffix.lower() in VIDEO_ENDINGS and not file.name.startswith(".")
+    )
     if not inside:
         raise TarError(f"{folder}: contains no video; give the files, or a folder with videos")
     return inside

@@ -15,6 +15,7 @@ from tar_core.npz import MAX_LENGTH
 from tar_core.video.container import OpenVideo, open_video
 from tar_core.video.nominal_rate import LONGEST_FRAME
 from tar_core.video.picture import Picture, PictureConverter
+from tar_core.video.picture_sequence import is_one_of_a_sequence
 from tar_core.video.timeline import Timeline, read_timeline
 
 LARGEST_STEP_BACK = 0.5  # seconds; where time stamps go back further, files were joined
@@ -71,6 +72,10 @@ class VideoReader:
         self.warnings: list[str] = []
         with contextlib.ExitStack() as opened:
             video = opened.enter_context(open_video(self.path))
+            if video.container.format.name.endswith("_pipe") and is_one_of_a_sequence(self.path):
+                self.warnings.append(
+                    f"{self.path}: only this picture of the sequence is captured; make a video of the pictures first"
+                )
             timeline = read_timeline(video)
             self._set_timeline(timeline)
             if not timeline.is_indexed:

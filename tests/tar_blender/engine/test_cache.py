@@ -18,6 +18,23 @@ def test_equal_motions_share_a_file(tmp_path: Path) -> None:
     assert first.name.startswith("walk-") and cache_size(folder) == (2, 14)
 
 
+@pytest.mark.parametrize("name", ["n" * 251 + ".mp4", "日本語" * 27 + ".mp4", "👋 walk .mp4"])
+def test_any_name_of_a_video_is_kept(name: str, tmp_path: Path) -> None:
+    """The name of the motion is longer than that of the video."""
+    kept = keep_motion(b"walking", Path("/videos") / name, tmp_path)
+    assert kept.read_bytes() == b"walking" and kept.name[:5] == name[:5]
+    assert find_motion(str(kept), tmp_path) == kept and cache_size(tmp_path) == (1, 7)
+
+
+def test_another_blender_clears_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files vanish after they were listed."""
+    kept = keep_motion(b"walking", Path("walk.mp4"), tmp_path)
+    kept.unlink()
+    monkeypatch.setattr(Path, "glob", lambda folder, pattern: iter([kept]))
+    assert cache_size(tmp_path) == (0, 0)
+    clear_cache(tmp_path)
+
+
 def test_clearing_keeps_other_files(tmp_path: Path) -> None:
     (tmp_path / "mine.npz").write_text("mine")
     keep_motion(b"walking", Path("walk.mp4"), tmp_path)

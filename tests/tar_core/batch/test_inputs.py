@@ -41,6 +41,12 @@ def test_videos_of_every_kind_are_found_in_a_folder(tmp_path: Path) -> None:
     assert sorted(map(int, names(find_videos([tmp_path])))) == list(range(len(VIDEO_ENDINGS)))
 
 
+def test_hidden_files_are_no_videos(takes: Path) -> None:
+    (takes / "._b.mp4").write_bytes(b"\0\5\x16\7 written by macOS")
+    assert names(find_videos([takes])) == ["a", "b"]
+    assert names(find_videos([f"{takes}/*.mp4"])) == ["b"]
+
+
 def test_patterns_find_videos_in_subfolders(takes: Path) -> None:
     assert names(find_videos([f"{takes}/**/*"])) == ["a", "b", "c", "d[1]"]
     assert names(find_videos([takes / "day 1" / "d[1].mp4"])) == ["d[1]"], "a file with brackets in its name"
