@@ -14,7 +14,7 @@ from ..util.blender_types import OperatorResult
 from ..util.drawing import draw_text, fill, outline
 from ..util.registration import registration
 from ..util.report import refuse
-from ..util.video_info import read_video_info
+from ..util.video_info import load_image, read_video_info
 from .targets import poll_no_import
 
 MIN_SIDE = 8  # pixels of the video; smaller boxes are clicks
@@ -139,7 +139,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
         self._area.tag_redraw()
 
     def _open(self, context: bpy.types.Context) -> None:
-        self._image = bpy.data.images.load(str(context.scene.tar_settings.video_path))
+        self._image = load_image(context.scene.tar_settings.video_path)
         self._area.type = "IMAGE_EDITOR"
         self._space = self._area.spaces.active
         self._editor_settings = {name: getattr(self._space, name) for name in ("image", "mode", "show_gizmo")}

@@ -16,7 +16,7 @@ from tar_core.cleanup.kinematics import kinematics_of
 from tar_core.cleanup.pipeline import finish as finish_clip
 from tar_core.cleanup.plausibility import plausibility_of
 from tar_core.cleanup.uncertainty import UncertainRange, uncertain_ranges
-from tar_core.errors import TarError
+from tar_core.errors import TarError, shown_text
 from tar_core.lens import short_focal_length_text
 from tar_core.motion import Floor, MotionClip, PersonMotion
 
@@ -180,7 +180,7 @@ def _clip_steps(
     clip = prepared.clip
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
-    collection = bpy.data.collections.new(_with_shot(Path(clip.source).stem or "TAR", clip))
+    collection = bpy.data.collections.new(shown_text(_with_shot(Path(clip.source).stem or "TAR", clip)))
     scene_of(context).collection.children.link(collection)
     describe_clip(collection, prepared)
     camera = prepared.given_camera or build_camera(clip, prepared.placement, collection, options.start_frame)

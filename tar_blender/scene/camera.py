@@ -15,7 +15,7 @@ from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix, continuous_quaternions, matrix_to_quaternion
 
 from ..util.blender_types import data_of
-from ..util.video_info import read_video_info
+from ..util.video_info import load_image, read_video_info
 from .fcurves import add_driver, remove_curves, write_curves
 from .keyframes import motion_action
 from .metadata import is_part, mark_part
@@ -165,7 +165,7 @@ def add_video_background(
         index = len(data.background_images)
         background = data.background_images.new()
         background.source = "IMAGE"
-        background.image = bpy.data.images.load(str(video.resolve()))
+        background.image = load_image(video)
         mark_part(background.image)
         background.alpha = opacity
         background.display_depth = "BACK"

@@ -66,6 +66,20 @@ def read_video_info(path: Path) -> VideoInfo:
     return _read(path.resolve(), state.st_mtime_ns, state.st_size)
 
 
+def load_image(path: Path) -> bpy.types.Image:
+    """Load a video as an image.
+
+    By itself, Blender takes only files with the usual endings for movies, so those of some cameras would stay blank.
+
+    Raises:
+        TarError: the file is missing, or Blender cannot read it as a video.
+    """
+    read_video_info(path)  # it may be a picture, for example
+    image = bpy.data.images.load(str(path.resolve()))
+    image.source = "MOVIE"
+    return image
+
+
 @lru_cache(_CACHED_VIDEOS)
 def _read(path: Path, changed: int, size: int) -> VideoInfo:
     """Read the header; `changed` and `size` only distinguish versions of the file in the cache."""

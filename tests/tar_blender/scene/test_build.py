@@ -1,6 +1,9 @@
 """Import of a clip, and its removal if it fails."""
 
 import itertools
+import os
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -30,6 +33,19 @@ def test_all_objects_are_in_a_collection_named_after_the_clip(tiny_video: Path) 
     assert sorted(thing.type for thing in collection.objects) == ["ARMATURE", "ARMATURE", "CAMERA", "MESH", "MESH"]
     assert [person.person_id for person in imported.people] == [1, 2]
     assert not imported.warnings
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("name", [b"caf\xe9.mp4", b"two\nlines.mp4", b"n" * 251 + b".mp4"])
+def test_video_may_have_any_name(name: bytes, clip: MotionClip, tiny_video: Path, tmp_path: Path) -> None:
+    """Such as those of archives from systems with another encoding."""
+    video = tmp_path / os.fsdecode(name)
+    video.write_bytes(tiny_video.read_bytes())
+    imported = import_clip(replace(clip, source=str(video)), bpy.context)
+    assert not imported.warnings
+    background = imported.camera.data.background_images[0].image
+    assert bpy.path.abspath(background.filepath) == str(video) and background.frame_duration == 12
+    assert imported.collection.name.isprintable()
 
 
 def test_clip_that_names_no_video_has_no_background(clip: MotionClip) -> None:

@@ -141,6 +141,19 @@ def test_portrait_video(clip: MotionClip) -> None:
     np.testing.assert_allclose(seen(center, portrait, imported.camera), [[539.5, 959.5]], atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["call.3gp", "camera.insv", "no_ending", "space.mp4 "])
+def test_ending_of_the_background_does_not_matter(
+    name: str, clip: MotionClip, tiny_video: Path, tmp_path: Path
+) -> None:
+    """Blender takes files with unusual endings for pictures, which stay blank."""
+    video = tmp_path / name
+    video.write_bytes(tiny_video.read_bytes())
+    camera = build_camera(clip, WorldPlacement.level(), bpy.context.scene.collection)
+    add_video_background(camera, video, start_frame=1)
+    image = camera.data.background_images[0].image
+    assert (tuple(image.size), image.frame_duration) == ((64, 48), 12)
+
+
 def test_tilted_camera_projects_exactly(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     tilted = replace(clip, floor=Floor(np.array([0.1, -0.9, -0.3]), 1.4))
     test_joints_project_to_the_pixels_of_the_pinhole_camera(tilted, smplx_points)
