@@ -16,8 +16,8 @@ from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.errors import TarError
 from tests.support.hostile_folder import HostileFolder
 
-# No deadlines: on a shared machine, a single example may be slow.
-settings.register_profile("tar", deadline=None)
+# No deadlines: on a shared machine, a single example may be slow. Other examples are tried in each run.
+settings.register_profile("tar", deadline=None, max_examples=50)
 settings.load_profile("tar")
 
 

@@ -31,7 +31,8 @@ from tests.support.import_options import raw_options
 from tests.support.layout import DrawnPanel
 
 PANELS = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people, TAR_PT_retarget, TAR_PT_retarget_bones)
-RECORDS = ("tar_person", "tar_clip", "tar_doubts", "tar_implausible", "tar_floor", "tar_lens")
+# Of the collection or the armature; those that are read independently of each other are tested together.
+RECORDS = (("tar_person",), ("tar_clip",), ("tar_doubts", "tar_implausible"), ("tar_floor", "tar_lens"))
 POISON: list[Any] = [
     *(7, -3, 1.5, float("nan"), True, "", "text", "two\nlines", b"\xff\xfe", "x" * 3_000_000),
     *([1, 2, 3], [0.5] * 100_000, {"a": {"b": 1}}, [], "null", "3", "[", "[[]]", '[["", 1, 2]]', '[["arm", 1]]'),
@@ -102,20 +103,23 @@ def run(name: str, **arguments: Any) -> None:
         assert "Traceback" not in str(error), error
 
 
-@pytest.mark.parametrize("name", RECORDS)
-def test_records_of_another_form_are_ignored(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("names", RECORDS)
+def test_records_of_another_form_are_ignored(
+    names: tuple[str, ...], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     collection, armature = import_person()
-    kind = "collections" if name in ("tar_clip", "tar_floor", "tar_lens") else "objects"
+    kind = "collections" if names[0] in collection else "objects"
     owner = (collection if kind == "collections" else armature).name
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "clean.blend"))
     for value in POISON:
         bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "clean.blend"))
         target = getattr(bpy.data, kind)[owner]
-        del target[name]
-        target[name] = value
+        for name in names:
+            del target[name]
+            target[name] = value
         with opened(tmp_path / "poisoned.blend"):
             use_everything()
-        assert not tracebacks(capfd), (name, str(value)[:50])
+        assert not tracebacks(capfd), (names, str(value)[:50])
 
 
 def test_ignored_records_are_named(tmp_path: Path) -> None:

@@ -18,10 +18,16 @@ WIDTH, HEIGHT, BAR = 320, 568, 80
 LOSSLESS = ("-c:v", "libx264", "-qp", "0", "-preset", "ultrafast")
 
 
-def store(demo_video: Path, path: Path, filters: str) -> Path:
+@pytest.fixture(scope="module")
+def plain(demo_video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A second of the demo video, small, at 30 frames per second."""
+    path = tmp_path_factory.mktemp("plain") / "plain.mp4"
     size = f"fps=30,scale={WIDTH}:{HEIGHT},setsar=1"
-    return ffmpeg("-i", demo_video, "-vf", f"{size},{filters}", "-frames:v", "25", *LOSSLESS, path)
+    return ffmpeg("-i", demo_video, "-vf", size, "-frames:v", "25", *LOSSLESS, path)
+
+
+def filtered(video: Path, filters: str, path: Path) -> Path:
+    return ffmpeg("-i", video, "-vf", filters, *LOSSLESS, path)
 
 
 def view_of(video: Path) -> FirstView:
@@ -33,8 +39,8 @@ def not_needed() -> VideoReader:
     raise AssertionError("the video is opened again")
 
 
-def test_clear_picture_without_bars_is_the_view(demo_video: Path, tmp_path: Path) -> None:
-    reader = VideoReader(store(demo_video, tmp_path / "plain.mp4", "null"))
+def test_clear_picture_without_bars_is_the_view(plain: Path) -> None:
+    reader = VideoReader(plain)
     frame = next(reader.frames())
     view = first_view(frame, not_needed)
     assert view.frame is frame and view.area.size == (WIDTH, HEIGHT)
@@ -45,14 +51,14 @@ def fade(first: float) -> str:
     return f"geq=lum='16+(lum(X,Y)-16)*min(1,{first}+N/12)':cb='cb(X,Y)':cr='cr(X,Y)'"
 
 
-def test_camera_of_a_shot_that_fades_in_is_measured_in_a_clear_picture(demo_video: Path, tmp_path: Path) -> None:
+def test_camera_of_a_shot_that_fades_in_is_measured_in_a_clear_picture(plain: Path, tmp_path: Path) -> None:
     bars = f"pad={WIDTH}:{HEIGHT + 2 * BAR}:0:{BAR}"
-    view = view_of(store(demo_video, tmp_path / "fade.mp4", f"{fade(0.1)},{bars}"))
+    view = view_of(filtered(plain, f"{fade(0.1)},{bars}", tmp_path / "fade.mp4"))
     assert 4 <= view.frame.index <= 12
     assert view.area.width == WIDTH and 0 <= HEIGHT - view.area.height <= 4, "no bars are seen in the first picture"
-    faded = store(demo_video, tmp_path / "faded.mp4", fade(0.1))
+    faded = filtered(plain, fade(0.1), tmp_path / "faded.mp4")
     cameras = {
-        "plain": first_shot(VideoReader(store(demo_video, tmp_path / "plain.mp4", "null")), CaptureOptions()).camera,
+        "plain": first_shot(VideoReader(plain), CaptureOptions()).camera,
         "clear": first_shot(VideoReader(faded), CaptureOptions()).camera,
         "first": estimate_initial_camera(next(VideoReader(faded).frames()).image, CaptureOptions()),
     }
@@ -63,8 +69,7 @@ def test_camera_of_a_shot_that_fades_in_is_measured_in_a_clear_picture(demo_vide
 
 
 @pytest.mark.parametrize("sizes", [range(BAR, -1, -8), range(0, BAR + 1, 8)], ids=["out", "in"])
-def test_bars_that_move_are_a_part_of_the_picture(sizes: range, demo_video: Path, tmp_path: Path) -> None:
-    plain = store(demo_video, tmp_path / "plain.mp4", "null")
+def test_bars_that_move_are_a_part_of_the_picture(sizes: range, plain: Path, tmp_path: Path) -> None:
     with VideoWriter(tmp_path / "bars.mp4", 30, WIDTH, HEIGHT) as writer:
         for frame in VideoReader(plain).frames():
             image = frame.image.copy()
@@ -74,10 +79,10 @@ def test_bars_that_move_are_a_part_of_the_picture(sizes: range, demo_video: Path
     assert view_of(tmp_path / "bars.mp4").area.size == (WIDTH, HEIGHT)
 
 
-def test_pictures_after_a_cut_or_a_fade_do_not_count(demo_video: Path, tmp_path: Path) -> None:
+def test_pictures_after_a_cut_or_a_fade_do_not_count(plain: Path, tmp_path: Path) -> None:
     """Bars of the shot stay, whatever comes next."""
     bars = f"pad={WIDTH}:{HEIGHT + 2 * BAR}:0:{BAR}"
-    barred = store(demo_video, tmp_path / "barred.mp4", bars)
+    barred = filtered(plain, bars, tmp_path / "barred.mp4")
     fading = ffmpeg("-i", barred, "-vf", "fade=out:0:12", *LOSSLESS, tmp_path / "fading.mp4")
     noise = np.random.default_rng(0).integers(0, 255, (30, 20, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "other.png"), cv2.resize(noise, (WIDTH, HEIGHT + 2 * BAR)))
