@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-newest test-cluster test-blenders test-gui docs extension extensions gpu train clean
-.PHONY: bench-batch bench-decoding bench-real bench-real-all bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands bench-wrists profile-capture
+.PHONY: bench-batch bench-decoding bench-real bench-real-all bench-views bench-smoothing bench-training bench-speed bench-motion bench-retarget bench-lines bench-turning bench-scene bench-contacts bench-editing bench-world bench-hands bench-wrists profile-capture
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-real: $(READY) ## measure the accuracy on real video with ground truth, co
 
 bench-real-all: $(READY) ## the same, and on the other real clips from packages (minutes)
 	$(PYTHON) -m benchmarks.bench_real --all
+
+bench-views: $(READY) ## the same for people whom several cameras see, whose clips are combined
+	$(PYTHON) -m benchmarks.bench_views $(BENCH_ARGS)
 
 bench-batch: $(READY) ## measure many clips and a long one with one and two processes (minutes)
 	$(PYTHON) -m benchmarks.bench_batch $(BENCH_ARGS)

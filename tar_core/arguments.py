@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeVar
 
 from tar_core.edits import PersonEdits, load_edits, parse_height, with_heights
 from tar_core.errors import TarError
-from tar_core.option_fields import Option, options_of, value_type
+from tar_core.option_fields import Option, options_of, parse_path, value_type
 
 Options = TypeVar("Options")
 
@@ -58,7 +58,9 @@ def from_arguments(cls: type[Options], arguments: argparse.Namespace, **others: 
         TarError: a value is out of range, or values contradict each other.
     """
     names = [name for name, about in options_of(cls).items() if about.command_line]
-    return cls(**{name: getattr(arguments, name) for name in names} | others)
+    values = {name: getattr(arguments, name) for name in names}
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return cls(**values | others)
 
 
 def positive_int(text: str) -> int:
@@ -105,6 +107,7 @@ def with_values(
         arguments: the parsed arguments.
         classes: the dataclasses of the options.
         values: by option, with hyphens or underscores; texts in the form of the command line, or numbers and booleans.
+            Several files are a list, or a text in which semicolons separate them.
 
     Raises:
         TarError: an option is unknown, or a value has the wrong form or is out of range.
@@ -116,14 +119,18 @@ def with_values(
         if cls is None:
             raise TarError(f"there is no option {given}")
         try:
-            setattr(changed, name, _value(cls, name, str(value)))
+            setattr(changed, name, _value(cls, name, value))
         except argparse.ArgumentTypeError as error:
             raise TarError(f"{given}: {error}") from None
     return changed
 
 
-def _value(cls: type, name: str, text: str) -> Any:
+def _value(cls: type, name: str, value: Any) -> Any:
     about = options_of(cls)[name]
+    if value_type(cls, name) is tuple:
+        files = value if isinstance(value, list) else str(value).split(";")
+        return tuple(_reader(cls, name, about)(str(file).strip()) for file in files)
+    text = str(value)
     choices: list[Any] = [value for value, _, _ in about.choices]
     if value_type(cls, name) is bool:
         choices, text = ["true", "false"], text.lower()
@@ -143,12 +150,15 @@ def _add_argument(parser: Any, cls: type, name: str, about: Option, default: Any
         else:
             parser.add_argument(flag, action="store_true", help=shown)
         return
-    if default is not None:
+    if default not in (None, ()):
         shown += " (default: %(default)s)"
     if about.choices:
         parser.add_argument(flag, choices=[value for value, _, _ in about.choices], default=default, help=shown)
         return
-    parser.add_argument(flag, type=_reader(cls, name, about), default=default, metavar=_metavar(about), help=shown)
+    several: dict[str, Any] = {"nargs": "+"} if kind is tuple else {}
+    parser.add_argument(
+        flag, type=_reader(cls, name, about), default=default, metavar=_metavar(about), help=shown, **several
+    )
 
 
 def _metavar(about: Option) -> str:
@@ -159,7 +169,7 @@ def _metavar(about: Option) -> str:
 def _reader(cls: type, name: str, about: Option) -> Any:
     """A function that converts and checks a value, so that argparse names the argument in its error."""
     kind = value_type(cls, name)
-    convert = about.parse or kind
+    convert = about.parse or (parse_path if kind is tuple else kind)
     form = {int: "a whole number", float: "a number"}.get(kind) if about.parse is None else None
 
     def read(text: str) -> Any:
@@ -168,7 +178,7 @@ def _reader(cls: type, name: str, about: Option) -> Any:
         except ValueError:
             raise argparse.ArgumentTypeError(f"{text!r} is not {form or f'of the form {_metavar(about)}'}") from None
         try:
-            cls(**{name: value})
+            cls(**{name: (value,) if kind is tuple else value})
         except TarError as error:
             raise argparse.ArgumentTypeError(str(error)) from None
         return value

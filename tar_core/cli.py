@@ -30,6 +30,7 @@ from tar_core.options import NO_CLEANUP, CaptureOptions, CleanupOptions
 from tar_core.program import EXIT_ERROR, EXIT_INTERRUPTED, run_program, stopped_by_ctrl_c
 from tar_core.recording import DEFAULT_SECONDS, Recording
 from tar_core.training.adapt_command import add_adapt, run_adapt
+from tar_core.views.command import add_combine, run_combine
 
 if TYPE_CHECKING:
     from tar_core.motion import MotionClip, PersonMotion
@@ -84,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
         ("record", "Record a video from a camera or a stream", run_record, _add_record),
         ("shots", "List the shots of a video", run_shots, _add_shots),
         ("cleanup", "Clean up a motion file", run_cleanup, _add_cleanup),
+        ("combine", "Combine motion files of the same motion, seen by several cameras", run_combine, add_combine),
         ("ground", "Estimate the floor of a motion file", run_ground, _add_clip_to_clip),
         ("check", "Report implausible motion in a motion file", run_check, _add_check),
         ("info", "Print the versions, the device and the network", run_info, _add_info),
@@ -161,7 +163,7 @@ def _add_import_amass(parser: argparse.ArgumentParser) -> None:
 
 def run_capture(options: argparse.Namespace) -> None:
     """Capture the motion of the people in a video and write a motion file."""
-    inputs = (options.video, options.camera_trajectory, options.body, options.checkpoint)
+    inputs = (options.video, options.camera_trajectory, options.body, options.checkpoint, *options.views)
     check_outputs([options.output, options.overlay], inputs)
     wanted = from_arguments(CaptureOptions, options)
     cleanup = NO_CLEANUP if options.raw else from_arguments(CleanupOptions, options)

@@ -68,7 +68,10 @@ def options_of(cls: type) -> dict[str, Option]:
 
 @cache
 def value_type(cls: type, name: str) -> type:
-    """Return the type of an option's values other than None: bool, int, float, str, Path, or another class."""
+    """Return the type of an option's values other than None: bool, int, float, str, Path, or another class.
+
+    Files of which there may be several have the type tuple.
+    """
     hint = typing.get_type_hints(cls)[name]
     kinds = [kind for kind in typing.get_args(hint) if kind is not types.NoneType] if _is_union(hint) else [hint]
     kind = kinds[-1]
@@ -144,6 +147,8 @@ def _from_json(cls: type, name: str, value: Any) -> Any:
             return kind.from_json(value)
         if kind is Path and isinstance(value, str):
             return parse_path(value)
+        if kind is tuple and isinstance(value, list) and all(isinstance(path, str) for path in value):
+            return tuple(map(parse_path, value))
         if kind is float and isinstance(value, int) and not isinstance(value, bool):
             return float(value)
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
@@ -162,6 +167,8 @@ def _shown(value: Any) -> str:
 def _to_json(value: Any) -> Any:
     if hasattr(value, "to_json"):
         return value.to_json()
+    if isinstance(value, tuple):
+        return [str(path) for path in value]
     return str(value) if isinstance(value, Path) else value
 
 

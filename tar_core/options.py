@@ -148,6 +148,14 @@ class CaptureOptions:
         parse=parse_trajectory_scale,
         blender=False,
     )
+    views: tuple[Path, ...] = option(
+        (),
+        "Other Views",
+        "Other videos of the same motion, from cameras that stand elsewhere and do not move. Their motion is combined "
+        "with that of the video, which corrects its depth",
+        unit="file",
+        blender=False,
+    )
     body: Path | None = option(
         None,
         "Body",
@@ -224,6 +232,8 @@ class CaptureOptions:
             raise TarError(f"the frame range {self.start} to {self.end} is empty; give an end after the start")
         if self.box is not None and self.shot is not None:
             raise TarError("both a box and a shot are given; give only the box, which is followed in its own shot")
+        if self.views and self.camera_trajectory is not None:
+            raise TarError("other views are given with a camera trajectory; the cameras of views must stay in place")
         if self.focal_length is not None and self.fov is not None:
             raise TarError("both the focal length and the field of view are given; give only one")
         if self.box is not None and not self.start <= self.box.frame <= (math.inf if self.end is None else self.end):

@@ -59,7 +59,7 @@ def check_arguments(arguments: argparse.Namespace) -> None:
 def input_files(arguments: argparse.Namespace) -> list[Path | None]:
     """Return the files that the command reads, which it must not replace."""
     options = (arguments.character, arguments.camera_trajectory, arguments.body, arguments.checkpoint)
-    return [*arguments.video, *options]
+    return [*arguments.video, *options, *arguments.views]
 
 
 def _add_batch(parser: argparse.ArgumentParser) -> None:

@@ -224,6 +224,7 @@ def _capture_options(arguments: argparse.Namespace) -> CaptureOptions:
         checkpoint=_absolute(options.checkpoint or preferred.get("checkpoint")),
         body=_absolute(options.body or body_file(bpy.context)),
         camera_trajectory=_absolute(options.camera_trajectory),
+        views=tuple(path.absolute() for path in options.views),
         threads=options.threads or preferred.get("threads"),
     )
 

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from tar_core.files import file_hash
 from tar_core.options import CaptureOptions
@@ -39,9 +40,11 @@ def limit_on_cluster(options: CaptureOptions, videos: int) -> int:
 def settings_text(options: CaptureOptions) -> str:
     """All of the options that the result depends on, as text; files count by their content."""
     files = {name: getattr(options, name) for name in ("body", "checkpoint", "camera_trajectory")}
-    contents = {name: content_hash(path) for name, path in files.items() if path is not None}
+    contents: dict[str, Any] = {name: content_hash(path) for name, path in files.items() if path is not None}
+    if options.views:
+        contents["views"] = [content_hash(path) for path in options.views]
     without = replace(options, threads=None, workers=None, memory=None, device="auto")
-    without = replace(without, body=None, checkpoint=None, camera_trajectory=None)
+    without = replace(without, body=None, checkpoint=None, camera_trajectory=None, views=())
     return f"{without} {contents}" if contents else str(without)
 
 

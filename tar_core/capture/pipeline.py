@@ -29,6 +29,7 @@ from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import TrackedShot, follow_people, tracked_shots
 from tar_core.capture.progress import Progress
 from tar_core.capture.stretches import follow_in_stretches, plan_stretches
+from tar_core.capture.views import combine_shots, options_of_view
 from tar_core.errors import TarError
 from tar_core.lens import focal_length_warning
 from tar_core.memory import return_large_blocks
@@ -55,7 +56,8 @@ def capture(
 
     Args:
         video: any file that FFmpeg reads.
-        options: what to capture; by default all people in the whole video.
+        options: what to capture; by default all people in the whole video. Other views are captured too, and combined
+            with the video's clip (tar_core/views).
         progress: called after each frame. An exception that it raises ends the capture.
         load: provides the networks instead of `Networks.load`, unless the video is followed in several processes.
 
@@ -63,12 +65,31 @@ def capture(
         A clip for each shot with people.
 
     Raises:
-        TarError: the video cannot be read, does not have the shot or shows no person, or an option, the checkpoint or
-            the body file is unusable.
+        TarError: the video cannot be read, does not have the shot or shows no person, an option, the checkpoint or the
+            body file is unusable, or other views do not show the same motion.
     """
     options = options or CaptureOptions()
     report = progress or (lambda _: None)
-    reader = VideoReader(video)
+    load = load or Networks.load
+    clips = _capture_video(VideoReader(video), replace(options, views=()), report, load)
+    if not options.views:
+        return clips
+    others = [
+        _capture_video(
+            VideoReader(view), options_of_view(options), lambda done: report(replace(done, preview=None)), load
+        )
+        for view in options.views
+    ]
+    return [combine_shots(clips, others, load_body(options.body))]
+
+
+def _capture_video(
+    reader: VideoReader,
+    options: CaptureOptions,
+    report: Callable[[Progress], None],
+    load: Callable[[CaptureOptions], Networks],
+) -> list[MotionClip]:
+    """Capture the motion of the people in one video; see `capture`."""
     options = in_video_frames(options, reader.fps)
     report(Progress("load", 0, None, 0.0))
     return_large_blocks()
@@ -78,7 +99,7 @@ def capture(
     target_body = load_body(options.body) if options.body is not None else None
     stretches = plan_stretches(reader, options)
     if len(stretches) == 1:
-        record = follow_people(reader, options, (load or Networks.load)(options), report)
+        record = follow_people(reader, options, load(options), report)
     else:
         record = follow_in_stretches(reader, options, stretches, report)
     shots = tracked_shots(record, reader, options, target_body)

@@ -35,18 +35,20 @@ def resample_clip(clip: MotionClip, fps: float) -> MotionClip:
     return replace(clip, fps=fps, people=people, camera_trajectory=trajectory, shot=shot)
 
 
-def resample_person(person: PersonMotion, ratio: float) -> PersonMotion:
+def resample_person(person: PersonMotion, ratio: float, delay: float = 0.0) -> PersonMotion:
     """Resample the motion of one person.
 
     Args:
         person: the motion.
         ratio: new frame rate over old frame rate.
+        delay: number of new frames by which the motion is delayed, with fractions.
 
     Returns:
         The motion at the new frames within the old time span; if there is none, at the nearest new frame.
     """
-    frames = _resampled_frames(person.frames, ratio)
-    return _sample_motion(person, frames, np.clip(frames / ratio - int(person.frames[0]), 0, len(person) - 1))
+    frames = _resampled_frames(person.frames, ratio, delay)
+    positions = (frames - delay) / ratio - int(person.frames[0])
+    return _sample_motion(person, frames, np.clip(positions, 0, len(person) - 1))
 
 
 def resample_flags(flags: np.ndarray, frames: np.ndarray, ratio: float) -> np.ndarray:
@@ -55,10 +57,10 @@ def resample_flags(flags: np.ndarray, frames: np.ndarray, ratio: float) -> np.nd
     return np.asarray(flags[np.clip(np.rint(new_frames / ratio).astype(int) - frames[0], 0, len(frames) - 1)])
 
 
-def _resampled_frames(frames: np.ndarray, ratio: float) -> np.ndarray:
+def _resampled_frames(frames: np.ndarray, ratio: float, delay: float = 0.0) -> np.ndarray:
     """The new frame numbers within the time span of old ones [N]; if there is none, the nearest."""
-    first = int(np.ceil(int(frames[0]) * ratio - _TOLERANCE))
-    last = max(first, int(np.floor(int(frames[-1]) * ratio + _TOLERANCE)))
+    first = int(np.ceil(int(frames[0]) * ratio + delay - _TOLERANCE))
+    last = max(first, int(np.floor(int(frames[-1]) * ratio + delay + _TOLERANCE)))
     return np.arange(first, last + 1)
 
 

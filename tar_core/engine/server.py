@@ -267,7 +267,7 @@ def run_job(job: Job, output: Path, events: EventStream, loaded: LoadedNetworks)
     from tar_core.shot_files import save_shots
 
     options = job.options
-    check_outputs([output], [job.video, options.camera_trajectory, options.body, options.checkpoint])
+    check_outputs([output], [job.video, options.camera_trajectory, options.body, options.checkpoint, *options.views])
     report = progress_events(events)
     if job.scan:
         found = scan(job.video, job.options, report)
