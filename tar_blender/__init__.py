@@ -19,6 +19,7 @@ _MODULES = (
     "operators.engine",
     "operators.cache",
     "operators.choose_video",
+    "operators.other_views",
     "operators.draw_box",
     "operators.record",
     "operators.import_video",

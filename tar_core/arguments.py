@@ -106,8 +106,8 @@ def with_values(
     Args:
         arguments: the parsed arguments.
         classes: the dataclasses of the options.
-        values: by option, with hyphens or underscores; texts in the form of the command line, or numbers and booleans.
-            Several files are a list, or a text in which semicolons separate them.
+        values: by option, with hyphens or underscores; texts in the form of the command line, numbers, booleans, or
+            lists of files.
 
     Raises:
         TarError: an option is unknown, or a value has the wrong form or is out of range.
@@ -128,8 +128,7 @@ def with_values(
 def _value(cls: type, name: str, value: Any) -> Any:
     about = options_of(cls)[name]
     if value_type(cls, name) is tuple:
-        files = value if isinstance(value, list) else str(value).split(";")
-        return tuple(_reader(cls, name, about)(str(file).strip()) for file in files)
+        return tuple(_reader(cls, name, about)(str(file)) for file in value)
     text = str(value)
     choices: list[Any] = [value for value, _, _ in about.choices]
     if value_type(cls, name) is bool:

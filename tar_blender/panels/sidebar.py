@@ -21,6 +21,7 @@ from ..operators.import_motion import TAR_OT_import_motion_file
 from ..operators.import_video import TAR_OT_find_people, TAR_OT_import_video_motion
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.motion_assets import TAR_OT_create_motion_asset
+from ..operators.other_views import TAR_OT_add_views, TAR_OT_remove_view
 from ..operators.people import (
     TAR_OT_delete_clip,
     TAR_OT_delete_person,
@@ -141,6 +142,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
             self._draw_detected(context, layout, settings)
         if settings.people == "box":
             self._draw_box(layout, settings)
+        _draw_views(layout, settings)
         draw_lens(layout, settings)
         draw_capture_options(layout, settings)
         layout.prop(settings, "body")
@@ -161,6 +163,15 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
         column = layout.column(align=True)
         for name in ("box_frame", "box_left", "box_top", "box_right", "box_bottom"):
             column.prop(settings, name)
+
+
+def _draw_views(layout: bpy.types.UILayout, settings: TARSettings) -> None:
+    column = layout.column(align=True, heading="Other Views")
+    for index, view in enumerate(settings.views):
+        row = column.row(align=True)
+        row.label(text=bpy.path.basename(view.path), icon="CAMERA_DATA")
+        row.operator(TAR_OT_remove_view.bl_idname, text="", icon="X").index = index
+    column.operator(TAR_OT_add_views.bl_idname, icon="ADD")
 
 
 class TAR_PT_scene(_SidebarPanel, bpy.types.Panel):

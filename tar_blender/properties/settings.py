@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
 from tar_core.engine.protocol import Job
 from tar_core.errors import TarError
@@ -54,12 +54,20 @@ SceneSettings.__annotations__ = properties(ImportOptions)
 def _choose_video(settings: "TARSettings", context: bpy.types.Context) -> None:
     context.window_manager.tar_video.show(settings.video)
     settings.take_box(0, (0, 0, 0, 0))  # it was drawn on the previous video
+    settings.views.clear()  # they were of its motion
+
+
+class TARView(bpy.types.PropertyGroup):
+    """Another video of the same motion."""
+
+    path: StringProperty(name="Video", description="Video of the same motion from another camera")
 
 
 class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.PropertyGroup):
     """Settings of the next import, kept in the scene."""
 
     video: StringProperty(name="Video", description="Video with the people to import", update=_choose_video)
+    views: CollectionProperty(name="Other Views", type=TARView)
     frames: EnumProperty(
         name="Frames",
         description="Part of the video to import",
@@ -123,6 +131,10 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
     def video_path(self) -> Path:
         return Path(bpy.path.abspath(self.video)).absolute()
 
+    def view_paths(self) -> tuple[Path, ...]:
+        """The paths of the other views."""
+        return tuple(Path(bpy.path.abspath(view.path)).absolute() for view in self.views)
+
     def drawn_box(self) -> Box | None:
         """Return x0, y0, x1, y1 of the box in pixels; None if no box is drawn."""
         box = self.box_left, self.box_top, self.box_right, self.box_bottom
@@ -147,10 +159,11 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
             selection: the people of a scan and whether they are selected (people_picker.py).
 
         Raises:
-            TarError: the video does not exist, the frame range is empty, a required box is not drawn, or the scene has
+            TarError: a video does not exist, the frame range is empty, a required box is not drawn, or the scene has
                 no usable camera.
         """
-        check_video_file(self.video_path)
+        for path in (self.video_path, *self.view_paths()):
+            check_video_file(path)
         if self.video_path.suffix.lower() == ".npz":
             raise TarError(f"{self.video_path.name}: this is a motion file, not a video; use Import Motion File")
         start, end = self._range(scene)
@@ -163,6 +176,7 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
             fov=self.field_of_view(scene),
             body=None if body is None else Path(body),
             box=self._start_box(),
+            views=self.view_paths(),
             counted_fps=self._counted_fps(),
             selection=selection,
             **{name: getattr(self, name) for name in properties(CaptureOptions)},
@@ -207,4 +221,4 @@ class TARSettings(LensSettings, CaptureSettings, SceneSettings, bpy.types.Proper
         return max(0, first), min(last, info.frames - 1)
 
 
-register, unregister = registration((TARSettings,), (Pointer(bpy.types.Scene, "tar_settings", TARSettings),))
+register, unregister = registration((TARView, TARSettings), (Pointer(bpy.types.Scene, "tar_settings", TARSettings),))

@@ -125,6 +125,9 @@ def _listed(text: str, is_table: bool, source: str, folder: Path) -> Iterator[Ba
         options = {
             name: value for name, value in row.items() if name not in ("video", "name") and value not in ("", None)
         }
+        if "views" in options:
+            views = options["views"] if isinstance(options["views"], list) else str(options["views"]).split(";")
+            options["views"] = [str(folder / str(view).strip()) for view in views]
         path = folder / row["video"]
         name = str(row.get("name") or path.stem)
         if Path(name).name != name or name == "..":

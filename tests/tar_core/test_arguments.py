@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments, positive_int
+from tar_core.arguments import HINTS, OneLineParser, add_arguments, from_arguments, positive_int, with_values
 from tar_core.errors import TarError
 from tar_core.option_fields import check, option
 from tar_core.options import CaptureOptions
@@ -43,6 +43,16 @@ def test_defaults() -> None:
 def test_every_kind_of_argument() -> None:
     arguments = ("--count", "3", "--file", "a.npz", "--no-on-by-default", "--off-by-default", "--mode", "slow")
     assert parse(*arguments) == Example(0.5, 3, Path("a.npz"), False, True, "slow")
+
+
+def test_several_files() -> None:
+    parser = OneLineParser(prog="program")
+    add_arguments(parser, CaptureOptions)
+    arguments = parser.parse_args(["--views", "side.mp4", "back.mp4", "--start", "3"])
+    assert from_arguments(CaptureOptions, arguments).views == (Path("side.mp4"), Path("back.mp4"))
+    other = with_values(arguments, [CaptureOptions], {"views": ["above.mp4"]})
+    assert from_arguments(CaptureOptions, other).views == (Path("above.mp4"),)
+    assert from_arguments(CaptureOptions, parser.parse_args([])).views == ()
 
 
 def test_other_values_are_given_by_the_caller() -> None:

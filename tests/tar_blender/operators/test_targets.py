@@ -19,7 +19,7 @@ def test_operators_with_a_target_are_not_in_menu_search() -> None:
         if TARGETS & set(getattr(operator, "__annotations__", {}))
         or issubclass(operator, (ClipOperator, PersonOperator))
     ]
-    assert len(targeted) == 19 and all("INTERNAL" in operator.bl_options for operator in targeted)
+    assert len(targeted) == 20 and all("INTERNAL" in operator.bl_options for operator in targeted)
 
 
 def test_pose_mode_ends_only_if_the_posed_armature_is_changed(imported: bpy.types.Collection) -> None:

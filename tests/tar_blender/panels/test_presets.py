@@ -12,7 +12,7 @@ from tar_blender.properties.lens import LensSettings
 from tar_blender.properties.settings import CaptureSettings, SceneSettings, TARSettings
 
 SHIPPED = sorted((Path(tar_blender.__file__).parent / "presets" / FOLDER).glob("*.py"))
-VIDEO_SETTINGS = {"video", "frames", "first_frame", "last_frame", "start_frame"}
+VIDEO_SETTINGS = {"video", "views", "frames", "first_frame", "last_frame", "start_frame"}
 VIDEO_SETTINGS |= {"box_frame", "box_left", "box_top", "box_right", "box_bottom"}
 
 

@@ -68,6 +68,15 @@ def test_lines_name_videos_and_their_options(takes: Path) -> None:
     assert find_videos([lines]) == [BatchVideo(takes / "a.MOV", "x", {"fov": 60}), BatchVideo(takes / "b.mp4", "b", {})]
 
 
+def test_views_are_beside_the_list(takes: Path) -> None:
+    table, lines = takes / "list.csv", takes / "list.jsonl"
+    table.write_text("video,views\nb.mp4,day 1/c.mp4; a.MOV\na.MOV,\n")
+    lines.write_text(json.dumps({"video": "b.mp4", "views": ["day 1/c.mp4", "a.MOV"]}))
+    views = {"views": [str(takes / "day 1/c.mp4"), str(takes / "a.MOV")]}
+    assert [video.options for video in find_videos([table])] == [views, {}]
+    assert [video.options for video in find_videos([lines])] == [views]
+
+
 def test_standard_input_names_videos(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("a.mp4\nfolder/b.mp4\n"))
     assert [str(video) for video in find_videos(["-"])] == ["a.mp4", "folder/b.mp4"]
