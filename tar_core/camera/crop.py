@@ -15,8 +15,8 @@ CROP_CENTER = (CROP_SIZE - 1) / 2
 # costs 3 mm of joint accuracy on rendered and on real people (docs/experiments/2026-11-25-crop-margin.md).
 MARGIN = 1.15
 BOX_MARGIN = 1.25  # side of a crop over the longer side of a detector's box, as in MediaPipe
-# Steps of the coarse grid: of the center, in sides of the crop; of the logarithm of the side; of the roll, in radians.
-GRID_STEP = 1 / 32
+GRID_STEP = 1 / 32  # of the coarse grid: of the center, in sides of the crop, and of the logarithm of the side
+GRID_ROLLS = 200  # on the coarse grid; a whole number, so that rolls on either side of half a turn become equal
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,16 @@ class Crop:
     def on_grid(self) -> "Crop":
         """The nearest crop on a coarse grid of centers, sizes and rolls, so that similar crops become equal."""
         size = math.exp(round(math.log(self.size) / GRID_STEP) * GRID_STEP)
-        center_x, center_y, roll = (
-            round(value / step) * step
-            for value, step in (
-                (self.center_x, size * GRID_STEP),
-                (self.center_y, size * GRID_STEP),
-                (self.roll, GRID_STEP),
-            )
+        step = size * GRID_STEP
+        turn = 2 * math.pi / GRID_ROLLS
+        most = GRID_ROLLS // 2 - 1  # turns in the negative direction
+        return replace(
+            self,
+            center_x=round(self.center_x / step) * step,
+            center_y=round(self.center_y / step) * step,
+            size=size,
+            roll=((round(self.roll / turn) + most) % GRID_ROLLS - most) * turn,
         )
-        return replace(self, center_x=center_x, center_y=center_y, size=size, roll=roll)
 
     def cut(self, image: np.ndarray) -> np.ndarray:
         """Cut the crop [n, n, 3] uint8 out of a frame [H, W, 3] uint8.

@@ -1,12 +1,23 @@
 """Crops: conversion of pixels, cutting, and placement around a person."""
 
+import math
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tar_core.camera.crop import CROP_SIZE, GRID_STEP, MARGIN, Crop, crop_from_alignment, crop_from_box, halved
+from tar_core.camera.crop import (
+    CROP_SIZE,
+    GRID_ROLLS,
+    GRID_STEP,
+    MARGIN,
+    Crop,
+    crop_from_alignment,
+    crop_from_box,
+    halved,
+)
 
 crops = st.builds(Crop, st.floats(-500, 2000), st.floats(-500, 2000), st.floats(20, 3000), st.floats(-np.pi, np.pi))
 
@@ -85,8 +96,14 @@ def test_the_grid_is_near_and_keeps_its_crops(crop):
     near = crop.on_grid()
     assert near.on_grid() == near
     half = GRID_STEP / 2 + 1e-9
-    assert abs(np.log(near.size / crop.size)) <= half and abs(near.roll - crop.roll) <= half
+    assert abs(np.log(near.size / crop.size)) <= half
+    assert -math.pi < near.roll <= math.pi
+    assert abs(math.remainder(near.roll - crop.roll, 2 * math.pi)) <= math.pi / GRID_ROLLS + 1e-9
     assert max(abs(near.center_x - crop.center_x), abs(near.center_y - crop.center_y)) <= half * near.size
+
+
+def test_rolls_of_half_a_turn_in_either_direction_are_equal_on_the_grid():
+    assert Crop(0, 0, 100, math.pi - 0.01).on_grid() == Crop(0, 0, 100, 0.01 - math.pi).on_grid()
 
 
 @pytest.mark.parametrize("shape", [(1080, 1920, 3), (7, 5, 3), (1, 3, 3)])
