@@ -18,6 +18,7 @@ from ..scene.contacts import contacts_of
 from ..scene.metadata import check_local, edits_of, imported_clips, objects_of, people_of, person_id
 from ..scene.options import ImportOptions
 from ..scene.range_update import update_range
+from ..scene.reshape import rest_height
 from ..scene.update import CapturedClip, found_contacts, update_person, update_steps
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.incremental import Incremental, finish
@@ -174,7 +175,8 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
 
 
 class TAR_OT_set_height(_EveryoneOperator, bpy.types.Operator):
-    """Give this person a known body height. The distance changes with it, so that the picture stays the same"""
+    """Give this person a known body height; the dialog begins with the present one.
+    The distance changes with it, so that the picture stays the same"""
 
     bl_idname = "tar.set_height"
     bl_label = "Body Height"
@@ -192,9 +194,9 @@ class TAR_OT_set_height(_EveryoneOperator, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
-        known = edits_of(self.armature()).height
-        if known is not None:
-            self.height = 100 * known
+        shown = edits_of(self.armature()).height or rest_height(self.armature())
+        if shown is not None:
+            self.height = 100 * shown
         self.note_invoked()
         return context.window_manager.invoke_props_dialog(self)
 

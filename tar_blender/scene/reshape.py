@@ -53,6 +53,17 @@ def reshape(context: bpy.types.Context, armature: bpy.types.Object, body: BodyDa
     return True
 
 
+def rest_height(armature: bpy.types.Object) -> float | None:
+    """The height of the body that the import made, at rest, in meters; None if there is none."""
+    for child in armature.children:
+        mesh = child.data
+        if isinstance(mesh, bpy.types.Mesh) and is_part(child) and len(mesh.vertices):
+            vertices = np.empty(3 * len(mesh.vertices), np.float32)
+            mesh.vertices.foreach_get("co", vertices)
+            return float(np.ptp(vertices[2::3]))
+    return None
+
+
 def _reshape_body(armature: bpy.types.Object, vertices: np.ndarray) -> None:
     """Move the vertices [V, 3] of the body that the import made, if it still has them all."""
     for child in armature.children:

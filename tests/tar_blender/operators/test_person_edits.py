@@ -9,6 +9,7 @@ import pytest
 from tar_blender.scene.contacts import contacts_of
 from tar_blender.scene.fcurves import curves_of
 from tar_blender.scene.metadata import edits_of
+from tar_blender.scene.reshape import rest_height
 from tar_core.edits import ContactRange, PersonEdits
 
 
@@ -98,6 +99,7 @@ def test_known_height_changes_armature_and_body(imported: bpy.types.Collection) 
     assert bpy.ops.tar.set_height(person="Person 1", height=190) == {"FINISHED"}
     heights = [vertex.co.z for vertex in body.data.vertices]
     assert max(heights) - min(heights) == pytest.approx(1.9, abs=0.002)
+    assert rest_height(armature) == pytest.approx(1.9, abs=0.002)
     assert edits_of(armature).height == pytest.approx(1.9)
     head = armature.data.bones["head"].head_local.z
     assert bpy.ops.tar.set_height(person="Person 1", height=160) == {"FINISHED"}
