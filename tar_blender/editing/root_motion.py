@@ -25,6 +25,8 @@ _GROUND = np.array([1.0, 1.0, 0.0])
 def move_travel(armature: bpy.types.Object, place: str) -> None:
     """Put the travel over the ground to one of PLACES; the height stays in the pelvis.
 
+    The object that carries the travel is below the pelvis, as game engines expect of a root.
+
     Raises:
         TarError: as `read_motion`, or the object has location keys of the user.
     """
@@ -37,22 +39,22 @@ def move_travel(armature: bpy.types.Object, place: str) -> None:
     if any(curve.data_path == "location" for curve in curves_of(armature)):
         raise TarError(f"the object of {armature.name} has location keys of its own; remove them first")
     motion = read_motion(armature)
-    travel = (motion.positions - motion.positions[0]) * _GROUND
+    travel = (motion.positions - np.array(armature.matrix_world.translation)) * _GROUND
     write_motion(armature, replace(motion, positions=motion.positions - travel))
     to_parent = np.linalg.inv(_parent_axes(armature))
     locations = np.array(armature.location) + travel @ to_parent.T
-    write_travel(channels, motion.frames, locations, muted=place == "none")
+    write_travel(armature, channels, motion.frames, locations, muted=place == "none")
 
 
 def _to_pelvis(armature: bpy.types.Object) -> None:
     """Put the travel back into the pelvis."""
     action, channels = captured_action(armature)
     first, last = whole_frames(action)
-    locations = read_travel(channels, np.arange(first, last + 1))
+    locations = read_travel(armature, channels, np.arange(first, last + 1))
     remove_travel(armature, channels)
     view_layer_of(bpy.context).update()
     motion = read_motion(armature)
-    travel = (locations - locations[0]) @ _parent_axes(armature).T
+    travel = locations @ _parent_axes(armature).T
     write_motion(armature, replace(motion, positions=motion.positions + travel))
 
 

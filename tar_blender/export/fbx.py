@@ -90,22 +90,22 @@ def _is_imported(obj: bpy.types.Object) -> bool:
 def _in_centimeters(objects: Iterable[bpy.types.Object]) -> Iterator[None]:
     """Multiply all lengths by 100 without scaling objects; restore everything afterwards."""
     data = {obj: obj.data for obj in objects if obj.data is not None}
-    locations = {obj: obj.location.copy() for obj in objects}
+    locations = {obj: (obj.location.copy(), obj.delta_location.copy()) for obj in objects}
     curves = [curve for obj in objects for curve in curves_of(obj) if curve.data_path.endswith("location")]
     keys = [(curve, _keys(curve)) for curve in curves]
     try:
         for obj, own in data.items():
             obj.data = _enlarged(own)
-        for obj, location in locations.items():
-            obj.location = _CENTIMETERS * location
+        for obj, (location, delta) in locations.items():
+            obj.location, obj.delta_location = _CENTIMETERS * location, _CENTIMETERS * delta
         for curve, values in keys:
             _set_keys(curve, {name: points * [1.0, _CENTIMETERS] for name, points in values.items()})
         yield
     finally:
         for curve, values in keys:
             _set_keys(curve, values)
-        for obj, location in locations.items():
-            obj.location = location
+        for obj, (location, delta) in locations.items():
+            obj.location, obj.delta_location = location, delta
         copies: list[Any] = [obj.data for obj, own in data.items() if obj.data != own]
         for obj, own in data.items():
             obj.data = own

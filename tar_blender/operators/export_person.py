@@ -1,6 +1,7 @@
 """Operator that exports the active person for other programs."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, StringProperty
 from tar_core.errors import TarError
 
 from ..export.formats import can_write, save_each
+from ..export.origin import started_at_origin
 from ..util.blender_types import OperatorResult, view_layer_of
 from ..util.registration import registration
 from ..util.report import refuse
@@ -37,6 +39,10 @@ class TAR_OT_export_person(EditOperator, bpy.types.Operator):
 
     filepath: StringProperty(name="File Path", description="File to write", subtype="FILE_PATH", options={"SKIP_SAVE"})
     format: EnumProperty(name="Format", description="Format of the file", items=_formats)
+    at_origin: BoolProperty(
+        name="Start at Origin",
+        description="Move the person in the file over the ground, so that the motion begins at the origin",
+    )
     filter_glob: StringProperty(default="*.fbx;*.glb;*.bvh;*.usdc", options={"HIDDEN"})
     check_existing: BoolProperty(default=True, options={"HIDDEN"})
 
@@ -56,13 +62,15 @@ class TAR_OT_export_person(EditOperator, bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         assert self.layout is not None
         self.layout.prop(self, "format")
+        self.layout.prop(self, "at_origin")
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = view_layer_of(context).objects.active
         assert armature is not None  # see `poll`
         path = Path(self.filepath).with_suffix(self.format)
         try:
-            save_each(path, [armature])
+            with started_at_origin(armature) if self.at_origin else nullcontext():
+                save_each(path, [armature])
         except TarError as error:
             return refuse(self, error)
         self.report({"INFO"}, f"Wrote {path.name}")

@@ -1,11 +1,13 @@
 """Travel in the pelvis, in the object, or nowhere."""
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 import pytest
 from mathutils import Euler
 
-from tar_blender.editing.motion_keys import captured_action, read_motion
+from tar_blender.editing.motion_keys import captured_action, read_motion, write_motion
 from tar_blender.editing.root_motion import move_travel
 from tar_blender.retarget.skeleton_motion import person_motion
 from tar_blender.scene.fcurves import curves_of, write_curves
@@ -43,6 +45,7 @@ def test_object_carries_the_travel(walker: bpy.types.Object) -> None:
         origins.append(walker.matrix_world.translation.copy())
     travel = motion.positions[[0, 23, 47]] - motion.positions[0]
     np.testing.assert_allclose(np.array(origins) - origins[0], travel * [1, 1, 0], atol=1e-5)
+    np.testing.assert_allclose(np.array(origins)[:, :2], before[[0, 23, 47], :2], atol=1e-5, err_msg="below the pelvis")
 
 
 def test_in_place_keeps_only_the_height(walker: bpy.types.Object) -> None:
@@ -52,6 +55,7 @@ def test_in_place_keeps_only_the_height(walker: bpy.types.Object) -> None:
     after = pelvis_path(walker)
     np.testing.assert_allclose(after[:, 2], before[:, 2], atol=1e-5)
     np.testing.assert_allclose(after[:, :2] - before[0, :2], 0, atol=1e-5)
+    np.testing.assert_allclose(walker.matrix_world.translation[:2], before[0, :2], atol=1e-5)
 
 
 @pytest.mark.parametrize("where", ["object", "none"])
@@ -64,6 +68,20 @@ def test_travel_comes_back(walker: bpy.types.Object, where: str) -> None:
     assert apart(read_motion(walker), motion) < 1e-4
     assert (walker.location - location).length < 1e-6
     assert not has_travel(captured_action(walker)[1])
+
+
+@pytest.mark.parametrize("record", [None, "text", [1.0], [float("nan")] * 3])
+def test_travel_of_a_file_without_a_record_begins_at_its_first_key(walker: bpy.types.Object, record: object) -> None:
+    """As in files of older versions, in which the object kept its place at the first frame."""
+    motion = read_motion(walker)
+    travel = (motion.positions - motion.positions[0]) * [1, 1, 0]
+    write_motion(walker, replace(motion, positions=motion.positions - travel))
+    _, channels = captured_action(walker)
+    write_curves(channels, "Travel", "location", motion.frames, travel + [0.0, 0.0, 0.0])
+    if record is not None:
+        walker["tar_travel_start"] = record
+    move_travel(walker, "pelvis")
+    assert apart(read_motion(walker), motion) < 1e-4 and walker.location.length < 1e-6
 
 
 def test_own_location_keys_of_the_object_stay(walker: bpy.types.Object) -> None:

@@ -113,6 +113,27 @@ def test_strips_are_exported_where_they_are_seen(person: bpy.types.Object, tmp_p
             np.testing.assert_allclose(position, shown[frame][joint], atol=2e-3)
 
 
+@pytest.mark.parametrize("suffix", [".fbx", ".glb", ".bvh"])
+@pytest.mark.parametrize("travel", ["pelvis", "object"])
+def test_motion_in_the_file_begins_at_the_origin(
+    person: bpy.types.Object, tmp_path: Path, suffix: str, travel: str
+) -> None:
+    person.location = (1.0, 2.0, 0.0)
+    bpy.ops.tar.move_travel(place=travel)
+    first = round(min(curve.range()[0] for curve in curves_of(person)))
+    shown = {frame: heads_of(person, SMPL_BONES, frame) for frame in (first, *FRAMES)}
+    start = shown[first]["pelvis"] * [1, 1, 0]
+    assert np.linalg.norm(start) > 1
+    bpy.ops.tar.export_person(filepath=str(tmp_path / "walk"), format=suffix, at_origin=True)
+    for frame, heads in shown.items():  # in the scene, nothing has moved
+        np.testing.assert_allclose(heads_of(person, SMPL_BONES, frame)["pelvis"], heads["pelvis"], atol=1e-5)
+    read = read_armature(tmp_path / f"walk{suffix}")
+    shift = round(min(curve.range()[0] for curve in curves_of(read))) - first
+    for frame, heads in shown.items():
+        for joint, position in heads_of(read, SMPL_BONES, frame + shift).items():
+            np.testing.assert_allclose(position, heads[joint] - start, atol=2e-3)
+
+
 def test_bvh_file_has_the_active_person_alone(person: bpy.types.Object, tmp_path: Path) -> None:
     assert "Person 2" in bpy.data.objects
     bpy.ops.tar.move_travel(place="object")
