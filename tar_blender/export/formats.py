@@ -95,7 +95,8 @@ def can_write(suffix: str) -> bool:
 def _write(path: Path, name: str, objects: Sequence[bpy.types.Object] | None) -> None:
     """Write the scene, or only some of its objects; `name` is the name of the animation in the file."""
     output = io.StringIO()  # exporters print a traceback when they fail
-    with _no_backups(), atomic_path(path) as temporary, contextlib.redirect_stderr(output):
+    silent = contextlib.redirect_stdout(io.StringIO())  # the FBX exporter prints the temporary name
+    with _no_backups(), atomic_path(path) as temporary, contextlib.redirect_stderr(output), silent:
         # The exporters append the suffix if the file that a symbolic link leads to has another one.
         exported = temporary.with_name(temporary.stem + path.suffix)
         try:

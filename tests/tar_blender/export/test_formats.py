@@ -101,7 +101,9 @@ def test_glb_passes_the_khronos_validator(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".fbx", ".glb", ".usdc"])
-def test_people_hidden_on_the_current_frame_are_exported(ending: str, tmp_path: Path) -> None:
+def test_people_hidden_on_the_current_frame_are_exported(
+    ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     if ending == ".usdc" and "usd_export" not in dir(bpy.ops.wm):
         pytest.skip("this build of Blender has no USD")
     people = [
@@ -112,7 +114,9 @@ def test_people_hidden_on_the_current_frame_are_exported(ending: str, tmp_path: 
     bpy.context.scene.frame_set(5)
     assert bpy.data.objects["Person 2"].hide_viewport
     names = [person.name for person in people]
+    capsys.readouterr()
     save_scene(tmp_path / f"out{ending}")
+    assert capsys.readouterr().out == "", "exporters of Blender print the name of the temporary file"
     bpy.ops.wm.read_factory_settings(use_empty=True)
     import_file(tmp_path / f"out{ending}")
     for name, expected in zip(names, shown, strict=True):
