@@ -13,12 +13,14 @@ from tar_core.camera.crop_camera import project
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
+from tar_core.people.boxes import match_boxes
 from tar_core.people.tracker import PeopleTracker
 from tar_core.runtime.streaming import frame_step
 from tar_core.video.reader import VideoReader
 
 CONFIDENT = 0.8  # least visibility of a landmark
-SAME_BOX = 2.0  # pixels; largest difference between the boxes of the capture and of this tracking
+MIN_IOU = 0.7  # of a person's boxes in the capture and in this tracking
+MIN_FOUND = 0.5  # of the people in this tracking who are in the clip, too
 
 
 def landmark_distances(
@@ -37,22 +39,26 @@ def landmark_distances(
     reader = VideoReader(clip.source)
     step = frame_step(reader.fps)
     tracker = PeopleTracker(networks.backbone, networks.detector, reader.fps / step, None, networks.movenet)
-    people = {person.person_id: person for person in clip.people}
     joints = {person.person_id: camera_frame_joints(person, body, clip.last_frame + 1) for person in clip.people}
-    distances = [np.zeros(0)]
+    distances, sightings, found = [np.zeros(0)], 0, 0
     for frame in reader.frames(start, end):
         number, between = divmod(frame.index - start, step)  # capture skips frames of fast videos
-        for sighting in [] if between else tracker.step(number, frame.image):
-            person = people.get(sighting.track_id)
-            if person is None:  # a track too short for the motion file
-                continue
-            box = person.boxes[frame.index - int(person.frames[0])]
-            if np.abs(box - sighting.box).max() > SAME_BOX:
-                raise TarError(f"{clip.source}: person {person.person_id} is not where the motion file has it")
+        if between:
+            continue
+        seen_people = tracker.step(number, frame.image)
+        present = [person for person in clip.people if person.frames[0] <= frame.index <= person.frames[-1]]
+        boxes = [person.boxes[frame.index - int(person.frames[0])] for person in present]
+        sightings += len(seen_people)
+        # Tracks are split and joined later, so their numbers are not those of the people.
+        for k, match in match_boxes([sighting.box for sighting in seen_people], boxes, MIN_IOU).items():
+            sighting, person = seen_people[k], present[match]
+            found += 1
             seen = clip.in_camera(joints[person.person_id][frame.index, SMPL_KEYPOINTS], frame.index)
             pixels = project(seen, clip.focal_lengths(np.array([frame.index]))[0], clip.principal_point)
             landmarks = sighting.features.landmarks
             points = landmarks.points[0, BLAZEPOSE_KEYPOINTS]
             visible = landmarks.visibility[0, BLAZEPOSE_KEYPOINTS] > CONFIDENT
             distances.append(np.linalg.norm(sighting.crop.from_image(pixels) - points, axis=1)[visible])
+    if found < MIN_FOUND * sightings:
+        raise TarError(f"{clip.source}: the people are not where the motion file has them; capture the video again")
     return np.concatenate(distances)

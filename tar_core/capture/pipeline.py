@@ -29,7 +29,7 @@ from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import TrackedShot, follow_people, tracked_shots
 from tar_core.capture.progress import Progress
 from tar_core.capture.stretches import follow_in_stretches, plan_stretches
-from tar_core.capture.views import combine_shots, options_of_view
+from tar_core.capture.views import combine_shots, options_of_view, span_of_views
 from tar_core.errors import TarError
 from tar_core.lens import focal_length_warning
 from tar_core.memory import return_large_blocks
@@ -71,7 +71,8 @@ def capture(
     options = options or CaptureOptions()
     report = progress or (lambda _: None)
     load = load or Networks.load
-    clips = _capture_video(VideoReader(video), replace(options, views=()), report, load)
+    reader = VideoReader(video)
+    clips = _capture_video(reader, replace(options, views=()), report, load)
     if not options.views:
         return clips
     others = [
@@ -80,7 +81,8 @@ def capture(
         )
         for view in options.views
     ]
-    return [combine_shots(clips, others, load_body(options.body))]
+    span = span_of_views(clips[0], in_video_frames(options, reader.fps), reader.frame_count)
+    return [combine_shots(clips, others, load_body(options.body), span)]
 
 
 def _capture_video(

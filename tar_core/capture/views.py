@@ -9,6 +9,7 @@ from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 from tar_core.views.combine import combine_views
+from tar_core.views.fusion import WHOLE_SPAN
 
 logger = logging.getLogger(__name__)
 
@@ -32,13 +33,33 @@ def options_of_view(options: CaptureOptions) -> CaptureOptions:
     )
 
 
-def combine_shots(clips: Sequence[MotionClip], others: Sequence[Sequence[MotionClip]], body: BodyData) -> MotionClip:
+def span_of_views(clip: MotionClip, options: CaptureOptions, frame_count: int | None) -> tuple[int, int]:
+    """The first and last frame that the combined clip may have: those of the video that were to be captured.
+
+    Args:
+        clip: of the video.
+        options: of the capture, in the video's frames.
+        frame_count: number of frames of the video, an estimate; None if unknown.
+    """
+    if clip.shot is not None:
+        return clip.shot.first, clip.shot.last
+    last = WHOLE_SPAN[1] if frame_count is None else max(frame_count - 1, clip.last_frame)
+    return options.first_frame, last if options.end is None else min(last, options.end)
+
+
+def combine_shots(
+    clips: Sequence[MotionClip],
+    others: Sequence[Sequence[MotionClip]],
+    body: BodyData,
+    span: tuple[int, int] = WHOLE_SPAN,
+) -> MotionClip:
     """Combine the clip of a video with those of other views.
 
     Args:
         clips: the shots of the video.
         others: those of each other view.
         body: the body of the clips.
+        span: first and last frame that the result may have.
 
     Raises:
         TarError: a video has several shots, or the videos do not show the same motion.
@@ -48,7 +69,7 @@ def combine_shots(clips: Sequence[MotionClip], others: Sequence[Sequence[MotionC
             raise TarError(
                 f"{shots[0].source}: has {len(shots)} shots; views must show one shot each, so cut the videos first"
             )
-    combined, reports = combine_views([clips[0], *(shots[0] for shots in others)], body)
+    combined, reports = combine_views([clips[0], *(shots[0] for shots in others)], body, span=span)
     for report in reports:
         logger.info(str(report))
         missing = [person.person_id for person in combined.people if person.person_id not in report.people]

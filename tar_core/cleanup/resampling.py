@@ -58,9 +58,13 @@ def resample_flags(flags: np.ndarray, frames: np.ndarray, ratio: float) -> np.nd
 
 
 def _resampled_frames(frames: np.ndarray, ratio: float, delay: float = 0.0) -> np.ndarray:
-    """The new frame numbers within the time span of old ones [N]; if there is none, the nearest."""
-    first = int(np.ceil(int(frames[0]) * ratio + delay - _TOLERANCE))
-    last = max(first, int(np.floor(int(frames[-1]) * ratio + delay + _TOLERANCE)))
+    """The new frame numbers within the time span of old ones [N]; if there is none, the nearest.
+
+    With a delay, the first and the last one may be half a frame outside, so that a small delay costs no frame.
+    """
+    tolerance = 0.5 if delay else _TOLERANCE
+    first = int(np.ceil(int(frames[0]) * ratio + delay - tolerance))
+    last = max(first, int(np.floor(int(frames[-1]) * ratio + delay + tolerance)))
     return np.arange(first, last + 1)
 
 

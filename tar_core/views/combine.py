@@ -12,7 +12,7 @@ from tar_core.cleanup.body_size import with_shape
 from tar_core.cleanup.resampling import resample_person
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
-from tar_core.views.fusion import fuse_person
+from tar_core.views.fusion import WHOLE_SPAN, fuse_person
 from tar_core.views.registration import Registration, register
 from tar_core.views.sightings import Sightings, joints_of, sightings_of
 from tar_core.views.timing import find_delay, likeness_at
@@ -51,7 +51,10 @@ class ViewReport:
 
 
 def combine_views(
-    clips: Sequence[MotionClip], body: BodyData, delays: Sequence[float | None] = ()
+    clips: Sequence[MotionClip],
+    body: BodyData,
+    delays: Sequence[float | None] = (),
+    span: tuple[int, int] = WHOLE_SPAN,
 ) -> tuple[MotionClip, list[ViewReport]]:
     """Combine captured clips of the same motion.
 
@@ -60,6 +63,7 @@ def combine_views(
             the frames of its people extend to those in which only other views see them.
         body: the body of the clips.
         delays: seconds from the start of the first video to that of each other one; None, or none at all, if unknown.
+        span: first and last frame that the result may have.
 
     Raises:
         TarError: there are fewer than two clips, they have different bodies, or nobody moves alike in both views.
@@ -78,7 +82,7 @@ def combine_views(
     if len(known) != len(clips) - 1:
         raise TarError(f"give a delay for each of the {len(clips) - 1} further views, or none")
     views = [_View.of(first, clip, body, delay) for clip, delay in zip(clips[1:], known, strict=True)]
-    people = [_fused(person, views, body, first.fps) for person in first.people]
+    people = [_fused(person, views, body, first.fps, span) for person in first.people]
     return replace(first, people=people, floor=None), [view.report for view in views]
 
 
@@ -220,7 +224,9 @@ def _register(first: MotionClip, clip: MotionClip, people: Mapping[int, PersonMo
     return register(ours, theirs, verticals)
 
 
-def _fused(person: PersonMotion, views: Sequence[_View], body: BodyData, fps: float) -> PersonMotion:
+def _fused(
+    person: PersonMotion, views: Sequence[_View], body: BodyData, fps: float, span: tuple[int, int]
+) -> PersonMotion:
     """One motion of a person from all views that see the person, in the frame of the first one."""
     number = person.person_id
     seen = [view for view in views if number in view.people]
@@ -231,7 +237,7 @@ def _fused(person: PersonMotion, views: Sequence[_View], body: BodyData, fps: fl
     for k, view in enumerate(seen, start=1):
         registration = view.registrations[number]
         sightings[k] = sightings[k].transformed(registration.rotation, registration.translation)
-    return fuse_person(people, sightings, rest_joints(body, people[0].betas.astype(np.float64)), fps)
+    return fuse_person(people, sightings, rest_joints(body, people[0].betas.astype(np.float64)), fps, span)
 
 
 def _same_shape(people: Sequence[PersonMotion], body: BodyData) -> list[PersonMotion]:

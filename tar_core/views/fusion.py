@@ -17,6 +17,7 @@ import numpy as np
 
 from tar_core.filters import true_runs
 from tar_core.motion import PersonMotion
+from tar_core.npz import MAX_FRAME
 from tar_core.rotations import (
     axis_angle_to_matrix,
     matrix_to_axis_angle,
@@ -27,13 +28,18 @@ from tar_core.views.sightings import Sightings
 
 _FADE = 0.5  # seconds within which the weight of a view changes at the ends of its motion
 _FAINT = 1e-4  # weight of a view at these ends
+WHOLE_SPAN = (0, MAX_FRAME)
 _CHILDREN = [[child for child in range(NUM_JOINTS) if PARENTS[child] == joint] for joint in range(NUM_JOINTS)]
 _LEAST = 1e-6  # weight of fingers and faces that no view sees
 _MIN_ERROR = 1e-3  # meters; smaller errors are raised to this value
 
 
 def fuse_person(
-    people: Sequence[PersonMotion], sightings: Sequence[Sightings], rest: np.ndarray, fps: float
+    people: Sequence[PersonMotion],
+    sightings: Sequence[Sightings],
+    rest: np.ndarray,
+    fps: float,
+    span: tuple[int, int] = WHOLE_SPAN,
 ) -> PersonMotion:
     """Fuse the motions of a person in several views.
 
@@ -42,12 +48,13 @@ def fuse_person(
         sightings: of these, all in the frame of the first view.
         rest: [24, 3] joints of the body in the T-pose, meters.
         fps: frame rate.
+        span: first and last frame that the result may have.
 
     Returns:
-        The motion in the frame of the first view, in frames from 0 on that are connected with those of the first view.
-        Its boxes are those of the first view, or zeros.
+        The motion in the frame of the first view, in frames that are connected with those of the first view. Its boxes
+        are those of the first view, or zeros.
     """
-    frames = _frames(people, fps)
+    frames = _frames(people, fps, span)
     rows = [_rows(person, frames) for person in people]  # of each view's arrays
     weights = np.stack([_weights(person, frames, fps) for person in people])
     seen = [one.rows(row) for one, row in zip(sightings, rows, strict=True)]
@@ -144,19 +151,19 @@ def _rotation_errors(errors: np.ndarray) -> np.ndarray:
     )
 
 
-def _frames(people: Sequence[PersonMotion], fps: float) -> np.ndarray:
-    """The frames [N] from 0 on that are connected with those of the first motion."""
-    last = max(int(person.frames[-1]) for person in people)
-    seen_by = np.zeros(last + 1, int)
-    for person in people:
-        seen_by[max(int(person.frames[0]), 0) : max(int(person.frames[-1]) + 1, 0)] += 1
-    start = int(people[0].frames[0])
+def _frames(people: Sequence[PersonMotion], fps: float, span: tuple[int, int]) -> np.ndarray:
+    """The frames [N] of the span that are connected with those of the first motion, a part of which is inside it."""
+    low = max(span[0], min(int(person.frames[0]) for person in people))
+    high = min(span[1], max(int(person.frames[-1]) for person in people))
+    frames = np.arange(low, high + 1)
+    seen_by = np.sum([(frames >= person.frames[0]) & (frames <= person.frames[-1]) for person in people], axis=0)
+    start = max(int(people[0].frames[0]) - low, 0)
     ((first, end),) = [run for run in true_runs(seen_by > 0) if run[0] <= start < run[1]]
     by_all = first + np.flatnonzero(seen_by[first:end] == len(people))
     if len(by_all):
         first = by_all[0] if by_all[0] - first < _FADE * fps else first
         end = by_all[-1] + 1 if end - by_all[-1] - 1 < _FADE * fps else end
-    return np.arange(first, end)
+    return frames[first:end]
 
 
 def _rows(person: PersonMotion, frames: np.ndarray) -> np.ndarray:

@@ -1,14 +1,19 @@
 """The options and the messages of captures of several views."""
 
 import logging
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.body.data import load_body
-from tar_core.capture.views import combine_shots, options_of_view
+from tar_core.capture.pipeline import capture
+from tar_core.capture.views import combine_shots, options_of_view, span_of_views
 from tar_core.errors import TarError
 from tar_core.options import CaptureOptions, StartBox
-from tests.support.views import SIDE, clip_of, dancer, seen_by
+from tar_core.shots import Shot
+from tests.support.views import SIDE, clip_of, dancer, later, seen_by
 
 
 def test_what_is_known_about_the_first_video_does_not_hold_for_others():
@@ -26,7 +31,35 @@ def test_people_whom_a_view_does_not_see_are_told(caplog):
     assert caplog.messages == ["side.mp4: person 4 is not seen in this view"]
 
 
+def test_a_combined_clip_stays_in_the_captured_part_of_the_video():
+    clip = clip_of(dancer(count=60))
+    side = clip_of(seen_by(SIDE, dancer(count=150)), source="side.mp4")
+    span = span_of_views(clip, CaptureOptions(start=5, end=80), 200)
+    assert span == (5, 80)
+    combined = combine_shots([clip_of(later(dancer(count=150), 0))], [[side]], load_body(), span)
+    assert (combined.people[0].frames == np.arange(5, 81)).all()
+    assert span_of_views(clip, CaptureOptions(), 70) == (0, 69)
+    assert span_of_views(clip, CaptureOptions(), 50) == (0, 59)  # the number of frames is an estimate
+    assert span_of_views(replace(clip, shot=Shot(2, 30, 50)), CaptureOptions(), 70) == (30, 50)
+
+
 def test_a_view_has_one_shot():
     clip = clip_of(dancer())
     with pytest.raises(TarError, match=r"front\.mp4: has 2 shots; .*cut the videos first"):
         combine_shots([clip], [[clip, clip]], load_body())
+
+
+@pytest.mark.slow
+def test_two_cameras_see_one_man(demo_video, caplog):
+    caplog.set_level(logging.INFO, "tar_core")
+    options = CaptureOptions(people="largest", end=79, views=(fetch_demo_video(camera=3),))
+    (clip,) = capture(demo_video, options)
+    (alone,) = capture(demo_video, replace(options, views=()))
+    (person,), (single,) = clip.people, alone.people
+    assert any("cam03.mp4: starts" in message for message in caplog.messages)
+    assert clip.focal_length == alone.focal_length
+    assert (person.frames == single.frames[: len(person)]).all() and len(person) > 70
+    moved = np.linalg.norm(person.trans - single.trans[: len(person)], axis=1)
+    assert 0.01 < np.median(moved) < 0.5
+    assert (person.joint_errors[:, 1:] < single.joint_errors[: len(person), 1:]).all()
+    assert person.joint_errors.mean() < 0.8 * single.joint_errors.mean()
