@@ -14,7 +14,7 @@ from tar_core.camera.crop_camera import Pinhole
 from tar_core.face.crops import BODY_POINTS, crop_from_body, crop_from_face
 from tar_core.face.shape import load_face_map
 from tar_core.model.face_landmarks import FaceLandmarks
-from tar_core.people.looks import FACE, Looks, pixels_per_meter
+from tar_core.people.looks import FACE, Followed, Looks, may_be_same, pixels_per_meter
 from tar_core.people.track import Sighting
 from tar_core.rotations import rotation_z
 
@@ -44,21 +44,6 @@ class SeenFace:
     turn: np.ndarray
 
 
-@dataclass
-class _Followed:
-    """A face that is looked at.
-
-    Attributes:
-        body: [2] mean of the body's landmarks of it at the last look, frame pixels.
-        looked: frame of the last look.
-        points: [468, 2] its own landmarks then, if it was seen.
-    """
-
-    body: np.ndarray
-    looked: int
-    points: np.ndarray | None = None
-
-
 class FaceTracker:
     """Finds the faces of people.
 
@@ -71,7 +56,7 @@ class FaceTracker:
 
     def __init__(self, network: Callable[[np.ndarray], FaceLandmarks]) -> None:
         self._network = network
-        self._followed: dict[int, _Followed] = {}
+        self._followed: dict[int, Followed] = {}
         self.looks: Looks[SeenFace] = defaultdict(list)
 
     def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting], camera: Pinhole) -> None:
@@ -107,12 +92,12 @@ class FaceTracker:
             self._followed.pop(sighting.track_id, None)
             return None
         body = points[rows].mean(0)
-        known = self._followed.setdefault(sighting.track_id, _Followed(body, frame - HIDDEN_INTERVAL))
+        known = self._followed.setdefault(sighting.track_id, Followed(body, frame - HIDDEN_INTERVAL))
         if frame - known.looked < (HIDDEN_INTERVAL if known.points is None else INTERVAL):
             return None
         followed = None if known.points is None else crop_from_face(known.points + body - known.body)
         known.body, known.looked = body, frame
-        return followed if followed is not None and are_same_face(crop, followed) else crop
+        return followed if followed is not None and may_be_same(crop, followed, MAX_DISTANCE) else crop
 
     def _record(
         self, frame: int, track_id: int, crop: Crop, camera: Pinhole, points: np.ndarray, presence: float
@@ -130,9 +115,3 @@ def head_rotation(camera: Pinhole, crop: Crop, turn: np.ndarray) -> np.ndarray:
     """Rotation [3, 3] of a head to the camera, from that to the axes of its crop."""
     view = camera.rotation_to(crop.center_x, crop.center_y)
     return np.asarray(view @ rotation_z(np.array(crop.roll)) @ turn)
-
-
-def are_same_face(body: Crop, face: Crop) -> bool:
-    """Whether the crops from the body and from the face may show the same face."""
-    distance = np.hypot(body.center_x - face.center_x, body.center_y - face.center_y)
-    return bool(distance < MAX_DISTANCE * max(body.size, face.size) and 0.5 < face.size / body.size < 2.0)

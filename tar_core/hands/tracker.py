@@ -16,7 +16,7 @@ from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
 from tar_core.hands.joints import HandInSpace, hand_in_space, mirror_left, points_in_image
 from tar_core.hands.skeleton import SIDES
 from tar_core.model.hand_landmarks import HandLandmarks
-from tar_core.people.looks import Looks, pixels_per_meter
+from tar_core.people.looks import Followed, Looks, may_be_same, pixels_per_meter
 from tar_core.people.track import Sighting
 
 MIN_PRESENCE = 0.5  # of a hand that counts as seen (MediaPipe's value)
@@ -48,15 +48,6 @@ class SeenHand:
     view: np.ndarray
 
 
-@dataclass
-class _Followed:
-    """A hand that is looked at: the body's landmarks of it, the time of the last look, and where it was seen then."""
-
-    body: np.ndarray
-    looked: int
-    points: np.ndarray | None = None
-
-
 class HandTracker:
     """Finds the hands of people.
 
@@ -69,7 +60,7 @@ class HandTracker:
 
     def __init__(self, network: Callable[[np.ndarray], HandLandmarks]) -> None:
         self._network = network
-        self._followed: dict[tuple[int, int], _Followed] = {}
+        self._followed: dict[tuple[int, int], Followed] = {}
         self.looks: Looks[SeenHand] = defaultdict(list)
 
     def step(self, frame: int, image: np.ndarray, sightings: Sequence[Sighting], camera: Pinhole) -> None:
@@ -109,7 +100,7 @@ class HandTracker:
             return None
         known = self._followed.get(key)
         if known is None:
-            self._followed[key] = _Followed(points[rows], frame)
+            self._followed[key] = Followed(points[rows], frame)
             return crop
         motion = points[rows] - known.body
         is_resting = np.abs(motion).max() < RESTING_MOTION * crop.size
@@ -119,7 +110,7 @@ class HandTracker:
             return None
         followed = None if known.points is None else crop_from_hand(known.points + motion.mean(0))
         known.body, known.looked = points[rows], frame
-        return followed if followed is not None and are_same_hand(crop, followed) else crop
+        return followed if followed is not None and may_be_same(crop, followed, MAX_DISTANCE) else crop
 
     def _record(self, frame: int, key: tuple[int, int], crop: Crop, camera: Pinhole, found: HandLandmarks) -> None:
         is_seen = found.presence >= MIN_PRESENCE
@@ -128,9 +119,3 @@ class HandTracker:
             hand = hand_in_space(crop, found.code, key[1])
             view = camera.rotation_to(crop.center_x, crop.center_y).astype(np.float32)
             self.looks[key].append(SeenHand(frame, hand, float(found.presence), view))
-
-
-def are_same_hand(body: Crop, hand: Crop) -> bool:
-    """Whether the crops from the body and from the hand may show the same hand."""
-    distance = np.hypot(body.center_x - hand.center_x, body.center_y - hand.center_y)
-    return bool(distance < MAX_DISTANCE * max(body.size, hand.size) and 0.5 < hand.size / body.size < 2.0)

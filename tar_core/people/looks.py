@@ -1,10 +1,12 @@
 """Looks at parts of tracked people, such as hands and faces, in single frames, and what they show over time."""
 
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
 
+from tar_core.camera.crop import Crop
 from tar_core.filters import smooth_points, smoothing_window
 
 LEFT_HAND, RIGHT_HAND, FACE = range(3)  # the parts
@@ -24,6 +26,32 @@ class Look(Protocol):
 
 AnyLook = TypeVar("AnyLook", bound=Look)
 Looks = dict[tuple[int, int], list[AnyLook]]  # by number of the track, and part
+
+
+@dataclass
+class Followed:
+    """A part of a person that is looked at.
+
+    Attributes:
+        body: [..., 2] the body's landmarks of it at the last look, or their mean, frame pixels.
+        looked: frame of the last look.
+        points: [P, 2] its own landmarks then, frame pixels, if it was seen.
+    """
+
+    body: np.ndarray
+    looked: int
+    points: np.ndarray | None = None
+
+
+def may_be_same(body: Crop, own: Crop, distance: float) -> bool:
+    """Whether the crops from the body's landmarks and from a part's own may show the same part.
+
+    Args:
+        body, own: the crops.
+        distance: between their centers, at most, as a fraction of the larger side.
+    """
+    between = np.hypot(body.center_x - own.center_x, body.center_y - own.center_y)
+    return bool(between < distance * max(body.size, own.size) and 0.5 < own.size / body.size < 2.0)
 
 
 def looks_at(person: Mapping[int, int], part: int, looks: Mapping[tuple[int, int], Sequence[AnyLook]]) -> list[AnyLook]:

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 
+from tar_core.camera.crop import Crop
 from tar_core.people.looks import (
     FACE,
     FADE,
     LEFT_HAND,
     RIGHT_HAND,
     looks_at,
+    may_be_same,
     pixels_per_meter,
     values_over_time,
     without_swapped_hands,
@@ -62,3 +65,17 @@ def test_looks_in_a_motion_shorter_than_a_gap_count() -> None:
     values, confidence = values_over_time(np.ones((5, 1)), np.ones(5), np.arange(5), 5, 30.0)
     assert confidence.min() == 1
     np.testing.assert_allclose(values, 1)
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        (Crop(120, 0, 100), True),
+        (Crop(150, 0, 100), False),
+        (Crop(100, 0, 40), False),
+        (Crop(100, 0, 210), False),
+        (Crop(160, 0, 180), True),
+    ],
+)
+def test_crops_of_the_same_part_are_near_and_of_similar_size(own: Crop, expected: bool) -> None:
+    assert may_be_same(Crop(100, 0, 100), own, 0.4) == expected
