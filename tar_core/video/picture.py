@@ -24,6 +24,8 @@ COLOR_MATRICES = {
     10: Colorspace.BT2020,
 }
 USUAL_COLOR_MATRIX = Colorspace.ITU601
+_COMB = 12  # levels of brightness by which a line differs from both neighbors
+_AROUND = np.ones((3, 5), np.uint8)  # lines and columns around such a place
 
 
 class PictureConverter:
@@ -50,7 +52,14 @@ class PictureConverter:
 
     def convert(self, picture: av.VideoFrame) -> np.ndarray:
         """The shown picture [height, width, 3], uint8 RGB."""
-        width, height = self._fitting_size(picture)
+        size = self._fitting_size(picture)
+        if picture.interlaced_frame:  # before its height changes
+            image = cv2.resize(_without_combs(self._to_rgb(picture, picture.width, picture.height)), size)
+        else:
+            image = self._to_rgb(picture, *size)
+        return _oriented(_centered(image, *self._stored_size), self.orientation)
+
+    def _to_rgb(self, picture: av.VideoFrame, width: int, height: int) -> np.ndarray:
         with self._lock:
             converted = self._reformatter.reformat(
                 picture,
@@ -62,7 +71,7 @@ class PictureConverter:
                 interpolation="BILINEAR",
                 threads=1,  # the decoder uses the other cores
             )
-        return _oriented(_centered(converted.to_ndarray(), *self._stored_size), self.orientation)
+        return converted.to_ndarray()
 
     def sample(self, picture: av.VideoFrame, width: int, height: int) -> np.ndarray:
         """The brightness of some pixels of the shown picture: every n-th in each direction, uint8.
@@ -134,6 +143,23 @@ def _color_matrix(picture: av.VideoFrame) -> Colorspace | None:
     if picture.format.is_rgb or picture.format.has_palette:
         return None
     return COLOR_MATRICES.get(picture.colorspace, USUAL_COLOR_MATRIX)
+
+
+def _without_combs(image: np.ndarray) -> np.ndarray:
+    """Return an interlaced picture without the combs of what moves.
+
+    Its odd lines are taken later than the even ones. Where they are unlike both neighbors, they get the mean of these;
+    elsewhere, all detail is kept.
+    """
+    even, odd = image[::2], image[1::2]
+    above, below = even[: len(odd)], np.concatenate([even[1:], even[-1:]])[: len(odd)]
+    brightness = odd[..., 1].astype(np.int16)
+    from_above, from_below = brightness - above[..., 1], brightness - below[..., 1]
+    combed = (np.minimum(from_above, from_below) > _COMB) | (np.maximum(from_above, from_below) < -_COMB)
+    combed = cv2.dilate(combed.astype(np.uint8), _AROUND)
+    cleaned = image.copy()
+    cleaned[1::2] = cv2.copyTo(cv2.addWeighted(above, 0.5, below, 0.5, 0), combed, odd.copy())
+    return cleaned
 
 
 def _centered(image: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -81,6 +81,12 @@ def compressed(plain: Path, folder: Path) -> Path:
     return ffmpeg("-i", plain, "-c:v", "libx264", "-crf", "18", "-pix_fmt", "yuv420p", folder / "compressed.mp4")
 
 
+def of_demo(demo_video: Path, path: Path, chosen: str, *marked: str) -> Path:
+    """The demo video at half its size and rate, with pictures that a filter chooses or joins."""
+    timed = f"scale={WIDTH}:{HEIGHT},{chosen},setpts=N/{FPS}/TB"
+    return ffmpeg("-i", demo_video, "-vf", timed, "-r", str(FPS), "-frames:v", str(FRAMES), *LOSSLESS, *marked, path)
+
+
 def joints(clip: MotionClip) -> np.ndarray:
     """Joints [N, 24, 3] of the man in the camera frame, meters."""
     (person,) = clip.people
@@ -130,6 +136,18 @@ def test_same_motion(
     off = distances(found, expected)
     print(f"{stored.__name__}: median {1000 * np.median(off):.2f} mm, largest {1000 * off.max():.2f} mm")
     assert np.median(off) < limit
+
+
+@pytest.mark.slow
+@pytest.mark.capture
+def test_interlaced_pictures_show_one_moment(demo_video: Path, tmp_path: Path) -> None:
+    """As camcorders record: the odd lines of each picture are those of the next one."""
+    progressive = of_demo(demo_video, tmp_path / "progressive.mp4", "select='not(mod(n,2))'")
+    marked = ("-flags", "+ildct+ilme", "-x264opts", "tff=1")
+    interlaced = of_demo(demo_video, tmp_path / "interlaced.mp4", "tinterlace=interleave_top", *marked)
+    off = distances(captured(interlaced), captured(progressive))
+    print(f"interlaced: median {1000 * np.median(off):.2f} mm, largest {1000 * off.max():.2f} mm")
+    assert np.median(off) < OTHER_IMAGES
 
 
 @pytest.mark.slow

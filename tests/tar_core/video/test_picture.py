@@ -156,6 +156,22 @@ def test_change_of_shape_keeps_the_proportions(tmp_path: Path) -> None:
     assert image_number(frame.image[:, left:right]) == 5
 
 
+def test_interlaced_pictures_show_one_moment(tmp_path: Path) -> None:
+    """A bar that moves is only where it is in the even lines; what stands still keeps its detail."""
+    moments = np.full((2, 256, 320), 40, np.uint8)
+    for moment, left in enumerate((100, 130)):
+        moments[moment, 64:192, left : left + 60] = 200
+    moments[:, 20:40:2, 20:60] = 48  # a faint pattern of single lines
+    woven = moments[0].copy()
+    woven[1::2] = moments[1, 1::2]
+    cv2.imwrite(str(tmp_path / "woven.png"), woven)
+    code = ("-pix_fmt", "yuv444p", "-c:v", "libx264", "-qp", "0")
+    for flags, expected in ((("-flags", "+ildct+ilme", "-x264opts", "tff=1"), moments[0]), ((), woven)):
+        video = ffmpeg("-i", tmp_path / "woven.png", *code, *flags, tmp_path / "woven.mkv")
+        off = np.abs(first_image(video)[..., 1].astype(int) - expected) > 8
+        assert not off[:62].any() and not off[66:190].any() and off.mean() < 0.01
+
+
 @pytest.mark.parametrize(("orientation", "expected"), [(1, "RGBW"), (3, "WBGR"), (6, "BRWG"), (8, "GWRB")])
 def test_pictures_with_exif_data_are_read(orientation: int, expected: str, tmp_path: Path) -> None:
     """Cameras write EXIF data into each picture of a motion JPEG video."""
