@@ -15,7 +15,7 @@ class TAR_OT_add_views(bpy.types.Operator):
     """Add videos of the same motion from other cameras that do not move. They correct the depth of the motion"""
 
     bl_idname = "tar.add_views"
-    bl_label = "Add Views"
+    bl_label = "Add Other Views"
     bl_options = {"REGISTER", "UNDO"}
 
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})

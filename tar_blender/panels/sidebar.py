@@ -166,7 +166,7 @@ class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):
 
 
 def _draw_views(layout: bpy.types.UILayout, settings: TARSettings) -> None:
-    column = layout.column(align=True, heading="Other Views")
+    column = layout.column(align=True)
     for index, view in enumerate(settings.views):
         row = column.row(align=True)
         row.label(text=bpy.path.basename(view.path), icon="CAMERA_DATA")

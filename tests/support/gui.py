@@ -21,6 +21,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
+from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.errors import TarError
 from tar_core.program import run_program
 from tests.support.artifacts import SUPPORT, Artifacts, make_artifacts
@@ -88,6 +89,7 @@ def run_session(blender: DebianBlender, artifacts: Artifacts, output: Path) -> l
     video, extension = videos / "balance.mp4", videos / artifacts.extension.name
     add_tone(artifacts.video, blender.host_path(video))
     shutil.copy(artifacts.extension, blender.host_path(extension))
+    shutil.copy(fetch_demo_video(camera=3), blender.host_path(videos / "view.mp4"))
     write_phone_videos(blender.host_path(videos))
     long_motion = videos / "long.npz"
     synthetic_clip(frames=10_000, first_frame=0, people=3).save(blender.host_path(long_motion))

@@ -37,6 +37,7 @@ STEPS = (
     user.browse_frames_for_box,
     importing.import_drawn_box,
     user.view_backgrounds,
+    importing.import_views,
     importing.import_long_motion,
     scenes.import_in_heavy_scene,
     importing.import_video,

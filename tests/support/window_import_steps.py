@@ -231,6 +231,28 @@ def import_video(session: Session) -> Step:
     print(f"FIGURE longest_part_processor_ms={max(part.processor for part in parts):.1f}")
 
 
+def import_views(session: Session) -> Step:
+    """Import one person from the video and from that of another camera, as one clip; then undo the import."""
+    settings = session.settings
+    view = session.video.with_name("view.mp4")
+    with session.override():
+        bpy.ops.tar.add_views(directory=str(view.parent), files=[{"name": view.name}])
+    assert settings.view_paths() == (view,)
+    settings.people = "largest"
+    session.area.tag_redraw()
+    yield DRAW_SECONDS
+    session.screenshot("views")
+    session.start_import()
+    yield from session.wait_for_import()
+    assert not session.progress.error, session.progress.error
+    yield DRAW_SECONDS
+    session.screenshot("combined")
+    yield from session.undo_import(people=1)
+    with session.override():
+        bpy.ops.tar.remove_view(index=0)
+    settings.people = "all"
+
+
 def kill_blender(session: Session) -> Step:
     """Kill this Blender during an import, after writing the process IDs of Blender and the engine to killed.txt."""
     session.start_import()
