@@ -5,7 +5,7 @@ from mathutils import Matrix, Vector
 
 from tar_core.errors import TarError
 
-from ..scene.floor import floor_transform, lowest_foot, move
+from ..scene.floor import check_movable, floor_transform, lowest_foot, move
 from ..scene.metadata import camera_of, objects_of
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
@@ -23,6 +23,7 @@ class TAR_OT_feet_on_ground(ClipOperator, bpy.types.Operator):
         if self.refuse_in_given_world():
             return {"CANCELLED"}
         try:
+            check_movable(self.collection())
             height = lowest_foot(self.collection(), context.evaluated_depsgraph_get())
         except TarError as error:
             return refuse(self, error)
@@ -50,6 +51,7 @@ class TAR_OT_floor_from_objects(ClipOperator, bpy.types.Operator):
         points = [obj.matrix_world.translation.copy() for obj in selected]
         above = camera.matrix_world.translation if camera else points[0] + Vector((0, 0, 1))
         try:
+            check_movable(self.collection())
             transform = floor_transform(points, above)
         except TarError as error:
             return refuse(self, error)

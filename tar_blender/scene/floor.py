@@ -11,10 +11,25 @@ from tar_core.errors import TarError
 
 from ..util.blender_types import data_of, pose_bones
 from .bone_names import joint_bones
+from .fcurves import curves_of
 from .metadata import people_of, person_objects
 
 _FOOT_JOINTS = tuple(f"{side}_{joint}" for side in ("left", "right") for joint in ("ankle", "foot"))
 _MIN_AREA = 1e-4  # square meters; the triangle of the three points must be larger
+
+
+def check_movable(collection: bpy.types.Collection) -> None:
+    """Check that no keys of their location hold the people of a clip in place.
+
+    Raises:
+        TarError: the object of a person has such keys.
+    """
+    for armature in people_of(collection):
+        if any(curve.data_path == "location" for curve in curves_of(armature)):
+            raise TarError(
+                f"the object of {armature.name} has location keys, which hold it in place; set Travel to Pelvis, or "
+                f"remove them"
+            )
 
 
 def lowest_foot(collection: bpy.types.Collection, depsgraph: bpy.types.Depsgraph) -> float:

@@ -79,3 +79,27 @@ def test_clips_in_the_world_of_an_animated_camera_are_not_moved(addon: None, tmp
     for operator in (bpy.ops.tar.feet_on_ground, bpy.ops.tar.floor_from_objects):
         with pytest.raises(RuntimeError, match="world of camera Mine"):
             operator(clip=collection.name)
+
+
+@pytest.mark.parametrize("place", ["object", "none"])
+def test_people_who_are_held_by_location_keys_are_refused(imported: ImportedClip, place: str) -> None:
+    """The camera would move without them."""
+    armature, camera = imported.people[0].armature, imported.camera
+    bpy.context.view_layer.objects.active = armature
+    bpy.ops.tar.move_travel(place=place)
+    before = camera.matrix_world.copy()
+    with pytest.raises(RuntimeError, match="set Travel to Pelvis"):
+        bpy.ops.tar.feet_on_ground(clip=imported.collection.name)
+    for index in range(3):
+        marker = bpy.data.objects.new("Marker", None)
+        bpy.context.scene.collection.objects.link(marker)
+        marker.location = (index, index**2, 0.5)
+    for obj in bpy.context.view_layer.objects:
+        obj.select_set(obj.name.startswith("Marker"))
+    bpy.context.view_layer.update()
+    with pytest.raises(RuntimeError, match="set Travel to Pelvis"):
+        bpy.ops.tar.floor_from_objects(clip=imported.collection.name)
+    bpy.context.view_layer.update()
+    assert camera.matrix_world == before
+    bpy.ops.tar.move_travel(place="pelvis")
+    assert bpy.ops.tar.feet_on_ground(clip=imported.collection.name) == {"FINISHED"}
