@@ -168,9 +168,9 @@ def check_upright_backgrounds(session: Session) -> Step:
 def view_result(session: Session) -> Step:
     """View the imported motion through the matched camera."""
     bpy.context.scene.frame_set(40)
-    session.view.region_3d.view_perspective = "CAMERA"
+    (clip,) = extension_module("scene.metadata").imported_clips(bpy.context.scene)
     with session.override():
-        bpy.ops.view3d.view_center_camera()
+        assert bpy.ops.tar.view_camera(clip=clip.name) == {"FINISHED"}
     yield 2 * DRAW_SECONDS
     session.screenshot("done")
 
