@@ -175,8 +175,7 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
 
 
 class TAR_OT_set_height(_EveryoneOperator, bpy.types.Operator):
-    """Give this person a known body height; the dialog begins with the present one.
-    The distance changes with it, so that the picture stays the same"""
+    """Give this person a known body height. The distance changes with it, so that the picture stays the same"""
 
     bl_idname = "tar.set_height"
     bl_label = "Body Height"
