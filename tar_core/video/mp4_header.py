@@ -21,7 +21,8 @@ _MAX_TRACKS = 100
 _MAX_RUNS = 1_000_000  # of images with the same duration that are read: 8 MB
 _TIMES, _LONG_TIMES = struct.Struct(">4I"), struct.Struct(">2QIQ")  # two dates, ticks per second, duration
 _EDIT, _LONG_EDIT = struct.Struct(">Ii4x"), struct.Struct(">Qq4x")  # duration, time in the track
-_RUN = np.dtype([("count", ">u4"), ("ticks", ">u4")])
+_DURATIONS = np.dtype([("count", ">u4"), ("ticks", ">u4")])
+_OFFSETS = np.dtype([("count", ">u4"), ("ticks", ">i4")])  # signed in all versions, as files are written
 _Box = tuple[int, int]  # where the content of a box begins and ends, bytes
 
 
@@ -66,10 +67,10 @@ def codec_tag(path: Path) -> str | None:
 
 
 class ImageTimes(NamedTuple):
-    """When the images of a video are decoded, which is in steps as long as those of their display.
+    """When the images of a video are shown, from the first one on.
 
     Attributes:
-        stamps: [N] time stamps, seconds.
+        stamps: [N] time stamps in increasing order, seconds.
         tick: resolution of the time stamps, seconds.
         end: of the display of the last image, seconds.
     """
@@ -85,16 +86,37 @@ def image_times(path: Path) -> ImageTimes | None:
         with path.open("rb") as file:
             for track, _ in _video_tracks(file):
                 scale, duration = _track_duration(file, track)
-                runs = _durations(file, track)
-                if scale and len(runs) and 0 < runs["count"].sum(dtype=np.uint64) <= MAX_LENGTH:
-                    ends = np.cumsum(np.repeat(runs["ticks"].astype(np.int64), runs["count"]))
-                    end = min(int(ends[-1]), duration or int(ends[-1]))
+                steps = _ticks(file, track, b"stts", _DURATIONS)
+                if scale and len(steps):
+                    end = min(int(steps.sum()), duration or int(steps.sum()))
                     if end == 0:
                         return None
-                    return ImageTimes(np.concatenate([[0], ends[:-1]]) / scale, 1 / scale, end / scale)
+                    decoded = np.concatenate([[0], np.cumsum(steps[:-1])])
+                    offsets = _ticks(file, track, b"ctts", _OFFSETS)
+                    if len(offsets) != len(decoded):
+                        return ImageTimes(decoded / scale, 1 / scale, end / scale)
+                    shown = np.sort(decoded + offsets)
+                    shown -= shown[0]
+                    end = max(end, int(shown[-1] + steps.min()))
+                    return ImageTimes(shown / scale, 1 / scale, end / scale)
     except (OSError, struct.error):
         pass
     return None
+
+
+def display_offsets(path: Path) -> np.ndarray:
+    """How much later than they are decoded the images of the first video track are shown, [N] ticks of its clock.
+
+    Returns:
+        An empty array if the header does not tell, as without images that are stored out of order.
+    """
+    try:
+        with path.open("rb") as file:
+            for track, _ in _video_tracks(file):
+                return _ticks(file, track, b"ctts", _OFFSETS)
+    except (OSError, struct.error):
+        pass
+    return np.empty(0, np.int64)
 
 
 def sound_delay(path: Path) -> float | None:
@@ -165,14 +187,16 @@ def _track_duration(file: BinaryIO, track: _Box) -> tuple[int, int]:
     return 0, 0
 
 
-def _durations(file: BinaryIO, track: _Box) -> np.ndarray:
-    """The runs of images of the same duration in a track."""
-    for begin, end in _boxes_within(file, track, b"mdia", b"minf", b"stbl", b"stts"):
+def _ticks(file: BinaryIO, track: _Box, kind: bytes, run: np.dtype) -> np.ndarray:
+    """The value [N] of each image of a track in a box of runs of images; empty if there is none or it is too long."""
+    for begin, end in _boxes_within(file, track, b"mdia", b"minf", b"stbl", kind):
         file.seek(begin + 8)  # after version, flags and number of runs
-        count = min((end - begin - 8) // _RUN.itemsize, _MAX_RUNS)
-        content = file.read(count * _RUN.itemsize)
-        return np.frombuffer(content[: len(content) // _RUN.itemsize * _RUN.itemsize], _RUN)
-    return np.empty(0, _RUN)
+        count = min((end - begin - 8) // run.itemsize, _MAX_RUNS)
+        content = file.read(count * run.itemsize)
+        runs = np.frombuffer(content[: len(content) // run.itemsize * run.itemsize], run)
+        if runs["count"].sum(dtype=np.uint64) <= MAX_LENGTH:
+            return np.repeat(runs["ticks"].astype(np.int64), runs["count"])
+    return np.empty(0, np.int64)
 
 
 def _sample_descriptions(file: BinaryIO) -> Iterator[_Box]:

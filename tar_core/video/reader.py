@@ -76,7 +76,7 @@ class VideoReader:
                 self.warnings.append(
                     f"{self.path}: only this picture of the sequence is captured; make a video of the pictures first"
                 )
-            timeline = read_timeline(video)
+            timeline = read_timeline(video, self.path)
             self._set_timeline(timeline)
             if not timeline.is_indexed:
                 opened.close()

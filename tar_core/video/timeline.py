@@ -4,11 +4,13 @@ import heapq
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import av
 import numpy as np
 
 from tar_core.video.container import OpenVideo
+from tar_core.video.mp4_header import display_offsets
 from tar_core.video.nominal_rate import nominal_fps, shown_seconds
 
 _REORDERED = 16  # images; codecs store an image at most this far from its place
@@ -31,14 +33,17 @@ class Timeline:
     is_indexed: bool = False
 
 
-def read_timeline(video: OpenVideo) -> Timeline:
+def read_timeline(video: OpenVideo, path: Path) -> Timeline:
     """Read the time stamps of the whole file, without decoding it.
 
     They are in the index of MP4 and AVI files; other files are read from the current place to the end.
     """
     stream = video.stream
     second = float(stream.time_base or 1)
-    stamps = _indexed_stamps(video)
+    # An index has the times of decoding.
+    offsets = display_offsets(path)
+    are_shown = len(offsets) == len(stream.index_entries)
+    stamps = _indexed_stamps(video, offsets.tolist() if are_shown else None)
     end = None
     if stamps is None:
         stamps, end = _stored_stamps(video)
@@ -51,17 +56,23 @@ def read_timeline(video: OpenVideo) -> Timeline:
     if end is not None:
         announced = (video.container.duration or 0) / av.time_base
         return Timeline(fps, round(length * fps), max(announced - max(end, length), 0.0))
-    if stream.duration:  # an index has the times of decoding, whose ends are further apart than those of display
+    if stream.duration and not are_shown:  # the ends of decoding are further apart than those of display
         length = min(length, stream.duration * second)
     return Timeline(fps, max(round(length * fps), 1), is_indexed=True)
 
 
-def _indexed_stamps(video: OpenVideo) -> list[int] | None:
-    """Time stamps in the file's index, in the order of decoding; None if it has none or an incomplete one."""
+def _indexed_stamps(video: OpenVideo, offsets: list[int] | None) -> list[int] | None:
+    """Time stamps in the file's index, in increasing order; None if it has none or an incomplete one.
+
+    Args:
+        video: the open file.
+        offsets: how much later than they are decoded the images are shown; None for the times of decoding.
+    """
     entries = video.stream.index_entries
     if not 0 < video.stream.frames <= len(entries):
         return None
-    return [entry.timestamp for entry in entries if not entry.is_discard]
+    pairs = zip(entries, offsets or [0] * len(entries), strict=True)
+    return sorted(entry.timestamp + offset for entry, offset in pairs if not entry.is_discard)
 
 
 def _stored_stamps(video: OpenVideo) -> tuple[list[int], float | None]:

@@ -47,6 +47,7 @@ def test_time_stamps_are_those_of_the_engine(name: str, tmp_path: Path) -> None:
     assert times is not None and len(times.stamps) == 17
     np.testing.assert_allclose(np.diff(times.stamps).min(), 1 / 30, atol=times.tick)
     assert round(times.end * reader.fps) == reader.frame_count
+    np.testing.assert_allclose(times.stamps, np.array([0, 1, 2, 3, *range(4, 30, 2)]) / 30, atol=times.tick)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov"])

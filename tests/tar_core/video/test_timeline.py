@@ -37,3 +37,11 @@ def test_time_stamps_start_again_where_files_were_joined(tmp_path: Path) -> None
     assert numbers[:60] == list(range(60)) and reader.frame_count == len(numbers) == 118
     assert np.abs(np.array(numbers[60:]) - np.arange(58)).max() <= 1
     assert not reader.warnings
+
+
+def test_images_that_are_stored_out_of_order_are_counted_to_the_last_one(tmp_path: Path) -> None:
+    """The index has the times of decoding. With a variable rate, these end earlier than those of display."""
+    kept = ("-vf", "select='lt(n,24)+not(mod(n,4))'", "-fps_mode", "vfr")
+    plain = write_images(tmp_path / "plain.mp4", 60)
+    reader = VideoReader(ffmpeg("-i", plain, *kept, "-c:v", "libx264", "-bf", "3", tmp_path / "variable.mp4"))
+    assert len(list(reader.frames())) == reader.frame_count == 57
