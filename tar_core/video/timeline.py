@@ -76,18 +76,23 @@ def _indexed_stamps(video: OpenVideo, offsets: list[int] | None) -> list[int] | 
 
 
 def _stored_stamps(video: OpenVideo) -> tuple[list[int], float | None]:
-    """Time stamps of the stored images in the order of display, and the end of all streams, seconds."""
+    """Time stamps of the stored images in the order of display, and the end of all streams, seconds.
+
+    Images before the first key frame cannot be decoded: recordings of broadcasts begin anywhere.
+    """
     stamps: list[int] = []
-    end = 0.0
+    end, started = 0.0, False
 
     def stamps_of_images() -> Iterator[int]:
-        nonlocal end
+        nonlocal end, started
         for packet in video.container.demux():
+            is_image = packet.stream.index == video.stream.index and not packet.is_discard
+            started = started or (is_image and packet.is_keyframe)
             stamp = packet.pts if packet.pts is not None else packet.dts
             if stamp is None or packet.time_base is None:
                 continue
             end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
-            if packet.stream.index == video.stream.index and not packet.is_discard:
+            if is_image and started:
                 yield stamp
 
     with suppress(av.FFmpegError, OSError):  # a damaged file is read as far as possible

@@ -45,3 +45,15 @@ def test_images_that_are_stored_out_of_order_are_counted_to_the_last_one(tmp_pat
     plain = write_images(tmp_path / "plain.mp4", 60)
     reader = VideoReader(ffmpeg("-i", plain, *kept, "-c:v", "libx264", "-bf", "3", tmp_path / "variable.mp4"))
     assert len(list(reader.frames())) == reader.frame_count == 57
+
+
+def test_recording_begins_between_key_frames(tmp_path: Path) -> None:
+    """What comes before the first one is no damage."""
+    whole = ffmpeg("-i", write_images(tmp_path / "plain.mp4", 60), "-c:v", "libx264", "-g", "20", tmp_path / "whole.ts")
+    packets = whole.read_bytes()
+    recording = tmp_path / "recording.ts"
+    recording.write_bytes(packets[len(packets) // 188 // 6 * 188 :])
+    reader = VideoReader(recording)
+    numbers = [image_number(frame.image) for frame in reader.frames()]
+    assert numbers == list(range(60 - len(numbers), 60)) and 20 < len(numbers) < 60
+    assert reader.frame_count == len(numbers) and not reader.warnings
