@@ -10,6 +10,7 @@ TIME_STAMP_TOLERANCE = 0.0015  # seconds; some containers round time stamps to m
 FAST_SHARE = 0.25  # of the images that must be so fast for the rate to be as high
 SIMILAR = 0.25  # relative difference up to which a step is taken for an ordinary one; cameras are not exact
 LONGEST_FRAME = 60.0  # seconds; a longer gap between time stamps is a splice, not one frame shown that long
+LARGEST_STEP_BACK = 0.5  # seconds; where time stamps go back further, files were joined
 DEFAULT_RATE = 30.0  # of files that tell nothing about time
 
 
@@ -39,6 +40,11 @@ def nominal_fps(stated: Iterable[float], stamps: np.ndarray, tick: float = 0.0) 
             return candidate
     standard = min(STANDARD_RATES, key=lambda candidate: abs(candidate - rate))
     return standard if abs(standard - rate) <= RATE_TOLERANCE * rate else rate
+
+
+def is_splice(steps: np.ndarray) -> np.ndarray:
+    """Whether steps between time stamps (seconds) are from one recording to another, instead of times of images."""
+    return (steps > LONGEST_FRAME) | (steps < -LARGEST_STEP_BACK)
 
 
 def shown_seconds(stamps: np.ndarray, fps: float) -> float:

@@ -13,12 +13,11 @@ from tar_core.errors import TarError
 from tar_core.motion_forms import MAX_FPS, MIN_FPS
 from tar_core.npz import MAX_LENGTH
 from tar_core.video.container import OpenVideo, open_video
-from tar_core.video.nominal_rate import LONGEST_FRAME
+from tar_core.video.nominal_rate import is_splice
 from tar_core.video.picture import Picture, PictureConverter
 from tar_core.video.picture_sequence import is_one_of_a_sequence
 from tar_core.video.timeline import Timeline, read_timeline
 
-LARGEST_STEP_BACK = 0.5  # seconds; where time stamps go back further, files were joined
 SEEK_BEYOND = 5.0  # seconds; a later start is reached by seeking, an earlier one by decoding all frames before it
 
 
@@ -99,6 +98,7 @@ class VideoReader:
             )
         self.fps = timeline.fps
         self.frame_count = timeline.frame_count
+        self._is_joined = timeline.is_joined
         self._missing = round(timeline.missing * self.fps)  # frames
 
     @property
@@ -136,8 +136,7 @@ class VideoReader:
         splice = 0.0  # frames added or lost by jumps of the time stamps
         for picture in self._pictures_from(start):
             position = last if picture.time is None else (picture.time - self._first_stamp) * self.fps - splice
-            ahead = (position - last) / self.fps if last >= 0 else 0.0
-            if ahead > LONGEST_FRAME or ahead < -LARGEST_STEP_BACK:  # files were joined
+            if last >= 0 and is_splice(np.array((position - last) / self.fps)):
                 splice += position - last - 1
                 position = last + 1
             elif position <= last:  # the file has no time stamps, or wrong ones
@@ -150,7 +149,7 @@ class VideoReader:
         """Decode the file, from shortly before frame `start` if that is far away and seeking works in this file."""
         begun, self._begun = self._begun, None
         seconds = start / self.fps
-        if seconds > SEEK_BEYOND:
+        if seconds > SEEK_BEYOND and not self._is_joined:
             with open_video(self.path) as video:
                 pictures = self._seek(video, seconds - 1.0)
                 first = next(pictures, None)

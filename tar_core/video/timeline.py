@@ -11,7 +11,7 @@ import numpy as np
 
 from tar_core.video.container import OpenVideo
 from tar_core.video.mp4_header import display_offsets
-from tar_core.video.nominal_rate import nominal_fps, shown_seconds
+from tar_core.video.nominal_rate import is_splice, nominal_fps, shown_seconds
 
 _REORDERED = 16  # images; codecs store an image at most this far from its place
 
@@ -24,12 +24,14 @@ class Timeline:
         fps: the constant rate.
         frame_count: number of frames at this rate; None if the file has no time stamps.
         missing: seconds at the end that the file announces, but does not contain.
+        is_joined: time stamps jump, as in files that were joined, so that no place can be found by its time.
         is_indexed: the times are from the file's index, so nothing else of the file was read.
     """
 
     fps: float
     frame_count: int | None
     missing: float = 0.0
+    is_joined: bool = False
     is_indexed: bool = False
 
 
@@ -55,7 +57,8 @@ def read_timeline(video: OpenVideo, path: Path) -> Timeline:
     length = shown_seconds(times, fps)
     if end is not None:
         announced = (video.container.duration or 0) / av.time_base
-        return Timeline(fps, round(length * fps), max(announced - max(end, length), 0.0))
+        missing = max(announced - max(end, length), 0.0)
+        return Timeline(fps, round(length * fps), missing, bool(is_splice(np.diff(times)).any()))
     if stream.duration and not are_shown:  # the ends of decoding are further apart than those of display
         length = min(length, stream.duration * second)
     return Timeline(fps, max(round(length * fps), 1), is_indexed=True)

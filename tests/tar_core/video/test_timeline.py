@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tar_core.video.reader import VideoReader
-from tests.support.videos import ffmpeg, image_number, write_images
+from tests.support.videos import ffmpeg, image_number, numbered, write_images
 
 
 @pytest.mark.parametrize("fps", [15, 24, 25, 30, 50])
@@ -45,6 +45,18 @@ def test_images_that_are_stored_out_of_order_are_counted_to_the_last_one(tmp_pat
     plain = write_images(tmp_path / "plain.mp4", 60)
     reader = VideoReader(ffmpeg("-i", plain, *kept, "-c:v", "libx264", "-bf", "3", tmp_path / "variable.mp4"))
     assert len(list(reader.frames())) == reader.frame_count == 57
+
+
+@pytest.mark.parametrize(("ending", "codec"), [("ts", "libx264"), ("mpg", "mpeg2video")])
+def test_late_start_in_joined_files_is_reached_exactly(ending: str, codec: str, tmp_path: Path) -> None:
+    plain = write_images(tmp_path / "plain.mp4", 240, lambda k: numbered(k % 64))
+    part = ffmpeg("-i", plain, "-c:v", codec, "-g", "30", "-b:v", "2M", tmp_path / f"part.{ending}")
+    path = tmp_path / f"joined.{ending}"
+    path.write_bytes(2 * part.read_bytes())
+    reader = VideoReader(path)
+    for start in (200, 235, 250, 450):
+        expected = [frame % 240 % 64 for frame in range(start, start + 3)]
+        assert [image_number(frame.image) for frame in reader.frames(start, start + 2)] == expected
 
 
 def test_recording_begins_between_key_frames(tmp_path: Path) -> None:
