@@ -75,6 +75,7 @@ class VideoReader:
                 self.warnings.append(
                     f"{self.path}: only this picture of the sequence is captured; make a video of the pictures first"
                 )
+            self._has_decoding_times = video.container.format.name == "avi"
             timeline = read_timeline(video, self.path)
             self._set_timeline(timeline)
             if not timeline.is_indexed:
@@ -86,7 +87,7 @@ class VideoReader:
         if first is None:
             raise TarError(f"{self.path}: no frame can be decoded; the file is empty or damaged, convert it again")
         self._begun: Iterator[av.VideoFrame] | None = itertools.chain([first], pictures)
-        self._first_stamp = first.time or 0.0
+        self._first_stamp = self._time(first) or 0.0
         self._converter = PictureConverter(first, video.stream.sample_aspect_ratio)
         self.width, self.height = self._converter.width, self._converter.height
 
@@ -135,7 +136,8 @@ class VideoReader:
         last = -1.0
         splice = 0.0  # frames added or lost by jumps of the time stamps
         for picture in self._pictures_from(start):
-            position = last if picture.time is None else (picture.time - self._first_stamp) * self.fps - splice
+            time = self._time(picture)
+            position = last if time is None else (time - self._first_stamp) * self.fps - splice
             if last >= 0 and is_splice(np.array((position - last) / self.fps)):
                 splice += position - last - 1
                 position = last + 1
@@ -145,6 +147,14 @@ class VideoReader:
             if position >= start - 1.5:  # otherwise the next image is nearer to the first wanted frame
                 yield _Decoded(position, Picture(picture, self._converter))
 
+    def _time(self, picture: av.VideoFrame) -> float | None:
+        """Time stamp of a decoded picture, seconds; None if it has none.
+
+        AVI files have times of decoding only, which PyAV also returns as those of display, in another order.
+        """
+        stamp = picture.dts if self._has_decoding_times else picture.pts
+        return None if stamp is None or picture.time_base is None else float(stamp * picture.time_base)
+
     def _pictures_from(self, start: int) -> Iterator[av.VideoFrame]:
         """Decode the file, from shortly before frame `start` if that is far away and seeking works in this file."""
         begun, self._begun = self._begun, None
@@ -153,8 +163,8 @@ class VideoReader:
             with open_video(self.path) as video:
                 pictures = self._seek(video, seconds - 1.0)
                 first = next(pictures, None)
-                if first is not None and first.time is not None:
-                    time = first.time - self._first_stamp
+                if first is not None and (stamp := self._time(first)) is not None:
+                    time = stamp - self._first_stamp
                     if 0 < time <= seconds - 2 / self.fps:
                         yield first
                         yield from pictures

@@ -127,6 +127,19 @@ def test_times_count_from_the_first_shown_image(
     assert (reader.fps, reader.frame_count, reader.warnings) == (FPS, 60 - skipped, [])
 
 
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_avi_with_reordered_images(codec: str, tmp_path: Path) -> None:
+    """Its time stamps are those of decoding."""
+    plain = write_images(tmp_path / "plain.mp4", 240, lambda k: numbered(k % 64))
+    path = ffmpeg("-i", plain, "-c:v", codec, "-bf", "2", "-g", "40", "-b:v", "2M", tmp_path / "reordered.avi")
+    reader = VideoReader(path)
+    frames = list(reader.frames())
+    assert [image_number(frame.image) for frame in frames] == [k % 64 for k in range(240)]
+    np.testing.assert_allclose([frame.time for frame in frames], np.arange(240) / FPS, atol=1e-3)
+    assert reader.frame_count == 240 and not reader.warnings
+    assert [image_number(frame.image) for frame in reader.frames(200, 202)] == [8, 9, 10]
+
+
 def test_longer_sound_is_no_damage(video: Path, tmp_path: Path) -> None:
     for name in ("sound.mp4", "sound.mkv"):
         sound = ("-f", "lavfi", "-i", "sine=duration=5")
