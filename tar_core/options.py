@@ -280,7 +280,7 @@ class CleanupOptions:
         True,
         "Lean Correction",
         "Correct leaning along the line of sight, so that the center of mass is above the feet. Needs straight lines "
-        "in the image and a static camera",
+        "in the image",
     )
 
     def __post_init__(self) -> None:

@@ -6,6 +6,9 @@ error of the lean: the center of mass of a person who stands is above the feet. 
 the pelvis by the same rotation, about axes perpendicular to the line of sight only, and translated so that the body
 covers the same pixels as well as possible. Both the network's lean and the balance have errors; the rotation is the
 most likely one between the two.
+
+The line of sight turns if the camera or the person moves. So the balance is that of the body as seen from the camera,
+and the rotation turns with the line of sight.
 """
 
 from dataclasses import replace
@@ -23,74 +26,116 @@ from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, rotat
 from tar_core.skeleton import NUM_JOINTS, pose_skeleton
 
 _LEAN_ERROR = 6.0  # degrees; expected error of the network's lean
+# Share of the frames with reliable legs in which a leg carries the body. Those who run are balanced over whole steps,
+# of which only parts are found.
+_MIN_SUPPORTED = 0.5
 _MAX_LEAN = 20.0  # degrees; a person who is farther out of balance leans on or hangs from something
 
 
 def correct_clip_lean(clip: MotionClip, body: BodyData) -> MotionClip:
     """Correct the lean of all people in a clip.
 
-    The clip is returned unchanged if its lean is already corrected, the vertical is unreliable or the camera moves.
-    Otherwise its floor, if any, is removed, since it is no longer valid.
+    The clip is returned unchanged if its lean is already corrected or the vertical is unreliable. Otherwise its floor,
+    if any, is removed, since it is no longer valid.
     """
     vertical = clip.vertical
-    if vertical is None or vertical.error >= MAX_VERTICAL_ERROR:
+    if vertical is None or vertical.error >= MAX_VERTICAL_ERROR or clip.lean_corrected:
         return clip
-    if clip.lean_corrected or clip.camera_trajectory is not None:
-        return clip
-    people = [correct_person_lean(person, body, clip.fps, vertical) for person in clip.people]
+    people = [
+        correct_person_lean(
+            person,
+            body,
+            clip.fps,
+            vertical,
+            clip.camera_rotations(person.frames),
+            clip.camera_positions(person.frames),
+        )
+        for person in clip.people
+    ]
     return replace(clip, people=people, floor=None, lean_corrected=True)
 
 
-def correct_person_lean(person: PersonMotion, body: BodyData, fps: float, vertical: Vertical) -> PersonMotion:
+def correct_person_lean(
+    person: PersonMotion, body: BodyData, fps: float, vertical: Vertical, cameras: np.ndarray, positions: np.ndarray
+) -> PersonMotion:
     """Correct the lean of one person.
 
     Args:
         person: the motion.
         body: the body of the motion.
         fps: frame rate.
-        vertical: in the camera frame, the same for all frames.
+        vertical: in the clip's frame.
+        cameras: [N, 3, 3] rotations from the clip's frame to the camera of each frame.
+        positions: [N, 3] of the camera in the clip's frame, meters.
     """
     poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
     rest = rest_joints(body, person.betas.astype(np.float64))
     bones, joints = pose_skeleton(poses, rest)
     joints = joints + person.trans[:, None]
     soles = surface_points(person, body, sole_vertices(body), bones)
-    balance = estimate_balance(joints, soles, has_reliable_legs(person), fps, vertical.up)
+    sight = joints[:, 0] - positions
+    turns = turns_to_one_heading(sight, vertical.up)
+    balance = estimate_balance(joints, soles, has_reliable_legs(person), fps, vertical.up, positions, turns)
     if balance is None or balance.up @ vertical.up < np.cos(np.radians(_MAX_LEAN)):
         return person
-    rotation = axis_angle_to_matrix(correcting_rotation(balance, vertical, joints[:, 0].mean(0)))
-    poses[:, 0] = matrix_to_axis_angle(rotation @ axis_angle_to_matrix(poses[:, 0]))
-    rotated = (joints - joints[:, :1]) @ rotation.T + joints[:, :1]
-    shift = translation_to_pixels(rotated, joints[..., :2] / joints[..., 2:])
+    direction = np.einsum("nab,nb->na", turns, sight).mean(0)
+    rotation = axis_angle_to_matrix(correcting_rotation(balance, vertical, direction))
+    rotations = turns.swapaxes(1, 2) @ rotation @ turns
+    poses[:, 0] = matrix_to_axis_angle(rotations @ axis_angle_to_matrix(poses[:, 0]))
+    seen = (joints - positions[:, None]) @ cameras.swapaxes(1, 2)
+    rotated = (joints - joints[:, :1]) @ (cameras @ rotations).swapaxes(1, 2) + seen[:, :1]
+    shift = translation_to_pixels(rotated, seen[..., :2] / seen[..., 2:])
     return replace(
         person,
         poses=poses.reshape(len(person), -1).astype(person.poses.dtype),
-        trans=(person.trans + shift).astype(person.trans.dtype),
+        trans=(person.trans + np.einsum("nba,nb->na", cameras, shift)).astype(person.trans.dtype),
     )
 
 
+def turns_to_one_heading(sight: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """Rotations [N, 3, 3] about the vertical after which a person is always seen in the same horizontal direction.
+
+    Args:
+        sight: [N, 3] from the camera to the person.
+        up: [3] unit vector.
+    """
+    level = sight - (sight @ up)[:, None] * up
+    return rotation_between(level, level[len(level) // 2])
+
+
 def estimate_balance(
-    joints: np.ndarray, soles: np.ndarray, has_legs: np.ndarray, fps: float, up: np.ndarray
+    joints: np.ndarray,
+    soles: np.ndarray,
+    has_legs: np.ndarray,
+    fps: float,
+    up: np.ndarray,
+    camera: np.ndarray,
+    turns: np.ndarray,
 ) -> Balance | None:
     """Estimate the vertical from the balance of one person on their feet.
 
     Args:
-        joints: [N, 24, 3] in the camera frame, meters.
-        soles: [N, 4, 3] in the camera frame, meters.
+        joints: [N, 24, 3] in the clip's frame, meters.
+        soles: [N, 4, 3] in the clip's frame, meters.
         has_legs: [N] bool; whether the legs are reliable.
         fps: frame rate.
         up: [3] approximate vertical, from which the contacts with the floor are found.
+        camera: [N, 3] position of the camera, meters.
+        turns: [N, 3, 3] rotations after which the body leans in the same direction in all frames.
 
     Returns:
-        The estimate; None if the person never stands on their legs.
+        The estimate after these rotations; None if the person seldom stands on their legs.
     """
-    speed = point_speed(soles, fps)
+    speed = point_speed(soles, fps, camera)
     slow = find_contacts(soles, fps, speed=speed)
-    if not slow.any():
+    if not slow.any() or not has_legs.any():
         return None
     floor = Floor(up, -float(np.median(soles[slow] @ up)))
     is_support = find_contacts(soles, fps, floor, speed) & (has_legs & is_on_legs(joints))[:, None]
-    return find_balance(center_of_mass(joints), soles, is_support, fps)
+    if is_support.any(1)[has_legs].mean() < _MIN_SUPPORTED:
+        return None
+    turned = turns.swapaxes(1, 2)
+    return find_balance((center_of_mass(joints)[:, None] @ turned)[:, 0], soles @ turned, is_support, fps)
 
 
 def correcting_rotation(balance: Balance, vertical: Vertical, position: np.ndarray) -> np.ndarray:

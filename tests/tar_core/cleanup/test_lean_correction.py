@@ -72,12 +72,7 @@ def test_lean_across_the_line_of_sight_is_kept() -> None:
 
 def test_unreliable_cases_are_unchanged() -> None:
     clip = leaning(8)
-    path = CameraTrajectory(0, np.zeros((90, 3)))
-    for unreliable in (
-        replace(clip, vertical=None),
-        replace(clip, vertical=Vertical(UP, 20.0)),
-        replace(clip, camera_trajectory=path),
-    ):
+    for unreliable in (replace(clip, vertical=None), replace(clip, vertical=Vertical(UP, 20.0))):
         assert correct_clip_lean(unreliable, BODY) is unreliable
     sits = leaning(8)
     for side in ("left", "right"):
@@ -86,6 +81,33 @@ def test_unreliable_cases_are_unchanged() -> None:
     hangs = leaning(35)
     for other in (sits, hangs):
         assert correct_clip_lean(other, BODY).people[0] is other.people[0]
+
+
+def test_a_camera_that_turns_to_another_place() -> None:
+    """The person leans away from the camera in all frames, and is corrected in all, as in front of a static camera."""
+    still = correct_clip_lean(leaning(8), BODY).people[0]
+    turns = Rotation.from_rotvec(np.repeat(np.radians([0, 120]), 45)[:, None] * UP)  # stands in two places
+    around, expected = (_carried(person, turns) for person in (leaning(8).people[0], still))
+    panned = replace(leaning(8), people=[around], camera_trajectory=CameraTrajectory(0, turns.inv().as_rotvec()))
+    after = correct_clip_lean(panned, BODY).people[0]
+    np.testing.assert_allclose(after.poses, expected.poses, atol=0.01)
+    np.testing.assert_allclose(after.trans, expected.trans, atol=0.01)
+    assert np.abs(after.poses - around.poses).max() > np.radians(2)
+
+
+def _carried(person: PersonMotion, turns: Rotation) -> PersonMotion:
+    """A person carried around the camera by one rotation for each frame."""
+    pelvis = rest_joints(BODY, person.betas.astype(float))[0]
+    poses = person.poses.astype(float)
+    poses[:, :3] = (turns * Rotation.from_rotvec(poses[:, :3])).as_rotvec()
+    return replace(person, poses=poses, trans=turns.apply(person.trans + pelvis) - pelvis)
+
+
+def test_people_who_seldom_stand_are_unchanged() -> None:
+    """As those who run, of whose steps only parts are found."""
+    clip = leaning(8)
+    clip.people[0].trans[:60] += np.linspace(0, 6, 60)[:, None] * np.array([1, 0, 0], np.float32)
+    assert correct_clip_lean(clip, BODY).people[0] is clip.people[0]
 
 
 def test_lean_is_corrected_only_once(tmp_path: Path) -> None:
