@@ -10,6 +10,7 @@ shared/data beside the repository, and EGL to render.
     python -m benchmarks.bench_world --keep              without capturing again what --output has
     python -m benchmarks.bench_world --sheets            also draw side and top views: OUTPUT/NAME.png
     python -m benchmarks.bench_world --capture=--raw     with more arguments for the command
+    python -m benchmarks.bench_world --parts             also what WA-MPJPE is made of (benchmarks/world/parts.py)
 """
 
 import argparse
@@ -22,6 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recordings import read_recordings
+from benchmarks.world.parts import errors_of_parts, parts_header, parts_row
 from benchmarks.world.people import captured_people, identity_switches, match_people, must_be_found, true_people
 from benchmarks.world.rendering import Studio
 from benchmarks.world.scenes import Recipe, recipes
@@ -159,6 +161,21 @@ def print_kinds(results: Sequence[Result]) -> None:
     print(figure(Scores.pooled(groups["all"])))
 
 
+def print_parts(results: Sequence[Result], body: BodyData) -> None:
+    """Print WA-MPJPE with parts replaced by the truth, for each kind of motion, with and without a room, for all."""
+    captured = [(result, errors_of_parts(result.clean.clip, result.truth, body)) for result in results if result.clean]
+    groups = {
+        kind: [errors for result, errors in captured if result.recipe.kind == kind]
+        for kind in dict.fromkeys(result.recipe.kind for result, _ in captured)
+    }
+    groups["rooms (lines)"] = [errors for result, errors in captured if result.recipe.backdrop == "room"]
+    groups["no room"] = [errors for result, errors in captured if result.recipe.backdrop != "room"]
+    groups["all"] = [errors for _, errors in captured]
+    print(parts_header())
+    for name, errors in groups.items():
+        print(parts_row(name, errors))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description="measure captured motion in the world, on rendered videos")
     parser.add_argument("--only", nargs="+", default=[], help="names of videos")
@@ -166,6 +183,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=REPOSITORY / "out" / "bench_world", help="folder for the clips")
     parser.add_argument("--keep", action="store_true", help="do not capture again what the output folder has")
     parser.add_argument("--sheets", action="store_true", help="also draw side and top views")
+    parser.add_argument("--parts", action="store_true", help="also print WA-MPJPE with parts replaced by the truth")
     parser.add_argument("--capture", action="append", default=[], help="another argument for capture")
     options = parser.parse_args()
     try:
@@ -175,6 +193,8 @@ def main() -> int:
     except TarError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    if options.parts:
+        print_parts(results, load_body())
     print_kinds(results)
     return 0
 
