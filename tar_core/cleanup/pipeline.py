@@ -1,7 +1,7 @@
 """The clean-up of captured motion. Only this module calls its steps.
 
-    outliers and smoothing -> focal length, known heights -> lean correction -> ground plane -> root path
-    -> placement in the world                                                       all people together: `settle`
+    facing -> walks in gaps, outliers, smoothing -> focal length, known heights -> lean correction -> ground plane
+    -> root path -> placement in the world                                          all people together: `settle`
     edited contacts, standing on the floor -> foot locking -> resampling -> contact locking each person: `finish`
 
 The command line, the sidebar, the headless command and Re-import all call `clean_up`. After an edit of one person's
@@ -18,6 +18,7 @@ from tar_core.camera.placement import WorldPlacement
 from tar_core.cleanup.body_size import person_of_height, stand_on_floor, with_shape
 from tar_core.cleanup.camera_height import camera_height
 from tar_core.cleanup.contact_locking import lock_contacts
+from tar_core.cleanup.facing import correct_clip_facing
 from tar_core.cleanup.foot_contacts import foot_contacts
 from tar_core.cleanup.foot_locking import lock_clip_feet, lock_feet
 from tar_core.cleanup.ground_plane import MIN_CONFIDENCE, find_floor
@@ -116,7 +117,7 @@ def settle(
     """
     heights = heights or {}
     if options.smoothing > 0:
-        clip = smooth_clip(clip, options.smoothing)
+        clip = smooth_clip(correct_clip_facing(clip, body), options.smoothing)
     if focal_length is not None:
         clip = clip.with_focal_length(focal_length)
     clip = _with_heights(clip, body, heights)
