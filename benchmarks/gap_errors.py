@@ -56,8 +56,7 @@ def errors_in_gaps(clip: MotionClip, truth: Truth, seconds: float, body: BodyDat
     chosen = [
         k
         for k, (person, first) in enumerate(zip(clip.people, firsts, strict=True))
-        if first >= MIN_AROUND * clip.fps
-        and fill_walks(gap := with_gap(person, first, first + count), clip.fps).poses.tobytes() != gap.poses.tobytes()
+        if first >= MIN_AROUND * clip.fps and _is_filled(with_gap(person, first, first + count), first, clip)
     ]
     if not chosen:
         return {}
@@ -86,6 +85,11 @@ def errors_in_gaps(clip: MotionClip, truth: Truth, seconds: float, body: BodyDat
             pa = pa_mpjpe(captured[k].in_camera[rows], target.in_camera[frames])
             errors.setdefault(name, []).append((float(pa.mean()), 1000 * float(moved.mean()) if len(moved) else np.nan))
     return errors
+
+
+def _is_filled(person: PersonMotion, row: int, clip: MotionClip) -> bool:
+    """Whether the clean-up fills the gap that begins in a row."""
+    return not np.array_equal(fill_walks(person, clip.fps, clip.width).poses[row], person.poses[row])
 
 
 def main() -> int:

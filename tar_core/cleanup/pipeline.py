@@ -1,6 +1,6 @@
 """The clean-up of captured motion. Only this module calls its steps.
 
-    facing -> walks in gaps, outliers, smoothing -> focal length, known heights -> lean correction -> ground plane
+    facing -> walks in gaps -> outliers, smoothing -> focal length, known heights -> lean correction -> ground plane
     -> root path -> placement in the world                                          all people together: `settle`
     edited contacts, standing on the floor -> foot locking -> resampling -> contact locking each person: `finish`
 
@@ -26,6 +26,7 @@ from tar_core.cleanup.lean_correction import correct_clip_lean
 from tar_core.cleanup.resampling import resample_clip, resample_flags
 from tar_core.cleanup.root_path import change_path, correct_root_paths
 from tar_core.cleanup.smoothing import smooth_clip
+from tar_core.cleanup.walk_cycles import fill_clip_walks
 from tar_core.edits import FEET, HANDS, PersonEdits
 from tar_core.motion import Floor, MotionClip, PersonMotion
 from tar_core.options import CleanupOptions
@@ -117,7 +118,7 @@ def settle(
     """
     heights = heights or {}
     if options.smoothing > 0:
-        clip = smooth_clip(correct_clip_facing(clip, body), options.smoothing)
+        clip = smooth_clip(fill_clip_walks(correct_clip_facing(clip, body)), options.smoothing)
     if focal_length is not None:
         clip = clip.with_focal_length(focal_length)
     clip = _with_heights(clip, body, heights)

@@ -11,8 +11,7 @@ weights keep sudden movements such as hits and stops, and ignore frames that are
 smoothed in the same way: strongly along the line of sight, where a single camera is least precise, and hardly across
 it.
 
-Gaps in walking are filled first (walk_cycles.py), and outliers are interpolated (outliers.py): they are farther off
-than an error, and would be taken for hits.
+Outliers are interpolated first (outliers.py): they are farther off than an error, and would be taken for hits.
 
 The expected errors are proportional to the strength of the smoothing. Small motion slower than about sqrt(a / sigma_t)
 is kept: 10 Hz at the default strength, for a joint whose position is expected to be 0.1 m off.
@@ -24,7 +23,6 @@ import numpy as np
 
 from tar_core.cleanup.banded import cauchy_weights, second_differences, solve_band
 from tar_core.cleanup.outliers import fill_outliers
-from tar_core.cleanup.walk_cycles import fill_walks
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import (
@@ -56,7 +54,7 @@ def smooth_clip(clip: MotionClip, strength: float) -> MotionClip:
 
 
 def smooth_person(person: PersonMotion, fps: float, strength: float, camera: np.ndarray | None = None) -> PersonMotion:
-    """Fill gaps in walking, repair outliers, and smooth the poses and the translation of one person.
+    """Repair outliers, and smooth the poses and the translation of one person.
 
     Args:
         person: the motion.
@@ -70,7 +68,7 @@ def smooth_person(person: PersonMotion, fps: float, strength: float, camera: np.
     check_strength(strength)
     if strength == 0:
         return person
-    person = fill_outliers(fill_walks(person, fps), fps)
+    person = fill_outliers(person, fps)
     if len(person) < MIN_FRAMES:
         return person
     errors = expected_errors(person)

@@ -10,7 +10,11 @@ before the gap or after it. Its phase continues into the gap, and the poses in t
 at about the same phase, which change from those before to those after. Left and right are half a cycle apart, so
 mirrored poses stand in where less than a cycle was seen.
 
-The root and the rotation of the body remain interpolated. Foot locking then holds the feet as in any other steps.
+The first and the last frames of a person who walks into the picture or out of it at its left or right side are filled
+in the same way, since half a body is not enough to see a pose.
+
+In gaps, the path and the rotation of the body remain interpolated, at the ends only the path remains as captured. Foot
+locking then holds the feet as in any other steps.
 """
 
 from collections.abc import Sequence
@@ -19,7 +23,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tar_core.filters import true_runs
-from tar_core.motion import PersonMotion
+from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import (
     axis_angle_to_quaternion,
     quaternion_between,
@@ -30,11 +34,14 @@ from tar_core.rotations import (
 from tar_core.skeleton import JOINT_NAMES, MIRROR, NUM_JOINTS
 
 MIN_GAP, MAX_GAP = 0.25, 4.0  # seconds; in a shorter gap, the interpolated poses are good
+_WHOLE = 0.9  # share of the width of the box that is inside the picture, below which a person is cut off
+_MAX_CUT = 0.4  # seconds at the beginning and at the end
 _WINDOW = 2.5  # seconds of poses that are used on each side of a gap
 _FREQUENCIES = np.arange(0.7, 1.61, 0.02)  # Hz, of cycles of two steps; 0.8 to 1.1 in walking, up to 1.5 in running
 _MIN_CYCLES = 0.8  # that are needed on a side
 _MIN_SWING = 0.15  # radians; a
-# Largest share of the variance of s that the sinusoid does not explain: on a side, and if only one side is a walk.
+# Largest share of the variance of s that the sinusoid does not explain: on a side, and if only one side of a gap is a
+# walk.
 _MAX_REST, _MAX_REST_ALONE = 0.35, 0.15
 _MAX_TURN = np.radians(45)  # of the pelvis from its mean rotation in 90 % of the frames of a side
 _MIN_TRAVEL, _MAX_TRAVEL = 0.3, 6.0  # m/s; of the root in the gap
@@ -42,7 +49,7 @@ _SHARPNESS = 14.0  # of the weights exp(k (cos d - 1)) of poses whose phase is d
 _MIRRORED = 0.1  # weight of mirrored poses, beside those that were seen
 _FADE = 0.2  # seconds in which the poses change from the seen ones to those of the cycle
 _HIPS = [JOINT_NAMES.index(f"{side}_hip") for side in ("left", "right")]
-_FILLED = [joint for joint, name in enumerate(JOINT_NAMES) if joint and not name.endswith("_hand")]
+_BODY = [joint for joint, name in enumerate(JOINT_NAMES) if not name.endswith("_hand")]
 
 
 @dataclass(frozen=True)
@@ -65,41 +72,69 @@ class _Walk:
         return np.asarray(self.start + self.rate * rows)
 
 
-def fill_walks(person: PersonMotion, fps: float) -> PersonMotion:
-    """Fill the gaps, frames of confidence 0, in which a person who walks is not detected.
+def fill_clip_walks(clip: MotionClip) -> MotionClip:
+    """Fill the gaps and cut-off ends in the walks of all people of a clip; see `fill_walks`."""
+    return replace(clip, people=[fill_walks(person, clip.fps, clip.width) for person in clip.people])
+
+
+def fill_walks(person: PersonMotion, fps: float, width: float) -> PersonMotion:
+    """Fill frames in which a person who walks is not detected, or is cut off at the beginning or the end.
 
     Args:
-        person: the motion, in which gaps are interpolated.
+        person: the motion, in which gaps, frames of confidence 0, are interpolated.
         fps: frame rate.
+        width: of the picture, pixels.
     """
+    missing = person.confidence <= 0
     gaps = [
-        (first, end)
-        for first, end in true_runs(person.confidence <= 0, MIN_GAP * fps)
-        if end - first <= MAX_GAP * fps and first > 0 and end < len(person) and _travels(person, first, end, fps)
+        (first, end, _MAX_REST_ALONE, _BODY[1:])
+        for first, end in true_runs(missing, MIN_GAP * fps)
+        if end - first <= MAX_GAP * fps
     ]
-    if not gaps:
+    ends = [(first, end, _MAX_REST, _BODY) for first, end in cut_ends(person, fps, width)]
+    spans = [span for span in gaps + ends if _travels(person, span[0], span[1], fps)]
+    if not spans:
         return person
     poses = person.poses.reshape(len(person), NUM_JOINTS, 3).astype(np.float64)
-    seen = axis_angle_to_quaternion(poses)
+    captured = axis_angle_to_quaternion(poses)
     swing = poses[:, _HIPS[0], 0] - poses[:, _HIPS[1], 0]
     reach, rows = round(_WINDOW * fps), np.arange(len(person))
-    for first, end in gaps:
+    for first, end, max_rest, joints in spans:
         sides = [
-            rows[span & (person.confidence > 0)]
-            for span in ((rows >= first - reach) & (rows < first), (rows >= end) & (rows < end + reach))
+            rows[side & ~missing]
+            for side in ((rows >= first - reach) & (rows < first), (rows >= end) & (rows < end + reach))
         ]
-        before, after = (find_walk(swing, side, fps) if _is_steady(seen[side, 0]) else None for side in sides)
+        before, after = (find_walk(swing, side, fps) if _is_steady(captured[side, 0]) else None for side in sides)
         walks = [walk for walk in (before, after) if walk is not None]
-        if len(walks) == 2 or (walks and walks[0].rest < _MAX_REST_ALONE):
-            cycle = _cycle(seen, before, after, first, end, fps)
-            poses[first:end, _FILLED] = quaternion_to_axis_angle(cycle)[:, _FILLED]
+        if len(walks) == 2 or (walks and walks[0].rest < max_rest):
+            cycle = _cycle(captured, before, after, first, end, fps)
+            poses[first:end, joints] = quaternion_to_axis_angle(cycle)[:, joints]
     return replace(person, poses=poses.reshape(len(person), -1).astype(person.poses.dtype))
 
 
+def cut_ends(person: PersonMotion, fps: float, width: float) -> list[tuple[int, int]]:
+    """The first and the last frames in which the person is cut off at a side of the picture, as ranges of rows.
+
+    Args:
+        person: the motion.
+        fps: frame rate.
+        width: of the picture, pixels.
+    """
+    left, right = person.boxes[:, 0], person.boxes[:, 2]
+    inside = np.minimum(right, width - 1) - np.maximum(left, 0)
+    whole = np.flatnonzero(inside >= _WHOLE * (right - left))
+    if not len(whole):
+        return []
+    longest, count = round(_MAX_CUT * fps), len(person)
+    ranges = [(0, min(int(whole[0]), longest)), (max(int(whole[-1]) + 1, count - longest), count)]
+    return [(first, end) for first, end in ranges if end > first]
+
+
 def _travels(person: PersonMotion, first: int, end: int, fps: float) -> bool:
-    """Whether the root moves as fast as in walking or running from the last frame before a gap to the first after."""
-    distance = np.linalg.norm(person.trans[end].astype(np.float64) - person.trans[first - 1])
-    return bool(_MIN_TRAVEL < distance * fps / (end - first + 1) < _MAX_TRAVEL)
+    """Whether the root moves as fast as in walking or running from the last frame before a range to the first after."""
+    start, stop = max(first - 1, 0), min(end, len(person) - 1)
+    distance = np.linalg.norm(person.trans[stop].astype(np.float64) - person.trans[start])
+    return bool(_MIN_TRAVEL < distance * fps / max(stop - start, 1) < _MAX_TRAVEL)
 
 
 def _is_steady(rotations: np.ndarray) -> bool:
@@ -142,38 +177,41 @@ def _sinusoid(values: np.ndarray, cycles: np.ndarray) -> tuple[float, float, flo
     return float(np.hypot(*solution[:2])), float(np.arctan2(solution[1], solution[0])), float(rest)
 
 
-def _cycle(seen: np.ndarray, before: _Walk | None, after: _Walk | None, first: int, end: int, fps: float) -> np.ndarray:
-    """Poses [end - first, 24, 4] of the cycle in a gap.
+def _cycle(
+    captured: np.ndarray, before: _Walk | None, after: _Walk | None, first: int, end: int, fps: float
+) -> np.ndarray:
+    """Poses [end - first, 24, 4] of the cycle in a range of frames.
 
     Args:
-        seen: [N, 24, 4] poses; those in the gap are not used.
-        before, after: walks on both sides of the gap, at least one.
-        first, end: of the gap.
+        captured: [N, 24, 4] poses; those in the range are not used.
+        before, after: walks on both sides, at least one.
+        first, end: of the range.
         fps: frame rate.
     """
-    rows = np.arange(first - 1, end + 1)  # with the seen frames at both ends
-    part = (rows - rows[0]) / (rows[-1] - rows[0])
+    around = [row for row in (first - 1, end) if 0 <= row < len(captured)]
+    rows = np.concatenate([np.arange(first, end), around])
     walks, shares = [walk for walk in (before, after) if walk is not None], [np.ones(len(rows))]
     phases = walks[0].phases(rows)
     if before is not None and after is not None:
+        part = (rows - (first - 1)) / (end - first + 1)
         shares = [1 - _smooth_step(part), _smooth_step(part)]
         # The rate changes from one to the other; what the phases then still differ by is distributed.
-        phases = phases + (after.rate - before.rate) * part * (rows - rows[0]) / 2
+        phases = phases + (after.rate - before.rate) * part * (rows - (first - 1)) / 2
         phases = phases + shares[1] * wrap_angle(after.phases(rows[-1]) - phases[-1])
-    cycle = _mean_poses(seen, walks, phases, shares)
-    residuals = quaternion_to_axis_angle(quaternion_between(cycle[[0, -1]], seen[rows[[0, -1]]]))
-    fades = np.stack([1 - _smooth_step(np.abs(rows - row) / (_FADE * fps)) for row in rows[[0, -1]]])
+    cycle = _mean_poses(captured, walks, phases, shares)
+    residuals = quaternion_to_axis_angle(quaternion_between(cycle[end - first :], captured[around]))
+    fades = np.stack([1 - _smooth_step(np.abs(rows - row) / (_FADE * fps)) for row in around])
     offsets = np.einsum("en,ejk->njk", fades, residuals)
-    return np.asarray(quaternion_product(cycle, axis_angle_to_quaternion(offsets)))[1:-1]
+    return np.asarray(quaternion_product(cycle, axis_angle_to_quaternion(offsets)))[: end - first]
 
 
 def _mean_poses(
-    seen: np.ndarray, walks: Sequence[_Walk], phases: np.ndarray, shares: Sequence[np.ndarray]
+    captured: np.ndarray, walks: Sequence[_Walk], phases: np.ndarray, shares: Sequence[np.ndarray]
 ) -> np.ndarray:
-    """Means [K, 24, 4] of the seen poses at phases [K], with a share [K] of each walk."""
+    """Means [K, 24, 4] of the captured poses at phases [K], with a share [K] of each walk."""
     samples, weights = [], []
     for walk, share in zip(walks, shares, strict=True):
-        poses, at = seen[walk.frames], walk.phases(walk.frames)
+        poses, at = captured[walk.frames], walk.phases(walk.frames)
         # Mirrored, axis-angles (x, y, z) become (x, -y, -z).
         samples += [poses, poses[:, list(MIRROR)] * (1.0, 1.0, -1.0, -1.0)]
         for weight, shift in ((1.0, 0.0), (_MIRRORED, np.pi)):

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tar_core.cleanup.walk_cycles import fill_walks, find_walk
+from tar_core.cleanup.walk_cycles import cut_ends, fill_walks, find_walk
 from tar_core.motion import PersonMotion
 from tar_core.skeleton import JOINT_NAMES
 
-FPS = 30.0
+FPS, WIDTH = 30.0, 640
 HIPS, KNEES, SHOULDERS = (
     [JOINT_NAMES.index(f"{side}_{part}") for side in ("left", "right")] for part in ("hip", "knee", "shoulder")
 )
@@ -28,7 +28,13 @@ def walker(count: int = 180, frequency: float = 0.95, speed: float = 1.3, swing:
     trans = np.stack([speed * time, 0 * time, 5 + 0 * time], 1)
     frames = np.arange(count) + 7
     return PersonMotion(
-        1, poses.reshape(count, 72), np.zeros(10), trans, frames, np.zeros((count, 4)), np.full(count, 0.9)
+        1,
+        poses.reshape(count, 72),
+        np.zeros(10),
+        trans,
+        frames,
+        np.tile([100.0, 100, 200, 400], (count, 1)),
+        np.full(count, 0.9),
     )
 
 
@@ -68,7 +74,7 @@ def error(person: PersonMotion, true: PersonMotion, first: int, end: int) -> flo
 def test_a_gap_has_the_steps_that_were_not_seen(frequency: float, end: int) -> None:
     true = walker(frequency=frequency)
     captured = with_gap(true, 75, end)
-    filled = fill_walks(captured, FPS)
+    filled = fill_walks(captured, FPS, WIDTH)
     assert error(filled, true, 75, end) < 0.16
     assert error(filled, true, 75, end) < 0.4 * error(captured, true, 75, end)
     unchanged = np.delete(np.arange(len(true)), np.s_[75:end])
@@ -81,7 +87,7 @@ def test_poses_do_not_jump_at_the_ends_of_the_gap() -> None:
     true = walker()
     changed = true.poses.reshape(-1, 24, 3).copy()
     changed[100:, KNEES] += np.array([0.2, 0, 0])  # walks on with bent knees
-    filled = fill_walks(with_gap(replace(true, poses=changed.reshape(-1, 72)), 60, 100), FPS)
+    filled = fill_walks(with_gap(replace(true, poses=changed.reshape(-1, 72)), 60, 100), FPS, WIDTH)
     steps = np.abs(np.diff(filled.poses.reshape(-1, 24, 3)[:, KNEES], axis=0))
     seen = np.delete(np.arange(len(true) - 1), np.s_[59:100])
     assert steps[59:100].max() < 1.3 * steps[seen].max()
@@ -92,11 +98,11 @@ def test_a_person_who_comes_to_a_stop_behind_something_walks_in_the_gap() -> Non
     stopped = true.poses.reshape(-1, 24, 3).copy()
     stopped[110:, 1:] = 0
     captured = with_gap(replace(true, poses=stopped.reshape(-1, 72)), 75, 110)
-    assert error(fill_walks(captured, FPS), true, 75, 104) < 0.16
+    assert error(fill_walks(captured, FPS, WIDTH), true, 75, 104) < 0.16
     # On one side alone, the walk must be clear.
     stopped[:75, HIPS] += np.random.default_rng(0).normal(0, 0.22, (75, 2, 3))
     noisy = with_gap(replace(true, poses=stopped.reshape(-1, 72)), 75, 110)
-    np.testing.assert_array_equal(fill_walks(noisy, FPS).poses, noisy.poses)
+    np.testing.assert_array_equal(fill_walks(noisy, FPS, WIDTH).poses, noisy.poses)
 
 
 def test_less_than_a_cycle_is_completed_by_its_mirror_image() -> None:
@@ -104,7 +110,7 @@ def test_less_than_a_cycle_is_completed_by_its_mirror_image() -> None:
     stopped = true.poses.reshape(-1, 24, 3).copy()
     stopped[60:, 1:] = 0
     captured = with_gap(replace(true, poses=stopped.reshape(-1, 72)), 28, 60)
-    assert error(fill_walks(captured, FPS), true, 28, 54) < 0.25
+    assert error(fill_walks(captured, FPS, WIDTH), true, 28, 54) < 0.25
 
 
 def test_other_gaps_are_left_alone() -> None:
@@ -116,7 +122,9 @@ def test_other_gaps_are_left_alone() -> None:
         with_gap(turning(walker()), 75, 110),  # dances
         walker(),
     ):
-        assert fill_walks(captured, FPS) is captured or np.array_equal(fill_walks(captured, FPS).poses, captured.poses)
+        assert fill_walks(captured, FPS, WIDTH) is captured or np.array_equal(
+            fill_walks(captured, FPS, WIDTH).poses, captured.poses
+        )
 
 
 def test_noise_is_no_walk() -> None:
@@ -124,3 +132,27 @@ def test_noise_is_no_walk() -> None:
     assert find_walk(noise, np.arange(75), FPS) is None
     assert find_walk(noise, np.arange(5), FPS) is None
     assert find_walk(np.zeros(75), np.arange(75), FPS) is None
+
+
+def test_ends_that_are_cut_off_at_the_side_are_replaced() -> None:
+    true = walker()
+    entering, leaving = np.s_[:10], np.s_[170:]
+    poses, boxes = true.poses.reshape(-1, 24, 3).copy(), true.boxes.copy()
+    for cut, side in ((entering, 0), (leaving, 1)):
+        poses[cut, 1:], poses[cut, 0, 2] = 0, 0.5
+        boxes[cut, ::2] = [-60, 40] if side == 0 else [600, 700]
+    captured = replace(true, poses=poses.reshape(-1, 72), boxes=boxes)
+    assert cut_ends(captured, FPS, WIDTH) == [(0, 10), (170, 180)]
+    filled = fill_walks(captured, FPS, WIDTH)
+    assert error(filled, true, 0, 10) < 0.16 and error(filled, true, 170, 180) < 0.16
+    roots = np.abs(filled.poses[[*range(10), *range(170, 180)], :3])  # half a turn about x or -x
+    np.testing.assert_allclose(roots, true.poses[:20, :3], atol=0.01)
+    np.testing.assert_array_equal(filled.poses[10:170], captured.poses[10:170])
+    above = replace(captured, boxes=np.where(boxes == true.boxes, boxes, [100, -300, 200, 400]))
+    assert fill_walks(above, FPS, WIDTH) is above
+
+
+def test_ends_that_are_cut_off_for_long_are_replaced_only_at_the_very_end() -> None:
+    cut = replace(walker(), boxes=np.where(np.arange(180)[:, None] < 60, [-60.0, 100, 40, 400], [100, 100, 200, 400]))
+    assert cut_ends(cut, FPS, WIDTH) == [(0, 12)]
+    assert cut_ends(replace(cut, boxes=np.tile([-60.0, 100, 40, 400], (180, 1))), FPS, WIDTH) == []
