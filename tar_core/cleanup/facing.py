@@ -16,7 +16,7 @@ from tar_core.motion import MotionClip, PersonMotion
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import MIRROR, NUM_JOINTS, pose_skeleton
 
-MIRRORED_COST = 0.12  # meters per second; a joint's movement that is worth as much as a second in the mirrored state
+MIRRORED_COST = 0.12  # meters per second in the mirrored state; a person who is mistaken moves by more than 0.1 m
 MAX_MOTION = 0.3  # meters of a joint from frame to frame; a larger movement costs the same
 _FLIP = np.array([1.0, -1.0, -1.0])  # of axis-angles, for x -> -x
 
