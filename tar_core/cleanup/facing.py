@@ -7,6 +7,7 @@ is the one in which the joints move least (the Viterbi algorithm), with a cost f
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ def correct_facing(person: PersonMotion, body: BodyData, fps: float, camera: np.
     turned = mirrored_frames(_offsets(person, body), _offsets(mirrored, body), MIRRORED_COST / fps)
     if not turned.any():
         return person
-    arrays = {
+    arrays: dict[str, Any] = {
         name: np.where(turned[:, None], getattr(mirrored, name), value)
         for name in ("poses", "joint_errors", "hand_poses", "hand_confidence")
         if (value := getattr(person, name)) is not None

@@ -189,8 +189,9 @@ def _cycle(
         fps: frame rate.
     """
     around = [row for row in (first - 1, end) if 0 <= row < len(captured)]
-    rows = np.concatenate([np.arange(first, end), around])
-    walks, shares = [walk for walk in (before, after) if walk is not None], [np.ones(len(rows))]
+    rows = np.array([*range(first, end), *around])
+    walks = [walk for walk in (before, after) if walk is not None]
+    shares: list[np.ndarray] = [np.ones(len(rows))]
     phases = walks[0].phases(rows)
     if before is not None and after is not None:
         part = (rows - (first - 1)) / (end - first + 1)
