@@ -190,11 +190,12 @@ class TAR_OT_set_height(_EveryoneOperator, bpy.types.Operator):
         max=100 * MAX_HEIGHT,
         precision=1,
         step=100,
+        options={"SKIP_SAVE"},
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         shown = edits_of(self.armature()).height or rest_height(self.armature())
-        if shown is not None:
+        if shown is not None and not self.properties.is_property_set("height"):
             self.height = 100 * shown
         self.note_invoked()
         return context.window_manager.invoke_props_dialog(self)
