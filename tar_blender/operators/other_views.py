@@ -51,7 +51,7 @@ class TAR_OT_remove_view(bpy.types.Operator):
     bl_label = "Remove View"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    index: IntProperty(min=0, options={"SKIP_SAVE"})
+    index: IntProperty(min=0, options={"HIDDEN", "SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.scene.tar_settings.views.remove(self.index)
