@@ -6,6 +6,7 @@ The file is for the machine with the GPU only: recordings and pictures have lice
 import io
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,6 @@ from benchmarks.gpu.pack import MAX_BYTES
 from scripts.assets import turn_garments
 from tar_core.body.data import load_body
 from tar_core.body.model import BodyModel
-from tar_core.camera.crop import Crop
 from tar_core.capture.networks import Networks
 from tar_core.errors import TarError
 from tar_core.files import atomic_path
@@ -139,5 +139,5 @@ def real_crops(video: Path) -> Iterator[bytes]:
             if number % REAL_STEP == 0:
                 count += 1
                 crop = sighting.crop
-                wide = Crop(crop.center_x, crop.center_y, crop.size * REAL_MARGIN, crop.roll)
+                wide = replace(crop, size=crop.size * REAL_MARGIN, pixels=REAL_SIDE)
                 yield cv2.imencode(".jpg", wide.cut(frame.image)[..., ::-1], JPEG)[1].tobytes()

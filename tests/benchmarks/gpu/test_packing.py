@@ -1,11 +1,14 @@
 """The file of training data for the machine with the GPU."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 
 from benchmarks.gpu.pack import read_motions, unpack
-from benchmarks.gpu.packing import pack_motions, pack_pictures, rounded
+from benchmarks.gpu.packing import REAL_MARGIN, REAL_SIDE, pack_motions, pack_pictures, real_crops, rounded
+from tar_core.camera.crop import CROP_SIZE
 from tar_core.errors import TarError
 from tar_core.synthetic.motions import Motion
 
@@ -49,3 +52,10 @@ def test_rounded_garments_keep_their_shape(garments):
 def test_a_missing_pack_is_an_error(tmp_path):
     with pytest.raises(TarError, match="not a readable pack.*python -m benchmarks.gpu pack"):
         unpack(tmp_path / "none.zip", tmp_path / "folder")
+
+
+@pytest.mark.slow
+@pytest.mark.capture
+def test_real_crops_are_as_sharp_as_those_of_capture_with_more_around_them(demo_video: Path) -> None:
+    crop = cv2.imdecode(np.frombuffer(next(real_crops(demo_video)), np.uint8), cv2.IMREAD_COLOR)
+    assert crop.shape == (REAL_SIDE, REAL_SIDE, 3) and REAL_MARGIN * CROP_SIZE == REAL_SIDE
