@@ -33,7 +33,7 @@ import bpy
 from tar_core.amass import load_motion
 from tar_core.arguments import HINTS, from_arguments, with_values
 from tar_core.batch.engine_pool import EnginePool
-from tar_core.batch.inputs import BatchVideo, find_videos, is_several
+from tar_core.batch.inputs import BatchVideo, check_shared_options, find_videos, is_several
 from tar_core.batch.report import FAILED, Outcome
 from tar_core.batch.runner import Batch, Written, run_batch
 from tar_core.batch.settings import number_of_engines, settings_text, with_share
@@ -134,6 +134,7 @@ def _run_batch(options: argparse.Namespace) -> int:
     videos = find_videos(options.video)
     if options.shard is not None:
         videos = options.shard.of(videos)
+    check_shared_options(from_arguments(CaptureOptions, options), videos)
     own = {video.name: _options_of(options, video) for video in videos}
     count = number_of_engines(_capture_options(options), len(videos))
     wanted = {name: with_share(_capture_options(arguments), count) for name, arguments in own.items()}
@@ -143,7 +144,11 @@ def _run_batch(options: argparse.Namespace) -> int:
         settings=lambda video: _settings(own[video.name], wanted[video.name]),
         resume=options.resume,
         overwrite=options.overwrite,
-        inputs=[*(video.path for video in videos), *input_files(options)],
+        inputs=[
+            *(video.path for video in videos),
+            *input_files(options),
+            *(view for capture in wanted.values() for view in capture.views),
+        ],
         shard=options.shard,
     )
     make_engine = _engine_maker()

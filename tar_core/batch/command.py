@@ -11,7 +11,7 @@ from pathlib import Path
 from tar_core.amass import load_motion
 from tar_core.arguments import HINTS, from_arguments, with_values
 from tar_core.batch.engine_pool import EnginePool
-from tar_core.batch.inputs import BatchVideo, find_videos
+from tar_core.batch.inputs import BatchVideo, check_shared_options, find_videos
 from tar_core.batch.ray_pool import RayPool, Resources, Task
 from tar_core.batch.report import DONE, FAILED, SKIPPED, Outcome
 from tar_core.batch.runner import Batch, Output, Written, run_batch
@@ -65,6 +65,7 @@ class ClipOptions:
             body=_absolute(capture.body),
             checkpoint=_absolute(capture.checkpoint),
             camera_trajectory=_absolute(capture.camera_trajectory),
+            views=tuple(view.absolute() for view in capture.views),
         )
         cleanup = NO_CLEANUP if arguments.raw else from_arguments(CleanupOptions, own)
         return cls(capture, cleanup)
@@ -89,6 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.shard is not None:
         videos = arguments.shard.of(videos)
     given = from_arguments(CaptureOptions, arguments)
+    check_shared_options(given, videos)
     count = number_of_engines(given, len(videos))
     shared = partial(with_share, engines=count) if arguments.ray is None else on_cluster
     options = {video.name: ClipOptions.of(arguments, video, shared) for video in videos}
@@ -151,7 +153,7 @@ def capture_to_file(
 def _inputs(videos: Sequence[BatchVideo], options: dict[str, ClipOptions]) -> list[Path | None]:
     files: list[Path | None] = [video.path for video in videos]
     for one in options.values():
-        files += [one.capture.body, one.capture.checkpoint, one.capture.camera_trajectory]
+        files += [one.capture.body, one.capture.checkpoint, one.capture.camera_trajectory, *one.capture.views]
     return files
 
 

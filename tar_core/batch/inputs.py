@@ -13,6 +13,7 @@ from typing import Any
 
 from tar_core.errors import TarError
 from tar_core.files import VIDEO_ENDINGS
+from tar_core.options import CaptureOptions
 
 STANDARD_INPUT = "-"
 LIST_ENDINGS = (".csv", ".jsonl")
@@ -57,6 +58,16 @@ def find_videos(inputs: Iterable[Path | str]) -> list[BatchVideo]:
                 f"{other} and {video}: their outputs would have the same name; rename one, or give names in a list"
             )
     return videos
+
+
+def check_shared_options(options: CaptureOptions, videos: Sequence[BatchVideo]) -> None:
+    """Check the options that are given for all videos.
+
+    Raises:
+        TarError: they contain other views, which can belong to one video only.
+    """
+    if options.views and len(videos) > 1:
+        raise TarError("other views belong to one video; give a list of the videos, with a column `views`")
 
 
 def is_several(inputs: Sequence[Path | str]) -> bool:

@@ -134,6 +134,18 @@ def test_list_gives_videos_their_own_options(jobs: Path, takes: Path, tmp_path: 
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"one.npz", "two.npz", REPORT}
 
 
+def test_views_belong_to_one_video(
+    jobs: Path, takes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert main(["batch", str(takes), "-o", str(out), "--views", str(takes / "b.mp4")]) == 2
+    assert "other views belong to one video; give a list" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)  # the engine runs in another folder
+    (tmp_path / "list.csv").write_text("video,views\ntakes/a.mp4,takes/b.mp4\n")
+    assert main(["batch", "list.csv", "-o", str(out)]) == 0
+    assert read(jobs)[-1]["views"] == [str(takes / "b.mp4")]
+
+
 def test_motion_files_are_cleaned_up_again(jobs: Path, tmp_path: Path) -> None:
     clip = synthetic_clip(frames=40)
     (tmp_path / "raw").mkdir()
