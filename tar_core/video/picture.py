@@ -132,7 +132,7 @@ def _orientation(picture: av.VideoFrame) -> Orientation:
     small = picture.reformat(16, 16, "gray", interpolation="POINT")
     try:
         matrix = small.side_data.get("DISPLAYMATRIX")
-    except ValueError:  # PyAV 18 has no names for newer side data, such as EXIF and the views of spatial video
+    except ValueError:  # PyAV 18 has no names for newer side data, such as EXIF
         return Orientation.from_turn(small.rotation)
     if not isinstance(matrix, SideData):
         return Orientation()

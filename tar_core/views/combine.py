@@ -9,6 +9,7 @@ import numpy as np
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.body_size import with_shape
+from tar_core.cleanup.facing import correct_clip_facing
 from tar_core.cleanup.resampling import resample_person
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip, PersonMotion
@@ -77,6 +78,7 @@ def combine_views(
             raise TarError(f"{clip.source}: the camera moves; views can only be combined if the cameras stay in place")
         if not clip.people:
             raise TarError(f"{clip.source}: no people in this clip; capture the video again")
+    clips = [correct_clip_facing(clip, body) for clip in clips]
     first = clips[0]
     known = list(delays) or [None] * (len(clips) - 1)
     if len(known) != len(clips) - 1:

@@ -7,6 +7,7 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.camera.trajectory import CameraTrajectory
+from tar_core.cleanup.facing import mirrored_in_depth
 from tar_core.errors import TarError
 from tar_core.views.combine import combine_views
 from tar_core.views.sightings import joints_of
@@ -45,6 +46,17 @@ def test_the_views_may_have_other_frame_rates():
     assert report.delay == pytest.approx(0, abs=0.005)
     assert combined.fps == 60
     assert error(combined.people[0], truth) < 0.005
+
+
+def test_frames_in_which_a_view_sees_the_wrong_side_count_little():
+    truth = dancer()
+    flipped = seen_by(SIDE, truth)
+    mirrored = mirrored_in_depth(flipped, BODY, np.zeros((150, 3)))
+    poses = flipped.poses.copy()
+    poses[60:75] = mirrored.poses[60:75]
+    clips = [clip_of(truth), clip_of(replace(flipped, poses=poses), source="side.mp4")]
+    combined, _ = combine_views(clips, BODY)
+    assert error(combined.people[0], truth) < 0.01
 
 
 @pytest.mark.parametrize("order", [1, -1])
