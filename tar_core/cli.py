@@ -181,6 +181,8 @@ def run_capture(options: argparse.Namespace) -> None:
 
     if options.overlay is not None:
         check_video_name(options.overlay)
+    if not options.quiet:
+        logging.getLogger("tar_core.capture.views").setLevel(logging.INFO)  # when views start, where cameras stand
     with ProgressLine("capture", options.quiet) as bar:
         clips = capture(options.video, wanted, bar.update, load=lambda own: networks or Networks.load(own))
     body = body_of_clip(clips[0])

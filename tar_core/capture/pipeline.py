@@ -29,7 +29,7 @@ from tar_core.capture.networks import Networks
 from tar_core.capture.people_pass import TrackedShot, follow_people, tracked_shots
 from tar_core.capture.progress import Progress
 from tar_core.capture.stretches import follow_in_stretches, plan_stretches
-from tar_core.capture.views import combine_shots, options_of_view, span_of_views
+from tar_core.capture.views import combine_shots, open_views, options_of_view, span_of_views
 from tar_core.errors import TarError
 from tar_core.lens import focal_length_warning
 from tar_core.memory import return_large_blocks
@@ -72,14 +72,13 @@ def capture(
     report = progress or (lambda _: None)
     load = load or Networks.load
     reader = VideoReader(video)
+    views = open_views(video, options.views)  # before the first capture, so that errors appear at once
     clips = _capture_video(reader, replace(options, views=()), report, load)
-    if not options.views:
+    if not views:
         return clips
     others = [
-        _capture_video(
-            VideoReader(view), options_of_view(options), lambda done: report(replace(done, preview=None)), load
-        )
-        for view in options.views
+        _capture_video(view, options_of_view(options), lambda done: report(replace(done, preview=None)), load)
+        for view in views
     ]
     span = span_of_views(clips[0], in_video_frames(options, reader.fps), reader.frame_count)
     return [combine_shots(clips, others, load_body(options.body), span)]

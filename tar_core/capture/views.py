@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tar_core.body.data import BodyData
 from tar_core.errors import TarError
 from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
+from tar_core.video.reader import VideoReader
 from tar_core.views.combine import combine_views
 from tar_core.views.fusion import WHOLE_SPAN
 
@@ -31,6 +33,20 @@ def options_of_view(options: CaptureOptions) -> CaptureOptions:
         counted_fps=None,
         selection=None,
     )
+
+
+def open_views(video: str | Path, views: Sequence[Path]) -> list[VideoReader]:
+    """Open the other views of a video.
+
+    Raises:
+        TarError: one cannot be read, or is given twice.
+    """
+    known = {Path(video).resolve()}
+    for view in views:
+        if view.resolve() in known:
+            raise TarError(f"{view}: is given twice; give videos of other cameras as other views")
+        known.add(view.resolve())
+    return [VideoReader(view) for view in views]
 
 
 def span_of_views(clip: MotionClip, options: CaptureOptions, frame_count: int | None) -> tuple[int, int]:

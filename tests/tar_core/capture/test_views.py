@@ -1,6 +1,7 @@
 """The options and the messages of captures of several views."""
 
 import logging
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -9,16 +10,30 @@ import pytest
 from scripts.fetch.demo_video import fetch_demo_video
 from tar_core.body.data import load_body
 from tar_core.capture.pipeline import capture
-from tar_core.capture.views import combine_shots, options_of_view, span_of_views
+from tar_core.capture.views import combine_shots, open_views, options_of_view, span_of_views
+from tar_core.cli import main
 from tar_core.errors import TarError
 from tar_core.options import CaptureOptions, StartBox
+from tar_core.shot_files import load_shots
 from tar_core.shots import Shot
+from tests.support.paths import DATA
 from tests.support.views import SIDE, clip_of, dancer, later, seen_by
 
 
 def test_what_is_known_about_the_first_video_does_not_hold_for_others():
     options = CaptureOptions(people=2, start=5, end=90, box=StartBox(6, (1, 2, 3, 4)), fov=50, fingers=True)
     assert options_of_view(options) == CaptureOptions(fingers=True)
+
+
+def test_views_are_opened_before_the_capture(tmp_path):
+    tiny_video = DATA / "twelve_greys.mp4"
+    other = shutil.copy(tiny_video, tmp_path / "other.mp4")
+    assert [reader.path.name for reader in open_views(tiny_video, [other])] == ["other.mp4"]
+    for views in ([tiny_video], [other, other]):
+        with pytest.raises(TarError, match="is given twice"):
+            open_views(tiny_video, views)
+    with pytest.raises(TarError, match=r"missing\.mp4: no such video"):
+        capture(tiny_video, CaptureOptions(views=(tmp_path / "missing.mp4",)))
 
 
 def test_people_whom_a_view_does_not_see_are_told(caplog):
@@ -50,13 +65,14 @@ def test_a_view_has_one_shot():
 
 
 @pytest.mark.slow
-def test_two_cameras_see_one_man(demo_video, caplog):
-    caplog.set_level(logging.INFO, "tar_core")
-    options = CaptureOptions(people="largest", end=79, views=(fetch_demo_video(camera=3),))
-    (clip,) = capture(demo_video, options)
-    (alone,) = capture(demo_video, replace(options, views=()))
+def test_two_cameras_see_one_man(demo_video, tmp_path, capsys):
+    output = tmp_path / "both.npz"
+    command = ["capture", str(demo_video), "--people", "largest", "--end", "79", "--raw", "-o", str(output)]
+    assert main([*command, "--views", str(fetch_demo_video(camera=3))]) == 0
+    assert "tar-capture: info: cam03.mp4: starts" in capsys.readouterr().err
+    (clip,) = load_shots(output)
+    (alone,) = capture(demo_video, CaptureOptions(people="largest", end=79))
     (person,), (single,) = clip.people, alone.people
-    assert any("cam03.mp4: starts" in message for message in caplog.messages)
     assert clip.focal_length == alone.focal_length
     assert (person.frames == single.frames[: len(person)]).all() and len(person) > 70
     moved = np.linalg.norm(person.trans - single.trans[: len(person)], axis=1)
