@@ -15,7 +15,7 @@ from ..util.drawing import draw_text, fill, outline
 from ..util.registration import registration
 from ..util.report import refuse
 from ..util.video_info import load_image, read_video_info
-from .targets import poll_no_import
+from .targets import poll_no_import, poll_video
 
 MIN_SIDE = 8  # pixels of the video; smaller boxes are clicks
 HINT = "Drag a box around the whole person    Left, Right: Frame    Down, Up: Second    Wheel: Zoom    Esc: Cancel"
@@ -76,10 +76,7 @@ class TAR_OT_draw_box(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.tar_settings.video:
-            cls.poll_message_set("Choose a video first")
-            return False
-        if not poll_no_import(cls, context):
+        if not (poll_video(cls, context) and poll_no_import(cls, context)):
             return False
         if context.area is None or context.area.type != "VIEW_3D":
             cls.poll_message_set("Use it in a 3D Viewport")

@@ -15,7 +15,7 @@ from ..properties.people_picker import selection_for_job, shot_for_job
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from .engine_job import EngineJobOperator, fail
-from .targets import poll_no_import
+from .targets import poll_no_import, poll_video
 
 
 class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
@@ -27,10 +27,7 @@ class TAR_OT_import_video_motion(EngineJobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.tar_settings.video:
-            cls.poll_message_set("Choose a video first")
-            return False
-        return True
+        return poll_video(cls, context)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()
@@ -48,10 +45,7 @@ class TAR_OT_find_people(EngineJobOperator, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.tar_settings.video:
-            cls.poll_message_set("Choose a video first")
-            return False
-        return poll_no_import(cls, context)
+        return poll_video(cls, context) and poll_no_import(cls, context)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.window_manager.tar_progress.clear_messages()

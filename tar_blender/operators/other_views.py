@@ -9,6 +9,7 @@ from tar_core.files import VIDEO_ENDINGS
 
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
+from .targets import poll_video
 
 
 class TAR_OT_add_views(bpy.types.Operator):
@@ -24,10 +25,7 @@ class TAR_OT_add_views(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not context.scene.tar_settings.video:
-            cls.poll_message_set("Choose a video first")
-            return False
-        return True
+        return poll_video(cls, context)
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> OperatorResult:
         self.directory = str(context.scene.tar_settings.video_path.parent)

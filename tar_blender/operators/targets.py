@@ -42,6 +42,14 @@ class ClipOperator(OperatorMixin):
         return camera is not None
 
 
+def poll_video(operator: type[OperatorMixin], context: bpy.types.Context) -> bool:
+    """Whether a video is chosen in the sidebar, for `poll`; otherwise the button says why it is disabled."""
+    is_chosen = bool(context.scene.tar_settings.video)
+    if not is_chosen:
+        operator.poll_message_set("Choose a video first")
+    return is_chosen
+
+
 def poll_no_import(operator: type[OperatorMixin], context: bpy.types.Context) -> bool:
     """Whether no import is running, for `poll`; otherwise the button says why it is disabled."""
     is_running = bool(context.window_manager.tar_progress.running)
