@@ -20,6 +20,7 @@ from tar_core.views.timing import find_delay, likeness_at
 
 MIN_LIKENESS = 0.5  # of the motion of a person in two views (docs/experiments/2026-11-30-views.md)
 _SAME_PLACE = 0.5  # meters; median distance of the joints at which a pair explains half as much
+_MAX_DISTANCE = 1.0  # meters; people who do not move alike are the same only if they are nearer
 _SAME_DELAY = 0.25  # seconds
 _CONSISTENT = 1.5  # error of a registration by several people that are where they are expected
 _MIN_FRAMES = 5  # that two views of a person have in common
@@ -44,9 +45,9 @@ class ViewReport:
     people: dict[int, int]
 
     def __str__(self) -> str:
-        x, y, z = self.registration.translation
+        distance = np.linalg.norm(self.registration.translation)
         return (
-            f"{Path(self.source).name}: starts {self.delay:+.2f} s, camera {np.linalg.norm((x, y, z)):.2f} m away, "
+            f"{Path(self.source).name}: starts {self.delay:+.2f} s, camera {distance:.2f} m away, "
             f"{len(self.people)} of its people matched"
         )
 
@@ -67,7 +68,8 @@ def combine_views(
         span: first and last frame that the result may have.
 
     Raises:
-        TarError: there are fewer than two clips, they have different bodies, or nobody moves alike in both views.
+        TarError: there are fewer than two clips, they have different bodies, a camera changes its position, a clip has
+            no people, the number of delays is wrong, or nobody moves alike in both views.
     """
     if len(clips) < 2:
         raise TarError("give the motion files of at least two views")
@@ -187,9 +189,10 @@ def _choose(
     chosen, score = [seed], seed.likeness
     for distance, pair in sorted(zip(distances, pairs, strict=True), key=lambda candidate: candidate[0]):
         taken = any(pair.person == other.person or pair.other == other.other for other in chosen)
-        if np.isfinite(distance) and not taken:
+        limit = np.inf if pair.likeness >= MIN_LIKENESS else _MAX_DISTANCE
+        if distance < limit and not taken:
             chosen.append(pair)
-            score += pair.likeness / (1 + distance / _SAME_PLACE)
+            score += max(pair.likeness, 0.0) / (1 + distance / _SAME_PLACE)
     return chosen, score
 
 

@@ -93,6 +93,15 @@ def test_a_known_delay_is_used():
     assert np.linalg.norm(joints_of(person, BODY) - joints_of(still, BODY)[0], axis=-1).max() < 0.01
 
 
+def test_with_a_known_delay_people_far_apart_are_not_matched():
+    person, only_here = dancer(1), replace(dancer(2, place=(3, 5)), person_id=2)
+    only_there = replace(seen_by(SIDE, dancer(3, place=(-3, 4))), person_id=9)
+    side = clip_of(only_there, seen_by(SIDE, person), source="side.mp4")
+    combined, (report,) = combine_views([clip_of(person, only_here), side], BODY, [0.0])
+    assert report.people == {1: 1}
+    np.testing.assert_array_equal(combined.people[1].poses, only_here.poses)
+
+
 def test_views_that_cannot_be_combined_are_refused():
     person = dancer()
     clip, side = clip_of(person), clip_of(seen_by(SIDE, person), source="side.mp4")
