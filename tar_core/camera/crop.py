@@ -71,14 +71,14 @@ class Crop:
         """The nearest crop on a coarse grid of centers, sizes and rolls, so that similar crops become equal."""
         size = math.exp(round(math.log(self.size) / GRID_STEP) * GRID_STEP)
         step = size * GRID_STEP
-        turn = 2 * math.pi / GRID_ROLLS
-        most = GRID_ROLLS // 2 - 1  # turns in the negative direction
+        half = GRID_ROLLS // 2  # grid rolls in half a turn
+        turns = (round(self.roll / math.pi * half) + half - 1) % GRID_ROLLS - half + 1  # from 1 - half to half
         return replace(
             self,
             center_x=round(self.center_x / step) * step,
             center_y=round(self.center_y / step) * step,
             size=size,
-            roll=((round(self.roll / turn) + most) % GRID_ROLLS - most) * turn,
+            roll=math.pi * (turns / half),  # in this order, half a turn is exactly pi
         )
 
     def cut(self, image: np.ndarray) -> np.ndarray:
