@@ -32,7 +32,9 @@ Runtime = ModuleBlender | DebianBlender
 VIDEO_WITHOUT_PEOPLE = DATA / "twelve_greys.mp4"
 
 RUNTIMES = (
-    ModuleBlender("4.2.23", python="3.11", numpy="numpy<2"),
+    # It crashed once when Python freed its objects, and once a vertex of the evaluated body was wrong. Neither happened
+    # again in 75 repetitions, and memcheck found no invalid write and no use of uninitialized memory.
+    ModuleBlender("4.2.23", python="3.11", numpy="numpy<2", unreliable=True),
     DebianBlender("trixie"),
     ModuleBlender("4.5.15", python="3.11", numpy="numpy<2"),
     ModuleBlender("5.0.1", python="3.11", numpy="numpy<2"),

@@ -28,10 +28,6 @@ class StepFailed(Exception):
     """A step failed. The message goes into the table of results; the step's output has been printed."""
 
 
-class StepCrashed(StepFailed):
-    """A step was ended by a signal, such as SIGSEGV."""
-
-
 class RuntimeUnavailable(Exception):
     """A runtime from a rolling suite cannot be installed at the moment. This is a warning, not a failure."""
 
@@ -52,8 +48,7 @@ def run(
         seconds: time limit.
 
     Raises:
-        StepCrashed: a signal ended the program.
-        StepFailed: the program ended with another exit code or ran into the time limit.
+        StepFailed: the program ended with another exit code, by a signal, or ran into the time limit.
     """
     environment = os.environ | {"OMP_NUM_THREADS": "2"} | (variables or {})
     process = subprocess.Popen(
@@ -79,7 +74,7 @@ def run(
     if process.returncode != exit_code:
         _print_end(output)
         if process.returncode < 0:
-            raise StepCrashed(f"ended by {signal.Signals(-process.returncode).name}")
+            raise StepFailed(f"ended by {signal.Signals(-process.returncode).name}")
         raise StepFailed(f"exit code {process.returncode}, expected {exit_code}")
     return output
 

@@ -25,10 +25,13 @@ def evaluated_vertices(body: bpy.types.Object) -> np.ndarray:
 def test_evaluated_vertices_equal_smplx(clip: MotionClip, smplx_points: dict[str, np.ndarray]) -> None:
     imported = import_clip(clip, bpy.context, raw_options())
     person = clip.people[0]
-    for i, expected in enumerate(smplx_points["vertices"]):
+    for i, vertices in enumerate(smplx_points["vertices"]):
         bpy.context.scene.frame_set(1 + int(person.frames[i * STEP]))
-        error = np.abs(evaluated_vertices(imported.people[0].body) - imported.placement.points(expected))
-        assert error.max() < 1e-4, f"frame {i * STEP} is off by {1000 * error.max():.3f} mm"
+        expected = imported.placement.points(vertices)
+        # The second evaluation tells a wrong body from a race in Blender (bpy 4.2.23, once in thousands of runs).
+        errors = [np.abs(evaluated_vertices(imported.people[0].body) - expected).max(1) for _ in range(2)]
+        off, again = (f"{(error > 1e-4).sum()} vertices, up to {1000 * error.max():.3f} mm" for error in errors)
+        assert errors[0].max() < 1e-4, f"off in frame {i * STEP}: {off}; evaluated again: {again}"
 
 
 def test_mesh_has_faces_uvs_and_smooth_shading(clip: MotionClip) -> None:
