@@ -79,7 +79,10 @@ def test_videos_are_yielded_as_they_finish(command: tuple[str, ...], tmp_path: P
         assert len(clip.people) == 1
 
 
-def test_leaving_the_pool_ends_the_engines(command: tuple[str, ...], tmp_path: Path) -> None:
+def test_leaving_the_pool_ends_the_engines(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tar_core.engine.client._PATIENCE", 0.5)  # for engines that wait for a file
     videos = [BatchVideo(tmp_path / name, name) for name in ("a.mp4", "b.mp4", "c.mp4")]
     with pytest.raises(KeyboardInterrupt), pool_of(2, command) as captures:
         finished = captures.finished(videos)
