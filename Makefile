@@ -34,8 +34,8 @@ demo: $(READY) ## capture the demo video: out/demo.npz, .blend, .png and _overla
 test: $(READY) ## check style, types and layers, and run the quick tests, including those in Blender 4.5
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
-	@# mypy runs beside the tests, with a low priority; its output is shown if it fails.
-	@mkdir -p out; nice -n 5 $(PYTHON) -m mypy > out/mypy.txt 2>&1 & types=$$!; \
+	@# mypy runs beside the tests, with the lowest priority; its output is shown if it fails.
+	@mkdir -p out; nice -n 19 $(PYTHON) -m mypy > out/mypy.txt 2>&1 & types=$$!; \
 	OMP_NUM_THREADS=1 $(PYTHON) -m pytest -n $(TEST_PROCESSES) --dist loadfile; tests=$$?; \
 	wait $$types || { cat out/mypy.txt; tests=1; }; exit $$tests
 

@@ -22,6 +22,7 @@ def test_tests_that_run_inside_blender_exist() -> None:
     assert all(path.exists() for path in TESTS)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("bpy") is None, reason="the collected tests need bpy")
 def test_tests_that_run_inside_blender_import_no_torch() -> None:
     command = [PYTHON, "-c", COLLECT_WITHOUT_PACKAGES, *TESTS]
