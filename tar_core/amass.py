@@ -138,11 +138,27 @@ def export_amass(
     if body.has_fingers:
         fingers = hands_of(person, hands, rest_joints(body, person.betas)).reshape(len(person), -1)
         poses = np.concatenate([poses[:, : 3 * NUM_BODY_JOINTS], fingers.astype(poses.dtype)], 1)
+    write_amass(path, poses, person.betas, person.trans, clip.fps)
+
+
+def write_amass(path: str | Path, poses: np.ndarray, betas: np.ndarray, trans: np.ndarray, fps: float) -> None:
+    """Write the arrays of an AMASS-style `.npz`.
+
+    Args:
+        path: of the file.
+        poses: [N, 156] of SMPL-H or [N, 72] of SMPL, axis-angle.
+        betas: [10] shape.
+        trans: [N, 3] meters.
+        fps: frames per second.
+
+    Raises:
+        TarError: the file cannot be written.
+    """
     arrays: dict[str, Any] = {
         "poses": poses,
-        "betas": person.betas,
-        "trans": person.trans,
-        "mocap_framerate": np.float64(clip.fps),
+        "betas": betas,
+        "trans": trans,
+        "mocap_framerate": np.float64(fps),
         "gender": np.str_("neutral"),
     }
     write_npz(path, arrays)

@@ -20,6 +20,7 @@ from ..retarget.skeleton_motion import RestPose, person_motion
 from ..scene.frame_rate import frame_rate
 from ..scene.metadata import imported_clips, is_person, people_of, person_objects
 from ..util.blender_types import data_of, preferences_of, scene_of
+from . import amass
 from .bvh import bvh_text
 from .fbx import all_shown, selected, write_fbx
 from .glb import write_glb
@@ -28,9 +29,9 @@ _ROOT = "root"  # name of the armature in files with one person
 
 
 def save_scene(path: Path) -> list[Path]:
-    """Write the current scene in the format of the path's suffix: .blend, .fbx, .glb, .usd, .usdc or .bvh.
+    """Write the current scene in the format of the path's ending: .blend, .fbx, .glb, .usd, .usdc, .bvh or .amass.npz.
 
-    A BVH file contains one skeleton, so each person gets a file; see `person_files`.
+    BVH and AMASS files contain one skeleton, so each person gets a file; see `person_files`.
 
     Returns:
         The paths of the files.
@@ -40,8 +41,8 @@ def save_scene(path: Path) -> list[Path]:
             not writable, or the disk is full.
     """
     check_format(path)
-    if path.suffix.lower() == ".bvh":
-        return _save_bvh(path, _people())
+    if has_one_person(path):
+        return _save_skeletons(path, _people())
     _write(path, path.stem, None)
     return [path]
 
@@ -57,13 +58,28 @@ def save_each(path: Path, armatures: Sequence[bpy.types.Object]) -> list[Path]:
     if path.suffix.lower() == ".blend":
         return save_scene(path)
     check_format(path)
-    if path.suffix.lower() == ".bvh":
-        return _save_bvh(path, armatures)
+    if has_one_person(path):
+        return _save_skeletons(path, armatures)
     files = person_files(path, len(armatures))
     for file, armature in reversed(list(zip(files, armatures, strict=True))):
         with _renamed(armature, _ROOT), _renamed(data_of(armature, bpy.types.Armature), _ROOT):
             _write(file, file.stem, person_objects(armature))
     return files
+
+
+def save_together(path: Path, armatures: Sequence[bpy.types.Object]) -> list[Path]:
+    """Write the armatures with their children to one file, without the camera, in a format that holds several people.
+
+    Returns and raises: as `save_scene`.
+    """
+    check_format(path)
+    _write(path, path.stem, [obj for armature in armatures for obj in person_objects(armature)])
+    return [path]
+
+
+def has_one_person(path: Path) -> bool:
+    """Whether a file of this name contains the skeleton of one person alone."""
+    return path.name.lower().endswith((".bvh", f".{amass.ENDING}"))
 
 
 def person_files(path: Path, count: int) -> list[Path]:
@@ -81,6 +97,8 @@ def check_format(path: Path) -> None:
     Raises:
         TarError: the suffix is unknown or this version of Blender cannot write the format.
     """
+    if has_one_person(path):
+        return
     if path.suffix.lower() not in _SUFFIXES:
         raise TarError(f"cannot write {path}: give a name that ends in {', '.join(_SUFFIXES)}")
     if not can_write(path.suffix):
@@ -204,16 +222,20 @@ def _people() -> list[bpy.types.Object]:
     return people or [obj for obj in scene.objects if is_person(obj)]
 
 
-def _save_bvh(path: Path, people: Sequence[bpy.types.Object]) -> list[Path]:
+def _save_skeletons(path: Path, people: Sequence[bpy.types.Object]) -> list[Path]:
+    """Write a file without bodies for each person, with the motion as the scene shows it."""
     if not people:
         raise TarError(f"cannot write {path}: the scene has no imported person; import a video first")
     scene = scene_of(bpy.context)
     files = person_files(path, len(people))
     for file, person in reversed(list(zip(files, people, strict=True))):
         with with_merged_layers(scene, [person]):
-            text = bvh_text(RestPose.of_person(person), person_motion(person), frame_rate(scene))
+            rest, motion = RestPose.of_person(person), person_motion(person)
+        if path.name.lower().endswith(f".{amass.ENDING}"):
+            amass.write_person(file, person, rest, motion, frame_rate(scene))
+            continue
         with atomic_path(file) as temporary:
-            Path(temporary).write_text(text, encoding="ascii")
+            Path(temporary).write_text(bvh_text(rest, motion, frame_rate(scene)), encoding="ascii")
     return files
 
 

@@ -8,15 +8,13 @@ from pathlib import Path
 import bpy
 
 from tar_core.arguments import from_arguments
-from tar_core.body.data import body_of_clip
 from tar_core.files import check_outputs
 from tar_core.motion import MotionClip
 from tar_core.shot_files import save_shots
 
 from ..editing.key_reduction import Tolerance, reduce_keys
 from ..export.amass import ENDING as AMASS_ENDING
-from ..export.amass import save_amass
-from ..export.formats import person_files, save_each, save_scene
+from ..export.formats import has_one_person, person_files, save_each, save_scene
 from ..retarget.character_file import replace_person
 from ..retarget.retarget import BakeOptions
 from ..scene.build import import_steps, record_import
@@ -47,6 +45,12 @@ def convert(
         print(f"{NAME}: {warning}", file=sys.stderr)
     characters = [person.armature for built in imported for person in built.people]
     num_people = len(characters)
+    check_outputs(
+        [file for output in outputs for file in _files_of(output, num_people, arguments.separate)],
+        input_files(arguments),
+    )
+    # AMASS files have the people, whom characters replace below.
+    amass = {output: save_each(output, characters) for output in outputs if _is_amass(output)}
     if arguments.character is not None:
         baking = BakeOptions(arguments.limbs, arguments.root_motion)
         replaced = [replace_person(person, arguments.character, baking) for person in characters]
@@ -57,13 +61,9 @@ def convert(
         for character in characters:
             reduce_keys(character, Tolerance(degrees=arguments.reduce_keys))
     written: list[Path] = []
-    check_outputs(
-        [file for output in outputs for file in _files_of(output, len(characters), arguments.separate)],
-        input_files(arguments),
-    )
     for output in outputs:
-        if output.name.lower().endswith(f".{AMASS_ENDING}"):
-            written += save_amass(output, imported, body_of_clip(clips[0]), options.hands)
+        if output in amass:
+            written += amass[output]
         elif is_motion(output):
             save_shots(output, [built.clip for built in imported])
             written.append(output)
@@ -76,9 +76,12 @@ def convert(
 
 def _files_of(output: Path, people: int, is_separate: bool) -> list[Path]:
     """Return the files that are written for an output."""
-    suffix, is_amass = output.suffix.lower(), output.name.lower().endswith(f".{AMASS_ENDING}")
-    has_several = is_amass or suffix == ".bvh" or (is_separate and suffix not in (".blend", f".{MOTION}"))
+    has_several = has_one_person(output) or (is_separate and output.suffix.lower() not in (".blend", f".{MOTION}"))
     return person_files(output, people) if has_several else [output]
+
+
+def _is_amass(output: Path) -> bool:
+    return output.name.lower().endswith(f".{AMASS_ENDING}")
 
 
 def is_motion(file: Path) -> bool:

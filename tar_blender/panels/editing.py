@@ -13,12 +13,13 @@ from ..operators.editing import (
     TAR_OT_take_range,
     TAR_OT_trim_motion,
 )
-from ..operators.export_person import TAR_OT_export_person
+from ..operators.export_person import TAR_OT_export_people, TAR_OT_export_person
 from ..operators.frame_rate import TAR_OT_bake_frame_rate
 from ..operators.key_reduction import TAR_OT_reduce_keys
 from ..operators.motion_assets import TAR_OT_create_motion_asset
 from ..scene.layers import is_layered
-from ..scene.metadata import is_person
+from ..scene.metadata import is_person, scene_people
+from ..util.blender_types import scene_of
 from ..util.registration import registration
 
 
@@ -53,6 +54,8 @@ class TAR_PT_edit(bpy.types.Panel):
         column.operator(TAR_OT_bake_frame_rate.bl_idname, icon="TIME")
         column.operator(TAR_OT_create_motion_asset.bl_idname, icon="ASSET_MANAGER")
         column.operator(TAR_OT_export_person.bl_idname, icon="EXPORT")
+        if len(scene_people(scene_of(context))) > 1:
+            column.operator(TAR_OT_export_people.bl_idname, icon="EXPORT")
 
 
 register, unregister = registration((TAR_PT_edit,))

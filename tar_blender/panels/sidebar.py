@@ -14,7 +14,7 @@ from ..engine.status import engine_trouble
 from ..operators.choose_video import CATEGORY, TAR_OT_choose_video
 from ..operators.draw_box import TAR_OT_draw_box
 from ..operators.editing import OPERATORS as EDIT_OPERATORS
-from ..operators.export_person import TAR_OT_export_person
+from ..operators.export_person import TAR_OT_export_people, TAR_OT_export_person
 from ..operators.floor import TAR_OT_feet_on_ground, TAR_OT_floor_from_objects
 from ..operators.frame_rate import TAR_OT_bake_frame_rate
 from ..operators.import_motion import TAR_OT_import_motion_file
@@ -246,6 +246,7 @@ class TAR_MT_video_motion(bpy.types.Menu):
             TAR_OT_create_motion_asset,
             TAR_OT_bake_frame_rate,
             TAR_OT_export_person,
+            TAR_OT_export_people,
             TAR_OT_retarget,
         ):
             self.layout.operator(operator.bl_idname)

@@ -36,6 +36,7 @@ from .metadata import (
     ClipRecord,
     color_of,
     last_color,
+    mark_body,
     mark_clip,
     mark_floor,
     mark_implausible_ranges,
@@ -353,6 +354,7 @@ def _people_steps(
         yield
         armatures.append(build_armature(context, _name(person), body, person.betas, collection, options.bone_names))
         mark_person(armatures[-1], person.person_id, used_colors + person.person_id)
+        mark_body(armatures[-1], prepared.clip.body)
     people = []
     parts = zip(prepared.clip.people, armatures, prepared.implausible, prepared.contacts, strict=True)
     for person, armature, implausible, contacts in parts:

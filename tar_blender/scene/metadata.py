@@ -14,6 +14,7 @@ from typing import Any
 
 import bpy
 
+from tar_core.body.data import BodyData, load_body
 from tar_core.cleanup.uncertainty import UncertainRange
 from tar_core.edits import PersonEdits
 from tar_core.errors import TarError, shown_text
@@ -34,6 +35,7 @@ _LENS = "tar_lens"
 _EDITS = "tar_edits"
 _KEY_RATE = "tar_key_rate"
 _COLOR = "tar_color"
+_BODY = "tar_body"
 _PART = "tar_part"  # of data that an import made
 
 # Names of objects, actions and materials that were made before parts were marked.
@@ -63,6 +65,21 @@ def mark_person(armature: bpy.types.Object, person_id: int, color: int) -> None:
     """Record that an armature is an imported person, with a number of a color (`person_color`)."""
     armature[_PERSON] = person_id
     armature[_COLOR] = color
+
+
+def mark_body(armature: bpy.types.Object, body: str) -> None:
+    """Record the body of a person: "free", or the path of the user's body file."""
+    armature[_BODY] = body
+
+
+def body_of(armature: bpy.types.Object) -> BodyData:
+    """Load the body of a person; the free body if there is no record, as in older files.
+
+    Raises:
+        TarError: the user's body file is missing or damaged.
+    """
+    record = _record(armature, _BODY) or "free"
+    return load_body(None if record == "free" else record)
 
 
 def color_of(armature: bpy.types.Object) -> int:
@@ -282,6 +299,7 @@ def damaged_records() -> list[str]:
         _EDITS: lambda armature: _edits_from_json(_record(armature, _EDITS) or "{") is not None,
         _KEY_RATE: lambda collection: key_rate(collection) is not None,
         _COLOR: lambda armature: _color(armature) is not None,
+        _BODY: lambda armature: isinstance(armature.get(_BODY), str),
         _FLOOR: lambda collection: isinstance(collection.get(_FLOOR), str),
         _LENS: lambda collection: isinstance(collection.get(_LENS), str),
         SOUND: lambda collection: isinstance(collection.get(SOUND), bpy.types.Sound),

@@ -24,6 +24,13 @@ def _regressed(body: BodyData) -> tuple[np.ndarray, np.ndarray]:
     return body.J_regressor @ body.v_template, np.einsum("jv,vck->jck", body.J_regressor, body.shapedirs)
 
 
+def shape_of_joints(body: BodyData, joints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The shape [10] whose rest joints are closest to joints [J, 3], least squares, and its rest joints [J, 3]."""
+    template, directions = _regressed(body)
+    betas = np.linalg.lstsq(directions.reshape(joints.size, -1), (joints - template).ravel(), rcond=None)[0]
+    return betas, rest_joints(body, betas)
+
+
 def body_height(body: BodyData, betas: np.ndarray) -> float:
     """Height of the T-pose, whose y axis is up, from the lowest to the highest vertex, meters."""
     up = body.v_template[:, 1] + body.shapedirs[:, 1] @ betas

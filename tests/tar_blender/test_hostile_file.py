@@ -32,7 +32,7 @@ from tests.support.layout import DrawnPanel
 
 PANELS = (TAR_PT_sidebar, TAR_PT_capture, TAR_PT_scene, TAR_PT_people, TAR_PT_retarget, TAR_PT_retarget_bones)
 # Of the collection or the armature; those that are read independently of each other are tested together.
-RECORDS = (("tar_person",), ("tar_clip",), ("tar_doubts", "tar_implausible"), ("tar_floor", "tar_lens"))
+RECORDS = (("tar_person",), ("tar_body",), ("tar_clip",), ("tar_doubts", "tar_implausible"), ("tar_floor", "tar_lens"))
 POISON: list[Any] = [
     *(7, -3, 1.5, float("nan"), True, "", "text", "two\nlines", b"\xff\xfe", "x" * 3_000_000),
     *([1, 2, 3], [0.5] * 100_000, {"a": {"b": 1}}, [], "null", "3", "[", "[[]]", '[["", 1, 2]]', '[["arm", 1]]'),

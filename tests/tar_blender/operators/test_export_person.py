@@ -161,3 +161,42 @@ def test_usd_is_offered_where_blender_can_write_it(person: bpy.types.Object, tmp
 def test_missing_folder_is_refused(person: bpy.types.Object, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="folder"):
         bpy.ops.tar.export_person(filepath=str(tmp_path / "missing" / "walk.fbx"))
+
+
+@pytest.mark.parametrize("suffix", [".fbx", ".glb", ".bvh", ".amass.npz"])
+def test_each_person_gets_a_file_with_their_name(person: bpy.types.Object, tmp_path: Path, suffix: str) -> None:
+    person.name = "Anna/Left"
+    names = sorted([f"walk.v2_Anna_Left{suffix}", f"walk.v2_Person 2{suffix}"])
+    export = {"filepath": str(tmp_path / "walk.v2"), "format": suffix}
+    assert bpy.ops.tar.export_people(**export) == {"FINISHED"}
+    assert sorted(file.name for file in tmp_path.glob("walk*")) == names
+    before = {name: (tmp_path / name).read_bytes() for name in names}
+    (tmp_path / names[0]).unlink()
+    (tmp_path / names[1]).write_text("mine")
+    with pytest.raises(RuntimeError, match="exists"):
+        bpy.ops.tar.export_people(**export)
+    assert (tmp_path / names[1]).read_text() == "mine" and not (tmp_path / names[0]).exists()
+    assert bpy.ops.tar.export_people(**export, overwrite=True) == {"FINISHED"}
+    assert {name: len((tmp_path / name).read_bytes()) // 1000 for name in names} == {
+        name: len(content) // 1000 for name, content in before.items()
+    }
+
+
+@pytest.mark.parametrize("suffix", [".fbx", ".glb"])
+def test_all_people_in_one_file_stand_where_they_are(person: bpy.types.Object, tmp_path: Path, suffix: str) -> None:
+    other = bpy.data.objects["Person 2"]
+    first = round(min(curve.range()[0] for obj in (person, other) for curve in curves_of(obj)))
+    shown = {name: heads_of(bpy.data.objects[name], SMPL_BONES, 30) for name in ("Person 1", "Person 2")}
+    export = {"filepath": str(tmp_path / "walk"), "format": suffix, "together": True}
+    assert bpy.ops.tar.export_people(**export) == {"FINISHED"}
+    assert [file.name for file in tmp_path.glob("walk*")] == [f"walk{suffix}"]
+    present = set(bpy.data.objects)
+    read_armature(tmp_path / f"walk{suffix}", "Person 1")
+    read = [obj for obj in set(bpy.data.objects) - present if obj.type == "ARMATURE"]
+    start = round(min(curve.range()[0] for obj in read for curve in curves_of(obj)))
+    assert not any(obj.type == "CAMERA" for obj in set(bpy.data.objects) - present) and len(read) == 2
+    for obj in read:
+        for joint, position in heads_of(obj, SMPL_BONES, 30 + start - first).items():
+            np.testing.assert_allclose(position, shown[obj.name[:8]][joint], atol=2e-3)
+    with pytest.raises(RuntimeError, match="exists"):
+        bpy.ops.tar.export_people(**export)
