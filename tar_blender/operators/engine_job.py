@@ -310,6 +310,7 @@ def report_import(operator: bpy.types.Operator, context: bpy.types.Context, impo
     progress = context.window_manager.tar_progress
     # The notice may already contain warnings of the engine.
     progress.notice = _join(done, imported[0].about_scene, *warnings, progress.notice)
+    progress.clip = imported[0].collection.name
 
 
 def _join(*messages: str) -> str:

@@ -70,7 +70,7 @@ class PacedOperator(OperatorMixin):
             return {"PASS_THROUGH"} if can_pass else {"RUNNING_MODAL"}
         if progress.cancel_requested and not self._changes:
             self._stop(context)
-            progress.notice = "Cancelled; nothing was changed"
+            progress.notice, progress.clip = "Cancelled; nothing was changed", ""
             return {"CANCELLED"}
         try:
             run_for(self._task, self._pace.seconds() if self._changes else 0)

@@ -118,8 +118,8 @@ class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
         if progress.error:
             _draw_text(context, layout.box(), without_folders(progress.error), "ERROR")
             layout.operator(TAR_OT_copy_report.bl_idname, icon="COPYDOWN")
-        if progress.notice:
-            _draw_text(context, layout.box(), progress.notice, "INFO")
+        if notice := progress.shown_notice():
+            _draw_text(context, layout.box(), notice, "INFO")
 
 
 class TAR_PT_capture(_SidebarPanel, bpy.types.Panel):

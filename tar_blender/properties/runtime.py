@@ -71,6 +71,7 @@ class TARProgress(bpy.types.PropertyGroup):
         pace: speed and remaining time as text.
         error: why the last import failed.
         notice: the result or warnings of the last import.
+        clip: the collection that the notice is about; empty if it is about none.
         request: the ImportRequest as JSON, for the bug report.
         log: last lines of the engine's output, for the bug report.
         queue: imports that wait for the running one.
@@ -86,12 +87,17 @@ class TARProgress(bpy.types.PropertyGroup):
     pace: StringProperty()
     error: StringProperty()
     notice: StringProperty()
+    clip: StringProperty()
     request: StringProperty()
     log: StringProperty()
     queue: CollectionProperty(type=TARQueued)
 
     def clear_messages(self) -> None:
-        self.error = self.notice = self.log = self.request = ""
+        self.error = self.notice = self.clip = self.log = self.request = ""
+
+    def shown_notice(self) -> str:
+        """The notice, unless its clip was undone or deleted."""
+        return "" if self.clip and self.clip not in bpy.data.collections else self.notice
 
 
 @bpy.app.handlers.persistent
@@ -108,6 +114,7 @@ def _read_opened_file(*_: object) -> None:
     manager: Any = bpy.context.window_manager
     manager.tar_video.show(bpy.context.scene.tar_settings.video, is_stored=True)
     ignored = damaged_records()
+    manager.tar_progress.clip = ""
     manager.tar_progress.notice = " ".join(
         [
             *([f"The file has invalid settings, which were reset: {_listed(sorted(reset))}."] if reset else []),

@@ -69,3 +69,14 @@ def test_the_file_menu_has_one_entry_while_the_add_on_is_registered() -> None:
     tar_blender.unregister()
     assert entries() == 0
     tar_blender.register()
+
+
+def test_message_is_shown_as_long_as_the_clip_is_there(motion_file: Path) -> None:
+    """Also after undo, which needs a window."""
+    progress = bpy.context.window_manager.tar_progress
+    bpy.ops.tar.import_motion_file(filepath=str(motion_file))
+    assert progress.shown_notice().startswith("Imported 2 people.")
+    bpy.ops.tar.delete_clip(clip="Dance 01")
+    assert not progress.shown_notice()
+    progress.notice, progress.clip = "Recorded a.mp4.", ""
+    assert progress.shown_notice() == "Recorded a.mp4."

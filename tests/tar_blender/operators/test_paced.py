@@ -35,7 +35,7 @@ class Operator(PacedOperator):
 
 @pytest.fixture
 def context() -> Any:
-    progress = SimpleNamespace(running=False, cancel_requested=False, notice="", error="", stage="")
+    progress = SimpleNamespace(running=False, cancel_requested=False, notice="", clip="", error="", stage="")
     manager = SimpleNamespace(
         tar_progress=progress,
         windows=[],
