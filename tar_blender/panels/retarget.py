@@ -17,7 +17,7 @@ _MAX_LINES = 20  # of a list that is drawn
 
 class TAR_PT_retarget(bpy.types.Panel):
     bl_label = "Retarget"
-    bl_order = 2
+    bl_order = 1  # below the imported people, as it is the next step
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = CATEGORY

@@ -88,7 +88,7 @@ class _SidebarPanel(PanelMixin):
 class TAR_PT_sidebar(_SidebarPanel, bpy.types.Panel):
     bl_label = "Video Motion"
     bl_idname = "TAR_PT_sidebar"
-    bl_order = 1  # below the imported people
+    bl_order = 2  # below the imported people and Retarget
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         TAR_PT_presets.draw_panel_header(self.layout)

@@ -121,6 +121,11 @@ class Session:
             for _ in range(200):
                 bpy.ops.view2d.scroll_down()
 
+    def scroll_sidebar_to_start(self) -> None:
+        with self.override("UI"):
+            for _ in range(200):
+                bpy.ops.view2d.scroll_up()
+
     def image_pixel(self, x: float, y: float) -> tuple[int, int]:
         """The screen position of an image's pixel in the area's image editor."""
         width, height = self.area.spaces.active.image.size

@@ -202,7 +202,7 @@ def retarget_to_rigify(session: Session) -> Step:
     view.region_3d.view_distance = 4
     view.overlay.show_extras = False  # hides the camera
     yield DRAW_SECONDS  # until the sidebar has its new panel
-    session.scroll_sidebar_to_end()
+    session.scroll_sidebar_to_start()
     yield 2 * DRAW_SECONDS
     session.screenshot("retarget")
 

@@ -7,6 +7,7 @@ import pytest
 
 import tar_blender
 from tar_blender.panels.retarget import TAR_PT_retarget, TAR_PT_retarget_bones
+from tar_blender.panels.sidebar import TAR_PT_people, TAR_PT_sidebar
 from tar_blender.scene.build import import_clip
 from tar_blender.scene.metadata import ClipRecord, mark_clip
 from tests.support.characters import SMPL_BONES, make_character, walking_clip
@@ -18,6 +19,11 @@ def registered(empty_scene: None) -> Iterator[None]:
     tar_blender.register()
     yield
     tar_blender.unregister()
+
+
+def test_panel_is_between_the_people_and_the_settings_of_the_import() -> None:
+    """A long list of settings above it would push it out of a window of 800 pixels."""
+    assert getattr(TAR_PT_people, "bl_order", 0) < TAR_PT_retarget.bl_order < TAR_PT_sidebar.bl_order
 
 
 def test_panel_is_shown_once_a_clip_is_imported() -> None:
