@@ -26,10 +26,11 @@ from benchmarks.world.truth import Truth
 from scripts.paths import CACHE, REPOSITORY
 from tar_core.arguments import positive_int
 from tar_core.body.data import load_body
+from tar_core.body.wrists import ForearmAxes
 from tar_core.capture.track import rest_joints_with_fingers
 from tar_core.errors import TarError
 from tar_core.hands.skeleton import SIDES
-from tar_core.hands.wrist import ForearmAxes, SeenPalms, turn_wrist
+from tar_core.hands.wrist import SeenPalms, turn_wrist
 from tar_core.motion import MotionClip
 from tar_core.rotations import axis_angle_to_matrix
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, global_rotations

@@ -23,6 +23,7 @@ import numpy as np
 
 from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
+from tar_core.body.wrists import limited_wrists
 from tar_core.cleanup.contacts import END_HEIGHT, ORIGIN, sole_vertices, surface_points
 from tar_core.cleanup.foot_locking import (
     FLOOR_ERROR,
@@ -34,7 +35,7 @@ from tar_core.cleanup.foot_locking import (
     solve_displacements,
     stance_weights,
 )
-from tar_core.cleanup.hand_contacts import PALMS, hand_heights, limit_wrists
+from tar_core.cleanup.hand_contacts import PALMS, hand_heights
 from tar_core.cleanup.limb_ik import ARMS, LEGS, length_rates, move_limbs, turn_ends
 from tar_core.edits import FEET, HANDS
 from tar_core.motion import Floor, PersonMotion
@@ -149,7 +150,7 @@ def _with_held_ends(person: PersonMotion, body: BodyData, held: _Held, before: n
     poses = person.poses.reshape(len(person), -1, 3).astype(np.float64)
     rest = rest_joints(body, person.betas.astype(np.float64))
     if len(held.hands):
-        poses = limit_wrists(poses, before)
+        poses = limited_wrists(poses, before)
     bones, joints = pose_skeleton(poses, rest)
     soles = surface_points(person, body, sole_vertices(body), bones)
     ends = [

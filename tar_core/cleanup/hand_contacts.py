@@ -1,4 +1,4 @@
-"""Hands in contact: where they are, how far wrists turn, and when a hand rests.
+"""Hands in contact: where they are, and when a hand rests.
 
 A user marks the contacts of hands (tar_core/edits.py). They are not found automatically: a hand that rests in the air
 moves as little as one on a table.
@@ -10,15 +10,11 @@ from tar_core.body.data import BodyData
 from tar_core.body.shape import rest_joints
 from tar_core.cleanup.contacts import END_SPEED, ORIGIN, point_speed, surface_points
 from tar_core.cleanup.kinematics import outermost_vertices
-from tar_core.cleanup.limb_ik import ARMS
 from tar_core.filters import true_runs
 from tar_core.motion import Floor, PersonMotion
-from tar_core.rotations import axis_angle_to_quaternion, quaternion_product, quaternion_to_axis_angle, twist_angle
 from tar_core.skeleton import JOINT_NAMES, pose_skeleton
 
 PALMS = [JOINT_NAMES.index(f"{side}_hand") for side in ("left", "right")]  # the knuckles of the middle fingers
-
-_MAX_BEND, _MAX_TWIST = np.radians(85), np.radians(90)  # of a wrist; one that turns further may stay so
 
 
 def palm_points(person: PersonMotion, body: BodyData) -> np.ndarray:
@@ -42,36 +38,6 @@ def hand_heights(person: PersonMotion, body: BodyData, bones: np.ndarray, floor:
     of_hands = [vertices[part == palm] for palm in PALMS]
     heights = floor.heights(surface_points(person, body, np.concatenate(of_hands), bones))
     return np.stack([rows.min(1) for rows in np.split(heights, [len(of_hands[0])], axis=1)], 1)
-
-
-def limit_wrists(poses: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Turn wrists back to the limits of the joint, or to where they were before if that is further.
-
-    Args:
-        poses: [N, 24, 3] axis-angle.
-        before: [N, 24, 3] the poses before hands were held.
-    """
-    limited = poses.copy()
-    for _, _, wrist in ARMS:
-        bend, twist = _bend_and_twist(poses[:, wrist])
-        angle = np.linalg.norm(bend, axis=1, keepdims=True)
-        bend_before, twist_before = _bend_and_twist(before[:, wrist])
-        most = np.maximum(_MAX_BEND, np.linalg.norm(bend_before, axis=1, keepdims=True))
-        most_twist = np.maximum(_MAX_TWIST, np.abs(twist_before))
-        is_far = (angle[:, 0] > most[:, 0]) | (np.abs(twist) > most_twist)
-        bend, twist = bend * np.minimum(1, most / angle.clip(1e-9)), twist.clip(-most_twist, most_twist)
-        about_arm = np.stack([twist, 0 * twist, 0 * twist], 1)
-        turned = quaternion_product(axis_angle_to_quaternion(bend), axis_angle_to_quaternion(about_arm))
-        limited[is_far, wrist] = quaternion_to_axis_angle(turned)[is_far]
-    return limited
-
-
-def _bend_and_twist(wrist: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split rotations [N, 3] of a wrist into a bend [N, 3], and a twist [N] about the arm before it, the x axis."""
-    quaternion = axis_angle_to_quaternion(wrist)
-    twist = twist_angle(quaternion, np.array([1.0, 0, 0]))
-    untwisted = axis_angle_to_quaternion(np.stack([-twist, 0 * twist, 0 * twist], 1))
-    return np.asarray(quaternion_to_axis_angle(quaternion_product(quaternion, untwisted))), twist
 
 
 def resting_range(

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from tar_core.body.hand_poses import hand_pose
+from tar_core.body.wrists import ForearmAxes
 from tar_core.hands.fit import fit_hand
 from tar_core.hands.skeleton import IS_FREE, SIDES, HandSkeleton
 from tar_core.hands.tracker import SeenHand
-from tar_core.hands.wrist import ForearmAxes, SeenPalms, palm_errors, turn_wrist
+from tar_core.hands.wrist import SeenPalms, palm_errors, turn_wrist
 from tar_core.people.looks import values_over_time
 from tar_core.rotations import axis_angle_to_quaternion, matrix_to_axis_angle, quaternion_to_axis_angle, slerp
 from tar_core.skeleton import NUM_HAND_JOINTS

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from benchmarks.rotation_errors import degrees_between
+from tar_core.body.wrists import MAX_FLEXION, ForearmAxes
 from tar_core.hands.skeleton import SIDES
-from tar_core.hands.wrist import MAX_FLEXION, ForearmAxes, SeenPalms, palm_errors, turn_wrist
+from tar_core.hands.wrist import SeenPalms, palm_errors, turn_wrist
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import JOINT_NAMES, NUM_JOINTS, global_rotations, pose_skeleton
 from tests.support.hands import hand_rest_joints
