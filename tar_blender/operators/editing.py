@@ -21,6 +21,7 @@ from ..scene.metadata import check_local, is_person
 from ..util.blender_types import OperatorMixin, OperatorResult, find_object, scene_of, view_layer_of
 from ..util.registration import registration
 from ..util.report import refuse
+from ..util.waiting import with_wait_cursor
 from .targets import poll_no_import
 
 _LIMBS = {
@@ -43,6 +44,7 @@ class EditOperator(OperatorMixin):
             return False
         return poll_no_import(cls, context)
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = view_layer_of(context).objects.active
         assert armature is not None  # see `poll`

@@ -18,6 +18,7 @@ from ..scene.metadata import scene_people
 from ..util.blender_types import OperatorMixin, OperatorResult, scene_of, view_layer_of
 from ..util.registration import registration
 from ..util.report import refuse
+from ..util.waiting import with_wait_cursor
 from .editing import EditOperator
 from .targets import poll_no_import
 
@@ -70,6 +71,7 @@ class _ExportOperator(OperatorMixin):
         self.layout.prop(self, "format")
         self.layout.prop(self, "at_origin")
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         try:
             files = self.write(context)

@@ -11,6 +11,7 @@ from ..scene.metadata import imported_clips, key_rate
 from ..util.blender_types import OperatorResult, scene_of
 from ..util.registration import registration
 from ..util.report import refuse, sentence
+from ..util.waiting import with_wait_cursor
 from .targets import poll_no_import
 
 _FASTEST = 1000.0  # frames per second
@@ -47,6 +48,7 @@ class TAR_OT_bake_frame_rate(bpy.types.Operator):
         self.fps = round(frame_rate(scene))
         return context.window_manager.invoke_props_dialog(self, width=320)
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         try:
             warnings = bake_frame_rate(scene_of(context), self.keyed_fps, self.fps)

@@ -11,6 +11,7 @@ from ..scene.ik_controls import FEET, HANDS, LIMBS, Limb, add_controls, remove_c
 from ..util.blender_types import OperatorResult, view_layer_of
 from ..util.registration import registration
 from ..util.report import refuse
+from ..util.waiting import with_wait_cursor
 from .targets import PersonOperator
 
 _LIMBS = {"FEET": FEET, "HANDS": HANDS, "BOTH": LIMBS}
@@ -32,6 +33,7 @@ class TAR_OT_add_ik_controls(PersonOperator, bpy.types.Operator):
         default="FEET",
     )
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         return _changed(self, context, lambda armature: add_controls(context, armature, _LIMBS[self.limbs]))
 
@@ -42,6 +44,7 @@ class TAR_OT_remove_ik_controls(PersonOperator, bpy.types.Operator):
     bl_idname = "tar.remove_ik_controls"
     bl_label = "Remove IK Controls"
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         return _changed(self, context, lambda armature: remove_controls(context, armature))
 

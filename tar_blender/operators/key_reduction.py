@@ -6,6 +6,7 @@ from bpy.props import EnumProperty, FloatProperty
 from ..editing.key_reduction import SHARED_BY, Tolerance, reduce_keys
 from ..util.blender_types import OperatorResult, view_layer_of
 from ..util.registration import registration
+from ..util.waiting import with_wait_cursor
 
 
 class TAR_OT_reduce_keys(bpy.types.Operator):
@@ -44,6 +45,7 @@ class TAR_OT_reduce_keys(bpy.types.Operator):
             return False
         return True
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         obj = view_layer_of(context).objects.active
         assert obj is not None  # see `poll`

@@ -24,6 +24,7 @@ from ..util.blender_types import OperatorResult, scene_of
 from ..util.incremental import Incremental, finish
 from ..util.registration import registration
 from ..util.report import refuse
+from ..util.waiting import with_wait_cursor
 from .captured import captured_motion
 from .paced import PacedOperator
 from .targets import PersonOperator, leave_other_modes
@@ -127,6 +128,7 @@ class TAR_OT_set_contact(_EditOperator, bpy.types.Operator):
         rest = resting_range(person, body_of_clip(captured.motion), captured.motion.fps, hand, at, camera)
         return None if rest is None else (math.ceil(rest[0] / speed), math.ceil(rest[1] / speed))
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()
         states = {"lock": True, "release": None if self.effector in EFFECTORS[HANDS] else False, "found": None}
@@ -150,6 +152,7 @@ class TAR_OT_use_contact_keys(_EditOperator, bpy.types.Operator):
     bl_idname = "tar.use_contact_keys"
     bl_label = "Apply Keys"
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()
         keyed = contacts_of(armature)
@@ -239,6 +242,7 @@ class TAR_OT_resolve_range(_EditOperator, bpy.types.Operator):
         self.last = scene.frame_preview_end if preview else scene.frame_current + 10
         return context.window_manager.invoke_props_dialog(self)
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         armature = self.armature()
         try:

@@ -10,6 +10,7 @@ from ..retarget.saved_maps import save_map
 from ..util.blender_types import OperatorResult
 from ..util.registration import registration
 from ..util.report import refuse, sentence
+from ..util.waiting import with_wait_cursor
 
 
 class TAR_OT_retarget(bpy.types.Operator):
@@ -30,6 +31,7 @@ class TAR_OT_retarget(bpy.types.Operator):
             return False
         return True
 
+    @with_wait_cursor
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         settings = context.scene.tar_retarget
         try:
