@@ -1,14 +1,16 @@
 """Train the network that reads the joints of hands and their angles from the codes of the hand landmark network.
 
-    python -m scripts.assets.fit_hand_joints [--count 27000]
+    python -m scripts.assets.fit_hand_joints FOLDER [--count COUNT]
 
 writes tar_core/assets/hand_joints.safetensors, the layers of `tar_core.hands.joints` in half floats. Nothing but our
 own rendered hands is used (`tar_core.synthetic.hands`), with other people, poses and views than in `make bench-hands`.
-Rendering takes two hours on two CPU cores, training minutes.
+Rendering a thousand hands takes a minute on one CPU core. What the network sees in them is kept in the folder, one file
+for each thousand, so that another run continues. Training takes minutes.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -19,6 +21,7 @@ from torch.nn import functional
 from scripts.paths import REPOSITORY
 from tar_core.arguments import positive_int
 from tar_core.camera.crop import Crop
+from tar_core.files import atomic_path
 from tar_core.hands.crops import crop_from_hand
 from tar_core.hands.joints import mirror_left
 from tar_core.hands.skeleton import IS_FREE, SIDES
@@ -29,6 +32,7 @@ from tar_core.synthetic.hands import HandPicture, HandRenderer
 
 WEIGHTS = REPOSITORY / "tar_core/assets/hand_joints.safetensors"
 SEED = 5001
+PART = 1000  # hands in a file
 CROPS_PER_PICTURE = 2
 WIDTHS = (64, 128)  # of the hidden layers
 STEPS, BATCH, LEARNING_RATE, WEIGHT_DECAY, DROPOUT = 8000, 256, 2e-3, 0.02, 0.03
@@ -99,10 +103,9 @@ def save(network: nn.Sequential) -> None:
     print(f"{WEIGHTS}: {WEIGHTS.stat().st_size / 1e3:.0f} kB")
 
 
-def samples(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def samples(renderer: HandRenderer, numbers: Sequence[int]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Crops [224, 224, 3] as the network gets them, and the joints and free angles [63 + A] of their hands."""
-    renderer = HandRenderer()
-    for number in range(count):
+    for number in numbers:
         random = np.random.default_rng([SEED, number])
         picture = renderer.picture(random)
         for _ in range(CROPS_PER_PICTURE):
@@ -111,16 +114,35 @@ def samples(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             yield mirror_left(crop.cut(picture.image), SIDES.index(picture.side)), values
 
 
+def render(folder: Path, count: int) -> None:
+    """Render the hands whose files are missing, and write what the network sees in them."""
+    network, renderer = load_hand_landmarks(), HandRenderer()
+    for first in range(0, count, PART):
+        file = folder / f"hands_{first:06d}.npz"
+        if file.exists():
+            continue
+        rows = []
+        for picture, values in samples(renderer, range(first, first + PART)):
+            with torch.inference_mode():
+                found = network(torch.from_numpy(picture).permute(2, 0, 1)[None] / 255)
+            rows.append((found.code[0].numpy(), values.astype(np.float32), found.presence[0].numpy()))
+        codes, values, presence = map(np.stack, zip(*rows, strict=True))
+        with atomic_path(file) as path:
+            np.savez(path, codes=codes.astype(np.float16), values=values, presence=presence)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=positive_int, default=27000, help="number of rendered hands (default: 27000)")
-    network = load_hand_landmarks()
-    rows = []
-    with torch.inference_mode():
-        for picture, truth in samples(parser.parse_args().count):
-            found = network(torch.from_numpy(picture).permute(2, 0, 1)[None] / 255)
-            rows.append((found.code[0], torch.from_numpy(truth).float(), found.presence[0]))
-    codes, values, presence = (torch.stack(column).clone() for column in zip(*rows, strict=True))
+    parser.add_argument("folder", type=Path, help="folder for what the network sees in the rendered hands")
+    parser.add_argument("--count", type=positive_int, default=60000, help="number of rendered hands (default: 60000)")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    render(options.folder, options.count)
+    parts = [np.load(options.folder / f"hands_{first:06d}.npz") for first in range(0, options.count, PART)]
+    codes, values, presence = (
+        torch.from_numpy(np.concatenate([part[name] for part in parts])).float()
+        for name in ("codes", "values", "presence")
+    )
     save(train(codes, values, presence))
 
 
