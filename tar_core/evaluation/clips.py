@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tar_core.datasets.features import ClipBatch, FeatureClips
 from tar_core.datasets.joints import LIMB_HIPS, LIMB_JOINTS
-from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, root_aligned
+from tar_core.evaluation.metrics import acceleration_error, mpjpe, pa_mpjpe, procrustes_align, root_aligned
 from tar_core.model.refinement import PosedBody
 from tar_core.model.tar import TAR
 
@@ -100,6 +100,25 @@ def score(predictions: Predictions) -> Scores:
         pixels=float(predictions.pixels[:, LIMB_JOINTS].mean()),
         acceleration=float(np.concatenate(acceleration).mean()),
     )
+
+
+def constant_pose_error(predictions: Predictions, rounds: int = 3) -> float:
+    """PA-MPJPE, mm, of the best constant: the Procrustes mean of the true limb joints, predicted for every frame.
+
+    A network that does not lie below it follows nobody. The mean is that of the scored frames themselves, so a network
+    has to beat a constant that knows the answers.
+    """
+    truth = predictions.truth[:, LIMB_JOINTS]
+    mean = truth[0]
+    for _ in range(rounds):
+        mean = _unit_size(procrustes_align(_unit_size(truth), np.broadcast_to(mean, truth.shape)).mean(0))
+    return float(pa_mpjpe(np.broadcast_to(mean, truth.shape), truth).mean())
+
+
+def _unit_size(joints: np.ndarray) -> np.ndarray:
+    """Joints [..., J, 3] about their mean, scaled to a norm of 1."""
+    centered = joints - joints.mean(-2, keepdims=True)
+    return centered / np.linalg.norm(centered, axis=(-2, -1), keepdims=True)
 
 
 def evaluate(model: TAR, clips: FeatureClips, device: str = "cpu", maps: bool = True) -> Scores:

@@ -12,7 +12,7 @@ from tar_core.datasets.features import FeatureClips
 from tar_core.datasets.joints import LIMB_JOINTS
 from tar_core.errors import TarError
 from tar_core.evaluation.calibration import calibrate, calibration_error, reliability
-from tar_core.evaluation.clips import Predictions, predict, score
+from tar_core.evaluation.clips import Predictions, constant_pose_error, predict, score
 from tar_core.model.checkpoint import load_tar, save_tar
 from tar_core.skeleton import JOINT_NAMES
 
@@ -22,6 +22,7 @@ def report(predictions: Predictions) -> Iterator[str]:
     scores = score(predictions)
     yield f"{len(predictions.joints)} frames of {len(predictions.joints) // predictions.clip_length} clips"
     yield f"MPJPE {scores.mpjpe:.1f} mm, PA-MPJPE {scores.pa:.1f} mm, ACCEL {scores.acceleration:.1f} mm/frame^2"
+    yield f"PA-MPJPE of one constant pose, the mean of these frames: {constant_pose_error(predictions):.1f} mm"
     yield f"2D {scores.pixels:.1f} crop pixels, median {np.median(predictions.pixels[:, LIMB_JOINTS]):.1f}"
     errors = 1000 * predictions.errors()
     yield ""

@@ -1,5 +1,6 @@
 """Capture with the paper's backbones, from a video to armatures in Blender."""
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 
 from tar_core.capture.networks import Networks, load_runtime
+from tar_core.cli import main
 from tar_core.datasets.features import backbone_of_features
 from tar_core.errors import TarError
 from tar_core.model.backbones.blazepose import load_blazepose
@@ -15,11 +17,13 @@ from tar_core.model.backbones.pretrained import build_backbone, copy_backbone, s
 from tar_core.model.checkpoint import build_tar, load_tar, save_tar
 from tar_core.model.config import BLAZEPOSE, CONFIGS, TAR_R50, TARConfig
 from tar_core.model.weights import backbone_file
+from tar_core.motion import MotionClip
 from tar_core.options import CaptureOptions
 from tar_core.people.tracker import PeopleTracker
 from tar_core.runtime.graphs import BACKBONE, FEATURES
 from tar_core.video.reader import VideoReader
 from tests.support.networks import capture
+from tests.support.smpl_files import VERTICES, smpl_content
 
 SMALL = replace(TAR_R50, local_size=8, local_channels=4, global_width=16, global_layers=1, hidden=8, context_width=8)
 
@@ -102,6 +106,25 @@ def test_video_to_blender(name: str, demo_video: Path, tmp_path: Path) -> None:
 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     (imported,) = import_clip(clip, bpy.context).people
+    assert imported.action.frame_range[1] - imported.action.frame_range[0] == 5
+
+
+@pytest.mark.slow
+def test_command_captures_with_w48_and_a_body_of_smpl(demo_video: Path, tmp_path: Path) -> None:
+    """`tar-capture capture VIDEO --checkpoint W48 --body SMPL`, then Blender, with the body's own mesh."""
+    bpy = pytest.importorskip("bpy")
+    from tar_blender.scene.build import import_clip
+
+    checkpoint = write_network(tmp_path, CONFIGS["tar-w48"])
+    body, output = tmp_path / "SMPL_NEUTRAL.pkl", tmp_path / "clip.npz"
+    body.write_bytes(pickle.dumps(smpl_content(), protocol=2))
+    arguments = ["capture", demo_video, "-o", output, "--checkpoint", checkpoint, "--body", body]
+    arguments += ["--device", "cpu", "--people", "largest", "--end", 5]
+    assert main([str(argument) for argument in arguments]) == 0
+
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    (imported,) = import_clip(MotionClip.load(output), bpy.context).people
+    assert imported.body is not None and len(imported.body.data.vertices) == VERTICES
     assert imported.action.frame_range[1] - imported.action.frame_range[0] == 5
 
 

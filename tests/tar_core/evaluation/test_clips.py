@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
-from tar_core.evaluation.clips import Predictions, refine_frames, score
+from tar_core.evaluation.clips import Predictions, constant_pose_error, refine_frames, score
 from tests.support.tar_models import build, double
 
 CLIPS, LENGTH = 4, 9
@@ -36,6 +37,19 @@ def test_acceleration_is_computed_within_clips():
     error = np.zeros((CLIPS * LENGTH, 24, 3))
     error[:, 20, 0] = np.repeat(np.arange(CLIPS), LENGTH)
     assert score(predictions(error)).acceleration == pytest.approx(0, abs=1e-9)
+
+
+def test_constant_pose_has_no_error_if_only_the_camera_differs():
+    """Turned, scaled and moved copies of one pose have it as their mean; other poses do not."""
+    random = np.random.default_rng(1)
+    pose = random.normal(size=(24, 3))
+    turns = Rotation.random(36, random_state=2).as_matrix()
+    truth = random.uniform(0.5, 2, (36, 1, 1)) * (pose @ turns) + random.normal(size=(36, 1, 3))
+    same = replace(predictions(0.0), truth=truth)
+    assert constant_pose_error(same) == pytest.approx(0, abs=1e-6)
+    bent = truth.copy()
+    bent[::2, 20] += 0.5  # the left wrist
+    assert constant_pose_error(replace(same, truth=bent)) > 10
 
 
 def test_refine_frames_equals_the_model_on_windows(clips):

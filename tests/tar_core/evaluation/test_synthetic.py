@@ -13,6 +13,7 @@ from tests.tar_core.evaluation.test_clips import CLIPS, LENGTH, predictions
 def test_report_lists_joints_and_reliability():
     error = 0.05 * np.random.default_rng(2).normal(size=(CLIPS * LENGTH, 24, 3))
     lines = "\n".join(report(predictions(error, np.full((CLIPS * LENGTH, 24), 0.08))))
+    assert "of one constant pose" in lines
     assert "left_wrist" in lines and "calibration error" in lines
     assert "calibration" not in "\n".join(report(predictions(error)))
 
