@@ -79,7 +79,7 @@ def look_twice(
 
 def score(picture: HandPicture, crop: Crop, found: HandLandmarks) -> Score:
     """Fit a hand to a result and compare it with the truth."""
-    hand = hand_in_space(crop, found.code[0], SIDES.index(picture.side))
+    hand = hand_in_space(crop, found.code[0], found.cells[0], SIDES.index(picture.side))
     skeleton = picture.skeleton
     fitted = fit_hand(skeleton, hand.joints[None].astype(float), hand.angles[None].astype(float))
     rotations = skeleton.joint_rotations(fitted.angles)

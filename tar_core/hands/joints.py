@@ -1,7 +1,7 @@
-"""The joints of a hand in space and their angles, from the code that the landmark network computes for its crop.
+"""The joints of a hand in space and their angles, from what the landmark network computes for its crop.
 
-The network sees all hands as right hands: crops of left ones are mirrored. Three layers read from its code the joints
-of the body's own hand, and first estimates of their angles. They were trained on rendered hands by
+The network sees all hands as right hands: crops of left ones are mirrored. A few layers read from its code and its last
+map the joints of the body's own hand, and first estimates of their angles. They were trained on rendered hands by
 `scripts/assets/fit_hand_joints.py`.
 """
 
@@ -47,17 +47,19 @@ def points_in_image(crop: Crop, points: np.ndarray, side: int) -> np.ndarray:
     return crop.to_image(flat)
 
 
-def hand_in_space(crop: Crop, code: np.ndarray, side: int) -> HandInSpace:
-    """Decode the code of a crop.
+def hand_in_space(crop: Crop, code: np.ndarray, cells: np.ndarray, side: int) -> HandInSpace:
+    """Read the joints and angles of the hand in a crop.
 
     Args:
         code: [672] of the network for the crop.
+        cells: [112, 7, 7] of the network for the crop.
         side: row of `SIDES`.
     """
-    first, *others = _layers()
-    values = first[0] @ code + first[1]
-    for weight, bias in others:
-        values = weight @ np.maximum(values, 0) + bias
+    (weight, bias), *layers = _layers()
+    reduced = weight @ cells.reshape(len(cells), -1) + bias[:, None]
+    values = np.concatenate([code, np.maximum(reduced, 0).ravel()])
+    for number, (weight, bias) in enumerate(layers):
+        values = weight @ (values if number == 0 else np.maximum(values, 0)) + bias
     joints, free = np.split(values, [3 * NUM_HAND_LANDMARKS])
     joints = joints.reshape(NUM_HAND_LANDMARKS, 3)
     if side == LEFT:
@@ -70,6 +72,8 @@ def hand_in_space(crop: Crop, code: np.ndarray, side: int) -> HandInSpace:
 
 @cache
 def _layers() -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights and biases, from 672 numbers to 63 + A, for the joints and the A free angles."""
+    """Weights and biases: first those that reduce the channels of the cells, last those for the 63 coordinates of the
+    joints and the free angles.
+    """
     weights = read_weights(None, WEIGHTS)
-    return [(weights[f"weight{k}"].astype(np.float64), weights[f"bias{k}"].astype(np.float64)) for k in range(3)]
+    return [(weights[f"weight{k}"].astype(np.float64), weights[f"bias{k}"].astype(np.float64)) for k in range(4)]

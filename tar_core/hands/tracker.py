@@ -116,6 +116,6 @@ class HandTracker:
         is_seen = found.presence >= MIN_PRESENCE
         self._followed[key].points = points_in_image(crop, found.points, key[1]) if is_seen else None
         if is_seen:
-            hand = hand_in_space(crop, found.code, key[1])
+            hand = hand_in_space(crop, found.code, found.cells, key[1])
             view = camera.rotation_to(crop.center_x, crop.center_y).astype(np.float32)
             self.looks[key].append(SeenHand(frame, hand, float(found.presence), view))

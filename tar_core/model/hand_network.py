@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tar_core.model.convolution import ConvRelu6, StridedConv
-from tar_core.model.hand_landmarks import HAND_CODE_SIZE, NUM_HAND_LANDMARKS, HandLandmarks
+from tar_core.model.hand_landmarks import HAND_CELLS, HAND_CODE_SIZE, NUM_HAND_LANDMARKS, HandLandmarks
 from tar_core.model.person_detector import InvertedResidual
 from tar_core.model.weights import load_weights
 
@@ -46,9 +46,9 @@ class HandLandmarkNetwork(nn.Module):
             *stage(16, 24, kernel=5, depth=2, stride=2),
             *stage(24, 48, kernel=3, depth=3, stride=2),
             *stage(48, 64, kernel=5, depth=3, stride=1),
-            *stage(64, 112, kernel=5, depth=4, stride=2),
+            *stage(64, HAND_CELLS[0], kernel=5, depth=4, stride=2),
         )
-        self.last_expand = ConvRelu6(112, HAND_CODE_SIZE, 1)
+        self.last_expand = ConvRelu6(HAND_CELLS[0], HAND_CODE_SIZE, 1)
         self.last_depthwise = ConvRelu6(HAND_CODE_SIZE, HAND_CODE_SIZE, 3, padding=1, groups=HAND_CODE_SIZE)
         self.presence_head = nn.Linear(HAND_CODE_SIZE, 1)
         self.point_head = nn.Linear(HAND_CODE_SIZE, NUM_HAND_LANDMARKS * 3)
@@ -60,13 +60,14 @@ class HandLandmarkNetwork(nn.Module):
             crops: [B, 3, 224, 224] RGB, 0 to 1.
         """
         x = self.stem_project(self.stem_depthwise(self.stem(crops)))
-        x = self.last_depthwise(self.last_expand(self.blocks(x)))  # [B, 672, 7, 7]
-        code = x.mean((2, 3))
+        cells = self.blocks(x)
+        code = self.last_depthwise(self.last_expand(cells)).mean((2, 3))
         points = self.point_head(code).view(-1, NUM_HAND_LANDMARKS, 3)
         return HandLandmarks(
             # The origin of the original network is the corner of the crop, not the center of a pixel.
             points=points - points.new_tensor([0.5, 0.5, 0.0]),
             code=code,
+            cells=cells,
             presence=self.presence_head(code).sigmoid().view(-1),
         )
 

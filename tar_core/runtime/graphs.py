@@ -3,7 +3,7 @@
     backbone    crops -> features of single frames, landmarks         (BlazePose)
     detector    image -> boxes, scores
     keypoints   crops -> points, scores                               (MoveNet)
-    hands       crops -> points, code, presence
+    hands       crops -> points, code, cells, presence
     faces       crops -> points, presence
     features    crops -> features of single frames                    (the backbone of another network than the default)
     encode      features of frames -> what their windows share        (TAR)
@@ -49,7 +49,7 @@ DETECTOR = Graph("detector", ("images",), ("boxes", "scores"))
 # crops [N, 256, 256, 3] uint8 RGB; the outputs are the fields of Keypoints.
 KEYPOINTS = Graph("keypoints", ("crops",), ("points", "scores"))
 # crops [N, 224, 224, 3] uint8 RGB; the outputs are the fields of HandLandmarks.
-HANDS = Graph("hands", ("hand_crops",), ("hand_points", "code", "presence"))
+HANDS = Graph("hands", ("hand_crops",), ("hand_points", "code", "cells", "presence"))
 # crops [N, 192, 192, 3] uint8 RGB; the outputs are the fields of FaceLandmarks.
 FACES = Graph("faces", ("face_crops",), ("face_points", "presence"))
 # Features of N frames, and their cameras except for the roll; the outputs are `embedded` and the encoded maps.

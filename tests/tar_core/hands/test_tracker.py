@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tar_core.hands.tracker import HandTracker, SeenHand
-from tar_core.model.hand_landmarks import HAND_CODE_SIZE, HandLandmarks
+from tar_core.model.hand_landmarks import HAND_CELLS, HAND_CODE_SIZE, HandLandmarks
 from tar_core.people.looks import LEFT_HAND, RIGHT_HAND, looks_at
 from tar_core.people.track import Sighting
 from tests.support.hands import OPEN_HAND
@@ -43,7 +43,8 @@ class Network:
         self.crops.append(count)
         points = np.append(OPEN_HAND * 60 + [112, 160], np.zeros((21, 1)), 1)
         scores = np.full(count, self.presence, np.float32)
-        return HandLandmarks(np.repeat(points[None], count, 0), np.zeros((count, HAND_CODE_SIZE), np.float32), scores)
+        code, cells = (np.zeros((count, *shape), np.float32) for shape in ((HAND_CODE_SIZE,), HAND_CELLS))
+        return HandLandmarks(np.repeat(points[None], count, 0), code, cells, scores)
 
 
 def run(network: Network, sightings: list[Sighting]) -> tuple[list[SeenHand], list[SeenHand]]:
