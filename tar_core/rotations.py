@@ -174,16 +174,22 @@ def rotation_between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.asarray(quaternion_to_matrix(quaternion))
 
 
+def nearest_rotations(matrices: np.ndarray) -> np.ndarray:
+    """The rotations [..., 3, 3] that are closest to matrices [..., 3, 3], by singular values (Kabsch 1976)."""
+    u, _, vt = np.linalg.svd(matrices)
+    u[..., 2] *= np.sign(np.linalg.det(u @ vt))[..., None]
+    return np.asarray(u @ vt)
+
+
 def align_vectors(vectors: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The rotation [3, 3] that minimizes the weighted sum of |R v_k - t_k|^2 (Wahba's problem; Kabsch 1976).
+    """The rotation [3, 3] that minimizes the weighted sum of |R v_k - t_k|^2 (Wahba's problem).
 
     Args:
         vectors: [K, 3] v_k.
         targets: [K, 3] t_k.
         weights: [K] not negative.
     """
-    u, _, vt = np.linalg.svd((weights[:, None] * targets).T @ vectors)
-    return u @ np.diag([1, 1, np.linalg.det(u @ vt)]) @ vt
+    return nearest_rotations((weights[:, None] * targets).T @ vectors)
 
 
 def slerp(start: Array, end: Array, fraction: Array) -> Array:

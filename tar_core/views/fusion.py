@@ -18,11 +18,7 @@ import numpy as np
 from tar_core.filters import true_runs
 from tar_core.motion import PersonMotion
 from tar_core.npz import MAX_FRAME
-from tar_core.rotations import (
-    axis_angle_to_matrix,
-    matrix_to_axis_angle,
-    rotation_between,
-)
+from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle, nearest_rotations, rotation_between
 from tar_core.skeleton import NUM_JOINTS, PARENTS
 from tar_core.views.sightings import Sightings
 
@@ -135,13 +131,6 @@ def pose_toward(joints: np.ndarray, rotations: np.ndarray, rest: np.ndarray) -> 
     local = np.concatenate([world[:, :1], parents.swapaxes(-1, -2) @ world[:, 1:]], 1)
     poses = matrix_to_axis_angle(local).reshape(len(joints), -1)
     return poses, joints[:, 0] + (joints - placed).mean(1) - rest[0]
-
-
-def nearest_rotations(matrices: np.ndarray) -> np.ndarray:
-    """The rotations that are closest to matrices [..., 3, 3]."""
-    u, _, vt = np.linalg.svd(matrices)
-    u[..., 2] *= np.sign(np.linalg.det(u @ vt))[..., None]
-    return np.asarray(u @ vt)
 
 
 def _rotation_errors(errors: np.ndarray) -> np.ndarray:

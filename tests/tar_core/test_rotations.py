@@ -151,3 +151,14 @@ def test_twist_angle_is_the_part_about_the_axis(axis_angle, angle):
 def test_wrapped_angles_are_between_minus_pi_and_pi():
     angles = np.array([0.5, 0.5 + 2 * np.pi, -3.5, 4.0])
     np.testing.assert_allclose(r.wrap_angle(angles), [0.5, 0.5, 2 * np.pi - 3.5, 4 - 2 * np.pi])
+
+
+def test_nearest_rotations_are_rotations_and_no_other_is_closer():
+    random = np.random.default_rng(0)
+    matrices = random.normal(size=(50, 3, 3))
+    rotations = r.nearest_rotations(matrices)
+    np.testing.assert_allclose(rotations @ rotations.swapaxes(1, 2), np.tile(np.eye(3), (50, 1, 1)), atol=1e-12)
+    np.testing.assert_allclose(np.linalg.det(rotations), 1)
+    turned = rotations @ r.axis_angle_to_matrix(random.normal(size=(50, 3)) * 0.1)
+    distances = [np.linalg.norm(each - matrices, axis=(1, 2)) for each in (rotations, turned)]
+    assert (distances[0] <= distances[1]).all()

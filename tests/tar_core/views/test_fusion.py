@@ -7,7 +7,7 @@ import pytest
 
 from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
-from tar_core.views.fusion import fuse_person, nearest_rotations, pose_toward
+from tar_core.views.fusion import fuse_person, pose_toward
 from tar_core.views.sightings import joints_of, sightings_of
 from tests.support.views import BACK, FPS, FRONT, SIDE, dancer, later, seen_by
 
@@ -93,10 +93,3 @@ def test_a_pose_reaches_the_joints_of_the_same_body():
     np.testing.assert_allclose(
         joints_of(replace(truth, poses=poses, trans=trans), BODY), joints_of(truth, BODY), atol=2e-3
     )
-
-
-def test_nearest_rotations_are_rotations():
-    random = np.random.default_rng(0)
-    rotations = nearest_rotations(random.normal(size=(50, 3, 3)))
-    np.testing.assert_allclose(rotations @ rotations.swapaxes(1, 2), np.tile(np.eye(3), (50, 1, 1)), atol=1e-12)
-    np.testing.assert_allclose(np.linalg.det(rotations), 1)
