@@ -1,7 +1,7 @@
 """Operators of the people list: select, hide, delete, look through the camera, go to a frame, hide the cube."""
 
 import bpy
-from bpy.props import IntProperty
+from bpy.props import IntProperty, StringProperty
 
 from tar_core.errors import TarError
 
@@ -44,6 +44,12 @@ class TAR_OT_show_frame(bpy.types.Operator):
     bl_label = "Show"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
     frame: IntProperty(options={"HIDDEN"})
+    what: StringProperty(options={"HIDDEN"})
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """What is to be checked comes first, since the button may be too narrow for it."""
+        return f"{properties.what}.\n{cls.__doc__}" if properties.what else str(cls.__doc__)
 
     def execute(self, context: bpy.types.Context) -> OperatorResult:
         context.scene.frame_set(self.frame)

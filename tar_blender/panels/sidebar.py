@@ -297,8 +297,9 @@ def _draw_ranges(layout: bpy.types.UILayout, ranges: Sequence[UncertainRange]) -
     """Draw a button for each range of frames to check, which goes to its first frame."""
     column = layout.column(align=True)
     for found in ranges[:_MAX_RANGES]:
-        text = f"{found.what[0].upper()}{found.what[1:]}, {found.first} to {found.last}"
-        column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR").frame = found.first
+        text = f"{found.first} to {found.last}: {found.what}"  # the frames first: a narrow sidebar cuts off the rest
+        show = column.operator(TAR_OT_show_frame.bl_idname, text=text, icon="ERROR")
+        show.frame, show.what = found.first, f"{found.what[0].upper()}{found.what[1:]}"
     if len(ranges) > _MAX_RANGES:
         column.label(text=f"and {len(ranges) - _MAX_RANGES} more", icon="BLANK1")
 

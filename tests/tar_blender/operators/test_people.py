@@ -1,6 +1,7 @@
 """Operators of the people list."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -36,6 +37,14 @@ def test_uncertain_ranges_are_in_scene_frames_and_can_be_shown(tmp_path: Path) -
     bpy.ops.tar.show_frame(frame=first)
     assert bpy.context.scene.frame_current == first
     assert uncertain_ranges_of(bpy.data.objects["Person 1"]) == []
+
+
+@pytest.mark.parametrize("what", ["Left arm uncertain", ""])
+def test_the_tooltip_of_a_range_tells_what_a_narrow_sidebar_cuts_off(what: str) -> None:
+    button = bpy.types.TAR_OT_show_frame
+    tooltip = button.description(bpy.context, SimpleNamespace(what=what))
+    assert tooltip.split("\n")[0] == (f"{what}." if what else button.__doc__)
+    assert tooltip.endswith(button.__doc__)
 
 
 def test_hide_person_toggles_the_body_too() -> None:

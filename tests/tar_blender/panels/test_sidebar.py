@@ -70,7 +70,7 @@ def test_people_panel_shows_the_quality_of_a_clip(imported: bpy.types.Collection
     bpy.context.view_layer.objects.active = second
     layout = DrawnPanel(TAR_PT_people).layout
     assert "Quality: 1 range to check" in layout.labels
-    assert "Feet 34 mm below the floor, 5 to 10" in layout.texts and "tar.show_frame" in layout.operators
+    assert "5 to 10: feet 34 mm below the floor" in layout.texts and "tar.show_frame" in layout.operators
     mark_implausible_ranges(first, [UncertainRange("feet 34 mm below the floor", 4, 9)], 1)
     assert "Quality: 2 ranges to check" in DrawnPanel(TAR_PT_people).layout.labels
 
