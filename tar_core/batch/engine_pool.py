@@ -39,8 +39,7 @@ class EnginePool(Generic[Result]):
     def __exit__(self, *_: object) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
         with ThreadPoolExecutor(len(self._engines)) as threads:  # each may take seconds
-            for engine in self._engines:
-                threads.submit(engine.close)
+            list(threads.map(BlockingEngine.close, self._engines))
         self._threads.shutdown()
 
     def finished(self, videos: Sequence[BatchVideo]) -> Iterator[Ready]:
