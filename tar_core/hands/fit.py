@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, SPREAD, HandSkeleton
+from tar_core.model.hand_landmarks import PALM_LANDMARKS
 from tar_core.rotations import align_vectors, axis_angle_to_matrix
 
 ITERATIONS = 12
@@ -12,7 +13,6 @@ LANDMARK_ERROR = 0.01  # meters, of a landmark's x and y
 DEPTH_ERROR = 0.02  # meters, of its z
 ANGLE_ERROR = 0.5  # of expected angles, as a share of how much the angles of hands vary
 DAMPING = 1e-3
-_PALM = [0, 5, 9, 13, 17]  # landmarks that are rigid: the wrist and the knuckles
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ def fit_hand(skeleton: HandSkeleton, landmarks: np.ndarray, expected: np.ndarray
     count, free = len(landmarks), IS_FREE.reshape(-1)
     weights = 1 / np.array([LANDMARK_ERROR, LANDMARK_ERROR, DEPTH_ERROR])
     angles = expected.copy()
-    rest = np.concatenate([np.zeros((1, 3)), skeleton.chains.reshape(20, 3)])[_PALM]
-    rest, rigid = rest - rest.mean(0), landmarks[:, _PALM]
+    rest = np.concatenate([np.zeros((1, 3)), skeleton.chains.reshape(20, 3)])[PALM_LANDMARKS]
+    rest, rigid = rest - rest.mean(0), landmarks[:, PALM_LANDMARKS]
     ones = np.ones(len(rest))
     palm = np.stack([align_vectors(rest, points, ones) for points in rigid - rigid.mean(1, keepdims=True)])
     place, size = landmarks[:, 0].copy(), np.ones(count)

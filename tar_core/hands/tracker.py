@@ -12,10 +12,10 @@ import numpy as np
 
 from tar_core.camera.crop import Crop
 from tar_core.camera.crop_camera import Pinhole
-from tar_core.hands.crops import BODY_POINTS, crop_from_body, crop_from_hand
+from tar_core.hands.crops import BODY_POINTS, MIDDLE, WRIST, crop_from_body, crop_from_hand
 from tar_core.hands.joints import HandInSpace, hand_in_space, mirror_left, points_in_image
 from tar_core.hands.skeleton import SIDES
-from tar_core.model.hand_landmarks import HandLandmarks
+from tar_core.model.hand_landmarks import PALM_LANDMARKS, HandLandmarks
 from tar_core.people.looks import Followed, Looks, may_be_same, pixels_per_meter
 from tar_core.people.track import Sighting
 
@@ -28,6 +28,7 @@ MIN_FORESHORTENING = 0.6  # a palm that looks shorter than this gets a larger cr
 INTERVAL, RESTING_INTERVAL = 2, 4  # processed frames between two looks at a hand, and at one that does not move
 RESTING_MOTION = 0.02  # of the body's landmarks of the hand, as a fraction of the crop
 MAX_DISTANCE = 0.35  # between the crops from the body and from the hand, as a fraction of their size
+SAME_HAND = 0.5  # distance of two palms that are one, as a fraction of their length
 
 
 @dataclass(frozen=True)
@@ -113,9 +114,20 @@ class HandTracker:
         return followed if followed is not None and may_be_same(crop, followed, MAX_DISTANCE) else crop
 
     def _record(self, frame: int, key: tuple[int, int], crop: Crop, camera: Pinhole, found: HandLandmarks) -> None:
-        is_seen = found.presence >= MIN_PRESENCE
-        self._followed[key].points = points_in_image(crop, found.points, key[1]) if is_seen else None
+        points = points_in_image(crop, found.points, key[1])
+        is_seen = found.presence >= MIN_PRESENCE and not self._is_the_other(key, points)
+        self._followed[key].points = points if is_seen else None
         if is_seen:
             hand = hand_in_space(crop, found.code, found.cells, key[1])
             view = camera.rotation_to(crop.center_x, crop.center_y).astype(np.float32)
             self.looks[key].append(SeenHand(frame, hand, float(found.presence), view))
+
+    def _is_the_other(self, key: tuple[int, int], points: np.ndarray) -> bool:
+        """Whether landmarks [21, 2] are those of the person's other hand, which is followed and nearer to them."""
+        own, other = self._followed[key], self._followed.get((key[0], 1 - key[1]))
+        if other is None or other.points is None:
+            return False
+        length = np.linalg.norm(points[MIDDLE] - points[WRIST])
+        apart = np.linalg.norm((points - other.points)[PALM_LANDMARKS].mean(0))
+        to_own, to_other = (np.linalg.norm(points[WRIST] - hand.body[0]) for hand in (own, other))
+        return bool(apart < SAME_HAND * length and to_other < to_own)

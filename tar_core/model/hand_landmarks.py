@@ -8,6 +8,7 @@ HAND_CROP_SIZE = 224  # pixels; width and height of the network's input
 HAND_CODE_SIZE = 672
 HAND_CELLS = (112, 7, 7)  # channels and cells of the encoder's last map
 NUM_HAND_LANDMARKS = 21  # the wrist, then four of each finger from the thumb to the little finger, root to tip
+PALM_LANDMARKS = [0, 5, 9, 13, 17]  # the wrist and the knuckles, which are rigid
 
 
 class HandLandmarks(NamedTuple):

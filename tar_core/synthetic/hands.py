@@ -8,6 +8,7 @@ from tar_core.body.data import load_body
 from tar_core.body.shape import rest_joints
 from tar_core.camera.crop import Crop
 from tar_core.hands.skeleton import HIGHEST, IS_FREE, LOWEST, RELAXED, SIDES, SPREAD, HandSkeleton
+from tar_core.model.hand_landmarks import PALM_LANDMARKS
 from tar_core.rotations import axis_angle_to_matrix, matrix_to_axis_angle
 from tar_core.skeleton import HAND_JOINT_NAMES, NUM_BODY_JOINTS, NUM_HAND_JOINTS, SMPLH_JOINT_NAMES, pose_skeleton
 from tar_core.synthetic.backgrounds import noise_background, random_lighting
@@ -23,7 +24,6 @@ MIN_PIXELS, MAX_PIXELS = 40, 180  # length of a hand
 HAND_LENGTH = 0.18  # meters
 HIDDEN_CONE = np.cos(np.radians(40))  # around the forearm, from where the body or the forearm would hide the hand
 SLEEVES, GLOVES = 0.6, 0.1  # share of the hands with them
-_PALM = [0, 5, 9, 13, 17]  # landmarks: the wrist and the knuckles
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class HandPicture:
     @property
     def length(self) -> float:
         """Length of the stretched hand in the image, pixels, if it is parallel to the image."""
-        return FOCAL_LENGTH * HAND_LENGTH / float(self.landmarks[_PALM, 2].mean())
+        return FOCAL_LENGTH * HAND_LENGTH / float(self.landmarks[PALM_LANDMARKS, 2].mean())
 
 
 def sample_angles(random: np.random.Generator) -> np.ndarray:
@@ -115,7 +115,7 @@ class HandRenderer:
 
         turn, distance = _sample_view(random)
         view = np.eye(4)
-        view[:3, :3], view[:3, 3] = turn, [0, 0, distance] - turn @ landmarks[_PALM].mean(0)
+        view[:3, :3], view[:3, 3] = turn, [0, 0, distance] - turn @ landmarks[PALM_LANDMARKS].mean(0)
         middle = (FRAME_SIDE - 1) / 2
         projection = crop_projection(Crop(middle, middle, FRAME_SIDE), FOCAL_LENGTH, np.full(2, middle))
         self._renderer.dress([self._person(random, betas, side)])

@@ -95,3 +95,28 @@ def test_a_hand_off_the_middle_is_seen_along_another_ray() -> None:
         x, _, z = look.view[:, 2]
         column = CAMERA.principal_point[0] + CAMERA.focal_length * x / z
         assert abs(column - WRISTS[side][0]) < PALM
+
+
+class BrightHand(Network):
+    """Finds the bright hand, wherever it is in a crop."""
+
+    def __call__(self, crops: np.ndarray) -> HandLandmarks:
+        found = super().__call__(crops)
+        centers = [np.argwhere(crop[..., 0] > 127).mean(0)[::-1] for crop in crops]
+        points = found.points.copy()
+        points[..., :2] += np.array(centers)[:, None] - points[:, :1, :2]  # the wrist is in the middle of the spot
+        return found._replace(points=points)
+
+
+def test_a_hand_that_is_hidden_by_the_other_one_does_not_follow_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(WRISTS, 0, np.array([415.0, 240.0]))
+    image = IMAGE.copy()
+    x, y = WRISTS[1].astype(int)
+    image[y - 5 : y + 6, x - 5 : x + 6] = 255
+    tracker = HandTracker(BrightHand())
+    for frame in range(12):
+        tracker.step(frame, image, [sighting(frame)], CAMERA)
+    person = dict.fromkeys(range(12), 1)
+    left, right = (looks_at(person, side, tracker.looks) for side in (LEFT_HAND, RIGHT_HAND))
+    assert len(left) <= 1, "the first look, when the other hand is not known yet"
+    assert len(right) >= 3
